@@ -1,0 +1,106 @@
+//! Band labels and the small codes that stand for them while a survey is read.
+
+use std::sync::{PoisonError, RwLock};
+
+/// The code of a row whose band is null.
+pub const NO_BAND: u8 = u8::MAX;
+
+/// The labels met so far, shared by all readers of a survey. A label keeps its code for the life of the dictionary; which
+/// code it gets depends on who reads first, so nothing that a user sees may depend on codes: order by [`Bands::order`].
+#[derive(Debug, Default)]
+pub struct Bands {
+    labels: RwLock<Vec<String>>,
+}
+
+/// More labels than a survey can have: most likely the wrong column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("more than {} different bands: is this the band column?", NO_BAND)]
+pub struct TooManyBands;
+
+impl Bands {
+    /// The code of `label`, new if the label is.
+    ///
+    /// # Errors
+    /// If there are 255 other labels already.
+    pub fn code(&self, label: &str) -> Result<u8, TooManyBands> {
+        if let Some(code) = self.find(label) {
+            return Ok(code);
+        }
+        let mut labels = self.labels.write().unwrap_or_else(PoisonError::into_inner);
+        // Another reader may have added it between the two locks.
+        let position = labels.iter().position(|known| known == label).unwrap_or(labels.len());
+        let code = u8::try_from(position).ok().filter(|&code| code != NO_BAND).ok_or(TooManyBands)?;
+        if position == labels.len() {
+            labels.push(label.to_owned());
+        }
+        Ok(code)
+    }
+
+    /// The code of `label`, if it was met.
+    #[must_use]
+    pub fn find(&self, label: &str) -> Option<u8> {
+        let labels = self.labels.read().unwrap_or_else(PoisonError::into_inner);
+        labels.iter().position(|known| known == label).and_then(|i| u8::try_from(i).ok())
+    }
+
+    /// The number of labels met so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.labels.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Whether no label was met.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All labels, by code.
+    #[must_use]
+    pub fn labels(&self) -> Vec<String> {
+        self.labels.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// All codes in the order in which results list them: by label, as numbers where every label is one.
+    #[must_use]
+    pub fn order(&self) -> Vec<u8> {
+        order_of(&self.labels())
+    }
+}
+
+/// The codes of `labels` in the order in which results list them.
+#[must_use]
+pub fn order_of(labels: &[String]) -> Vec<u8> {
+    let numbers: Option<Vec<i64>> = labels.iter().map(|label| label.parse().ok()).collect();
+    let mut codes: Vec<u8> = (0..NO_BAND).take(labels.len()).collect();
+    match numbers {
+        Some(numbers) => codes.sort_by_key(|&code| numbers[usize::from(code)]),
+        None => codes.sort_by_key(|&code| &labels[usize::from(code)]),
+    }
+    codes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn order_follows_labels_not_codes() {
+        let bands = Bands::default();
+        for label in ["r", "u", "g"] {
+            bands.code(label).expect("three bands fit");
+        }
+        assert_eq!(bands.order(), [2, 0, 1]);
+        assert_eq!(order_of(&["10".into(), "9".into()]), [1, 0], "numeric labels sort as numbers");
+    }
+
+    #[test]
+    fn the_256th_band_is_refused() {
+        let bands = Bands::default();
+        for i in 0..255 {
+            assert_eq!(bands.code(&i.to_string()), Ok(i));
+        }
+        assert_eq!(bands.code("one too many"), Err(TooManyBands));
+        assert_eq!(bands.code("7"), Ok(7));
+    }
+}

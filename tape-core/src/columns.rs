@@ -1,0 +1,242 @@
+//! Which column of a survey plays which role.
+
+use std::fmt;
+
+use crate::presets::PRESETS;
+
+/// What a column is to a light curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The object's id.
+    Id,
+    /// The time of the epoch.
+    Time,
+    /// The flux or magnitude.
+    Flux,
+    /// The error of the flux.
+    Error,
+    /// The band.
+    Band,
+}
+
+impl Role {
+    /// All roles, in the order in which they are shown.
+    pub const ALL: [Self; 5] = [Self::Id, Self::Time, Self::Flux, Self::Error, Self::Band];
+
+    /// The command-line option that names the role's column.
+    #[must_use]
+    pub const fn option(self) -> &'static str {
+        ["--id", "--time", "--flux", "--err", "--band"][self as usize]
+    }
+
+    /// Names that a column of this role commonly has, the likeliest first, compared without case.
+    const fn common_names(self) -> &'static [&'static str] {
+        match self {
+            Self::Id => {
+                &["id", "#id", "objectid", "object_id", "objid", "diaobjectid", "source_id", "oid", "ps1_objid"]
+            }
+            Self::Time => &["mjd", "hmjd", "time", "t", "midpointmjdtai", "midpointtai", "bjd", "hjd", "jd", "obstime"],
+            Self::Flux => &["flux", "mag", "magnitude", "psfflux", "psflux", "psfmag", "m"],
+            Self::Error => &[
+                "error",
+                "err",
+                "fluxerr",
+                "flux_err",
+                "flux_error",
+                "magerr",
+                "mag_err",
+                "psffluxerr",
+                "psfluxerr",
+                "sigma",
+            ],
+            Self::Band => &["band", "filter", "filtername", "filterid", "filtercode", "fid", "passband"],
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(["id", "time", "flux", "error", "band"][*self as usize])
+    }
+}
+
+/// The column of each role. A role without one is looked for by common names when a survey is opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ColumnMap {
+    names: [Option<String>; 5],
+}
+
+/// A role's column is not in the survey.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no {role} column{}{}; columns: {}. Name it with {}", asked(.name.as_ref()), hint(.nearest.as_ref()), .available.join(", "), .role.option())]
+pub struct ColumnError {
+    /// The role.
+    pub role: Role,
+    /// The name that was asked for.
+    pub name: Option<String>,
+    /// The existing column most like it.
+    pub nearest: Option<String>,
+    /// All columns.
+    pub available: Vec<String>,
+}
+
+fn asked(name: Option<&String>) -> String {
+    name.map(|name| format!(" '{name}'")).unwrap_or_default()
+}
+
+fn hint(nearest: Option<&String>) -> String {
+    nearest.map(|name| format!(" (did you mean '{name}'?)")).unwrap_or_default()
+}
+
+impl ColumnMap {
+    /// No column is named yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Names the id column.
+    #[must_use]
+    pub fn id(self, name: &str) -> Self {
+        self.with(Role::Id, name)
+    }
+
+    /// Names the time column.
+    #[must_use]
+    pub fn time(self, name: &str) -> Self {
+        self.with(Role::Time, name)
+    }
+
+    /// Names the flux column.
+    #[must_use]
+    pub fn flux(self, name: &str) -> Self {
+        self.with(Role::Flux, name)
+    }
+
+    /// Names the error column.
+    #[must_use]
+    pub fn error(self, name: &str) -> Self {
+        self.with(Role::Error, name)
+    }
+
+    /// Names the band column.
+    #[must_use]
+    pub fn band(self, name: &str) -> Self {
+        self.with(Role::Band, name)
+    }
+
+    /// Names the column of a role.
+    #[must_use]
+    pub fn with(mut self, role: Role, name: &str) -> Self {
+        self.names[role as usize] = Some(name.to_owned());
+        self
+    }
+
+    /// The column of a role, if one is named.
+    #[must_use]
+    pub fn get(&self, role: Role) -> Option<&str> {
+        self.names[role as usize].as_deref()
+    }
+
+    /// The map with each role looked up among a survey's columns: names given must exist; where none is given, the first
+    /// preset of which all columns exist fills in, then common names do. Only the id and the flux must be found in the end:
+    /// what else a run needs is known later, by [`ColumnMap::require`].
+    ///
+    /// # Errors
+    /// [`ColumnError`] for a name that does not exist, or if there is no id or flux.
+    pub fn resolve(&self, available: &[String]) -> Result<(Self, Option<&'static str>), ColumnError> {
+        for role in Role::ALL {
+            if let Some(name) = self.get(role).filter(|name| !available.iter().any(|a| a == name)) {
+                return Err(missing(role, Some(name), available));
+            }
+        }
+        let has = |name: &&str| available.iter().any(|a| a == name);
+        let preset = PRESETS.iter().find(|preset| preset.columns.iter().all(&has));
+        let mut map = self.clone();
+        for role in Role::ALL {
+            if map.get(role).is_some() {
+                continue;
+            }
+            let known = preset.map(|preset| preset.columns[role as usize]);
+            let common = || {
+                let of_name = |name: &&str| available.iter().find(|a| a.eq_ignore_ascii_case(name));
+                role.common_names().iter().find_map(of_name).map(String::as_str)
+            };
+            if let Some(name) = known.or_else(common) {
+                map = map.with(role, name);
+            }
+        }
+        for role in [Role::Id, Role::Flux] {
+            map.require(role, available)?;
+        }
+        let recognised = preset.filter(|preset| preset.column_map() == map).map(|preset| preset.name);
+        Ok((map, recognised))
+    }
+
+    /// The column of a role that a run cannot do without.
+    ///
+    /// # Errors
+    /// [`ColumnError`] if there is none.
+    pub fn require(&self, role: Role, available: &[String]) -> Result<&str, ColumnError> {
+        self.get(role).ok_or_else(|| missing(role, None, available))
+    }
+}
+
+fn missing(role: Role, name: Option<&str>, available: &[String]) -> ColumnError {
+    ColumnError {
+        role,
+        name: name.map(str::to_owned),
+        nearest: name.and_then(|name| nearest(name, available)).map(str::to_owned),
+        available: available.to_vec(),
+    }
+}
+
+/// The candidate most like `name`, if one is like it at all.
+#[must_use]
+pub fn nearest<'a, S: AsRef<str>>(name: &str, candidates: &'a [S]) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    candidates
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(&name, &candidate.as_ref().to_lowercase()), candidate))
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate.as_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn columns(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn a_preset_is_recognised_by_its_columns() {
+        let available = columns(&["midPointTai", "psFlux", "psFluxErr", "filterName", "ps1_objid"]);
+        let (map, preset) = ColumnMap::new().resolve(&available).expect("all are there");
+        assert_eq!(preset, Some("tape_ztf"));
+        assert_eq!(map.get(Role::Error), Some("psFluxErr"));
+    }
+
+    #[test]
+    fn common_names_fill_in_and_a_given_name_wins() {
+        let available = columns(&["ObjectId", "MJD", "mag", "psfMag", "magerr"]);
+        let (map, preset) = ColumnMap::new().flux("psfMag").resolve(&available).expect("found");
+        assert_eq!(preset, None);
+        assert_eq!(map.get(Role::Id), Some("ObjectId"));
+        assert_eq!(map.get(Role::Flux), Some("psfMag"));
+        assert_eq!(map.get(Role::Band), None);
+    }
+
+    #[test]
+    fn a_misspelt_column_is_answered_with_the_nearest() {
+        let available = columns(&["id", "psFlux", "mjd"]);
+        let error = ColumnMap::new().flux("psflx").resolve(&available).expect_err("no such column");
+        assert_eq!(error.nearest.as_deref(), Some("psFlux"));
+        assert_eq!(
+            error.to_string(),
+            "no flux column 'psflx' (did you mean 'psFlux'?); columns: id, psFlux, mjd. Name it with --flux"
+        );
+    }
+}

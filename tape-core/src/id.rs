@@ -1,0 +1,327 @@
+//! Object ids: any integer type or a string, as keys that compare and hash cheaply.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, Int8Array, Int16Array, Int32Array, Int64Array, StringArray, UInt8Array, UInt16Array, UInt32Array,
+    UInt64Array,
+};
+use arrow::datatypes::DataType;
+
+/// The type of a survey's id column. Results carry ids in the same type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdType {
+    /// 8-bit signed integer.
+    Int8,
+    /// 16-bit signed integer.
+    Int16,
+    /// 32-bit signed integer.
+    Int32,
+    /// 64-bit signed integer.
+    Int64,
+    /// 8-bit unsigned integer.
+    UInt8,
+    /// 16-bit unsigned integer.
+    UInt16,
+    /// 32-bit unsigned integer.
+    UInt32,
+    /// 64-bit unsigned integer.
+    UInt64,
+    /// UTF-8 text, plain or dictionary-encoded.
+    Utf8,
+}
+
+/// Maps a `u64` to the `i64` that sorts at the same place, so that every integer id is one kind of key.
+#[must_use]
+pub const fn key_from_u64(value: u64) -> i64 {
+    (value ^ (1 << 63)).cast_signed()
+}
+
+const fn u64_from_key(key: i64) -> u64 {
+    key.cast_unsigned() ^ (1 << 63)
+}
+
+impl IdType {
+    /// The Arrow type that results use.
+    #[must_use]
+    pub fn data_type(self) -> DataType {
+        match self {
+            Self::Int8 => DataType::Int8,
+            Self::Int16 => DataType::Int16,
+            Self::Int32 => DataType::Int32,
+            Self::Int64 => DataType::Int64,
+            Self::UInt8 => DataType::UInt8,
+            Self::UInt16 => DataType::UInt16,
+            Self::UInt32 => DataType::UInt32,
+            Self::UInt64 => DataType::UInt64,
+            Self::Utf8 => DataType::Utf8,
+        }
+    }
+
+    /// The owned id behind an integer key of this type.
+    #[must_use]
+    pub fn object_id(self, key: i64) -> ObjectId {
+        if self == Self::UInt64 { ObjectId::UInt(u64_from_key(key)) } else { ObjectId::Int(key) }
+    }
+}
+
+/// One object's id, owned: for messages, ranges and edges. Columns of ids are [`Ids`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ObjectId {
+    /// Any integer but `u64`.
+    Int(i64),
+    /// A `u64`.
+    UInt(u64),
+    /// Text.
+    Text(Box<str>),
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int(value) => value.fmt(f),
+            Self::UInt(value) => value.fmt(f),
+            Self::Text(value) => write!(f, "'{value}'"),
+        }
+    }
+}
+
+impl PartialOrd for ObjectId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Ids of one survey share a variant; across variants the order is arbitrary but total.
+impl Ord for ObjectId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Int(a), Self::Int(b)) => a.cmp(b),
+            (Self::UInt(a), Self::UInt(b)) => a.cmp(b),
+            (Self::Text(a), Self::Text(b)) => a.as_bytes().cmp(b.as_bytes()),
+            (Self::Int(_), _) | (Self::UInt(_), Self::Text(_)) => Ordering::Less,
+            (Self::Text(_), _) | (Self::UInt(_), Self::Int(_)) => Ordering::Greater,
+        }
+    }
+}
+
+/// Text ids end to end in one buffer: `offsets[i]..offsets[i + 1]` is the i-th.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextIds {
+    offsets: Vec<usize>,
+    text: String,
+}
+
+impl Default for TextIds {
+    fn default() -> Self {
+        Self { offsets: vec![0], text: String::new() }
+    }
+}
+
+impl TextIds {
+    /// The number of ids.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The i-th id.
+    ///
+    /// # Panics
+    /// If `i` is out of range.
+    #[must_use]
+    pub fn get(&self, i: usize) -> &str {
+        &self.text[self.offsets[i]..self.offsets[i + 1]]
+    }
+
+    /// Appends an id.
+    pub fn push(&mut self, id: &str) {
+        self.text.push_str(id);
+        self.offsets.push(self.text.len());
+    }
+
+    fn drain_front(&mut self, n: usize) {
+        let cut = self.offsets[n];
+        self.text.drain(..cut);
+        self.offsets.drain(..n);
+        for offset in &mut self.offsets {
+            *offset -= cut;
+        }
+    }
+}
+
+/// A column of ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ids {
+    /// Integers of any type as order-preserving keys (see [`key_from_u64`]).
+    Int(Vec<i64>),
+    /// Text.
+    Text(TextIds),
+}
+
+/// One id of a column, borrowed. Ids of the same column compare as their values do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IdRef<'a> {
+    /// An integer key.
+    Int(i64),
+    /// Text.
+    Text(&'a str),
+}
+
+impl IdRef<'_> {
+    /// The owned id, for a column of type `id_type`.
+    #[must_use]
+    pub fn to_owned(self, id_type: IdType) -> ObjectId {
+        match self {
+            Self::Int(key) => id_type.object_id(key),
+            Self::Text(text) => ObjectId::Text(text.into()),
+        }
+    }
+}
+
+impl Ids {
+    /// An empty column for ids of type `id_type`.
+    #[must_use]
+    pub fn new(id_type: IdType) -> Self {
+        if id_type == IdType::Utf8 { Self::Text(TextIds::default()) } else { Self::Int(Vec::new()) }
+    }
+
+    /// An empty column of the same kind.
+    #[must_use]
+    pub fn new_like(&self) -> Self {
+        match self {
+            Self::Int(_) => Self::Int(Vec::new()),
+            Self::Text(_) => Self::Text(TextIds::default()),
+        }
+    }
+
+    /// The number of ids.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Int(keys) => keys.len(),
+            Self::Text(text) => text.len(),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The i-th id.
+    ///
+    /// # Panics
+    /// If `i` is out of range.
+    #[must_use]
+    pub fn get(&self, i: usize) -> IdRef<'_> {
+        match self {
+            Self::Int(keys) => IdRef::Int(keys[i]),
+            Self::Text(text) => IdRef::Text(text.get(i)),
+        }
+    }
+
+    /// Appends an id of the same kind; an id of the other kind is a programming error of the reader and is ignored in
+    /// release builds.
+    pub fn push(&mut self, id: IdRef<'_>) {
+        match (self, id) {
+            (Self::Int(keys), IdRef::Int(key)) => keys.push(key),
+            (Self::Text(text), IdRef::Text(id)) => text.push(id),
+            _ => debug_assert!(false, "integer and text ids in one column"),
+        }
+    }
+
+    /// Appends rows `range` of `other`.
+    pub fn extend_from(&mut self, other: &Self, range: std::ops::Range<usize>) {
+        if let (Self::Int(keys), Self::Int(other)) = (&mut *self, other) {
+            keys.extend_from_slice(&other[range]);
+        } else {
+            range.for_each(|i| self.push(other.get(i)));
+        }
+    }
+
+    /// Removes the first `n` ids.
+    pub fn drain_front(&mut self, n: usize) {
+        match self {
+            Self::Int(keys) => drop(keys.drain(..n)),
+            Self::Text(text) => text.drain_front(n),
+        }
+    }
+
+    /// Removes all ids and keeps the memory.
+    pub fn clear(&mut self) {
+        self.drain_front(self.len());
+    }
+
+    /// Bytes of memory that the values take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Int(keys) => keys.len() * size_of::<i64>(),
+            Self::Text(text) => text.text.len() + text.offsets.len() * size_of::<usize>(),
+        }
+    }
+
+    /// The column as Arrow, in the survey's own type.
+    #[must_use]
+    pub fn to_array(&self, id_type: IdType) -> ArrayRef {
+        match self {
+            Self::Int(keys) => int_array(keys, id_type),
+            Self::Text(text) => Arc::new(StringArray::from_iter_values((0..text.len()).map(|i| text.get(i)))),
+        }
+    }
+}
+
+/// Keys back in the type that they were read from, in which they fit by construction.
+#[expect(clippy::cast_possible_truncation, reason = "each key was widened from this very type")]
+#[expect(clippy::cast_sign_loss, reason = "each key was widened from this very type")]
+fn int_array(keys: &[i64], id_type: IdType) -> ArrayRef {
+    let keys = keys.iter().copied();
+    match id_type {
+        IdType::Int8 => Arc::new(Int8Array::from_iter_values(keys.map(|k| k as i8))),
+        IdType::Int16 => Arc::new(Int16Array::from_iter_values(keys.map(|k| k as i16))),
+        IdType::Int32 => Arc::new(Int32Array::from_iter_values(keys.map(|k| k as i32))),
+        IdType::UInt8 => Arc::new(UInt8Array::from_iter_values(keys.map(|k| k as u8))),
+        IdType::UInt16 => Arc::new(UInt16Array::from_iter_values(keys.map(|k| k as u16))),
+        IdType::UInt32 => Arc::new(UInt32Array::from_iter_values(keys.map(|k| k as u32))),
+        IdType::UInt64 => Arc::new(UInt64Array::from_iter_values(keys.map(u64_from_key))),
+        IdType::Int64 | IdType::Utf8 => Arc::new(Int64Array::from_iter_values(keys)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unsigned_keys_keep_their_order_and_value() {
+        let values = [0, 1, i64::MAX.cast_unsigned(), 1 << 63, u64::MAX];
+        let keys: Vec<i64> = values.iter().map(|&v| key_from_u64(v)).collect();
+        assert!(keys.is_sorted());
+        let array = Ids::Int(keys).to_array(IdType::UInt64);
+        assert_eq!(*array, UInt64Array::from(values.to_vec()));
+    }
+
+    #[test]
+    fn text_ids_survive_draining_from_the_front() {
+        let mut ids = Ids::new(IdType::Utf8);
+        for id in ["a", "", "ccc", "dé"] {
+            ids.push(IdRef::Text(id));
+        }
+        ids.drain_front(2);
+        assert_eq!(ids.len(), 2);
+        assert_eq!(ids.get(0), IdRef::Text("ccc"));
+        assert_eq!(ids.get(1), IdRef::Text("dé"));
+        ids.clear();
+        assert!(ids.is_empty());
+    }
+}

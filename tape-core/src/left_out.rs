@@ -1,0 +1,56 @@
+//! The epochs that no statistic saw, by reason.
+
+use std::ops::AddAssign;
+
+/// Counts of epochs left out. An epoch counts once, under the first reason that holds, in the order of the fields.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The id is null.
+    pub null_id: u64,
+    /// The band is null.
+    pub null_band: u64,
+    /// The band is not among those asked for.
+    pub other_band: u64,
+    /// The time is null, NaN or infinite, and a statistic needs it.
+    pub bad_time: u64,
+    /// The flux is null, NaN or infinite.
+    pub bad_flux: u64,
+    /// The error is null, NaN or infinite, and a statistic needs it.
+    pub bad_error: u64,
+    /// The error is zero or negative, and a statistic needs it.
+    pub nonpositive_error: u64,
+}
+
+impl LeftOut {
+    /// Each reason with its count, in words.
+    #[must_use]
+    pub const fn reasons(&self) -> [(&'static str, u64); 7] {
+        [
+            ("id is null", self.null_id),
+            ("band is null", self.null_band),
+            ("band not asked for", self.other_band),
+            ("time is null, NaN or infinite", self.bad_time),
+            ("flux is null, NaN or infinite", self.bad_flux),
+            ("error is null, NaN or infinite", self.bad_error),
+            ("error is not positive", self.nonpositive_error),
+        ]
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.reasons().iter().map(|(_, n)| n).sum()
+    }
+}
+
+impl AddAssign for LeftOut {
+    fn add_assign(&mut self, other: Self) {
+        self.null_id += other.null_id;
+        self.null_band += other.null_band;
+        self.other_band += other.other_band;
+        self.bad_time += other.bad_time;
+        self.bad_flux += other.bad_flux;
+        self.bad_error += other.bad_error;
+        self.nonpositive_error += other.nonpositive_error;
+    }
+}

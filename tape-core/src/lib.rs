@@ -1,0 +1,38 @@
+//! The vocabulary of TAPE.
+//!
+//! Data takes one way through the house, and this crate names what travels on it: a [`Source`] delivers [`Rows`] of a
+//! [`Partition`]; a [`Grouper`] turns them into a [`Chunk`], whose segments are [`LightCurve`]s; a [`Statistic`] turns each
+//! light curve into [`Value`]s, collected as [`Results`].
+//!
+//! There is no I/O here, no thread and no GPU: the crates that have them depend on this one and never on each other.
+#![forbid(unsafe_code)]
+
+mod bands;
+mod chunk;
+mod columns;
+mod group;
+mod id;
+mod layout;
+mod left_out;
+mod light_curve;
+mod memory;
+mod ports;
+mod presets;
+mod results;
+mod rows;
+mod statistic;
+
+pub use bands::{Bands, NO_BAND, TooManyBands, order_of};
+pub use chunk::{Chunk, Segment};
+pub use columns::{ColumnError, ColumnMap, Role, nearest};
+pub use group::{Grouper, Grouping, NotSorted};
+pub use id::{IdRef, IdType, Ids, ObjectId, TextIds, key_from_u64};
+pub use layout::{IdRange, Partition, Piece, RowGroup};
+pub use left_out::LeftOut;
+pub use light_curve::{LightCurve, Moments, WeightedMoments, count};
+pub use memory::MemorySource;
+pub use ports::{Event, Observer, RowReader, Silent, Sink, Source, SourceError};
+pub use presets::{PRESETS, Preset, Quantity, preset};
+pub use results::{Results, ResultsError, Schema};
+pub use rows::{Columns, Rows};
+pub use statistic::{Fold, Info, Inputs, Output, OutputType, Statistic, Value, WholeLightCurve};

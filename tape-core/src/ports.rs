@@ -1,0 +1,101 @@
+//! What plans ask of the world: rows to read, a place for results, and someone to tell. Other crates implement these; plans
+//! see only them.
+
+use std::error::Error;
+
+use crate::bands::Bands;
+use crate::id::IdType;
+use crate::layout::{Partition, RowGroup};
+use crate::results::Results;
+use crate::rows::{Columns, Rows};
+
+/// Whatever went wrong while reading or writing, in words that name the file and what to do.
+pub type SourceError = Box<dyn Error + Send + Sync>;
+
+/// A survey whose footers were read.
+pub trait Source: Send + Sync {
+    /// The name of the id column.
+    fn id_name(&self) -> &str;
+
+    /// The type of the id column.
+    fn id_type(&self) -> IdType;
+
+    /// The name of the band column, if the survey has one.
+    fn band_name(&self) -> Option<&str>;
+
+    /// The band labels met so far. They are complete once all rows were read.
+    fn bands(&self) -> &Bands;
+
+    /// All row groups, by file and position.
+    fn row_groups(&self) -> &[RowGroup];
+
+    /// Where a row group lies, for messages: its file, and its number there.
+    fn describe(&self, row_group: usize) -> String;
+
+    /// Bytes to be read for these columns of a row group.
+    fn bytes(&self, row_group: usize, columns: Columns) -> u64;
+
+    /// A reader over the rows of a partition.
+    ///
+    /// # Errors
+    /// If a file can no longer be opened.
+    fn read<'a>(&'a self, partition: &Partition, columns: Columns) -> Result<Box<dyn RowReader + 'a>, SourceError>;
+}
+
+/// Reads the rows of one partition, some at a time.
+pub trait RowReader {
+    /// Appends about `max_rows` rows (fewer, or a few more where that is cheaper) and returns how many rows of the file
+    /// that took, those with a null id included; 0 at the end only.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is corrupt.
+    fn read(&mut self, rows: &mut Rows, max_rows: usize) -> Result<usize, SourceError>;
+}
+
+/// Takes results, in order.
+pub trait Sink {
+    /// Takes the next results.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    fn write(&mut self, results: Results) -> Result<(), SourceError>;
+
+    /// Forgets everything written so far: a claim of the input was found false, and the run starts again.
+    ///
+    /// # Errors
+    /// If what was written cannot be discarded.
+    fn restart(&mut self) -> Result<(), SourceError>;
+}
+
+/// What happens during a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// So many more rows were read.
+    RowsRead(u64),
+    /// So many more light curves were computed.
+    LightCurves(u64),
+    /// Something that the user should know, and that the answer does not suffer from.
+    Warning(String),
+    /// The run starts again with another plan: counts start from zero.
+    Restart,
+}
+
+/// Watches a run, and may stop it.
+pub trait Observer: Sync {
+    /// Something happened. Called from worker threads.
+    fn event(&self, event: Event);
+
+    /// Whether the run should stop. Asked often.
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// Watches nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {
+    fn event(&self, _: Event) {}
+}

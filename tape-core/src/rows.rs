@@ -1,0 +1,145 @@
+//! Rows as a reader delivers them: the needed columns side by side, in the order of the file, not yet grouped.
+
+use std::ops::Range;
+
+use crate::bands::NO_BAND;
+use crate::id::{IdType, Ids};
+
+/// Which of a light curve's columns a plan reads beside id, band and flux.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Columns {
+    /// The time of each epoch.
+    pub time: bool,
+    /// The flux (or magnitude) of each epoch. Off only for a scan of the ids.
+    pub flux: bool,
+    /// The error of each flux.
+    pub error: bool,
+    /// The band of each epoch.
+    pub band: bool,
+}
+
+/// Some rows of a survey. All columns that were asked for have [`Rows::len`] values; the others are empty.
+///
+/// A null time, flux or error is NaN here; a null band is [`NO_BAND`]; rows with a null id are dropped by the reader,
+/// which counts them in `null_ids`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rows {
+    /// Object ids.
+    pub ids: Ids,
+    /// Band codes of the source's [`crate::Bands`].
+    pub band: Vec<u8>,
+    /// Times, days.
+    pub time: Vec<f64>,
+    /// Fluxes or magnitudes, in the survey's unit.
+    pub flux: Vec<f64>,
+    /// Errors (sigma), in the unit of the flux.
+    pub error: Vec<f64>,
+    /// Rows that the reader dropped because their id is null.
+    pub null_ids: u64,
+}
+
+impl Rows {
+    /// No rows, for ids of type `id_type`.
+    #[must_use]
+    pub fn new(id_type: IdType) -> Self {
+        Self::with_ids(Ids::new(id_type))
+    }
+
+    /// No rows, with ids of the same kind as these.
+    #[must_use]
+    pub fn new_like(&self) -> Self {
+        Self::with_ids(self.ids.new_like())
+    }
+
+    fn with_ids(ids: Ids) -> Self {
+        Self { ids, band: vec![], time: vec![], flux: vec![], error: vec![], null_ids: 0 }
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// Appends rows `range` of `other`, which has the same columns.
+    pub fn extend_from(&mut self, other: &Self, range: Range<usize>) {
+        self.ids.extend_from(&other.ids, range.clone());
+        if !other.band.is_empty() {
+            self.band.extend_from_slice(&other.band[range.clone()]);
+        }
+        for (column, from) in self.values_mut().into_iter().zip(other.values()) {
+            if !from.is_empty() {
+                column.extend_from_slice(&from[range.clone()]);
+            }
+        }
+    }
+
+    /// Removes the first `n` rows and keeps the memory.
+    pub fn drain_front(&mut self, n: usize) {
+        self.ids.drain_front(n);
+        if !self.band.is_empty() {
+            self.band.drain(..n);
+        }
+        for column in self.values_mut() {
+            if !column.is_empty() {
+                column.drain(..n);
+            }
+        }
+    }
+
+    /// Removes all rows and keeps the memory.
+    pub fn clear(&mut self) {
+        self.drain_front(self.len());
+        self.null_ids = 0;
+    }
+
+    /// The rows whose index `keep` accepts, in the same order.
+    #[must_use]
+    pub fn filtered(&self, keep: impl Fn(usize) -> bool) -> Self {
+        let mut out = self.new_like();
+        let mut start = 0;
+        while start < self.len() {
+            if !keep(start) {
+                start += 1;
+                continue;
+            }
+            let end = (start + 1..self.len()).find(|&i| !keep(i)).unwrap_or(self.len());
+            out.extend_from(self, start..end);
+            start = end;
+        }
+        out
+    }
+
+    /// The band code of a row; [`NO_BAND`] where there is none. A survey without a band column has one band, code 0.
+    #[must_use]
+    pub fn band_of(&self, row: usize) -> u8 {
+        if self.band.is_empty() { 0 } else { self.band[row] }
+    }
+
+    /// Bytes of memory that the values take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let floats: usize = self.values().iter().map(|column| column.len()).sum();
+        self.ids.bytes() + self.band.len() + floats * size_of::<f64>()
+    }
+
+    /// The rows that have no band.
+    #[must_use]
+    pub fn without_band(&self) -> usize {
+        self.band.iter().filter(|&&code| code == NO_BAND).count()
+    }
+
+    fn values(&self) -> [&Vec<f64>; 3] {
+        [&self.time, &self.flux, &self.error]
+    }
+
+    fn values_mut(&mut self) -> [&mut Vec<f64>; 3] {
+        [&mut self.time, &mut self.flux, &mut self.error]
+    }
+}

@@ -1,0 +1,288 @@
+//! What is computed per light curve: the two kinds of statistic, and what they say of themselves.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field};
+
+use crate::light_curve::LightCurve;
+use crate::rows::Columns;
+
+/// What a statistic depends on beside the flux.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Inputs {
+    /// The times.
+    pub time: bool,
+    /// The errors.
+    pub error: bool,
+    /// The order of the epochs in time: a statistic that declares it gets them sorted by (time, flux, error), so that no
+    /// answer depends on the order of the input, not even where times repeat.
+    pub order: bool,
+}
+
+impl Inputs {
+    /// The flux alone.
+    pub const FLUX: Self = Self { time: false, error: false, order: false };
+    /// Flux and error.
+    pub const FLUX_ERROR: Self = Self { error: true, ..Self::FLUX };
+    /// Flux in time order, and the times.
+    pub const TIME_FLUX: Self = Self { time: true, order: true, ..Self::FLUX };
+    /// Everything, in time order.
+    pub const ALL: Self = Self { time: true, error: true, order: true };
+
+    /// What both need together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self { time: self.time || other.time, error: self.error || other.error, order: self.order || other.order }
+    }
+
+    /// The columns to read. Time is read only for a statistic that uses it or depends on the order.
+    #[must_use]
+    pub const fn columns(self) -> Columns {
+        Columns { time: self.time || self.order, flux: true, error: self.error, band: true }
+    }
+}
+
+/// One result. A float that is undefined is NaN; [`Value::Null`] says that there is no result at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Value {
+    /// No result.
+    #[default]
+    Null,
+    /// A real number.
+    Float(f64),
+    /// An integer.
+    Int(i64),
+    /// A truth value.
+    Bool(bool),
+}
+
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Self::Float(value)
+    }
+}
+
+/// The type of one output column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputType {
+    /// [`Value::Float`].
+    Float,
+    /// [`Value::Int`].
+    Int,
+    /// [`Value::Bool`].
+    Bool,
+}
+
+impl OutputType {
+    /// The Arrow type of the column.
+    #[must_use]
+    pub const fn data_type(self) -> DataType {
+        match self {
+            Self::Float => DataType::Float64,
+            Self::Int => DataType::Int64,
+            Self::Bool => DataType::Boolean,
+        }
+    }
+
+    /// What stands where a light curve has too few epochs.
+    #[must_use]
+    pub const fn undefined(self) -> Value {
+        match self {
+            Self::Float => Value::Float(f64::NAN),
+            Self::Int | Self::Bool => Value::Null,
+        }
+    }
+}
+
+/// One output column of a statistic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The column's name.
+    pub name: Cow<'static, str>,
+    /// The column's type.
+    pub output_type: OutputType,
+}
+
+/// What a statistic says of itself.
+#[derive(Clone, Debug)]
+pub struct Info {
+    /// Its name, which is also that of its output if it has one only: lower case with underscores.
+    pub name: Cow<'static, str>,
+    /// What it is, in one line.
+    pub summary: Cow<'static, str>,
+    /// The formula, with its symbols explained.
+    pub formula: Cow<'static, str>,
+    /// What it depends on.
+    pub inputs: Inputs,
+    /// Its output columns.
+    pub outputs: Vec<Output>,
+    /// With fewer epochs it is undefined: NaN, or null for integers and truth values.
+    pub min_epochs: usize,
+    /// Where it comes from, with DOI.
+    pub reference: Cow<'static, str>,
+    /// The largest relative difference between two ways of summing `n` epochs in f64.
+    pub tolerance: fn(n: usize) -> f64,
+}
+
+impl Info {
+    /// A statistic with one float output of its own name, defined from one epoch on, and the default tolerance.
+    #[must_use]
+    pub fn new(name: impl Into<Cow<'static, str>>, inputs: Inputs) -> Self {
+        let name = name.into();
+        Self {
+            outputs: vec![Output { name: name.clone(), output_type: OutputType::Float }],
+            name,
+            summary: Cow::Borrowed(""),
+            formula: Cow::Borrowed(""),
+            inputs,
+            min_epochs: 1,
+            reference: Cow::Borrowed(""),
+            tolerance: |_| 1e-12,
+        }
+    }
+
+    /// The output columns as Arrow fields.
+    pub fn fields(&self) -> impl Iterator<Item = Field> + '_ {
+        self.outputs.iter().map(|o| Field::new(o.name.as_ref(), o.output_type.data_type(), true))
+    }
+}
+
+/// A statistic of which partial results can be combined: any split of a light curve gives the same answer, so no plan has
+/// to bring its epochs together.
+pub trait Fold: Send + Sync {
+    /// What it is.
+    fn info(&self) -> &Info;
+
+    /// The number of floats in a partial state. All zeros is the empty state, the identity of [`Fold::combine`].
+    fn state_len(&self) -> usize;
+
+    /// Writes the state of some epochs of a light curve over `state`.
+    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]);
+
+    /// Adds the epochs behind `other` to `state`.
+    fn combine(&self, state: &mut [f64], other: &[f64]);
+
+    /// The outputs of a light curve that has at least [`Info::min_epochs`] epochs.
+    fn finish(&self, state: &[f64], out: &mut [Value]);
+}
+
+/// A statistic that needs all epochs of a light curve at once.
+pub trait WholeLightCurve: Send + Sync {
+    /// What it is.
+    fn info(&self) -> &Info;
+
+    /// The outputs of a light curve that has at least [`Info::min_epochs`] epochs; `out` has one place for each of
+    /// [`Info::outputs`].
+    fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]);
+}
+
+/// A statistic of either kind. The kind decides which plans are legal.
+#[derive(Clone)]
+pub enum Statistic {
+    /// Partial results combine.
+    Fold(Arc<dyn Fold>),
+    /// All epochs are needed at once.
+    Whole(Arc<dyn WholeLightCurve>),
+}
+
+impl Statistic {
+    /// A fold.
+    pub fn fold(fold: impl Fold + 'static) -> Self {
+        Self::Fold(Arc::new(fold))
+    }
+
+    /// A statistic of whole light curves.
+    pub fn whole(statistic: impl WholeLightCurve + 'static) -> Self {
+        Self::Whole(Arc::new(statistic))
+    }
+
+    /// Your own statistic: a closure from a light curve to a number.
+    ///
+    /// ```
+    /// use tape_core::{Inputs, LightCurve, Statistic};
+    /// let brightest = Statistic::from_fn("brightest", Inputs::FLUX, |light_curve: &LightCurve<'_>| {
+    ///     light_curve.flux().iter().copied().fold(f64::INFINITY, f64::min)
+    /// });
+    /// assert_eq!(brightest.info().name, "brightest");
+    /// ```
+    pub fn from_fn<F>(name: impl Into<Cow<'static, str>>, inputs: Inputs, f: F) -> Self
+    where
+        F: Fn(&LightCurve<'_>) -> f64 + Send + Sync + 'static,
+    {
+        Self::from_fn_outputs(Info::new(name, inputs), move |light_curve, out| {
+            out[0] = Value::Float(f(light_curve));
+        })
+    }
+
+    /// Your own statistic with several outputs: `f` gets a slice with a place for each of `info.outputs`.
+    pub fn from_fn_outputs<F>(info: Info, f: F) -> Self
+    where
+        F: Fn(&LightCurve<'_>, &mut [Value]) + Send + Sync + 'static,
+    {
+        Self::whole(UserFn { info, f })
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn info(&self) -> &Info {
+        match self {
+            Self::Fold(fold) => fold.info(),
+            Self::Whole(whole) => whole.info(),
+        }
+    }
+
+    /// Whether partial results combine.
+    #[must_use]
+    pub const fn is_fold(&self) -> bool {
+        matches!(self, Self::Fold(_))
+    }
+
+    /// The outputs for a light curve, written over `out`: the undefined value of each where there are too few epochs.
+    pub fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
+        if light_curve.len() < self.info().min_epochs {
+            return self.undefined(out);
+        }
+        match self {
+            Self::Whole(whole) => whole.evaluate(light_curve, out),
+            Self::Fold(fold) => {
+                let mut state = [0.0; 16];
+                let state = &mut state[..fold.state_len()];
+                fold.lift(light_curve, state);
+                fold.finish(state, out);
+            }
+        }
+    }
+
+    /// Writes the undefined value of each output over `out`.
+    pub fn undefined(&self, out: &mut [Value]) {
+        for (value, output) in out.iter_mut().zip(&self.info().outputs) {
+            *value = output.output_type.undefined();
+        }
+    }
+}
+
+impl fmt::Debug for Statistic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Statistic({})", self.info().name)
+    }
+}
+
+struct UserFn<F> {
+    info: Info,
+    f: F,
+}
+
+impl<F> WholeLightCurve for UserFn<F>
+where
+    F: Fn(&LightCurve<'_>, &mut [Value]) + Send + Sync,
+{
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
+        (self.f)(light_curve, out);
+    }
+}
