@@ -147,7 +147,7 @@ impl ColumnMap {
     pub fn resolve(&self, available: &[String]) -> Result<(Self, Option<&'static str>), ColumnError> {
         for role in Role::ALL {
             if let Some(name) = self.get(role).filter(|name| !available.iter().any(|a| a == name)) {
-                return Err(missing(role, Some(name), available));
+                return Err(ColumnError::missing(role, Some(name), available));
             }
         }
         let has = |name: &&str| available.iter().any(|a| a == name);
@@ -178,16 +178,20 @@ impl ColumnMap {
     /// # Errors
     /// [`ColumnError`] if there is none.
     pub fn require(&self, role: Role, available: &[String]) -> Result<&str, ColumnError> {
-        self.get(role).ok_or_else(|| missing(role, None, available))
+        self.get(role).ok_or_else(|| ColumnError::missing(role, None, available))
     }
 }
 
-fn missing(role: Role, name: Option<&str>, available: &[String]) -> ColumnError {
-    ColumnError {
-        role,
-        name: name.map(str::to_owned),
-        nearest: name.and_then(|name| nearest(name, available)).map(str::to_owned),
-        available: available.to_vec(),
+impl ColumnError {
+    /// The error for a role whose column, `name` if one was named, is not among those available.
+    #[must_use]
+    pub fn missing(role: Role, name: Option<&str>, available: &[String]) -> Self {
+        Self {
+            role,
+            name: name.map(str::to_owned),
+            nearest: name.and_then(|name| nearest(name, available)).map(str::to_owned),
+            available: available.to_vec(),
+        }
     }
 }
 

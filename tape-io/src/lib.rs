@@ -1,1 +1,25 @@
-//! io
+//! Reads and writes surveys.
+//!
+//! [`Survey::open`] reads the footers of Parquet files, finds the column of each role, and is from then on a
+//! [`tape_core::Source`]: it tells plans what its row groups claim and reads the rows of any partition, only the columns
+//! asked for. [`TableWriter`] writes results beside their final place and renames them once they are whole.
+//!
+//! It knows nothing of plans, threads or statistics.
+#![forbid(unsafe_code)]
+
+mod discover;
+mod error;
+mod footer;
+mod numbers;
+mod pread;
+mod reader;
+mod rle;
+mod schema;
+mod survey;
+mod table;
+mod text;
+
+pub use discover::discover;
+pub use error::Error;
+pub use survey::Survey;
+pub use table::{Format, TableWriter};

@@ -1,0 +1,106 @@
+//! Paths, folders and patterns to the Parquet files behind them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+
+/// The files behind `inputs`, in the order of the inputs and sorted by path within each, every file once. A folder stands
+/// for all files in it and below it that end in `.parquet` or `.parq`; names that start with `_` or `.` are passed over, as
+/// they are metadata by custom, unless the input itself names them.
+///
+/// # Errors
+/// If an input is not there, cannot be read, or stands for no file.
+pub fn discover<S: AsRef<str>>(inputs: &[S]) -> Result<Vec<PathBuf>, Error> {
+    if inputs.is_empty() {
+        return Err(Error::NoInput);
+    }
+    let mut files = Vec::new();
+    for input in inputs {
+        for file in behind(input.as_ref())? {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn behind(input: &str) -> Result<Vec<PathBuf>, Error> {
+    let path = Path::new(input);
+    // A file or folder whose name merely looks like a pattern is meant as it stands.
+    if path.is_file() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut found = Found::default();
+    if path.is_dir() {
+        found.folder(path)?;
+    } else if input.contains(['*', '?', '[']) {
+        found.pattern(input)?;
+    } else {
+        return Err(Error::NotFound { path: path.to_owned() });
+    }
+    found.files.sort();
+    if found.files.is_empty() {
+        return Err(Error::NoMatch { pattern: input.to_owned(), hidden: found.hidden });
+    }
+    Ok(found.files)
+}
+
+#[derive(Default)]
+struct Found {
+    files: Vec<PathBuf>,
+    /// Files passed over for their names.
+    hidden: usize,
+}
+
+impl Found {
+    fn folder(&mut self, folder: &Path) -> Result<(), Error> {
+        let unreadable = |error| Error::io(folder, "list the folder", error);
+        for entry in fs::read_dir(folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.is_dir() {
+                if !is_hidden(&path) {
+                    self.folder(&path)?;
+                }
+            } else if is_parquet(&path) {
+                self.file(path, false);
+            }
+        }
+        Ok(())
+    }
+
+    fn pattern(&mut self, pattern: &str) -> Result<(), Error> {
+        let bad =
+            |error: glob::PatternError| Error::BadPattern { pattern: pattern.to_owned(), reason: error.to_string() };
+        let named = Path::new(pattern).file_name().is_some_and(|name| name.to_string_lossy().starts_with(['_', '.']));
+        for path in glob::glob(pattern).map_err(bad)? {
+            let path = path.map_err(|error| {
+                let path = error.path().to_owned();
+                Error::io(path, "list the folder", error.into())
+            })?;
+            if path.is_dir() {
+                self.folder(&path)?;
+            } else {
+                self.file(path, named);
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: PathBuf, even_hidden: bool) {
+        if even_hidden || !is_hidden(&path) {
+            self.files.push(path);
+        } else {
+            self.hidden += 1;
+        }
+    }
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(['_', '.']))
+}
+
+fn is_parquet(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet") || e.eq_ignore_ascii_case("parq"))
+}

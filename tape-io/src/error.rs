@@ -1,0 +1,185 @@
+//! What can go wrong with files, each with the file's name and what to do.
+
+use std::io;
+use std::path::PathBuf;
+
+use parquet::errors::ParquetError;
+use tape_core::{ColumnError, Role};
+
+/// Why a survey cannot be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing was named.
+    #[error("no input: name a Parquet file, a folder or a pattern such as 'survey/*.parquet'")]
+    NoInput,
+    /// A path that is not there.
+    #[error("{}: no such file or folder", .path.display())]
+    NotFound {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A pattern or folder without a Parquet file.
+    #[error("{pattern}: no Parquet file matches{}", passed_over(*.hidden))]
+    NoMatch {
+        /// What was asked for.
+        pattern: String,
+        /// Files passed over because their names start with `_` or `.`.
+        hidden: usize,
+    },
+    /// A pattern that is not one.
+    #[error("{pattern}: not a valid pattern: {reason}")]
+    BadPattern {
+        /// What was asked for.
+        pattern: String,
+        /// Where it goes wrong.
+        reason: String,
+    },
+    /// The operating system refused.
+    #[error("{}: cannot {action}: {}{}", .path.display(), io_words(.source), io_hint(.source))]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Not a Parquet file, or a truncated one.
+    #[error("{}: not a complete Parquet file ({reason}): copy or write it again, or leave it out", .path.display())]
+    NotParquet {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A role's column is missing.
+    #[error("{}: {source}", .path.display())]
+    Column {
+        /// The file.
+        path: PathBuf,
+        /// Which and what else there is.
+        source: ColumnError,
+    },
+    /// A role's column has a type that cannot play the role.
+    #[error("{}: column '{column}' is {actual}, but the {role} must be {expected}: name another with {}", .path.display(), .role.option())]
+    ColumnType {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The role.
+        role: Role,
+        /// What it is.
+        actual: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// Two files do not agree.
+    #[error(
+        "{}: {difference}, unlike {}: open files of one schema together, or name the columns that all have",
+        .path.display(), .first.display()
+    )]
+    MixedSchemas {
+        /// The file that differs.
+        path: PathBuf,
+        /// The first file of the survey.
+        first: PathBuf,
+        /// In what.
+        difference: String,
+    },
+    /// A page that cannot be decoded.
+    #[error(
+        "{}: row group {row_group}, column '{column}' is corrupt ({reason}): copy or write the file again, or leave it out",
+        .path.display()
+    )]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// The row group in it.
+        row_group: usize,
+        /// The column.
+        column: String,
+        /// What the decoder found.
+        reason: String,
+    },
+    /// A file is not what it was when the run was planned.
+    #[error("{}: changed since its footer was read: run again", .path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An output that would be written over.
+    #[error("{}: exists already: choose another name, or pass --overwrite", .path.display())]
+    Exists {
+        /// The output.
+        path: PathBuf,
+    },
+    /// An output of an unknown kind.
+    #[error("{}: cannot tell the format: end the name in .parquet or .csv", .path.display())]
+    UnknownFormat {
+        /// The output.
+        path: PathBuf,
+    },
+    /// An output that cannot be written.
+    #[error("{}: cannot write: {reason}; nothing is left in its place", .path.display())]
+    Write {
+        /// The output.
+        path: PathBuf,
+        /// What went wrong, and what to do.
+        reason: String,
+    },
+}
+
+fn passed_over(n: usize) -> String {
+    if n == 0 { String::new() } else { format!(" ({n} with names that start with '_' or '.' are passed over)") }
+}
+
+/// The system's words without its number.
+fn io_words(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}
+
+fn io_hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => ": ask for permission, or leave it out",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ": free some space, or write elsewhere",
+        _ => "",
+    }
+}
+
+impl Error {
+    pub(crate) fn io(path: impl Into<PathBuf>, action: &'static str, source: io::Error) -> Self {
+        let path = path.into();
+        if source.kind() == io::ErrorKind::NotFound {
+            Self::NotFound { path }
+        } else {
+            Self::Io { path, action, source }
+        }
+    }
+
+    /// A failed write, in the system's words where the system refused.
+    pub(crate) fn write(path: impl Into<PathBuf>, error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            if let Some(io) = error.downcast_ref::<io::Error>() {
+                return Self::Write { path: path.into(), reason: format!("{}{}", io_words(io), io_hint(io)) };
+            }
+            cause = error.source();
+        }
+        // The Parquet writer passes on the system's words, but not its error.
+        let text = error.to_string();
+        let full = text.contains("No space left") || text.contains("quota");
+        let reason =
+            if full { "no space left on device: free some space, or write elsewhere".to_owned() } else { text };
+        Self::Write { path: path.into(), reason }
+    }
+}
+
+/// The decoder's words, without the prefix that says only that an error happened.
+pub(crate) fn words(error: &ParquetError) -> String {
+    let text = error.to_string();
+    let text = text.strip_prefix("Parquet error: ").or(text.strip_prefix("External: ")).unwrap_or(&text);
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}

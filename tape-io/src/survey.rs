@@ -1,0 +1,187 @@
+//! A survey on disk: its files, opened as one source of rows.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
+use tape_core::{Bands, ColumnMap, Columns, IdType, Partition, Role, RowGroup, RowReader, Source, SourceError};
+
+use crate::discover::discover;
+use crate::error::Error;
+use crate::footer::{Footer, read_metadata};
+use crate::reader::PartitionReader;
+use crate::schema::{Kind, flat_columns};
+
+/// The Parquet files of a survey, with their footers read and each role's column known.
+#[derive(Debug)]
+pub struct Survey {
+    files: Vec<Footer>,
+    columns: ColumnMap,
+    preset: Option<&'static str>,
+    id_type: IdType,
+    row_groups: Vec<RowGroup>,
+    bands: Bands,
+    bytes_read: Arc<AtomicU64>,
+}
+
+impl Survey {
+    /// Opens the files behind `inputs`: files, folders or patterns. Roles that `columns` leaves open are looked for by
+    /// preset and by common names in the first file; all files must then have the same ones.
+    ///
+    /// # Errors
+    /// If an input stands for no file, a file is not Parquet, or a column is missing or of the wrong type.
+    pub fn open<S: AsRef<str>>(inputs: &[S], columns: &ColumnMap) -> Result<Self, Error> {
+        let paths = discover(inputs)?;
+        let (first, _) = read_metadata(&paths[0])?;
+        let available = flat_columns(first.file_metadata().schema_descr());
+        let (columns, preset) =
+            columns.resolve(&available).map_err(|source| Error::Column { path: paths[0].clone(), source })?;
+        let files: Vec<Footer> =
+            paths.into_par_iter().map(|path| Footer::read(path, &columns)).collect::<Result<_, _>>()?;
+        check_alike(&files, &columns)?;
+        let id_type = match files[0].role(Role::Id).map(|column| column.kind) {
+            Some(Kind::Int(id_type)) => id_type,
+            _ => IdType::Utf8,
+        };
+        let row_groups = files.iter().enumerate().flat_map(|(i, footer)| footer.row_groups(i)).collect();
+        Ok(Self { files, columns, preset, id_type, row_groups, bands: Bands::default(), bytes_read: Arc::default() })
+    }
+
+    /// The column of each role.
+    #[must_use]
+    pub const fn columns(&self) -> &ColumnMap {
+        &self.columns
+    }
+
+    /// The preset that was recognised.
+    #[must_use]
+    pub const fn preset(&self) -> Option<&'static str> {
+        self.preset
+    }
+
+    /// All columns of the first file that are not nested.
+    #[must_use]
+    pub fn available(&self) -> Vec<String> {
+        flat_columns(self.files[0].metadata.file_metadata().schema_descr())
+    }
+
+    /// The type of a role's column in words, if the role has one.
+    #[must_use]
+    pub fn type_of(&self, role: Role) -> Option<String> {
+        self.files[0].role(role).map(|column| column.kind.to_string())
+    }
+
+    /// The files, in order.
+    pub fn paths(&self) -> impl ExactSizeIterator<Item = &Path> {
+        self.files.iter().map(|footer| footer.path.as_path())
+    }
+
+    /// The size of all files.
+    #[must_use]
+    pub fn file_bytes(&self) -> u64 {
+        self.files.iter().map(|footer| footer.stamp.len).sum()
+    }
+
+    /// Bytes of column data read so far.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read.load(Ordering::Relaxed)
+    }
+
+    /// That a run can have each of these columns.
+    ///
+    /// # Errors
+    /// [`Error::Column`] for the first role without a column.
+    pub fn require(&self, columns: Columns) -> Result<(), Error> {
+        let wanted = [(Role::Time, columns.time), (Role::Flux, columns.flux), (Role::Error, columns.error)];
+        for (role, _) in wanted.into_iter().filter(|(_, wanted)| *wanted) {
+            self.columns
+                .require(role, &self.available())
+                .map_err(|source| Error::Column { path: self.files[0].path.clone(), source })?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn footer(&self, row_group: usize) -> (&Footer, usize) {
+        let group = &self.row_groups[row_group];
+        (&self.files[group.file], group.index)
+    }
+
+    pub(crate) fn counter(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.bytes_read)
+    }
+}
+
+/// That all files can be one survey.
+fn check_alike(files: &[Footer], columns: &ColumnMap) -> Result<(), Error> {
+    let first = &files[0];
+    for footer in &files[1..] {
+        for role in Role::ALL {
+            let (Some(ours), Some(theirs)) = (first.role(role), footer.role(role)) else { continue };
+            if !ours.kind.agrees(theirs.kind, role) {
+                let column = columns.get(role).unwrap_or_default();
+                return Err(Error::MixedSchemas {
+                    path: footer.path.clone(),
+                    first: first.path.clone(),
+                    difference: format!("column '{column}' is {}, not {}", theirs.kind, ours.kind),
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Source for Survey {
+    fn id_name(&self) -> &str {
+        self.columns.get(Role::Id).unwrap_or("id")
+    }
+
+    fn id_type(&self) -> IdType {
+        self.id_type
+    }
+
+    fn band_name(&self) -> Option<&str> {
+        self.columns.get(Role::Band)
+    }
+
+    fn bands(&self) -> &Bands {
+        &self.bands
+    }
+
+    fn row_groups(&self) -> &[RowGroup] {
+        &self.row_groups
+    }
+
+    fn describe(&self, row_group: usize) -> String {
+        let (footer, index) = self.footer(row_group);
+        format!("{}, row group {index}", footer.path.display())
+    }
+
+    fn bytes(&self, row_group: usize, columns: Columns) -> u64 {
+        let (footer, index) = self.footer(row_group);
+        let group = footer.metadata.row_group(index);
+        let of = |role| {
+            let column = footer.role(role).map(|column| group.column(column.index).compressed_size());
+            column.and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
+        };
+        roles(columns).map(of).sum()
+    }
+
+    fn read<'a>(&'a self, partition: &Partition, columns: Columns) -> Result<Box<dyn RowReader + 'a>, SourceError> {
+        Ok(Box::new(PartitionReader::new(self, partition, columns)))
+    }
+}
+
+/// The roles of which the columns are read.
+pub(crate) fn roles(columns: Columns) -> impl Iterator<Item = Role> {
+    [
+        (Role::Id, true),
+        (Role::Time, columns.time),
+        (Role::Flux, columns.flux),
+        (Role::Error, columns.error),
+        (Role::Band, columns.band),
+    ]
+    .into_iter()
+    .filter_map(|(role, wanted)| wanted.then_some(role))
+}

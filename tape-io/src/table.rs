@@ -1,0 +1,179 @@
+//! Tables of results to Parquet or CSV: written beside, renamed when whole.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use arrow::csv;
+use arrow::datatypes::SchemaRef;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::{KeyValue, SortingColumn};
+use parquet::file::properties::WriterProperties;
+use tempfile::NamedTempFile;
+
+use crate::error::Error;
+
+/// How a table is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Parquet, zstd.
+    Parquet,
+    /// CSV with a header line.
+    Csv,
+}
+
+impl Format {
+    /// The format that the ending of a file's name stands for.
+    ///
+    /// # Errors
+    /// [`Error::UnknownFormat`].
+    pub fn of(path: &Path) -> Result<Self, Error> {
+        match path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase).as_deref() {
+            Some("parquet" | "parq") => Ok(Self::Parquet),
+            Some("csv") => Ok(Self::Csv),
+            _ => Err(Error::UnknownFormat { path: path.to_owned() }),
+        }
+    }
+}
+
+/// Writes one table. Until [`TableWriter::finish`] nothing stands at its path; dropped before, it leaves nothing behind.
+pub struct TableWriter {
+    path: PathBuf,
+    format: Format,
+    overwrite: bool,
+    schema: SchemaRef,
+    metadata: Vec<(String, String)>,
+    sorted_by_first: bool,
+    /// Gone once finished.
+    encoder: Option<Encoder>,
+}
+
+enum Encoder {
+    Parquet(Box<ArrowWriter<NamedTempFile>>),
+    Csv(Box<csv::Writer<BufWriter<NamedTempFile>>>),
+}
+
+impl TableWriter {
+    /// A table at `path`, in the format of its ending, with the key-value metadata given (Parquet only).
+    ///
+    /// # Errors
+    /// If something stands at `path` and `overwrite` is off, if the folder cannot be written to, or if the ending is
+    /// unknown.
+    pub fn create(
+        path: &Path,
+        schema: SchemaRef,
+        overwrite: bool,
+        metadata: Vec<(String, String)>,
+    ) -> Result<Self, Error> {
+        let format = Format::of(path)?;
+        check_free(path, overwrite)?;
+        let mut writer =
+            Self { path: path.to_owned(), format, overwrite, schema, metadata, sorted_by_first: true, encoder: None };
+        writer.restart()?;
+        Ok(writer)
+    }
+
+    /// Declares that rows are not ordered by the first column (Parquet only).
+    ///
+    /// # Errors
+    /// If the file cannot be written anew.
+    pub fn unsorted(mut self) -> Result<Self, Error> {
+        self.sorted_by_first = false;
+        self.restart()?;
+        Ok(self)
+    }
+
+    /// Forgets what was written.
+    ///
+    /// # Errors
+    /// If the file cannot be created anew.
+    pub fn restart(&mut self) -> Result<(), Error> {
+        self.encoder = None;
+        let folder = folder_of(&self.path);
+        let file = tempfile::Builder::new()
+            .prefix(&format!(".{}.", self.path.file_name().unwrap_or_default().to_string_lossy()))
+            .suffix(".tmp")
+            .tempfile_in(folder)
+            .map_err(|error| Error::io(folder, "write into the folder", error))?;
+        self.encoder = Some(match self.format {
+            Format::Csv => Encoder::Csv(Box::new(csv::Writer::new(BufWriter::new(file)))),
+            Format::Parquet => {
+                let writer = ArrowWriter::try_new(file, self.schema.clone(), Some(self.properties()))
+                    .map_err(|error| Error::write(&self.path, &error))?;
+                Encoder::Parquet(Box::new(writer))
+            }
+        });
+        Ok(())
+    }
+
+    fn properties(&self) -> WriterProperties {
+        let metadata = self.metadata.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+        let sorted = SortingColumn { column_idx: 0, descending: false, nulls_first: false };
+        WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_key_value_metadata(Some(metadata.collect()))
+            .set_sorting_columns(self.sorted_by_first.then(|| vec![sorted]))
+            .build()
+    }
+
+    /// Appends rows.
+    ///
+    /// # Errors
+    /// If the disk is full, say.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let failed = |error: &(dyn std::error::Error + 'static)| Error::write(&self.path, error);
+        match &mut self.encoder {
+            Some(Encoder::Parquet(writer)) => writer.write(batch).map_err(|error| failed(&error)),
+            Some(Encoder::Csv(writer)) => writer.write(batch).map_err(|error| failed(&error)),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the table whole and puts it in its place. Returns its size.
+    ///
+    /// # Errors
+    /// If the disk is full, say; then nothing is left.
+    pub fn finish(mut self) -> Result<u64, Error> {
+        let failed = |error: &(dyn std::error::Error + 'static)| Error::write(&self.path, error);
+        let file = match self.encoder.take() {
+            Some(Encoder::Parquet(writer)) => writer.into_inner().map_err(|error| failed(&error))?,
+            Some(Encoder::Csv(writer)) => {
+                let mut buffer = writer.into_inner();
+                buffer.flush().map_err(|error| failed(&error))?;
+                buffer.into_inner().map_err(|error| failed(&error.into_error()))?
+            }
+            None => return Ok(0),
+        };
+        let bytes = file.as_file().metadata().map_or(0, |metadata| metadata.len());
+        share(file.as_file());
+        // Asked again: it may have been made while the run went on.
+        check_free(&self.path, self.overwrite)?;
+        file.persist(&self.path).map_err(|error| failed(&error.error))?;
+        Ok(bytes)
+    }
+}
+
+/// That nothing stands at `path`, or that it may be replaced.
+fn check_free(path: &Path, overwrite: bool) -> Result<(), Error> {
+    if path.is_dir() || (!overwrite && fs::symlink_metadata(path).is_ok()) {
+        return Err(Error::Exists { path: path.to_owned() });
+    }
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Temporary files are their owner's alone; a result may be read by others, as far as most programs' files may.
+#[cfg(unix)]
+fn share(file: &File) {
+    use std::os::unix::fs::PermissionsExt;
+    // A result that only its owner can read is still a result.
+    drop(file.set_permissions(fs::Permissions::from_mode(0o644)));
+}
+
+#[cfg(not(unix))]
+fn share(_: &File) {}

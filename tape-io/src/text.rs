@@ -1,0 +1,267 @@
+//! Columns of text as codes into a dictionary: a label is looked at once per dictionary, not once per row.
+//!
+//! The general reader of the `parquet` crate hands out one byte string per row. Bands have a handful of labels, so here the
+//! codes are taken from the pages as they are stored.
+
+use std::str::Utf8Error;
+
+use bytes::Bytes;
+use parquet::basic::Encoding;
+use parquet::column::page::{Page, PageReader};
+use parquet::column::reader::ColumnReaderImpl;
+use parquet::data_type::{ByteArray, ByteArrayType};
+use parquet::errors::{ParquetError, Result};
+
+use crate::rle::{BadRuns, Runs};
+
+/// The code of a null row.
+pub(crate) const NULL: u32 = u32::MAX;
+
+/// Some rows: for each its code, and the dictionary that the codes count in.
+pub(crate) struct Coded<'a> {
+    /// The place in `dictionary`, or [`NULL`].
+    pub(crate) codes: &'a [u32],
+    pub(crate) dictionary: &'a [Bytes],
+    /// Whether the dictionary differs from that of the rows before.
+    pub(crate) fresh: bool,
+}
+
+impl Coded<'_> {
+    /// The dictionary's i-th text.
+    pub(crate) fn text(&self, i: usize) -> Result<&str> {
+        let text = std::str::from_utf8(&self.dictionary[i]);
+        text.map_err(|error: Utf8Error| ParquetError::General(format!("text that is not UTF-8: {error}")))
+    }
+}
+
+/// A column chunk of text.
+pub(crate) enum Text {
+    /// Stored as dictionary codes, or plain: decoded here.
+    Pages(Box<TextPages>),
+    /// In another encoding.
+    Other(Box<OtherText>),
+}
+
+impl Text {
+    /// Reads up to `n` rows; at least one unless `n` is 0.
+    pub(crate) fn next(&mut self, n: usize) -> Result<Coded<'_>> {
+        match self {
+            Self::Pages(pages) => pages.next(n),
+            Self::Other(other) => other.next(n),
+        }
+    }
+
+    pub(crate) fn skip(&mut self, mut n: usize) -> Result<()> {
+        while n > 0 {
+            n -= self.next(n)?.codes.len();
+        }
+        Ok(())
+    }
+}
+
+/// Decodes pages of codes, and plain pages as dictionaries of their own.
+pub(crate) struct TextPages {
+    pages: Box<dyn PageReader>,
+    optional: bool,
+    /// That of the column chunk.
+    shared: Vec<Bytes>,
+    /// That of a plain page.
+    own: Vec<Bytes>,
+    page: OpenPage,
+    /// Whether the next rows are the first of their dictionary.
+    fresh: bool,
+    codes: Vec<u32>,
+    levels: Vec<u32>,
+}
+
+/// What is left of the current page.
+struct OpenPage {
+    rows: usize,
+    levels: Option<Runs>,
+    values: Values,
+}
+
+enum Values {
+    Codes(Runs),
+    /// The next value of the page's own dictionary.
+    Plain(u32),
+}
+
+impl TextPages {
+    pub(crate) fn new(pages: Box<dyn PageReader>, optional: bool) -> Self {
+        Self {
+            pages,
+            optional,
+            shared: vec![],
+            own: vec![],
+            page: OpenPage { rows: 0, levels: None, values: Values::Plain(0) },
+            fresh: true,
+            codes: vec![],
+            levels: vec![],
+        }
+    }
+
+    fn next(&mut self, n: usize) -> Result<Coded<'_>> {
+        while self.page.rows == 0 {
+            self.open_page()?;
+        }
+        let n = n.min(self.page.rows);
+        self.page.rows -= n;
+        self.levels.clear();
+        if let Some(levels) = &mut self.page.levels {
+            self.levels.resize(n, 0);
+            levels.read(&mut self.levels).map_err(malformed)?;
+        }
+        let present = if self.levels.is_empty() { n } else { self.levels.iter().filter(|&&level| level != 0).count() };
+        self.codes.clear();
+        self.codes.resize(present, 0);
+        let dictionary = match &mut self.page.values {
+            Values::Codes(runs) => {
+                runs.read(&mut self.codes).map_err(malformed)?;
+                &self.shared
+            }
+            Values::Plain(next) => {
+                self.codes.iter_mut().for_each(|code| {
+                    *code = *next;
+                    *next += 1;
+                });
+                &self.own
+            }
+        };
+        if self.codes.iter().max().is_some_and(|&max| max as usize >= dictionary.len()) {
+            return Err(ParquetError::General("a code beyond the end of its dictionary".to_owned()));
+        }
+        if present < n {
+            spread(&mut self.codes, &self.levels);
+        }
+        Ok(Coded { codes: &self.codes, dictionary, fresh: std::mem::take(&mut self.fresh) })
+    }
+
+    fn open_page(&mut self) -> Result<()> {
+        let page = self.pages.get_next_page()?;
+        match page {
+            None => Err(ParquetError::EOF("it ends before the other columns".to_owned())),
+            Some(Page::DictionaryPage { buf, num_values, .. }) => {
+                self.shared = plain(&buf, num_values as usize)?;
+                self.fresh = true;
+                Ok(())
+            }
+            Some(Page::DataPage { buf, num_values, encoding, .. }) => {
+                let mut body = buf;
+                let levels = if self.optional {
+                    let length = prefix(&body)?;
+                    if length > body.len() - 4 {
+                        return Err(malformed(BadRuns));
+                    }
+                    let levels = body.slice(4..4 + length);
+                    body = body.slice(4 + length..);
+                    Some(levels)
+                } else {
+                    None
+                };
+                self.open(num_values, levels, body, encoding)
+            }
+            Some(Page::DataPageV2 { buf, num_values, encoding, def_levels_byte_len, rep_levels_byte_len, .. }) => {
+                let levels = rep_levels_byte_len as usize..(rep_levels_byte_len + def_levels_byte_len) as usize;
+                if levels.end > buf.len() {
+                    return Err(malformed(BadRuns));
+                }
+                let body = buf.slice(levels.end..);
+                let levels = self.optional.then(|| buf.slice(levels));
+                self.open(num_values, levels, body, encoding)
+            }
+        }
+    }
+
+    fn open(&mut self, rows: u32, levels: Option<Bytes>, body: Bytes, encoding: Encoding) -> Result<()> {
+        let was_plain = matches!(self.page.values, Values::Plain(_));
+        let rows = rows as usize;
+        let levels = levels.map(|levels| Runs::new(levels, 1)).transpose().map_err(malformed)?;
+        let values = if encoding == Encoding::PLAIN {
+            self.own = plain(&body, rows)?;
+            Values::Plain(0)
+        } else if body.is_empty() {
+            // A page of nulls alone has no codes, not even their width.
+            Values::Codes(Runs::new(body, 0).map_err(malformed)?)
+        } else {
+            let runs = Runs::new(body.slice(1..), body[0]).map_err(malformed)?;
+            Values::Codes(runs)
+        };
+        self.fresh |= was_plain || matches!(values, Values::Plain(_));
+        self.page = OpenPage { rows, levels, values };
+        Ok(())
+    }
+}
+
+/// Codes to their rows, with [`NULL`] where the level is 0.
+fn spread(codes: &mut Vec<u32>, levels: &[u32]) {
+    let mut from = codes.len();
+    codes.resize(levels.len(), NULL);
+    for (row, &level) in levels.iter().enumerate().rev() {
+        codes[row] = if level == 0 {
+            NULL
+        } else {
+            from -= 1;
+            codes[from]
+        };
+    }
+}
+
+/// Up to `most` length-prefixed texts.
+fn plain(buffer: &Bytes, most: usize) -> Result<Vec<Bytes>> {
+    // No more room than the bytes can fill: the count comes from the file.
+    let mut texts = Vec::with_capacity(most.min(buffer.len() / 4));
+    let mut at = 0;
+    while texts.len() < most && at < buffer.len() {
+        let length = prefix(&buffer[at..])?;
+        at += 4;
+        if length > buffer.len() - at {
+            return Err(ParquetError::EOF("a text longer than its page".to_owned()));
+        }
+        texts.push(buffer.slice(at..at + length));
+        at += length;
+    }
+    Ok(texts)
+}
+
+fn prefix(buffer: &[u8]) -> Result<usize> {
+    let bytes = buffer.first_chunk().ok_or_else(|| ParquetError::EOF("a page that ends in a length".to_owned()))?;
+    Ok(u32::from_le_bytes(*bytes) as usize)
+}
+
+fn malformed(error: BadRuns) -> ParquetError {
+    ParquetError::General(error.to_string())
+}
+
+/// Any encoding, by way of the general reader: every batch of rows is its own dictionary.
+pub(crate) struct OtherText {
+    reader: ColumnReaderImpl<ByteArrayType>,
+    values: Vec<ByteArray>,
+    dictionary: Vec<Bytes>,
+    levels: Vec<i16>,
+    codes: Vec<u32>,
+}
+
+impl OtherText {
+    pub(crate) fn new(reader: ColumnReaderImpl<ByteArrayType>) -> Self {
+        Self { reader, values: vec![], dictionary: vec![], levels: vec![], codes: vec![] }
+    }
+
+    fn next(&mut self, n: usize) -> Result<Coded<'_>> {
+        self.values.clear();
+        self.levels.clear();
+        let (rows, present, _) = self.reader.read_records(n, Some(&mut self.levels), None, &mut self.values)?;
+        if rows == 0 && n > 0 {
+            return Err(ParquetError::EOF("it ends before the other columns".to_owned()));
+        }
+        self.dictionary.clear();
+        self.dictionary.extend(self.values.drain(..).map(|value| Bytes::copy_from_slice(value.data())));
+        self.codes.clear();
+        self.codes.extend((0..NULL).take(present));
+        if present < rows {
+            let levels: Vec<u32> = self.levels.iter().map(|&level| u32::from(level != 0)).collect();
+            spread(&mut self.codes, &levels);
+        }
+        Ok(Coded { codes: &self.codes, dictionary: &self.dictionary, fresh: true })
+    }
+}
