@@ -58,6 +58,12 @@ impl Grouping {
         &self.labels[usize::from(code)]
     }
 
+    /// The place of a band in the order of results; 255 if it was not asked for.
+    #[must_use]
+    pub fn place(&self, code: u8) -> u8 {
+        self.place[usize::from(code)]
+    }
+
     /// Whether it knows all of `bands`: readers meet new labels while a run goes on.
     #[must_use]
     pub fn knows(&self, bands: &Bands) -> bool {
@@ -92,7 +98,7 @@ impl Grouper {
         left_out: &mut LeftOut,
     ) -> Result<(), NotSorted> {
         let mut counted = LeftOut::default();
-        self.begin(rows, range.clone(), &mut counted, grouping.inputs);
+        self.begin(rows, range.clone(), grouping.inputs);
         chunk.ids.clear();
         let mut start = range.start;
         while start < range.end {
@@ -120,7 +126,7 @@ impl Grouper {
         chunk: &mut Chunk,
         left_out: &mut LeftOut,
     ) {
-        self.begin(rows, range.clone(), left_out, grouping.inputs);
+        self.begin(rows, range.clone(), grouping.inputs);
         let mut met = rows.ids.new_like();
         let mut table: HashTable<u32> = HashTable::new();
         for row in range.clone() {
@@ -140,7 +146,7 @@ impl Grouper {
     }
 
     /// Judges the values of each row.
-    fn begin(&mut self, rows: &Rows, range: Range<usize>, left_out: &mut LeftOut, inputs: Inputs) {
+    fn begin(&mut self, rows: &Rows, range: Range<usize>, inputs: Inputs) {
         self.count.clear();
         self.touched.clear();
         self.valid.clear();
@@ -158,7 +164,6 @@ impl Grouper {
                 *valid &= time.is_finite();
             }
         }
-        left_out.null_id += rows.null_ids;
     }
 
     /// Gives a row its cell, unless it is left out.

@@ -249,6 +249,20 @@ impl Ids {
         }
     }
 
+    /// The ids at `places`, in that order.
+    ///
+    /// # Panics
+    /// If a place is not below [`Ids::len`].
+    #[must_use]
+    pub fn gather(&self, places: &[u32]) -> Self {
+        if let Self::Int(keys) = self {
+            return Self::Int(places.iter().map(|&at| keys[at as usize]).collect());
+        }
+        let mut out = self.new_like();
+        places.iter().for_each(|&at| out.push(self.get(at as usize)));
+        out
+    }
+
     /// Removes the first `n` ids.
     pub fn drain_front(&mut self, n: usize) {
         match self {

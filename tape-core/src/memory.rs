@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::bands::Bands;
+use crate::columns::Role;
 use crate::id::IdType;
 use crate::layout::{IdRange, Partition, Piece, RowGroup};
 use crate::ports::{RowReader, Source, SourceError};
@@ -52,16 +53,18 @@ impl MemorySource {
 }
 
 impl Source for MemorySource {
-    fn id_name(&self) -> &str {
-        "id"
-    }
-
     fn id_type(&self) -> IdType {
         self.id_type
     }
 
-    fn band_name(&self) -> Option<&str> {
-        (!self.bands.is_empty()).then_some("band")
+    fn column(&self, role: Role) -> Option<&str> {
+        let there = match role {
+            Role::Id | Role::Flux => true,
+            Role::Time => !self.rows.time.is_empty(),
+            Role::Error => !self.rows.error.is_empty(),
+            Role::Band => !self.rows.band.is_empty(),
+        };
+        there.then(|| ["id", "time", "flux", "error", "band"][role as usize])
     }
 
     fn bands(&self) -> &Bands {

@@ -4,6 +4,7 @@
 use std::error::Error;
 
 use crate::bands::Bands;
+use crate::columns::Role;
 use crate::id::IdType;
 use crate::layout::{Partition, RowGroup};
 use crate::results::Results;
@@ -14,14 +15,11 @@ pub type SourceError = Box<dyn Error + Send + Sync>;
 
 /// A survey whose footers were read.
 pub trait Source: Send + Sync {
-    /// The name of the id column.
-    fn id_name(&self) -> &str;
-
     /// The type of the id column.
     fn id_type(&self) -> IdType;
 
-    /// The name of the band column, if the survey has one.
-    fn band_name(&self) -> Option<&str>;
+    /// The name of the column that plays a role, if one does.
+    fn column(&self, role: Role) -> Option<&str>;
 
     /// The band labels met so far. They are complete once all rows were read.
     fn bands(&self) -> &Bands;
@@ -53,7 +51,7 @@ pub trait RowReader {
 }
 
 /// Takes results, in order.
-pub trait Sink {
+pub trait Sink: Send {
     /// Takes the next results.
     ///
     /// # Errors

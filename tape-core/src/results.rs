@@ -6,6 +6,7 @@ use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, Recor
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use arrow::error::ArrowError;
 
+use crate::columns::Role;
 use crate::id::{IdType, Ids};
 use crate::ports::Source;
 use crate::statistic::{OutputType, Statistic, Value};
@@ -31,6 +32,12 @@ impl Results {
     #[must_use]
     pub fn new(id_type: IdType, outputs: usize) -> Self {
         Self { ids: Ids::new(id_type), band: vec![], n_obs: vec![], values: vec![vec![]; outputs] }
+    }
+
+    /// No rows, with the same columns.
+    #[must_use]
+    pub fn new_like(&self) -> Self {
+        Self { ids: self.ids.new_like(), band: vec![], n_obs: vec![], values: vec![vec![]; self.values.len()] }
     }
 
     /// The number of light curves.
@@ -102,8 +109,8 @@ impl Schema {
     /// [`ResultsError::DuplicateColumn`].
     pub fn new(source: &dyn Source, statistics: &[Statistic]) -> Result<Self, ResultsError> {
         let id_type = source.id_type();
-        let mut fields = vec![Field::new(source.id_name(), id_type.data_type(), false)];
-        if let Some(band) = source.band_name() {
+        let mut fields = vec![Field::new(source.column(Role::Id).unwrap_or("id"), id_type.data_type(), false)];
+        if let Some(band) = source.column(Role::Band) {
             fields.push(Field::new(band, DataType::Utf8, false));
         }
         fields.push(Field::new(N_OBS, DataType::UInt64, false));
@@ -116,7 +123,7 @@ impl Schema {
         let outputs = statistics.iter().flat_map(|s| s.info().outputs.iter().map(|o| o.output_type));
         Ok(Self {
             id_type,
-            has_band: source.band_name().is_some(),
+            has_band: source.column(Role::Band).is_some(),
             outputs: outputs.collect(),
             arrow: Arc::new(arrow::datatypes::Schema::new(fields)),
         })

@@ -116,6 +116,21 @@ impl Rows {
         out
     }
 
+    /// The rows at `places`, in that order.
+    ///
+    /// # Panics
+    /// If a place is not below [`Rows::len`].
+    #[must_use]
+    pub fn gather(&self, places: &[u32]) -> Self {
+        let pick = |from: &Vec<f64>| -> Vec<f64> {
+            if from.is_empty() { vec![] } else { places.iter().map(|&at| from[at as usize]).collect() }
+        };
+        let band =
+            if self.band.is_empty() { vec![] } else { places.iter().map(|&at| self.band[at as usize]).collect() };
+        let (time, flux, error) = (pick(&self.time), pick(&self.flux), pick(&self.error));
+        Self { ids: self.ids.gather(places), band, time, flux, error, null_ids: 0 }
+    }
+
     /// The band code of a row; [`NO_BAND`] where there is none. A survey without a band column has one band, code 0.
     #[must_use]
     pub fn band_of(&self, row: usize) -> u8 {

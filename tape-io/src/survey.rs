@@ -133,16 +133,12 @@ fn check_alike(files: &[Footer], columns: &ColumnMap) -> Result<(), Error> {
 }
 
 impl Source for Survey {
-    fn id_name(&self) -> &str {
-        self.columns.get(Role::Id).unwrap_or("id")
-    }
-
     fn id_type(&self) -> IdType {
         self.id_type
     }
 
-    fn band_name(&self) -> Option<&str> {
-        self.columns.get(Role::Band)
+    fn column(&self, role: Role) -> Option<&str> {
+        self.columns.get(role)
     }
 
     fn bands(&self) -> &Bands {

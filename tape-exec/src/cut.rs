@@ -1,0 +1,156 @@
+//! How a survey is cut into partitions.
+
+use tape_core::{IdRange, Partition, Piece, Role, RowGroup, Source};
+
+/// Row groups smaller than this are scheduled together with the next: opening one costs about as much as reading so many
+/// rows.
+const FEWEST_ROWS: u64 = 32 * 1024;
+/// Row groups that share ranges of ids are scheduled as one partition up to so many rows, which are then in memory at once.
+const MOST_SHARED_ROWS: u64 = 4 << 20;
+
+/// How a survey is cut into partitions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Partitioning {
+    /// By row group, as the files have them: the fastest.
+    #[default]
+    RowGroups,
+    /// Into so many partitions of equal rows, wherever that cuts.
+    Count(u64),
+    /// Into partitions of so many bytes in memory, wherever that cuts.
+    Bytes(u64),
+}
+
+/// The partitions of a survey, in the order of their ids where the footers tell it.
+#[must_use]
+pub fn cut(source: &dyn Source, partitioning: Partitioning) -> Vec<Partition> {
+    let order = by_id(source.row_groups());
+    let rows: u64 = source.row_groups().iter().map(|group| group.rows).sum();
+    match partitioning {
+        Partitioning::RowGroups => together(source.row_groups(), &order),
+        Partitioning::Count(n) => equal(source.row_groups(), &order, rows, n),
+        Partitioning::Bytes(bytes) => {
+            let n = rows.saturating_mul(row_bytes(source)).div_ceil(bytes.max(1));
+            equal(source.row_groups(), &order, rows, n)
+        }
+    }
+}
+
+/// Every row group a partition of its own.
+#[must_use]
+pub fn row_groups(source: &dyn Source) -> Vec<Partition> {
+    source.row_groups().iter().enumerate().map(|(i, group)| Partition::row_group(i, group)).collect()
+}
+
+/// Bytes of a row in memory: id, time, flux and error, and a label of one letter with its length.
+fn row_bytes(source: &dyn Source) -> u64 {
+    if source.column(Role::Band).is_some() { 8 + 3 * 8 + 9 } else { 8 + 3 * 8 }
+}
+
+/// Row groups in the order of the ranges that they claim; as they come where one claims none.
+fn by_id(groups: &[RowGroup]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..groups.len()).filter(|&i| groups[i].rows > 0).collect();
+    if order.iter().all(|&i| groups[i].ids.is_some()) {
+        order.sort_by(|&a, &b| {
+            let key = |i: usize| groups[i].ids.as_ref().map(|ids| (&ids.min, &ids.max));
+            key(a).cmp(&key(b))
+        });
+    }
+    order
+}
+
+/// Whole row groups, small ones joined to their neighbours, and those that share ranges of ids joined where that leaves
+/// partitions small enough: files written by region of the sky hold whole objects, but their row groups do not.
+fn together(groups: &[RowGroup], order: &[usize]) -> Vec<Partition> {
+    let whole = |&i: &usize| Piece { row_group: i, rows: 0..groups[i].rows };
+    let mut shared: Vec<Partition> = Vec::new();
+    let mut range: Option<IdRange> = None;
+    for i in order {
+        let ids = groups[*i].ids.clone();
+        let shares = matches!((&range, &ids), (Some(a), Some(b)) if a.max > b.min);
+        match shared.last_mut().filter(|_| shares) {
+            Some(partition) => partition.pieces.push(whole(i)),
+            None => shared.push(Partition { pieces: vec![whole(i)] }),
+        }
+        range = match (range.filter(|_| shares), ids) {
+            (Some(a), Some(b)) => Some(a.union(b)),
+            (_, ids) => ids,
+        };
+    }
+    if shared.iter().any(|partition| partition.pieces.len() > 1 && partition.rows() > MOST_SHARED_ROWS) {
+        shared = order.iter().map(|i| Partition { pieces: vec![whole(i)] }).collect();
+    }
+    let mut partitions: Vec<Partition> = Vec::new();
+    for partition in shared {
+        match partitions.last_mut().filter(|last| last.rows() < FEWEST_ROWS) {
+            Some(last) => last.pieces.extend(partition.pieces),
+            None => partitions.push(partition),
+        }
+    }
+    partitions
+}
+
+/// `n` partitions of equal rows, one more or less.
+fn equal(groups: &[RowGroup], order: &[usize], rows: u64, n: u64) -> Vec<Partition> {
+    let n = n.clamp(1, rows.max(1));
+    let mut partitions = Vec::new();
+    let mut left = order.iter().copied();
+    let mut current = left.next();
+    let (mut at, mut done) = (0, 0);
+    for i in 1..=n {
+        let end = u64::try_from(u128::from(rows) * u128::from(i) / u128::from(n)).unwrap_or(rows);
+        let mut partition = Partition::default();
+        while let Some(group) = current.filter(|_| done < end) {
+            let taken = (groups[group].rows - at).min(end - done);
+            partition.pieces.push(Piece { row_group: group, rows: at..at + taken });
+            (at, done) = (at + taken, done + taken);
+            if at == groups[group].rows {
+                (current, at) = (left.next(), 0);
+            }
+        }
+        partitions.push(partition);
+    }
+    partitions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tape_core::ObjectId;
+
+    fn group(rows: u64, ids: Option<(i64, i64)>) -> RowGroup {
+        let ids = ids.map(|(min, max)| IdRange { min: ObjectId::Int(min), max: ObjectId::Int(max), exact: true });
+        RowGroup { file: 0, index: 0, rows, ids, sorted: false }
+    }
+
+    fn pieces(partitions: &[Partition]) -> Vec<Vec<(usize, std::ops::Range<u64>)>> {
+        let of = |p: &Partition| p.pieces.iter().map(|piece| (piece.row_group, piece.rows.clone())).collect();
+        partitions.iter().map(of).collect()
+    }
+
+    #[test]
+    fn equal_partitions_cut_row_groups_where_they_must() {
+        let groups = [group(5, None), group(0, None), group(7, None)];
+        let partitions = equal(&groups, &by_id(&groups), 12, 3);
+        assert_eq!(pieces(&partitions), [vec![(0, 0..4)], vec![(0, 4..5), (2, 0..3)], vec![(2, 3..7)]]);
+        assert_eq!(equal(&groups, &by_id(&groups), 12, 100).len(), 12, "no more partitions than rows");
+    }
+
+    #[test]
+    fn row_groups_that_share_ids_become_one_partition() {
+        let big = FEWEST_ROWS;
+        let groups = [
+            group(big, Some((50, 90))),
+            group(big, Some((1, 9))),
+            group(big, Some((40, 60))),
+            group(big, Some((9, 30))),
+        ];
+        let partitions = together(&groups, &by_id(&groups));
+        assert_eq!(pieces(&partitions), [vec![(1, 0..big)], vec![(3, 0..big)], vec![(2, 0..big), (0, 0..big)]]);
+    }
+
+    #[test]
+    fn a_survey_without_any_order_stays_in_row_groups() {
+        let groups = vec![group(MOST_SHARED_ROWS / 2, Some((0, 99))); 3];
+        assert_eq!(together(&groups, &by_id(&groups)).len(), 3);
+    }
+}

@@ -1,0 +1,77 @@
+//! Why a plan cannot be made or run.
+
+use tape_core::{ObjectId, SourceError};
+
+/// Why a plan cannot be made or run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing to compute.
+    #[error("no statistic was asked for: name at least one")]
+    NoStatistic,
+    /// A map plan was forced where it would give wrong answers.
+    #[error(
+        "the map plan would cut the light curve of object {id} (between {before} and {after}): use --plan stitch or leave \
+         the choice to --plan auto; --plan map-unchecked gives one result per piece"
+    )]
+    CutLightCurve {
+        /// The first object that is cut.
+        id: ObjectId,
+        /// Where its first piece lies.
+        before: String,
+        /// Where its next piece lies.
+        after: String,
+    },
+    /// A plan was forced that the layout does not allow.
+    #[error("the {plan} plan is not possible here: {why}. Use {instead}")]
+    IllegalPlan {
+        /// The plan that was asked for.
+        plan: &'static str,
+        /// What forbids it.
+        why: String,
+        /// What to use instead.
+        instead: &'static str,
+    },
+    /// The survey cannot be read.
+    #[error(transparent)]
+    Source(SourceError),
+    /// The results cannot be written.
+    #[error(transparent)]
+    Sink(SourceError),
+    /// A statistic gave up.
+    #[error("the statistic '{statistic}' panicked on object {id}{band}: {message}", band = of_band(.band))]
+    Panicked {
+        /// The statistic.
+        statistic: String,
+        /// The object.
+        id: ObjectId,
+        /// Its band; empty without one.
+        band: String,
+        /// What it said.
+        message: String,
+    },
+    /// The engine itself gave up on a task: a bug.
+    #[error("internal error: {message}; please report it")]
+    Internal {
+        /// What it said.
+        message: String,
+    },
+    /// The observer asked to stop.
+    #[error("stopped; nothing was written")]
+    Cancelled,
+    /// Threads cannot be had.
+    #[error("cannot start {workers} workers: {reason}")]
+    Workers {
+        /// How many were asked for.
+        workers: usize,
+        /// What the system said.
+        reason: String,
+    },
+}
+
+fn of_band(band: &str) -> String {
+    if band.is_empty() { String::new() } else { format!(" in band {band}") }
+}
+
+/// The result of planning and running.
+pub type Result<T> = std::result::Result<T, Error>;

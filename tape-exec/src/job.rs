@@ -1,0 +1,146 @@
+//! What a run computes, and one worker's tools for it.
+
+use std::cell::Cell;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tape_core::{
+    Chunk, Event, Grouper, Grouping, Inputs, LeftOut, NotSorted, Observer, Results, RowReader, Rows, Source, Statistic,
+    Value,
+};
+
+use crate::error::{Error, Result};
+use crate::workers::words;
+
+/// Rows read at a time: the columns of so many rows, raw and grouped, fit the second-level cache of most cores.
+pub(crate) const BATCH: usize = 32 * 1024;
+
+/// What a run computes.
+pub(crate) struct Job<'a> {
+    pub(crate) source: &'a dyn Source,
+    pub(crate) statistics: &'a [Statistic],
+    /// The bands asked for; all without.
+    pub(crate) bands: Option<&'a [String]>,
+    pub(crate) workers: usize,
+    pub(crate) observer: &'a dyn Observer,
+}
+
+impl<'a> Job<'a> {
+    /// What all statistics need together.
+    pub(crate) fn inputs(&self) -> Inputs {
+        self.statistics.iter().fold(Inputs::FLUX, |inputs, s| inputs.and(s.info().inputs))
+    }
+
+    /// The number of output columns.
+    pub(crate) fn outputs(&self) -> usize {
+        self.statistics.iter().map(|s| s.info().outputs.len()).sum()
+    }
+
+    pub(crate) fn no_results(&self) -> Results {
+        Results::new(self.source.id_type(), self.outputs())
+    }
+
+    pub(crate) fn worker(&'a self) -> Worker<'a> {
+        Worker {
+            job: self,
+            grouper: Grouper::default(),
+            grouping: Grouping::new(self.source.bands(), self.bands, self.inputs()),
+            chunk: Chunk::new(self.source.id_type()),
+            values: vec![Value::Null; self.outputs()],
+        }
+    }
+
+    /// Reads some rows, and tells of it. Rows with a null id are counted as left out.
+    pub(crate) fn read(
+        &self,
+        reader: &mut (dyn RowReader + '_),
+        rows: &mut Rows,
+        left_out: &mut LeftOut,
+    ) -> Result<usize> {
+        if self.observer.cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let n = reader.read(rows, BATCH).map_err(Error::Source)?;
+        self.observer.event(Event::RowsRead(n as u64));
+        left_out.null_id += std::mem::take(&mut rows.null_ids);
+        Ok(n)
+    }
+}
+
+/// One worker's tools; they keep their memory from chunk to chunk.
+pub(crate) struct Worker<'a> {
+    pub(crate) job: &'a Job<'a>,
+    grouper: Grouper,
+    grouping: Grouping,
+    pub(crate) chunk: Chunk,
+    values: Vec<Value>,
+}
+
+impl Worker<'_> {
+    /// Groups rows that are sorted by id.
+    pub(crate) fn group_runs(
+        &mut self,
+        rows: &Rows,
+        range: Range<usize>,
+        left_out: &mut LeftOut,
+    ) -> std::result::Result<(), NotSorted> {
+        self.learn_bands();
+        self.grouper.by_runs(rows, range, &self.grouping, &mut self.chunk, left_out)
+    }
+
+    /// Groups rows in any order.
+    pub(crate) fn group_any(&mut self, rows: &Rows, left_out: &mut LeftOut) {
+        self.learn_bands();
+        self.grouper.by_hash(rows, 0..rows.len(), &self.grouping, &mut self.chunk, left_out);
+    }
+
+    /// The place of a band in the order of results.
+    pub(crate) fn grouping(&self) -> &Grouping {
+        &self.grouping
+    }
+
+    /// Readers meet new bands while a run goes on.
+    fn learn_bands(&mut self) {
+        if !self.grouping.knows(self.job.source.bands()) {
+            self.grouping = Grouping::new(self.job.source.bands(), self.job.bands, self.job.inputs());
+        }
+    }
+
+    /// Appends the results of all light curves of the chunk.
+    pub(crate) fn evaluate(&mut self, results: &mut Results) -> Result<()> {
+        // Who is at work, should one panic.
+        let at = Cell::new((0, 0));
+        let values = &mut self.values;
+        let (chunk, grouping, statistics) = (&self.chunk, &self.grouping, self.job.statistics);
+        let all = || {
+            for (i, segment) in chunk.segments.iter().enumerate() {
+                let light_curve = chunk.light_curve(segment, grouping.label(segment.band));
+                results.ids.extend_from(&chunk.ids, segment.object..segment.object + 1);
+                results.band.push(segment.band);
+                results.n_obs.push(light_curve.len() as u64);
+                let mut first = 0;
+                for (s, statistic) in statistics.iter().enumerate() {
+                    at.set((i, s));
+                    let end = first + statistic.info().outputs.len();
+                    statistic.evaluate(&light_curve, &mut values[first..end]);
+                    first = end;
+                }
+                for (column, &value) in results.values.iter_mut().zip(values.iter()) {
+                    column.push(value);
+                }
+            }
+        };
+        catch_unwind(AssertUnwindSafe(all)).map_err(|panic| {
+            let (segment, statistic) = at.get();
+            let segment = &chunk.segments[segment];
+            Error::Panicked {
+                statistic: statistics[statistic].info().name.to_string(),
+                id: chunk.ids.get(segment.object).to_owned(self.job.source.id_type()),
+                band: grouping.label(segment.band).to_owned(),
+                message: words(&*panic),
+            }
+        })?;
+        self.job.observer.event(Event::LightCurves(chunk.segments.len() as u64));
+        Ok(())
+    }
+}

@@ -1,0 +1,244 @@
+//! What is known about where light curves lie, and how it is known.
+
+use std::fmt;
+
+use tape_core::{Columns, IdRange, LeftOut, ObjectId, Observer, Partition, Piece, Rows, Source, Statistic};
+
+use crate::error::{Error, Result};
+use crate::job::Job;
+use crate::workers::in_order;
+
+/// How it is known where light curves lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// There is one partition, so nothing can be cut.
+    OnePartition,
+    /// The smallest and largest id of each row group, as its footer states them.
+    Statistics,
+    /// The rows are declared to be sorted by id.
+    DeclaredSorting,
+    /// All ids were read.
+    Scan,
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OnePartition => "there is one partition only",
+            Self::Statistics => "id statistics of the row groups",
+            Self::DeclaredSorting => "declared sorting and id statistics of the row groups",
+            Self::Scan => "a scan of all ids",
+        })
+    }
+}
+
+/// Where light curves lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cohesion {
+    /// No light curve lies in two partitions.
+    Cohesive,
+    /// Partitions follow each other by id, and light curves lie across the edges of some.
+    CutAtEdges {
+        /// The number of such edges; not known where the partitions' own edges are not in the footers.
+        edges: Option<usize>,
+        /// The first object that is cut, and the two partitions that hold it, if known.
+        first: Option<(ObjectId, usize, usize)>,
+    },
+    /// Partitions share ranges of ids: the rows of an object may lie anywhere.
+    Overlapping,
+    /// The footers do not tell.
+    Unknown {
+        /// What is missing.
+        why: String,
+    },
+}
+
+/// Partitions in the order of their ids, as far as that is known, and what is known of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// The partitions.
+    pub partitions: Vec<Partition>,
+    /// The range of ids of each, where known.
+    pub ids: Vec<Option<IdRange>>,
+    /// Where light curves lie.
+    pub cohesion: Cohesion,
+    /// How that is known.
+    pub evidence: Evidence,
+    /// Whether rows are known to be sorted by id within each partition.
+    pub sorted: Option<bool>,
+}
+
+impl Layout {
+    /// What the footers of a source say of `partitions`, which are put in the order of their ids.
+    #[must_use]
+    pub fn from_footers(source: &dyn Source, partitions: Vec<Partition>) -> Self {
+        let groups = source.row_groups();
+        let partitions: Vec<Partition> = partitions.into_iter().filter(|p| p.rows() > 0).collect();
+        let declared = groups.iter().filter(|group| group.rows > 0).all(|group| group.sorted);
+        let sorted = declared.then_some(true);
+        let ids: Vec<_> = partitions.iter().map(|partition| claimed(source, partition)).collect();
+        if partitions.len() <= 1 {
+            return Self { partitions, ids, cohesion: Cohesion::Cohesive, evidence: Evidence::OnePartition, sorted };
+        }
+        let missing = partitions.iter().zip(&ids).find(|(_, ids)| ids.is_none());
+        if let Some((partition, _)) = missing {
+            let place = source.describe(partition.pieces[0].row_group);
+            let cohesion = Cohesion::Unknown { why: format!("{place} has no statistics of its ids") };
+            return Self { partitions, ids, cohesion, evidence: Evidence::Statistics, sorted };
+        }
+        if partitions.iter().any(|partition| cuts_row_group(source, partition)) {
+            return Self::of_cut_row_groups(partitions, ids, declared);
+        }
+        Self::judge(partitions, ids, Evidence::Statistics, sorted)
+    }
+
+    /// Partitions with edges inside row groups: footers tell nothing of those edges, but declared sorting does.
+    fn of_cut_row_groups(partitions: Vec<Partition>, ids: Vec<Option<IdRange>>, declared: bool) -> Self {
+        let in_order = ids.windows(2).all(|pair| match pair {
+            [Some(a), Some(b)] => a.min <= b.min && a.max <= b.max,
+            _ => false,
+        });
+        let (cohesion, evidence) = if declared && in_order {
+            (Cohesion::CutAtEdges { edges: None, first: None }, Evidence::DeclaredSorting)
+        } else {
+            let why = "partitions end inside row groups, and the footers do not declare rows sorted by id".to_owned();
+            (Cohesion::Unknown { why }, Evidence::Statistics)
+        };
+        Self { partitions, ids, cohesion, evidence, sorted: declared.then_some(true) }
+    }
+
+    /// Judges by the range of each partition.
+    fn judge(partitions: Vec<Partition>, ids: Vec<Option<IdRange>>, evidence: Evidence, sorted: Option<bool>) -> Self {
+        let mut both: Vec<_> = partitions.into_iter().zip(ids).collect();
+        // Stable: pieces of one object keep the order of the files.
+        both.sort_by(|(_, a), (_, b)| {
+            let key = |ids: &Option<IdRange>| ids.as_ref().map(|ids| (ids.min.clone(), ids.max.clone()));
+            key(a).cmp(&key(b))
+        });
+        let (partitions, ids): (Vec<_>, Vec<_>) = both.into_iter().unzip();
+        let mut cohesion = Cohesion::Cohesive;
+        let known: Vec<_> = ids.iter().enumerate().filter_map(|(i, ids)| ids.as_ref().map(|ids| (i, ids))).collect();
+        for pair in known.windows(2) {
+            let [(before, a), (after, b)] = pair else { continue };
+            if a.max > b.min || (a.max == b.min && !(a.exact && b.exact)) {
+                cohesion = Cohesion::Overlapping;
+                break;
+            }
+            if a.max == b.min {
+                cohesion = match cohesion {
+                    Cohesion::CutAtEdges { edges, first } => {
+                        Cohesion::CutAtEdges { edges: edges.map(|n| n + 1), first }
+                    }
+                    _ => Cohesion::CutAtEdges { edges: Some(1), first: Some((b.min.clone(), *before, *after)) },
+                };
+            }
+        }
+        Self { partitions, ids, cohesion, evidence, sorted }
+    }
+
+    /// What all ids say of `partitions`; reads the id column and nothing else.
+    ///
+    /// # Errors
+    /// If a file cannot be read, or the observer asks to stop.
+    pub fn from_scan(
+        source: &dyn Source,
+        partitions: Vec<Partition>,
+        workers: usize,
+        observer: &dyn Observer,
+    ) -> Result<Scan> {
+        let statistics: &[Statistic] = &[];
+        let job = Job { source, statistics, bands: None, workers, observer };
+        let mut scanned = Vec::new();
+        let scan = |(): &mut (), i: usize| scan_one(&job, &partitions[i]);
+        in_order(
+            workers,
+            partitions.len(),
+            || (),
+            scan,
+            |one| {
+                scanned.push(one);
+                Ok(())
+            },
+        )?;
+        let sorted = scanned.iter().all(|one| one.sorted);
+        let objects = sorted.then(|| scanned.iter().map(|one| one.runs).sum::<u64>());
+        let null_ids = scanned.iter().map(|one| one.null_ids).sum();
+        let ids = scanned.into_iter().map(|one| one.ids).collect();
+        let mut layout = Self::judge(partitions, ids, Evidence::Scan, Some(sorted));
+        if layout.partitions.len() == 1 {
+            layout.evidence = Evidence::OnePartition;
+        }
+        // An object that is cut at k edges was counted k times too often.
+        let objects = match (&layout.cohesion, objects) {
+            (Cohesion::Cohesive, Some(runs)) => Some(runs),
+            (Cohesion::CutAtEdges { edges: Some(edges), .. }, Some(runs)) => runs.checked_sub(*edges as u64),
+            _ => None,
+        };
+        Ok(Scan { layout, objects, null_ids })
+    }
+}
+
+/// What a scan of all ids found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scan {
+    /// Where light curves lie.
+    pub layout: Layout,
+    /// The number of objects, where rows are sorted so that it can be counted in passing.
+    pub objects: Option<u64>,
+    /// Rows with a null id.
+    pub null_ids: u64,
+}
+
+struct Scanned {
+    ids: Option<IdRange>,
+    sorted: bool,
+    runs: u64,
+    null_ids: u64,
+}
+
+fn scan_one(job: &Job<'_>, partition: &Partition) -> Result<Scanned> {
+    let id_type = job.source.id_type();
+    let mut reader = job.source.read(partition, Columns::default()).map_err(Error::Source)?;
+    let mut rows = Rows::new(id_type);
+    let mut left_out = LeftOut::default();
+    let mut out = Scanned { ids: None, sorted: true, runs: 0, null_ids: 0 };
+    let mut last: Option<ObjectId> = None;
+    while job.read(reader.as_mut(), &mut rows, &mut left_out)? > 0 {
+        let ids = || (0..rows.len()).map(|row| rows.ids.get(row));
+        if let Some((min, max)) = ids().min().zip(ids().max()) {
+            let range = IdRange { min: min.to_owned(id_type), max: max.to_owned(id_type), exact: true };
+            let first = rows.ids.get(0).to_owned(id_type);
+            out.runs += u64::from(last.as_ref() != Some(&first));
+            out.runs += ids().zip(ids().skip(1)).filter(|(a, b)| a != b).count() as u64;
+            out.sorted &= ids().is_sorted() && last.as_ref().is_none_or(|last| *last <= first);
+            last = Some(rows.ids.get(rows.len() - 1).to_owned(id_type));
+            out.ids = Some(match out.ids.take() {
+                Some(before) => before.union(range),
+                None => range,
+            });
+        }
+        rows.clear();
+    }
+    out.null_ids = left_out.null_id;
+    Ok(out)
+}
+
+/// The range that footers claim for a partition.
+fn claimed(source: &dyn Source, partition: &Partition) -> Option<IdRange> {
+    let of = |piece: &Piece| {
+        let mut range = source.row_groups()[piece.row_group].ids.clone()?;
+        range.exact &= is_whole(source, piece) || range.min == range.max;
+        Some(range)
+    };
+    let mut ranges = partition.pieces.iter().map(of);
+    let first = ranges.next()??;
+    ranges.try_fold(first, |range, next| Some(range.union(next?)))
+}
+
+fn is_whole(source: &dyn Source, piece: &Piece) -> bool {
+    piece.rows == (0..source.row_groups()[piece.row_group].rows)
+}
+
+fn cuts_row_group(source: &dyn Source, partition: &Partition) -> bool {
+    partition.pieces.iter().any(|piece| !is_whole(source, piece))
+}

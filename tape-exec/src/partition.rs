@@ -1,0 +1,150 @@
+//! The statistics of one partition, whether its rows are sorted or not.
+
+use tape_core::{IdRef, Ids, LeftOut, ObjectId, Partition, Results, Rows};
+
+use crate::error::{Error, Result};
+use crate::job::Worker;
+
+/// What came of one partition.
+pub(crate) struct Outcome {
+    /// The results of its light curves, by id and band.
+    pub(crate) results: Results,
+    /// Held back: the rows of its smallest id, and of its largest where that is another.
+    pub(crate) edges: [Option<Rows>; 2],
+    /// Its smallest and largest id, as read.
+    pub(crate) ids: Option<(ObjectId, ObjectId)>,
+    pub(crate) left_out: LeftOut,
+    pub(crate) rows: u64,
+}
+
+/// Computes one partition. With `hold_edges`, light curves that its edges may cut are held back.
+///
+/// Rows are expected in runs of one id, ascending, and go through as they are read. Where they are not, the partition is
+/// read again, whole, and grouped by hash: slower, and the same answer.
+pub(crate) fn compute(worker: &mut Worker<'_>, partition: &Partition, hold_edges: bool) -> Result<Outcome> {
+    match stream(worker, partition, hold_edges)? {
+        Some(outcome) => Ok(outcome),
+        None => regroup(worker, partition, hold_edges),
+    }
+}
+
+fn stream(worker: &mut Worker<'_>, partition: &Partition, hold_edges: bool) -> Result<Option<Outcome>> {
+    let job = worker.job;
+    let id_type = job.source.id_type();
+    let mut reader = job.source.read(partition, job.inputs().columns()).map_err(Error::Source)?;
+    let mut rows = Rows::new(id_type);
+    let mut out =
+        Outcome { results: job.no_results(), edges: [None, None], ids: None, left_out: LeftOut::default(), rows: 0 };
+    // All rows before this one are one run.
+    let mut one_run = 0;
+    loop {
+        let n = job.read(reader.as_mut(), &mut rows, &mut out.left_out)?;
+        out.rows += n as u64;
+        let last = n == 0;
+        if rows.is_empty() {
+            if last {
+                return Ok(Some(out));
+            }
+            continue;
+        }
+        // The last run may go on in the next rows; at the end it is an edge.
+        let cut = if last && !hold_edges { rows.len() } else { last_run(&rows.ids, one_run) };
+        let mut start = 0;
+        if cut > 0 {
+            let first = rows.ids.get(0).to_owned(id_type);
+            match &mut out.ids {
+                Some((_, max)) if *max >= first => return Ok(None),
+                Some((_, max)) => *max = rows.ids.get(cut - 1).to_owned(id_type),
+                None => {
+                    out.ids = Some((first, rows.ids.get(cut - 1).to_owned(id_type)));
+                    if hold_edges {
+                        start = first_run(&rows.ids, cut);
+                        out.edges[0] = Some(copy(&rows, 0..start));
+                        if start < cut && rows.ids.get(start) < rows.ids.get(0) {
+                            return Ok(None);
+                        }
+                    }
+                }
+            }
+            if worker.group_runs(&rows, start..cut, &mut out.left_out).is_err() {
+                return Ok(None);
+            }
+            worker.evaluate(&mut out.results)?;
+            rows.drain_front(cut);
+        }
+        one_run = rows.len();
+        if last {
+            return Ok(finish(out, rows, id_type));
+        }
+    }
+}
+
+/// The rows left at the end are the last run, held back.
+fn finish(mut out: Outcome, rows: Rows, id_type: tape_core::IdType) -> Option<Outcome> {
+    if rows.is_empty() {
+        return Some(out);
+    }
+    let id = rows.ids.get(0).to_owned(id_type);
+    match &mut out.ids {
+        Some((_, max)) if *max >= id => return None,
+        Some((_, max)) => {
+            *max = id;
+            out.edges[1] = Some(rows);
+        }
+        None => {
+            out.ids = Some((id.clone(), id));
+            out.edges[0] = Some(rows);
+        }
+    }
+    Some(out)
+}
+
+fn regroup(worker: &mut Worker<'_>, partition: &Partition, hold_edges: bool) -> Result<Outcome> {
+    let job = worker.job;
+    let id_type = job.source.id_type();
+    let mut reader = job.source.read(partition, job.inputs().columns()).map_err(Error::Source)?;
+    let mut out =
+        Outcome { results: job.no_results(), edges: [None, None], ids: None, left_out: LeftOut::default(), rows: 0 };
+    let mut rows = Rows::new(id_type);
+    loop {
+        let n = job.read(reader.as_mut(), &mut rows, &mut out.left_out)?;
+        if n == 0 {
+            break;
+        }
+        out.rows += n as u64;
+    }
+    let ids = (0..rows.len()).map(|row| rows.ids.get(row));
+    if let Some((min, max)) = ids.clone().min().zip(ids.max()) {
+        out.ids = Some((min.to_owned(id_type), max.to_owned(id_type)));
+        if hold_edges {
+            let of = |id: IdRef<'_>| rows.filtered(|row| rows.ids.get(row) == id);
+            out.edges = [Some(of(min)), (min != max).then(|| of(max))];
+            rows = rows.filtered(|row| rows.ids.get(row) != min && rows.ids.get(row) != max);
+        }
+        worker.group_any(&rows, &mut out.left_out);
+        worker.evaluate(&mut out.results)?;
+    }
+    Ok(out)
+}
+
+/// Where the last run of equal ids starts; all rows before `one_run` are known to be one run.
+fn last_run(ids: &Ids, one_run: usize) -> usize {
+    let mut start = ids.len() - 1;
+    let last = ids.get(start);
+    let one_run = one_run.min(start);
+    while start > one_run && ids.get(start - 1) == last {
+        start -= 1;
+    }
+    if start == one_run && start > 0 && ids.get(start - 1) == last { 0 } else { start }
+}
+
+/// Where the first run of equal ids ends.
+fn first_run(ids: &Ids, end: usize) -> usize {
+    (1..end).find(|&row| ids.get(row) != ids.get(0)).unwrap_or(end)
+}
+
+fn copy(rows: &Rows, range: std::ops::Range<usize>) -> Rows {
+    let mut out = rows.new_like();
+    out.extend_from(rows, range);
+    out
+}

@@ -1,0 +1,250 @@
+//! Chooses a plan from footers, and says why.
+
+use std::fmt;
+
+use tape_core::{Columns, Observer, Partition, Role, Source, Statistic};
+
+use crate::cut::{Partitioning, cut};
+use crate::error::{Error, Result};
+use crate::job::{BATCH, Job};
+use crate::layout::{Cohesion, Layout};
+use crate::workers::default_workers;
+
+/// The plan that a user asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PlanChoice {
+    /// Whichever is right and cheapest.
+    #[default]
+    Auto,
+    /// Work per partition; an error where partitions cut light curves.
+    Map,
+    /// Work per partition, with the light curves cut by partition edges put together.
+    Stitch,
+    /// Rows regrouped by object first.
+    Shuffle,
+    /// Partial states combined; for folds only.
+    Fold,
+    /// Work per partition, each piece of a light curve taken for a whole one.
+    MapUnchecked,
+}
+
+/// What a plan does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlanKind {
+    /// Work per partition, one pass, no exchange.
+    Map,
+    /// The map plan, with the rows of light curves at partition edges held back and put together.
+    Stitch,
+    /// Rows regrouped by a hash of their id.
+    Shuffle,
+    /// Partial states of light curves combined.
+    Fold,
+    /// Work per partition without a check.
+    MapUnchecked,
+}
+
+impl PlanKind {
+    /// Its name, as on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Map => "map",
+            Self::Stitch => "stitch",
+            Self::Shuffle => "shuffle",
+            Self::Fold => "fold",
+            Self::MapUnchecked => "map-unchecked",
+        }
+    }
+}
+
+/// How a run is planned.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The plan asked for.
+    pub plan: PlanChoice,
+    /// How the survey is cut.
+    pub partitioning: Partitioning,
+    /// Worker threads; as many as cores if 0.
+    pub workers: usize,
+    /// The bands to compute; all if none is named.
+    pub bands: Option<Vec<String>>,
+}
+
+impl Config {
+    /// The number of worker threads.
+    #[must_use]
+    pub fn worker_count(&self) -> usize {
+        if self.workers == 0 { default_workers() } else { self.workers }
+    }
+}
+
+/// What will be done, and why. `Display` explains it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What it does.
+    pub kind: PlanKind,
+    /// Whether the user forced it.
+    pub forced: bool,
+    /// The partitions, and what is known of them.
+    pub layout: Layout,
+    /// Why this plan.
+    pub why: String,
+    /// The columns that it reads.
+    pub columns: Columns,
+    /// Their names.
+    pub column_names: Vec<String>,
+    /// Rows to be read.
+    pub rows: u64,
+    /// Bytes to be read.
+    pub bytes: u64,
+    /// Bytes of memory that it is expected to need at most, beside the program itself.
+    pub peak_memory: u64,
+    /// Worker threads.
+    pub workers: usize,
+}
+
+/// Plans a run from footers. Only a plan that the user forces may need a scan of the ids.
+///
+/// # Errors
+/// If nothing is asked for, or if the plan asked for would give a wrong answer.
+pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, observer: &dyn Observer) -> Result<Plan> {
+    if statistics.is_empty() {
+        return Err(Error::NoStatistic);
+    }
+    let workers = config.worker_count();
+    let mut layout = Layout::from_footers(source, cut(source, config.partitioning));
+    let needs_proof = matches!(config.plan, PlanChoice::Map | PlanChoice::Stitch);
+    let unproved = match &layout.cohesion {
+        Cohesion::Unknown { .. } => true,
+        Cohesion::CutAtEdges { first, .. } => first.is_none() && config.plan == PlanChoice::Map,
+        Cohesion::Cohesive | Cohesion::Overlapping => false,
+    };
+    if needs_proof && unproved {
+        layout = Layout::from_scan(source, layout.partitions, workers, observer)?.layout;
+    }
+    let whole = statistics.iter().find(|s| !s.is_fold()).map(|s| s.info().name.to_string());
+    let (kind, why) = choose(source, config.plan, &layout, whole.as_deref())?;
+    let job = Job { source, statistics, bands: config.bands.as_deref(), workers, observer };
+    let mut columns = job.inputs().columns();
+    columns.band = source.column(Role::Band).is_some();
+    let peak_memory = peak_memory(kind, &layout, &job, columns);
+    let touched = |p: &Partition| p.pieces.iter().map(|piece| source.bytes(piece.row_group, columns)).sum::<u64>();
+    Ok(Plan {
+        kind,
+        forced: config.plan != PlanChoice::Auto,
+        why,
+        columns,
+        column_names: column_names(source, columns),
+        rows: layout.partitions.iter().map(Partition::rows).sum(),
+        bytes: layout.partitions.iter().map(touched).sum(),
+        peak_memory,
+        workers,
+        layout,
+    })
+}
+
+fn choose(source: &dyn Source, choice: PlanChoice, layout: &Layout, whole: Option<&str>) -> Result<(PlanKind, String)> {
+    let illegal = |plan, why: String, instead| Err(Error::IllegalPlan { plan, why, instead });
+    match (choice, &layout.cohesion) {
+        (PlanChoice::Auto, _) => Ok(auto(layout, whole)),
+        (PlanChoice::MapUnchecked, _) => Ok((PlanKind::MapUnchecked, "asked for, unchecked".to_owned())),
+        (PlanChoice::Shuffle, _) => Ok((PlanKind::Shuffle, "asked for".to_owned())),
+        (PlanChoice::Fold, _) => match whole {
+            Some(name) => illegal("fold", format!("'{name}' needs whole light curves"), "--plan auto"),
+            None => Ok((PlanKind::Fold, "asked for; every statistic is a fold".to_owned())),
+        },
+        (PlanChoice::Map, Cohesion::Cohesive) => {
+            Ok((PlanKind::Map, "asked for; no partition cuts a light curve".to_owned()))
+        }
+        (PlanChoice::Map, Cohesion::CutAtEdges { first: Some((id, before, after)), .. }) => {
+            let place = |i: &usize| source.describe(layout.partitions[*i].pieces[0].row_group);
+            Err(Error::CutLightCurve {
+                id: id.clone(),
+                before: format!("partition {before} in {}", place(before)),
+                after: format!("partition {after} in {}", place(after)),
+            })
+        }
+        (PlanChoice::Stitch, Cohesion::Cohesive | Cohesion::CutAtEdges { .. }) => {
+            Ok((PlanKind::Stitch, "asked for; partitions follow each other by id".to_owned()))
+        }
+        (PlanChoice::Map | PlanChoice::Stitch, cohesion) => {
+            let plan = if choice == PlanChoice::Map { "map" } else { "stitch" };
+            let why = match cohesion {
+                Cohesion::Unknown { why } => why.clone(),
+                _ => "partitions share ranges of ids, so an object's rows may lie in many of them".to_owned(),
+            };
+            illegal(plan, why, "--plan shuffle, or leave the choice to --plan auto")
+        }
+    }
+}
+
+fn auto(layout: &Layout, whole: Option<&str>) -> (PlanKind, String) {
+    let (kind, why) = match &layout.cohesion {
+        Cohesion::Cohesive => return (PlanKind::Map, "no partition cuts a light curve".to_owned()),
+        Cohesion::CutAtEdges { edges, .. } => {
+            let edges = edges.map_or_else(|| "some".to_owned(), |n| n.to_string());
+            (PlanKind::Stitch, format!("sorted by id, but {edges} partition edges cut light curves"))
+        }
+        Cohesion::Overlapping => (PlanKind::Shuffle, "an object's rows may lie in many partitions".to_owned()),
+        Cohesion::Unknown { why } => (PlanKind::Shuffle, format!("where light curves lie is not known: {why}")),
+    };
+    match whole {
+        Some(_) => (kind, why),
+        None => (PlanKind::Fold, format!("every statistic is a fold, so no row has to move ({why})")),
+    }
+}
+
+/// An estimate from above: what workers hold, and what the plan collects.
+fn peak_memory(kind: PlanKind, layout: &Layout, job: &Job<'_>, columns: Columns) -> u64 {
+    let floats = [columns.time, columns.flux, columns.error].into_iter().filter(|&read| read).count() as u64;
+    let row = 8 + 8 * floats + u64::from(columns.band);
+    let rows: u64 = layout.partitions.iter().map(Partition::rows).sum();
+    let largest = layout.partitions.iter().map(Partition::rows).max().unwrap_or(0);
+    // Two pages per column, compressed and not; a batch raw and grouped.
+    let worker = (2 + floats) * (4 << 20) + 3 * BATCH as u64 * row;
+    let collected = match kind {
+        PlanKind::Map | PlanKind::MapUnchecked => 0,
+        PlanKind::Stitch => layout.partitions.len() as u64 * 4096 * row / 8,
+        PlanKind::Shuffle => rows * row + 3 * (rows / 32).min(1 << 20) * row,
+        PlanKind::Fold => rows.min(4 << 20) * 64,
+    };
+    let regrouped = if layout.sorted == Some(true) || kind == PlanKind::Shuffle { 0 } else { 3 * largest * row };
+    (32 << 20) + collected + job.workers as u64 * (worker + regrouped)
+}
+
+/// The columns read, by the names that they have in the survey.
+fn column_names(source: &dyn Source, columns: Columns) -> Vec<String> {
+    let read = |role: &Role| match role {
+        Role::Id => true,
+        Role::Time => columns.time,
+        Role::Flux => columns.flux,
+        Role::Error => columns.error,
+        Role::Band => columns.band,
+    };
+    Role::ALL.into_iter().filter(read).filter_map(|role| source.column(role)).map(str::to_owned).collect()
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verb = match self.kind {
+            PlanKind::Map => "work per partition, no exchange",
+            PlanKind::Stitch => "work per partition, light curves at partition edges put together",
+            PlanKind::Shuffle => "rows regrouped by object first",
+            PlanKind::Fold => "partial states combined, no row moves",
+            PlanKind::MapUnchecked => "work per partition, WITHOUT a check: pieces count as light curves",
+        };
+        writeln!(f, "plan       {} ({verb})", self.kind.name())?;
+        writeln!(f, "why        {}", self.why)?;
+        writeln!(f, "evidence   {}; checked while it runs", self.layout.evidence)?;
+        writeln!(f, "input      {} rows in {} partitions", self.rows, self.layout.partitions.len())?;
+        writeln!(f, "to read    {} ({})", mebibytes(self.bytes), self.column_names.join(", "))?;
+        write!(f, "memory     at most about {}, {} workers", mebibytes(self.peak_memory), self.workers)
+    }
+}
+
+/// Bytes for people.
+#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+fn mebibytes(bytes: u64) -> String {
+    let mib = bytes as f64 / f64::from(1 << 20);
+    if mib < 1.0 { format!("{:.1} KiB", mib * 1024.0) } else { format!("{mib:.1} MiB") }
+}

@@ -1,0 +1,165 @@
+//! Shuffle: rows regrouped by a hash of their id, then each bucket computed on its own.
+
+use foldhash::fast::FixedState;
+use std::hash::BuildHasher;
+
+use tape_core::{IdRef, Ids, LeftOut, Partition, Results, Rows, Sink};
+
+use crate::error::{Error, Result};
+use crate::job::{BATCH, Job};
+use crate::map::Totals;
+use crate::workers::in_order;
+
+/// Rows that a bucket should hold: what is grouped at once then fits the caches.
+const BUCKET_ROWS: u64 = 64 * 1024;
+/// More buckets than this make the scattering of a batch slower than larger buckets do.
+const MOST_BUCKETS: u64 = 512;
+/// Results handed to the sink at a time.
+const RESULT_ROWS: usize = 64 * 1024;
+
+/// The number of buckets for so many rows: a power of two.
+pub(crate) fn buckets_for(rows: u64) -> usize {
+    let buckets = rows.div_ceil(BUCKET_ROWS).next_power_of_two().min(MOST_BUCKETS);
+    usize::try_from(buckets).unwrap_or(1)
+}
+
+/// A batch of rows in the order of their buckets.
+struct Block {
+    rows: Rows,
+    /// Where each bucket starts, and the end.
+    starts: Vec<usize>,
+}
+
+/// What a partition was scattered to.
+struct Scattered {
+    blocks: Vec<Block>,
+    rows: u64,
+    left_out: LeftOut,
+}
+
+pub(crate) fn run(job: &Job<'_>, partitions: &[Partition], sink: &mut dyn Sink) -> Result<Totals> {
+    let buckets = buckets_for(partitions.iter().map(Partition::rows).sum());
+    let mut totals = Totals::default();
+    let mut blocks = Vec::new();
+    in_order(
+        job.workers,
+        partitions.len(),
+        || (),
+        |(), i| scatter(job, &partitions[i], buckets),
+        |scattered| {
+            totals.rows += scattered.rows;
+            totals.left_out += scattered.left_out;
+            blocks.extend(scattered.blocks);
+            Ok(())
+        },
+    )?;
+    let mut all = job.no_results();
+    let blocks = &blocks;
+    in_order(
+        job.workers,
+        buckets,
+        || (job.worker(), Rows::new(job.source.id_type())),
+        |(worker, rows), bucket| {
+            if job.observer.cancelled() {
+                return Err(Error::Cancelled);
+            }
+            let mut left_out = LeftOut::default();
+            let mut results = job.no_results();
+            gather(blocks, bucket, rows);
+            worker.group_any(rows, &mut left_out);
+            worker.evaluate(&mut results)?;
+            Ok((results, left_out))
+        },
+        |(results, left_out)| {
+            totals.left_out += left_out;
+            all.append(&results);
+            Ok(())
+        },
+    )?;
+    totals.light_curves = all.len() as u64;
+    write_by_id(&all, sink)?;
+    Ok(totals)
+}
+
+fn scatter(job: &Job<'_>, partition: &Partition, buckets: usize) -> Result<Scattered> {
+    let mut reader = job.source.read(partition, job.inputs().columns()).map_err(Error::Source)?;
+    let mut rows = Rows::new(job.source.id_type());
+    let mut out = Scattered { blocks: vec![], rows: 0, left_out: LeftOut::default() };
+    let mut order = Vec::new();
+    loop {
+        let n = job.read(reader.as_mut(), &mut rows, &mut out.left_out)?;
+        out.rows += n as u64;
+        // Several reads make one block, so that a bucket's share of a block is not a few rows.
+        if rows.len() >= 2 * BATCH || (n == 0 && !rows.is_empty()) {
+            let starts = by_bucket(&rows.ids, buckets, &mut order);
+            out.blocks.push(Block { rows: rows.gather(&order), starts });
+            rows.clear();
+        }
+        if n == 0 {
+            return Ok(out);
+        }
+    }
+}
+
+/// The rows in the order of their buckets, and where each bucket starts.
+fn by_bucket(ids: &Ids, buckets: usize, order: &mut Vec<u32>) -> Vec<usize> {
+    let shift = 64 - buckets.trailing_zeros();
+    let bucket: Vec<u16> = (0..ids.len()).map(|row| bucket_of(ids.get(row), shift)).collect();
+    let mut starts = vec![0; buckets + 1];
+    for &bucket in &bucket {
+        starts[usize::from(bucket) + 1] += 1;
+    }
+    for i in 0..buckets {
+        starts[i + 1] += starts[i];
+    }
+    let mut next = starts.clone();
+    order.clear();
+    order.resize(ids.len(), 0);
+    for (row, &bucket) in (0u32..).zip(&bucket) {
+        let place = &mut next[usize::from(bucket)];
+        order[*place] = row;
+        *place += 1;
+    }
+    starts
+}
+
+/// The top bits of a hash. Ids are often multiples or counters: a multiplication by an odd constant near 2^64 / golden
+/// ratio spreads both over the top bits.
+#[expect(clippy::cast_possible_truncation, reason = "at most log2(MOST_BUCKETS) bits are left")]
+fn bucket_of(id: IdRef<'_>, shift: u32) -> u16 {
+    let hash = match id {
+        IdRef::Int(key) => (key.cast_unsigned() ^ (key.cast_unsigned() >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+        IdRef::Text(text) => FixedState::default().hash_one(text),
+    };
+    hash.checked_shr(shift).unwrap_or(0) as u16
+}
+
+/// All rows of a bucket, in the order in which they were read.
+fn gather(blocks: &[Block], bucket: usize, rows: &mut Rows) {
+    rows.clear();
+    for block in blocks {
+        rows.extend_from(&block.rows, block.starts[bucket]..block.starts[bucket + 1]);
+    }
+}
+
+/// Writes results by id, where the rows of each id stand together already.
+pub(crate) fn write_by_id(results: &Results, sink: &mut dyn Sink) -> Result<()> {
+    let ids = &results.ids;
+    let mut runs = Vec::new();
+    let mut start = 0;
+    for row in 1..=results.len() {
+        if row == results.len() || ids.get(row) != ids.get(start) {
+            runs.push(start..row);
+            start = row;
+        }
+    }
+    runs.sort_unstable_by(|a, b| ids.get(a.start).cmp(&ids.get(b.start)));
+    let mut out = results.new_like();
+    for run in runs {
+        out.extend_from(results, run);
+        if out.len() >= RESULT_ROWS {
+            sink.write(std::mem::replace(&mut out, results.new_like())).map_err(Error::Sink)?;
+        }
+    }
+    if out.is_empty() { Ok(()) } else { sink.write(out).map_err(Error::Sink) }
+}

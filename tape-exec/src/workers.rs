@@ -1,0 +1,179 @@
+//! Tasks over worker threads, with results taken in the order of the tasks.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::error::{Error, Result};
+
+/// So many tasks per worker may be done and wait for an earlier one: enough to even out tasks of different length, and a
+/// bound on what waits in memory.
+const AHEAD: usize = 2;
+
+/// The number of workers to use where none was asked for: one for each core that this process may use.
+#[must_use]
+pub fn default_workers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Runs `task` for `0..tasks` on `workers` threads, each with a state of its own made by `state`, and hands the results to
+/// `take` in the order of the tasks, whatever order they end in. The first error ends it.
+pub(crate) fn in_order<S, T: Send>(
+    workers: usize,
+    tasks: usize,
+    state: impl Fn() -> S + Sync,
+    task: impl Fn(&mut S, usize) -> Result<T> + Sync,
+    take: impl FnMut(T) -> Result<()> + Send,
+) -> Result<()> {
+    let workers = workers.clamp(1, tasks.max(1));
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(workers)
+        .thread_name(|i| format!("tape-worker-{i}"))
+        .build()
+        .map_err(|error| Error::Workers { workers, reason: error.to_string() })?;
+    let queue = Queue {
+        progress: Mutex::new(Progress { claimed: 0, taken: 0, waiting: BTreeMap::new(), failed: None }),
+        moved: Condvar::new(),
+        take: Mutex::new(take),
+        tasks,
+        ahead: AHEAD * workers,
+    };
+    pool.broadcast(|_| {
+        let mut state = state();
+        while let Some(index) = queue.claim() {
+            // A panic must not leave the other workers waiting for this task.
+            let result = catch_unwind(AssertUnwindSafe(|| task(&mut state, index)));
+            queue.done(index, result.unwrap_or_else(|panic| Err(Error::Internal { message: words(&*panic) })));
+        }
+    });
+    let progress = queue.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
+    progress.failed.map_or(Ok(()), |(_, error)| Err(error))
+}
+
+/// What a panic said.
+pub(crate) fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}
+
+struct Queue<T, F> {
+    progress: Mutex<Progress<T>>,
+    moved: Condvar,
+    take: Mutex<F>,
+    tasks: usize,
+    ahead: usize,
+}
+
+struct Progress<T> {
+    claimed: usize,
+    taken: usize,
+    waiting: BTreeMap<usize, T>,
+    /// The failed task that comes first, so that the message does not depend on timing more than it must.
+    failed: Option<(usize, Error)>,
+}
+
+impl<T, F: FnMut(T) -> Result<()>> Queue<T, F> {
+    fn lock(&self) -> MutexGuard<'_, Progress<T>> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next task, once it is not too far ahead. The task that all wait for is never held back here, so some worker
+    /// always gets on.
+    fn claim(&self) -> Option<usize> {
+        let mut progress = self.lock();
+        loop {
+            if progress.failed.is_some() || progress.claimed == self.tasks {
+                return None;
+            }
+            if progress.claimed < progress.taken + self.ahead {
+                progress.claimed += 1;
+                return Some(progress.claimed - 1);
+            }
+            progress = self.moved.wait(progress).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn done(&self, index: usize, result: Result<T>) {
+        match result {
+            Ok(value) => drop(self.lock().waiting.insert(index, value)),
+            Err(error) => return self.fail(index, error),
+        }
+        // One worker takes for all; whoever finds the taker busy leaves its result to it, or takes it a moment later.
+        let mut take = self.take.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let mut progress = self.lock();
+            let next = progress.taken;
+            let Some(value) = progress.waiting.remove(&next).filter(|_| progress.failed.is_none()) else { return };
+            drop(progress);
+            let taken = catch_unwind(AssertUnwindSafe(|| take(value)));
+            if let Err(error) = taken.unwrap_or_else(|panic| Err(Error::Internal { message: words(&*panic) })) {
+                return self.fail(next, error);
+            }
+            self.lock().taken += 1;
+            self.moved.notify_all();
+        }
+    }
+
+    fn fail(&self, index: usize, error: Error) {
+        let mut progress = self.lock();
+        if progress.failed.as_ref().is_none_or(|(first, _)| index < *first) {
+            progress.failed = Some((index, error));
+        }
+        drop(progress);
+        self.moved.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_order_of_the_tasks() {
+        for workers in [1, 2, 7] {
+            let mut taken = vec![];
+            let task = |_: &mut (), i: usize| {
+                std::thread::sleep(std::time::Duration::from_micros((i as u64 * 7919) % 300));
+                Ok(i)
+            };
+            in_order(
+                workers,
+                100,
+                || (),
+                task,
+                |i| {
+                    taken.push(i);
+                    Ok(())
+                },
+            )
+            .expect("no task fails");
+            assert_eq!(taken, (0..100).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn an_error_or_a_panic_ends_the_run_with_what_came_before() {
+        for panics in [false, true] {
+            let mut taken = vec![];
+            let task = |_: &mut (), i: usize| match i {
+                5 if panics => panic!("five"),
+                5 => Err(Error::Cancelled),
+                _ => Ok(i),
+            };
+            let error = in_order(
+                2,
+                100,
+                || (),
+                task,
+                |i| {
+                    taken.push(i);
+                    Ok(())
+                },
+            )
+            .expect_err("task 5 fails");
+            assert_eq!(matches!(&error, Error::Internal { message } if message == "five"), panics);
+            assert!(taken.len() <= 5 && taken.iter().copied().eq(0..taken.len()), "{taken:?}");
+        }
+    }
+}
