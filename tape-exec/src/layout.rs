@@ -136,20 +136,21 @@ impl Layout {
         Self { partitions, ids, cohesion, evidence, sorted }
     }
 
-    /// What all ids say of `partitions`; reads the id column and nothing else.
+    /// What all ids say of `partitions`; reads the id column, and of `columns` what else is wanted: bands, to know them.
     ///
     /// # Errors
     /// If a file cannot be read, or the observer asks to stop.
     pub fn from_scan(
         source: &dyn Source,
         partitions: Vec<Partition>,
+        columns: Columns,
         workers: usize,
         observer: &dyn Observer,
     ) -> Result<Scan> {
         let statistics: &[Statistic] = &[];
         let job = Job { source, statistics, bands: None, workers, observer };
         let mut scanned = Vec::new();
-        let scan = |(): &mut (), i: usize| scan_one(&job, &partitions[i]);
+        let scan = |(): &mut (), i: usize| scan_one(&job, &partitions[i], columns);
         in_order(
             workers,
             partitions.len(),
@@ -196,9 +197,9 @@ struct Scanned {
     null_ids: u64,
 }
 
-fn scan_one(job: &Job<'_>, partition: &Partition) -> Result<Scanned> {
+fn scan_one(job: &Job<'_>, partition: &Partition, columns: Columns) -> Result<Scanned> {
     let id_type = job.source.id_type();
-    let mut reader = job.source.read(partition, Columns::default()).map_err(Error::Source)?;
+    let mut reader = job.source.read(partition, columns).map_err(Error::Source)?;
     let mut rows = Rows::new(id_type);
     let mut left_out = LeftOut::default();
     let mut out = Scanned { ids: None, sorted: true, runs: 0, null_ids: 0 };

@@ -120,7 +120,7 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
         Cohesion::Cohesive | Cohesion::Overlapping => false,
     };
     if needs_proof && unproved {
-        layout = Layout::from_scan(source, layout.partitions, workers, observer)?.layout;
+        layout = Layout::from_scan(source, layout.partitions, Columns::default(), workers, observer)?.layout;
     }
     let whole = statistics.iter().find(|s| !s.is_fold()).map(|s| s.info().name.to_string());
     let (kind, why) = choose(source, config.plan, &layout, whole.as_deref())?;

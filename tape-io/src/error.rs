@@ -129,6 +129,31 @@ pub enum Error {
         /// What went wrong, and what to do.
         reason: String,
     },
+    /// An output that holds, or is, something that is not ours to remove.
+    #[error("{}: is not replaced: {reason}: choose another name, or remove it yourself", .path.display())]
+    NotReplaced {
+        /// The output.
+        path: PathBuf,
+        /// What is in the way.
+        reason: String,
+    },
+    /// An output among the files that are read.
+    #[error(
+        "{}: this output and the input {} lie in each other: choose a folder outside of it",
+        .path.display(), .input.display()
+    )]
+    OutputInInput {
+        /// The output.
+        path: PathBuf,
+        /// The input.
+        input: PathBuf,
+    },
+    /// The run was told to stop.
+    #[error("{}: stopped before it was whole; nothing of it is left", .path.display())]
+    Cancelled {
+        /// The output.
+        path: PathBuf,
+    },
 }
 
 fn passed_over(n: usize) -> String {

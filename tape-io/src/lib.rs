@@ -13,6 +13,7 @@ mod footer;
 mod numbers;
 mod pread;
 mod reader;
+mod repartition;
 mod rle;
 mod schema;
 mod survey;
@@ -21,5 +22,6 @@ mod text;
 
 pub use discover::discover;
 pub use error::Error;
+pub use repartition::{PartitionTarget, Progress, Repartition, RepartitionReport};
 pub use survey::Survey;
 pub use table::{Format, TableWriter};

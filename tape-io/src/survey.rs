@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use parquet::file::statistics::Statistics;
 use rayon::prelude::*;
 use tape_core::{Bands, ColumnMap, Columns, IdType, Partition, Role, RowGroup, RowReader, Source, SourceError};
 
@@ -72,6 +73,23 @@ impl Survey {
         self.files[0].role(role).map(|column| column.kind.to_string())
     }
 
+    /// The first and the last band by label, where all footers have statistics of them.
+    #[must_use]
+    pub fn band_range(&self) -> Option<(String, String)> {
+        let mut range: Option<(String, String)> = None;
+        for footer in &self.files {
+            for group in footer.metadata.row_groups() {
+                let statistics = group.column(footer.role(Role::Band)?.index).statistics()?;
+                let (min, max) = labels(statistics)?;
+                range = Some(match range {
+                    None => (min, max),
+                    Some((first, last)) => (first.min(min), last.max(max)),
+                });
+            }
+        }
+        range
+    }
+
     /// The files, in order.
     pub fn paths(&self) -> impl ExactSizeIterator<Item = &Path> {
         self.files.iter().map(|footer| footer.path.as_path())
@@ -111,6 +129,13 @@ impl Survey {
     pub(crate) fn counter(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.bytes_read)
     }
+}
+
+/// The smallest and the largest label of a column chunk of text.
+fn labels(statistics: &Statistics) -> Option<(String, String)> {
+    let Statistics::ByteArray(statistics) = statistics else { return None };
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+    Some((text(statistics.min_opt()?.data())?, text(statistics.max_opt()?.data())?))
 }
 
 /// That all files can be one survey.

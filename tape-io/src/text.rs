@@ -55,6 +55,10 @@ impl Text {
         while n > 0 {
             n -= self.next(n)?.codes.len();
         }
+        // Nobody has looked at the dictionary yet.
+        if let Self::Pages(pages) = self {
+            pages.fresh = true;
+        }
         Ok(())
     }
 }

@@ -1,1 +1,46 @@
-//! tape
+//! Statistics of every light curve of a survey.
+//!
+//! A survey is Parquet files with one row per epoch, or many; [`Ensemble`] opens it, [`Ensemble::batch`] says what to
+//! compute, and nothing runs until [`Batch::compute`] or [`Batch::write`]. How it runs is not your burden: the plan is chosen
+//! from what the files' footers say, checked while it runs, and [`Batch::explain`] shows it.
+//!
+//! ```
+//! use tape::prelude::*;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let out = folder.path().join("survey");
+//! # tape::simulate::Simulation { objects: 50, files: 2, ..Default::default() }.write(&out)?;
+//! # let survey = out.to_str().unwrap();
+//! let ensemble = Ensemble::open(survey)?;
+//! let brightest = Statistic::from_fn("brightest", Inputs::FLUX, |light_curve: &LightCurve<'_>| {
+//!     light_curve.flux().iter().copied().fold(f64::NEG_INFINITY, f64::max)
+//! });
+//! let batch = ensemble.batch(&[statistic("stetson_j")?, brightest]);
+//! println!("{}", batch.explain()?);
+//! let table = batch.compute()?;
+//! assert_eq!(table.schema().field(3).name(), "stetson_j");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod ensemble;
+mod error;
+#[cfg(feature = "simulate")]
+pub mod simulate;
+mod sinks;
+mod wide;
+
+pub use arrow;
+pub use ensemble::{Batch, Ensemble, statistic, statistics};
+pub use error::Error;
+pub use tape_analysis as analysis;
+pub use tape_core as core;
+pub use tape_exec as exec;
+pub use tape_io as io;
+
+/// What most programs need.
+pub mod prelude {
+    pub use crate::{Batch, Ensemble, Error, statistic};
+    pub use tape_core::{ColumnMap, Info, Inputs, LightCurve, Statistic, Value};
+    pub use tape_exec::{Partitioning, Plan, PlanChoice, PlanKind, Summary};
+}

@@ -1,0 +1,33 @@
+//! Times kernels beside plain loops and prints the rates as JSON: see [`tape_benches::kernels`].
+#![expect(clippy::print_stdout, reason = "the rates are what it prints")]
+
+use clap::Parser;
+use serde_json::json;
+use tape_benches::Error;
+use tape_benches::kernels::{EPOCHS, KERNELS};
+
+/// Times kernels beside plain loops and prints the rates as JSON
+#[derive(Parser)]
+struct Args {
+    /// How often each is measured
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    runs: u32,
+}
+
+fn main() -> Result<(), Error> {
+    let runs = Args::parse().runs.try_into()?;
+    let mut report = vec![];
+    for kernel in KERNELS {
+        for epochs in EPOCHS {
+            let rates = kernel.time(epochs, runs)?;
+            report.push(json!({
+                "statistic": kernel.statistic,
+                "epochs": epochs,
+                "kernel_epochs_per_s": rates.kernel,
+                "scalar_epochs_per_s": rates.scalar,
+            }));
+        }
+    }
+    println!("{}", json!(report));
+    Ok(())
+}

@@ -1,0 +1,86 @@
+//! The sample standard deviation of the flux.
+//!
+//! sqrt(Σ (xᵢ − m)² / (n − 1)), with xᵢ the fluxes, m their mean and n their number.
+//!
+//! - Depends on: flux.
+//! - Unit: that of the flux.
+//! - Fewest epochs: 2.
+//! - NaN: with fewer epochs. Epochs that are not finite never reach a kernel.
+//! - The state is (n, mean, sum of squared deviations), which combines as in Chan, Golub & LeVeque 1983, The American
+//!   Statistician 37, 242, [doi:10.1080/00031305.1983.10483115](https://doi.org/10.1080/00031305.1983.10483115).
+//!
+//! ```
+//! use tape_analysis::statistics::standard_deviation::StandardDeviation;
+//! use tape_core::{LightCurve, Statistic, Value};
+//! let mut out = [Value::Null];
+//! Statistic::fold(StandardDeviation).evaluate(&LightCurve::new(&[1.0, 3.0, 5.0]), &mut out);
+//! assert_eq!(out, [Value::Float(2.0)]);
+//! ```
+
+use std::sync::LazyLock;
+
+use tape_core::{Fold, Info, Inputs, LightCurve, Value};
+
+use crate::state::{self, MOMENTS};
+
+static INFO: LazyLock<Info> = LazyLock::new(|| Info {
+    summary: "sample standard deviation of the flux".into(),
+    formula: "sqrt(Σ (x − m)² / (n − 1)); x: flux, m: its mean, n: number of epochs".into(),
+    min_epochs: 2,
+    reference: "Chan, Golub & LeVeque 1983, The American Statistician 37, 242, doi:10.1080/00031305.1983.10483115"
+        .into(),
+    ..Info::new("standard_deviation", Inputs::FLUX)
+});
+
+/// The sample standard deviation; see the [module](self).
+#[derive(Clone, Copy, Debug)]
+pub struct StandardDeviation;
+
+impl Fold for StandardDeviation {
+    fn info(&self) -> &Info {
+        &INFO
+    }
+
+    fn state_len(&self) -> usize {
+        MOMENTS
+    }
+
+    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
+        state::put_moments(state, *epochs.moments());
+    }
+
+    fn combine(&self, state: &mut [f64], other: &[f64]) {
+        let both = state::moments(state).combine(state::moments(other));
+        state::put_moments(state, both);
+    }
+
+    fn finish(&self, state: &[f64], out: &mut [Value]) {
+        let moments = state::moments(state);
+        out[0] = (moments.m2 / (moments.n - 1.0)).sqrt().into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::state::tests::whole_and_pieces;
+
+    #[test]
+    fn two_levels_half_a_step_around_the_mean() {
+        for deviation in whole_and_pieces("standard_deviation", &[-1.0, 1.0, -1.0, 1.0], &[1.0; 4]) {
+            assert!((deviation - (4.0_f64 / 3.0).sqrt()).abs() < 1e-15, "{deviation}");
+        }
+    }
+
+    #[test]
+    fn a_small_scatter_on_a_large_mean_keeps_its_digits() {
+        // A sum of squares would be 4e24, whose last digit is worth 5e8.
+        for deviation in whole_and_pieces("standard_deviation", &[1e12 - 1.0, 1e12, 1e12 + 1.0, 1e12], &[1.0; 4]) {
+            assert!((deviation - (2.0_f64 / 3.0).sqrt()).abs() < 1e-15, "{deviation}");
+        }
+    }
+
+    #[test]
+    fn one_epoch_has_none() {
+        assert!(whole_and_pieces("standard_deviation", &[7.0], &[1.0]).iter().all(|value| value.is_nan()));
+    }
+}

@@ -1,0 +1,70 @@
+//! The mean flux weighted by 1/error².
+//!
+//! Σ wᵢ xᵢ / Σ wᵢ, with xᵢ the fluxes, σᵢ their errors and wᵢ = 1/σᵢ².
+//!
+//! - Depends on: flux, error.
+//! - Unit: that of the flux.
+//! - Fewest epochs: 1.
+//! - NaN: without epochs, or where the weights sum to zero or to infinity (errors beyond 10^±154).
+//! - Reference: Sokolovsky et al. 2017, MNRAS 464, 274,
+//!   [doi:10.1093/mnras/stw2262](https://doi.org/10.1093/mnras/stw2262).
+//!
+//! ```
+//! use tape_core::{LightCurve, Statistic, Value};
+//! let light_curve = LightCurve::new(&[1.0, 6.0]).with_error(&[0.5, 1.0]);
+//! let mut out = [Value::Null];
+//! Statistic::fold(tape_analysis::statistics::weighted_mean::WeightedMean).evaluate(&light_curve, &mut out);
+//! assert_eq!(out, [Value::Float(2.0)]);
+//! ```
+
+use std::sync::LazyLock;
+
+use tape_core::{Fold, Info, Inputs, LightCurve, Value};
+
+use crate::state::{self, WEIGHTED};
+
+static INFO: LazyLock<Info> = LazyLock::new(|| Info {
+    summary: "mean flux weighted by 1/error²".into(),
+    formula: "Σ w x / Σ w; x: flux, σ: error, w = 1/σ²".into(),
+    reference: "Sokolovsky et al. 2017, MNRAS 464, 274, doi:10.1093/mnras/stw2262".into(),
+    ..Info::new("weighted_mean", Inputs::FLUX_ERROR)
+});
+
+/// The weighted mean; see the [module](self).
+#[derive(Clone, Copy, Debug)]
+pub struct WeightedMean;
+
+impl Fold for WeightedMean {
+    fn info(&self) -> &Info {
+        &INFO
+    }
+
+    fn state_len(&self) -> usize {
+        WEIGHTED
+    }
+
+    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
+        state::put_weighted(state, *epochs.weighted());
+    }
+
+    fn combine(&self, state: &mut [f64], other: &[f64]) {
+        let both = state::weighted(state).combine(state::weighted(other));
+        state::put_weighted(state, both);
+    }
+
+    fn finish(&self, state: &[f64], out: &mut [Value]) {
+        out[0] = state::weighted(state).mean.into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::state::tests::whole_and_pieces;
+
+    #[test]
+    fn half_the_error_weighs_four_times() {
+        for mean in whole_and_pieces("weighted_mean", &[0.0, 5.0, 0.0, 5.0], &[0.5, 1.0, 0.5, 1.0]) {
+            assert!((mean - 1.0).abs() < 1e-15, "{mean}");
+        }
+    }
+}

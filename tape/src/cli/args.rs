@@ -1,0 +1,151 @@
+//! Arguments that several verbs share.
+
+use bytesize::ByteSize;
+use clap::{Args, ValueEnum};
+use tape::core::{ColumnMap, PRESETS, Role, nearest, preset};
+use tape::exec::{Partitioning, PlanChoice};
+use tape::{Batch, Ensemble, statistic};
+
+use super::failure::Failure;
+
+/// Which files, and which columns of them.
+#[derive(Args)]
+pub(crate) struct SurveyArgs {
+    /// Parquet files, folders of them, or patterns such as 'survey/*.parquet'
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+    /// Columns of a known survey: see `tape inspect --presets`
+    #[arg(long, value_name = "PRESET", help_heading = "Columns")]
+    columns: Option<String>,
+    /// Column of the object's id (integer or text)
+    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
+    id: Option<String>,
+    /// Column of the time, in days
+    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
+    time: Option<String>,
+    /// Column of the flux or magnitude
+    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
+    flux: Option<String>,
+    /// Column of the error of the flux
+    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
+    err: Option<String>,
+    /// Column of the band
+    #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
+    band: Option<String>,
+}
+
+impl SurveyArgs {
+    /// Opens the survey; columns named one by one go before those of a preset.
+    pub(crate) fn open(&self) -> Result<Ensemble, Failure> {
+        let mut map = match &self.columns {
+            None => ColumnMap::new(),
+            Some(name) => preset(name).ok_or_else(|| unknown_preset(name))?.column_map(),
+        };
+        let named = [&self.id, &self.time, &self.flux, &self.err, &self.band];
+        for (role, name) in Role::ALL.into_iter().zip(named) {
+            if let Some(name) = name {
+                map = map.with(role, name);
+            }
+        }
+        Ok(Ensemble::open_with(&self.paths, &map)?)
+    }
+}
+
+fn unknown_preset(name: &str) -> Failure {
+    let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
+    let hint = nearest(name, &names).map(|near| format!(" (did you mean '{near}'?)")).unwrap_or_default();
+    Failure::usage(format!("no preset is called '{name}'{hint}; there are: {}", names.join(", ")))
+}
+
+/// A plan's name.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(crate) enum PlanArg {
+    /// Whichever is right and fastest, by what the footers say
+    #[default]
+    Auto,
+    /// Work per partition; refused where partitions cut light curves
+    Map,
+    /// Work per partition, and put together what partition edges cut
+    Stitch,
+    /// Bring the rows of each object together first
+    Shuffle,
+    /// Combine partial states; for statistics that are folds
+    Fold,
+    /// Work per partition and take each piece for a light curve: WRONG where partitions cut light curves
+    MapUnchecked,
+}
+
+impl From<PlanArg> for PlanChoice {
+    fn from(plan: PlanArg) -> Self {
+        match plan {
+            PlanArg::Auto => Self::Auto,
+            PlanArg::Map => Self::Map,
+            PlanArg::Stitch => Self::Stitch,
+            PlanArg::Shuffle => Self::Shuffle,
+            PlanArg::Fold => Self::Fold,
+            PlanArg::MapUnchecked => Self::MapUnchecked,
+        }
+    }
+}
+
+/// What to compute, and how.
+#[derive(Args)]
+pub(crate) struct BatchArgs {
+    #[command(flatten)]
+    pub(crate) survey: SurveyArgs,
+    /// Statistics to compute: see `tape stats`
+    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "stetson_j")]
+    stat: Vec<String>,
+    /// Compute these bands only
+    #[arg(long, value_name = "BANDS", value_delimiter = ',')]
+    band_to_calc: Option<Vec<String>>,
+    /// How light curves are brought together
+    #[arg(long, value_enum, default_value_t)]
+    plan: PlanArg,
+    /// Cut the survey into partitions of so many bytes in memory (5KB, 256MiB), wherever that cuts
+    #[arg(long, value_name = "SIZE", value_parser = size, conflicts_with = "partitions")]
+    partition_size: Option<u64>,
+    /// Cut the survey into so many partitions of equal rows, wherever that cuts
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    partitions: Option<u64>,
+    /// Worker threads [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    workers: Option<u16>,
+    /// One row per object with a column for each band, instead of one row per object and band
+    #[arg(long)]
+    wide: bool,
+}
+
+impl BatchArgs {
+    /// The names of the statistics.
+    pub(crate) fn statistics(&self) -> &[String] {
+        &self.stat
+    }
+
+    /// The batch that the arguments ask for.
+    pub(crate) fn batch<'a>(&self, ensemble: &'a Ensemble) -> Result<Batch<'a>, Failure> {
+        let statistics = self.stat.iter().map(|name| statistic(name)).collect::<Result<Vec<_>, _>>()?;
+        let partitioning = match (self.partition_size, self.partitions) {
+            (Some(bytes), _) => Partitioning::Bytes(bytes),
+            (_, Some(n)) => Partitioning::Count(n),
+            _ => Partitioning::RowGroups,
+        };
+        let mut batch = ensemble.batch(&statistics).plan(self.plan.into()).partitioning(partitioning);
+        if let Some(workers) = self.workers {
+            batch = batch.workers(usize::from(workers));
+        }
+        if let Some(bands) = &self.band_to_calc {
+            batch = batch.bands(bands);
+        }
+        Ok(if self.wide { batch.wide() } else { batch })
+    }
+}
+
+/// A size in bytes, above zero.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    match text.parse::<ByteSize>() {
+        Ok(size) if size.as_u64() > 0 => Ok(size.as_u64()),
+        Ok(_) => Err("it must be above zero".to_owned()),
+        Err(_) => Err("write a number and a unit, such as 5KB or 256MiB".to_owned()),
+    }
+}

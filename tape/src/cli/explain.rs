@@ -1,0 +1,42 @@
+//! `tape explain`: the plan, and why.
+
+use clap::Args;
+use serde_json::json;
+use tape::core::Silent;
+
+use super::args::BatchArgs;
+use super::failure::Failure;
+use super::screen::Screen;
+
+/// Show the plan that `tape batch` would take with the same arguments, and why; only footers are read
+#[derive(Args)]
+#[command(after_help = "Example:
+  tape explain survey/ --stat stetson_j")]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    args: BatchArgs,
+    /// Print it as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Explain {
+    pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
+        let ensemble = self.args.survey.open()?;
+        let plan = self.args.batch(&ensemble)?.plan_with(&Silent)?;
+        if !self.json {
+            return Ok(screen.line(plan)?);
+        }
+        Ok(screen.line(json!({
+            "plan": plan.kind.name(),
+            "why": plan.why,
+            "evidence": plan.layout.evidence.to_string(),
+            "partitions": plan.layout.partitions.len(),
+            "rows": plan.rows,
+            "bytes": plan.bytes,
+            "columns": plan.column_names,
+            "peak_memory": plan.peak_memory,
+            "workers": plan.workers,
+        }))?)
+    }
+}

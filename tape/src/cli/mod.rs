@@ -1,0 +1,76 @@
+//! The command line: one file per verb.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod args;
+mod batch;
+mod completions;
+mod demo;
+mod explain;
+mod failure;
+mod inspect;
+mod repartition;
+mod screen;
+mod simulate;
+mod stats;
+mod watch;
+
+use screen::Screen;
+
+/// Statistics of every light curve of a survey.
+#[derive(Parser)]
+#[command(name = "tape", version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Demo(demo::Demo),
+    Simulate(simulate::Simulate),
+    Inspect(inspect::Inspect),
+    Explain(explain::Explain),
+    Batch(batch::Batch),
+    Repartition(repartition::Repartition),
+    Stats(stats::Stats),
+    Completions(completions::Completions),
+}
+
+/// Runs the command that the arguments name.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    failure::quiet_workers();
+    let mut screen = Screen::new();
+    let done = match cli.verb {
+        Verb::Demo(demo) => demo.run(&mut screen),
+        Verb::Simulate(simulate) => simulate.run(&mut screen),
+        Verb::Inspect(inspect) => inspect.run(&mut screen),
+        Verb::Explain(explain) => explain.run(&mut screen),
+        Verb::Batch(batch) => batch.run(&mut screen),
+        Verb::Repartition(repartition) => repartition.run(&mut screen),
+        Verb::Stats(stats) => stats.run(&mut screen),
+        Verb::Completions(completions) => completions.run(&mut screen),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_consistent_and_every_verb_has_an_example() {
+        Cli::command().debug_assert();
+        for verb in Cli::command().get_subcommands() {
+            let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains(&format!("tape {}", verb.get_name())), "{} has no example", verb.get_name());
+        }
+    }
+}

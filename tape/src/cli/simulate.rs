@@ -1,0 +1,88 @@
+//! `tape simulate`: survey-like data with planted variables.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+use tape::simulate::{Codec, Simulation, SurveyLayout, bands};
+
+use super::failure::Failure;
+use super::screen::{Screen, bytes, counted};
+use super::watch::Work;
+
+/// Write a survey with planted variable stars, reproducible from its seed
+#[derive(Args)]
+#[command(after_help = "Examples:
+  tape simulate survey --objects 20000 --epochs 150 --files 8
+  tape simulate shuffled --objects 20000 --seed 7 --layout shuffled --compression none")]
+pub(crate) struct Simulate {
+    /// The folder to make
+    out: PathBuf,
+    /// Objects
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    objects: u64,
+    /// Mean number of epochs of an object, over all bands; the numbers are log-normal
+    #[arg(long, value_name = "MEAN", default_value_t = 150.0)]
+    epochs: f64,
+    /// One-letter labels of the bands
+    #[arg(long, default_value = "ugrizy")]
+    bands: String,
+    /// Everything random follows from it
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// Fraction of the objects that is variable
+    #[arg(long, value_name = "FRACTION", default_value_t = 0.1)]
+    variable: f64,
+    /// Where the rows lie: sorted (no file cuts a light curve), sorted-split (files and row groups do), shuffled
+    #[arg(long, default_value_t = SurveyLayout::Sorted)]
+    layout: SurveyLayout,
+    /// Files
+    #[arg(long, value_name = "K", default_value_t = 1)]
+    files: usize,
+    /// Codec of the pages: zstd, snappy or none
+    #[arg(long, default_value_t = Codec::Zstd)]
+    compression: Codec,
+    /// Replace a simulated survey that is there already
+    #[arg(long)]
+    overwrite: bool,
+    /// Print what was written as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Simulate {
+    pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
+        let simulation = Simulation {
+            objects: self.objects,
+            epochs: self.epochs,
+            bands: bands(&self.bands),
+            seed: self.seed,
+            variable_fraction: self.variable,
+            layout: self.layout,
+            files: self.files,
+            compression: self.compression,
+            overwrite: self.overwrite,
+            ..Simulation::default()
+        };
+        let work = Work::begin("rows")?;
+        let report = simulation.write_with(&self.out, &|done, all| work.at(done, all)).map_err(Failure::failed)?;
+        work.finish();
+        if self.json {
+            return Ok(screen.line(json!({
+                "out": self.out,
+                "files": report.files,
+                "rows": report.rows,
+                "objects": report.objects,
+                "variables": report.variables,
+                "bytes": report.bytes,
+                "truth": report.truth,
+            }))?);
+        }
+        let rows = format!("{} of {}", counted(report.rows, "row"), counted(report.objects, "object"));
+        let variables = counted(report.variables, "variable");
+        screen.row("survey", format_args!("{}: {rows}, {variables} among them", self.out.display()))?;
+        screen.row("files", format_args!("{}, {}", counted(report.files as u64, "file"), bytes(report.bytes)))?;
+        screen.row("truth", report.truth.display())?;
+        Ok(())
+    }
+}

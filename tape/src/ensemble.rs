@@ -1,0 +1,219 @@
+//! A survey, and what is computed from it.
+
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+use tape_core::{ColumnMap, Observer, Schema, Silent, Source, Statistic, nearest};
+use tape_exec::{Config, Partitioning, Plan, PlanChoice, Summary};
+use tape_io::{Survey, TableWriter};
+
+use crate::error::Error;
+use crate::sinks::{Collector, Table, WriterSink};
+use crate::wide::Pivot;
+
+/// The light curves of a survey.
+#[derive(Debug)]
+pub struct Ensemble {
+    survey: Survey,
+}
+
+impl Ensemble {
+    /// Opens a Parquet file, a folder of them, or a pattern such as `survey/*.parquet`. Only footers are read.
+    ///
+    /// # Errors
+    /// If there is no such file, one is not Parquet, or no column can be the id or the flux.
+    pub fn open(input: &str) -> Result<Self, Error> {
+        Self::open_with(&[input], &ColumnMap::new())
+    }
+
+    /// The same with several inputs, and with the column of some or all roles named.
+    ///
+    /// # Errors
+    /// As [`Ensemble::open`], and if a column named does not exist.
+    pub fn open_with<S: AsRef<str>>(inputs: &[S], columns: &ColumnMap) -> Result<Self, Error> {
+        Ok(Self { survey: Survey::open(inputs, columns)? })
+    }
+
+    /// The files, their columns and row groups.
+    #[must_use]
+    pub const fn survey(&self) -> &Survey {
+        &self.survey
+    }
+
+    /// Statistics of every light curve. Nothing is read yet.
+    #[must_use]
+    pub fn batch(&self, statistics: &[Statistic]) -> Batch<'_> {
+        Batch { ensemble: self, statistics: statistics.to_vec(), config: Config::default(), wide: false }
+    }
+}
+
+/// Statistics of every light curve, not computed yet.
+#[derive(Clone, Debug)]
+pub struct Batch<'a> {
+    ensemble: &'a Ensemble,
+    statistics: Vec<Statistic>,
+    config: Config,
+    wide: bool,
+}
+
+impl<'a> Batch<'a> {
+    /// Computes these bands only.
+    #[must_use]
+    pub fn bands<S: Into<String>>(mut self, bands: impl IntoIterator<Item = S>) -> Self {
+        self.config.bands = Some(bands.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Forces a plan, instead of the one that the footers suggest.
+    #[must_use]
+    pub const fn plan(mut self, plan: PlanChoice) -> Self {
+        self.config.plan = plan;
+        self
+    }
+
+    /// Cuts the survey in another way than by row group.
+    #[must_use]
+    pub const fn partitioning(mut self, partitioning: Partitioning) -> Self {
+        self.config.partitioning = partitioning;
+        self
+    }
+
+    /// Uses so many worker threads instead of one for each core. The result does not depend on it.
+    #[must_use]
+    pub const fn workers(mut self, workers: usize) -> Self {
+        self.config.workers = workers;
+        self
+    }
+
+    /// One row per object, with a column for each output and band, instead of one row per object and band.
+    #[must_use]
+    pub const fn wide(mut self) -> Self {
+        self.wide = true;
+        self
+    }
+
+    /// The plan, from footers alone; print it to read it.
+    ///
+    /// # Errors
+    /// If a statistic needs a column that the survey lacks, or if a forced plan would give wrong answers.
+    pub fn explain(&self) -> Result<Plan, Error> {
+        self.plan_with(&Silent)
+    }
+
+    /// Computes everything into one table in memory.
+    ///
+    /// # Errors
+    /// If the survey cannot be read, or a statistic panics.
+    pub fn compute(&self) -> Result<RecordBatch, Error> {
+        let plan = self.explain()?;
+        Ok(self.run(&plan, &Silent)?.0)
+    }
+
+    /// Computes everything into a Parquet or CSV file, by the ending of its name. It appears whole or not at all.
+    ///
+    /// # Errors
+    /// As [`Batch::compute`]; if the file exists and `overwrite` is off; or if it cannot be written.
+    pub fn write(&self, path: impl AsRef<Path>, overwrite: bool) -> Result<Summary, Error> {
+        let plan = self.explain()?;
+        self.run_to(&plan, path.as_ref(), overwrite, &Silent)
+    }
+
+    /// The plan, with someone watching what it reads: a plan that is forced may need all ids.
+    ///
+    /// # Errors
+    /// As [`Batch::explain`].
+    pub fn plan_with(&self, observer: &dyn Observer) -> Result<Plan, Error> {
+        if self.wide && !self.long_schema()?.has_band() {
+            return Err(Error::WideWithoutBand);
+        }
+        let plan = tape_exec::plan(self.source(), &self.statistics, &self.config, observer)?;
+        self.ensemble.survey.require(plan.columns)?;
+        Ok(plan)
+    }
+
+    /// Runs a plan of this batch into one table in memory, with someone watching.
+    ///
+    /// # Errors
+    /// As [`Batch::compute`].
+    pub fn run(&self, plan: &Plan, observer: &dyn Observer) -> Result<(RecordBatch, Summary), Error> {
+        let schema = self.long_schema()?;
+        if self.wide {
+            let (pivot, summary) = self.pivot(plan, &schema, observer)?;
+            return Ok((pivot.table(&schema, self.source(), self.config.bands.as_deref())?, summary));
+        }
+        let mut collector = Collector::new(Table { schema: &schema, source: self.source() });
+        let summary = self.run_into(plan, &mut collector, observer)?;
+        Ok((collector.finish()?, summary))
+    }
+
+    /// Runs a plan of this batch into a file, with someone watching.
+    ///
+    /// # Errors
+    /// As [`Batch::write`].
+    pub fn run_to(&self, plan: &Plan, path: &Path, overwrite: bool, observer: &dyn Observer) -> Result<Summary, Error> {
+        let schema = self.long_schema()?;
+        let create = |arrow| TableWriter::create(path, arrow, overwrite, provenance(&self.statistics));
+        if self.wide {
+            // Asked before the work, not only after it.
+            drop(create(schema.arrow().clone())?);
+            let (pivot, summary) = self.pivot(plan, &schema, observer)?;
+            let table = pivot.table(&schema, self.source(), self.config.bands.as_deref())?;
+            let mut writer = create(table.schema())?;
+            writer.write(&table)?;
+            writer.finish()?;
+            return Ok(summary);
+        }
+        let table = Table { schema: &schema, source: self.source() };
+        let mut sink = WriterSink { table, writer: create(schema.arrow().clone())? };
+        let summary = self.run_into(plan, &mut sink, observer)?;
+        sink.writer.finish()?;
+        Ok(summary)
+    }
+
+    fn pivot(&self, plan: &Plan, schema: &Schema, observer: &dyn Observer) -> Result<(Pivot, Summary), Error> {
+        let mut pivot = Pivot::new(schema, self.source());
+        let summary = self.run_into(plan, &mut pivot, observer)?;
+        Ok((pivot, summary))
+    }
+
+    fn run_into(&self, plan: &Plan, sink: &mut dyn tape_core::Sink, observer: &dyn Observer) -> Result<Summary, Error> {
+        tape_exec::run(self.source(), &self.statistics, &self.config, plan, sink, observer).map_err(Error::from_run)
+    }
+
+    fn long_schema(&self) -> Result<Schema, Error> {
+        Ok(Schema::new(self.source(), &self.statistics)?)
+    }
+
+    fn source(&self) -> &'a dyn Source {
+        &self.ensemble.survey
+    }
+}
+
+/// What a result file says of its making. Nothing that depends on the machine: the same input gives the same bytes.
+fn provenance(statistics: &[Statistic]) -> Vec<(String, String)> {
+    let names: Vec<&str> = statistics.iter().map(|s| s.info().name.as_ref()).collect();
+    vec![
+        ("tape.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+        ("tape.statistics".to_owned(), names.join(",")),
+    ]
+}
+
+/// The statistic called `name`.
+///
+/// # Errors
+/// [`Error::UnknownStatistic`], with the name most like it.
+pub fn statistic(name: &str) -> Result<Statistic, Error> {
+    let all = statistics();
+    if let Some(found) = all.iter().find(|s| s.info().name == name) {
+        return Ok(found.clone());
+    }
+    let known: Vec<String> = all.iter().map(|s| s.info().name.to_string()).collect();
+    let nearest = nearest(name, &known).map(str::to_owned);
+    Err(Error::UnknownStatistic { name: name.to_owned(), nearest, known })
+}
+
+/// All statistics of the registry.
+#[must_use]
+pub fn statistics() -> Vec<Statistic> {
+    tape_analysis::registry().to_vec()
+}

@@ -1,0 +1,54 @@
+//! Why an ensemble cannot be opened or computed.
+
+use tape_core::{ResultsError, SourceError};
+
+/// Why an ensemble cannot be opened or computed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file: opening, reading or writing it.
+    #[error(transparent)]
+    Io(#[from] tape_io::Error),
+    /// A plan: making or running it.
+    #[error(transparent)]
+    Exec(#[from] tape_exec::Error),
+    /// Results do not form a table.
+    #[error(transparent)]
+    Results(#[from] ResultsError),
+    /// A statistic of that name does not exist.
+    #[error("no statistic is called '{name}'{}; there are: {}", hint(.nearest.as_ref()), .known.join(", "))]
+    UnknownStatistic {
+        /// What was asked for.
+        name: String,
+        /// The name most like it.
+        nearest: Option<String>,
+        /// All names.
+        known: Vec<String>,
+    },
+    /// A wide table of a survey without bands.
+    #[error(
+        "a wide table has a column for each band, but the survey has no band column: name it, or ask for a long table"
+    )]
+    WideWithoutBand,
+}
+
+fn hint(nearest: Option<&String>) -> String {
+    nearest.map(|name| format!(" (did you mean '{name}'?)")).unwrap_or_default()
+}
+
+impl Error {
+    /// The same error without the layers through which a sink's error travels.
+    pub(crate) fn from_run(error: tape_exec::Error) -> Self {
+        match error {
+            tape_exec::Error::Sink(source) => Self::from_sink(source),
+            other => Self::Exec(other),
+        }
+    }
+
+    fn from_sink(source: SourceError) -> Self {
+        match source.downcast::<Self>() {
+            Ok(own) => *own,
+            Err(other) => Self::Exec(tape_exec::Error::Sink(other)),
+        }
+    }
+}

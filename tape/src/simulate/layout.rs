@@ -1,0 +1,65 @@
+//! Which rows go into which row group of which file.
+
+use std::ops::Range;
+
+use super::{Simulation, SurveyLayout};
+
+/// A row group to be: its file, and its rows among those of the whole survey.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Group {
+    pub(super) file: usize,
+    pub(super) rows: Range<usize>,
+}
+
+/// All row groups, in the order in which they are written. `starts` holds each object's first row, and the number of all
+/// rows at its end.
+pub(super) fn groups(simulation: &Simulation, starts: &[usize]) -> Vec<Group> {
+    match simulation.layout {
+        SurveyLayout::Sorted => cohesive(starts, simulation.files, simulation.row_group_rows),
+        SurveyLayout::SortedSplit | SurveyLayout::Shuffled => {
+            let rows = starts.last().copied().unwrap_or_default();
+            equal(rows, simulation.files, simulation.row_group_rows)
+        }
+    }
+}
+
+/// Files and row groups of equal row counts, blind to light curves.
+fn equal(rows: usize, files: usize, row_group_rows: usize) -> Vec<Group> {
+    let mut groups = Vec::new();
+    for file in 0..files {
+        let end = share(rows, file + 1, files);
+        let mut start = share(rows, file, files);
+        while start < end {
+            let next = end.min(start.saturating_add(row_group_rows));
+            groups.push(Group { file, rows: start..next });
+            start = next;
+        }
+    }
+    groups
+}
+
+/// Files of about equal row counts and row groups that are as full as they may be, of whole light curves.
+fn cohesive(starts: &[usize], files: usize, row_group_rows: usize) -> Vec<Group> {
+    let objects = starts.len() - 1;
+    let rows = starts[objects];
+    let mut groups = Vec::new();
+    let mut object = 0;
+    for file in 0..files {
+        // Every file, this one and those to come, has an object at least.
+        let wanted = starts.partition_point(|&start| start < share(rows, file + 1, files));
+        let end = wanted.clamp(object + 1, objects - (files - file - 1));
+        while object < end {
+            let full = starts[object].saturating_add(row_group_rows);
+            let next = (starts.partition_point(|&start| start <= full) - 1).clamp(object + 1, end);
+            groups.push(Group { file, rows: starts[object]..starts[next] });
+            object = next;
+        }
+    }
+    groups
+}
+
+/// The first `part` of `parts` equal parts of `rows`, without overflow.
+fn share(rows: usize, part: usize, parts: usize) -> usize {
+    let (each, left) = (rows / parts, rows % parts);
+    each * part + left.min(part)
+}

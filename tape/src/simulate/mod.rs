@@ -1,0 +1,243 @@
+//! Survey-like data with planted variables: Parquet that is reproducible from a seed, and the truth about it.
+//!
+//! A simulated survey is a folder of flat Parquet files `part-000.parquet`, …, one row per epoch:
+//!
+//! | column | type | |
+//! | --- | --- | --- |
+//! | `id` | int64 | the object's; ascending with its number, with gaps, and too long for an f64 |
+//! | `mjd` | float64 | time in days, over ten years from 60000 with a gap in each |
+//! | `flux`, `error` | float64 | nJy; the error is the standard deviation of the Gaussian noise that was added |
+//! | `band` | string | |
+//!
+//! and a table `_truth.parquet`, which readers of the folder pass over because of its underscore, one row per object: `id`,
+//! `kind` (see [`Kind`]), `period_days` (null where nothing repeats), `amplitude_mag` (at 620 nm, as the kind defines it),
+//! `mean_flux` (without noise, over the object's epochs in all bands) and `n_epochs`.
+//!
+//! An object's rows depend on the seed, its number, and the options that say what the sky is like ([`Simulation::epochs`],
+//! [`Simulation::bands`], [`Simulation::variable_fraction`]); not on the layout, the files, the codec, the threads, or how
+//! many other objects there are. Files are the same to the byte each time. Between platforms, values may differ in their
+//! last bit, because the platform's mathematics library draws the curves.
+//!
+//! ```
+//! use tape::simulate::{Simulation, SurveyLayout};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let survey = Simulation { objects: 100, epochs: 30.0, layout: SurveyLayout::Shuffled, ..Simulation::default() };
+//! let report = survey.write(&folder.path().join("survey"))?;
+//! assert_eq!(report.objects, 100);
+//! assert!(report.truth.ends_with("_truth.parquet"));
+//! # Ok(())
+//! # }
+//! ```
+
+mod error;
+mod kinds;
+mod layout;
+mod object;
+mod options;
+mod ordered;
+mod passband;
+mod run;
+mod shuffled;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+pub use self::error::SimulateError;
+pub use self::kinds::Kind;
+pub use self::options::{Codec, SurveyLayout};
+
+use self::object::Sky;
+use self::run::{Run, Staging};
+use self::shuffled::{BUCKET_ROWS, BUCKETS_AT_ONCE, Buckets};
+
+/// The name of the truth table in the survey's folder.
+pub const TRUTH: &str = "_truth.parquet";
+
+/// Ids have room for so many objects.
+const MOST_OBJECTS: u64 = 1_000_000_000;
+/// The largest mean number of epochs: a light curve is held in memory as a whole.
+const MOST_EPOCHS: f64 = 1e6;
+/// Bands are a byte each while they are drawn.
+const MOST_BANDS: usize = 255;
+
+/// What survey to simulate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Simulation {
+    /// How many objects there are.
+    pub objects: u64,
+    /// The mean number of epochs of an object, over all bands. Numbers of epochs are log-normal (but for the first epoch,
+    /// which every object has), with a spread of 0.5 in the natural logarithm.
+    pub epochs: f64,
+    /// The labels of the bands. Those that end in one of `ugrizy` look as deep and as red as that band of Rubin.
+    pub bands: Vec<String>,
+    /// Everything random follows from it.
+    pub seed: u64,
+    /// The chance of an object to be variable, shared alike by the kinds in [`Kind::VARIABLE`].
+    pub variable_fraction: f64,
+    /// Where the rows lie.
+    pub layout: SurveyLayout,
+    /// How many files there are.
+    pub files: usize,
+    /// How pages are compressed.
+    pub compression: Codec,
+    /// The most rows of a row group; a light curve that is longer than that has one to itself in a sorted survey.
+    pub row_group_rows: usize,
+    /// Whether a simulated survey that is there already is replaced. Nothing else ever is.
+    pub overwrite: bool,
+}
+
+impl Default for Simulation {
+    fn default() -> Self {
+        Self {
+            objects: 1000,
+            epochs: 150.0,
+            bands: bands("ugrizy"),
+            seed: 1,
+            variable_fraction: 0.1,
+            layout: SurveyLayout::Sorted,
+            files: 1,
+            compression: Codec::Zstd,
+            row_group_rows: 122_880,
+            overwrite: false,
+        }
+    }
+}
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// How many survey files.
+    pub files: usize,
+    /// Their rows.
+    pub rows: u64,
+    /// Their objects.
+    pub objects: u64,
+    /// How many of those are variable.
+    pub variables: u64,
+    /// The size of the survey files.
+    pub bytes: u64,
+    /// Where the truth table is.
+    pub truth: PathBuf,
+}
+
+impl Simulation {
+    /// Writes the survey and its truth into a new folder `out`, which appears when everything in it is complete.
+    ///
+    /// # Errors
+    /// If an option makes no sense, if there is something at `out` already, or if it cannot be written.
+    pub fn write(&self, out: &Path) -> Result<Report, SimulateError> {
+        self.write_with(out, &|_, _| ControlFlow::Continue(()))
+    }
+
+    /// Does what [`Simulation::write`] does, and tells how far it has come: `progress` is called now and then, on the
+    /// calling thread, with the work done and all the work there is. If it breaks, the run stops and leaves nothing behind.
+    ///
+    /// # Errors
+    /// As [`Simulation::write`], and [`SimulateError::Interrupted`] if `progress` broke.
+    pub fn write_with(
+        &self,
+        out: &Path,
+        progress: &dyn Fn(u64, u64) -> ControlFlow<()>,
+    ) -> Result<Report, SimulateError> {
+        self.write_in_buckets(out, progress, Buckets { rows_each: BUCKET_ROWS, at_once: BUCKETS_AT_ONCE })
+    }
+
+    fn write_in_buckets(
+        &self,
+        out: &Path,
+        progress: &dyn Fn(u64, u64) -> ControlFlow<()>,
+        buckets: Buckets,
+    ) -> Result<Report, SimulateError> {
+        let objects = self.check()?;
+        let staging = Staging::new(out, self.overwrite)?;
+        let sky = Sky::new(self.seed, self.epochs, self.variable_fraction, &self.bands);
+        let starts = starts(&sky, objects);
+        let groups = layout::groups(self, &starts);
+        let rows = starts[objects] as u64;
+        let shuffled = self.layout == SurveyLayout::Shuffled;
+        let passes = if shuffled { buckets.passes(starts[objects]) as u64 } else { 0 };
+        let mut run = Run::new(self, &staging, rows * (1 + passes), progress)?;
+        if shuffled {
+            shuffled::write(&mut run, &sky, &starts, &groups, buckets)?;
+        } else {
+            ordered::write(&mut run, &sky, &starts, &groups)?;
+        }
+        let variables = run.truth.finish()?;
+        let bytes = run.survey.finish()?;
+        staging.commit()?;
+        Ok(Report { files: self.files, rows, objects: self.objects, variables, bytes, truth: out.join(TRUTH) })
+    }
+
+    /// Refuses what makes no sense; the number of objects otherwise.
+    fn check(&self) -> Result<usize, SimulateError> {
+        let &Self { objects, epochs, files, .. } = self;
+        let too_many = SimulateError::TooManyObjects { objects, limit: MOST_OBJECTS };
+        let count = usize::try_from(objects).ok().filter(|_| objects <= MOST_OBJECTS).ok_or(too_many)?;
+        if count == 0 {
+            return Err(SimulateError::NoObjects);
+        }
+        if !(1.0..=MOST_EPOCHS).contains(&epochs) {
+            return Err(SimulateError::BadEpochs { epochs, limit: MOST_EPOCHS });
+        }
+        if !(0.0..=1.0).contains(&self.variable_fraction) {
+            return Err(SimulateError::BadFraction { fraction: self.variable_fraction });
+        }
+        if files == 0 {
+            return Err(SimulateError::NoFiles);
+        }
+        if files > count {
+            return Err(SimulateError::TooManyFiles { files, objects });
+        }
+        if self.row_group_rows == 0 {
+            return Err(SimulateError::EmptyRowGroups);
+        }
+        self.check_bands()?;
+        Ok(count)
+    }
+
+    fn check_bands(&self) -> Result<(), SimulateError> {
+        if self.bands.is_empty() {
+            return Err(SimulateError::NoBands);
+        }
+        if self.bands.len() > MOST_BANDS {
+            return Err(SimulateError::TooManyBands { bands: self.bands.len(), limit: MOST_BANDS });
+        }
+        let bad = |(position, label): &(usize, &String)| label.is_empty() || self.bands[..*position].contains(label);
+        match self.bands.iter().enumerate().find(bad) {
+            Some((_, label)) => Err(SimulateError::BadBand { label: label.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The bands that a text of one-letter labels names: `ugrizy` are six.
+#[must_use]
+pub fn bands(labels: &str) -> Vec<String> {
+    labels.chars().map(String::from).collect()
+}
+
+/// Each object's first row, and the number of all rows at the end.
+fn starts(sky: &Sky, objects: usize) -> Vec<usize> {
+    let mut starts = vec![0; objects + 1];
+    starts[1..].par_iter_mut().enumerate().for_each(|(object, length)| *length = sky.length(object));
+    let mut total = 0;
+    for start in &mut starts {
+        total += *start;
+        *start = total;
+    }
+    starts
+}
+
+/// How many row groups are encoded before the next are begun: enough to keep all threads busy, few enough to forget.
+fn window() -> usize {
+    2 * rayon::current_num_threads()
+}

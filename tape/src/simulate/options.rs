@@ -1,0 +1,106 @@
+//! The choices of a simulation that have names: layouts and codecs.
+
+use std::fmt;
+use std::str::FromStr;
+
+use parquet::basic::{Compression, ZstdLevel};
+
+use super::SimulateError;
+
+/// Where the rows of a simulated survey lie. Every layout holds exactly the same rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SurveyLayout {
+    /// Ordered by id, then time; neither files nor row groups cut a light curve, and the order is declared.
+    #[default]
+    Sorted,
+    /// Ordered by id, then time, but files and row groups of equal row counts cut light curves, and nothing is declared:
+    /// what a naive repartition leaves behind.
+    SortedSplit,
+    /// In random order over all files.
+    Shuffled,
+}
+
+impl SurveyLayout {
+    /// All layouts.
+    pub const ALL: [Self; 3] = [Self::Sorted, Self::SortedSplit, Self::Shuffled];
+
+    /// The name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sorted => "sorted",
+            Self::SortedSplit => "sorted-split",
+            Self::Shuffled => "shuffled",
+        }
+    }
+}
+
+/// How the pages of a simulated survey are compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Codec {
+    /// Zstandard, at its fastest ordinary level.
+    #[default]
+    Zstd,
+    /// Snappy.
+    Snappy,
+    /// Not at all.
+    None,
+}
+
+impl Codec {
+    /// All codecs.
+    pub const ALL: [Self; 3] = [Self::Zstd, Self::Snappy, Self::None];
+
+    /// The name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Zstd => "zstd",
+            Self::Snappy => "snappy",
+            Self::None => "none",
+        }
+    }
+
+    pub(super) fn compression(self) -> Compression {
+        match self {
+            Self::Zstd => Compression::ZSTD(ZstdLevel::default()),
+            Self::Snappy => Compression::SNAPPY,
+            Self::None => Compression::UNCOMPRESSED,
+        }
+    }
+}
+
+impl fmt::Display for SurveyLayout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for Codec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for SurveyLayout {
+    type Err = SimulateError;
+
+    fn from_str(given: &str) -> Result<Self, SimulateError> {
+        find("layout", given, &Self::ALL.map(|layout| (layout.name(), layout)))
+    }
+}
+
+impl FromStr for Codec {
+    type Err = SimulateError;
+
+    fn from_str(given: &str) -> Result<Self, SimulateError> {
+        find("compression", given, &Self::ALL.map(|codec| (codec.name(), codec)))
+    }
+}
+
+fn find<T: Copy>(what: &'static str, given: &str, known: &[(&str, T)]) -> Result<T, SimulateError> {
+    known.iter().find(|(name, _)| *name == given).map(|&(_, value)| value).ok_or_else(|| {
+        let known = known.iter().map(|&(name, _)| name).collect::<Vec<_>>().join(", ");
+        SimulateError::UnknownName { what, given: given.to_owned(), known }
+    })
+}

@@ -1,0 +1,49 @@
+//! Surveys in order of id, in one pass: every row group is drawn and encoded by itself.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::layout::Group;
+use super::object::{Rows, Sky, Truth};
+use super::run::Run;
+use super::{SimulateError, window};
+
+/// Writes the survey's row groups in order.
+pub(super) fn write(run: &mut Run<'_>, sky: &Sky, starts: &[usize], groups: &[Group]) -> Result<(), SimulateError> {
+    for some in groups.chunks(window()) {
+        let (encoder, out) = (&run.encoder, run.out);
+        let encoded = some
+            .par_iter()
+            .map(|group| {
+                let (rows, truths) = rows_between(sky, starts, &group.rows);
+                let chunks = encoder.encode(rows).map_err(SimulateError::parquet(out))?;
+                Ok((chunks, truths))
+            })
+            .collect::<Result<Vec<_>, SimulateError>>()?;
+        for (group, (chunks, truths)) in some.iter().zip(encoded) {
+            run.survey.append(group, chunks)?;
+            run.truth.append(&truths)?;
+            run.advance(group.rows.len())?;
+        }
+    }
+    Ok(())
+}
+
+/// Rows of the sorted survey, and the truth about the objects whose first row is among them.
+fn rows_between(sky: &Sky, starts: &[usize], range: &Range<usize>) -> (Rows, Vec<Truth>) {
+    let first = starts.partition_point(|&start| start <= range.start) - 1;
+    let end = starts.partition_point(|&start| start < range.end);
+    // Whole light curves are drawn, and the ends that lie outside are cut off again.
+    let offset = starts[first];
+    let mut rows = Rows::with_capacity(starts[end.min(starts.len() - 1)] - offset);
+    let mut truths = Vec::with_capacity(end - first);
+    for object in first..end {
+        let truth = sky.draw(object, starts[object + 1] - starts[object], &mut rows);
+        if starts[object] >= range.start {
+            truths.push(truth);
+        }
+    }
+    rows.keep(range.start - offset..range.end - offset);
+    (rows, truths)
+}

@@ -1,0 +1,122 @@
+//! One run of a simulation: where it writes, how far it has come, and how its output appears all at once.
+
+use std::fs;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process;
+
+use super::write::{Encoder, SurveyWriter, TruthWriter};
+use super::{SimulateError, Simulation, TRUTH};
+
+/// Everything that a layout needs to write its rows.
+pub(super) struct Run<'a> {
+    pub(super) out: &'a Path,
+    pub(super) encoder: Encoder,
+    pub(super) survey: SurveyWriter<'a>,
+    pub(super) truth: TruthWriter,
+    pub(super) progress: &'a dyn Fn(u64, u64) -> ControlFlow<()>,
+    pub(super) done: u64,
+    pub(super) total: u64,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(
+        simulation: &Simulation,
+        staging: &'a Staging,
+        total: u64,
+        progress: &'a dyn Fn(u64, u64) -> ControlFlow<()>,
+    ) -> Result<Self, SimulateError> {
+        let (folder, out) = (staging.folder.as_path(), staging.out.as_path());
+        let survey = SurveyWriter::new(simulation, folder, out);
+        let encoder = survey.encoder(&simulation.bands)?;
+        let truth = TruthWriter::create(folder, out, simulation.compression)?;
+        Ok(Self { out, encoder, survey, truth, progress, done: 0, total })
+    }
+
+    /// So many more rows are done.
+    pub(super) fn advance(&mut self, rows: usize) -> Result<(), SimulateError> {
+        self.done += rows as u64;
+        match (self.progress)(self.done, self.total) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(SimulateError::Interrupted { path: self.out.to_owned() }),
+        }
+    }
+}
+
+/// A folder beside the output, which takes its place when all is written, and goes away if it never is.
+pub(super) struct Staging {
+    out: PathBuf,
+    folder: PathBuf,
+    overwrite: bool,
+}
+
+impl Staging {
+    /// Makes the folder, if the output may be written.
+    pub(super) fn new(out: &Path, overwrite: bool) -> Result<Self, SimulateError> {
+        check(out, overwrite)?;
+        let folder = beside(out, "tmp")?;
+        fs::create_dir(&folder).map_err(SimulateError::io(out))?;
+        Ok(Self { out: out.to_owned(), folder, overwrite })
+    }
+
+    /// Puts the folder in the output's place.
+    pub(super) fn commit(&self) -> Result<(), SimulateError> {
+        // Somebody else may have written there meanwhile.
+        if !check(&self.out, self.overwrite)? {
+            return fs::rename(&self.folder, &self.out).map_err(SimulateError::io(&self.out));
+        }
+        let replaced = beside(&self.out, "old")?;
+        fs::rename(&self.out, &replaced).map_err(SimulateError::io(&self.out))?;
+        if let Err(error) = fs::rename(&self.folder, &self.out) {
+            // The error to tell is the first one, whether or not the old survey can be put back.
+            let _ = fs::rename(&replaced, &self.out);
+            return Err(SimulateError::io(&self.out)(error));
+        }
+        fs::remove_dir_all(&replaced).map_err(SimulateError::io(&replaced))
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // After a commit there is nothing to remove, and after a failure there is nobody left to tell.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Whether there is something at the output; an error if it must not be replaced.
+fn check(out: &Path, overwrite: bool) -> Result<bool, SimulateError> {
+    match fs::symlink_metadata(out) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(SimulateError::io(out)(error)),
+        Ok(_) if !overwrite => return Err(SimulateError::OutputExists { path: out.to_owned() }),
+        Ok(found) if !found.is_dir() => {
+            return Err(SimulateError::NotASurvey { path: out.to_owned(), found: out.to_owned() });
+        }
+        Ok(_) => {}
+    }
+    // To overwrite is to delete, and a slip of the finger must not cost anybody a home directory.
+    for entry in fs::read_dir(out).map_err(SimulateError::io(out))? {
+        let entry = entry.map_err(SimulateError::io(out))?;
+        let name = entry.file_name();
+        let ours = name.to_str().is_some_and(|name| {
+            name == TRUTH
+                || (name.starts_with("part-") && Path::new(name).extension().is_some_and(|end| end == "parquet"))
+        });
+        if !ours || !entry.file_type().map_err(SimulateError::io(out))?.is_file() {
+            return Err(SimulateError::NotASurvey { path: out.to_owned(), found: name.into() });
+        }
+    }
+    Ok(true)
+}
+
+/// A hidden name beside the output that nothing has yet.
+fn beside(out: &Path, what: &str) -> Result<PathBuf, SimulateError> {
+    let bad = || SimulateError::BadOutput { path: out.to_owned() };
+    let name = out.file_name().ok_or_else(bad)?.to_string_lossy();
+    let process = process::id();
+    (0..1000)
+        .map(|attempt| out.with_file_name(format!(".{name}.{what}-{process}-{attempt}")))
+        .find(|path| fs::symlink_metadata(path).is_err())
+        .ok_or_else(bad)
+}

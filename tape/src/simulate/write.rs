@@ -1,0 +1,213 @@
+//! Parquet files from rows: row groups are encoded on every core and appended in order.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::SortingColumn;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::ColumnPath;
+
+use super::layout::Group;
+use super::object::{Rows, Truth};
+use super::{Codec, SimulateError, Simulation, SurveyLayout, TRUTH};
+
+/// Turns rows into the column chunks of a row group. Used by many threads at once.
+pub(super) struct Encoder {
+    schema: SchemaRef,
+    factory: ArrowRowGroupWriterFactory,
+    bands: Vec<String>,
+}
+
+impl Encoder {
+    pub(super) fn encode(&self, rows: Rows) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+        let band = StringArray::from_iter_values(rows.band.iter().map(|&code| &self.bands[usize::from(code)]));
+        let columns: [ArrayRef; 5] = [
+            Arc::new(Int64Array::from(rows.id)),
+            Arc::new(Float64Array::from(rows.mjd)),
+            Arc::new(Float64Array::from(rows.flux)),
+            Arc::new(Float64Array::from(rows.error)),
+            Arc::new(band),
+        ];
+        // The number of the row group matters to encrypted files alone.
+        let writers = self.factory.create_column_writers(0)?;
+        let fields = self.schema.fields().iter();
+        let encode = |((field, array), mut writer): (
+            (&Arc<Field>, &ArrayRef),
+            parquet::arrow::arrow_writer::ArrowColumnWriter,
+        )| {
+            for leaf in compute_leaves(field, array)? {
+                writer.write(&leaf)?;
+            }
+            writer.close()
+        };
+        fields.zip(&columns).zip(writers).map(encode).collect()
+    }
+}
+
+/// The survey's files, written one after the other.
+pub(super) struct SurveyWriter<'a> {
+    folder: &'a Path,
+    out: &'a Path,
+    digits: usize,
+    schema: SchemaRef,
+    properties: Arc<WriterProperties>,
+    current: Option<(usize, SerializedFileWriter<File>)>,
+    bytes: u64,
+}
+
+impl<'a> SurveyWriter<'a> {
+    /// A writer into `folder`, which will become `out`: messages name the latter.
+    pub(super) fn new(simulation: &Simulation, folder: &'a Path, out: &'a Path) -> Self {
+        Self {
+            folder,
+            out,
+            digits: (simulation.files - 1).to_string().len().max(3),
+            schema: survey_schema(),
+            properties: Arc::new(survey_properties(simulation)),
+            current: None,
+            bytes: 0,
+        }
+    }
+
+    /// An encoder for this survey's row groups.
+    pub(super) fn encoder(&self, bands: &[String]) -> Result<Encoder, SimulateError> {
+        let properties = WriterProperties::clone(&self.properties);
+        let (_, factory) = ArrowWriter::try_new(Vec::new(), Arc::clone(&self.schema), Some(properties))
+            .and_then(ArrowWriter::into_serialized_writer)
+            .map_err(SimulateError::parquet(self.out))?;
+        Ok(Encoder { schema: Arc::clone(&self.schema), factory, bands: bands.to_vec() })
+    }
+
+    /// Appends a row group, which begins the next file if it belongs there.
+    pub(super) fn append(&mut self, group: &Group, chunks: Vec<ArrowColumnChunk>) -> Result<(), SimulateError> {
+        let mut writer = match self.current.take() {
+            Some((file, writer)) if file == group.file => writer,
+            Some((file, writer)) => {
+                self.close(file, writer)?;
+                self.open(group.file)?
+            }
+            None => self.open(group.file)?,
+        };
+        append(&mut writer, chunks).map_err(SimulateError::parquet(&self.out.join(self.name(group.file))))?;
+        self.current = Some((group.file, writer));
+        Ok(())
+    }
+
+    /// Completes the last file and returns the size of all.
+    pub(super) fn finish(mut self) -> Result<u64, SimulateError> {
+        if let Some((file, writer)) = self.current.take() {
+            self.close(file, writer)?;
+        }
+        Ok(self.bytes)
+    }
+
+    fn name(&self, file: usize) -> String {
+        format!("part-{file:0digits$}.parquet", digits = self.digits)
+    }
+
+    fn open(&self, file: usize) -> Result<SerializedFileWriter<File>, SimulateError> {
+        let name = self.name(file);
+        let created = File::create(self.folder.join(&name)).map_err(SimulateError::io(&self.out.join(&name)))?;
+        let properties = WriterProperties::clone(&self.properties);
+        // The detour through the Arrow writer leaves the Arrow schema in the footer, as every Arrow library does.
+        ArrowWriter::try_new(created, Arc::clone(&self.schema), Some(properties))
+            .and_then(ArrowWriter::into_serialized_writer)
+            .map(|(writer, _)| writer)
+            .map_err(SimulateError::parquet(&self.out.join(&name)))
+    }
+
+    fn close(&mut self, file: usize, mut writer: SerializedFileWriter<File>) -> Result<(), SimulateError> {
+        writer.finish().map_err(SimulateError::parquet(&self.out.join(self.name(file))))?;
+        self.bytes += writer.bytes_written() as u64;
+        Ok(())
+    }
+}
+
+fn append(writer: &mut SerializedFileWriter<File>, chunks: Vec<ArrowColumnChunk>) -> Result<(), ParquetError> {
+    let mut row_group = writer.next_row_group()?;
+    for chunk in chunks {
+        chunk.append_to_row_group(&mut row_group)?;
+    }
+    row_group.close()?;
+    Ok(())
+}
+
+fn survey_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("id", DataType::Int64, true),
+        Field::new("mjd", DataType::Float64, true),
+        Field::new("flux", DataType::Float64, true),
+        Field::new("error", DataType::Float64, true),
+        Field::new("band", DataType::Utf8, true),
+    ]))
+}
+
+fn survey_properties(simulation: &Simulation) -> WriterProperties {
+    let mut properties = WriterProperties::builder().set_compression(simulation.compression.compression());
+    // No measurement has the value of another: a dictionary of them is as large as they are, and an index comes on top.
+    for column in ["mjd", "flux", "error"] {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(column), false);
+    }
+    if simulation.layout == SurveyLayout::Sorted {
+        let by_id = SortingColumn { column_idx: 0, descending: false, nulls_first: false };
+        properties = properties.set_sorting_columns(Some(vec![by_id]));
+    }
+    properties.build()
+}
+
+/// The truth table, written as objects come.
+pub(super) struct TruthWriter {
+    path: PathBuf,
+    schema: SchemaRef,
+    writer: ArrowWriter<File>,
+    pub(super) variables: u64,
+}
+
+impl TruthWriter {
+    pub(super) fn create(folder: &Path, out: &Path, codec: Codec) -> Result<Self, SimulateError> {
+        let path = out.join(TRUTH);
+        let file = File::create(folder.join(TRUTH)).map_err(SimulateError::io(&path))?;
+        let schema = Arc::new(Schema::new(vec![
+            Field::new("id", DataType::Int64, true),
+            Field::new("kind", DataType::Utf8, true),
+            Field::new("period_days", DataType::Float64, true),
+            Field::new("amplitude_mag", DataType::Float64, true),
+            Field::new("mean_flux", DataType::Float64, true),
+            Field::new("n_epochs", DataType::Int64, true),
+        ]));
+        let properties = WriterProperties::builder().set_compression(codec.compression()).build();
+        let writer =
+            ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties)).map_err(SimulateError::parquet(&path))?;
+        Ok(Self { path, schema, writer, variables: 0 })
+    }
+
+    pub(super) fn append(&mut self, truths: &[Truth]) -> Result<(), SimulateError> {
+        if truths.is_empty() {
+            return Ok(());
+        }
+        self.variables += truths.iter().filter(|truth| truth.kind != super::Kind::Constant).count() as u64;
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(Int64Array::from_iter_values(truths.iter().map(|truth| truth.id))),
+            Arc::new(StringArray::from_iter_values(truths.iter().map(|truth| truth.kind.name()))),
+            Arc::new(truths.iter().map(|truth| truth.period_days).collect::<Float64Array>()),
+            Arc::new(Float64Array::from_iter_values(truths.iter().map(|truth| truth.amplitude_mag))),
+            Arc::new(Float64Array::from_iter_values(truths.iter().map(|truth| truth.mean_flux))),
+            Arc::new(Int64Array::from_iter_values(truths.iter().map(|truth| truth.n_epochs as i64))),
+        ];
+        RecordBatch::try_new(Arc::clone(&self.schema), columns)
+            .map_err(ParquetError::from)
+            .and_then(|batch| self.writer.write(&batch))
+            .map_err(SimulateError::parquet(&self.path))
+    }
+
+    pub(super) fn finish(self) -> Result<u64, SimulateError> {
+        self.writer.close().map(|_| self.variables).map_err(SimulateError::parquet(&self.path))
+    }
+}

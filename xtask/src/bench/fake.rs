@@ -1,0 +1,32 @@
+//! Stand-ins for the programs that a bench starts: shell scripts.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::programs::Programs;
+
+/// An executable script called `name` in `folder`.
+pub(crate) fn program(folder: &Path, name: &str, script: &str) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, script).expect("the folder can be written to");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("the file is ours");
+    path
+}
+
+/// Takes about 60 ms of CPU time.
+pub(super) const WORK: &str = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done";
+
+/// All programs, with `batch` for what `tape batch` does, given the plan as `$plan` and the result's path as `$out`.
+pub(super) fn programs(folder: &Path, batch: &str) -> Programs {
+    // The arguments of batch are: batch PATH --stat NAME --plan PLAN --workers N --overwrite -o OUT.
+    let tape = format!("#!/bin/sh\n[ $1 = simulate ] && exec mkdir $2\nplan=$6\nout=${{11}}\n{batch}\n");
+    program(folder, "tape", &tape);
+    program(folder, "tape-floor", &format!("#!/bin/sh\n{WORK}\necho 3000\n"));
+    // Fails unless all results are the same; its first two arguments are the tolerance.
+    let compare = "#!/bin/sh\nshift 2\nfirst=$1\nfor other; do cmp $first $other >&2 || exit 1; done\n";
+    program(folder, "tape-compare", compare);
+    let kernels = r#"[{"statistic": "x", "epochs": 1, "kernel_epochs_per_s": [2], "scalar_epochs_per_s": [1]}]"#;
+    program(folder, "tape-kernels", &format!("#!/bin/sh\necho '{kernels}'\n"));
+    Programs::of(folder).expect("all were made")
+}

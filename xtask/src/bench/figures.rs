@@ -1,0 +1,137 @@
+//! What a bench found, as `--json` writes it and `--against` reads it.
+
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::kernels::Kernel;
+use super::machine::Machine;
+use super::process::Usage;
+use super::workload::{Compression, Size};
+use crate::run::Result;
+
+/// Everything.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Report {
+    pub(super) machine: Machine,
+    pub(super) rows: Vec<Measured>,
+    pub(super) kernels: Vec<Kernel>,
+}
+
+/// One row on one survey.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Measured {
+    /// The row's name.
+    pub(super) row: String,
+    pub(super) size: Size,
+    pub(super) compression: Compression,
+    /// The survey's rows.
+    pub(super) survey_rows: u64,
+    /// User and system time, seconds.
+    pub(super) cpu_s: Spread,
+    /// Time on the clock, seconds.
+    pub(super) wall_s: Spread,
+    /// Peak memory, MB.
+    pub(super) peak_mb: Spread,
+    /// Rows per second on the clock.
+    pub(super) rows_per_s: Spread,
+    /// What the row must keep to, and whether it does.
+    pub(super) targets: Vec<Judged>,
+}
+
+/// The smallest, the middle and the largest of some measurements.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Spread {
+    pub(super) min: f64,
+    pub(super) median: f64,
+    pub(super) max: f64,
+}
+
+/// A figure held against its target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Judged {
+    /// What the figure is.
+    pub(super) what: String,
+    pub(super) value: f64,
+    /// `at most …` or `at least …`
+    pub(super) target: String,
+    pub(super) met: bool,
+}
+
+impl Spread {
+    /// Of at least one value.
+    pub(super) fn of(values: impl Iterator<Item = f64>) -> Self {
+        let mut values: Vec<f64> = values.collect();
+        values.sort_by(f64::total_cmp);
+        let middle = values.len() / 2;
+        let median =
+            if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) };
+        Self { min: values[0], median, max: values[values.len() - 1] }
+    }
+}
+
+impl Judged {
+    /// A figure that must not be larger.
+    pub(super) fn at_most(what: String, value: f64, most: f64) -> Self {
+        Self { what, value, target: format!("at most {most}"), met: value <= most }
+    }
+
+    /// A figure that must not be smaller.
+    pub(super) fn at_least(what: String, value: f64, least: f64) -> Self {
+        Self { what, value, target: format!("at least {least}"), met: value >= least }
+    }
+}
+
+impl Measured {
+    /// The figures of the runs of one row, not yet judged.
+    pub(super) fn of(row: &str, size: Size, compression: Compression, survey_rows: u64, runs: &[Usage]) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "no survey has 2^53 rows")]
+        let rows = survey_rows as f64;
+        Self {
+            row: row.to_owned(),
+            size,
+            compression,
+            survey_rows,
+            cpu_s: Spread::of(runs.iter().map(|run| run.cpu_s)),
+            wall_s: Spread::of(runs.iter().map(|run| run.wall_s)),
+            peak_mb: Spread::of(runs.iter().map(|run| run.peak_mb)),
+            rows_per_s: Spread::of(runs.iter().map(|run| rows / run.wall_s)),
+            targets: vec![],
+        }
+    }
+
+    /// Whether both are of the same row on the same survey.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        (&self.row, self.size, self.compression) == (&other.row, other.size, other.compression)
+    }
+}
+
+impl Report {
+    /// An earlier report.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let text = fs::read_to_string(path).map_err(|error| failed(&error))?;
+        Ok(serde_json::from_str(&text).map_err(|error| failed(&error))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_the_middle() {
+        let spread = |values: &[f64]| Spread::of(values.iter().copied());
+        assert_eq!(spread(&[5.0, 1.0, 2.0]), Spread { min: 1.0, median: 2.0, max: 5.0 });
+        assert_eq!(spread(&[4.0, 1.0, 2.0, 9.0]), Spread { min: 1.0, median: 3.0, max: 9.0 });
+    }
+
+    #[test]
+    fn a_target_is_met_at_its_edge_and_not_beyond() {
+        assert!(Judged::at_most(String::new(), 1.5, 1.5).met);
+        assert!(!Judged::at_most(String::new(), 1.51, 1.5).met);
+        assert!(Judged::at_least(String::new(), 5.0, 5.0).met);
+        assert!(!Judged::at_least(String::new(), 4.9, 5.0).met);
+    }
+}

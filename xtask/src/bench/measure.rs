@@ -1,0 +1,139 @@
+//! Runs everything, in turn, and believes no time before the answers agree.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::Settings;
+use super::figures::{Judged, Measured, Report};
+use super::kernels;
+use super::machine::Machine;
+use super::process::{self, Usage};
+use super::rows::{ROWS, Row, Run, Target, WORKERS};
+use super::workload::{self, Compression, Size};
+use crate::run::{self, Result};
+
+/// A shorter run is mostly the accounting's own error.
+const SHORTEST_CPU_S: f64 = 0.020;
+/// How far results of different plans may be apart, relative, or absolute near zero.
+const TOLERANCE: &str = "1e-12";
+
+/// Measures every row on every survey.
+///
+/// # Errors
+/// If a run fails, if results differ, or if a run is too short to time.
+pub(super) fn measure(settings: &Settings, machine: Machine) -> Result<Report> {
+    let mut rows = vec![];
+    for &size in &settings.sizes {
+        for &compression in &settings.compressions {
+            rows.extend(measure_survey(settings, size, compression)?);
+        }
+    }
+    let kernels = kernels::kernels(&settings.programs.kernels, settings.runs)?;
+    Ok(Report { machine, rows, kernels })
+}
+
+/// A row made ready to run.
+struct Ready {
+    row: &'static Row,
+    survey: PathBuf,
+    /// Where a run leaves its result, if it has one.
+    result: Option<PathBuf>,
+    runs: Vec<Usage>,
+}
+
+fn measure_survey(settings: &Settings, size: Size, compression: Compression) -> Result<Vec<Measured>> {
+    let results = tempfile::tempdir()?;
+    let mut ready = vec![];
+    for row in ROWS {
+        let survey = workload::survey(&settings.cache, &settings.programs.tape, size, row.layout, compression)?;
+        let result = match row.run {
+            Run::Floor => None,
+            Run::Batch { plan } => Some(results.path().join(format!("{plan}.parquet"))),
+        };
+        ready.push(Ready { row, survey, result, runs: vec![] });
+    }
+    println!("measuring the {} survey, {}", size.name(), compression.name());
+    let survey_rows = count_rows(settings, &ready[0].survey)?;
+    // The first round warms the page cache up and is not counted.
+    for round in 0..=settings.runs {
+        for ready in &mut ready {
+            let usage = process::measure(&mut ready.command(settings))?;
+            if round > 0 {
+                ready.runs.push(usage);
+            }
+        }
+        // After the first, so that a wrong answer does not take minutes to be found, and after the last, which is timed.
+        if round == 0 || round == settings.runs {
+            compare(settings, &ready)?;
+        }
+    }
+    let mut measured: Vec<Measured> = vec![];
+    for Ready { row, runs, .. } in &ready {
+        let mut new = Measured::of(row.name, size, compression, survey_rows, runs);
+        if new.cpu_s.min < SHORTEST_CPU_S {
+            let (name, survey) = (size.name(), compression.name());
+            let ms = new.cpu_s.min * 1e3;
+            return Err(
+                format!("{} on the {name} survey, {survey}, took {ms:.1} ms: too short to time", row.name).into()
+            );
+        }
+        new.targets = row.targets.iter().filter_map(|target| judge(target, &new, &measured)).collect();
+        measured.push(new);
+    }
+    Ok(measured)
+}
+
+impl Ready {
+    fn command(&self, settings: &Settings) -> Command {
+        match self.row.run {
+            Run::Floor => floor(settings, &self.survey),
+            Run::Batch { plan } => {
+                let mut command = Command::new(&settings.programs.tape);
+                command.arg("batch").arg(&self.survey).args(["--stat", "stetson_j", "--plan", plan]);
+                command.args(["--workers", WORKERS, "--overwrite"]);
+                command.args(self.result.iter().flat_map(|result| ["-o".as_ref(), result.as_os_str()]));
+                command
+            }
+        }
+    }
+}
+
+fn floor(settings: &Settings, survey: &Path) -> Command {
+    let mut command = Command::new(&settings.programs.floor);
+    command.args(["--workers", WORKERS]).arg(survey);
+    command
+}
+
+/// The rows of a survey, as the floor counts them.
+fn count_rows(settings: &Settings, survey: &Path) -> Result<u64> {
+    let text = run::read(&mut floor(settings, survey))?;
+    text.parse().map_err(|_| format!("tape-floor printed '{text}', which is no number of rows").into())
+}
+
+/// Fails unless all plans gave the same answers.
+fn compare(settings: &Settings, ready: &[Ready]) -> Result<()> {
+    let results = ready.iter().filter_map(|ready| ready.result.as_ref());
+    let mut command = Command::new(&settings.programs.compare);
+    run::read(command.args(["--tolerance", TOLERANCE]).args(results)).map(drop).map_err(|error| {
+        format!("the plans do not give the same answers, so no time is worth printing\n{error}").into()
+    })
+}
+
+/// A row held against one of its targets; `earlier` are the rows measured before it on the same survey.
+fn judge(target: &Target, row: &Measured, earlier: &[Measured]) -> Option<Judged> {
+    match *target {
+        Target::Cpu { of, zstd, none } => {
+            let other = earlier.iter().find(|other| other.row == of)?;
+            let ratio = row.cpu_s.median / other.cpu_s.median;
+            let most = Target::most_cpu(zstd, none, row.compression);
+            Some(Judged::at_most(format!("CPU, times {of}"), ratio, most))
+        }
+        Target::LargePeakMb(most) => {
+            (row.size == Size::Large).then(|| Judged::at_most("peak memory, MB".to_owned(), row.peak_mb.max, most))
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "measure_tests.rs"]
+mod tests;

@@ -1,0 +1,102 @@
+//! One measured run of a program: its CPU time, its time on the clock and its peak memory, as the kernel accounts them.
+#![expect(
+    unsafe_code,
+    reason = "wait4 is the only way to the peak memory of one child, and no safe crate of ours has it"
+)]
+
+use std::io::{Read, Seek};
+use std::mem::MaybeUninit;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Instant;
+
+use crate::run::{self, Result};
+
+/// What one run took, all processes that it started and waited for included.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Usage {
+    /// User and system time, seconds.
+    pub(super) cpu_s: f64,
+    /// Time on the clock, seconds.
+    pub(super) wall_s: f64,
+    /// The most memory that a process of it held at once, in MB of 10^6 bytes. It is never less than what we hold
+    /// ourselves, a few MB: a child begins as a copy of its parent.
+    pub(super) peak_mb: f64,
+}
+
+/// The bytes in the unit of `ru_maxrss`.
+const PEAK_UNIT: f64 = if cfg!(target_os = "macos") { 1.0 } else { 1024.0 };
+
+/// Runs a command to its end.
+///
+/// # Errors
+/// If it cannot be started, or fails: then with what it complained of.
+pub(super) fn measure(command: &mut Command) -> Result<Usage> {
+    let mut complaint = tempfile::tempfile()?;
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(complaint.try_clone()?);
+    let start = Instant::now();
+    let child = command.spawn().map_err(|error| run::not_started(command, &error))?;
+    let (status, usage) = wait(child.id().cast_signed())?;
+    let wall_s = start.elapsed().as_secs_f64();
+    if !status.success() {
+        let mut text = String::new();
+        complaint.rewind()?;
+        complaint.read_to_string(&mut text)?;
+        return Err(format!("{}: {status}\n{}", run::shown(command), text.trim()).into());
+    }
+    let cpu_s = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+    Ok(Usage { cpu_s, wall_s, peak_mb: usage.ru_maxrss as f64 * PEAK_UNIT / 1e6 })
+}
+
+/// Waits for a child that nobody else waits for.
+fn wait(pid: libc::pid_t) -> Result<(ExitStatus, libc::rusage)> {
+    let mut status = 0;
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+    loop {
+        // SAFETY: both pointers are to live memory of the types that wait4 writes.
+        if unsafe { libc::wait4(pid, &raw mut status, 0, usage.as_mut_ptr()) } == pid {
+            break;
+        }
+        let error = std::io::Error::last_os_error();
+        if error.kind() != std::io::ErrorKind::Interrupted {
+            return Err(error.into());
+        }
+    }
+    // SAFETY: rusage is plain numbers, for which zeros are valid, and wait4 has written them.
+    Ok((ExitStatus::from_raw(status), unsafe { usage.assume_init() }))
+}
+
+fn seconds(time: libc::timeval) -> f64 {
+    time.tv_sec as f64 + f64::from(u32::try_from(time.tv_usec).unwrap_or(0)) / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Result<Usage> {
+        measure(Command::new("sh").args(["-c", script]))
+    }
+
+    #[test]
+    fn waiting_takes_time_but_no_cpu_and_counting_takes_both() {
+        let idle = shell("sleep 0.3").expect("it runs");
+        assert!(idle.wall_s >= 0.3 && idle.cpu_s < 0.1, "{idle:?}");
+        let busy = shell("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done").expect("it runs");
+        assert!(busy.cpu_s > idle.cpu_s && busy.cpu_s > 0.02, "{busy:?}");
+    }
+
+    #[test]
+    fn the_memory_of_a_child_of_the_child_is_seen() {
+        let small = shell("true").expect("it runs");
+        // Without line ends, tail keeps all that it is asked for.
+        let large = shell("head -c 64000000 /dev/zero | tail -c 64000000").expect("it runs");
+        assert!(large.peak_mb > 60.0 && small.peak_mb < 40.0, "{large:?} {small:?}");
+    }
+
+    #[test]
+    fn a_run_that_fails_is_an_error_with_its_complaint() {
+        let error = shell("echo wrong >&2; exit 7").expect_err("it fails");
+        assert!(error.to_string().ends_with("exit status: 7\nwrong"), "{error}");
+    }
+}

@@ -1,0 +1,68 @@
+//! A report as a person reads it.
+
+use std::fmt::Write;
+
+use super::figures::{Judged, Measured, Report, Spread};
+
+/// The header, a table for each survey, the kernels, and the targets.
+pub(super) fn table(report: &Report) -> String {
+    let machine = &report.machine;
+    let mut text = format!(
+        "\n{}, {} cores, {}\n{}, commit {}, load average {:.2} before the start\nMiddle of the runs, with the smallest and the largest\n",
+        machine.cpu, machine.cores, machine.kernel, machine.rustc, machine.commit, machine.load_average
+    );
+    for survey in report.rows.chunk_by(|a, b| (a.size, a.compression) == (b.size, b.compression)) {
+        survey_table(&mut text, survey);
+    }
+    if !report.kernels.is_empty() {
+        text += "\nkernels, million epochs per second and core\n";
+    }
+    for kernel in &report.kernels {
+        let name = format!("{}, {} epochs", kernel.statistic, kernel.epochs);
+        let scale = |spread| cell(spread, 1e-6, 1);
+        line(&mut text, &[&name, &scale(kernel.kernel), "plain loop", &scale(kernel.scalar)]);
+        _ = writeln!(text, "  {:.2} times the plain loop", kernel.gain());
+    }
+    let rows = report.rows.iter().flat_map(|row| {
+        let name = format!("{} ({}, {})", row.row, row.size.name(), row.compression.name());
+        row.targets.iter().map(move |target| (name.clone(), target.clone()))
+    });
+    let kernels = report.kernels.iter().map(|kernel| (format!("{} epochs", kernel.epochs), kernel.target()));
+    text += "\ntargets\n";
+    for (name, judged) in rows.chain(kernels) {
+        target_line(&mut text, &name, &judged);
+    }
+    text
+}
+
+fn survey_table(text: &mut String, rows: &[Measured]) {
+    let first = &rows[0];
+    _ = writeln!(text, "\n{} survey, {}: {} rows", first.size.name(), first.compression.name(), first.survey_rows);
+    line(text, &["", "CPU s", "wall s", "peak MB", "million rows/s"]);
+    for row in rows {
+        let cells = [
+            cell(row.cpu_s, 1.0, 3),
+            cell(row.wall_s, 1.0, 3),
+            cell(row.peak_mb, 1.0, 0),
+            cell(row.rows_per_s, 1e-6, 1),
+        ];
+        line(text, &[&row.row, &cells[0], &cells[1], &cells[2], &cells[3]]);
+    }
+}
+
+fn cell(spread: Spread, scale: f64, digits: usize) -> String {
+    let Spread { min, median, max } = spread;
+    format!("{:.digits$} ({:.digits$}-{:.digits$})", median * scale, min * scale, max * scale)
+}
+
+fn line(text: &mut String, cells: &[&str]) {
+    for (i, cell) in cells.iter().enumerate() {
+        _ = if i == 0 { write!(text, "  {cell:<22}") } else { write!(text, " {cell:>24}") };
+    }
+    text.push('\n');
+}
+
+fn target_line(text: &mut String, name: &str, judged: &Judged) {
+    let verdict = if judged.met { "met" } else { "MISSED" };
+    _ = writeln!(text, "  {verdict:<7} {name}: {} {:.2}, {}", judged.what, judged.value, judged.target);
+}

@@ -1,0 +1,161 @@
+//! The surveys that runs read: made by `tape simulate` from fixed seeds, and kept outside the tree.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+
+use crate::run::{self, Result};
+
+/// How large a survey is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Size {
+    /// 20,000 objects, 3 million rows.
+    Medium,
+    /// 200,000 objects, 30 million rows.
+    Large,
+}
+
+/// How its rows lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// By id, each light curve whole in one file.
+    Sorted,
+    /// By id, with light curves cut by the edges of files.
+    SortedSplit,
+    /// In no order.
+    Shuffled,
+}
+
+/// How its pages are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Compression {
+    /// Zstandard.
+    Zstd,
+    /// Not at all.
+    None,
+}
+
+impl Size {
+    /// As names of folders and tables have it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Medium => "medium",
+            Self::Large => "large",
+        }
+    }
+
+    const fn objects(self) -> u32 {
+        match self {
+            Self::Medium => 20_000,
+            Self::Large => 200_000,
+        }
+    }
+}
+
+impl Layout {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Sorted => "sorted",
+            Self::SortedSplit => "sorted-split",
+            Self::Shuffled => "shuffled",
+        }
+    }
+}
+
+impl Compression {
+    /// Both.
+    pub(super) const ALL: [Self; 2] = [Self::Zstd, Self::None];
+
+    /// As `--compression` has it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Zstd => "zstd",
+            Self::None => "none",
+        }
+    }
+}
+
+/// The folder of all surveys: `TAPE_BENCH_DIR`, or one of ours where the platform keeps what can be made again.
+pub(super) fn cache() -> Result<PathBuf> {
+    let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let in_home = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+    set("TAPE_BENCH_DIR")
+        .or_else(|| set("XDG_CACHE_HOME").map(|cache| cache.join("tape-bench")))
+        .or_else(|| set("HOME").map(|home| home.join(in_home).join("tape-bench")))
+        .ok_or_else(|| "no folder for the surveys: set TAPE_BENCH_DIR".into())
+}
+
+/// The folder of a survey's files, made by the program `tape` unless it is there already.
+pub(super) fn survey(
+    cache: &Path,
+    tape: &Path,
+    size: Size,
+    layout: Layout,
+    compression: Compression,
+) -> Result<PathBuf> {
+    let folder = cache.join([size.name(), layout.name(), compression.name()].join("-"));
+    let survey = folder.join("survey");
+    // Written last, and with the arguments: a survey that is half made or made otherwise is made again.
+    let stamp = folder.join(".complete");
+    let arguments = format!(
+        "--objects {} --epochs 150 --bands ugrizy --seed 1 --layout {} --files 8 --compression {}",
+        size.objects(),
+        layout.name(),
+        compression.name()
+    );
+    if fs::read_to_string(&stamp).is_ok_and(|made| made == arguments) {
+        return Ok(survey);
+    }
+    println!("making {}", folder.display());
+    let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(failed)?;
+    }
+    fs::create_dir_all(&folder).map_err(failed)?;
+    run::read(Command::new(tape).arg("simulate").arg(&survey).args(arguments.split(' ')))?;
+    fs::write(stamp, arguments).map_err(failed)?;
+    Ok(survey)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake;
+    use super::*;
+
+    #[test]
+    fn a_survey_is_made_once_and_again_if_half_made_or_made_otherwise() {
+        let cache = tempfile::tempdir().expect("a folder");
+        let log = cache.path().join("log");
+        let script = format!("#!/bin/sh\necho \"$@\" >> '{}'\nmkdir \"$2\"\n", log.display());
+        let tape = fake::program(cache.path(), "tape", &script);
+        let make = || survey(cache.path(), &tape, Size::Medium, Layout::SortedSplit, Compression::None);
+        let folder = make().expect("it is made");
+        assert_eq!(make().expect("it is there"), folder);
+        let stamp = cache.path().join("medium-sorted-split-none/.complete");
+        fs::write(&stamp, "--objects 3").expect("can be written");
+        make().expect("made otherwise");
+        fs::remove_file(&stamp).expect("it is there");
+        make().expect("half made");
+        let runs = fs::read_to_string(log).expect("it was written");
+        let expected = format!(
+            "simulate {} --objects 20000 --epochs 150 --bands ugrizy --seed 1 --layout sorted-split --files 8 \
+             --compression none\n",
+            folder.display()
+        );
+        assert_eq!(runs, expected.repeat(3));
+    }
+
+    #[test]
+    fn a_survey_that_cannot_be_made_is_an_error_and_leaves_no_stamp() {
+        let cache = tempfile::tempdir().expect("a folder");
+        let tape = fake::program(cache.path(), "tape", "#!/bin/sh\necho no space >&2\nexit 1\n");
+        let made = survey(cache.path(), &tape, Size::Medium, Layout::Sorted, Compression::Zstd);
+        assert!(made.expect_err("it fails").to_string().contains("no space"));
+        assert!(!cache.path().join("medium-sorted-zstd/.complete").exists());
+    }
+}

@@ -1,0 +1,174 @@
+//! `cargo xtask test`: every test that this machine can run, and what it could not run and why.
+
+mod compiler;
+mod libtest;
+mod readme;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::run::{self, Result};
+use crate::tidy;
+use libtest::Tally;
+
+/// A named part of the suite.
+type Step = (&'static str, fn(&mut Report) -> Result<()>);
+
+/// All parts, the quickest to fail first. The suite stops at the first that fails.
+const STEPS: &[Step] = &[
+    ("C compiler", |_| compiler::check()),
+    ("format", |_| run::run(run::cargo().args(["fmt", "--all", "--check"]))),
+    ("lints", |_| run::run(run::cargo().args("clippy --workspace --all-targets -- -D warnings".split(' ')))),
+    ("library without features", |_| {
+        run::run(run::cargo().args("clippy --package tape --no-default-features -- -D warnings".split(' ')))
+    }),
+    ("docs", |_| run::run(run::cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))),
+    // All programs run even if one fails: the counts at the end are of the whole suite.
+    ("tests", |report| cargo_test(run::cargo().args(["test", "--workspace", "--no-fail-fast"]), report)),
+    ("tidy", |_| tidy::tidy()),
+    ("README's commands", readme_commands),
+];
+
+/// What the run has to say at its end.
+#[derive(Debug, Default)]
+struct Report {
+    steps: Vec<(&'static str, &'static str, Duration)>,
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+    failures: Vec<String>,
+    not_run: Vec<String>,
+}
+
+/// Runs all of it.
+pub(crate) fn test() -> Result<()> {
+    let mut report = run_steps(STEPS);
+    if !run::root().join("../shared").is_dir() {
+        report.not_run.insert(0, "../shared is missing: tests against its golden answers and data are ignored".into());
+    }
+    println!("\n{}", report.text());
+    if report.failures.is_empty() { Ok(()) } else { Err("the suite failed".into()) }
+}
+
+fn run_steps(steps: &[Step]) -> Report {
+    let mut report = Report::default();
+    for (name, step) in steps {
+        if !report.failures.is_empty() {
+            report.steps.push((name, "not reached", Duration::ZERO));
+            continue;
+        }
+        println!("\n== {name}");
+        let start = Instant::now();
+        let failed_before = report.failed;
+        let outcome = step(&mut report);
+        if let Err(error) = &outcome {
+            // A step that counts no cases of its own is one case when it fails.
+            report.failed = report.failed.max(failed_before + 1);
+            report.failures.push(format!("{name}: {error}"));
+        }
+        report.steps.push((name, if outcome.is_ok() { "ok" } else { "FAILED" }, start.elapsed()));
+    }
+    report
+}
+
+/// Shows what `cargo test` prints as it comes, and counts it.
+fn cargo_test(command: &mut Command, report: &mut Report) -> Result<()> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| run::not_started(command, &error))?;
+    let mut tally = Tally::default();
+    for line in child.stdout.take().into_iter().flat_map(|stdout| BufReader::new(stdout).split(b'\n')) {
+        // Bytes, because a test may print what is no text.
+        let line = String::from_utf8_lossy(&line?).into_owned();
+        println!("{line}");
+        tally.line(&line);
+    }
+    let status = child.wait()?;
+    report.passed += tally.passed;
+    report.failed += tally.failed;
+    report.skipped += tally.ignored;
+    report.not_run.extend(tally.ignored_names);
+    if !status.success() {
+        return Err(format!("{}: {status}", run::shown(command)).into());
+    }
+    if tally.passed == 0 {
+        return Err(format!("{}: no test passed, so nothing was tested", run::shown(command)).into());
+    }
+    Ok(())
+}
+
+fn readme_commands(report: &mut Report) -> Result<()> {
+    let outcome = readme::run_readme()?;
+    report.passed += outcome.passed;
+    report.failed += outcome.failures.len();
+    report.not_run.extend(outcome.not_run);
+    if outcome.failures.is_empty() { Ok(()) } else { Err(outcome.failures.join("\n").into()) }
+}
+
+impl Report {
+    fn text(&self) -> String {
+        let mut lines = vec!["What ran".to_owned()];
+        for (name, outcome, time) in &self.steps {
+            lines.push(format!("  {outcome:<12} {name:<26} {:>7.1} s", time.as_secs_f64()));
+        }
+        for (title, items) in [("What failed", &self.failures), ("What was not run, and why", &self.not_run)] {
+            if !items.is_empty() {
+                lines.push(title.to_owned());
+                lines.extend(items.iter().map(|item| format!("  {}", item.replace('\n', "\n  "))));
+            }
+        }
+        lines.push("Test cases, each of the README's commands counted as one:".to_owned());
+        lines.push(format!("{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped));
+        lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_suite_stops_at_the_first_failure_and_says_so() {
+        let steps: &[Step] = &[
+            ("good", |report| {
+                report.passed += 3;
+                report.skipped += 1;
+                report.not_run.push("golden: no data".into());
+                Ok(())
+            }),
+            ("bad", |_| Err("it broke".into())),
+            ("never", |_| panic!("a step after a failure")),
+        ];
+        let report = run_steps(steps);
+        let text = report.text();
+        assert!(text.contains("What failed\n  bad: it broke\n"), "{text}");
+        assert!(text.contains("not reached  never"), "{text}");
+        assert!(text.contains("What was not run, and why\n  golden: no data\n"), "{text}");
+        assert!(text.ends_with("\n3 passed, 1 failed, 1 skipped"), "{text}");
+    }
+
+    #[test]
+    fn a_step_that_counts_its_failures_is_not_counted_again() {
+        let steps: &[Step] = &[("tests", |report| {
+            report.failed += 2;
+            Err("two".into())
+        })];
+        assert_eq!(run_steps(steps).failed, 2);
+    }
+
+    #[test]
+    fn a_suite_in_which_nothing_passed_has_failed() {
+        let mut report = Report::default();
+        let print = |text: &str| {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", "printf '%s\\n' \"$1\"", "sh", text]);
+            shell
+        };
+        let good = "test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured";
+        cargo_test(&mut print(good), &mut report).expect("two passed");
+        assert_eq!(report.passed, 2);
+        let empty = "test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured";
+        assert!(cargo_test(&mut print(empty), &mut report).is_err());
+        assert!(cargo_test(Command::new("sh").args(["-c", "exit 101"]), &mut report).is_err());
+    }
+}

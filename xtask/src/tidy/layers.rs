@@ -1,0 +1,128 @@
+//! Who may depend on whom.
+
+use super::{Finding, House, failures};
+
+/// The crates that stand on the foundation side by side.
+const PILLARS: [&str; 4] = ["tape-io", "tape-exec", "tape-gpu", "tape-analysis"];
+/// What the foundation must do without.
+const NOT_IN_CORE: [&str; 3] = ["rayon", "parquet", "wgpu"];
+/// The version of Arrow that the Python bridge and the cluster engines share with us.
+const ARROW_MAJOR: &str = "59";
+
+/// Pillars never touch each other, and only the roof rests on more than one.
+pub(super) fn pillars(house: &House) -> Vec<Finding> {
+    let mut broken = vec![];
+    for member in house.metadata.members() {
+        let below = house.metadata.members_below(member);
+        let name = member.name.as_str();
+        if PILLARS.contains(&name) {
+            broken.extend(below.iter().filter(|&&b| b != "tape-core").map(|b| format!("{name} depends on {b}")));
+        } else if name == "tape-core" || name == "xtask" {
+            broken.extend(below.iter().map(|b| format!("{name} depends on {b}; it must depend on no crate of ours")));
+        } else if name != "tape" {
+            let pillars: Vec<&str> = below.into_iter().filter(|b| PILLARS.contains(b)).collect();
+            if pillars.len() > 1 {
+                broken.push(format!("{name} joins {}; only tape may", pillars.join(" and ")));
+            }
+        }
+    }
+    failures(broken)
+}
+
+/// The foundation has no I/O, no threads and no GPU, not even by way of others.
+pub(super) fn core(house: &House) -> Vec<Finding> {
+    let tree = house.metadata.tree("tape-core");
+    failures(NOT_IN_CORE.iter().filter(|n| tree.contains(**n)).map(|n| format!("tape-core has {n} in its tree")))
+}
+
+/// A build without the `gpu` feature carries no GPU code.
+pub(super) fn no_gpu(house: &House) -> Vec<Finding> {
+    let tree = house.metadata.tree("tape");
+    failures(tree.contains("wgpu").then(|| "tape has wgpu in its tree with default features".to_owned()))
+}
+
+/// Two copies of `arrow` do not unify, and another version is another type.
+pub(super) fn one_arrow(house: &House) -> Vec<Finding> {
+    let mut broken = vec![];
+    for name in ["arrow", "parquet"] {
+        let of_name = house.metadata.packages.iter().filter(|package| package.name == name);
+        let versions: Vec<&str> = of_name.map(|package| package.version.as_str()).collect();
+        let pinned = versions.iter().all(|version| version.split('.').next() == Some(ARROW_MAJOR));
+        if versions.len() != 1 || !pinned {
+            broken.push(format!("{name}: {versions:?}, expected one version {ARROW_MAJOR}"));
+        }
+    }
+    failures(broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Package<'a> = (&'a str, &'a str, &'a str, bool, &'a [&'a str]);
+
+    /// A house in order, with one package replaced or added.
+    fn house<'a>(change: Package<'a>) -> House {
+        let mut packages: Vec<Package<'a>> = vec![
+            ("tape", "0.1.0", "MIT", true, &["tape-core", "tape-io", "tape-exec", "tape-analysis"]),
+            ("tape-core", "0.1.0", "MIT", true, &["arrow"]),
+            ("tape-io", "0.1.0", "MIT", true, &["tape-core", "parquet"]),
+            ("tape-exec", "0.1.0", "MIT", true, &["tape-core", "rayon"]),
+            ("tape-analysis", "0.1.0", "MIT", true, &["tape-core"]),
+            ("tape-gpu", "0.1.0", "MIT", true, &["tape-core", "wgpu"]),
+            ("tape-benches", "0.1.0", "MIT", true, &["tape-analysis", "tape-core"]),
+            ("arrow", "59.3.2", "MIT", false, &[]),
+            ("parquet", "59.3.2", "MIT", false, &["arrow"]),
+            ("rayon", "1.12.0", "MIT", false, &[]),
+            ("wgpu", "30.0.0", "MIT", false, &[]),
+        ];
+        packages.retain(|package| (package.0, package.1) != (change.0, change.1));
+        packages.push(change);
+        House::of(&packages)
+    }
+
+    const UNCHANGED: Package<'_> = ("rayon", "1.12.0", "MIT", false, &[]);
+
+    #[test]
+    fn a_house_in_order_has_no_finding() {
+        let house = house(UNCHANGED);
+        for check in [pillars, core, no_gpu, one_arrow] {
+            assert_eq!(check(&house), []);
+        }
+    }
+
+    #[test]
+    fn pillars_that_touch_are_found() {
+        let house = house(("tape-io", "0.1.0", "MIT", true, &["tape-core", "tape-exec"]));
+        assert_eq!(pillars(&house), failures(["tape-io depends on tape-exec".to_owned()]));
+    }
+
+    #[test]
+    fn a_second_roof_is_found() {
+        let house = house(("tape-benches", "0.1.0", "MIT", true, &["tape-analysis", "tape-io"]));
+        assert_eq!(
+            pillars(&house),
+            failures(["tape-benches joins tape-analysis and tape-io; only tape may".to_owned()])
+        );
+    }
+
+    #[test]
+    fn a_foundation_that_stands_on_something_is_found() {
+        let upwards = house(("tape-core", "0.1.0", "MIT", true, &["tape-io"]));
+        assert_eq!(pillars(&upwards).len(), 1);
+        assert_eq!(core(&upwards), failures(["tape-core has parquet in its tree".to_owned()]));
+        let by_another = house(("arrow", "59.3.2", "MIT", false, &["rayon"]));
+        assert_eq!(core(&by_another), failures(["tape-core has rayon in its tree".to_owned()]));
+    }
+
+    #[test]
+    fn wgpu_by_way_of_a_pillar_is_found() {
+        assert_eq!(no_gpu(&house(("tape", "0.1.0", "MIT", true, &["tape-gpu"]))).len(), 1);
+    }
+
+    #[test]
+    fn other_versions_of_arrow_are_found() {
+        assert_eq!(one_arrow(&house(("arrow", "60.1.0", "MIT", false, &[]))).len(), 1, "a second one");
+        assert_eq!(one_arrow(&House::of(&[("parquet", "60.1.0", "MIT", false, &[])])).len(), 2, "another, and none");
+    }
+}

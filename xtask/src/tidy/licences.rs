@@ -1,0 +1,88 @@
+//! The licences of what we depend on.
+
+use super::{Finding, House, failures};
+
+/// Every package can be taken under a licence that is not of the GPL family.
+pub(super) fn licences(house: &House) -> Vec<Finding> {
+    failures(house.metadata.packages.iter().filter_map(|package| match &package.license {
+        Some(licence) if is_permitted(licence) => None,
+        Some(licence) => Some(format!("{} {}: {licence}", package.name, package.version)),
+        None => Some(format!("{} {} states no licence", package.name, package.version)),
+    }))
+}
+
+/// Whether an SPDX expression leaves a choice without the GPL family. One that cannot be read does not.
+fn is_permitted(expression: &str) -> bool {
+    // Before SPDX expressions, a slash stood for a choice.
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
+    let words: Vec<&str> = spaced.split_whitespace().collect();
+    matches!(choice(&words), Some((permitted, [])) if permitted)
+}
+
+/// The words that were not read yet, after whether those read are permitted.
+type Parsed<'a> = Option<(bool, &'a [&'a str])>;
+
+/// `a OR b OR …`
+fn choice<'a>(words: &'a [&'a str]) -> Parsed<'a> {
+    let (mut permitted, mut rest) = combination(words)?;
+    while let ["OR", after @ ..] = rest {
+        let (other, after) = combination(after)?;
+        (permitted, rest) = (permitted | other, after);
+    }
+    Some((permitted, rest))
+}
+
+/// `a AND b AND …`
+fn combination<'a>(words: &'a [&'a str]) -> Parsed<'a> {
+    let (mut permitted, mut rest) = licence(words)?;
+    while let ["AND", after @ ..] = rest {
+        let (other, after) = licence(after)?;
+        (permitted, rest) = (permitted & other, after);
+    }
+    Some((permitted, rest))
+}
+
+/// `(…)`, `a` or `a WITH exception`
+fn licence<'a>(words: &'a [&'a str]) -> Parsed<'a> {
+    match words {
+        ["(", inner @ ..] => match choice(inner)? {
+            (permitted, [")", rest @ ..]) => Some((permitted, rest)),
+            _ => None,
+        },
+        [")" | "OR" | "AND" | "WITH", ..] | [] => None,
+        [name, "WITH", _, rest @ ..] | [name, rest @ ..] => {
+            let is_copyleft = ["GPL", "LGPL", "AGPL"].iter().any(|family| name.starts_with(family));
+            Some((!is_copyleft, rest))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_choice_is_enough_and_a_combination_is_not() {
+        for good in ["MIT", "MIT OR LGPL-2.1-or-later", "MIT/GPL-3.0", "(MIT OR GPL-2.0) AND Unicode-3.0", "CC0-1.0"] {
+            assert!(is_permitted(good), "{good}");
+        }
+        for good in ["Apache-2.0 WITH LLVM-exception OR MIT", "BSD-3-Clause AND (MIT OR (AGPL-3.0 OR Zlib))"] {
+            assert!(is_permitted(good), "{good}");
+        }
+        for bad in ["GPL-3.0", "LGPL-3.0-only", "AGPL-3.0-or-later", "MIT AND GPL-2.0", "GPL-2.0 WITH Classpath"] {
+            assert!(!is_permitted(bad), "{bad}");
+        }
+        for unreadable in ["", "MIT OR", "(MIT", "MIT)", "MIT Apache-2.0", "AND MIT"] {
+            assert!(!is_permitted(unreadable), "{unreadable}");
+        }
+    }
+
+    #[test]
+    fn a_package_under_the_gpl_is_named() {
+        let mut house =
+            House::of(&[("good", "1.0.0", "MIT", false, &[]), ("light-curve-feature", "0.9.0", "GPL-3.0", false, &[])]);
+        assert_eq!(licences(&house), failures(["light-curve-feature 0.9.0: GPL-3.0".to_owned()]));
+        house.metadata.packages[1].license = None;
+        assert_eq!(licences(&house), failures(["light-curve-feature 0.9.0 states no licence".to_owned()]));
+    }
+}

@@ -1,0 +1,153 @@
+//! What is asked of every manifest and every Rust file.
+
+use std::fs;
+use std::path::Path;
+
+use super::{Finding, House, failures};
+use crate::run::Result;
+
+/// A longer file fails.
+const MOST_LINES: usize = 500;
+/// A longer file is mentioned.
+const MANY_LINES: usize = 350;
+/// Macros that mark code as unfinished.
+const UNFINISHED: [&str; 3] = ["todo", "unimplemented", "dbg"];
+
+/// A text file of the workspace.
+#[derive(Debug)]
+pub(super) struct File {
+    /// Its path from the root, with slashes.
+    pub(super) path: String,
+    pub(super) text: String,
+}
+
+impl File {
+    /// Reads a file under `root`.
+    pub(super) fn read(root: &Path, path: &Path) -> Result<Self> {
+        let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let shown = path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        Ok(Self { path: shown, text })
+    }
+}
+
+/// Every Rust file under `folders`, in order of path.
+pub(super) fn rust_files(root: &Path, folders: &[&Path]) -> Result<Vec<File>> {
+    let mut files = vec![];
+    let mut open: Vec<_> = folders.iter().map(|folder| folder.to_path_buf()).collect();
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))? {
+            let path = entry?.path();
+            if path.is_dir() && path.file_name().is_some_and(|name| name != "target") {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(File::read(root, &path)?);
+            }
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
+/// Every member takes the lints of the workspace.
+pub(super) fn lints(house: &House) -> Vec<Finding> {
+    let takes = |text: &str| {
+        let lines = text.lines().map(|line| line.split('#').next().unwrap_or("").replace(char::is_whitespace, ""));
+        let mut table = String::new();
+        lines.into_iter().any(|line| {
+            if line.starts_with('[') {
+                table = line;
+                return false;
+            }
+            (table.as_str(), line.as_str()) == ("[lints]", "workspace=true")
+        })
+    };
+    let broken = house.manifests.iter().filter(|manifest| !takes(&manifest.text));
+    failures(broken.map(|manifest| format!("{} lacks [lints] workspace = true", manifest.path)))
+}
+
+/// Files that can be read in one go.
+pub(super) fn lengths(house: &House) -> Vec<Finding> {
+    let judge = |file: &File| {
+        let lines = file.text.lines().count();
+        match lines {
+            _ if lines > MOST_LINES => Some(Finding::Failure(format!("{}: {lines} lines", file.path))),
+            _ if lines > MANY_LINES => Some(Finding::Note(format!("{}: {lines} lines", file.path))),
+            _ => None,
+        }
+    };
+    house.sources.iter().filter_map(judge).collect()
+}
+
+/// No macro that stands for code still to be written, or for a look at it.
+pub(super) fn unfinished(house: &House) -> Vec<Finding> {
+    let mut broken = vec![];
+    for file in house.sources.iter().filter(|file| file.path.contains("src/")) {
+        for (number, line) in (1..).zip(file.text.lines()) {
+            let code = line.split("//").next().unwrap_or("");
+            let used = UNFINISHED.iter().filter(|name| uses_macro(code, name));
+            broken.extend(used.map(|name| format!("{}:{number}: {name}!", file.path)));
+        }
+    }
+    failures(broken)
+}
+
+/// Whether a line of code calls the macro `name`.
+fn uses_macro(code: &str, name: &str) -> bool {
+    code.match_indices(name).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        let after = code[at + name.len()..].strip_prefix('!').and_then(|rest| rest.trim_start().chars().next());
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_') && matches!(after, Some('(' | '[' | '{'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn house(sources: Vec<(&str, String)>, manifests: Vec<(&str, &str)>) -> House {
+        let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
+        House {
+            sources: sources.iter().map(|(path, text)| file(path, text)).collect(),
+            manifests: manifests.into_iter().map(|(path, text)| file(path, text)).collect(),
+            ..House::of(&[])
+        }
+    }
+
+    #[test]
+    fn a_member_without_the_lints_is_named() {
+        let good = "[package]\nname = \"a\"\n[lints] # all\nworkspace = true\n";
+        let other_table = "[package]\nversion.workspace = true\n[lints.rust]\nworkspace = true\n";
+        let house = house(vec![], vec![("a/Cargo.toml", good), ("b/Cargo.toml", other_table), ("c/Cargo.toml", "")]);
+        let lacks = |name| format!("{name}/Cargo.toml lacks [lints] workspace = true");
+        assert_eq!(lints(&house), failures([lacks("b"), lacks("c")]));
+    }
+
+    #[test]
+    fn long_files_are_mentioned_and_longer_ones_fail() {
+        let lines = |n: usize| "\n".repeat(n);
+        let house = house(vec![("a.rs", lines(350)), ("b.rs", lines(351)), ("c.rs", lines(501))], vec![]);
+        let expected = [Finding::Note("b.rs: 351 lines".into()), Finding::Failure("c.rs: 501 lines".into())];
+        assert_eq!(lengths(&house), expected);
+    }
+
+    #[test]
+    fn unfinished_code_is_found_and_talk_of_it_is_not() {
+        let call = |name: &str| format!("fn f() {{ {name}!(1) }}\n");
+        let [first, second, third] = UNFINISHED.map(call);
+        let talk = format!("// {first}let todo = my_{}!(1);", UNFINISHED[2]);
+        let house = house(vec![("a/src/b.rs", first + &second + &talk), ("a/tests/c.rs", third)], vec![]);
+        assert_eq!(unfinished(&house), failures(["a/src/b.rs:1: todo!".into(), "a/src/b.rs:2: unimplemented!".into()]));
+    }
+
+    #[test]
+    fn files_are_found_in_subfolders_but_not_in_what_cargo_built() {
+        let root = tempfile::tempdir().expect("a folder");
+        for path in ["a/src/x/y.rs", "a/target/z.rs", "a/readme.md"] {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("can be made");
+            fs::write(path, "").expect("can be written");
+        }
+        let files = rust_files(root.path(), &[&root.path().join("a")]).expect("can be read");
+        assert_eq!(files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["a/src/x/y.rs"]);
+    }
+}
