@@ -84,6 +84,11 @@ impl Source for MemorySource {
         self.row_groups[row_group].rows * (8 + 8 * floats + u64::from(columns.band))
     }
 
+    fn row_bytes(&self) -> u64 {
+        let roles = Role::ALL.into_iter().filter(|&role| self.column(role).is_some());
+        roles.map(|role| if role == Role::Band { 1 } else { 8 }).sum()
+    }
+
     fn read<'a>(&'a self, partition: &Partition, columns: Columns) -> Result<Box<dyn RowReader + 'a>, SourceError> {
         let range = |piece: &Piece| -> Result<Range<usize>, SourceError> {
             let start = self.starts[piece.row_group];

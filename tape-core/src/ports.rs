@@ -33,6 +33,9 @@ pub trait Source: Send + Sync {
     /// Bytes to be read for these columns of a row group.
     fn bytes(&self, row_group: usize, columns: Columns) -> u64;
 
+    /// Bytes that a row takes in memory, with all its roles, in the types that the survey has.
+    fn row_bytes(&self) -> u64;
+
     /// A reader over the rows of a partition.
     ///
     /// # Errors

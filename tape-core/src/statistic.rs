@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field};
 
+use crate::chunk::Chunk;
 use crate::light_curve::LightCurve;
 use crate::rows::Columns;
 
@@ -176,6 +177,12 @@ pub trait WholeLightCurve: Send + Sync {
     /// The outputs of a light curve that has at least [`Info::min_epochs`] epochs; `out` has one place for each of
     /// [`Info::outputs`].
     fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]);
+
+    /// The outputs of all light curves of a chunk, those of each segment side by side, for a statistic that is faster on
+    /// many at once; [`Info::min_epochs`] is then its own concern. Answers `false`, with nothing written, if it is not one.
+    fn evaluate_chunk(&self, _chunk: &Chunk, _out: &mut [Value]) -> bool {
+        false
+    }
 }
 
 /// A statistic of either kind. The kind decides which plans are legal.
@@ -252,6 +259,15 @@ impl Statistic {
                 fold.lift(light_curve, state);
                 fold.finish(state, out);
             }
+        }
+    }
+
+    /// The outputs for all light curves of a chunk, if it has a way to compute many at once; see
+    /// [`WholeLightCurve::evaluate_chunk`].
+    pub fn evaluate_chunk(&self, chunk: &Chunk, out: &mut [Value]) -> bool {
+        match self {
+            Self::Whole(whole) => whole.evaluate_chunk(chunk, out),
+            Self::Fold(_) => false,
         }
     }
 

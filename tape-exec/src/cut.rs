@@ -1,12 +1,13 @@
 //! How a survey is cut into partitions.
 
-use tape_core::{IdRange, Partition, Piece, Role, RowGroup, Source};
+use tape_core::{IdRange, Partition, Piece, RowGroup, Source};
 
 /// Row groups smaller than this are scheduled together with the next: opening one costs about as much as reading so many
 /// rows.
 const FEWEST_ROWS: u64 = 32 * 1024;
-/// Row groups that share ranges of ids are scheduled as one partition up to so many rows, which are then in memory at once.
-const MOST_SHARED_ROWS: u64 = 4 << 20;
+/// Row groups that share ranges of ids are scheduled as one partition up to so many rows, which are then in memory at once
+/// and grouped by one worker; larger sets go by shuffle, which all workers share.
+const MOST_SHARED_ROWS: u64 = 512 * 1024;
 
 /// How a survey is cut into partitions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub fn cut(source: &dyn Source, partitioning: Partitioning) -> Vec<Partition> {
         Partitioning::RowGroups => together(source.row_groups(), &order),
         Partitioning::Count(n) => equal(source.row_groups(), &order, rows, n),
         Partitioning::Bytes(bytes) => {
-            let n = rows.saturating_mul(row_bytes(source)).div_ceil(bytes.max(1));
+            let n = rows.saturating_mul(source.row_bytes()).div_ceil(bytes.max(1));
             equal(source.row_groups(), &order, rows, n)
         }
     }
@@ -39,11 +40,6 @@ pub fn cut(source: &dyn Source, partitioning: Partitioning) -> Vec<Partition> {
 #[must_use]
 pub fn row_groups(source: &dyn Source) -> Vec<Partition> {
     source.row_groups().iter().enumerate().map(|(i, group)| Partition::row_group(i, group)).collect()
-}
-
-/// Bytes of a row in memory: id, time, flux and error, and a label of one letter with its length.
-fn row_bytes(source: &dyn Source) -> u64 {
-    if source.column(Role::Band).is_some() { 8 + 3 * 8 + 9 } else { 8 + 3 * 8 }
 }
 
 /// Row groups in the order of the ranges that they claim; as they come where one claims none.

@@ -46,7 +46,7 @@ impl<'a> Job<'a> {
             grouper: Grouper::default(),
             grouping: Grouping::new(self.source.bands(), self.bands, self.inputs()),
             chunk: Chunk::new(self.source.id_type()),
-            values: vec![Value::Null; self.outputs()],
+            values: vec![],
         }
     }
 
@@ -108,39 +108,65 @@ impl Worker<'_> {
 
     /// Appends the results of all light curves of the chunk.
     pub(crate) fn evaluate(&mut self, results: &mut Results) -> Result<()> {
+        for segment in &self.chunk.segments {
+            results.ids.extend_from(&self.chunk.ids, segment.object..segment.object + 1);
+            results.band.push(segment.band);
+            results.n_obs.push(segment.rows.len() as u64);
+        }
         // Who is at work, should one panic.
-        let at = Cell::new((0, 0));
-        let values = &mut self.values;
+        let at = Cell::new((0, None));
+        let evaluated = catch_unwind(AssertUnwindSafe(|| self.evaluate_statistics(results, &at)));
+        evaluated.map_err(|panic| self.panicked(at.get(), &words(&*panic)))?;
+        self.job.observer.event(Event::LightCurves(self.chunk.segments.len() as u64));
+        Ok(())
+    }
+
+    /// Statistics that take whole chunks first, then the others side by side, so that they share what a light curve keeps.
+    fn evaluate_statistics(&mut self, results: &mut Results, at: &Cell<(usize, Option<usize>)>) {
         let (chunk, grouping, statistics) = (&self.chunk, &self.grouping, self.job.statistics);
-        let all = || {
-            for (i, segment) in chunk.segments.iter().enumerate() {
-                let light_curve = chunk.light_curve(segment, grouping.label(segment.band));
-                results.ids.extend_from(&chunk.ids, segment.object..segment.object + 1);
-                results.band.push(segment.band);
-                results.n_obs.push(light_curve.len() as u64);
-                let mut first = 0;
-                for (s, statistic) in statistics.iter().enumerate() {
-                    at.set((i, s));
-                    let end = first + statistic.info().outputs.len();
-                    statistic.evaluate(&light_curve, &mut values[first..end]);
-                    first = end;
+        let mut others = Vec::new();
+        let mut first = 0;
+        for (s, statistic) in statistics.iter().enumerate() {
+            let outputs = statistic.info().outputs.len();
+            at.set((s, None));
+            self.values.resize(chunk.segments.len() * outputs, Value::Null);
+            if statistic.evaluate_chunk(chunk, &mut self.values) {
+                for (column, offset) in results.values[first..first + outputs].iter_mut().zip(0..) {
+                    column.extend(self.values.iter().skip(offset).step_by(outputs));
                 }
-                for (column, &value) in results.values.iter_mut().zip(values.iter()) {
+            } else {
+                others.push((s, first..first + outputs));
+            }
+            first += outputs;
+        }
+        if others.is_empty() {
+            return;
+        }
+        self.values.resize(results.values.len(), Value::Null);
+        for (i, segment) in chunk.segments.iter().enumerate() {
+            let light_curve = chunk.light_curve(segment, grouping.label(segment.band));
+            for (s, columns) in &others {
+                at.set((*s, Some(i)));
+                let values = &mut self.values[..columns.len()];
+                statistics[*s].evaluate(&light_curve, values);
+                for (column, &value) in results.values[columns.clone()].iter_mut().zip(values.iter()) {
                     column.push(value);
                 }
             }
+        }
+    }
+
+    fn panicked(&self, (statistic, segment): (usize, Option<usize>), message: &str) -> Error {
+        let statistic = self.job.statistics[statistic].info().name.to_string();
+        let message = message.to_owned();
+        let Some(segment) = segment.map(|i| &self.chunk.segments[i]) else {
+            return Error::Internal { message: format!("the statistic '{statistic}' panicked: {message}") };
         };
-        catch_unwind(AssertUnwindSafe(all)).map_err(|panic| {
-            let (segment, statistic) = at.get();
-            let segment = &chunk.segments[segment];
-            Error::Panicked {
-                statistic: statistics[statistic].info().name.to_string(),
-                id: chunk.ids.get(segment.object).to_owned(self.job.source.id_type()),
-                band: grouping.label(segment.band).to_owned(),
-                message: words(&*panic),
-            }
-        })?;
-        self.job.observer.event(Event::LightCurves(chunk.segments.len() as u64));
-        Ok(())
+        Error::Panicked {
+            statistic,
+            id: self.chunk.ids.get(segment.object).to_owned(self.job.source.id_type()),
+            band: self.grouping.label(segment.band).to_owned(),
+            message,
+        }
     }
 }

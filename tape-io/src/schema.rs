@@ -16,6 +16,17 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Bytes of a value in memory; a text counts as a letter and its offset.
+    pub(crate) const fn bytes(self) -> u64 {
+        match self {
+            Self::Text => 9,
+            Self::F64 | Self::Int(IdType::Int64 | IdType::UInt64 | IdType::Utf8) => 8,
+            Self::F32 | Self::Int(IdType::Int32 | IdType::UInt32) => 4,
+            Self::Int(IdType::Int16 | IdType::UInt16) => 2,
+            Self::Int(IdType::Int8 | IdType::UInt8) => 1,
+        }
+    }
+
     /// What plays `role` must be, and whether this is it.
     pub(crate) fn fits(self, role: Role) -> Result<(), &'static str> {
         match (role, self) {

@@ -189,6 +189,11 @@ impl Source for Survey {
         roles(columns).map(of).sum()
     }
 
+    fn row_bytes(&self) -> u64 {
+        let role = |role| self.files[0].role(role).map(|column| column.kind.bytes());
+        Role::ALL.into_iter().filter_map(role).sum()
+    }
+
     fn read<'a>(&'a self, partition: &Partition, columns: Columns) -> Result<Box<dyn RowReader + 'a>, SourceError> {
         Ok(Box::new(PartitionReader::new(self, partition, columns)))
     }

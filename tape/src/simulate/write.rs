@@ -37,17 +37,15 @@ impl Encoder {
         ];
         // The number of the row group matters to encrypted files alone.
         let writers = self.factory.create_column_writers(0)?;
-        let fields = self.schema.fields().iter();
-        let encode = |((field, array), mut writer): (
-            (&Arc<Field>, &ArrayRef),
-            parquet::arrow::arrow_writer::ArrowColumnWriter,
-        )| {
+        let fields = self.schema.fields();
+        let mut chunks = Vec::with_capacity(columns.len());
+        for ((field, array), mut writer) in fields.iter().zip(&columns).zip(writers) {
             for leaf in compute_leaves(field, array)? {
                 writer.write(&leaf)?;
             }
-            writer.close()
-        };
-        fields.zip(&columns).zip(writers).map(encode).collect()
+            chunks.push(writer.close()?);
+        }
+        Ok(chunks)
     }
 }
 
