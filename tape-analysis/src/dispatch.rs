@@ -18,6 +18,8 @@ pub(crate) trait Lanes {
 
     fn splat(value: f64) -> Self::Vector;
     fn load(from: &[f64; LANES]) -> Self::Vector;
+    /// The first [`LANES`] of `from`, or if there are fewer all of them and then `rest`.
+    fn load_or(from: &[f64], rest: f64) -> Self::Vector;
     fn store(value: Self::Vector, to: &mut [f64; LANES]);
     fn add(a: Self::Vector, b: Self::Vector) -> Self::Vector;
     fn sub(a: Self::Vector, b: Self::Vector) -> Self::Vector;
@@ -140,6 +142,15 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    fn load_or(from: &[f64], rest: f64) -> Self::Vector {
+        let mut vector = [rest; LANES];
+        for (to, from) in vector.iter_mut().zip(from) {
+            *to = *from;
+        }
+        vector
+    }
+
+    #[inline(always)]
     fn store(value: Self::Vector, to: &mut [f64; LANES]) {
         *to = value;
     }
@@ -225,6 +236,13 @@ mod x86 {
         }
 
         #[inline(always)]
+        fn load_or(from: &[f64], rest: f64) -> __m512d {
+            let mask = if from.len() < LANES { (1 << from.len()) - 1 } else { u8::MAX };
+            // SAFETY: as the module says; lanes beyond the end of `from` are masked, and not read.
+            unsafe { _mm512_mask_loadu_pd(_mm512_set1_pd(rest), mask, from.as_ptr()) }
+        }
+
+        #[inline(always)]
         fn store(value: __m512d, to: &mut [f64; LANES]) {
             // SAFETY: as the module says.
             unsafe { _mm512_storeu_pd(to.as_mut_ptr(), value) }
@@ -289,6 +307,12 @@ mod x86 {
         }
 
         #[inline(always)]
+        fn load_or(from: &[f64], rest: f64) -> Self::Vector {
+            let (low, high) = from.split_at(from.len().min(LANES / 2));
+            (load4_or(low, rest), load4_or(high, rest))
+        }
+
+        #[inline(always)]
         fn store(value: Self::Vector, to: &mut [f64; LANES]) {
             // SAFETY: as the module says; the second half starts at the fifth of eight floats.
             unsafe {
@@ -330,6 +354,20 @@ mod x86 {
         fn sum(a: Self::Vector) -> f64 {
             // SAFETY: as the module says.
             sum4(unsafe { _mm256_add_pd(a.0, a.1) })
+        }
+    }
+
+    /// The first 4 of `from`, or if there are fewer all of them and then `rest`.
+    #[inline(always)]
+    fn load4_or(from: &[f64], rest: f64) -> __m256d {
+        const MASKS: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
+        let masks = &MASKS[4 - from.len().min(4)..][..4];
+        // SAFETY: called by `Avx2` alone; `masks` has four elements, and lanes beyond the end of `from` are masked, and not
+        // read.
+        unsafe {
+            let mask = _mm256_loadu_si256(masks.as_ptr().cast());
+            let values = _mm256_maskload_pd(from.as_ptr(), mask);
+            _mm256_blendv_pd(_mm256_set1_pd(rest), values, _mm256_castsi256_pd(mask))
         }
     }
 

@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 
-#[expect(unsafe_code, reason = "vector instructions are chosen at run time; nothing else here needs it")]
+#[cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "vector instructions are chosen at run time; nothing else here needs it")
+)]
 mod dispatch;
 mod registry;
 mod state;

@@ -14,7 +14,7 @@ use crate::statistic::Inputs;
 
 /// The place of a band that was not asked for.
 const SKIP: u8 = u8::MAX;
-/// The cell of a row that was left out.
+/// Where a row goes that is left out.
 const LEFT_OUT: u32 = u32::MAX;
 
 /// Rows that were taken for sorted by id are not.
@@ -72,16 +72,24 @@ impl Grouping {
 }
 
 /// Groups rows; keeps its memory from call to call.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Grouper {
-    /// Whether each row's values may be used.
-    valid: Vec<bool>,
-    /// For each row its (object, band) cell.
-    cell: Vec<u32>,
-    /// For each cell its rows, later where the next row goes.
+    /// For each row the place of its band in the order of results, or [`SKIP`] if it is left out.
+    place: Vec<u8>,
+    /// For each row where it goes in the chunk, or [`LEFT_OUT`].
+    to: Vec<u32>,
+    /// For each (object, place) its rows, later where the next row goes.
     count: Vec<u32>,
-    /// Cells of which some rows were left out: they are light curves even if no epoch remains.
-    touched: Vec<u32>,
+    /// For each place the rows of one object, later where the next row goes.
+    count_of_one: Box<[u32; 256]>,
+    /// (object, place) cells of which some rows were left out: they are light curves even if no epoch remains.
+    touched: Vec<(u32, u8)>,
+}
+
+impl Default for Grouper {
+    fn default() -> Self {
+        Self { place: vec![], to: vec![], count: vec![], count_of_one: Box::new([0; 256]), touched: vec![] }
+    }
 }
 
 impl Grouper {
@@ -98,23 +106,61 @@ impl Grouper {
         left_out: &mut LeftOut,
     ) -> Result<(), NotSorted> {
         let mut counted = LeftOut::default();
-        self.begin(rows, range.clone(), grouping.inputs);
+        self.judge(rows, range.clone(), grouping);
         chunk.ids.clear();
-        let mut start = range.start;
+        chunk.segments.clear();
+        let (mut start, mut total) = (range.start, 0);
         while start < range.end {
             let end = run_end(&rows.ids, start, range.end)?;
-            let object = chunk.ids.len();
             chunk.ids.extend_from(&rows.ids, start..start + 1);
-            self.count.resize(self.count.len() + grouping.order.len(), 0);
-            for row in start..end {
-                self.assign(rows, row, range.start, object, grouping, &mut counted);
-            }
+            self.one_object(rows, start..end, range.start, grouping, chunk, &mut total, &mut counted);
             start = end;
         }
-        let objects: Vec<u32> = (0..index(chunk.ids.len())).collect();
-        self.scatter(rows, range, &objects, grouping, chunk);
+        self.scatter(rows, range, total as usize, grouping, chunk);
         *left_out += counted;
         Ok(())
+    }
+
+    /// Segments and places of the rows of one object, after `total` rows of others.
+    #[expect(clippy::too_many_arguments, reason = "the state of one loop, split off for its length")]
+    fn one_object(
+        &mut self,
+        rows: &Rows,
+        run: Range<usize>,
+        first: usize,
+        grouping: &Grouping,
+        chunk: &mut Chunk,
+        total: &mut u32,
+        left_out: &mut LeftOut,
+    ) {
+        let places = &self.place[run.start - first..run.end - first];
+        let count = &mut self.count_of_one;
+        count[..grouping.order.len()].fill(0);
+        count[usize::from(SKIP)] = 0;
+        for &place in places {
+            count[usize::from(place)] += 1;
+        }
+        let whole = count[usize::from(SKIP)] == 0;
+        self.touched.clear();
+        if !whole {
+            for (row, _) in run.clone().zip(places).filter(|(_, place)| **place == SKIP) {
+                self.touched.extend(leave_out(rows, row, grouping, left_out).map(|place| (0, place)));
+            }
+        }
+        let object = chunk.ids.len() - 1;
+        for (place, &band) in (0u8..).zip(&grouping.order) {
+            let n = std::mem::replace(&mut count[usize::from(place)], *total);
+            if n > 0 || self.touched.contains(&(0, place)) {
+                chunk.segments.push(Segment { object, band, rows: *total as usize..(*total + n) as usize });
+            }
+            *total += n;
+        }
+        if whole {
+            self.to.extend(places.iter().map(|&place| next(&mut count[usize::from(place)])));
+        } else {
+            let to = |&place: &u8| if place == SKIP { LEFT_OUT } else { next(&mut count[usize::from(place)]) };
+            self.to.extend(places.iter().map(to));
+        }
     }
 
     /// Groups `rows[range]`, in any order, over what `chunk` held.
@@ -126,15 +172,26 @@ impl Grouper {
         chunk: &mut Chunk,
         left_out: &mut LeftOut,
     ) {
-        self.begin(rows, range.clone(), grouping.inputs);
+        self.judge(rows, range.clone(), grouping);
+        self.count.clear();
+        self.touched.clear();
+        let bands = grouping.order.len();
         let mut met = rows.ids.new_like();
         let mut table: HashTable<u32> = HashTable::new();
-        for row in range.clone() {
+        for (row, &place) in range.clone().zip(&self.place) {
             let object = intern(&mut table, &mut met, rows.ids.get(row));
-            if self.count.len() < met.len() * grouping.order.len() {
-                self.count.resize(met.len() * grouping.order.len(), 0);
+            if self.count.len() < met.len() * bands {
+                self.count.resize(met.len() * bands, 0);
             }
-            self.assign(rows, row, range.start, object, grouping, left_out);
+            if place == SKIP {
+                let place = leave_out(rows, row, grouping, left_out);
+                self.touched.extend(place.map(|place| (index(object), place)));
+                self.to.push(LEFT_OUT);
+            } else {
+                let cell = object * bands + usize::from(place);
+                self.count[cell] += 1;
+                self.to.push(index(cell));
+            }
         }
         let mut objects: Vec<u32> = (0..index(met.len())).collect();
         objects.sort_unstable_by(|&a, &b| met.get(a as usize).cmp(&met.get(b as usize)));
@@ -142,87 +199,63 @@ impl Grouper {
         for &object in &objects {
             chunk.ids.push(met.get(object as usize));
         }
-        self.scatter(rows, range, &objects, grouping, chunk);
+        let total = self.cells_to_segments(&objects, grouping, chunk);
+        for to in self.to.iter_mut().filter(|to| **to != LEFT_OUT) {
+            *to = next(&mut self.count[*to as usize]);
+        }
+        self.scatter(rows, range, total, grouping, chunk);
     }
 
-    /// Judges the values of each row.
-    fn begin(&mut self, rows: &Rows, range: Range<usize>, inputs: Inputs) {
-        self.count.clear();
-        self.touched.clear();
-        self.valid.clear();
-        self.cell.clear();
-        self.cell.resize(range.len(), LEFT_OUT);
-        let flux = &rows.flux[range.clone()];
-        self.valid.extend(flux.iter().map(|flux| flux.is_finite()));
-        if inputs.error {
-            for (valid, &error) in self.valid.iter_mut().zip(&rows.error[range.clone()]) {
-                *valid &= error > 0.0 && error < f64::INFINITY;
-            }
-        }
-        if inputs.columns().time {
-            for (valid, time) in self.valid.iter_mut().zip(&rows.time[range.clone()]) {
-                *valid &= time.is_finite();
-            }
-        }
-    }
-
-    /// Gives a row its cell, unless it is left out.
-    #[inline]
-    fn assign(
-        &mut self,
-        rows: &Rows,
-        row: usize,
-        first: usize,
-        object: usize,
-        grouping: &Grouping,
-        left_out: &mut LeftOut,
-    ) {
-        let band = rows.band_of(row);
-        let place = grouping.place[usize::from(band)];
-        if place == SKIP {
-            let reason = if band == NO_BAND { &mut left_out.null_band } else { &mut left_out.other_band };
-            *reason += 1;
-            return;
-        }
-        let cell = object * grouping.order.len() + usize::from(place);
-        if self.valid[row - first] {
-            self.count[cell] += 1;
-            self.cell[row - first] = index(cell);
-        } else {
-            self.touched.push(index(cell));
-            *reason(rows, row, grouping.inputs, left_out) += 1;
-        }
-    }
-
-    /// Counts become segments, and the rows go to their places.
-    fn scatter(&mut self, rows: &Rows, range: Range<usize>, objects: &[u32], grouping: &Grouping, chunk: &mut Chunk) {
+    /// Segments of all cells, of the objects in the order given; counts become places. Returns the number of rows.
+    fn cells_to_segments(&mut self, objects: &[u32], grouping: &Grouping, chunk: &mut Chunk) -> usize {
         self.touched.sort_unstable();
         chunk.segments.clear();
         let mut total = 0;
         for (object, &met) in objects.iter().enumerate() {
-            for (place, &band) in grouping.order.iter().enumerate() {
-                let cell = met as usize * grouping.order.len() + place;
+            for (place, &band) in (0u8..).zip(&grouping.order) {
+                let cell = met as usize * grouping.order.len() + usize::from(place);
                 let n = self.count[cell] as usize;
-                if n > 0 || self.touched.binary_search(&index(cell)).is_ok() {
+                if n > 0 || self.touched.binary_search(&(met, place)).is_ok() {
                     chunk.segments.push(Segment { object, band, rows: total..total + n });
                 }
                 self.count[cell] = index(total);
                 total += n;
             }
         }
-        let at = |row: usize| range.start + row;
-        let places = self.places(total);
-        for (to, from) in
-            [(&mut chunk.flux, &rows.flux), (&mut chunk.error, &rows.error), (&mut chunk.time, &rows.time)]
-        {
+        total
+    }
+
+    /// Finds the place of each row, or that it is left out.
+    fn judge(&mut self, rows: &Rows, range: Range<usize>, grouping: &Grouping) {
+        self.to.clear();
+        self.place.clear();
+        if rows.band.is_empty() {
+            self.place.resize(range.len(), grouping.place[0]);
+        } else {
+            self.place.extend(rows.band[range.clone()].iter().map(|&band| grouping.place[usize::from(band)]));
+        }
+        skip_unless(f64::is_finite, &rows.flux[range.clone()], &mut self.place);
+        if grouping.inputs.error {
+            skip_unless(|error| error > 0.0 && error < f64::INFINITY, &rows.error[range.clone()], &mut self.place);
+        }
+        if grouping.inputs.columns().time {
+            skip_unless(f64::is_finite, &rows.time[range], &mut self.place);
+        }
+    }
+
+    /// Brings the values of all rows to their places.
+    fn scatter(&mut self, rows: &Rows, range: Range<usize>, total: usize, grouping: &Grouping, chunk: &mut Chunk) {
+        let whole = total == range.len();
+        let columns = [(&mut chunk.flux, &rows.flux), (&mut chunk.error, &rows.error), (&mut chunk.time, &rows.time)];
+        for (to, from) in columns {
             if from.is_empty() {
                 to.clear();
                 continue;
             }
             to.resize(total, 0.0);
-            for (row, &place) in places.iter().enumerate() {
-                if place != LEFT_OUT {
-                    to[place as usize] = from[at(row)];
+            for (&place, &value) in self.to.iter().zip(&from[range.clone()]) {
+                if whole || place != LEFT_OUT {
+                    to[place as usize] = value;
                 }
             }
         }
@@ -230,17 +263,37 @@ impl Grouper {
             sort_by_time(chunk);
         }
     }
+}
 
-    /// For each row its place in the chunk, written over its cell.
-    fn places(&mut self, total: usize) -> &[u32] {
-        debug_assert!(total <= self.cell.len());
-        for cell in self.cell.iter_mut().filter(|cell| **cell != LEFT_OUT) {
-            let next = &mut self.count[*cell as usize];
-            *cell = *next;
-            *next += 1;
-        }
-        &self.cell
+/// Marks the rows of which the value is not valid. Mostly all are: that is found out first, in vector lanes.
+fn skip_unless(valid: impl Fn(f64) -> bool, values: &[f64], places: &mut [u8]) {
+    if values.iter().fold(true, |all, &value| all & valid(value)) {
+        return;
     }
+    for (place, &value) in places.iter_mut().zip(values) {
+        if !valid(value) {
+            *place = SKIP;
+        }
+    }
+}
+
+/// Takes the next place.
+fn next(place: &mut u32) -> u32 {
+    *place += 1;
+    *place - 1
+}
+
+/// Counts a row that is left out. Its place, if it has a band that was asked for.
+fn leave_out(rows: &Rows, row: usize, grouping: &Grouping, left_out: &mut LeftOut) -> Option<u8> {
+    let band = rows.band_of(row);
+    let place = grouping.place[usize::from(band)];
+    let reason = match place {
+        SKIP if band == NO_BAND => &mut left_out.null_band,
+        SKIP => &mut left_out.other_band,
+        _ => reason(rows, row, grouping.inputs, left_out),
+    };
+    *reason += 1;
+    (place != SKIP).then_some(place)
 }
 
 /// The end of the run of equal ids that starts at `start`.

@@ -40,6 +40,20 @@ impl Runs {
         Ok(Self { data, at: 0, bit_width: u32::from(bit_width), run: Run::Repeated { value: 0, left: 0 } })
     }
 
+    /// Takes the next `n` values at once if they are all one, by the run that they lie in.
+    pub(crate) fn take_repeated(&mut self, n: usize) -> Option<u32> {
+        if matches!(self.run, Run::Repeated { left: 0, .. } | Run::Packed { left: 0, .. }) {
+            self.run = self.next_run().ok()?;
+        }
+        match &mut self.run {
+            Run::Repeated { value, left } if *left >= n => {
+                *left -= n;
+                Some(*value)
+            }
+            _ => None,
+        }
+    }
+
     /// Fills `out`.
     pub(crate) fn read(&mut self, mut out: &mut [u32]) -> Result<(), BadRuns> {
         while !out.is_empty() {

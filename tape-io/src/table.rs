@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use arrow::csv;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, FieldRef, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
 use tempfile::NamedTempFile;
 
 use crate::error::Error;
@@ -111,7 +112,13 @@ impl TableWriter {
     fn properties(&self) -> WriterProperties {
         let metadata = self.metadata.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
         let sorted = SortingColumn { column_idx: 0, descending: false, nulls_first: false };
-        WriterProperties::builder()
+        // Ids and values rarely repeat: a dictionary would be built only to be thrown away. Labels and counts do repeat.
+        let repeats = |field: &&FieldRef| matches!(field.data_type(), DataType::Utf8 | DataType::UInt64);
+        let builder = self.schema.fields().iter().skip(1).filter(repeats).fold(
+            WriterProperties::builder().set_dictionary_enabled(false),
+            |builder, field| builder.set_column_dictionary_enabled(ColumnPath::from(field.name().as_str()), true),
+        );
+        builder
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_key_value_metadata(Some(metadata.collect()))
             .set_sorting_columns(self.sorted_by_first.then(|| vec![sorted]))

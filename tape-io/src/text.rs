@@ -111,13 +111,23 @@ impl TextPages {
         }
         let n = n.min(self.page.rows);
         self.page.rows -= n;
-        self.levels.clear();
-        if let Some(levels) = &mut self.page.levels {
-            self.levels.resize(n, 0);
-            levels.read(&mut self.levels).map_err(malformed)?;
-        }
-        let present = if self.levels.is_empty() { n } else { self.levels.iter().filter(|&&level| level != 0).count() };
-        self.codes.clear();
+        // Mostly there are no nulls, and the levels say so in one run.
+        let present = match &mut self.page.levels {
+            None => n,
+            Some(levels) => match levels.take_repeated(n) {
+                Some(1) => n,
+                Some(level) => {
+                    self.levels.clear();
+                    self.levels.resize(n, level);
+                    0
+                }
+                None => {
+                    self.levels.resize(n, 0);
+                    levels.read(&mut self.levels).map_err(malformed)?;
+                    self.levels.iter().filter(|&&level| level != 0).count()
+                }
+            },
+        };
         self.codes.resize(present, 0);
         let dictionary = match &mut self.page.values {
             Values::Codes(runs) => {
@@ -132,11 +142,12 @@ impl TextPages {
                 &self.own
             }
         };
-        if self.codes.iter().max().is_some_and(|&max| max as usize >= dictionary.len()) {
+        let entries = u32::try_from(dictionary.len()).unwrap_or(NULL);
+        if self.codes.iter().fold(false, |beyond, &code| beyond | (code >= entries)) {
             return Err(ParquetError::General("a code beyond the end of its dictionary".to_owned()));
         }
         if present < n {
-            spread(&mut self.codes, &self.levels);
+            spread(&mut self.codes, &self.levels[..n]);
         }
         Ok(Coded { codes: &self.codes, dictionary, fresh: std::mem::take(&mut self.fresh) })
     }
