@@ -6,6 +6,7 @@ use std::path::Path;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Float64Type};
+use arrow::util::display::array_value_to_string;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::Error;
@@ -38,13 +39,13 @@ pub fn difference(a: &RecordBatch, b: &RecordBatch, tolerance: f64) -> Option<St
     if a.num_rows() != b.num_rows() {
         return Some(format!("{} and {} rows", a.num_rows(), b.num_rows()));
     }
-    let differs = |(name, (x, y)): (&String, (&dyn Array, &dyn Array))| {
+    let schema = a.schema();
+    let pairs = schema.fields().iter().zip(a.columns().iter().zip(b.columns()));
+    pairs.into_iter().find_map(|(field, (x, y))| {
         let row = first_difference(x, y, tolerance)?;
-        let value = |array: &dyn Array| format!("{:?}", array.slice(row, 1));
-        Some(format!("column {name}, row {row}: {} and {}", value(x), value(y)))
-    };
-    let pairs = a.columns().iter().map(AsRef::as_ref).zip(b.columns().iter().map(AsRef::as_ref));
-    columns.iter().zip(pairs).find_map(differs)
+        let value = |array| array_value_to_string(array, row).unwrap_or_default();
+        Some(format!("column {}, row {row}: {} and {}", field.name(), value(x), value(y)))
+    })
 }
 
 /// The first row at which two arrays of one type and length differ.
@@ -65,7 +66,9 @@ fn first_difference(a: &dyn Array, b: &dyn Array, tolerance: f64) -> Option<usiz
 /// Whether two floats agree: within `tolerance`, relative, or absolute below 1.
 #[must_use]
 pub fn agree(a: f64, b: f64, tolerance: f64) -> bool {
-    a == b || (a.is_nan() && b.is_nan()) || (a - b).abs() <= tolerance * a.abs().max(b.abs()).max(1.0)
+    // Without the question whether it is finite, an infinite difference would be within an infinite tolerance.
+    let is_near = (a - b).is_finite() && (a - b).abs() <= tolerance * a.abs().max(b.abs()).max(1.0);
+    a == b || (a.is_nan() && b.is_nan()) || is_near
 }
 
 #[cfg(test)]
@@ -99,7 +102,7 @@ mod tests {
             let found = difference(&a, b, 1e-12).unwrap_or_default();
             assert!(found.starts_with(what), "{found}");
         };
-        differs(&table(&[1, 3], &["g", "r"], &[Some(1.0), None]), "column id, row 1: ");
+        differs(&table(&[1, 3], &["g", "r"], &[Some(1.0), None]), "column id, row 1: 2 and 3");
         differs(&table(&[1, 2], &["u", "r"], &[Some(1.0), None]), "column band, row 0: ");
         differs(&table(&[1, 2], &["g", "r"], &[Some(1.0 + 2e-12), None]), "column stetson_j, row 0: ");
         differs(&table(&[1, 2], &["g", "r"], &[Some(f64::NAN), None]), "column stetson_j, row 0: ");

@@ -193,8 +193,8 @@ impl Error {
             }
             cause = error.source();
         }
-        // The Parquet writer passes on the system's words, but not its error.
-        let text = error.to_string();
+        // Writers pass on the system's words, but not its error.
+        let text = plain(&error.to_string());
         let full = text.contains("No space left") || text.contains("quota");
         let reason =
             if full { "no space left on device: free some space, or write elsewhere".to_owned() } else { text };
@@ -204,7 +204,14 @@ impl Error {
 
 /// The decoder's words, without the prefix that says only that an error happened.
 pub(crate) fn words(error: &ParquetError) -> String {
-    let text = error.to_string();
-    let text = text.strip_prefix("Parquet error: ").or(text.strip_prefix("External: ")).unwrap_or(&text);
-    text.split(" (os error").next().unwrap_or_default().to_owned()
+    plain(&error.to_string())
+}
+
+/// Words without the names of the layers that they came through, and without the system's number.
+fn plain(text: &str) -> String {
+    let mut text = text.split(" (os error").next().unwrap_or_default();
+    for layer in ["Parquet error: ", "External: ", "Csv error: "] {
+        text = text.strip_prefix(layer).unwrap_or(text);
+    }
+    text.to_owned()
 }

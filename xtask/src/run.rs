@@ -4,14 +4,22 @@ use std::env;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 /// What every verb returns: an error is one message for a person.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The folder of the workspace.
+///
+/// As cargo tells when it runs us, because two clones that share a target folder share the program too.
 pub(crate) fn root() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here)
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let mut here =
+            env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        here.pop();
+        here
+    });
+    &ROOT
 }
 
 /// The cargo that runs us, in the workspace.

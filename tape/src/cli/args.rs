@@ -111,7 +111,7 @@ pub(crate) struct BatchArgs {
     /// Worker threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     workers: Option<u16>,
-    /// One row per object with a column for each band, instead of one row per object and band
+    /// One row per object (seen in any band asked for) with a column for each band, instead of one row per object and band
     #[arg(long)]
     wide: bool,
 }

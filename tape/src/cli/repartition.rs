@@ -1,18 +1,97 @@
 //! `tape repartition`: a survey written again so that the next run is fast.
 
+use std::path::PathBuf;
+
 use clap::Args;
+use serde_json::json;
+use tape::core::Source;
+use tape::io::{PartitionTarget, Progress, RepartitionReport};
 
+use super::args::{SurveyArgs, size};
 use super::failure::Failure;
-use super::screen::Screen;
+use super::screen::{Screen, bytes, counted};
+use super::watch::Watch;
 
-/// x
+/// Write a survey again, sorted by id, with no light curve cut, so that the next run takes the map plan
 #[derive(Args)]
-#[command(after_help = "Example:
-  tape repartition x")]
-pub(crate) struct Repartition {}
+#[command(after_help = "Examples:
+  tape repartition survey/ sorted/ --partition-size 256MB
+  tape repartition night-*.parquet sorted/ --partitions 16 --memory 2GiB")]
+pub(crate) struct Repartition {
+    #[command(flatten)]
+    survey: SurveyArgs,
+    /// The folder to make
+    #[arg(required = true)]
+    out: PathBuf,
+    /// Files of about so many bytes, as their rows are in memory
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "256MB")]
+    partition_size: u64,
+    /// So many files of about equal rows, instead
+    #[arg(long, value_name = "N", conflicts_with = "partition_size")]
+    partitions: Option<std::num::NonZeroUsize>,
+    /// Hold at most so many bytes of rows in memory, and the rest in a temporary file beside OUT
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1GiB")]
+    memory: u64,
+    /// Replace a folder of Parquet files that is there already
+    #[arg(long)]
+    overwrite: bool,
+    /// Print what was written as JSON
+    #[arg(long)]
+    json: bool,
+}
 
 impl Repartition {
-    pub(crate) fn run(&self, _: &mut Screen) -> Result<(), Failure> {
+    pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
+        let ensemble = self.survey.open()?;
+        let survey = ensemble.survey();
+        let target = match self.partitions {
+            Some(n) => PartitionTarget::Count(n.get()),
+            None => PartitionTarget::Bytes(self.partition_size),
+        };
+        let repartition = tape::io::Repartition {
+            inputs: &self.survey.paths,
+            overwrite: self.overwrite,
+            memory: self.memory,
+            ..tape::io::Repartition::new(survey, &self.out, target)
+        };
+        let rows: u64 = survey.row_groups().iter().map(|group| group.rows).sum();
+        // Each row is counted, read and written.
+        let watch = Watch::over(3 * rows)?;
+        let tell = |progress| {
+            if let Progress::Counted(n) | Progress::Read(n) | Progress::Written(n) = progress {
+                watch.advance(n);
+            }
+        };
+        let report = repartition.run(&tell, &|| watch.stopped())?;
+        watch.finish();
+        self.print(&report, screen)
+    }
+
+    fn print(&self, report: &RepartitionReport, screen: &mut Screen) -> Result<(), Failure> {
+        if self.json {
+            return Ok(screen.line(json!({
+                "out": self.out,
+                "files_in": report.files_in,
+                "rows_in": report.rows_in,
+                "null_ids": report.null_ids,
+                "rows": report.rows,
+                "objects": report.objects,
+                "files": report.files,
+                "row_groups": report.row_groups,
+                "bytes": report.bytes,
+                "spilled": report.spilled,
+            }))?);
+        }
+        let from = counted(report.files_in as u64, "file");
+        screen.row("in", format_args!("{} of {from}", counted(report.rows_in, "row")))?;
+        let files =
+            format!("{}, {}", counted(report.files as u64, "file"), counted(report.row_groups as u64, "row group"));
+        let rows = format!("{} of {}", counted(report.rows, "row"), counted(report.objects, "object"));
+        screen.row("out", format_args!("{}: {rows} in {files}, {}", self.out.display(), bytes(report.bytes)))?;
+        screen.row("left out", format_args!("{}, whose id is null", counted(report.null_ids, "row")))?;
+        if report.spilled > 0 {
+            screen.row("spilled", bytes(report.spilled))?;
+        }
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The code map in ARCHITECTURE.md, held against the files that it names.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::metadata::{Metadata, Package};
 use super::{Finding, failures};
@@ -15,23 +15,30 @@ pub(super) fn code_map(metadata: &Metadata) -> Vec<Finding> {
     failures(missing(&text, root, &members))
 }
 
-/// What the code map of `text` names and `root` does not have. Under a heading or after a mention of a member, paths may be
-/// written from its folder or from its `src`.
+/// What the code map of `text` names and `root` does not have. Under a heading that begins with a member, paths may be
+/// written from its folder or from its `src`, and after a mention of a folder from there.
 fn missing(text: &str, root: &Path, members: &[&Path]) -> Vec<String> {
     let lines = section(text);
     if lines.is_empty() {
         return vec!["ARCHITECTURE.md has no section called Code map".into()];
     }
-    let mut member: Option<PathBuf> = None;
+    let mut bases = vec![root.to_path_buf()];
     let mut missing = vec![];
-    for path in lines.iter().flat_map(|line| line.split('`').skip(1).step_by(2)) {
-        let here = root.join(path.trim_end_matches('/'));
-        if members.contains(&here.as_path()) {
-            member = Some(here);
-        } else if is_path(path) {
-            let folders = member.iter().flat_map(|m| [m.join(path), m.join("src").join(path)]);
-            if !here.exists() && !folders.into_iter().any(|path| path.exists()) {
-                missing.push(format!("ARCHITECTURE.md names `{path}`, which does not exist"));
+    for line in lines {
+        if let Some(heading) = line.strip_prefix('#') {
+            let heading = heading.trim_start_matches('#').trim_start();
+            let name = |c: char| !c.is_alphanumeric() && c != '-' && c != '_';
+            let member = root.join(heading.trim_start_matches('`').split(name).next().unwrap_or(""));
+            bases.truncate(1);
+            if members.contains(&member.as_path()) {
+                bases.extend([member.join("src"), member]);
+            }
+        }
+        for path in line.split('`').skip(1).step_by(2).filter(|path| is_path(path)) {
+            match bases.iter().map(|base| base.join(path)).find(|path| path.exists()) {
+                Some(found) if found.is_dir() => bases.push(found),
+                Some(_) => {}
+                None => missing.push(format!("ARCHITECTURE.md names `{path}`, which does not exist")),
             }
         }
     }
@@ -62,10 +69,12 @@ mod tests {
 Not here: `gone/before.rs`.
 ## Code map
 `Cargo.toml`, code such as `Vec::new()` or `a.b`, and patterns: `tape/*.rs`.
-### `tape-core/`
-- `src/lib.rs`, `id.rs` and `lost.rs`
+### tape-core: the vocabulary
+- `src/lib.rs`, `id.rs` and `lost.rs`; `deep/` with `down.rs`
+### `tape-core` once more
+`id.rs`, but `down.rs` was not said to be deep
 ### Elsewhere
-`xtask/src/gone.rs`
+`xtask/src/gone.rs`, `id.rs`
 ## Invariants
 Not here: `gone/after.rs`.
 ";
@@ -74,12 +83,13 @@ Not here: `gone/after.rs`.
     fn what_does_not_exist_is_named() {
         let root = tempfile::tempdir().expect("a folder");
         let member = root.path().join("tape-core");
-        std::fs::create_dir_all(member.join("src")).expect("can be made");
-        for path in ["Cargo.toml", "tape-core/src/lib.rs", "tape-core/src/id.rs"] {
+        std::fs::create_dir_all(member.join("src/deep")).expect("can be made");
+        for path in ["Cargo.toml", "tape-core/src/lib.rs", "tape-core/src/id.rs", "tape-core/src/deep/down.rs"] {
             std::fs::write(root.path().join(path), "").expect("can be written");
         }
         let names = |path| format!("ARCHITECTURE.md names `{path}`, which does not exist");
-        assert_eq!(missing(TEXT, root.path(), &[&member]), [names("lost.rs"), names("xtask/src/gone.rs")]);
+        let expected = ["lost.rs", "down.rs", "xtask/src/gone.rs", "id.rs"].map(names);
+        assert_eq!(missing(TEXT, root.path(), &[&member]), expected);
     }
 
     #[test]

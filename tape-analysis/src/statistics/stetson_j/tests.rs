@@ -1,10 +1,13 @@
 use proptest::prelude::*;
+use tape_core::count;
 
 use super::reference::{robust_mean, stetson_j_scalar};
 use super::*;
 
 /// A kernel for many light curves, as [`stetson_j_many`].
 type ManyFn<'a> = &'a dyn Fn(&[f64], &[f64], &[Range<usize>], &mut [f64]);
+
+type OwnedManyFn = Box<dyn Fn(&[f64], &[f64], &[Range<usize>], &mut [f64])>;
 
 /// Light curves in shared columns.
 #[derive(Clone, Debug, Default)]
@@ -126,12 +129,12 @@ proptest! {
 }
 
 /// The plain loop with `spoil` between it and the light curve.
-fn spoilt(spoil: impl Fn(&[f64], &[f64]) -> f64) -> impl Fn(&[f64], &[f64], &[Range<usize>], &mut [f64]) {
-    move |flux, error, rows, out| {
+fn spoilt(spoil: impl Fn(&[f64], &[f64]) -> f64 + 'static) -> OwnedManyFn {
+    Box::new(move |flux, error, rows, out| {
         for (out, rows) in out.iter_mut().zip(rows) {
             *out = spoil(&flux[rows.clone()], &error[rows.clone()]);
         }
-    }
+    })
 }
 
 /// J around a mean that another number of iterations leads to.

@@ -1,0 +1,191 @@
+//! The vectors of x86-64.
+//!
+//! Every `unsafe` block of this module rests on the same two facts. The types are private to it, and its only functions
+//! that use them, [`avx512`] and [`avx2`], demand the instructions of their callers; so whatever runs, runs where they
+//! exist. And loads and stores need no alignment, and stay in the array of [`LANES`] floats that they are given.
+
+use std::arch::x86_64::*;
+
+use super::{Kernel, LANES, Lanes};
+
+#[target_feature(enable = "avx2,avx512f,avx512dq")]
+pub(super) fn avx512<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Avx512>()
+}
+
+#[target_feature(enable = "avx2")]
+pub(super) fn avx2<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run::<Avx2>()
+}
+
+/// The sum of four lanes: those 2 apart, then those 1 apart.
+#[inline(always)]
+fn sum4(a: __m256d) -> f64 {
+    // SAFETY: called by the two levels below, which both have AVX2.
+    unsafe {
+        let pair = _mm_add_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd::<1>(a));
+        _mm_cvtsd_f64(_mm_add_sd(pair, _mm_unpackhi_pd(pair, pair)))
+    }
+}
+
+struct Avx512;
+
+impl Lanes for Avx512 {
+    type Vector = __m512d;
+
+    #[inline(always)]
+    fn splat(value: f64) -> __m512d {
+        // SAFETY: as the module says.
+        unsafe { _mm512_set1_pd(value) }
+    }
+
+    #[inline(always)]
+    fn load(from: &[f64; LANES]) -> __m512d {
+        // SAFETY: as the module says.
+        unsafe { _mm512_loadu_pd(from.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn load_or(from: &[f64], rest: f64) -> __m512d {
+        let mask = if from.len() < LANES { (1 << from.len()) - 1 } else { u8::MAX };
+        // SAFETY: as the module says; lanes beyond the end of `from` are masked, and not read.
+        unsafe { _mm512_mask_loadu_pd(_mm512_set1_pd(rest), mask, from.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn store(value: __m512d, to: &mut [f64; LANES]) {
+        // SAFETY: as the module says.
+        unsafe { _mm512_storeu_pd(to.as_mut_ptr(), value) }
+    }
+
+    #[inline(always)]
+    fn add(a: __m512d, b: __m512d) -> __m512d {
+        // SAFETY: as the module says.
+        unsafe { _mm512_add_pd(a, b) }
+    }
+
+    #[inline(always)]
+    fn sub(a: __m512d, b: __m512d) -> __m512d {
+        // SAFETY: as the module says.
+        unsafe { _mm512_sub_pd(a, b) }
+    }
+
+    #[inline(always)]
+    fn mul(a: __m512d, b: __m512d) -> __m512d {
+        // SAFETY: as the module says.
+        unsafe { _mm512_mul_pd(a, b) }
+    }
+
+    #[inline(always)]
+    fn div(a: __m512d, b: __m512d) -> __m512d {
+        // SAFETY: as the module says.
+        unsafe { _mm512_div_pd(a, b) }
+    }
+
+    #[inline(always)]
+    fn signed_sqrt(a: __m512d) -> __m512d {
+        // SAFETY: as the module says.
+        unsafe {
+            let sign = _mm512_and_pd(_mm512_set1_pd(-0.0), a);
+            _mm512_or_pd(_mm512_sqrt_pd(_mm512_xor_pd(sign, a)), sign)
+        }
+    }
+
+    #[inline(always)]
+    fn sum(a: __m512d) -> f64 {
+        // SAFETY: as the module says.
+        sum4(unsafe { _mm256_add_pd(_mm512_castpd512_pd256(a), _mm512_extractf64x4_pd::<1>(a)) })
+    }
+}
+
+struct Avx2;
+
+impl Lanes for Avx2 {
+    type Vector = (__m256d, __m256d);
+
+    #[inline(always)]
+    fn splat(value: f64) -> Self::Vector {
+        // SAFETY: as the module says.
+        let vector = unsafe { _mm256_set1_pd(value) };
+        (vector, vector)
+    }
+
+    #[inline(always)]
+    fn load(from: &[f64; LANES]) -> Self::Vector {
+        // SAFETY: as the module says; the second half starts at the fifth of eight floats.
+        unsafe { (_mm256_loadu_pd(from.as_ptr()), _mm256_loadu_pd(from.as_ptr().add(4))) }
+    }
+
+    #[inline(always)]
+    fn load_or(from: &[f64], rest: f64) -> Self::Vector {
+        let (low, high) = from.split_at(from.len().min(LANES / 2));
+        (load4_or(low, rest), load4_or(high, rest))
+    }
+
+    #[inline(always)]
+    fn store(value: Self::Vector, to: &mut [f64; LANES]) {
+        // SAFETY: as the module says; the second half starts at the fifth of eight floats.
+        unsafe {
+            _mm256_storeu_pd(to.as_mut_ptr(), value.0);
+            _mm256_storeu_pd(to.as_mut_ptr().add(4), value.1);
+        }
+    }
+
+    #[inline(always)]
+    fn add(a: Self::Vector, b: Self::Vector) -> Self::Vector {
+        // SAFETY: as the module says.
+        unsafe { (_mm256_add_pd(a.0, b.0), _mm256_add_pd(a.1, b.1)) }
+    }
+
+    #[inline(always)]
+    fn sub(a: Self::Vector, b: Self::Vector) -> Self::Vector {
+        // SAFETY: as the module says.
+        unsafe { (_mm256_sub_pd(a.0, b.0), _mm256_sub_pd(a.1, b.1)) }
+    }
+
+    #[inline(always)]
+    fn mul(a: Self::Vector, b: Self::Vector) -> Self::Vector {
+        // SAFETY: as the module says.
+        unsafe { (_mm256_mul_pd(a.0, b.0), _mm256_mul_pd(a.1, b.1)) }
+    }
+
+    #[inline(always)]
+    fn div(a: Self::Vector, b: Self::Vector) -> Self::Vector {
+        // SAFETY: as the module says.
+        unsafe { (_mm256_div_pd(a.0, b.0), _mm256_div_pd(a.1, b.1)) }
+    }
+
+    #[inline(always)]
+    fn signed_sqrt(a: Self::Vector) -> Self::Vector {
+        (signed_sqrt4(a.0), signed_sqrt4(a.1))
+    }
+
+    #[inline(always)]
+    fn sum(a: Self::Vector) -> f64 {
+        // SAFETY: as the module says.
+        sum4(unsafe { _mm256_add_pd(a.0, a.1) })
+    }
+}
+
+/// The first 4 of `from`, or if there are fewer all of them and then `rest`.
+#[inline(always)]
+fn load4_or(from: &[f64], rest: f64) -> __m256d {
+    const MASKS: [i64; 8] = [-1, -1, -1, -1, 0, 0, 0, 0];
+    let masks = &MASKS[4 - from.len().min(4)..][..4];
+    // SAFETY: called by `Avx2` alone; `masks` has four elements, and lanes beyond the end of `from` are masked, and not
+    // read.
+    unsafe {
+        let mask = _mm256_loadu_si256(masks.as_ptr().cast());
+        let values = _mm256_maskload_pd(from.as_ptr(), mask);
+        _mm256_blendv_pd(_mm256_set1_pd(rest), values, _mm256_castsi256_pd(mask))
+    }
+}
+
+#[inline(always)]
+fn signed_sqrt4(a: __m256d) -> __m256d {
+    // SAFETY: called by `Avx2` alone.
+    unsafe {
+        let sign = _mm256_and_pd(_mm256_set1_pd(-0.0), a);
+        _mm256_or_pd(_mm256_sqrt_pd(_mm256_xor_pd(sign, a)), sign)
+    }
+}
