@@ -1,5 +1,6 @@
 //! Rows to chunks: a counting sort by (object, band) that leaves out what no statistic may see.
 
+use std::hash::BuildHasher;
 use std::ops::Range;
 
 use foldhash::fast::FixedState;
@@ -7,7 +8,7 @@ use hashbrown::HashTable;
 
 use crate::bands::{Bands, NO_BAND, order_of};
 use crate::chunk::{Chunk, Segment};
-use crate::id::{IdRef, Ids};
+use crate::id::Ids;
 use crate::left_out::LeftOut;
 use crate::rows::Rows;
 use crate::statistic::Inputs;
@@ -176,29 +177,21 @@ impl Grouper {
         self.count.clear();
         self.touched.clear();
         let bands = grouping.order.len();
-        let mut met = rows.ids.new_like();
-        let mut table: HashTable<u32> = HashTable::new();
-        for (row, &place) in range.clone().zip(&self.place) {
-            let object = intern(&mut table, &mut met, rows.ids.get(row));
-            if self.count.len() < met.len() * bands {
-                self.count.resize(met.len() * bands, 0);
-            }
+        let met = intern(&rows.ids, range.clone(), &mut self.to);
+        self.count.resize(met.len() * bands, 0);
+        for ((row, &place), to) in range.clone().zip(&self.place).zip(&mut self.to) {
             if place == SKIP {
                 let place = leave_out(rows, row, grouping, left_out);
-                self.touched.extend(place.map(|place| (index(object), place)));
-                self.to.push(LEFT_OUT);
+                self.touched.extend(place.map(|place| (*to, place)));
+                *to = LEFT_OUT;
             } else {
-                let cell = object * bands + usize::from(place);
-                self.count[cell] += 1;
-                self.to.push(index(cell));
+                *to = *to * index(bands) + u32::from(place);
+                self.count[*to as usize] += 1;
             }
         }
         let mut objects: Vec<u32> = (0..index(met.len())).collect();
         objects.sort_unstable_by(|&a, &b| met.get(a as usize).cmp(&met.get(b as usize)));
-        chunk.ids.clear();
-        for &object in &objects {
-            chunk.ids.push(met.get(object as usize));
-        }
+        chunk.ids = met.gather(&objects);
         let total = self.cells_to_segments(&objects, grouping, chunk);
         for to in self.to.iter_mut().filter(|to| **to != LEFT_OUT) {
             *to = next(&mut self.count[*to as usize]);
@@ -314,18 +307,47 @@ fn run_end(ids: &Ids, start: usize, end: usize) -> Result<usize, NotSorted> {
     if ascends { Ok(stop) } else { Err(NotSorted) }
 }
 
-/// The index of `id` among those met, new if it is.
-fn intern(table: &mut HashTable<u32>, met: &mut Ids, id: IdRef<'_>) -> usize {
-    use std::hash::BuildHasher;
-    let hasher = FixedState::default();
-    let hash = hasher.hash_one(id);
-    if let Some(&object) = table.find(hash, |&object| met.get(object as usize) == id) {
-        return object as usize;
+/// Numbers the ids of some rows in the order in which they are met: `objects` gets the number of each row's, the answer is
+/// the ids by number.
+fn intern(ids: &Ids, range: Range<usize>, objects: &mut Vec<u32>) -> Ids {
+    match ids {
+        Ids::Int(keys) => {
+            // A key is a hash of itself once its bits are spread.
+            let hash = |key: i64| key.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
+            let mut met: Vec<i64> = Vec::new();
+            let mut table: HashTable<u32> = HashTable::new();
+            for &key in &keys[range] {
+                let object = table.find(hash(key), |&i| met[i as usize] == key).copied().unwrap_or_else(|| {
+                    let object = index(met.len());
+                    met.push(key);
+                    table.insert_unique(hash(key), object, |&i| hash(met[i as usize]));
+                    object
+                });
+                objects.push(object);
+            }
+            Ids::Int(met)
+        }
+        Ids::Text(_) => intern_text(ids, range, objects),
     }
-    let object = met.len();
-    met.push(id);
-    table.insert_unique(hash, index(object), |&other| hasher.hash_one(met.get(other as usize)));
-    object
+}
+
+fn intern_text(ids: &Ids, range: Range<usize>, objects: &mut Vec<u32>) -> Ids {
+    let hasher = FixedState::default();
+    let mut met = ids.new_like();
+    let mut table: HashTable<u32> = HashTable::new();
+    for row in range {
+        let id = ids.get(row);
+        let hash = hasher.hash_one(id);
+        if let Some(&object) = table.find(hash, |&object| met.get(object as usize) == id) {
+            objects.push(object);
+            continue;
+        }
+        let object = index(met.len());
+        met.push(id);
+        objects.push(object);
+        table.insert_unique(hash, object, |&other| hasher.hash_one(met.get(other as usize)));
+    }
+    met
 }
 
 /// The count under which an invalid row goes.
@@ -374,7 +396,7 @@ fn index(i: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::IdType;
+    use crate::id::{IdRef, IdType};
 
     fn rows(data: &[(i64, u8, f64, f64)]) -> Rows {
         let mut rows = Rows::new(IdType::Int64);

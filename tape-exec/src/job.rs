@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::workers::words;
 
 /// Rows read at a time: the columns of so many rows, raw and grouped, fit the second-level cache of most cores.
-pub(crate) const BATCH: usize = 32 * 1024;
+pub(crate) const BATCH: usize = 16 * 1024;
 
 /// What a run computes.
 pub(crate) struct Job<'a> {

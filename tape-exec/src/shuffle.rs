@@ -3,10 +3,10 @@
 use foldhash::fast::FixedState;
 use std::hash::BuildHasher;
 
-use tape_core::{IdRef, Ids, LeftOut, Partition, Results, Rows, Sink};
+use tape_core::{Ids, LeftOut, Partition, Results, Rows, Sink};
 
 use crate::error::{Error, Result};
-use crate::job::{BATCH, Job};
+use crate::job::Job;
 use crate::map::Totals;
 use crate::workers::in_order;
 
@@ -14,6 +14,8 @@ use crate::workers::in_order;
 const BUCKET_ROWS: u64 = 64 * 1024;
 /// More buckets than this make the scattering of a batch slower than larger buckets do.
 const MOST_BUCKETS: u64 = 512;
+/// Rows scattered at a time: several reads, so that a bucket's share of a block is not a few rows.
+const BLOCK_ROWS: usize = 64 * 1024;
 /// Results handed to the sink at a time.
 const RESULT_ROWS: usize = 64 * 1024;
 
@@ -89,8 +91,7 @@ fn scatter(job: &Job<'_>, partition: &Partition, buckets: usize) -> Result<Scatt
     loop {
         let n = job.read(reader.as_mut(), &mut rows, &mut out.left_out)?;
         out.rows += n as u64;
-        // Several reads make one block, so that a bucket's share of a block is not a few rows.
-        if rows.len() >= 2 * BATCH || (n == 0 && !rows.is_empty()) {
+        if rows.len() >= BLOCK_ROWS || (n == 0 && !rows.is_empty()) {
             let starts = by_bucket(&rows.ids, buckets, &mut order);
             out.blocks.push(Block { rows: rows.gather(&order), starts });
             rows.clear();
@@ -104,7 +105,13 @@ fn scatter(job: &Job<'_>, partition: &Partition, buckets: usize) -> Result<Scatt
 /// The rows in the order of their buckets, and where each bucket starts.
 fn by_bucket(ids: &Ids, buckets: usize, order: &mut Vec<u32>) -> Vec<usize> {
     let shift = 64 - buckets.trailing_zeros();
-    let bucket: Vec<u16> = (0..ids.len()).map(|row| bucket_of(ids.get(row), shift)).collect();
+    let bucket: Vec<u16> = match ids {
+        Ids::Int(keys) => keys.iter().map(|&key| top_bits(hash_of(key), shift)).collect(),
+        Ids::Text(text) => {
+            let hasher = FixedState::default();
+            (0..text.len()).map(|row| top_bits(hasher.hash_one(text.get(row)), shift)).collect()
+        }
+    };
     let mut starts = vec![0; buckets + 1];
     for &bucket in &bucket {
         starts[usize::from(bucket) + 1] += 1;
@@ -123,15 +130,17 @@ fn by_bucket(ids: &Ids, buckets: usize, order: &mut Vec<u32>) -> Vec<usize> {
     starts
 }
 
-/// The top bits of a hash. Ids are often multiples or counters: a multiplication by an odd constant near 2^64 / golden
-/// ratio spreads both over the top bits.
+/// Ids are often multiples or counters: a multiplication by an odd number near 2^64 / golden ratio spreads both over the
+/// top bits.
+const fn hash_of(key: i64) -> u64 {
+    let key = key.cast_unsigned();
+    (key ^ (key >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "at most log2(MOST_BUCKETS) bits are left")]
-fn bucket_of(id: IdRef<'_>, shift: u32) -> u16 {
-    let hash = match id {
-        IdRef::Int(key) => (key.cast_unsigned() ^ (key.cast_unsigned() >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15),
-        IdRef::Text(text) => FixedState::default().hash_one(text),
-    };
-    hash.checked_shr(shift).unwrap_or(0) as u16
+const fn top_bits(hash: u64, shift: u32) -> u16 {
+    // One bucket leaves no bit, and a shift by all bits is not defined.
+    if shift == u64::BITS { 0 } else { (hash >> shift) as u16 }
 }
 
 /// All rows of a bucket, in the order in which they were read.

@@ -77,10 +77,19 @@ fn slope_sum(broken: bool) -> Statistic {
     })
 }
 
-/// What the engine should say of `rows`: (id, label) → (n, mean, `slope_sum`), and how many epochs are left out.
-fn naive(rows: &[Row]) -> (BTreeMap<(i64, &'static str), (u64, f64, f64)>, u64) {
+/// Time, flux, error.
+type Epoch = (f64, f64, f64);
+
+/// (n, mean, `slope_sum`) by id and label.
+type Expected = BTreeMap<(i64, &'static str), (u64, f64, f64)>;
+
+/// Id, label, n and values.
+type Table = Vec<(i64, String, u64, Vec<f64>)>;
+
+/// What the engine should say of `rows`, and how many epochs are left out.
+fn naive(rows: &[Row]) -> (Expected, u64) {
     let mut left_out = 0;
-    let mut curves: BTreeMap<(i64, &str), Vec<(f64, f64, f64)>> = BTreeMap::new();
+    let mut curves: BTreeMap<(i64, &str), Vec<Epoch>> = BTreeMap::new();
     for &(id, band, time, flux, error) in rows {
         let Some(band) = band else {
             left_out += 1;
@@ -93,7 +102,7 @@ fn naive(rows: &[Row]) -> (BTreeMap<(i64, &'static str), (u64, f64, f64)>, u64) 
             curve.push((time, flux, error));
         }
     }
-    let of = |curve: &mut Vec<(f64, f64, f64)>| {
+    let of = |curve: &mut Vec<Epoch>| {
         curve.sort_by(|a, b| a.partial_cmp(b).expect("finite"));
         let n = curve.len() as u64;
         let mut sum = 0.0;
@@ -123,11 +132,7 @@ fn source(rows: &[Row], cuts: &[usize]) -> MemorySource {
     MemorySource::new(IdType::Int64, columns, bands, cuts)
 }
 
-fn compute(
-    source: &MemorySource,
-    statistics: &[Statistic],
-    config: &Config,
-) -> Result<(Vec<(i64, String, u64, Vec<f64>)>, Summary), Error> {
+fn compute(source: &MemorySource, statistics: &[Statistic], config: &Config) -> Result<(Table, Summary), Error> {
     let plan = plan(source, statistics, config, &Silent)?;
     let mut sink = Collected(vec![]);
     let summary = run(source, statistics, config, &plan, &mut sink, &Silent)?;
@@ -297,7 +302,7 @@ fn timeless(rows: &[Row]) -> Vec<Row> {
 
 /// Ids 0, 1, …, each with `epochs` epochs in two bands.
 fn regular(objects: i64, epochs: usize) -> Vec<Row> {
-    let row = |id: i64, i: usize| (id, Some((i % 2) as u8), i as f64, (id * 7 + i as i64) as f64, 1.0);
+    let row = |id: i64, i: usize| (id, Some(u8::from(i % 2 == 1)), i as f64, (id * 7 + i as i64) as f64, 1.0);
     (0..objects).flat_map(|id| (0..epochs).map(move |i| row(id, i))).collect()
 }
 
@@ -354,7 +359,7 @@ fn the_order_of_results_does_not_depend_on_workers() {
     for plan in [PlanChoice::Stitch, PlanChoice::Shuffle] {
         let table =
             |workers| compute(&source, &both(), &config(plan, Partitioning::RowGroups, workers)).expect("runs").0;
-        let bits = |table: Vec<(i64, String, u64, Vec<f64>)>| -> Vec<Vec<u64>> {
+        let bits = |table: Table| -> Vec<Vec<u64>> {
             table.iter().map(|row| row.3.iter().map(|value| value.to_bits()).collect()).collect()
         };
         let one = bits(table(1));

@@ -114,10 +114,20 @@ impl TableWriter {
         let sorted = SortingColumn { column_idx: 0, descending: false, nulls_first: false };
         // Ids and values rarely repeat: a dictionary would be built only to be thrown away. Labels and counts do repeat.
         let repeats = |field: &&FieldRef| matches!(field.data_type(), DataType::Utf8 | DataType::UInt64);
-        let builder = self.schema.fields().iter().skip(1).filter(repeats).fold(
-            WriterProperties::builder().set_dictionary_enabled(false),
-            |builder, field| builder.set_column_dictionary_enabled(ColumnPath::from(field.name().as_str()), true),
-        );
+        let builder = self
+            .schema
+            .fields()
+            .iter()
+            .skip(1)
+            .filter(repeats)
+            .fold(WriterProperties::builder().set_dictionary_enabled(false), |builder, field| {
+                builder.set_column_dictionary_enabled(ColumnPath::from(field.name().as_str()), true)
+            });
+        // The last bits of a float are noise, which costs time to compress and stays as long.
+        let noise = |field: &&FieldRef| *field.data_type() == DataType::Float64;
+        let builder = self.schema.fields().iter().filter(noise).fold(builder, |builder, field| {
+            builder.set_column_compression(ColumnPath::from(field.name().as_str()), Compression::UNCOMPRESSED)
+        });
         builder
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_key_value_metadata(Some(metadata.collect()))

@@ -91,7 +91,7 @@ struct Case {
 }
 
 impl Case {
-    /// Files of the rows in each range, in row groups of 1000.
+    /// Files of the rows in each range, in row groups of 10,000.
     fn new(files: &[RecordBatch]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let input = folder.path().join("in");
@@ -110,7 +110,7 @@ impl Case {
     fn file(&self, name: &str, rows: &RecordBatch, pairs: &[(&str, &str)]) {
         let pairs = pairs.iter().map(|&(key, value)| KeyValue::new(key.to_owned(), value.to_owned())).collect();
         let properties = WriterProperties::builder()
-            .set_max_row_group_row_count(Some(1000))
+            .set_max_row_group_row_count(Some(10_000))
             .set_key_value_metadata(Some(pairs))
             .build();
         let file = File::create(Path::new(&self.input).join(name)).expect("created");
@@ -308,6 +308,37 @@ fn neither_memory_nor_threads_change_a_byte() {
 }
 
 #[test]
+fn rows_that_tie_keep_the_order_of_the_input_wherever_they_were_held() {
+    let rows = shuffled(&rows(1500));
+    let rows = with(&rows, "mjd", Arc::new(Float64Array::from(vec![60_000.0; rows.num_rows()])));
+    let mut expected: Vec<(ObjectId, i32)> = object_ids(&rows).into_iter().zip(flags(&rows)).collect();
+    expected.sort_by(|a, b| a.0.cmp(&b.0));
+    // Row groups of 9000, 10,000 and 1000 rows and less: held as they are, and put together.
+    let case = Case::cut(&rows, [9000, 20_000]);
+    for (n, memory) in [(1, 1 << 30), (4, 1 << 30), (1, 0), (1, 600_000), (4, 600_000)] {
+        let name = format!("{n}-{memory}");
+        let change = |run: &mut Repartition<'_>| (run.target, run.memory) = (PartitionTarget::Count(n), memory);
+        let output = case.run_with(&name, change).expect("written");
+        assert_eq!(output.report.spilled > 0, memory < 1 << 30, "{name}");
+        let all = output.all();
+        let found: Vec<(ObjectId, i32)> = object_ids(&all).into_iter().zip(flags(&all)).collect();
+        assert!(found == expected, "{name}");
+    }
+}
+
+#[test]
+fn a_partition_holds_at_least_one_object() {
+    let rows = rows(5);
+    let names = StringArray::from_iter_values(object_ids(&rows).iter().map(ToString::to_string));
+    for rows in [with(&rows, "id", Arc::new(names)), rows] {
+        let output = Case::new(&[shuffled(&rows)]).run(1000);
+        output.check();
+        let objects = output.groups.iter().map(|file| object_ids(&file[0]).into_iter().collect::<BTreeSet<_>>().len());
+        assert_eq!(objects.collect::<Vec<_>>(), [1; 5]);
+    }
+}
+
+#[test]
 fn an_object_larger_than_a_row_group_is_not_cut() {
     let small = rows(3);
     let n = 130_000;
@@ -490,7 +521,7 @@ fn a_run_that_is_stopped_leaves_nothing_and_keeps_what_was_there() {
     .expect("written");
     // Stopped at each event that a whole run has.
     let events = told.load(Ordering::Relaxed);
-    assert!(events > 15, "only {events} events");
+    assert_eq!(events, 3 + 3 + 4, "row groups counted and read, and files written");
     for stop in 1..=events {
         let told = AtomicUsize::new(0);
         let error = run.run(

@@ -23,7 +23,8 @@ impl Tally {
         } else if let Some((name, outcome)) = line.strip_prefix("test ").and_then(|rest| rest.split_once(" ... "))
             && let Some(reason) = outcome.strip_prefix("ignored")
         {
-            self.ignored_names.push(format!("{name}{}", reason.replacen(", ", ": ", 1)));
+            // Some harnesses pad names to a column.
+            self.ignored_names.push(format!("{}{}", name.trim_end(), reason.replacen(", ", ": ", 1)));
         }
     }
 }
@@ -46,7 +47,7 @@ mod tests {
         let output = "
 running 3 tests
 test group::tests::sorted ... ok
-test golden_s82 ... ignored, ../shared is missing
+test golden_s82     ... ignored, ../shared is missing
 test broken ... FAILED
 
 test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.02s
