@@ -1,20 +1,15 @@
 //! Rows to chunks: a counting sort by (object, band) that leaves out what no statistic may see.
 
-use std::hash::BuildHasher;
 use std::ops::Range;
 
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
-
-use crate::bands::{Bands, NO_BAND, order_of};
+use crate::bands::NO_BAND;
 use crate::chunk::{Chunk, Segment};
-use crate::id::Ids;
+use crate::grouping::{Grouping, SKIP};
 use crate::left_out::LeftOut;
 use crate::rows::Rows;
+use crate::runs::{intern, run_end};
 use crate::statistic::Inputs;
 
-/// The place of a band that was not asked for.
-const SKIP: u8 = u8::MAX;
 /// Where a row goes that is left out.
 const LEFT_OUT: u32 = u32::MAX;
 
@@ -22,55 +17,6 @@ const LEFT_OUT: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the rows are not sorted by id")]
 pub struct NotSorted;
-
-/// How rows become light curves in a run: the bands, in the order of the results, and what the statistics need.
-#[derive(Clone, Debug)]
-pub struct Grouping {
-    labels: Vec<String>,
-    /// Codes of the bands asked for, in the order of results.
-    order: Vec<u8>,
-    /// For each code its place in `order`, or [`SKIP`].
-    place: [u8; 256],
-    inputs: Inputs,
-}
-
-impl Grouping {
-    /// For the bands met so far, of which only `asked` count if given, and the inputs of a run's statistics.
-    #[must_use]
-    pub fn new(bands: &Bands, asked: Option<&[String]>, inputs: Inputs) -> Self {
-        let mut labels = bands.labels();
-        if labels.is_empty() {
-            // A survey without a band column has one band without a name, and that is always asked for.
-            labels.push(String::new());
-        }
-        let is_asked = |label: &String| label.is_empty() || asked.is_none_or(|asked| asked.contains(label));
-        let mut order = order_of(&labels);
-        order.retain(|&code| is_asked(&labels[usize::from(code)]));
-        let mut place = [SKIP; 256];
-        for (at, &code) in (0u8..).zip(&order) {
-            place[usize::from(code)] = at;
-        }
-        Self { labels, order, place, inputs }
-    }
-
-    /// The label of a band.
-    #[must_use]
-    pub fn label(&self, code: u8) -> &str {
-        &self.labels[usize::from(code)]
-    }
-
-    /// The place of a band in the order of results; 255 if it was not asked for.
-    #[must_use]
-    pub fn place(&self, code: u8) -> u8 {
-        self.place[usize::from(code)]
-    }
-
-    /// Whether it knows all of `bands`: readers meet new labels while a run goes on.
-    #[must_use]
-    pub fn knows(&self, bands: &Bands) -> bool {
-        bands.len().max(1) == self.labels.len()
-    }
-}
 
 /// Groups rows; keeps its memory from call to call.
 #[derive(Debug)]
@@ -289,67 +235,6 @@ fn leave_out(rows: &Rows, row: usize, grouping: &Grouping, left_out: &mut LeftOu
     (place != SKIP).then_some(place)
 }
 
-/// The end of the run of equal ids that starts at `start`.
-fn run_end(ids: &Ids, start: usize, end: usize) -> Result<usize, NotSorted> {
-    let (stop, ascends) = match ids {
-        Ids::Int(keys) => {
-            let key = keys[start];
-            let same = keys[start..end].iter().take_while(|&&other| other == key).count();
-            let stop = start + same;
-            (stop, stop == end || keys[stop] > key)
-        }
-        Ids::Text(text) => {
-            let id = text.get(start);
-            let stop = (start + 1..end).find(|&i| text.get(i) != id).unwrap_or(end);
-            (stop, stop == end || text.get(stop) > id)
-        }
-    };
-    if ascends { Ok(stop) } else { Err(NotSorted) }
-}
-
-/// Numbers the ids of some rows in the order in which they are met: `objects` gets the number of each row's, the answer is
-/// the ids by number.
-fn intern(ids: &Ids, range: Range<usize>, objects: &mut Vec<u32>) -> Ids {
-    match ids {
-        Ids::Int(keys) => {
-            // A key is a hash of itself once its bits are spread.
-            let hash = |key: i64| key.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
-            let mut met: Vec<i64> = Vec::new();
-            let mut table: HashTable<u32> = HashTable::new();
-            for &key in &keys[range] {
-                let object = table.find(hash(key), |&i| met[i as usize] == key).copied().unwrap_or_else(|| {
-                    let object = index(met.len());
-                    met.push(key);
-                    table.insert_unique(hash(key), object, |&i| hash(met[i as usize]));
-                    object
-                });
-                objects.push(object);
-            }
-            Ids::Int(met)
-        }
-        Ids::Text(_) => intern_text(ids, range, objects),
-    }
-}
-
-fn intern_text(ids: &Ids, range: Range<usize>, objects: &mut Vec<u32>) -> Ids {
-    let hasher = FixedState::default();
-    let mut met = ids.new_like();
-    let mut table: HashTable<u32> = HashTable::new();
-    for row in range {
-        let id = ids.get(row);
-        let hash = hasher.hash_one(id);
-        if let Some(&object) = table.find(hash, |&object| met.get(object as usize) == id) {
-            objects.push(object);
-            continue;
-        }
-        let object = index(met.len());
-        met.push(id);
-        objects.push(object);
-        table.insert_unique(hash, object, |&other| hasher.hash_one(met.get(other as usize)));
-    }
-    met
-}
-
 /// The count under which an invalid row goes.
 fn reason<'a>(rows: &Rows, row: usize, inputs: Inputs, left_out: &'a mut LeftOut) -> &'a mut u64 {
     if inputs.columns().time && !rows.time[row].is_finite() {
@@ -389,86 +274,9 @@ fn sort_by_time(chunk: &mut Chunk) {
 ///
 /// # Panics
 /// If a chunk has more than 4 thousand million rows: they would take over 100 GB.
-fn index(i: usize) -> u32 {
+pub(crate) fn index(i: usize) -> u32 {
     u32::try_from(i).expect("a chunk has fewer than 2^32 rows and light curves")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::id::{IdRef, IdType};
-
-    fn rows(data: &[(i64, u8, f64, f64)]) -> Rows {
-        let mut rows = Rows::new(IdType::Int64);
-        for &(id, band, flux, error) in data {
-            rows.ids.push(IdRef::Int(id));
-            rows.band.push(band);
-            rows.flux.push(flux);
-            rows.error.push(error);
-            rows.time.push(-flux);
-        }
-        rows
-    }
-
-    fn bands() -> Bands {
-        let bands = Bands::default();
-        for label in ["r", "g"] {
-            bands.code(label).expect("two bands fit");
-        }
-        bands
-    }
-
-    fn groups(chunk: &Chunk) -> Vec<(IdRef<'_>, u8, &[f64])> {
-        let group = |s: &Segment| (chunk.ids.get(s.object), s.band, &chunk.flux[s.rows.clone()]);
-        chunk.segments.iter().map(group).collect()
-    }
-
-    #[test]
-    fn segments_follow_id_then_band_and_bad_epochs_are_counted() {
-        let rows = rows(&[
-            (7, 0, 1.0, 0.1),
-            (7, 1, 2.0, 0.1),
-            (7, 0, 3.0, 0.0),
-            (7, NO_BAND, 3.5, 0.1),
-            (9, 1, f64::NAN, 0.1),
-            (9, 0, 4.0, f64::INFINITY),
-            (9, 0, 5.0, 0.1),
-        ]);
-        let grouping = Grouping::new(&bands(), None, Inputs::FLUX_ERROR);
-        let (mut chunk, mut left_out) = (Chunk::new(IdType::Int64), LeftOut::default());
-        let mut grouper = Grouper::default();
-        grouper.by_runs(&rows, 0..rows.len(), &grouping, &mut chunk, &mut left_out).expect("sorted");
-        let seven = IdRef::Int(7);
-        let nine = IdRef::Int(9);
-        let expected: Vec<(IdRef<'_>, u8, &[f64])> =
-            vec![(seven, 1, &[2.0]), (seven, 0, &[1.0]), (nine, 1, &[]), (nine, 0, &[5.0])];
-        assert_eq!(groups(&chunk), expected);
-        let counts = LeftOut { null_band: 1, bad_flux: 1, bad_error: 1, nonpositive_error: 1, ..LeftOut::default() };
-        assert_eq!(left_out, counts);
-    }
-
-    #[test]
-    fn hashing_shuffled_rows_equals_runs_of_sorted_rows() {
-        let sorted = rows(&[(1, 0, 1.0, 1.0), (1, 1, 2.0, 1.0), (2, 0, 3.0, 1.0), (5, 1, 4.0, 1.0)]);
-        let shuffled = rows(&[(5, 1, 4.0, 1.0), (2, 0, 3.0, 1.0), (1, 1, 2.0, 1.0), (1, 0, 1.0, 1.0)]);
-        let grouping = Grouping::new(&bands(), None, Inputs::ALL);
-        let mut grouper = Grouper::default();
-        let mut left_out = LeftOut::default();
-        let (mut a, mut b) = (Chunk::new(IdType::Int64), Chunk::new(IdType::Int64));
-        grouper.by_runs(&sorted, 0..4, &grouping, &mut a, &mut left_out).expect("sorted");
-        grouper.by_hash(&shuffled, 0..4, &grouping, &mut b, &mut left_out);
-        assert_eq!(a, b);
-        assert_eq!(grouper.by_runs(&shuffled, 0..4, &grouping, &mut a, &mut left_out), Err(NotSorted));
-    }
-
-    #[test]
-    fn repeated_times_are_ordered_by_flux_then_error() {
-        let mut rows = rows(&[(1, 0, 3.0, 0.2), (1, 0, 1.0, 0.3), (1, 0, 1.0, 0.1)]);
-        rows.time = vec![5.0, 5.0, 5.0];
-        let grouping = Grouping::new(&bands(), Some(&["r".to_owned()]), Inputs::ALL);
-        let (mut chunk, mut left_out) = (Chunk::new(IdType::Int64), LeftOut::default());
-        Grouper::default().by_hash(&rows, 0..3, &grouping, &mut chunk, &mut left_out);
-        assert_eq!(chunk.flux, [1.0, 1.0, 3.0]);
-        assert_eq!(chunk.error, [0.1, 0.3, 0.2]);
-    }
-}
+mod tests;

@@ -46,7 +46,10 @@ fn every_id_type_gives_the_same_values() {
         ("int64", Arc::new(Int64Array::from(ids.clone()))),
         ("int32", Arc::new(Int32Array::from_iter_values(ids.iter().map(|id| i32::from(small(id)))))),
         ("int8", Arc::new(Int8Array::from_iter_values(ids.iter().map(small)))),
-        ("uint16", Arc::new(UInt16Array::from_iter_values(ids.iter().map(|id| id.unsigned_abs() as u16 + 65_000)))),
+        (
+            "uint16",
+            Arc::new(UInt16Array::from_iter_values(ids.iter().map(|id| 65_000 + u16::from(small(id).unsigned_abs())))),
+        ),
         ("uint64", Arc::new(UInt64Array::from_iter_values(ids.iter().map(|id| id.unsigned_abs() + (1 << 63))))),
         ("text", Arc::new(StringArray::from(texts.clone()))),
         ("large", Arc::new(LargeStringArray::from(texts.clone()))),
