@@ -60,7 +60,7 @@ struct Settings {
 pub(crate) fn bench(args: &Args) -> Result<()> {
     // Read first: a baseline that cannot be read should not be found out after minutes.
     let baseline = args.against.as_deref().map(Report::read).transpose()?;
-    let machine = machine::Machine::now()?;
+    let mut machine = machine::Machine::now()?;
     if machine.is_busy() && !args.busy {
         let machine::Machine { load_average, cores, .. } = machine;
         return Err(format!(
@@ -68,6 +68,10 @@ pub(crate) fn bench(args: &Args) -> Result<()> {
              the same with --busy"
         )
         .into());
+    }
+    if let Some(folder) = &args.programs {
+        // Whoever built them knows of what; the working tree does not.
+        machine.commit = format!("unknown (programs in {})", folder.display());
     }
     let settings = Settings {
         programs: args.programs.clone().map_or_else(Programs::build, |folder| Programs::of(&folder))?,

@@ -20,8 +20,9 @@ const TOLERANCE: &str = "1e-12";
 /// Measures every row on every survey.
 ///
 /// # Errors
-/// If a run fails, if results differ, or if a run is too short to time.
+/// If a run fails, if results differ, if a run is too short to time, or if a program was replaced meanwhile.
 pub(super) fn measure(settings: &Settings, machine: Machine) -> Result<Report> {
+    let state = settings.programs.state()?;
     let mut rows = vec![];
     for &size in &settings.sizes {
         for &compression in &settings.compressions {
@@ -29,6 +30,10 @@ pub(super) fn measure(settings: &Settings, machine: Machine) -> Result<Report> {
         }
     }
     let kernels = kernels::kernels(&settings.programs.kernels, settings.runs)?;
+    // A build beside the bench would make figures of two programs look like those of one.
+    if let Some((before, _)) = state.iter().zip(settings.programs.state()?).find(|(before, after)| *before != after) {
+        return Err(format!("{} was replaced while it was measured", before.0.display()).into());
+    }
     Ok(Report { machine, rows, kernels })
 }
 

@@ -47,6 +47,13 @@ fn a_failing_run_stops_the_bench() {
 }
 
 #[test]
+fn a_program_that_is_replaced_meanwhile_stops_the_bench() {
+    let replaced = format!("echo same > $out\n{WORK}\necho '# longer' >> $(dirname $0)/tape-floor");
+    let error = run_fake(&replaced).expect_err("the floor is another at the end");
+    assert!(error.to_string().ends_with("tape-floor was replaced while it was measured"), "{error}");
+}
+
+#[test]
 fn peak_memory_is_judged_on_the_large_survey() {
     let usage = Usage { cpu_s: 1.0, wall_s: 1.0, peak_mb: 301.0 };
     let mut row = Measured::of("map", Size::Large, Compression::None, 1, &[usage]);

@@ -1,6 +1,8 @@
 //! The programs that a bench starts.
 
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::run::{self, Result};
 
@@ -36,5 +38,14 @@ impl Programs {
             compare: program("tape-compare")?,
             kernels: program("tape-kernels")?,
         })
+    }
+
+    /// The size and the time of each file: they tell whether another build replaced one.
+    pub(super) fn state(&self) -> Result<Vec<(&Path, u64, SystemTime)>> {
+        let state = |path| {
+            let metadata = fs::metadata(path).map_err(|error| format!("{}: {error}", Path::display(path)))?;
+            Ok((path, metadata.len(), metadata.modified()?))
+        };
+        [self.tape.as_path(), &self.floor, &self.compare, &self.kernels].into_iter().map(state).collect()
     }
 }
