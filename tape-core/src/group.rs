@@ -7,7 +7,7 @@ use crate::chunk::{Chunk, Segment};
 use crate::grouping::{Grouping, SKIP};
 use crate::left_out::LeftOut;
 use crate::rows::Rows;
-use crate::runs::{intern, run_end};
+use crate::runs::{Objects, run_end};
 use crate::statistic::Inputs;
 
 /// Where a row goes that is left out.
@@ -17,6 +17,29 @@ const LEFT_OUT: u32 = u32::MAX;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the rows are not sorted by id")]
 pub struct NotSorted;
+
+/// Some rows among others.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    /// The rows.
+    pub rows: &'a Rows,
+    /// The first that counts.
+    pub start: usize,
+    /// The first after it that does not.
+    pub end: usize,
+}
+
+impl<'a> Part<'a> {
+    /// `rows[range]`.
+    #[must_use]
+    pub const fn of(rows: &'a Rows, range: Range<usize>) -> Self {
+        Self { rows, start: range.start, end: range.end }
+    }
+
+    const fn range(self) -> Range<usize> {
+        self.start..self.end
+    }
+}
 
 /// Groups rows; keeps its memory from call to call.
 #[derive(Debug)]
@@ -53,7 +76,8 @@ impl Grouper {
         left_out: &mut LeftOut,
     ) -> Result<(), NotSorted> {
         let mut counted = LeftOut::default();
-        self.judge(rows, range.clone(), grouping);
+        self.begin();
+        self.judge(Part::of(rows, range.clone()), grouping);
         chunk.ids.clear();
         chunk.segments.clear();
         let (mut start, mut total) = (range.start, 0);
@@ -63,7 +87,7 @@ impl Grouper {
             self.one_object(rows, start..end, range.start, grouping, chunk, &mut total, &mut counted);
             start = end;
         }
-        self.scatter(rows, range, total as usize, grouping, chunk);
+        self.scatter(&[Part::of(rows, range)], total as usize, grouping, chunk);
         *left_out += counted;
         Ok(())
     }
@@ -110,22 +134,24 @@ impl Grouper {
         }
     }
 
-    /// Groups `rows[range]`, in any order, over what `chunk` held.
-    pub fn by_hash(
-        &mut self,
-        rows: &Rows,
-        range: Range<usize>,
-        grouping: &Grouping,
-        chunk: &mut Chunk,
-        left_out: &mut LeftOut,
-    ) {
-        self.judge(rows, range.clone(), grouping);
+    /// Groups all of `parts`, rows in any order with the same columns, over what `chunk` held.
+    ///
+    /// # Panics
+    /// If there is no part.
+    pub fn by_hash(&mut self, parts: &[Part<'_>], grouping: &Grouping, chunk: &mut Chunk, left_out: &mut LeftOut) {
+        self.begin();
+        let mut objects = Objects::new(&parts[0].rows.ids);
+        for part in parts {
+            self.judge(*part, grouping);
+            objects.number(&part.rows.ids, part.range(), &mut self.to);
+        }
+        let met = objects.into_ids();
         self.count.clear();
         self.touched.clear();
         let bands = grouping.order.len();
-        let met = intern(&rows.ids, range.clone(), &mut self.to);
         self.count.resize(met.len() * bands, 0);
-        for ((row, &place), to) in range.clone().zip(&self.place).zip(&mut self.to) {
+        let all = parts.iter().flat_map(|part| part.range().map(|row| (part.rows, row)));
+        for (((rows, row), &place), to) in all.zip(&self.place).zip(&mut self.to) {
             if place == SKIP {
                 let place = leave_out(rows, row, grouping, left_out);
                 self.touched.extend(place.map(|place| (*to, place)));
@@ -142,7 +168,7 @@ impl Grouper {
         for to in self.to.iter_mut().filter(|to| **to != LEFT_OUT) {
             *to = next(&mut self.count[*to as usize]);
         }
-        self.scatter(rows, range, total, grouping, chunk);
+        self.scatter(parts, total, grouping, chunk);
     }
 
     /// Segments of all cells, of the objects in the order given; counts become places. Returns the number of rows.
@@ -164,38 +190,49 @@ impl Grouper {
         total
     }
 
-    /// Finds the place of each row, or that it is left out.
-    fn judge(&mut self, rows: &Rows, range: Range<usize>, grouping: &Grouping) {
+    fn begin(&mut self) {
         self.to.clear();
         self.place.clear();
+    }
+
+    /// Finds the place of each row of a part, or that it is left out.
+    fn judge(&mut self, part: Part<'_>, grouping: &Grouping) {
+        let Part { rows, .. } = part;
+        let first = self.place.len();
         if rows.band.is_empty() {
-            self.place.resize(range.len(), grouping.place[0]);
+            self.place.resize(first + part.range().len(), grouping.place[0]);
         } else {
-            self.place.extend(rows.band[range.clone()].iter().map(|&band| grouping.place[usize::from(band)]));
+            self.place.extend(rows.band[part.range()].iter().map(|&band| grouping.place[usize::from(band)]));
         }
-        skip_unless(f64::is_finite, &rows.flux[range.clone()], &mut self.place);
+        let places = &mut self.place[first..];
+        skip_unless(f64::is_finite, &rows.flux[part.range()], places);
         if grouping.inputs.error {
-            skip_unless(|error| error > 0.0 && error < f64::INFINITY, &rows.error[range.clone()], &mut self.place);
+            skip_unless(|error| error > 0.0 && error < f64::INFINITY, &rows.error[part.range()], places);
         }
         if grouping.inputs.columns().time {
-            skip_unless(f64::is_finite, &rows.time[range], &mut self.place);
+            skip_unless(f64::is_finite, &rows.time[part.range()], places);
         }
     }
 
     /// Brings the values of all rows to their places.
-    fn scatter(&mut self, rows: &Rows, range: Range<usize>, total: usize, grouping: &Grouping, chunk: &mut Chunk) {
-        let whole = total == range.len();
-        let columns = [(&mut chunk.flux, &rows.flux), (&mut chunk.error, &rows.error), (&mut chunk.time, &rows.time)];
-        for (to, from) in columns {
-            if from.is_empty() {
+    fn scatter(&mut self, parts: &[Part<'_>], total: usize, grouping: &Grouping, chunk: &mut Chunk) {
+        let whole = total == self.to.len();
+        let values: [fn(&Rows) -> &[f64]; 3] = [|rows| &rows.flux, |rows| &rows.error, |rows| &rows.time];
+        for (to, from) in [&mut chunk.flux, &mut chunk.error, &mut chunk.time].into_iter().zip(values) {
+            if parts.iter().all(|part| from(part.rows).is_empty()) {
                 to.clear();
                 continue;
             }
             to.resize(total, 0.0);
-            for (&place, &value) in self.to.iter().zip(&from[range.clone()]) {
-                if whole || place != LEFT_OUT {
-                    to[place as usize] = value;
+            let mut places = self.to.as_slice();
+            for part in parts {
+                let (own, rest) = places.split_at(part.range().len());
+                for (&place, &value) in own.iter().zip(&from(part.rows)[part.range()]) {
+                    if whole || place != LEFT_OUT {
+                        to[place as usize] = value;
+                    }
                 }
+                places = rest;
             }
         }
         if grouping.inputs.order {

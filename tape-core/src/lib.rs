@@ -27,7 +27,7 @@ mod statistic;
 pub use bands::{Bands, NO_BAND, TooManyBands, order_of};
 pub use chunk::{Chunk, Segment};
 pub use columns::{ColumnError, ColumnMap, Role, nearest};
-pub use group::{Grouper, NotSorted};
+pub use group::{Grouper, NotSorted, Part};
 pub use grouping::Grouping;
 pub use id::{IdRef, IdType, Ids, ObjectId, TextIds, key_from_u64};
 pub use layout::{IdRange, Partition, Piece, RowGroup};

@@ -27,45 +27,57 @@ pub(crate) fn run_end(ids: &Ids, start: usize, end: usize) -> Result<usize, NotS
     if ascends { Ok(stop) } else { Err(NotSorted) }
 }
 
-/// Numbers the ids of some rows in the order in which they are met: `objects` gets the number of each row's, the answer is
-/// the ids by number.
-pub(crate) fn intern(ids: &Ids, range: Range<usize>, objects: &mut Vec<u32>) -> Ids {
-    match ids {
-        Ids::Int(keys) => {
-            // A key is a hash of itself once its bits are spread.
-            let hash = |key: i64| key.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
-            let mut met: Vec<i64> = Vec::new();
-            let mut table: HashTable<u32> = HashTable::new();
-            for &key in &keys[range] {
-                let object = table.find(hash(key), |&i| met[i as usize] == key).copied().unwrap_or_else(|| {
-                    let object = index(met.len());
-                    met.push(key);
-                    table.insert_unique(hash(key), object, |&i| hash(met[i as usize]));
-                    object
-                });
-                objects.push(object);
-            }
-            Ids::Int(met)
-        }
-        Ids::Text(_) => intern_text(ids, range, objects),
-    }
+/// The objects met, numbered in that order.
+pub(crate) enum Objects {
+    Int { met: Vec<i64>, table: HashTable<u32> },
+    Text { met: Ids, table: HashTable<u32>, hasher: FixedState },
 }
 
-fn intern_text(ids: &Ids, range: Range<usize>, objects: &mut Vec<u32>) -> Ids {
-    let hasher = FixedState::default();
-    let mut met = ids.new_like();
-    let mut table: HashTable<u32> = HashTable::new();
-    for row in range {
-        let id = ids.get(row);
-        let hash = hasher.hash_one(id);
-        if let Some(&object) = table.find(hash, |&object| met.get(object as usize) == id) {
-            objects.push(object);
-            continue;
+impl Objects {
+    /// None yet, for ids of the kind of `ids`.
+    pub(crate) fn new(ids: &Ids) -> Self {
+        match ids {
+            Ids::Int(_) => Self::Int { met: Vec::new(), table: HashTable::new() },
+            Ids::Text(_) => Self::Text { met: ids.new_like(), table: HashTable::new(), hasher: FixedState::default() },
         }
-        let object = index(met.len());
-        met.push(id);
-        objects.push(object);
-        table.insert_unique(hash, object, |&other| hasher.hash_one(met.get(other as usize)));
     }
-    met
+
+    /// Appends the number of the object of each row to `numbers`.
+    pub(crate) fn number(&mut self, ids: &Ids, range: Range<usize>, numbers: &mut Vec<u32>) {
+        match (self, ids) {
+            (Self::Int { met, table }, Ids::Int(keys)) => {
+                // A key is a hash of itself once its bits are spread.
+                let hash = |key: i64| key.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
+                numbers.extend(keys[range].iter().map(|&key| {
+                    table.find(hash(key), |&i| met[i as usize] == key).copied().unwrap_or_else(|| {
+                        let number = index(met.len());
+                        met.push(key);
+                        table.insert_unique(hash(key), number, |&i| hash(met[i as usize]));
+                        number
+                    })
+                }));
+            }
+            (Self::Text { met, table, hasher }, _) => {
+                numbers.extend(range.map(|row| {
+                    let id = ids.get(row);
+                    let hash = hasher.hash_one(id);
+                    table.find(hash, |&i| met.get(i as usize) == id).copied().unwrap_or_else(|| {
+                        let number = index(met.len());
+                        met.push(id);
+                        table.insert_unique(hash, number, |&i| hasher.hash_one(met.get(i as usize)));
+                        number
+                    })
+                }));
+            }
+            (Self::Int { .. }, Ids::Text(_)) => debug_assert!(false, "integer and text ids in one survey"),
+        }
+    }
+
+    /// The ids by number.
+    pub(crate) fn into_ids(self) -> Ids {
+        match self {
+            Self::Int { met, .. } => Ids::Int(met),
+            Self::Text { met, .. } => met,
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use tape_core::{Fold, Grouping, IdRef, Ids, LeftOut, Partition, Results, Rows, Sink, Statistic, Value};
+use tape_core::{Fold, Grouping, IdRef, Ids, LeftOut, Part, Partition, Results, Rows, Sink, Statistic, Value};
 
 use crate::error::{Error, Result};
 use crate::job::{Job, Worker};
@@ -82,7 +82,7 @@ fn lift(worker: &mut Worker<'_>, folds: &[Arc<dyn Fold>], partition: &Partition,
         }
         out.rows += n as u64;
         if worker.group_runs(&rows, 0..rows.len(), &mut out.left_out).is_err() {
-            worker.group_any(&rows, &mut out.left_out);
+            worker.group_any(&[Part::of(&rows, 0..rows.len())], &mut out.left_out);
         }
         for segment in &worker.chunk.segments {
             let light_curve = worker.chunk.light_curve(segment, worker.grouping().label(segment.band));

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tape_core::{
-    Chunk, Event, Grouper, Grouping, Inputs, LeftOut, NotSorted, Observer, Results, RowReader, Rows, Source, Statistic,
-    Value,
+    Chunk, Event, Grouper, Grouping, Inputs, LeftOut, NotSorted, Observer, Part, Results, RowReader, Rows, Source,
+    Statistic, Value,
 };
 
 use crate::error::{Error, Result};
@@ -89,9 +89,9 @@ impl Worker<'_> {
     }
 
     /// Groups rows in any order.
-    pub(crate) fn group_any(&mut self, rows: &Rows, left_out: &mut LeftOut) {
+    pub(crate) fn group_any(&mut self, parts: &[Part<'_>], left_out: &mut LeftOut) {
         self.learn_bands();
-        self.grouper.by_hash(rows, 0..rows.len(), &self.grouping, &mut self.chunk, left_out);
+        self.grouper.by_hash(parts, &self.grouping, &mut self.chunk, left_out);
     }
 
     /// The place of a band in the order of results.

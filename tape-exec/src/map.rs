@@ -1,6 +1,6 @@
 //! Map and stitch: partitions computed where they lie, with what their edges cut put together.
 
-use tape_core::{LeftOut, ObjectId, Partition, Results, Rows, Sink};
+use tape_core::{LeftOut, ObjectId, Part, Partition, Results, Rows, Sink};
 
 use crate::error::{Error, Result};
 use crate::job::{Job, Worker};
@@ -123,7 +123,7 @@ impl Chain<'_> {
     fn flush(&mut self) -> Result<()> {
         let Some(rows) = self.pending.take() else { return Ok(()) };
         let mut results = self.worker.job.no_results();
-        self.worker.group_any(&rows, &mut self.totals.left_out);
+        self.worker.group_any(&[Part::of(&rows, 0..rows.len())], &mut self.totals.left_out);
         self.worker.evaluate(&mut results)?;
         self.write(results)
     }

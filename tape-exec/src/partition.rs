@@ -1,6 +1,6 @@
 //! The statistics of one partition, whether its rows are sorted or not.
 
-use tape_core::{IdRef, Ids, LeftOut, ObjectId, Partition, Results, Rows};
+use tape_core::{IdRef, Ids, LeftOut, ObjectId, Part, Partition, Results, Rows};
 
 use crate::error::{Error, Result};
 use crate::job::Worker;
@@ -121,7 +121,7 @@ fn regroup(worker: &mut Worker<'_>, partition: &Partition, hold_edges: bool) -> 
             out.edges = [Some(of(min)), (min != max).then(|| of(max))];
             rows = rows.filtered(|row| rows.ids.get(row) != min && rows.ids.get(row) != max);
         }
-        worker.group_any(&rows, &mut out.left_out);
+        worker.group_any(&[Part::of(&rows, 0..rows.len())], &mut out.left_out);
         worker.evaluate(&mut out.results)?;
     }
     Ok(out)

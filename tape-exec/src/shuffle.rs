@@ -3,7 +3,7 @@
 use foldhash::fast::FixedState;
 use std::hash::BuildHasher;
 
-use tape_core::{Ids, LeftOut, Partition, Results, Rows, Sink};
+use tape_core::{Ids, LeftOut, Part, Partition, Results, Rows, Sink};
 
 use crate::error::{Error, Result};
 use crate::job::Job;
@@ -15,7 +15,7 @@ const BUCKET_ROWS: u64 = 64 * 1024;
 /// More buckets than this make the scattering of a batch slower than larger buckets do.
 const MOST_BUCKETS: u64 = 512;
 /// Rows scattered at a time: several reads, so that a bucket's share of a block is not a few rows.
-const BLOCK_ROWS: usize = 64 * 1024;
+const BLOCK_ROWS: usize = 32 * 1024;
 /// Results handed to the sink at a time.
 const RESULT_ROWS: usize = 64 * 1024;
 
@@ -60,15 +60,18 @@ pub(crate) fn run(job: &Job<'_>, partitions: &[Partition], sink: &mut dyn Sink) 
     in_order(
         job.workers,
         buckets,
-        || (job.worker(), Rows::new(job.source.id_type())),
-        |(worker, rows), bucket| {
+        || job.worker(),
+        |worker, bucket| {
             if job.observer.cancelled() {
                 return Err(Error::Cancelled);
             }
             let mut left_out = LeftOut::default();
             let mut results = job.no_results();
-            gather(blocks, bucket, rows);
-            worker.group_any(rows, &mut left_out);
+            let share = |block: &Block| block.starts[bucket]..block.starts[bucket + 1];
+            let parts: Vec<Part<'_>> = blocks.iter().map(|block| Part::of(&block.rows, share(block))).collect();
+            if !parts.is_empty() {
+                worker.group_any(&parts, &mut left_out);
+            }
             worker.evaluate(&mut results)?;
             Ok((results, left_out))
         },
@@ -141,14 +144,6 @@ const fn hash_of(key: i64) -> u64 {
 const fn top_bits(hash: u64, shift: u32) -> u16 {
     // One bucket leaves no bit, and a shift by all bits is not defined.
     if shift == u64::BITS { 0 } else { (hash >> shift) as u16 }
-}
-
-/// All rows of a bucket, in the order in which they were read.
-fn gather(blocks: &[Block], bucket: usize, rows: &mut Rows) {
-    rows.clear();
-    for block in blocks {
-        rows.extend_from(&block.rows, block.starts[bucket]..block.starts[bucket + 1]);
-    }
 }
 
 /// Writes results by id, where the rows of each id stand together already.

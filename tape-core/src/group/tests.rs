@@ -60,7 +60,7 @@ fn hashing_shuffled_rows_equals_runs_of_sorted_rows() {
     let mut left_out = LeftOut::default();
     let (mut a, mut b) = (Chunk::new(IdType::Int64), Chunk::new(IdType::Int64));
     grouper.by_runs(&sorted, 0..4, &grouping, &mut a, &mut left_out).expect("sorted");
-    grouper.by_hash(&shuffled, 0..4, &grouping, &mut b, &mut left_out);
+    grouper.by_hash(&[Part::of(&shuffled, 0..1), Part::of(&shuffled, 1..4)], &grouping, &mut b, &mut left_out);
     assert_eq!(a, b);
     assert_eq!(grouper.by_runs(&shuffled, 0..4, &grouping, &mut a, &mut left_out), Err(NotSorted));
 }
@@ -71,7 +71,7 @@ fn repeated_times_are_ordered_by_flux_then_error() {
     rows.time = vec![5.0, 5.0, 5.0];
     let grouping = Grouping::new(&bands(), Some(&["r".to_owned()]), Inputs::ALL);
     let (mut chunk, mut left_out) = (Chunk::new(IdType::Int64), LeftOut::default());
-    Grouper::default().by_hash(&rows, 0..3, &grouping, &mut chunk, &mut left_out);
+    Grouper::default().by_hash(&[Part::of(&rows, 0..3)], &grouping, &mut chunk, &mut left_out);
     assert_eq!(chunk.flux, [1.0, 1.0, 3.0]);
     assert_eq!(chunk.error, [0.1, 0.3, 0.2]);
 }
