@@ -11,6 +11,7 @@ mod discover;
 mod error;
 mod footer;
 mod numbers;
+mod page;
 mod pread;
 mod reader;
 mod repartition;

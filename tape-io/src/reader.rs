@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use parquet::basic::Encoding;
 use parquet::column::page::PageReader;
 use parquet::column::reader::ColumnReaderImpl;
 use parquet::data_type::{DataType, Int32Type, Int64Type};
@@ -16,7 +17,7 @@ use tape_core::{
 
 use crate::error::{Error, words};
 use crate::footer::{Footer, is_unsigned, open};
-use crate::numbers::{Numbers, Typed};
+use crate::numbers::{Numbers, PlainF64, Typed};
 use crate::pread::PositionedFile;
 use crate::schema::{Kind, RoleColumn};
 use crate::survey::{Survey, roles};
@@ -140,7 +141,11 @@ fn open_column(
     let descriptor = footer.metadata.file_metadata().schema_descr().column(column.index);
     let number = matches!(role, Role::Time | Role::Flux | Role::Error);
     let narrow = |id_type| !matches!(id_type, IdType::Int64 | IdType::UInt64);
+    let only = |wanted: &[Encoding]| chunk.encodings().all(|encoding| wanted.contains(&encoding));
     Ok(match column.kind {
+        Kind::F64 if only(&[Encoding::PLAIN, Encoding::RLE]) => {
+            Column::Number(Numbers::PlainF64(Box::new(PlainF64::new(pages, column.optional))))
+        }
         Kind::F64 => Column::Number(Numbers::F64(typed(descriptor, pages))),
         Kind::F32 => Column::Number(Numbers::F32(typed(descriptor, pages))),
         Kind::Int(int) if number => Column::Number(match (narrow(int), is_unsigned(int)) {
@@ -152,9 +157,8 @@ fn open_column(
         Kind::Int(int) if narrow(int) => Column::integer(Integers::I32(typed(descriptor, pages), int)),
         Kind::Int(int) => Column::integer(Integers::I64(typed(descriptor, pages), int)),
         Kind::Text => {
-            use parquet::basic::Encoding::{PLAIN, PLAIN_DICTIONARY, RLE, RLE_DICTIONARY};
-            let simple = chunk.encodings().all(|e| matches!(e, PLAIN | PLAIN_DICTIONARY | RLE | RLE_DICTIONARY));
-            let text = if simple {
+            let coded = [Encoding::PLAIN, Encoding::PLAIN_DICTIONARY, Encoding::RLE, Encoding::RLE_DICTIONARY];
+            let text = if only(&coded) {
                 Text::Pages(Box::new(TextPages::new(pages, column.optional)))
             } else {
                 Text::Other(Box::new(OtherText::new(ColumnReaderImpl::new(descriptor, pages))))

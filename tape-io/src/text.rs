@@ -7,12 +7,13 @@ use std::str::Utf8Error;
 
 use bytes::Bytes;
 use parquet::basic::Encoding;
-use parquet::column::page::{Page, PageReader};
+use parquet::column::page::PageReader;
 use parquet::column::reader::ColumnReaderImpl;
 use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::errors::{ParquetError, Result};
 
-use crate::rle::{BadRuns, Runs};
+use crate::page::{Levels, NextPage, ended, malformed, next_page, prefix};
+use crate::rle::Runs;
 
 /// The code of a null row.
 pub(crate) const NULL: u32 = u32::MAX;
@@ -75,13 +76,13 @@ pub(crate) struct TextPages {
     /// Whether the next rows are the first of their dictionary.
     fresh: bool,
     codes: Vec<u32>,
-    levels: Vec<u32>,
 }
 
 /// What is left of the current page.
+#[derive(Default)]
 struct OpenPage {
     rows: usize,
-    levels: Option<Runs>,
+    levels: Levels,
     values: Values,
 }
 
@@ -91,18 +92,15 @@ enum Values {
     Plain(u32),
 }
 
+impl Default for Values {
+    fn default() -> Self {
+        Self::Plain(0)
+    }
+}
+
 impl TextPages {
     pub(crate) fn new(pages: Box<dyn PageReader>, optional: bool) -> Self {
-        Self {
-            pages,
-            optional,
-            shared: vec![],
-            own: vec![],
-            page: OpenPage { rows: 0, levels: None, values: Values::Plain(0) },
-            fresh: true,
-            codes: vec![],
-            levels: vec![],
-        }
+        Self { pages, optional, shared: vec![], own: vec![], page: OpenPage::default(), fresh: true, codes: vec![] }
     }
 
     fn next(&mut self, n: usize) -> Result<Coded<'_>> {
@@ -111,23 +109,7 @@ impl TextPages {
         }
         let n = n.min(self.page.rows);
         self.page.rows -= n;
-        // Mostly there are no nulls, and the levels say so in one run.
-        let present = match &mut self.page.levels {
-            None => n,
-            Some(levels) => match levels.take_repeated(n) {
-                Some(1) => n,
-                Some(level) => {
-                    self.levels.clear();
-                    self.levels.resize(n, level);
-                    0
-                }
-                None => {
-                    self.levels.resize(n, 0);
-                    levels.read(&mut self.levels).map_err(malformed)?;
-                    self.levels.iter().filter(|&&level| level != 0).count()
-                }
-            },
-        };
+        let present = self.page.levels.present(n)?;
         self.codes.resize(present, 0);
         let dictionary = match &mut self.page.values {
             Values::Codes(runs) => {
@@ -147,78 +129,33 @@ impl TextPages {
             return Err(ParquetError::General("a code beyond the end of its dictionary".to_owned()));
         }
         if present < n {
-            spread(&mut self.codes, &self.levels[..n]);
+            self.page.levels.spread(&mut self.codes, 0, NULL);
         }
         Ok(Coded { codes: &self.codes, dictionary, fresh: std::mem::take(&mut self.fresh) })
     }
 
     fn open_page(&mut self) -> Result<()> {
-        let page = self.pages.get_next_page()?;
-        match page {
-            None => Err(ParquetError::EOF("it ends before the other columns".to_owned())),
-            Some(Page::DictionaryPage { buf, num_values, .. }) => {
-                self.shared = plain(&buf, num_values as usize)?;
+        let page = match next_page(self.pages.as_mut(), self.optional)? {
+            NextPage::Dictionary { values, count } => {
+                self.shared = plain(&values, count)?;
                 self.fresh = true;
-                Ok(())
+                return Ok(());
             }
-            Some(Page::DataPage { buf, num_values, encoding, .. }) => {
-                let mut body = buf;
-                let levels = if self.optional {
-                    let length = prefix(&body)?;
-                    if length > body.len() - 4 {
-                        return Err(malformed(BadRuns));
-                    }
-                    let levels = body.slice(4..4 + length);
-                    body = body.slice(4 + length..);
-                    Some(levels)
-                } else {
-                    None
-                };
-                self.open(num_values, levels, body, encoding)
-            }
-            Some(Page::DataPageV2 { buf, num_values, encoding, def_levels_byte_len, rep_levels_byte_len, .. }) => {
-                let levels = rep_levels_byte_len as usize..(rep_levels_byte_len + def_levels_byte_len) as usize;
-                if levels.end > buf.len() {
-                    return Err(malformed(BadRuns));
-                }
-                let body = buf.slice(levels.end..);
-                let levels = self.optional.then(|| buf.slice(levels));
-                self.open(num_values, levels, body, encoding)
-            }
-        }
-    }
-
-    fn open(&mut self, rows: u32, levels: Option<Bytes>, body: Bytes, encoding: Encoding) -> Result<()> {
+            NextPage::Data(page) => page,
+        };
         let was_plain = matches!(self.page.values, Values::Plain(_));
-        let rows = rows as usize;
-        let levels = levels.map(|levels| Runs::new(levels, 1)).transpose().map_err(malformed)?;
-        let values = if encoding == Encoding::PLAIN {
-            self.own = plain(&body, rows)?;
+        let values = if page.encoding == Encoding::PLAIN {
+            self.own = plain(&page.values, page.rows)?;
             Values::Plain(0)
-        } else if body.is_empty() {
+        } else if page.values.is_empty() {
             // A page of nulls alone has no codes, not even their width.
-            Values::Codes(Runs::new(body, 0).map_err(malformed)?)
+            Values::Codes(Runs::new(page.values, 0).map_err(malformed)?)
         } else {
-            let runs = Runs::new(body.slice(1..), body[0]).map_err(malformed)?;
-            Values::Codes(runs)
+            Values::Codes(Runs::new(page.values.slice(1..), page.values[0]).map_err(malformed)?)
         };
         self.fresh |= was_plain || matches!(values, Values::Plain(_));
-        self.page = OpenPage { rows, levels, values };
+        self.page = OpenPage { rows: page.rows, levels: page.levels, values };
         Ok(())
-    }
-}
-
-/// Codes to their rows, with [`NULL`] where the level is 0.
-fn spread(codes: &mut Vec<u32>, levels: &[u32]) {
-    let mut from = codes.len();
-    codes.resize(levels.len(), NULL);
-    for (row, &level) in levels.iter().enumerate().rev() {
-        codes[row] = if level == 0 {
-            NULL
-        } else {
-            from -= 1;
-            codes[from]
-        };
     }
 }
 
@@ -237,15 +174,6 @@ fn plain(buffer: &Bytes, most: usize) -> Result<Vec<Bytes>> {
         at += length;
     }
     Ok(texts)
-}
-
-fn prefix(buffer: &[u8]) -> Result<usize> {
-    let bytes = buffer.first_chunk().ok_or_else(|| ParquetError::EOF("a page that ends in a length".to_owned()))?;
-    Ok(u32::from_le_bytes(*bytes) as usize)
-}
-
-fn malformed(error: BadRuns) -> ParquetError {
-    ParquetError::General(error.to_string())
 }
 
 /// Any encoding, by way of the general reader: every batch of rows is its own dictionary.
@@ -267,15 +195,16 @@ impl OtherText {
         self.levels.clear();
         let (rows, present, _) = self.reader.read_records(n, Some(&mut self.levels), None, &mut self.values)?;
         if rows == 0 && n > 0 {
-            return Err(ParquetError::EOF("it ends before the other columns".to_owned()));
+            return Err(ended());
         }
         self.dictionary.clear();
         self.dictionary.extend(self.values.drain(..).map(|value| Bytes::copy_from_slice(value.data())));
         self.codes.clear();
         self.codes.extend((0..NULL).take(present));
         if present < rows {
-            let levels: Vec<u32> = self.levels.iter().map(|&level| u32::from(level != 0)).collect();
-            spread(&mut self.codes, &levels);
+            let mut codes = self.codes.iter();
+            let code = |&level: &i16| if level == 0 { NULL } else { codes.next().copied().unwrap_or(NULL) };
+            self.codes = self.levels.iter().map(code).collect();
         }
         Ok(Coded { codes: &self.codes, dictionary: &self.dictionary, fresh: true })
     }
