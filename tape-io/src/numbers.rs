@@ -116,7 +116,9 @@ impl PlainF64 {
                         (self.rows, self.levels, self.values) = (page.rows, page.levels, page.values);
                     }
                     _ => {
-                        return Err(ParquetError::General("a page in another encoding than its footer says".to_owned()));
+                        return Err(ParquetError::General(
+                            "a page in another encoding than its footer says".to_owned(),
+                        ));
                     }
                 }
             }

@@ -1,9 +1,9 @@
 //! Reads at a position, so that many readers share one open file.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
-use std::sync::Arc;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use parquet::errors::{ParquetError, Result};
@@ -12,13 +12,15 @@ use parquet::file::reader::{ChunkReader, Length};
 /// An open file; counts the bytes that are read from it.
 pub(crate) struct PositionedFile {
     file: Arc<File>,
+    /// Held while the file's own cursor is in use.
+    cursor: Mutex<()>,
     len: u64,
     bytes_read: Arc<AtomicU64>,
 }
 
 impl PositionedFile {
     pub(crate) fn new(file: File, len: u64, bytes_read: Arc<AtomicU64>) -> Self {
-        Self { file: Arc::new(file), len, bytes_read }
+        Self { file: Arc::new(file), cursor: Mutex::new(()), len, bytes_read }
     }
 }
 
@@ -41,10 +43,14 @@ impl ChunkReader for PositionedFile {
         if length as u64 > left {
             return Err(ParquetError::EOF(format!("{length} bytes wanted at byte {start}, where the file has {left}")));
         }
+        // The file's own cursor, because the system then writes into memory that was not cleared first.
+        let _cursor = self.cursor.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = &*self.file;
+        file.seek(SeekFrom::Start(start))?;
         let mut buffer = Vec::with_capacity(length);
-        let mut at = ReadAt { file: Arc::clone(&self.file), at: start };
-        if at.by_ref().take(length as u64).read_to_end(&mut buffer)? != length {
-            return Err(ParquetError::EOF(format!("the file ends at byte {}", at.at)));
+        let read = file.take(length as u64).read_to_end(&mut buffer)?;
+        if read != length {
+            return Err(ParquetError::EOF(format!("the file ends at byte {}", start + read as u64)));
         }
         self.bytes_read.fetch_add(length as u64, Ordering::Relaxed);
         Ok(buffer.into())
