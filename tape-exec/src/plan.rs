@@ -194,7 +194,7 @@ fn auto(layout: &Layout, whole: Option<&str>) -> (PlanKind, String) {
     }
 }
 
-/// An estimate from above: what workers hold, and what the plan collects.
+/// An estimate from above: the program with its allocator, what workers hold, and what the plan collects.
 fn peak_memory(kind: PlanKind, layout: &Layout, job: &Job<'_>, columns: Columns) -> u64 {
     let floats = [columns.time, columns.flux, columns.error].into_iter().filter(|&read| read).count() as u64;
     let row = 8 + 8 * floats + u64::from(columns.band);
@@ -202,14 +202,16 @@ fn peak_memory(kind: PlanKind, layout: &Layout, job: &Job<'_>, columns: Columns)
     let largest = layout.partitions.iter().map(Partition::rows).max().unwrap_or(0);
     // Two pages per column, compressed and not; a batch raw and grouped.
     let worker = (2 + floats) * (4 << 20) + 3 * BATCH as u64 * row;
+    // Light curves of sixteen epochs, each an id, a band, a count and a value, collected and then put in order.
+    let results = rows / 16 * 2 * 48;
     let collected = match kind {
         PlanKind::Map | PlanKind::MapUnchecked => 0,
         PlanKind::Stitch => layout.partitions.len() as u64 * 4096 * row / 8,
-        PlanKind::Shuffle => rows * row + 3 * (rows / 32).min(1 << 20) * row,
-        PlanKind::Fold => rows.min(4 << 20) * 64,
+        PlanKind::Shuffle => rows * row + 3 * (rows / 32).min(1 << 20) * row + results,
+        PlanKind::Fold => rows.min(4 << 20) * 64 + results,
     };
     let regrouped = if layout.sorted == Some(true) || kind == PlanKind::Shuffle { 0 } else { 3 * largest * row };
-    (32 << 20) + collected + job.workers as u64 * (worker + regrouped)
+    (64 << 20) + collected + job.workers as u64 * (worker + regrouped)
 }
 
 /// The columns read, by the names that they have in the survey.

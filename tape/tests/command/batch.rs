@@ -153,8 +153,13 @@ fn invalid_epochs_are_left_out_and_counted_by_reason() {
         Some("r"),
         None,
     ]));
-    place.parquet("bad.parquet", vec![("id", id), ("flux", flux), ("error", error), ("band", band)]);
-    for plan in ["auto", "shuffle", "stitch"] {
+    let columns = vec![("id", id), ("flux", flux), ("error", error), ("band", band)];
+    let plain = || WriterProperties::builder().set_dictionary_enabled(false);
+    let version2 = plain().set_writer_version(parquet::file::properties::WriterVersion::PARQUET_2_0);
+    let encodings = [WriterProperties::builder().build(), plain().build(), version2.build()];
+    let plans = ["auto", "shuffle", "stitch"];
+    for (encoding, plan) in encodings.iter().flat_map(|encoding| plans.map(|plan| (encoding, plan))) {
+        place.parquet_with("bad.parquet", columns.clone(), encoding.clone());
         let summary =
             place.json(&format!("batch bad.parquet --json --plan {plan} --partitions 4 -o bad.csv --overwrite"));
         let left_out = &summary["left_out"];
