@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::presets::PRESETS;
+use crate::presets::{PRESETS, Preset};
 
 /// What a column is to a light curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -169,7 +169,7 @@ impl ColumnMap {
         for role in [Role::Id, Role::Flux] {
             map.require(role, available)?;
         }
-        let recognised = preset.filter(|preset| preset.column_map() == map).map(|preset| preset.name);
+        let recognised = preset.filter(|preset| Self::from(*preset) == map).map(|preset| preset.name);
         Ok((map, recognised))
     }
 
@@ -192,6 +192,13 @@ impl ColumnError {
             nearest: name.and_then(|name| nearest(name, available)).map(str::to_owned),
             available: available.to_vec(),
         }
+    }
+}
+
+impl From<&Preset> for ColumnMap {
+    fn from(preset: &Preset) -> Self {
+        let [id, time, flux, error, band] = preset.columns;
+        Self::new().id(id).time(time).flux(flux).error(error).band(band)
     }
 }
 

@@ -7,16 +7,11 @@ use crate::chunk::{Chunk, Segment};
 use crate::grouping::{Grouping, SKIP};
 use crate::left_out::LeftOut;
 use crate::rows::Rows;
-use crate::runs::{Objects, run_end};
+use crate::runs::{NotSorted, Objects, index, run_end};
 use crate::statistic::Inputs;
 
 /// Where a row goes that is left out.
 const LEFT_OUT: u32 = u32::MAX;
-
-/// Rows that were taken for sorted by id are not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the rows are not sorted by id")]
-pub struct NotSorted;
 
 /// Some rows among others.
 #[derive(Clone, Copy, Debug)]
@@ -305,14 +300,6 @@ fn sort_by_time(chunk: &mut Chunk) {
             }
         }
     }
-}
-
-/// Cells and rows of one chunk are counted in 32 bits.
-///
-/// # Panics
-/// If a chunk has more than 4 thousand million rows: they would take over 100 GB.
-pub(crate) fn index(i: usize) -> u32 {
-    u32::try_from(i).expect("a chunk has fewer than 2^32 rows and light curves")
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! Surveys whose columns are known by name.
 
-use crate::columns::ColumnMap;
-
 /// What the values of a survey are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quantity {
@@ -26,15 +24,6 @@ pub struct Preset {
     pub unit: &'static str,
     /// The time scale; all times are days.
     pub time_scale: &'static str,
-}
-
-impl Preset {
-    /// Its columns by role.
-    #[must_use]
-    pub fn column_map(&self) -> ColumnMap {
-        let [id, time, flux, error, band] = self.columns;
-        ColumnMap::new().id(id).time(time).flux(flux).error(error).band(band)
-    }
 }
 
 /// The preset of that name.

@@ -6,8 +6,12 @@ use std::ops::Range;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use crate::group::{NotSorted, index};
 use crate::id::Ids;
+
+/// Rows that were taken for sorted by id are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the rows are not sorted by id")]
+pub struct NotSorted;
 
 /// The end of the run of equal ids that starts at `start`.
 pub(crate) fn run_end(ids: &Ids, start: usize, end: usize) -> Result<usize, NotSorted> {
@@ -80,4 +84,12 @@ impl Objects {
             Self::Text { met, .. } => met,
         }
     }
+}
+
+/// Cells and rows of one chunk are counted in 32 bits.
+///
+/// # Panics
+/// If a chunk has more than 4 thousand million rows: they would take over 100 GB.
+pub(crate) fn index(i: usize) -> u32 {
+    u32::try_from(i).expect("a chunk has fewer than 2^32 rows and light curves")
 }

@@ -39,7 +39,7 @@ impl SurveyArgs {
     pub(crate) fn open(&self) -> Result<Ensemble, Failure> {
         let mut map = match &self.columns {
             None => ColumnMap::new(),
-            Some(name) => preset(name).ok_or_else(|| unknown_preset(name))?.column_map(),
+            Some(name) => preset(name).ok_or_else(|| unknown_preset(name))?.into(),
         };
         let named = [&self.id, &self.time, &self.flux, &self.err, &self.band];
         for (role, name) in Role::ALL.into_iter().zip(named) {

@@ -1,0 +1,134 @@
+//! The columns of a results table, and how results become Arrow.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, RecordBatch, StringArray, UInt64Array};
+use arrow::datatypes::{DataType, Field, SchemaRef};
+use arrow::error::ArrowError;
+
+use crate::columns::Role;
+use crate::id::IdType;
+use crate::ports::Source;
+use crate::results::Results;
+use crate::statistic::{OutputType, Statistic, Value};
+
+/// The name of the column that counts the epochs used.
+const N_OBS: &str = "n_obs";
+
+/// The columns of a results table, and how results become Arrow.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    id_type: IdType,
+    has_band: bool,
+    outputs: Vec<OutputType>,
+    arrow: SchemaRef,
+}
+
+/// Why results cannot be one table.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ResultsError {
+    /// Two columns of one name.
+    #[error("two result columns are called '{name}': ask for each statistic once, and give your own other names")]
+    DuplicateColumn {
+        /// The name.
+        name: String,
+    },
+    /// A statistic gave another type than it declared.
+    #[error("column '{column}' is declared as {expected:?}, but the statistic gave {actual:?}")]
+    WrongType {
+        /// The column.
+        column: String,
+        /// Its declared type.
+        expected: OutputType,
+        /// What came.
+        actual: Value,
+    },
+    /// Arrow refused the columns.
+    #[error("results do not form a table")]
+    Arrow(#[from] ArrowError),
+}
+
+impl Schema {
+    /// The columns for these statistics of a survey: id, band if it has one, `n_obs`, and each output.
+    ///
+    /// # Errors
+    /// [`ResultsError::DuplicateColumn`].
+    pub fn new(source: &dyn Source, statistics: &[Statistic]) -> Result<Self, ResultsError> {
+        let id_type = source.id_type();
+        let mut fields = vec![Field::new(source.column(Role::Id).unwrap_or("id"), id_type.data_type(), false)];
+        if let Some(band) = source.column(Role::Band) {
+            fields.push(Field::new(band, DataType::Utf8, false));
+        }
+        fields.push(Field::new(N_OBS, DataType::UInt64, false));
+        fields.extend(statistics.iter().flat_map(|s| s.info().fields().collect::<Vec<_>>()));
+        for (i, field) in fields.iter().enumerate() {
+            if fields[..i].iter().any(|other| other.name() == field.name()) {
+                return Err(ResultsError::DuplicateColumn { name: field.name().clone() });
+            }
+        }
+        let outputs = statistics.iter().flat_map(|s| s.info().outputs.iter().map(|o| o.output_type));
+        Ok(Self {
+            id_type,
+            has_band: source.column(Role::Band).is_some(),
+            outputs: outputs.collect(),
+            arrow: Arc::new(arrow::datatypes::Schema::new(fields)),
+        })
+    }
+
+    /// The Arrow schema of the table.
+    #[must_use]
+    pub fn arrow(&self) -> &SchemaRef {
+        &self.arrow
+    }
+
+    /// Whether the table has a band column.
+    #[must_use]
+    pub const fn has_band(&self) -> bool {
+        self.has_band
+    }
+
+    /// Results as a table; `labels` by band code.
+    ///
+    /// # Errors
+    /// [`ResultsError::WrongType`] if a statistic did not keep to its declaration.
+    pub fn to_batch(&self, results: &Results, labels: &[String]) -> Result<RecordBatch, ResultsError> {
+        let mut columns = vec![results.ids.to_array(self.id_type)];
+        if self.has_band {
+            let label = |&code: &u8| labels[usize::from(code)].as_str();
+            columns.push(Arc::new(StringArray::from_iter_values(results.band.iter().map(label))));
+        }
+        columns.push(Arc::new(UInt64Array::from(results.n_obs.clone())));
+        let first = columns.len();
+        for (i, (values, &output_type)) in results.values.iter().zip(&self.outputs).enumerate() {
+            columns.push(self.to_array(values, output_type, first + i)?);
+        }
+        Ok(RecordBatch::try_new(Arc::clone(&self.arrow), columns)?)
+    }
+
+    fn to_array(&self, values: &[Value], expected: OutputType, column: usize) -> Result<ArrayRef, ResultsError> {
+        let wrong = |&actual: &Value| ResultsError::WrongType {
+            column: self.arrow.field(column).name().clone(),
+            expected,
+            actual,
+        };
+        macro_rules! array {
+            ($builder:ident, $variant:ident) => {{
+                let mut builder = $builder::with_capacity(values.len());
+                for value in values {
+                    match value {
+                        Value::$variant(v) => builder.append_value(*v),
+                        Value::Null => builder.append_null(),
+                        other => return Err(wrong(other)),
+                    }
+                }
+                Arc::new(builder.finish())
+            }};
+        }
+        Ok(match expected {
+            OutputType::Float => array!(Float64Builder, Float),
+            OutputType::Int => array!(Int64Builder, Int),
+            OutputType::Bool => array!(BooleanBuilder, Bool),
+        })
+    }
+}
