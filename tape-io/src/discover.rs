@@ -1,6 +1,7 @@
 //! Paths, folders and patterns to the Parquet files behind them.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -28,17 +29,13 @@ pub fn discover<S: AsRef<str>>(inputs: &[S]) -> Result<Vec<PathBuf>, Error> {
 
 fn behind(input: &str) -> Result<Vec<PathBuf>, Error> {
     let path = Path::new(input);
-    // A file or folder whose name merely looks like a pattern is meant as it stands.
-    if path.is_file() {
-        return Ok(vec![path.to_owned()]);
-    }
     let mut found = Found::default();
-    if path.is_dir() {
-        found.folder(path)?;
-    } else if input.contains(['*', '?', '[']) {
-        found.pattern(input)?;
-    } else {
-        return Err(Error::NotFound { path: path.to_owned() });
+    // A file or folder whose name merely looks like a pattern is meant as it stands.
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => found.folder(path)?,
+        Ok(_) => return Ok(vec![path.to_owned()]),
+        Err(error) if error.kind() == ErrorKind::NotFound && input.contains(['*', '?', '[']) => found.pattern(input)?,
+        Err(error) => return Err(Error::io(path, "read it", error)),
     }
     found.files.sort();
     if found.files.is_empty() {
