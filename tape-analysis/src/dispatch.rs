@@ -28,6 +28,11 @@ pub(crate) trait Lanes {
     fn sub(a: Self::Vector, b: Self::Vector) -> Self::Vector;
     fn mul(a: Self::Vector, b: Self::Vector) -> Self::Vector;
     fn div(a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    fn abs(a: Self::Vector) -> Self::Vector;
+    /// A bit for each lane, the first lane's lowest: whether `a` is less than `b`, and never if one is NaN.
+    fn less(a: Self::Vector, b: Self::Vector) -> u8;
+    /// A bit for each lane, the first lane's lowest: whether `a` equals `b`, and never if one is NaN.
+    fn equal(a: Self::Vector, b: Self::Vector) -> u8;
     /// The square root of the absolute value, with the sign of `a`.
     fn signed_sqrt(a: Self::Vector) -> Self::Vector;
     /// The sum over the lanes, in pairs: first those 4 apart, then 2, then 1.
@@ -128,6 +133,12 @@ fn has_avx2() -> bool {
     is_x86_feature_detected!("avx2")
 }
 
+/// A bit for each lane for which `holds`.
+#[inline(always)]
+fn mask(holds: impl Fn(usize) -> bool) -> u8 {
+    (0..LANES).fold(0, |mask, lane| mask | u8::from(holds(lane)) << lane)
+}
+
 /// Arrays, left to the compiler to put into the vectors of the baseline.
 struct Portable;
 
@@ -176,6 +187,21 @@ impl Lanes for Portable {
     #[inline(always)]
     fn div(a: Self::Vector, b: Self::Vector) -> Self::Vector {
         std::array::from_fn(|lane| a[lane] / b[lane])
+    }
+
+    #[inline(always)]
+    fn abs(a: Self::Vector) -> Self::Vector {
+        a.map(f64::abs)
+    }
+
+    #[inline(always)]
+    fn less(a: Self::Vector, b: Self::Vector) -> u8 {
+        mask(|lane| a[lane] < b[lane])
+    }
+
+    #[inline(always)]
+    fn equal(a: Self::Vector, b: Self::Vector) -> u8 {
+        mask(|lane| a[lane] == b[lane])
     }
 
     #[inline(always)]

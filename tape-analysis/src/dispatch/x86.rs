@@ -83,6 +83,24 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn abs(a: __m512d) -> __m512d {
+        // SAFETY: as the module says.
+        unsafe { _mm512_andnot_pd(_mm512_set1_pd(-0.0), a) }
+    }
+
+    #[inline(always)]
+    fn less(a: __m512d, b: __m512d) -> u8 {
+        // SAFETY: as the module says.
+        unsafe { _mm512_cmp_pd_mask::<_CMP_LT_OQ>(a, b) }
+    }
+
+    #[inline(always)]
+    fn equal(a: __m512d, b: __m512d) -> u8 {
+        // SAFETY: as the module says.
+        unsafe { _mm512_cmp_pd_mask::<_CMP_EQ_OQ>(a, b) }
+    }
+
+    #[inline(always)]
     fn signed_sqrt(a: __m512d) -> __m512d {
         // SAFETY: as the module says.
         unsafe {
@@ -156,6 +174,27 @@ impl Lanes for Avx2 {
     }
 
     #[inline(always)]
+    fn abs(a: Self::Vector) -> Self::Vector {
+        // SAFETY: as the module says.
+        unsafe {
+            let sign = _mm256_set1_pd(-0.0);
+            (_mm256_andnot_pd(sign, a.0), _mm256_andnot_pd(sign, a.1))
+        }
+    }
+
+    #[inline(always)]
+    fn less(a: Self::Vector, b: Self::Vector) -> u8 {
+        // SAFETY: as the module says.
+        unsafe { mask8(_mm256_cmp_pd::<_CMP_LT_OQ>(a.0, b.0), _mm256_cmp_pd::<_CMP_LT_OQ>(a.1, b.1)) }
+    }
+
+    #[inline(always)]
+    fn equal(a: Self::Vector, b: Self::Vector) -> u8 {
+        // SAFETY: as the module says.
+        unsafe { mask8(_mm256_cmp_pd::<_CMP_EQ_OQ>(a.0, b.0), _mm256_cmp_pd::<_CMP_EQ_OQ>(a.1, b.1)) }
+    }
+
+    #[inline(always)]
     fn signed_sqrt(a: Self::Vector) -> Self::Vector {
         (signed_sqrt4(a.0), signed_sqrt4(a.1))
     }
@@ -179,6 +218,14 @@ fn load4_or(from: &[f64], rest: f64) -> __m256d {
         let values = _mm256_maskload_pd(from.as_ptr(), mask);
         _mm256_blendv_pd(_mm256_set1_pd(rest), values, _mm256_castsi256_pd(mask))
     }
+}
+
+/// The signs of eight lanes as bits.
+#[inline(always)]
+fn mask8(low: __m256d, high: __m256d) -> u8 {
+    // SAFETY: called by `Avx2` alone.
+    let bits = unsafe { _mm256_movemask_pd(low) | _mm256_movemask_pd(high) << 4 };
+    bits.to_le_bytes()[0]
 }
 
 #[inline(always)]

@@ -10,7 +10,8 @@
 //! - Depends on: flux, error.
 //! - Unit: none.
 //! - Fewest epochs: 2.
-//! - NaN: with fewer epochs, or where the weights sum to zero or to infinity (errors beyond 10^±154).
+//! - NaN: with fewer epochs, where the weights sum to zero or to infinity (errors beyond 10^±154), or where two epochs lie
+//!   more than 10^77 errors off the mean.
 //! - Reference: Stetson 1996, PASP 108, 851, [doi:10.1086/133808](https://doi.org/10.1086/133808).
 //!
 //! ```
@@ -27,25 +28,28 @@
 //! one, so that the order of the epochs does not matter. It would where the iteration starts beside an unstable mean: each
 //! step then enlarges what the one before was rounded by, by a thousand altogether in one RR Lyrae of Stripe 82.
 //!
-//! The weights carry the factor n/(4 (n − 1)), which cancels in the mean and saves two operations; one division for each
-//! epoch and iteration is left, and no root before the last pass. The last vector of a light curve is filled up with
-//! weights of zero.
+//! The weights carry the factor n/(4 (n − 1)), which cancels in the mean and saves two operations. An epoch of the first
+//! half of a light curve and one of the second share a division, a/p + b/q = (a q + b p)/(p q), and no root is taken before
+//! the last pass. What does not fill a vector is filled up with weights of zero.
 //!
-//! With 25 epochs an iteration waits three times longer for its last operation than it has work, and light curves differ
-//! in their number of iterations; so [`stetson_j_many`] keeps six light curves of like length in flight, and a slot
-//! whose light curve has converged takes the next. What else is in flight changes no bit of a result.
+//! A long light curve has eight such pairs in one vector. A short one would leave lanes empty, and wait in each iteration
+//! for sums over the lanes and a division; so [`stetson_j_many`] puts short light curves side by side, one in each lane,
+//! those of like length together. A lane whose light curve has converged takes the next: none waits for a slower one. The
+//! sums are taken in the same order either way, so that what else is in flight changes no bit of a result.
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use tape_core::{Chunk, Info, Inputs, LightCurve, Value, WholeLightCurve};
 
-use self::mean::{Mean, index, start, step};
+use self::mean::{Mean, Pairs, half, index, start, step, vectors};
+use self::side_by_side::Group;
 use crate::dispatch::{Kernel, LANES, Lanes, Level};
 
 mod mean;
 #[doc(hidden)]
 pub mod reference;
+mod side_by_side;
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "Stetson's J of single epochs: how much of a light curve lies beyond its errors".into(),
@@ -115,11 +119,12 @@ pub fn stetson_j_many_at(level: Level, flux: &[f64], error: &[f64], rows: &[Rang
     level.run(Many { flux, error, rows, out });
 }
 
-/// Light curves in flight at once.
-const SLOTS: usize = 6;
+/// The longest light curves, in epochs, that go side by side: one that is longer fills the vectors by itself.
+const SHORT: usize = 96;
 
-/// The longest light curves, in vectors, that share their time: above, one alone keeps the divider busy.
-const SHORT: usize = 8;
+/// Groups of light curves side by side. While the means of one wait for their last operation, another has work; and a
+/// third between lets the columns that were written anew reach the cache before they are read.
+const GROUPS: usize = 3;
 
 /// The most iterations.
 const ITERATIONS: u32 = 20;
@@ -135,30 +140,34 @@ impl Kernel for One<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) -> f64 {
         let Self { flux, error } = self;
-        let vectors = flux.len().div_ceil(LANES);
-        let mut room = [[0.0; LANES]; 2 * SHORT];
-        if vectors <= SHORT {
-            return alone::<L>(flux, error, &mut room[..2 * vectors]);
+        let vectors = vectors(flux.len());
+        let mut room = [Pairs::EMPTY; 4];
+        match room.get_mut(..vectors) {
+            Some(room) => alone::<L>(flux, error, room),
+            None => alone::<L>(flux, error, &mut vec![Pairs::EMPTY; vectors]),
         }
-        alone::<L>(flux, error, &mut vec![[0.0; LANES]; 2 * vectors])
     }
 }
 
 /// The J of one light curve, with `room` for its fluxes and weights.
 #[inline(always)]
-fn alone<L: Lanes>(flux: &[f64], error: &[f64], room: &mut [[f64; LANES]]) -> f64 {
+fn alone<L: Lanes>(flux: &[f64], error: &[f64], room: &mut [Pairs]) -> f64 {
     if flux.len() < 2 {
         return f64::NAN;
     }
-    let (x, w) = room.split_at_mut(room.len() / 2);
-    let mut mean = start::<L>(flux, error, x, w);
-    for _ in 0..ITERATIONS {
-        let moved = mean.advance(step::<L>(x, w, mean));
-        if mean.stops(moved) {
+    let mean = start::<L>(flux, error, room);
+    finish::<L>(room, mean, 0, flux.len())
+}
+
+/// The J of one light curve of `n` epochs, `done` iterations of which are behind it.
+#[inline(always)]
+fn finish<L: Lanes>(pairs: &[Pairs], mut mean: Mean<L>, done: u32, n: usize) -> f64 {
+    for _ in done..ITERATIONS {
+        if mean.advance(step::<L>(pairs, mean)) != 0 {
             break;
         }
     }
-    index::<L>(x, w, mean, flux.len())
+    index::<L>(pairs, mean, n)
 }
 
 struct Many<'a> {
@@ -173,41 +182,25 @@ impl Kernel for Many<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(mut self) {
-        let mut by_vectors: [Vec<usize>; SHORT + 1] = Default::default();
+        let mut by_half: [Vec<usize>; half(SHORT) + 1] = [const { vec![] }; half(SHORT) + 1];
         let mut room = vec![];
         for (i, rows) in self.rows.iter().enumerate() {
-            let vectors = rows.len().div_ceil(LANES);
-            if vectors <= SHORT {
-                by_vectors[vectors].push(i);
+            if (2..=SHORT).contains(&rows.len()) {
+                by_half[half(rows.len())].push(i);
             } else {
-                room.resize((2 * vectors).max(room.len()), [0.0; LANES]);
-                let (flux, error) = self.columns(i);
-                self.out[i] = alone::<L>(flux, error, &mut room[..2 * vectors]);
+                self.alone::<L>(i, &mut room);
             }
         }
-        for &i in &by_vectors[0] {
-            self.out[i] = f64::NAN;
+        let short: Vec<usize> = by_half.into_iter().rev().flatten().collect();
+        // Fewer would hardly fill the lanes before the last of them has started.
+        if short.len() < 2 * GROUPS * LANES {
+            for i in short {
+                self.alone::<L>(i, &mut room);
+            }
+        } else {
+            self.side_by_side::<L>(&short);
         }
-        self.together::<L, 1>(&by_vectors[1]);
-        self.together::<L, 2>(&by_vectors[2]);
-        self.together::<L, 3>(&by_vectors[3]);
-        self.together::<L, 4>(&by_vectors[4]);
-        self.together::<L, 5>(&by_vectors[5]);
-        self.together::<L, 6>(&by_vectors[6]);
-        self.together::<L, 7>(&by_vectors[7]);
-        self.together::<L, 8>(&by_vectors[8]);
     }
-}
-
-/// A light curve in flight.
-#[derive(Clone, Copy)]
-struct Slot<const VECTORS: usize> {
-    x: [[f64; LANES]; VECTORS],
-    w: [[f64; LANES]; VECTORS],
-    mean: Mean,
-    iterations: u32,
-    /// Which light curve it is, and its number of epochs.
-    busy: Option<(usize, usize)>,
 }
 
 impl<'a> Many<'a> {
@@ -217,66 +210,48 @@ impl<'a> Many<'a> {
         (&self.flux[rows.clone()], &self.error[rows])
     }
 
-    /// Works off light curves of `VECTORS` vectors each, [`SLOTS`] at a time.
     #[inline(always)]
-    fn together<L: Lanes, const VECTORS: usize>(&mut self, waiting: &[usize]) {
-        let mut waiting = waiting.iter().copied();
-        let empty = [[0.0; LANES]; VECTORS];
-        let mut slots = [Slot { x: empty, w: empty, mean: Mean::at(0.0), iterations: 0, busy: None }; SLOTS];
-        let mut in_flight = 0;
-        for slot in &mut slots {
-            in_flight += usize::from(self.refill::<L, VECTORS>(slot, &mut waiting));
-        }
-        while in_flight > 0 {
-            // All slots take a step before any is looked at: the processor overlaps them, and one branch that it cannot
-            // foresee throws away the work of none.
-            let mut steps = [0.0; SLOTS];
-            for (step_of, slot) in steps.iter_mut().zip(&slots) {
-                *step_of = step::<L>(&slot.x, &slot.w, slot.mean);
-            }
-            let mut moved = [0.0; SLOTS];
-            let mut candidates = 0_u32;
-            for (bit, (slot, step)) in slots.iter_mut().zip(steps).enumerate() {
-                slot.iterations += 1;
-                moved[bit] = slot.mean.advance(step);
-                candidates |= u32::from(slot.mean.may_stop(moved[bit]) | (slot.iterations >= ITERATIONS)) << bit;
-            }
-            for bit in 0..SLOTS {
-                if candidates >> bit & 1 == 0 {
-                    continue;
-                }
-                let slot = &mut slots[bit];
-                if !slot.mean.stops(moved[bit]) && slot.iterations < ITERATIONS {
-                    continue;
-                }
-                if let Some((i, n)) = slot.busy {
-                    self.out[i] = index::<L>(&slot.x, &slot.w, slot.mean, n);
-                    in_flight -= usize::from(!self.refill::<L, VECTORS>(slot, &mut waiting));
-                }
-            }
-        }
+    fn alone<L: Lanes>(&mut self, i: usize, room: &mut Vec<Pairs>) {
+        let (flux, error) = self.columns(i);
+        let vectors = vectors(flux.len());
+        room.resize(vectors.max(room.len()), Pairs::EMPTY);
+        self.out[i] = alone::<L>(flux, error, &mut room[..vectors]);
     }
 
-    /// Starts the next light curve in `slot`, and says whether there was one.
+    /// Works off short light curves, the longest first, at least as many as there are lanes.
     #[inline(always)]
-    fn refill<L: Lanes, const VECTORS: usize>(
-        &mut self,
-        slot: &mut Slot<VECTORS>,
-        waiting: &mut impl Iterator<Item = usize>,
-    ) -> bool {
-        slot.busy = None;
-        for i in waiting.by_ref() {
+    fn side_by_side<L: Lanes>(&mut self, short: &[usize]) {
+        let (first, waiting) = short.split_at(GROUPS * LANES);
+        let mut groups = [const { Group::EMPTY }; GROUPS];
+        for (place, &i) in first.iter().enumerate() {
             let (flux, error) = self.columns(i);
-            if flux.len() < 2 {
-                self.out[i] = f64::NAN;
-                continue;
-            }
-            slot.mean = start::<L>(flux, error, &mut slot.x, &mut slot.w);
-            slot.iterations = 0;
-            slot.busy = Some((i, flux.len()));
-            return true;
+            groups[place / LANES].put::<L>(place % LANES, i, flux, error);
         }
-        false
+        let mut waiting = waiting.iter();
+        let mut stopped = [0; GROUPS];
+        'busy: loop {
+            for now in 0..GROUPS {
+                stopped[now] = groups[now].step::<L>();
+                // Not those of this step, which is still under way.
+                let last = (now + GROUPS - 1) % GROUPS;
+                while stopped[last] != 0 {
+                    let lane = stopped[last].trailing_zeros() as usize;
+                    let Some(&next) = waiting.next() else { break 'busy };
+                    stopped[last] &= stopped[last] - 1;
+                    let (i, value) = groups[last].index::<L>(lane);
+                    self.out[i] = value;
+                    let (flux, error) = self.columns(next);
+                    groups[last].put::<L>(lane, next, flux, error);
+                }
+            }
+        }
+        for (group, stopped) in groups.iter().zip(stopped) {
+            for lane in 0..LANES {
+                let has_stopped = stopped >> lane & 1 == 1;
+                let (i, value) = if has_stopped { group.index::<L>(lane) } else { group.finish::<L>(lane) };
+                self.out[i] = value;
+            }
+        }
     }
 }
 

@@ -4,90 +4,128 @@ use tape_core::count;
 
 use crate::dispatch::{LANES, Lanes};
 
-/// Copies the fluxes into `x`, filled up with the first; writes n/(4 (n − 1) σ²) over `w`, filled up with zeros; and returns
-/// the weighted mean.
+/// Eight epochs of the first half of a light curve beside eight of the second: one division serves both.
+///
+/// Or, in the columns of light curves side by side, one epoch of each half of eight light curves.
+#[derive(Clone, Copy)]
+pub(super) struct Pairs {
+    /// The fluxes; where there are no more, the first of the light curve.
+    pub(super) x: [[f64; LANES]; 2],
+    /// The weights n/(4 (n − 1) σ²); where there are no more, zero.
+    pub(super) w: [[f64; LANES]; 2],
+}
+
+impl Pairs {
+    pub(super) const EMPTY: Self = Self { x: [[0.0; LANES]; 2], w: [[0.0; LANES]; 2] };
+}
+
+/// The number of epochs in the first half of `n`.
+pub(super) const fn half(n: usize) -> usize {
+    n.div_ceil(2)
+}
+
+/// The number of [`Pairs`] for a light curve of `n` epochs.
+pub(super) const fn vectors(n: usize) -> usize {
+    half(n).div_ceil(LANES)
+}
+
+/// Fills `pairs`, and returns the mean weighted by 1/σ².
 #[inline(always)]
-pub(super) fn start<L: Lanes>(flux: &[f64], error: &[f64], x: &mut [[f64; LANES]], w: &mut [[f64; LANES]]) -> Mean {
+pub(super) fn start<L: Lanes>(flux: &[f64], error: &[f64], pairs: &mut [Pairs]) -> Mean<L> {
     let n = count(flux.len());
     let factor = L::splat(0.25 * (n / (n - 1.0)));
     let first = L::splat(flux[0]);
     let (mut shift, mut weight) = (L::splat(0.0), L::splat(0.0));
-    let columns = flux.chunks(LANES).zip(error[..flux.len()].chunks(LANES));
-    for ((x, w), (flux_of, error_of)) in x.iter_mut().zip(w).zip(columns) {
-        let (fluxes, errors) = (L::load_or(flux_of, flux[0]), L::load_or(error_of, f64::INFINITY));
-        let weights = L::div(factor, L::mul(errors, errors));
-        L::store(fluxes, x);
-        L::store(weights, w);
-        shift = L::add(shift, L::mul(weights, L::sub(fluxes, first)));
-        weight = L::add(weight, weights);
+    let (flux_of, error_of) = (flux.split_at(half(flux.len())), error[..flux.len()].split_at(half(flux.len())));
+    for (i, Pairs { x, w }) in pairs.iter_mut().enumerate() {
+        for (half, (flux_of, error_of)) in [(flux_of.0, error_of.0), (flux_of.1, error_of.1)].into_iter().enumerate() {
+            let from = (i * LANES).min(flux_of.len());
+            let fluxes = L::load_or(&flux_of[from..], flux[0]);
+            let errors = L::load_or(&error_of[from..], f64::INFINITY);
+            let weights = L::div(factor, L::mul(errors, errors));
+            L::store(fluxes, &mut x[half]);
+            L::store(weights, &mut w[half]);
+            shift = L::add(shift, L::mul(weights, L::sub(fluxes, first)));
+            weight = L::add(weight, weights);
+        }
     }
-    let mut mean = Mean::at(flux[0]);
-    mean.advance(L::sum(shift) / L::sum(weight));
+    let mut mean = Mean { high: first, low: L::splat(0.0) };
+    mean.advance(L::div(L::splat(L::sum(shift)), L::splat(L::sum(weight))));
     mean
 }
 
-/// How far the mean weighted by w/(1 + (δ/2)²) lies from `mean`.
+/// The shift from `mean` and the weight that `pairs` contribute, with the weights w/(1 + (δ/2)²).
 #[inline(always)]
-pub(super) fn step<L: Lanes>(x: &[[f64; LANES]], w: &[[f64; LANES]], mean: Mean) -> f64 {
-    let (high, low, one) = (L::splat(mean.high), L::splat(mean.low), L::splat(1.0));
+pub(super) fn robust<L: Lanes>(pairs: &Pairs, mean: Mean<L>) -> (L::Vector, L::Vector) {
+    let one = L::splat(1.0);
+    let Pairs { x: [x0, x1], w: [w0, w1] } = pairs;
+    let (w0, w1) = (L::load(w0), L::load(w1));
+    let deviation0 = L::sub(L::sub(L::load(x0), mean.high), mean.low);
+    let deviation1 = L::sub(L::sub(L::load(x1), mean.high), mean.low);
+    let q0 = L::add(one, L::mul(L::mul(w0, deviation0), deviation0));
+    let q1 = L::add(one, L::mul(L::mul(w1, deviation1), deviation1));
+    let inverse = L::div(one, L::mul(q0, q1));
+    let (robust0, robust1) = (L::mul(w0, L::mul(q1, inverse)), L::mul(w1, L::mul(q0, inverse)));
+    (L::add(L::mul(robust0, deviation0), L::mul(robust1, deviation1)), L::add(robust0, robust1))
+}
+
+/// How far the mean with robust weights lies from `mean`: the same in all lanes.
+#[inline(always)]
+pub(super) fn step<L: Lanes>(pairs: &[Pairs], mean: Mean<L>) -> L::Vector {
     let (mut shift, mut weight) = (L::splat(0.0), L::splat(0.0));
-    for (x, w) in x.iter().zip(w) {
-        let (deviation, w) = (L::sub(L::sub(L::load(x), high), low), L::load(w));
-        let robust = L::div(w, L::add(one, L::mul(L::mul(w, deviation), deviation)));
-        shift = L::add(shift, L::mul(robust, deviation));
-        weight = L::add(weight, robust);
+    for pairs in pairs {
+        let (shift_of, weight_of) = robust::<L>(pairs, mean);
+        shift = L::add(shift, shift_of);
+        weight = L::add(weight, weight_of);
     }
-    L::sum(shift) / L::sum(weight)
+    L::div(L::splat(L::sum(shift)), L::splat(L::sum(weight)))
 }
 
-/// The robust mean, to twice the digits of a float.
-#[derive(Clone, Copy)]
-pub(super) struct Mean {
+/// Robust means, one in each lane, to twice the digits of a float.
+pub(super) struct Mean<L: Lanes> {
     /// The mean.
-    high: f64,
+    pub(super) high: L::Vector,
     /// What it was rounded by.
-    low: f64,
+    pub(super) low: L::Vector,
 }
 
-impl Mean {
-    pub(super) const fn at(high: f64) -> Self {
-        Self { high, low: 0.0 }
-    }
-
-    /// Moves by `step`, and returns how far the mean moved.
+impl<L: Lanes> Clone for Mean<L> {
     #[inline(always)]
-    pub(super) fn advance(&mut self, step: f64) -> f64 {
-        let (last, step) = (self.high, self.low + step);
-        let mean = last + step;
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<L: Lanes> Copy for Mean<L> {}
+
+impl<L: Lanes> Mean<L> {
+    /// Moves by `step`, and returns in which lanes the iteration stops here.
+    #[inline(always)]
+    pub(super) fn advance(&mut self, step: L::Vector) -> u8 {
+        let (last, step) = (self.high, L::add(self.low, step));
+        let mean = L::add(last, step);
         // What the sum was rounded by, exactly (Knuth's two-sum).
-        let of_step = mean - last;
-        *self = Self { high: mean, low: (last - (mean - of_step)) + (step - of_step) };
-        (mean - last).abs()
-    }
-
-    /// Whether the iteration stops here. `moved / mean` is negative with the mean.
-    #[inline(always)]
-    pub(super) fn stops(self, moved: f64) -> bool {
-        self.high == 0.0 || (moved / self.high < 1e-6 && moved < 1e-6)
-    }
-
-    /// Whether [`Mean::stops`] is worth its division.
-    #[inline(always)]
-    pub(super) fn may_stop(self, moved: f64) -> bool {
-        (self.high == 0.0) | (moved < 1e-6)
+        let of_step = L::sub(mean, last);
+        self.high = mean;
+        self.low = L::add(L::sub(last, L::sub(mean, of_step)), L::sub(step, of_step));
+        let (moved, little) = (L::abs(of_step), L::splat(1e-6));
+        // `moved / mean` is negative with the mean.
+        L::equal(mean, L::splat(0.0)) | (L::less(L::div(moved, mean), little) & L::less(moved, little))
     }
 }
 
-/// J, given the mean.
+/// J, given the mean in all lanes.
 #[inline(always)]
-pub(super) fn index<L: Lanes>(x: &[[f64; LANES]], w: &[[f64; LANES]], mean: Mean, n: usize) -> f64 {
-    let (high, low, one, four) = (L::splat(mean.high), L::splat(mean.low), L::splat(1.0), L::splat(4.0));
+pub(super) fn index<L: Lanes>(pairs: &[Pairs], mean: Mean<L>, n: usize) -> f64 {
+    let (one, four) = (L::splat(1.0), L::splat(4.0));
     let mut total = L::splat(0.0);
-    for (x, w) in x.iter().zip(w) {
-        let deviation = L::sub(L::sub(L::load(x), high), low);
-        let delta2 = L::mul(L::mul(L::mul(four, L::load(w)), deviation), deviation);
-        total = L::add(total, L::signed_sqrt(L::sub(delta2, one)));
+    for Pairs { x, w } in pairs {
+        for (x, w) in x.iter().zip(w) {
+            let deviation = L::sub(L::sub(L::load(x), mean.high), mean.low);
+            let delta2 = L::mul(L::mul(L::mul(four, L::load(w)), deviation), deviation);
+            total = L::add(total, L::signed_sqrt(L::sub(delta2, one)));
+        }
     }
     // Each lane that was filled up gave −1.
-    (L::sum(total) + count(x.len() * LANES - n)) / count(n)
+    (L::sum(total) + count(2 * LANES * pairs.len() - n)) / count(n)
 }

@@ -70,7 +70,8 @@ fn judge(kernel: ManyFn<'_>, survey: &Survey) -> Result<(), String> {
     Ok(())
 }
 
-/// Light curves of 0 to 200 epochs, mostly short; positive and negative means, with and without outliers.
+/// Light curves of 0 to 200 epochs, mostly short; positive and negative means, with and without outliers. Half of the
+/// surveys have enough of them to go side by side.
 fn surveys() -> impl Strategy<Value = Survey> {
     let epoch = (-3.0..3.0, 0.3..3.0, prop_oneof![9 => Just(1.0), 1 => Just(20.0)]);
     let length = prop_oneof![8 => 0..70_usize, 1 => 70..200_usize];
@@ -80,7 +81,9 @@ fn surveys() -> impl Strategy<Value = Survey> {
             epochs.into_iter().map(|(x, sigma, wild)| (scale * (mean + x * wild), scale * sigma)).collect()
         })
     });
-    prop::collection::vec(light_curve, 0..40).prop_map(Survey::new)
+    let many = 3 * GROUPS * LANES;
+    let number = prop_oneof![0..40_usize, many..2 * many];
+    number.prop_flat_map(move |number| prop::collection::vec(light_curve.clone(), number)).prop_map(Survey::new)
 }
 
 /// 70 light curves of 1 to 70 epochs, quiet, with a few outliers of 12 sigma.
