@@ -29,7 +29,7 @@ pub(crate) struct DataPage {
 #[derive(Default)]
 pub(crate) struct Levels {
     runs: Option<Runs>,
-    /// Of the rows looked at last; meaningful only where some of them are null.
+    /// Of the rows looked at last, if some of them are null.
     levels: Vec<u32>,
 }
 
@@ -73,15 +73,16 @@ impl Levels {
     /// Looks at the next `n` rows: how many are not null.
     pub(crate) fn present(&mut self, n: usize) -> Result<usize> {
         let Some(runs) = &mut self.runs else { return Ok(n) };
-        self.levels.resize(n, 0);
         // Mostly there are no nulls, and one run says so.
         match runs.take_repeated(n) {
             Some(1) => Ok(n),
             Some(level) => {
-                self.levels.fill(level);
+                self.levels.clear();
+                self.levels.resize(n, level);
                 Ok(0)
             }
             None => {
+                self.levels.resize(n, 0);
                 runs.read(&mut self.levels).map_err(malformed)?;
                 Ok(self.levels.iter().filter(|&&level| level != 0).count())
             }

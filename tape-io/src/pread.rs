@@ -1,9 +1,9 @@
 //! Reads at a position, so that many readers share one open file.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use parquet::errors::{ParquetError, Result};
@@ -12,15 +12,13 @@ use parquet::file::reader::{ChunkReader, Length};
 /// An open file; counts the bytes that are read from it.
 pub(crate) struct PositionedFile {
     file: Arc<File>,
-    /// Held while the file's own cursor is in use.
-    cursor: Mutex<()>,
     len: u64,
     bytes_read: Arc<AtomicU64>,
 }
 
 impl PositionedFile {
     pub(crate) fn new(file: File, len: u64, bytes_read: Arc<AtomicU64>) -> Self {
-        Self { file: Arc::new(file), cursor: Mutex::new(()), len, bytes_read }
+        Self { file: Arc::new(file), len, bytes_read }
     }
 }
 
@@ -43,15 +41,15 @@ impl ChunkReader for PositionedFile {
         if length as u64 > left {
             return Err(ParquetError::EOF(format!("{length} bytes wanted at byte {start}, where the file has {left}")));
         }
-        // The file's own cursor, because the system then writes into memory that was not cleared first.
-        let _cursor = self.cursor.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut file = &*self.file;
-        file.seek(SeekFrom::Start(start))?;
         let mut buffer = Vec::with_capacity(length);
-        let read = file.take(length as u64).read_to_end(&mut buffer)?;
-        if read != length {
-            return Err(ParquetError::EOF(format!("the file ends at byte {}", start + read as u64)));
+        while buffer.len() < length {
+            let at = start + buffer.len() as u64;
+            if append_at(&self.file, &mut buffer, at)? == 0 {
+                return Err(ParquetError::EOF(format!("the file ends at byte {at}")));
+            }
         }
+        // An allocator may give more room than was asked for.
+        buffer.truncate(length);
         self.bytes_read.fetch_add(length as u64, Ordering::Relaxed);
         Ok(buffer.into())
     }
@@ -69,6 +67,27 @@ impl Read for ReadAt {
         self.at += n as u64;
         Ok(n)
     }
+}
+
+/// Appends some of the bytes at `at` to `buffer`, up to its capacity. Returns how many: 0 at the end of the file.
+#[cfg(unix)]
+fn append_at(file: &File, buffer: &mut Vec<u8>, at: u64) -> io::Result<usize> {
+    loop {
+        // The system writes into room that was not cleared first, which the standard library has no safe way to ask for.
+        match rustix::io::pread(file, rustix::buffer::spare_capacity(buffer), at) {
+            Err(rustix::io::Errno::INTR) => {}
+            read => return Ok(read?),
+        }
+    }
+}
+
+#[cfg(windows)]
+fn append_at(file: &File, buffer: &mut Vec<u8>, at: u64) -> io::Result<usize> {
+    let before = buffer.len();
+    buffer.resize(buffer.capacity(), 0);
+    let read = read_at(file, &mut buffer[before..], at)?;
+    buffer.truncate(before + read);
+    Ok(read)
 }
 
 #[cfg(unix)]
