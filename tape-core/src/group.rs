@@ -75,58 +75,62 @@ impl Grouper {
         self.judge(Part::of(rows, range.clone()), grouping);
         chunk.ids.clear();
         chunk.segments.clear();
+        // Room for all; what was left out is cut off at the end.
+        resize_columns(chunk, [&rows.flux, &rows.error, &rows.time], range.len());
         let (mut start, mut total) = (range.start, 0);
         while start < range.end {
             let end = run_end(&rows.ids, start, range.end)?;
             chunk.ids.extend_from(&rows.ids, start..start + 1);
-            self.one_object(rows, start..end, range.start, grouping, chunk, &mut total, &mut counted);
+            let places = start - range.start..end - range.start;
+            total = self.one_object(rows, start..end, places, grouping, chunk, total, &mut counted);
             start = end;
         }
-        self.scatter(&[Part::of(rows, range)], total as usize, grouping, chunk);
+        resize_columns(chunk, [&rows.flux, &rows.error, &rows.time], total as usize);
+        if grouping.inputs.order {
+            sort_by_time(chunk);
+        }
         *left_out += counted;
         Ok(())
     }
 
-    /// Segments and places of the rows of one object, after `total` rows of others.
+    /// Segments and values of the rows of one object, after `total` rows of others. Returns the new total.
     #[expect(clippy::too_many_arguments, reason = "the state of one loop, split off for its length")]
     fn one_object(
         &mut self,
         rows: &Rows,
         run: Range<usize>,
-        first: usize,
+        places: Range<usize>,
         grouping: &Grouping,
         chunk: &mut Chunk,
-        total: &mut u32,
+        mut total: u32,
         left_out: &mut LeftOut,
-    ) {
-        let places = &self.place[run.start - first..run.end - first];
+    ) -> u32 {
+        let places = &self.place[places];
         let count = &mut self.count_of_one;
-        count[..grouping.order.len()].fill(0);
-        count[usize::from(SKIP)] = 0;
-        for &place in places {
-            count[usize::from(place)] += 1;
-        }
-        let whole = count[usize::from(SKIP)] == 0;
+        count_places(places, grouping.order.len(), count);
         self.touched.clear();
-        if !whole {
+        if count[usize::from(SKIP)] > 0 {
             for (row, _) in run.clone().zip(places).filter(|(_, place)| **place == SKIP) {
                 self.touched.extend(leave_out(rows, row, grouping, left_out).map(|place| (0, place)));
             }
         }
         let object = chunk.ids.len() - 1;
         for (place, &band) in (0u8..).zip(&grouping.order) {
-            let n = std::mem::replace(&mut count[usize::from(place)], *total);
+            let n = std::mem::replace(&mut count[usize::from(place)], total);
             if n > 0 || self.touched.contains(&(0, place)) {
-                chunk.segments.push(Segment { object, band, rows: *total as usize..(*total + n) as usize });
+                chunk.segments.push(Segment { object, band, rows: total as usize..(total + n) as usize });
             }
-            *total += n;
+            total += n;
         }
-        if whole {
-            self.to.extend(places.iter().map(|&place| next(&mut count[usize::from(place)])));
-        } else {
-            let to = |&place: &u8| if place == SKIP { LEFT_OUT } else { next(&mut count[usize::from(place)]) };
-            self.to.extend(places.iter().map(to));
+        let [flux, error, time] = [&rows.flux, &rows.error, &rows.time].map(|c| c.get(run.clone()).unwrap_or_default());
+        let Chunk { flux: to_flux, error: to_error, time: to_time, .. } = chunk;
+        match (error.is_empty(), time.is_empty()) {
+            (true, true) => spread(places, count, [flux], [to_flux]),
+            (false, true) => spread(places, count, [flux, error], [to_flux, to_error]),
+            (true, false) => spread(places, count, [flux, time], [to_flux, to_time]),
+            (false, false) => spread(places, count, [flux, error, time], [to_flux, to_error, to_time]),
         }
+        total
     }
 
     /// Groups all of `parts`, rows in any order with the same columns, over what `chunk` held.
@@ -161,7 +165,7 @@ impl Grouper {
         chunk.ids = met.gather(&objects);
         let total = self.cells_to_segments(&objects, grouping, chunk);
         for to in self.to.iter_mut().filter(|to| **to != LEFT_OUT) {
-            *to = next(&mut self.count[*to as usize]);
+            *to = take_next(&mut self.count[*to as usize]);
         }
         self.scatter(parts, total, grouping, chunk);
     }
@@ -202,7 +206,9 @@ impl Grouper {
         let places = &mut self.place[first..];
         skip_unless(f64::is_finite, &rows.flux[part.range()], places);
         if grouping.inputs.error {
-            skip_unless(|error| error > 0.0 && error < f64::INFINITY, &rows.error[part.range()], places);
+            // One bound at a time: both together are compiled to a test of bits, which does not fit vector lanes.
+            skip_unless(|error| error > 0.0, &rows.error[part.range()], places);
+            skip_unless(|error| error < f64::INFINITY, &rows.error[part.range()], places);
         }
         if grouping.inputs.columns().time {
             skip_unless(f64::is_finite, &rows.time[part.range()], places);
@@ -248,8 +254,49 @@ fn skip_unless(valid: impl Fn(f64) -> bool, values: &[f64], places: &mut [u8]) {
     }
 }
 
+/// Counts how often each place below `bands`, and [`SKIP`], occurs.
+fn count_places(places: &[u8], bands: usize, count: &mut [u32; 256]) {
+    count[..bands].fill(0);
+    count[usize::from(SKIP)] = 0;
+    // For a handful of bands, a pass in vector lanes for each is quicker than adding row by row to counters in memory.
+    if bands > 8 {
+        places.iter().for_each(|&place| count[usize::from(place)] += 1);
+        return;
+    }
+    let mut rest = index(places.len());
+    for (place, count) in (0u8..).zip(&mut count[..bands]) {
+        // So few at once that a byte can count them.
+        let equal = |part: &[u8]| u32::from(part.iter().map(|&other| u8::from(other == place)).sum::<u8>());
+        *count = places.chunks(usize::from(u8::MAX)).map(equal).sum();
+        rest -= *count;
+    }
+    count[usize::from(SKIP)] = rest;
+}
+
+/// Brings the values of one object's rows, in N columns, to their places; `next` says where the next row of a place goes.
+fn spread<const N: usize>(places: &[u8], next: &mut [u32; 256], from: [&[f64]; N], to: [&mut [f64]; N]) {
+    // Of one length, as the compiler can see.
+    let from = from.map(|column| &column[..places.len()]);
+    for (row, &place) in places.iter().enumerate() {
+        if place == SKIP {
+            continue;
+        }
+        let at = take_next(&mut next[usize::from(place)]) as usize;
+        for column in 0..N {
+            to[column][at] = from[column][row];
+        }
+    }
+}
+
+/// Gives the columns of a chunk that were read `n` rows, whatever is in them.
+fn resize_columns(chunk: &mut Chunk, read: [&[f64]; 3], n: usize) {
+    for (to, from) in [&mut chunk.flux, &mut chunk.error, &mut chunk.time].into_iter().zip(read) {
+        to.resize(if from.is_empty() { 0 } else { n }, 0.0);
+    }
+}
+
 /// Takes the next place.
-fn next(place: &mut u32) -> u32 {
+fn take_next(place: &mut u32) -> u32 {
     *place += 1;
     *place - 1
 }

@@ -240,6 +240,24 @@ impl Ids {
         }
     }
 
+    /// Makes room for `n` more ids.
+    pub fn reserve(&mut self, n: usize) {
+        match self {
+            Self::Int(keys) => keys.reserve(n),
+            Self::Text(text) => text.offsets.reserve(n),
+        }
+    }
+
+    /// For how many ids there is room without more memory, but for what the letters of texts take.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        match self {
+            Self::Int(keys) => keys.capacity(),
+            // One offset is of no id.
+            Self::Text(text) => text.offsets.capacity().saturating_sub(1),
+        }
+    }
+
     /// Appends rows `range` of `other`.
     pub fn extend_from(&mut self, other: &Self, range: std::ops::Range<usize>) {
         if let (Self::Int(keys), Self::Int(other)) = (&mut *self, other) {

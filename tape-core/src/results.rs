@@ -41,6 +41,14 @@ impl Results {
         self.n_obs.is_empty()
     }
 
+    /// Makes room for `n` more rows.
+    pub fn reserve(&mut self, n: usize) {
+        self.ids.reserve(n);
+        self.band.reserve(n);
+        self.n_obs.reserve(n);
+        self.values.iter_mut().for_each(|column| column.reserve(n));
+    }
+
     /// Appends all rows of `other`.
     pub fn append(&mut self, other: &Self) {
         self.extend_from(other, 0..other.len());

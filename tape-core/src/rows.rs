@@ -67,6 +67,23 @@ impl Rows {
         self.ids.is_empty()
     }
 
+    /// Makes room for `n` more rows of these columns.
+    pub fn reserve(&mut self, n: usize, columns: Columns) {
+        self.ids.reserve(n);
+        if columns.band {
+            self.band.reserve(n);
+        }
+        for (column, wanted) in self.values_mut().into_iter().zip([columns.time, columns.flux, columns.error]) {
+            column.reserve(if wanted { n } else { 0 });
+        }
+    }
+
+    /// For how many rows there is room without more memory.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.ids.capacity()
+    }
+
     /// Appends rows `range` of `other`, which has the same columns.
     pub fn extend_from(&mut self, other: &Self, range: Range<usize>) {
         self.ids.extend_from(&other.ids, range.clone());

@@ -22,6 +22,8 @@ pub(crate) struct Job<'a> {
     /// The bands asked for; all without.
     pub(crate) bands: Option<&'a [String]>,
     pub(crate) workers: usize,
+    /// Rows that the fold plan holds at once.
+    pub(crate) rows_at_once: u64,
     pub(crate) observer: &'a dyn Observer,
 }
 
@@ -41,11 +43,15 @@ impl<'a> Job<'a> {
     }
 
     pub(crate) fn worker(&'a self) -> Worker<'a> {
+        let mut chunk = Chunk::new(self.source.id_type());
+        // As many as a batch of light curves of common length has.
+        chunk.segments.reserve(BATCH / 16);
         Worker {
             job: self,
+            rows: Rows::new(self.source.id_type()),
             grouper: Grouper::default(),
             grouping: Grouping::new(self.source.bands(), self.bands, self.inputs()),
-            chunk: Chunk::new(self.source.id_type()),
+            chunk,
             values: vec![],
         }
     }
@@ -70,6 +76,7 @@ impl<'a> Job<'a> {
 /// One worker's tools; they keep their memory from chunk to chunk.
 pub(crate) struct Worker<'a> {
     pub(crate) job: &'a Job<'a>,
+    rows: Rows,
     grouper: Grouper,
     grouping: Grouping,
     pub(crate) chunk: Chunk,
@@ -77,6 +84,22 @@ pub(crate) struct Worker<'a> {
 }
 
 impl Worker<'_> {
+    /// Room for rows, none of them in it, that keeps its memory if it is given back.
+    pub(crate) fn take_rows(&mut self) -> Rows {
+        let mut rows = std::mem::replace(&mut self.rows, Rows::new(self.job.source.id_type()));
+        if rows.capacity() == 0 {
+            // What a batch leaves behind is read on top of: without room for it, all columns would soon move.
+            rows.reserve(2 * BATCH, self.job.inputs().columns());
+        }
+        rows
+    }
+
+    /// Takes back what [`Worker::take_rows`] gave.
+    pub(crate) fn give_back(&mut self, mut rows: Rows) {
+        rows.clear();
+        self.rows = rows;
+    }
+
     /// Groups rows that are sorted by id.
     pub(crate) fn group_runs(
         &mut self,

@@ -22,23 +22,30 @@ pub(crate) struct Outcome {
 /// Rows are expected in runs of one id, ascending, and go through as they are read. Where they are not, the partition is
 /// read again, whole, and grouped by hash: slower, and the same answer.
 pub(crate) fn compute(worker: &mut Worker<'_>, partition: &Partition, hold_edges: bool) -> Result<Outcome> {
-    match stream(worker, partition, hold_edges)? {
+    let mut rows = worker.take_rows();
+    let streamed = stream(worker, partition, hold_edges, &mut rows);
+    worker.give_back(rows);
+    match streamed? {
         Some(outcome) => Ok(outcome),
         None => regroup(worker, partition, hold_edges),
     }
 }
 
-fn stream(worker: &mut Worker<'_>, partition: &Partition, hold_edges: bool) -> Result<Option<Outcome>> {
+fn stream(
+    worker: &mut Worker<'_>,
+    partition: &Partition,
+    hold_edges: bool,
+    rows: &mut Rows,
+) -> Result<Option<Outcome>> {
     let job = worker.job;
     let id_type = job.source.id_type();
     let mut reader = job.source.read(partition, job.inputs().columns()).map_err(Error::Source)?;
-    let mut rows = Rows::new(id_type);
     let mut out =
         Outcome { results: job.no_results(), edges: [None, None], ids: None, left_out: LeftOut::default(), rows: 0 };
     // All rows before this one are one run.
     let mut one_run = 0;
     loop {
-        let n = job.read(reader.as_mut(), &mut rows, &mut out.left_out)?;
+        let n = job.read(reader.as_mut(), rows, &mut out.left_out)?;
         out.rows += n as u64;
         let last = n == 0;
         if rows.is_empty() {
@@ -59,15 +66,18 @@ fn stream(worker: &mut Worker<'_>, partition: &Partition, hold_edges: bool) -> R
                     out.ids = Some((first, rows.ids.get(cut - 1).to_owned(id_type)));
                     if hold_edges {
                         start = first_run(&rows.ids, cut);
-                        out.edges[0] = Some(copy(&rows, 0..start));
+                        out.edges[0] = Some(copy(rows, 0..start));
                         if start < cut && rows.ids.get(start) < rows.ids.get(0) {
                             return Ok(None);
                         }
                     }
                 }
             }
-            if worker.group_runs(&rows, start..cut, &mut out.left_out).is_err() {
+            if worker.group_runs(rows, start..cut, &mut out.left_out).is_err() {
                 return Ok(None);
+            }
+            if out.results.is_empty() {
+                out.results.reserve(expected(worker.chunk.segments.len(), cut - start, partition.rows()));
             }
             worker.evaluate(&mut out.results)?;
             rows.drain_front(cut);
@@ -79,8 +89,18 @@ fn stream(worker: &mut Worker<'_>, partition: &Partition, hold_edges: bool) -> R
     }
 }
 
+/// How many light curves a partition of `all` rows may have, if its first `rows` have `found`: room that is asked for at
+/// once touches less memory than room that grows.
+fn expected(found: usize, rows: usize, all: u64) -> usize {
+    // The number of rows is the file's word: no more is believed than costs little.
+    const MOST: usize = 1 << 16;
+    let all = usize::try_from(all).unwrap_or(usize::MAX);
+    let most = found.saturating_mul(all / rows.max(1) + 1);
+    most.clamp(found, MOST.max(found))
+}
+
 /// The rows left at the end are the last run, held back.
-fn finish(mut out: Outcome, rows: Rows, id_type: tape_core::IdType) -> Option<Outcome> {
+fn finish(mut out: Outcome, rows: &Rows, id_type: tape_core::IdType) -> Option<Outcome> {
     if rows.is_empty() {
         return Some(out);
     }
@@ -89,11 +109,11 @@ fn finish(mut out: Outcome, rows: Rows, id_type: tape_core::IdType) -> Option<Ou
         Some((_, max)) if *max >= id => return None,
         Some((_, max)) => {
             *max = id;
-            out.edges[1] = Some(rows);
+            out.edges[1] = Some(copy(rows, 0..rows.len()));
         }
         None => {
             out.ids = Some((id.clone(), id));
-            out.edges[0] = Some(rows);
+            out.edges[0] = Some(copy(rows, 0..rows.len()));
         }
     }
     Some(out)
