@@ -6,6 +6,7 @@ use tape_core::{Columns, Observer, Partition, Role, Source, Statistic};
 
 use crate::cut::{Partitioning, cut};
 use crate::error::{Error, Result};
+use crate::fold::ROWS_AT_ONCE;
 use crate::job::{BATCH, Job};
 use crate::layout::{Cohesion, Layout};
 use crate::workers::default_workers;
@@ -22,7 +23,7 @@ pub enum PlanChoice {
     Stitch,
     /// Rows regrouped by object first.
     Shuffle,
-    /// Partial states combined; for folds only.
+    /// Partial states combined, so that memory grows with the light curves alone; for folds only.
     Fold,
     /// Work per partition, each piece of a light curve taken for a whole one.
     MapUnchecked,
@@ -37,7 +38,7 @@ pub enum PlanKind {
     Stitch,
     /// Rows regrouped by a hash of their id.
     Shuffle,
-    /// Partial states of light curves combined.
+    /// Partial states of light curves combined, over some of the rows at a time.
     Fold,
     /// Work per partition without a check.
     MapUnchecked,
@@ -68,6 +69,8 @@ pub struct Config {
     pub workers: usize,
     /// The bands to compute; all if none is named.
     pub bands: Option<Vec<String>>,
+    /// Rows that the fold plan holds in memory at once, as near as row groups allow; 4 Mi if 0.
+    pub rows_at_once: u64,
 }
 
 impl Config {
@@ -75,6 +78,17 @@ impl Config {
     #[must_use]
     pub fn worker_count(&self) -> usize {
         if self.workers == 0 { default_workers() } else { self.workers }
+    }
+
+    /// What is computed in this way.
+    pub(crate) fn job<'a>(
+        &'a self,
+        source: &'a dyn Source,
+        statistics: &'a [Statistic],
+        observer: &'a dyn Observer,
+    ) -> Job<'a> {
+        let rows_at_once = if self.rows_at_once == 0 { ROWS_AT_ONCE } else { self.rows_at_once };
+        Job { source, statistics, bands: self.bands.as_deref(), workers: self.worker_count(), rows_at_once, observer }
     }
 }
 
@@ -124,7 +138,7 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
     }
     let whole = statistics.iter().find(|s| !s.is_fold()).map(|s| s.info().name.to_string());
     let (kind, why) = choose(source, config.plan, &layout, whole.as_deref())?;
-    let job = Job { source, statistics, bands: config.bands.as_deref(), workers, observer };
+    let job = config.job(source, statistics, observer);
     let mut columns = job.inputs().columns();
     columns.band = source.column(Role::Band).is_some();
     let peak_memory = peak_memory(kind, &layout, &job, columns);
@@ -183,14 +197,14 @@ fn auto(layout: &Layout, whole: Option<&str>) -> (PlanKind, String) {
         Cohesion::Cohesive => return (PlanKind::Map, "no partition cuts a light curve".to_owned()),
         Cohesion::CutAtEdges { edges, .. } => {
             let edges = edges.map_or_else(|| "some".to_owned(), |n| n.to_string());
-            (PlanKind::Stitch, format!("sorted by id, but {edges} partition edges cut light curves"))
+            return (PlanKind::Stitch, format!("sorted by id, but {edges} partition edges cut light curves"));
         }
         Cohesion::Overlapping => (PlanKind::Shuffle, "an object's rows may lie in many partitions".to_owned()),
         Cohesion::Unknown { why } => (PlanKind::Shuffle, format!("where light curves lie is not known: {why}")),
     };
     match whole {
         Some(_) => (kind, why),
-        None => (PlanKind::Fold, format!("every statistic is a fold, so no row has to move ({why})")),
+        None => (PlanKind::Fold, format!("every statistic is a fold, so rows need not be kept ({why})")),
     }
 }
 
@@ -208,7 +222,7 @@ fn peak_memory(kind: PlanKind, layout: &Layout, job: &Job<'_>, columns: Columns)
         PlanKind::Map | PlanKind::MapUnchecked => 0,
         PlanKind::Stitch => layout.partitions.len() as u64 * 4096 * row / 8,
         PlanKind::Shuffle => rows * row + 3 * (rows / 32).min(1 << 20) * row + results,
-        PlanKind::Fold => rows.min(4 << 20) * 64 + results,
+        PlanKind::Fold => rows.min(job.rows_at_once + largest) * row + rows / 16 * 64 + results,
     };
     let regrouped = if layout.sorted == Some(true) || kind == PlanKind::Shuffle { 0 } else { 3 * largest * row };
     (64 << 20) + collected + job.workers as u64 * (worker + regrouped)
@@ -232,7 +246,7 @@ impl fmt::Display for Plan {
             PlanKind::Map => "work per partition, no exchange",
             PlanKind::Stitch => "work per partition, light curves at partition edges put together",
             PlanKind::Shuffle => "rows regrouped by object first",
-            PlanKind::Fold => "partial states combined, no row moves",
+            PlanKind::Fold => "rows regrouped by object, some at a time, and partial states combined",
             PlanKind::MapUnchecked => "work per partition, WITHOUT a check: pieces count as light curves",
         };
         writeln!(f, "plan       {} ({verb})", self.kind.name())?;

@@ -37,7 +37,7 @@ pub fn run(
     sink: &mut dyn Sink,
     observer: &dyn Observer,
 ) -> Result<Summary> {
-    let job = Job { source, statistics, bands: config.bands.as_deref(), workers: plan.workers, observer };
+    let job = config.job(source, statistics, observer);
     let partitions = &plan.layout.partitions;
     let mut warnings = Vec::new();
     let mut kind = plan.kind;

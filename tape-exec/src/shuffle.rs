@@ -32,31 +32,26 @@ struct Block {
     starts: Vec<usize>,
 }
 
-/// What a partition was scattered to.
-struct Scattered {
+/// Rows scattered to buckets.
+pub(crate) struct Scattered {
     blocks: Vec<Block>,
-    rows: u64,
-    left_out: LeftOut,
+    pub(crate) rows: u64,
+    pub(crate) left_out: LeftOut,
+}
+
+impl Scattered {
+    /// The rows of a bucket, in the order of the survey.
+    pub(crate) fn parts(&self, bucket: usize) -> Vec<Part<'_>> {
+        let share = |block: &Block| block.starts[bucket]..block.starts[bucket + 1];
+        self.blocks.iter().map(|block| Part::of(&block.rows, share(block))).collect()
+    }
 }
 
 pub(crate) fn run(job: &Job<'_>, partitions: &[Partition], sink: &mut dyn Sink) -> Result<Totals> {
     let buckets = buckets_for(partitions.iter().map(Partition::rows).sum());
-    let mut totals = Totals::default();
-    let mut blocks = Vec::new();
-    in_order(
-        job.workers,
-        partitions.len(),
-        || (),
-        |(), i| scatter(job, &partitions[i], buckets),
-        |scattered| {
-            totals.rows += scattered.rows;
-            totals.left_out += scattered.left_out;
-            blocks.extend(scattered.blocks);
-            Ok(())
-        },
-    )?;
+    let scattered = scatter_all(job, partitions, buckets)?;
+    let mut totals = Totals { rows: scattered.rows, left_out: scattered.left_out, ..Totals::default() };
     let mut all = job.no_results();
-    let blocks = &blocks;
     in_order(
         job.workers,
         buckets,
@@ -67,8 +62,7 @@ pub(crate) fn run(job: &Job<'_>, partitions: &[Partition], sink: &mut dyn Sink) 
             }
             let mut left_out = LeftOut::default();
             let mut results = job.no_results();
-            let share = |block: &Block| block.starts[bucket]..block.starts[bucket + 1];
-            let parts: Vec<Part<'_>> = blocks.iter().map(|block| Part::of(&block.rows, share(block))).collect();
+            let parts = scattered.parts(bucket);
             if !parts.is_empty() {
                 worker.group_any(&parts, &mut left_out);
             }
@@ -86,13 +80,35 @@ pub(crate) fn run(job: &Job<'_>, partitions: &[Partition], sink: &mut dyn Sink) 
     Ok(totals)
 }
 
-fn scatter(job: &Job<'_>, partition: &Partition, buckets: usize) -> Result<Scattered> {
+/// Scatters the rows of all of `partitions`.
+pub(crate) fn scatter_all(job: &Job<'_>, partitions: &[Partition], buckets: usize) -> Result<Scattered> {
+    let mut all = Scattered { blocks: vec![], rows: 0, left_out: LeftOut::default() };
+    in_order(
+        job.workers,
+        partitions.len(),
+        || job.worker(),
+        |worker, i| {
+            let mut rows = worker.take_rows();
+            let scattered = scatter(job, &partitions[i], buckets, &mut rows);
+            worker.give_back(rows);
+            scattered
+        },
+        |scattered| {
+            all.rows += scattered.rows;
+            all.left_out += scattered.left_out;
+            all.blocks.extend(scattered.blocks);
+            Ok(())
+        },
+    )?;
+    Ok(all)
+}
+
+fn scatter(job: &Job<'_>, partition: &Partition, buckets: usize, rows: &mut Rows) -> Result<Scattered> {
     let mut reader = job.source.read(partition, job.inputs().columns()).map_err(Error::Source)?;
-    let mut rows = Rows::new(job.source.id_type());
     let mut out = Scattered { blocks: vec![], rows: 0, left_out: LeftOut::default() };
     let mut order = Vec::new();
     loop {
-        let n = job.read(reader.as_mut(), &mut rows, &mut out.left_out)?;
+        let n = job.read(reader.as_mut(), rows, &mut out.left_out)?;
         out.rows += n as u64;
         if rows.len() >= BLOCK_ROWS || (n == 0 && !rows.is_empty()) {
             let starts = by_bucket(&rows.ids, buckets, &mut order);

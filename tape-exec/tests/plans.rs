@@ -224,7 +224,7 @@ fn sorted(rows: &[Row]) -> Vec<Row> {
 }
 
 fn config(plan: PlanChoice, partitioning: Partitioning, workers: usize) -> Config {
-    Config { plan, partitioning, workers, bands: None }
+    Config { plan, partitioning, workers, ..Config::default() }
 }
 
 proptest! {
@@ -286,7 +286,9 @@ proptest! {
     #[test]
     fn folds_combine_to_the_whole((rows, cuts) in survey(), n in 1u64..20) {
         let source = source(&rows, &cuts);
-        let (table, summary) = compute(&source, &[mean_fold(false)], &config(PlanChoice::Fold, Partitioning::Count(n), 2))
+        // So few rows at once that light curves are combined from many states.
+        let config = Config { rows_at_once: 30, ..config(PlanChoice::Fold, Partitioning::Count(n), 2) };
+        let (table, summary) = compute(&source, &[mean_fold(false)], &config)
             .map_err(|error| TestCaseError::fail(error.to_string()))?;
         prop_assert_eq!(summary.plan, PlanKind::Fold);
         let rows = timeless(&rows);
@@ -313,7 +315,7 @@ fn a_broken_kernel_does_not_pass() {
     let config = config(PlanChoice::Auto, Partitioning::Count(7), 2);
     let (table, _) = compute(&source, &[mean_fold(false), slope_sum(true)], &config).expect("runs");
     assert!(agrees(&table, &rows).is_err(), "a kernel that skips an epoch was taken for right");
-    let fold = Config { plan: PlanChoice::Fold, ..config };
+    let fold = Config { plan: PlanChoice::Fold, rows_at_once: 60, ..config };
     let (table, _) = compute(&source, &[mean_fold(true)], &fold).expect("runs");
     assert!(agrees(&table, &rows).is_err(), "a fold that forgets was taken for right");
 }
@@ -327,12 +329,13 @@ fn plans_follow_the_evidence() {
     };
     assert_eq!(kind(&[40_000, 80_000], &both()), PlanKind::Map);
     assert_eq!(kind(&[40_001, 80_000], &both()), PlanKind::Stitch);
-    assert_eq!(kind(&[40_001, 80_000], &[mean_fold(false)]), PlanKind::Fold);
+    assert_eq!(kind(&[40_001, 80_000], &[mean_fold(false)]), PlanKind::Stitch);
     let mut shuffled = rows.clone();
     shuffled.sort_by_key(|row| row.0.wrapping_mul(0x9e37_79b9) % 100_003);
     let source = source(&shuffled, &(1..20).map(|i| i * 5_000).collect::<Vec<_>>());
-    let auto = plan(&source, &both(), &config(PlanChoice::Auto, Partitioning::Count(9), 2), &Silent).expect("plans");
-    assert_eq!(auto.kind, PlanKind::Shuffle);
+    let cut = config(PlanChoice::Auto, Partitioning::Count(9), 2);
+    assert_eq!(plan(&source, &both(), &cut, &Silent).expect("plans").kind, PlanKind::Shuffle);
+    assert_eq!(plan(&source, &[mean_fold(false)], &cut, &Silent).expect("plans").kind, PlanKind::Fold);
 }
 
 #[test]

@@ -69,7 +69,7 @@ pub(crate) enum PlanArg {
     Stitch,
     /// Bring the rows of each object together first
     Shuffle,
-    /// Combine partial states; for statistics that are folds
+    /// Combine partial states, over some rows at a time; for statistics that are folds
     Fold,
     /// Work per partition and take each piece for a light curve: WRONG where partitions cut light curves
     MapUnchecked,

@@ -32,7 +32,8 @@ fn explain_reads_no_data_and_names_the_evidence() {
     for part in ["plan       map", "evidence   id statistics of the row groups", "to read", "memory"] {
         assert!(plan.contains(part), "{plan}");
     }
-    let folds = place.json("explain survey --stat mean,weighted_mean --partitions 5 --json");
+    place.ok("simulate shuffled --objects 2000 --epochs 100 --layout shuffled");
+    let folds = place.json("explain shuffled --stat mean,weighted_mean --partitions 5 --json");
     assert_eq!(folds["plan"], "fold");
 }
 
