@@ -17,6 +17,7 @@ mod reader;
 mod repartition;
 mod rle;
 mod schema;
+mod stored;
 mod survey;
 mod table;
 mod text;

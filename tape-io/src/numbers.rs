@@ -1,13 +1,10 @@
 //! Columns of numbers, appended to plain vectors.
 
-use bytes::Bytes;
-use parquet::basic::Encoding;
-use parquet::column::page::PageReader;
 use parquet::column::reader::ColumnReaderImpl;
 use parquet::data_type::{DataType, DoubleType, FloatType, Int32Type, Int64Type};
 use parquet::errors::{ParquetError, Result};
 
-use crate::page::{Levels, NextPage, ended, next_page};
+use crate::stored::Stored;
 
 /// One column chunk of a physical type.
 pub(crate) struct Typed<T: DataType> {
@@ -94,67 +91,9 @@ fn complete(rows: usize, wanted: usize) -> Result<()> {
     Err(ParquetError::EOF(format!("it ends {} rows before the other columns", wanted - rows)))
 }
 
-/// A column chunk of f64 that is stored as it is: copied from its pages, with nothing in between.
-pub(crate) struct PlainF64 {
-    pages: Box<dyn PageReader>,
-    optional: bool,
-    rows: usize,
-    levels: Levels,
-    values: Bytes,
-}
-
-impl PlainF64 {
-    pub(crate) fn new(pages: Box<dyn PageReader>, optional: bool) -> Self {
-        Self { pages, optional, rows: 0, levels: Levels::default(), values: Bytes::new() }
-    }
-
-    fn append(&mut self, mut n: usize, out: &mut Vec<f64>) -> Result<()> {
-        while n > 0 {
-            while self.rows == 0 {
-                match next_page(self.pages.as_mut(), self.optional)? {
-                    NextPage::Data(page) if page.encoding == Encoding::PLAIN => {
-                        (self.rows, self.levels, self.values) = (page.rows, page.levels, page.values);
-                    }
-                    _ => {
-                        return Err(ParquetError::General(
-                            "a page in another encoding than its footer says".to_owned(),
-                        ));
-                    }
-                }
-            }
-            let taken = n.min(self.rows);
-            let present = self.levels.present(taken)?;
-            if present * size_of::<f64>() > self.values.len() {
-                return Err(ended());
-            }
-            let values = self.values.split_to(present * size_of::<f64>());
-            let base = out.len();
-            out.extend(values.as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes)));
-            if present < taken {
-                self.levels.spread(out, base, f64::NAN);
-            }
-            self.rows -= taken;
-            n -= taken;
-        }
-        Ok(())
-    }
-
-    fn skip(&mut self, mut n: usize) -> Result<()> {
-        // A few at a time: the number comes from the file, and may be any.
-        let mut skipped = Vec::new();
-        while n > 0 {
-            let step = n.min(16 * 1024);
-            skipped.clear();
-            self.append(step, &mut skipped)?;
-            n -= step;
-        }
-        Ok(())
-    }
-}
-
 /// A column of numbers, read as f64 with NaN for null.
 pub(crate) enum Numbers {
-    PlainF64(Box<PlainF64>),
+    Stored(Box<Stored<f64>>),
     F64(Typed<DoubleType>),
     F32(Typed<FloatType>),
     I32(Typed<Int32Type>),
@@ -166,7 +105,7 @@ pub(crate) enum Numbers {
 impl Numbers {
     pub(crate) fn skip(&mut self, n: usize) -> Result<()> {
         match self {
-            Self::PlainF64(c) => c.skip(n),
+            Self::Stored(c) => c.skip(n),
             Self::F64(c) => c.skip(n),
             Self::F32(c) => c.skip(n),
             Self::I32(c) | Self::U32(c) => c.skip(n),
@@ -177,7 +116,7 @@ impl Numbers {
     #[expect(clippy::cast_precision_loss, reason = "times, fluxes and errors are f64 from here on")]
     pub(crate) fn append(&mut self, n: usize, out: &mut Vec<f64>) -> Result<()> {
         match self {
-            Self::PlainF64(c) => return c.append(n, out),
+            Self::Stored(c) => return c.append(n, out, f64::NAN, |_| {}),
             Self::F64(c) => c.append_as_is(n, out, f64::NAN),
             Self::F32(c) => c.append(n, out, f64::NAN, |&v| f64::from(v)),
             Self::I32(c) => c.append(n, out, f64::NAN, |&v| f64::from(v)),

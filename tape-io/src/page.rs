@@ -89,6 +89,11 @@ impl Levels {
         }
     }
 
+    /// The rows looked at last that are null, of which there are some.
+    pub(crate) fn nulls(&self) -> impl Iterator<Item = usize> + '_ {
+        self.levels.iter().enumerate().filter(|(_, level)| **level == 0).map(|(row, _)| row)
+    }
+
     /// Moves the values from `base` on, those of the rows looked at last that are not null, to their rows, with `null`
     /// between them.
     pub(crate) fn spread<V: Copy>(&self, values: &mut Vec<V>, base: usize, null: V) {

@@ -17,9 +17,10 @@ use tape_core::{
 
 use crate::error::{Error, words};
 use crate::footer::{Footer, is_unsigned, open};
-use crate::numbers::{Numbers, PlainF64, Typed};
+use crate::numbers::{Numbers, Typed};
 use crate::pread::PositionedFile;
 use crate::schema::{Kind, RoleColumn};
+use crate::stored::{ENCODINGS, Stored};
 use crate::survey::{Survey, roles};
 use crate::text::{NULL, OtherText, Text, TextPages};
 
@@ -50,6 +51,7 @@ enum Column {
 enum Integers {
     I32(Typed<Int32Type>, IdType),
     I64(Typed<Int64Type>, IdType),
+    Stored(Box<Stored<i64>>, IdType),
 }
 
 impl<'a> PartitionReader<'a> {
@@ -143,8 +145,8 @@ fn open_column(
     let narrow = |id_type| !matches!(id_type, IdType::Int64 | IdType::UInt64);
     let only = |wanted: &[Encoding]| chunk.encodings().all(|encoding| wanted.contains(&encoding));
     Ok(match column.kind {
-        Kind::F64 if only(&[Encoding::PLAIN, Encoding::RLE]) => {
-            Column::Number(Numbers::PlainF64(Box::new(PlainF64::new(pages, column.optional))))
+        Kind::F64 if only(&ENCODINGS) => {
+            Column::Number(Numbers::Stored(Box::new(Stored::new(pages, column.optional))))
         }
         Kind::F64 => Column::Number(Numbers::F64(typed(descriptor, pages))),
         Kind::F32 => Column::Number(Numbers::F32(typed(descriptor, pages))),
@@ -155,10 +157,12 @@ fn open_column(
             (false, true) => Numbers::U64(typed(descriptor, pages)),
         }),
         Kind::Int(int) if narrow(int) => Column::integer(Integers::I32(typed(descriptor, pages), int)),
+        Kind::Int(int) if only(&ENCODINGS) => {
+            Column::integer(Integers::Stored(Box::new(Stored::new(pages, column.optional)), int))
+        }
         Kind::Int(int) => Column::integer(Integers::I64(typed(descriptor, pages), int)),
         Kind::Text => {
-            let coded = [Encoding::PLAIN, Encoding::PLAIN_DICTIONARY, Encoding::RLE, Encoding::RLE_DICTIONARY];
-            let text = if only(&coded) {
+            let text = if only(&ENCODINGS) {
                 Text::Pages(Box::new(TextPages::new(pages, column.optional)))
             } else {
                 Text::Other(Box::new(OtherText::new(ColumnReaderImpl::new(descriptor, pages))))
@@ -189,6 +193,7 @@ impl Column {
             Self::Number(numbers) => numbers.skip(n),
             Self::Integer { ints: Integers::I32(ints, _), .. } => ints.skip(n),
             Self::Integer { ints: Integers::I64(ints, _), .. } => ints.skip(n),
+            Self::Integer { ints: Integers::Stored(ints, _), .. } => ints.skip(n),
             Self::Text { text, .. } => text.skip(n),
         }
     }
@@ -225,6 +230,16 @@ impl Integers {
                 let key = |&v: &i32| if unsigned { i64::from(v.cast_unsigned()) } else { i64::from(v) };
                 if ints.append(n, keys, 0, key)? {
                     nulls.extend(ints.is_null());
+                }
+            }
+            Self::Stored(ints, id_type) => {
+                let base = keys.len();
+                ints.append(n, keys, 0, |row| {
+                    nulls.resize(n, false);
+                    nulls[row] = true;
+                })?;
+                if *id_type == IdType::UInt64 {
+                    keys[base..].iter_mut().for_each(|key| *key = key_from_u64(key.cast_unsigned()));
                 }
             }
             Self::I64(ints, IdType::UInt64) => {
@@ -301,8 +316,20 @@ fn text_bands(
                 });
             }
         }
-        band.extend(coded.codes.iter().map(|&code| codes.get(code as usize).copied().unwrap_or(NO_BAND)));
+        push_bands(coded.codes, codes, band);
         n -= coded.codes.len();
     }
     Ok(())
+}
+
+/// Appends the bands of `rows`, each a code into `bands` or [`NULL`].
+fn push_bands(rows: &[u32], bands: &[u8], to: &mut Vec<u8>) {
+    let mut table = [NO_BAND; 256];
+    if let Some(known) = table[..255].get_mut(..bands.len()) {
+        // The last byte of NULL is the place that no band takes: one look into a table, without a branch.
+        known.copy_from_slice(bands);
+        to.extend(rows.iter().map(|&code| table[usize::from(code.to_le_bytes()[0])]));
+    } else {
+        to.extend(rows.iter().map(|&code| bands.get(code as usize).copied().unwrap_or(NO_BAND)));
+    }
 }

@@ -42,9 +42,7 @@ impl Runs {
 
     /// Takes the next `n` values at once if they are all one, by the run that they lie in.
     pub(crate) fn take_repeated(&mut self, n: usize) -> Option<u32> {
-        if matches!(self.run, Run::Repeated { left: 0, .. } | Run::Packed { left: 0, .. }) {
-            self.run = self.next_run().ok()?;
-        }
+        self.open().ok()?;
         match &mut self.run {
             Run::Repeated { value, left } if *left >= n => {
                 *left -= n;
@@ -54,29 +52,47 @@ impl Runs {
         }
     }
 
+    /// Takes up to `most` values of a run of equal ones: the value, and how many. None if the next values are packed, or if
+    /// there are none.
+    pub(crate) fn take_run(&mut self, most: usize) -> Option<(u32, usize)> {
+        self.open().ok()?;
+        let Run::Repeated { value, left } = &mut self.run else { return None };
+        let n = most.min(*left);
+        *left -= n;
+        Some((*value, n))
+    }
+
+    /// Fills the front of `out` with packed values, as far as their run goes, and returns how many. The next values must not
+    /// be a run of equal ones: see [`Runs::take_run`].
+    pub(crate) fn read_packed(&mut self, out: &mut [u32]) -> Result<usize, BadRuns> {
+        self.open()?;
+        let Run::Packed { bit, left } = &mut self.run else { return Err(BadRuns) };
+        let n = out.len().min(*left);
+        unpack(&self.data, *bit, self.bit_width, &mut out[..n]);
+        *bit += n * self.bit_width as usize;
+        *left -= n;
+        Ok(n)
+    }
+
     /// Fills `out`.
     pub(crate) fn read(&mut self, mut out: &mut [u32]) -> Result<(), BadRuns> {
         while !out.is_empty() {
-            let taken = match &mut self.run {
-                Run::Repeated { left: 0, .. } | Run::Packed { left: 0, .. } => {
-                    self.run = self.next_run()?;
-                    continue;
-                }
-                Run::Repeated { value, left } => {
-                    let n = out.len().min(*left);
-                    out[..n].fill(*value);
-                    *left -= n;
+            let taken = match self.take_run(out.len()) {
+                Some((value, n)) => {
+                    out[..n].fill(value);
                     n
                 }
-                Run::Packed { bit, left } => {
-                    let n = out.len().min(*left);
-                    unpack(&self.data, *bit, self.bit_width, &mut out[..n]);
-                    *bit += n * self.bit_width as usize;
-                    *left -= n;
-                    n
-                }
+                None => self.read_packed(out)?,
             };
             out = &mut out[taken..];
+        }
+        Ok(())
+    }
+
+    /// Goes on to the next run if nothing is left of the current one.
+    fn open(&mut self) -> Result<(), BadRuns> {
+        if matches!(self.run, Run::Repeated { left: 0, .. } | Run::Packed { left: 0, .. }) {
+            self.run = self.next_run()?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 use arrow::csv;
 use arrow::datatypes::{DataType, FieldRef, SchemaRef};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
@@ -112,8 +112,8 @@ impl TableWriter {
     fn properties(&self) -> WriterProperties {
         let metadata = self.metadata.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
         let sorted = SortingColumn { column_idx: 0, descending: false, nulls_first: false };
-        // Ids and values rarely repeat: a dictionary would be built only to be thrown away. Labels and counts do repeat.
-        let repeats = |field: &&FieldRef| matches!(field.data_type(), DataType::Utf8 | DataType::UInt64);
+        // Ids and values rarely repeat: a dictionary would be built only to be thrown away. Labels do repeat.
+        let repeats = |field: &&FieldRef| *field.data_type() == DataType::Utf8;
         let builder = self
             .schema
             .fields()
@@ -127,6 +127,14 @@ impl TableWriter {
         let noise = |field: &&FieldRef| *field.data_type() == DataType::Float64;
         let builder = self.schema.fields().iter().filter(noise).fold(builder, |builder, field| {
             builder.set_column_compression(ColumnPath::from(field.name().as_str()), Compression::UNCOMPRESSED)
+        });
+        // Counts are small: packed, they take few bits, and a tenth of the time that a dictionary would.
+        let counts = |field: &&FieldRef| *field.data_type() == DataType::UInt64;
+        let builder = self.schema.fields().iter().skip(1).filter(counts).fold(builder, |builder, field| {
+            let column = ColumnPath::from(field.name().as_str());
+            builder
+                .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED)
+                .set_column_compression(column, Compression::UNCOMPRESSED)
         });
         builder
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
