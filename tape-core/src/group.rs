@@ -10,7 +10,7 @@ use crate::rows::Rows;
 use crate::runs::{NotSorted, Objects, index, run_end};
 use crate::statistic::Inputs;
 
-/// Where a row goes that is left out.
+/// The cell of a row that is left out.
 const LEFT_OUT: u32 = u32::MAX;
 
 /// Some rows among others.
@@ -41,8 +41,8 @@ impl<'a> Part<'a> {
 pub struct Grouper {
     /// For each row the place of its band in the order of results, or [`SKIP`] if it is left out.
     place: Vec<u8>,
-    /// For each row where it goes in the chunk, or [`LEFT_OUT`].
-    to: Vec<u32>,
+    /// For each row of a hashed group its object, later its (object, place) cell, or [`LEFT_OUT`].
+    cell: Vec<u32>,
     /// For each (object, place) its rows, later where the next row goes.
     count: Vec<u32>,
     /// For each place the rows of one object, later where the next row goes.
@@ -53,7 +53,7 @@ pub struct Grouper {
 
 impl Default for Grouper {
     fn default() -> Self {
-        Self { place: vec![], to: vec![], count: vec![], count_of_one: Box::new([0; 256]), touched: vec![] }
+        Self { place: vec![], cell: vec![], count: vec![], count_of_one: Box::new([0; 256]), touched: vec![] }
     }
 }
 
@@ -122,14 +122,7 @@ impl Grouper {
             }
             total += n;
         }
-        let [flux, error, time] = [&rows.flux, &rows.error, &rows.time].map(|c| c.get(run.clone()).unwrap_or_default());
-        let Chunk { flux: to_flux, error: to_error, time: to_time, .. } = chunk;
-        match (error.is_empty(), time.is_empty()) {
-            (true, true) => spread(places, count, [flux], [to_flux]),
-            (false, true) => spread(places, count, [flux, error], [to_flux, to_error]),
-            (true, false) => spread(places, count, [flux, time], [to_flux, to_time]),
-            (false, false) => spread(places, count, [flux, error, time], [to_flux, to_error, to_time]),
-        }
+        spread_columns(places, SKIP, usize::from, count.as_mut_slice(), rows, run, chunk);
         total
     }
 
@@ -142,32 +135,50 @@ impl Grouper {
         let mut objects = Objects::new(&parts[0].rows.ids);
         for part in parts {
             self.judge(*part, grouping);
-            objects.number(&part.rows.ids, part.range(), &mut self.to);
+            objects.number(&part.rows.ids, part.range(), &mut self.cell);
         }
         let met = objects.into_ids();
         self.count.clear();
+        self.count.resize(met.len() * grouping.order.len(), 0);
         self.touched.clear();
-        let bands = grouping.order.len();
-        self.count.resize(met.len() * bands, 0);
-        let all = parts.iter().flat_map(|part| part.range().map(|row| (part.rows, row)));
-        for (((rows, row), &place), to) in all.zip(&self.place).zip(&mut self.to) {
-            if place == SKIP {
-                let place = leave_out(rows, row, grouping, left_out);
-                self.touched.extend(place.map(|place| (*to, place)));
-                *to = LEFT_OUT;
-            } else {
-                *to = *to * index(bands) + u32::from(place);
-                self.count[*to as usize] += 1;
-            }
+        let mut first = 0;
+        for part in parts {
+            self.count_cells(*part, first, grouping, left_out);
+            first += part.range().len();
         }
         let mut objects: Vec<u32> = (0..index(met.len())).collect();
         objects.sort_unstable_by(|&a, &b| met.get(a as usize).cmp(&met.get(b as usize)));
         chunk.ids = met.gather(&objects);
         let total = self.cells_to_segments(&objects, grouping, chunk);
-        for to in self.to.iter_mut().filter(|to| **to != LEFT_OUT) {
-            *to = take_next(&mut self.count[*to as usize]);
+        if let Some(Part { rows, .. }) = parts.iter().find(|part| !part.rows.is_empty()) {
+            resize_columns(chunk, [&rows.flux, &rows.error, &rows.time], total);
         }
-        self.scatter(parts, total, grouping, chunk);
+        let mut cells = self.cell.as_slice();
+        for part in parts {
+            let (own, rest) = cells.split_at(part.range().len());
+            spread_columns(own, LEFT_OUT, |cell| cell as usize, &mut self.count, part.rows, part.range(), chunk);
+            cells = rest;
+        }
+        if grouping.inputs.order {
+            sort_by_time(chunk);
+        }
+    }
+
+    /// Turns the objects of a part's rows, which are those from `first` on, into (object, place) cells, and counts them.
+    fn count_cells(&mut self, part: Part<'_>, first: usize, grouping: &Grouping, left_out: &mut LeftOut) {
+        let bands = index(grouping.order.len());
+        let (places, cells) =
+            (&self.place[first..][..part.range().len()], &mut self.cell[first..][..part.range().len()]);
+        for (i, (&place, cell)) in places.iter().zip(cells).enumerate() {
+            if place == SKIP {
+                let place = leave_out(part.rows, part.start + i, grouping, left_out);
+                self.touched.extend(place.map(|place| (*cell, place)));
+                *cell = LEFT_OUT;
+            } else {
+                *cell = *cell * bands + u32::from(place);
+                self.count[*cell as usize] += 1;
+            }
+        }
     }
 
     /// Segments of all cells, of the objects in the order given; counts become places. Returns the number of rows.
@@ -190,7 +201,7 @@ impl Grouper {
     }
 
     fn begin(&mut self) {
-        self.to.clear();
+        self.cell.clear();
         self.place.clear();
     }
 
@@ -212,32 +223,6 @@ impl Grouper {
         }
         if grouping.inputs.columns().time {
             skip_unless(f64::is_finite, &rows.time[part.range()], places);
-        }
-    }
-
-    /// Brings the values of all rows to their places.
-    fn scatter(&mut self, parts: &[Part<'_>], total: usize, grouping: &Grouping, chunk: &mut Chunk) {
-        let whole = total == self.to.len();
-        let values: [fn(&Rows) -> &[f64]; 3] = [|rows| &rows.flux, |rows| &rows.error, |rows| &rows.time];
-        for (to, from) in [&mut chunk.flux, &mut chunk.error, &mut chunk.time].into_iter().zip(values) {
-            if parts.iter().all(|part| from(part.rows).is_empty()) {
-                to.clear();
-                continue;
-            }
-            to.resize(total, 0.0);
-            let mut places = self.to.as_slice();
-            for part in parts {
-                let (own, rest) = places.split_at(part.range().len());
-                for (&place, &value) in own.iter().zip(&from(part.rows)[part.range()]) {
-                    if whole || place != LEFT_OUT {
-                        to[place as usize] = value;
-                    }
-                }
-                places = rest;
-            }
-        }
-        if grouping.inputs.order {
-            sort_by_time(chunk);
         }
     }
 }
@@ -273,15 +258,40 @@ fn count_places(places: &[u8], bands: usize, count: &mut [u32; 256]) {
     count[usize::from(SKIP)] = rest;
 }
 
-/// Brings the values of one object's rows, in N columns, to their places; `next` says where the next row of a place goes.
-fn spread<const N: usize>(places: &[u8], next: &mut [u32; 256], from: [&[f64]; N], to: [&mut [f64]; N]) {
+/// Brings the values of `rows[range]` to their places in `chunk`: `next` says, by the cell of a row, where the next row of
+/// that cell goes. Rows in the cell `skip` go nowhere.
+fn spread_columns<C: Copy + PartialEq>(
+    cells: &[C],
+    skip: C,
+    number: impl Fn(C) -> usize,
+    next: &mut [u32],
+    rows: &Rows,
+    range: Range<usize>,
+    chunk: &mut Chunk,
+) {
+    let [flux, error, time] = [&rows.flux, &rows.error, &rows.time].map(|c| c.get(range.clone()).unwrap_or_default());
+    let Chunk { flux: to_flux, error: to_error, time: to_time, .. } = chunk;
+    let next = |cell| (cell != skip).then(|| take_next(&mut next[number(cell)]) as usize);
+    match (error.is_empty(), time.is_empty()) {
+        (true, true) => spread(cells, next, [flux], [to_flux]),
+        (false, true) => spread(cells, next, [flux, error], [to_flux, to_error]),
+        (true, false) => spread(cells, next, [flux, time], [to_flux, to_time]),
+        (false, false) => spread(cells, next, [flux, error, time], [to_flux, to_error, to_time]),
+    }
+}
+
+/// All columns at once: a row's place is found once, and need not be kept.
+#[inline(always)]
+fn spread<C: Copy, const N: usize>(
+    cells: &[C],
+    mut next: impl FnMut(C) -> Option<usize>,
+    from: [&[f64]; N],
+    to: [&mut [f64]; N],
+) {
     // Of one length, as the compiler can see.
-    let from = from.map(|column| &column[..places.len()]);
-    for (row, &place) in places.iter().enumerate() {
-        if place == SKIP {
-            continue;
-        }
-        let at = take_next(&mut next[usize::from(place)]) as usize;
+    let from = from.map(|column| &column[..cells.len()]);
+    for (row, &cell) in cells.iter().enumerate() {
+        let Some(at) = next(cell) else { continue };
         for column in 0..N {
             to[column][at] = from[column][row];
         }
