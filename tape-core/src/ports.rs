@@ -5,6 +5,7 @@ use std::error::Error;
 
 use crate::bands::Bands;
 use crate::columns::Role;
+use crate::group::Part;
 use crate::id::IdType;
 use crate::layout::{Partition, RowGroup};
 use crate::results::Results;
@@ -68,6 +69,34 @@ pub trait Sink: Send {
     fn restart(&mut self) -> Result<(), SourceError>;
 }
 
+/// Where rows go that do not fit in memory, until they are needed again. What is in it ends with it.
+pub trait Spill: std::fmt::Debug + Send + Sync {
+    /// Puts the rows of `parts`, which have the same columns, away as one piece. Called from worker threads.
+    ///
+    /// # Errors
+    /// If they cannot be written: the disk is full, say.
+    fn put(&self, parts: &[Part<'_>]) -> Result<Spilled, SourceError>;
+
+    /// Appends the rows of a piece to `rows`, in the order in which they were put away.
+    ///
+    /// # Errors
+    /// If they cannot be read, or are not what was written.
+    fn take(&self, piece: &Spilled, rows: &mut Rows) -> Result<(), SourceError>;
+}
+
+/// A piece that was put away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spilled {
+    /// Where it lies.
+    pub at: u64,
+    /// Its length there, bytes.
+    pub bytes: u64,
+    /// Its rows.
+    pub rows: u64,
+    /// The checksum of its bytes.
+    pub checksum: u32,
+}
+
 /// What happens during a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -76,6 +105,8 @@ pub enum Event {
     RowsRead(u64),
     /// So many more light curves were computed.
     LightCurves(u64),
+    /// So many more bytes were put away for want of memory.
+    Spilled(u64),
     /// Something that the user should know, and that the answer does not suffer from.
     Warning(String),
     /// The run starts again with another plan: counts start from zero.

@@ -21,13 +21,18 @@ pub enum Partitioning {
     Bytes(u64),
 }
 
-/// The partitions of a survey, in the order of their ids where the footers tell it.
+/// The partitions of a survey, in the order of their ids where the footers tell it. `memory`, if it is bounded, is what each
+/// worker may take.
 #[must_use]
-pub fn cut(source: &dyn Source, partitioning: Partitioning) -> Vec<Partition> {
+pub fn cut(source: &dyn Source, partitioning: Partitioning, memory: Option<u64>) -> Vec<Partition> {
     let order = by_id(source.row_groups());
     let rows: u64 = source.row_groups().iter().map(|group| group.rows).sum();
     match partitioning {
-        Partitioning::RowGroups => together(source.row_groups(), &order),
+        Partitioning::RowGroups => {
+            // Raw, grouped, and where each row goes.
+            let fitting = memory.map_or(u64::MAX, |memory| memory / (4 * source.row_bytes().max(1)));
+            together(source.row_groups(), &order, MOST_SHARED_ROWS.min(fitting))
+        }
         Partitioning::Count(n) => equal(source.row_groups(), &order, rows, n),
         Partitioning::Bytes(bytes) => {
             let n = rows.saturating_mul(source.row_bytes()).div_ceil(bytes.max(1));
@@ -56,7 +61,7 @@ fn by_id(groups: &[RowGroup]) -> Vec<usize> {
 
 /// Whole row groups, small ones joined to their neighbours, and those that share ranges of ids joined where that leaves
 /// partitions small enough: files written by region of the sky hold whole objects, but their row groups do not.
-fn together(groups: &[RowGroup], order: &[usize]) -> Vec<Partition> {
+fn together(groups: &[RowGroup], order: &[usize], most_shared: u64) -> Vec<Partition> {
     let whole = |&i: &usize| Piece { row_group: i, rows: 0..groups[i].rows };
     let mut shared: Vec<Partition> = Vec::new();
     let mut range: Option<IdRange> = None;
@@ -72,7 +77,7 @@ fn together(groups: &[RowGroup], order: &[usize]) -> Vec<Partition> {
             (_, ids) => ids,
         };
     }
-    if shared.iter().any(|partition| partition.pieces.len() > 1 && partition.rows() > MOST_SHARED_ROWS) {
+    if shared.iter().any(|partition| partition.pieces.len() > 1 && partition.rows() > most_shared) {
         shared = order.iter().map(|i| Partition { pieces: vec![whole(i)] }).collect();
     }
     let mut partitions: Vec<Partition> = Vec::new();
@@ -140,13 +145,13 @@ mod tests {
             group(big, Some((40, 60))),
             group(big, Some((9, 30))),
         ];
-        let partitions = together(&groups, &by_id(&groups));
+        let partitions = together(&groups, &by_id(&groups), MOST_SHARED_ROWS);
         assert_eq!(pieces(&partitions), [vec![(1, 0..big)], vec![(3, 0..big)], vec![(2, 0..big), (0, 0..big)]]);
     }
 
     #[test]
     fn a_survey_without_any_order_stays_in_row_groups() {
         let groups = vec![group(MOST_SHARED_ROWS / 2, Some((0, 99))); 3];
-        assert_eq!(together(&groups, &by_id(&groups)).len(), 3);
+        assert_eq!(together(&groups, &by_id(&groups), MOST_SHARED_ROWS).len(), 3);
     }
 }

@@ -32,6 +32,26 @@ pub enum Error {
         /// What to use instead.
         instead: &'static str,
     },
+    /// A budget in which nothing can be regrouped.
+    #[error(
+        "{} MiB of memory are too little: at least {} MiB are needed to bring the rows of each object together. Allow more \
+         with --memory, use fewer workers, or write the survey in smaller row groups with `tape repartition`",
+        .memory >> 20, (.needed >> 20) + 1
+    )]
+    TooLittleMemory {
+        /// The budget, bytes.
+        memory: u64,
+        /// The least budget, bytes.
+        needed: u64,
+    },
+    /// More rows than the budget holds, and nowhere to put them.
+    #[error(
+        "the rows do not fit in the memory allowed: name a folder to put them away in with --spill-dir, or allow more"
+    )]
+    NoSpill,
+    /// Rows cannot be put away, or read back.
+    #[error(transparent)]
+    Spill(SourceError),
     /// The survey cannot be read.
     #[error(transparent)]
     Source(SourceError),

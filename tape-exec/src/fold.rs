@@ -12,10 +12,11 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use tape_core::{Fold, Grouping, IdRef, Ids, LeftOut, Part, Partition, Results, Sink, Statistic, Value};
 
+use crate::budget::{Room, rounds};
 use crate::error::{Error, Result};
 use crate::job::{Job, Worker};
 use crate::map::Totals;
-use crate::shuffle::{buckets_for, scatter_all, write_by_id};
+use crate::shuffle::{scatter_all, write_by_id};
 use crate::workers::in_order;
 
 /// The folds behind statistics, if all are folds.
@@ -38,23 +39,19 @@ struct States {
     index: HashTable<u32>,
 }
 
-/// Rows in memory at once unless asked for otherwise: enough for most light curves to have many epochs among them, so that
-/// states, not epochs, are what is looked up and combined.
-pub(crate) const ROWS_AT_ONCE: u64 = 4 << 20;
-
 pub(crate) fn run(
     job: &Job<'_>,
     folds: &[Arc<dyn Fold>],
+    room: Room,
     partitions: &[Partition],
     sink: &mut dyn Sink,
 ) -> Result<Totals> {
     let width = folds.iter().map(|fold| fold.state_len()).sum();
-    let rows: u64 = partitions.iter().map(Partition::rows).sum();
-    let buckets = buckets_for(rows.min(job.rows_at_once));
+    let buckets = room.buckets;
     let states = || Mutex::new(States::new(Ids::new(job.source.id_type()), width));
     let states: Vec<Mutex<States>> = std::iter::repeat_with(states).take(buckets).collect();
     let mut totals = Totals::default();
-    for round in rounds(partitions, job.rows_at_once) {
+    for round in rounds(partitions, room.rows_at_once) {
         let scattered = scatter_all(job, &round, buckets)?;
         totals.rows += scattered.rows;
         totals.left_out += scattered.left_out;
@@ -69,38 +66,21 @@ pub(crate) fn run(
             },
         )?;
     }
-    let mut results = job.no_results();
+    let mut results = Vec::with_capacity(buckets);
     in_order(
         job.workers,
         buckets,
         || job.worker(),
         |worker, bucket| Ok(lock(&states[bucket]).finish(job, folds, worker.grouping())),
         |of_bucket| {
-            results.append(&of_bucket);
+            results.push(of_bucket);
             Ok(())
         },
     )?;
-    totals.light_curves = results.len() as u64;
+    totals.light_curves = results.iter().map(Results::len).sum::<usize>() as u64;
     job.observer.event(tape_core::Event::LightCurves(totals.light_curves));
     write_by_id(&results, sink)?;
     Ok(totals)
-}
-
-/// The partitions in groups of up to `most` rows; a larger one is taken apart where its row groups end.
-fn rounds(partitions: &[Partition], most: u64) -> Vec<Vec<Partition>> {
-    let mut rounds = vec![];
-    let (mut round, mut rows) = (vec![], 0);
-    for piece in partitions.iter().flat_map(|partition| &partition.pieces) {
-        let partition = Partition { pieces: vec![piece.clone()] };
-        if rows > 0 && rows + partition.rows() > most {
-            rounds.push(std::mem::take(&mut round));
-            rows = 0;
-        }
-        rows += partition.rows();
-        round.push(partition);
-    }
-    rounds.push(round);
-    rounds
 }
 
 /// Another worker's panic ends the run anyway.

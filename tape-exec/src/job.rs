@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tape_core::{
     Chunk, Event, Grouper, Grouping, Inputs, LeftOut, NotSorted, Observer, Part, Results, RowReader, Rows, Source,
-    Statistic, Value,
+    Spill, Statistic, Value,
 };
 
 use crate::error::{Error, Result};
@@ -22,7 +22,10 @@ pub(crate) struct Job<'a> {
     /// The bands asked for; all without.
     pub(crate) bands: Option<&'a [String]>,
     pub(crate) workers: usize,
-    /// Rows that the fold plan holds at once.
+    /// Bytes of memory that the run may take; any number without.
+    pub(crate) memory: Option<u64>,
+    pub(crate) spill: Option<&'a dyn Spill>,
+    /// Rows held at once where they are regrouped; as many as are best if 0.
     pub(crate) rows_at_once: u64,
     pub(crate) observer: &'a dyn Observer,
 }
@@ -31,6 +34,11 @@ impl<'a> Job<'a> {
     /// What all statistics need together.
     pub(crate) fn inputs(&self) -> Inputs {
         self.statistics.iter().fold(Inputs::FLUX, |inputs, s| inputs.and(s.info().inputs))
+    }
+
+    /// Where rows go for which there is no memory.
+    pub(crate) fn spill(&self) -> Result<&'a dyn Spill> {
+        self.spill.ok_or(Error::NoSpill)
     }
 
     /// The number of output columns.

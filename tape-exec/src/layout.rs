@@ -148,7 +148,8 @@ impl Layout {
         observer: &dyn Observer,
     ) -> Result<Scan> {
         let statistics: &[Statistic] = &[];
-        let job = Job { source, statistics, bands: None, workers, rows_at_once: 0, observer };
+        let job =
+            Job { source, statistics, bands: None, workers, memory: None, spill: None, rows_at_once: 0, observer };
         let mut scanned = Vec::new();
         let scan = |(): &mut (), i: usize| scan_one(&job, &partitions[i], columns);
         in_order(

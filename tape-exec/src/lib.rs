@@ -7,6 +7,7 @@
 //! It knows nothing of files or formats: it sees a [`tape_core::Source`].
 #![forbid(unsafe_code)]
 
+mod budget;
 mod cut;
 mod error;
 mod fold;

@@ -24,6 +24,8 @@ pub(crate) struct Totals {
     pub(crate) rows: u64,
     pub(crate) light_curves: u64,
     pub(crate) left_out: LeftOut,
+    /// Bytes put away for want of memory.
+    pub(crate) spilled: u64,
     /// Edges at which an unchecked map cut a light curve.
     pub(crate) cut_edges: u64,
 }

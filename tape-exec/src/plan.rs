@@ -1,13 +1,14 @@
 //! Chooses a plan from footers, and says why.
 
 use std::fmt;
+use std::sync::Arc;
 
-use tape_core::{Columns, Observer, Partition, Role, Source, Statistic};
+use tape_core::{Columns, Observer, Partition, Role, Source, Spill, Statistic};
 
+use crate::budget::Sizes;
 use crate::cut::{Partitioning, cut};
 use crate::error::{Error, Result};
-use crate::fold::ROWS_AT_ONCE;
-use crate::job::{BATCH, Job};
+use crate::job::Job;
 use crate::layout::{Cohesion, Layout};
 use crate::workers::default_workers;
 
@@ -69,8 +70,13 @@ pub struct Config {
     pub workers: usize,
     /// The bands to compute; all if none is named.
     pub bands: Option<Vec<String>>,
-    /// Rows that the fold plan holds in memory at once, as near as row groups allow; 4 Mi if 0.
+    /// Rows that shuffle and fold hold in memory at once, as near as row groups allow; as many as the budget allows and is
+    /// best if 0.
     pub rows_at_once: u64,
+    /// Bytes of memory that a run may take beside the program itself; as many as it needs without.
+    pub memory: Option<u64>,
+    /// Where rows go for which that is too little.
+    pub spill: Option<Arc<dyn Spill>>,
 }
 
 impl Config {
@@ -87,8 +93,9 @@ impl Config {
         statistics: &'a [Statistic],
         observer: &'a dyn Observer,
     ) -> Job<'a> {
-        let rows_at_once = if self.rows_at_once == 0 { ROWS_AT_ONCE } else { self.rows_at_once };
-        Job { source, statistics, bands: self.bands.as_deref(), workers: self.worker_count(), rows_at_once, observer }
+        let (workers, spill) = (self.worker_count(), self.spill.as_deref());
+        let Self { memory, rows_at_once, .. } = *self;
+        Job { source, statistics, bands: self.bands.as_deref(), workers, memory, spill, rows_at_once, observer }
     }
 }
 
@@ -113,6 +120,8 @@ pub struct Plan {
     pub bytes: u64,
     /// Bytes of memory that it is expected to need at most, beside the program itself.
     pub peak_memory: u64,
+    /// Bytes that are put away for want of memory, before they are compressed.
+    pub spill: u64,
     /// Worker threads.
     pub workers: usize,
 }
@@ -126,7 +135,8 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
         return Err(Error::NoStatistic);
     }
     let workers = config.worker_count();
-    let mut layout = Layout::from_footers(source, cut(source, config.partitioning));
+    let mut layout =
+        Layout::from_footers(source, cut(source, config.partitioning, config.memory.map(|all| all / workers as u64)));
     let needs_proof = matches!(config.plan, PlanChoice::Map | PlanChoice::Stitch);
     let unproved = match &layout.cohesion {
         Cohesion::Unknown { .. } => true,
@@ -141,7 +151,8 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
     let job = config.job(source, statistics, observer);
     let mut columns = job.inputs().columns();
     columns.band = source.column(Role::Band).is_some();
-    let peak_memory = peak_memory(kind, &layout, &job, columns);
+    let sizes = Sizes::of(&layout.partitions, columns, source);
+    let (peak_memory, spill) = sizes.memory(kind, &layout, &job)?;
     let touched = |p: &Partition| p.pieces.iter().map(|piece| source.bytes(piece.row_group, columns)).sum::<u64>();
     Ok(Plan {
         kind,
@@ -152,6 +163,7 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
         rows: layout.partitions.iter().map(Partition::rows).sum(),
         bytes: layout.partitions.iter().map(touched).sum(),
         peak_memory,
+        spill,
         workers,
         layout,
     })
@@ -208,26 +220,6 @@ fn auto(layout: &Layout, whole: Option<&str>) -> (PlanKind, String) {
     }
 }
 
-/// An estimate from above: the program with its allocator, what workers hold, and what the plan collects.
-fn peak_memory(kind: PlanKind, layout: &Layout, job: &Job<'_>, columns: Columns) -> u64 {
-    let floats = [columns.time, columns.flux, columns.error].into_iter().filter(|&read| read).count() as u64;
-    let row = 8 + 8 * floats + u64::from(columns.band);
-    let rows: u64 = layout.partitions.iter().map(Partition::rows).sum();
-    let largest = layout.partitions.iter().map(Partition::rows).max().unwrap_or(0);
-    // Two pages per column, compressed and not; a batch raw and grouped.
-    let worker = (2 + floats) * (4 << 20) + 3 * BATCH as u64 * row;
-    // Light curves of sixteen epochs, each an id, a band, a count and a value, collected and then put in order.
-    let results = rows / 16 * 2 * 48;
-    let collected = match kind {
-        PlanKind::Map | PlanKind::MapUnchecked => 0,
-        PlanKind::Stitch => layout.partitions.len() as u64 * 4096 * row / 8,
-        PlanKind::Shuffle => rows * row + 3 * (rows / 32).min(1 << 20) * row + results,
-        PlanKind::Fold => rows.min(job.rows_at_once + largest) * row + rows / 16 * 64 + results,
-    };
-    let regrouped = if layout.sorted == Some(true) || kind == PlanKind::Shuffle { 0 } else { 3 * largest * row };
-    (64 << 20) + collected + job.workers as u64 * (worker + regrouped)
-}
-
 /// The columns read, by the names that they have in the survey.
 fn column_names(source: &dyn Source, columns: Columns) -> Vec<String> {
     let read = |role: &Role| match role {
@@ -254,7 +246,11 @@ impl fmt::Display for Plan {
         writeln!(f, "evidence   {}; checked while it runs", self.layout.evidence)?;
         writeln!(f, "input      {} rows in {} partitions", self.rows, self.layout.partitions.len())?;
         writeln!(f, "to read    {} ({})", mebibytes(self.bytes), self.column_names.join(", "))?;
-        write!(f, "memory     at most about {}, {} workers", mebibytes(self.peak_memory), self.workers)
+        write!(f, "memory     at most about {}, {} workers", mebibytes(self.peak_memory), self.workers)?;
+        if self.spill > 0 {
+            write!(f, "\nspill      about {} put away on disk, for want of memory", mebibytes(self.spill))?;
+        }
+        Ok(())
     }
 }
 

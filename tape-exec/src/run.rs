@@ -2,6 +2,7 @@
 
 use tape_core::{Event, LeftOut, Observer, Partition, Sink, Source, Statistic};
 
+use crate::budget::Sizes;
 use crate::error::{Error, Result};
 use crate::fold;
 use crate::job::Job;
@@ -20,6 +21,8 @@ pub struct Summary {
     pub light_curves: u64,
     /// Epochs that no statistic saw.
     pub left_out: LeftOut,
+    /// Bytes put away for want of memory, as they were written.
+    pub spilled: u64,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
@@ -39,14 +42,15 @@ pub fn run(
 ) -> Result<Summary> {
     let job = config.job(source, statistics, observer);
     let partitions = &plan.layout.partitions;
+    let sizes = Sizes::of(partitions, plan.columns, source);
     let mut warnings = Vec::new();
     let mut kind = plan.kind;
     let totals = match kind {
         PlanKind::Map => over_edges(&job, plan, Edges::Cohesive, sink, &mut kind, &mut warnings)?,
         PlanKind::Stitch => over_edges(&job, plan, Edges::Stitched, sink, &mut kind, &mut warnings)?,
         PlanKind::MapUnchecked => over_edges(&job, plan, Edges::Unchecked, sink, &mut kind, &mut warnings)?,
-        PlanKind::Shuffle => shuffle::run(&job, partitions, sink)?,
-        PlanKind::Fold => fold_or_shuffle(&job, partitions, sink)?,
+        PlanKind::Shuffle => shuffle::run(&job, sizes.for_shuffle(&job)?, partitions, sink)?,
+        PlanKind::Fold => fold_or_shuffle(&job, &sizes, partitions, sink)?,
     };
     if totals.cut_edges > 0 {
         warnings.push(format!(
@@ -59,8 +63,8 @@ pub fn run(
     for warning in &warnings {
         observer.event(Event::Warning(warning.clone()));
     }
-    let Totals { rows, light_curves, left_out, .. } = totals;
-    Ok(Summary { plan: kind, rows, light_curves, left_out, warnings })
+    let Totals { rows, light_curves, left_out, spilled, .. } = totals;
+    Ok(Summary { plan: kind, rows, light_curves, left_out, spilled, warnings })
 }
 
 /// Runs over partitions in the order of their ids, and by shuffle instead if they turn out not to be in that order.
@@ -90,13 +94,14 @@ fn over_edges(
     job.observer.event(Event::Restart);
     sink.restart().map_err(Error::Sink)?;
     *kind = PlanKind::Shuffle;
-    shuffle::run(job, partitions, sink)
+    let room = Sizes::of(partitions, plan.columns, job.source).for_shuffle(job)?;
+    shuffle::run(job, room, partitions, sink)
 }
 
-fn fold_or_shuffle(job: &Job<'_>, partitions: &[Partition], sink: &mut dyn Sink) -> Result<Totals> {
+fn fold_or_shuffle(job: &Job<'_>, sizes: &Sizes, partitions: &[Partition], sink: &mut dyn Sink) -> Result<Totals> {
     match fold::folds(job.statistics) {
-        Some(folds) => fold::run(job, &folds, partitions, sink),
-        None => shuffle::run(job, partitions, sink),
+        Some(folds) => fold::run(job, &folds, sizes.for_fold(job)?, partitions, sink),
+        None => shuffle::run(job, sizes.for_shuffle(job)?, partitions, sink),
     }
 }
 

@@ -1,12 +1,16 @@
-//! Shuffle: rows regrouped by a hash of their id, then each bucket computed on its own.
+//! Shuffle: rows regrouped by a hash of their id, then each bucket computed on its own. Where memory is too little for all
+//! rows, they are regrouped some at a time and put away, each bucket's together.
 
-use foldhash::fast::FixedState;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::hash::BuildHasher;
 
-use tape_core::{Ids, LeftOut, Part, Partition, Results, Rows, Sink};
+use foldhash::fast::FixedState;
+use tape_core::{Event, IdRef, Ids, LeftOut, Part, Partition, Results, Rows, Sink, Spilled};
 
+use crate::budget::{Room, rounds};
 use crate::error::{Error, Result};
-use crate::job::Job;
+use crate::job::{Job, Worker};
 use crate::map::Totals;
 use crate::workers::in_order;
 
@@ -47,11 +51,51 @@ impl Scattered {
     }
 }
 
-pub(crate) fn run(job: &Job<'_>, partitions: &[Partition], sink: &mut dyn Sink) -> Result<Totals> {
-    let buckets = buckets_for(partitions.iter().map(Partition::rows).sum());
-    let scattered = scatter_all(job, partitions, buckets)?;
-    let mut totals = Totals { rows: scattered.rows, left_out: scattered.left_out, ..Totals::default() };
-    let mut all = job.no_results();
+pub(crate) fn run(job: &Job<'_>, room: Room, partitions: &[Partition], sink: &mut dyn Sink) -> Result<Totals> {
+    let rounds = rounds(partitions, room.rows_at_once);
+    let mut totals = Totals::default();
+    let mut scatter = |round: &[Partition]| {
+        let scattered = scatter_all(job, round, room.buckets)?;
+        totals.rows += scattered.rows;
+        totals.left_out += scattered.left_out;
+        Ok(scattered)
+    };
+    let results = if let [round] = &rounds[..] {
+        let scattered = scatter(round)?;
+        compute(job, room.buckets, &mut totals.left_out, |worker, bucket, left_out| {
+            let parts = scattered.parts(bucket);
+            if !parts.is_empty() {
+                worker.group_any(&parts, left_out);
+            }
+            Ok(())
+        })?
+    } else {
+        let put_away = rounds.iter().map(|round| put_away(job, room.buckets, &scatter(round)?));
+        let put_away = put_away.collect::<Result<Vec<_>>>()?;
+        totals.spilled = put_away.iter().flatten().map(|piece| piece.bytes).sum();
+        compute(job, room.buckets, &mut totals.left_out, |worker, bucket, left_out| {
+            let mut rows = worker.take_rows();
+            for round in &put_away {
+                job.spill()?.take(&round[bucket], &mut rows).map_err(Error::Spill)?;
+            }
+            worker.group_any(&[Part::of(&rows, 0..rows.len())], left_out);
+            worker.give_back(rows);
+            Ok(())
+        })?
+    };
+    totals.light_curves = results.iter().map(Results::len).sum::<usize>() as u64;
+    write_by_id(&results, sink)?;
+    Ok(totals)
+}
+
+/// The results of each bucket, whose rows `group` brings together.
+fn compute(
+    job: &Job<'_>,
+    buckets: usize,
+    left_out: &mut LeftOut,
+    group: impl Fn(&mut Worker<'_>, usize, &mut LeftOut) -> Result<()> + Sync,
+) -> Result<Vec<Results>> {
+    let mut all = Vec::with_capacity(buckets);
     in_order(
         job.workers,
         buckets,
@@ -61,23 +105,41 @@ pub(crate) fn run(job: &Job<'_>, partitions: &[Partition], sink: &mut dyn Sink) 
                 return Err(Error::Cancelled);
             }
             let mut left_out = LeftOut::default();
+            worker.chunk.clear();
+            group(worker, bucket, &mut left_out)?;
             let mut results = job.no_results();
-            let parts = scattered.parts(bucket);
-            if !parts.is_empty() {
-                worker.group_any(&parts, &mut left_out);
-            }
             worker.evaluate(&mut results)?;
             Ok((results, left_out))
         },
-        |(results, left_out)| {
-            totals.left_out += left_out;
-            all.append(&results);
+        |(results, of_bucket)| {
+            *left_out += of_bucket;
+            all.push(results);
             Ok(())
         },
     )?;
-    totals.light_curves = all.len() as u64;
-    write_by_id(&all, sink)?;
-    Ok(totals)
+    Ok(all)
+}
+
+/// Puts the buckets of a round away.
+fn put_away(job: &Job<'_>, buckets: usize, scattered: &Scattered) -> Result<Vec<Spilled>> {
+    let mut pieces = Vec::with_capacity(buckets);
+    in_order(
+        job.workers,
+        buckets,
+        || (),
+        |(), bucket| {
+            if job.observer.cancelled() {
+                return Err(Error::Cancelled);
+            }
+            job.spill()?.put(&scattered.parts(bucket)).map_err(Error::Spill)
+        },
+        |piece| {
+            job.observer.event(Event::Spilled(piece.bytes));
+            pieces.push(piece);
+            Ok(())
+        },
+    )?;
+    Ok(pieces)
 }
 
 /// Scatters the rows of all of `partitions`.
@@ -162,23 +224,19 @@ const fn top_bits(hash: u64, shift: u32) -> u16 {
     if shift == u64::BITS { 0 } else { (hash >> shift) as u16 }
 }
 
-/// Writes results by id, where the rows of each id stand together already.
-pub(crate) fn write_by_id(results: &Results, sink: &mut dyn Sink) -> Result<()> {
-    let ids = &results.ids;
-    let mut runs = Vec::new();
-    let mut start = 0;
-    for row in 1..=results.len() {
-        if row == results.len() || ids.get(row) != ids.get(start) {
-            runs.push(start..row);
-            start = row;
-        }
-    }
-    runs.sort_unstable_by(|a, b| ids.get(a.start).cmp(&ids.get(b.start)));
-    let mut out = results.new_like();
-    for run in runs {
-        out.extend_from(results, run);
+/// Merges the results of all buckets by id. Within a bucket they are by id already, and no id is in two.
+pub(crate) fn write_by_id(buckets: &[Results], sink: &mut dyn Sink) -> Result<()> {
+    let mut next: BinaryHeap<Reverse<(IdRef<'_>, usize, usize)>> = BinaryHeap::with_capacity(buckets.len());
+    let at = |bucket: usize, row: usize| (row < buckets[bucket].len()).then(|| buckets[bucket].ids.get(row));
+    next.extend((0..buckets.len()).filter_map(|bucket| Some(Reverse((at(bucket, 0)?, bucket, 0)))));
+    let Some(first) = buckets.first() else { return Ok(()) };
+    let mut out = first.new_like();
+    while let Some(Reverse((id, bucket, start))) = next.pop() {
+        let end = (start + 1..).find(|&row| at(bucket, row) != Some(id)).unwrap_or(start);
+        out.extend_from(&buckets[bucket], start..end);
+        next.extend(at(bucket, end).map(|id| Reverse((id, bucket, end))));
         if out.len() >= RESULT_ROWS {
-            sink.write(std::mem::replace(&mut out, results.new_like())).map_err(Error::Sink)?;
+            sink.write(std::mem::replace(&mut out, first.new_like())).map_err(Error::Sink)?;
         }
     }
     if out.is_empty() { Ok(()) } else { sink.write(out).map_err(Error::Sink) }

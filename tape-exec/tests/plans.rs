@@ -2,11 +2,12 @@
 //! engine: rows into a map by (id, band), one pass over each.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 use tape_core::{
     Bands, Event, Fold, IdRange, IdRef, IdType, Info, Inputs, LightCurve, MemorySource, Moments, ObjectId, Observer,
-    Results, Rows, Silent, Sink, Source, SourceError, Statistic, Value,
+    Part, Results, Rows, Silent, Sink, Source, SourceError, Spill, Spilled, Statistic, Value,
 };
 use tape_exec::{Config, Error, Partitioning, PlanChoice, PlanKind, Summary, plan, run};
 
@@ -284,6 +285,18 @@ proptest! {
     }
 
     #[test]
+    fn rows_that_were_put_away_give_the_same_answer((rows, cuts) in survey(), at_once in 1u64..60, workers in 1usize..4) {
+        let source = source(&rows, &cuts);
+        let shuffle = config(PlanChoice::Shuffle, Partitioning::RowGroups, workers);
+        let config = Config { rows_at_once: at_once, spill: Some(Arc::new(Put::default())), ..shuffle };
+        let (table, summary) =
+            compute(&source, &both(), &config).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert_eq!(agrees(&table, &rows), Ok(()));
+        prop_assert_eq!(summary.left_out.total(), naive(&rows).1);
+        prop_assert!(summary.spilled == 0 || rows.len() as u64 > at_once);
+    }
+
+    #[test]
     fn folds_combine_to_the_whole((rows, cuts) in survey(), n in 1u64..20) {
         let source = source(&rows, &cuts);
         // So few rows at once that light curves are combined from many states.
@@ -294,6 +307,32 @@ proptest! {
         let rows = timeless(&rows);
         prop_assert_eq!(summary.left_out.total(), naive(&rows).1);
         prop_assert_eq!(agrees(&table, &rows), Ok(()));
+    }
+}
+
+/// Rows put away in memory.
+#[derive(Debug, Default)]
+struct Put {
+    pieces: Mutex<Vec<Rows>>,
+    /// Loses the last row of each piece: the harness must see that.
+    loses: bool,
+}
+
+impl Spill for Put {
+    fn put(&self, parts: &[Part<'_>]) -> Result<Spilled, SourceError> {
+        let mut piece = parts.first().map_or(Rows::new(IdType::Int64), |part| part.rows.new_like());
+        parts.iter().for_each(|part| piece.extend_from(part.rows, part.start..part.end));
+        let mut pieces = self.pieces.lock().expect("no panic");
+        let (at, rows) = (pieces.len() as u64, piece.len() as u64);
+        pieces.push(piece);
+        Ok(Spilled { at, bytes: rows + 1, rows, checksum: 0 })
+    }
+
+    fn take(&self, piece: &Spilled, rows: &mut Rows) -> Result<(), SourceError> {
+        let pieces = self.pieces.lock().expect("no panic");
+        let piece = &pieces[usize::try_from(piece.at)?];
+        rows.extend_from(piece, 0..piece.len().saturating_sub(usize::from(self.loses)));
+        Ok(())
     }
 }
 
@@ -318,6 +357,12 @@ fn a_broken_kernel_does_not_pass() {
     let fold = Config { plan: PlanChoice::Fold, rows_at_once: 60, ..config };
     let (table, _) = compute(&source, &[mean_fold(true)], &fold).expect("runs");
     assert!(agrees(&table, &rows).is_err(), "a fold that forgets was taken for right");
+    let spill = Some(Arc::new(Put { loses: true, ..Put::default() }) as Arc<dyn Spill>);
+    let spilled = Config { plan: PlanChoice::Shuffle, spill, ..fold };
+    let (table, _) = compute(&source, &both(), &spilled).expect("runs");
+    assert!(agrees(&table, &rows).is_err(), "a disk that loses rows was taken for right");
+    let nowhere = Config { spill: None, ..spilled };
+    assert!(matches!(compute(&source, &both(), &nowhere), Err(Error::NoSpill)));
 }
 
 #[test]

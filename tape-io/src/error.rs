@@ -129,6 +129,18 @@ pub enum Error {
         /// What went wrong, and what to do.
         reason: String,
     },
+    /// Rows for which there is no room in memory, and none on disk.
+    #[error(
+        "{}: cannot put rows away for want of memory: {reason}; free some space there, choose another folder with --spill-dir, \
+         or allow more with --memory",
+        .folder.display()
+    )]
+    Spill {
+        /// Where to.
+        folder: PathBuf,
+        /// What went wrong.
+        reason: String,
+    },
     /// An output that holds, or is, something that is not ours to remove.
     #[error("{}: is not replaced: {reason}: choose another name, or remove it yourself", .path.display())]
     NotReplaced {
@@ -182,6 +194,11 @@ impl Error {
         } else {
             Self::Io { path, action, source }
         }
+    }
+
+    /// A failed write of rows for which there is no room in memory, or their reading back.
+    pub(crate) fn spill(folder: impl Into<PathBuf>, error: &io::Error) -> Self {
+        Self::Spill { folder: folder.into(), reason: io_words(error) }
     }
 
     /// A failed write, in the system's words where the system refused.

@@ -145,9 +145,7 @@ fn open_column(
     let narrow = |id_type| !matches!(id_type, IdType::Int64 | IdType::UInt64);
     let only = |wanted: &[Encoding]| chunk.encodings().all(|encoding| wanted.contains(&encoding));
     Ok(match column.kind {
-        Kind::F64 if only(&ENCODINGS) => {
-            Column::Number(Numbers::Stored(Box::new(Stored::new(pages, column.optional))))
-        }
+        Kind::F64 if only(&ENCODINGS) => Column::Number(Numbers::Stored(Box::new(Stored::new(pages, column.optional)))),
         Kind::F64 => Column::Number(Numbers::F64(typed(descriptor, pages))),
         Kind::F32 => Column::Number(Numbers::F32(typed(descriptor, pages))),
         Kind::Int(int) if number => Column::Number(match (narrow(int), is_unsigned(int)) {

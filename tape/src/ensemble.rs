@@ -1,11 +1,12 @@
 //! A survey, and what is computed from it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use tape_core::{ColumnMap, Observer, Schema, Silent, Source, Statistic, nearest};
 use tape_exec::{Config, Partitioning, Plan, PlanChoice, Summary};
-use tape_io::{Survey, TableWriter};
+use tape_io::{SpillFolder, Survey, TableWriter};
 
 use crate::error::Error;
 use crate::sinks::{Collector, Table, WriterSink};
@@ -82,6 +83,17 @@ impl<'a> Batch<'a> {
     #[must_use]
     pub const fn workers(mut self, workers: usize) -> Self {
         self.config.workers = workers;
+        self
+    }
+
+    /// Takes no more than so many bytes of memory beside the program itself. Rows that must be regrouped and do not fit are put
+    /// away in `spill_dir`, compressed, in a file that has no name and is gone when the run ends, however it ends.
+    ///
+    /// This covers the columns and results in flight. A light curve is held whole by statistics that are not folds.
+    #[must_use]
+    pub fn memory(mut self, bytes: u64, spill_dir: impl AsRef<Path>) -> Self {
+        self.config.memory = Some(bytes);
+        self.config.spill = Some(Arc::new(SpillFolder::new(spill_dir.as_ref())));
         self
     }
 

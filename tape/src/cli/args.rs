@@ -1,7 +1,10 @@
 //! Arguments that several verbs share.
 
+use std::path::PathBuf;
+
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
+use sysinfo::System;
 use tape::core::{ColumnMap, PRESETS, Role, nearest, preset};
 use tape::exec::{Partitioning, PlanChoice};
 use tape::{Batch, Ensemble, statistic};
@@ -111,6 +114,12 @@ pub(crate) struct BatchArgs {
     /// Worker threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     workers: Option<u16>,
+    /// Memory that the run may take beside the program itself [default: 60 % of the machine's, or of what it may use of it]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    memory: Option<u64>,
+    /// Folder for rows that do not fit in memory; they are gone when the run ends [default: /var/tmp where there is one]
+    #[arg(long, value_name = "DIR")]
+    spill_dir: Option<PathBuf>,
     /// One row per object (seen in any band asked for) with a column for each band, instead of one row per object and band
     #[arg(long)]
     wide: bool,
@@ -134,11 +143,30 @@ impl BatchArgs {
         if let Some(workers) = self.workers {
             batch = batch.workers(usize::from(workers));
         }
+        let spill_dir = self.spill_dir.clone().unwrap_or_else(default_spill_dir);
+        if !spill_dir.is_dir() {
+            return Err(Failure::usage(format!("--spill-dir {}: no such folder", spill_dir.display())));
+        }
+        batch = batch.memory(self.memory.unwrap_or_else(default_memory), spill_dir);
         if let Some(bands) = &self.band_to_calc {
             batch = batch.bands(bands);
         }
         Ok(if self.wide { batch.wide() } else { batch })
     }
+}
+
+/// 60 % of the memory of the machine, or of the control group that it is in.
+fn default_memory() -> u64 {
+    let mut system = System::new();
+    system.refresh_memory();
+    let allowed = system.cgroup_limits().map_or(u64::MAX, |limits| limits.total_memory);
+    allowed.min(system.total_memory()) / 10 * 6
+}
+
+/// Temporary files of any size: `/tmp` is often held in memory itself.
+fn default_spill_dir() -> PathBuf {
+    let large = PathBuf::from("/var/tmp");
+    if large.is_dir() { large } else { std::env::temp_dir() }
 }
 
 /// A size in bytes, above zero.

@@ -97,6 +97,9 @@ impl Batch {
         for (reason, n) in left_out.reasons().into_iter().filter(|(_, n)| *n > 0) {
             screen.row("", format_args!("{} because the {reason}", count(n)))?;
         }
+        if summary.spilled > 0 {
+            screen.row("spilled", format_args!("{} put away on disk, for want of memory", bytes(summary.spilled)))?;
+        }
         let seconds = report.elapsed.as_secs_f64();
         screen.row("time", format_args!("{seconds:.2} s, {} workers", report.plan.workers))?;
         Ok(())
@@ -117,6 +120,7 @@ impl Batch {
             "bytes_read": ensemble.survey().bytes_read(),
             "light_curves": summary.light_curves,
             "left_out": left_out,
+            "spilled": summary.spilled,
             "warnings": summary.warnings,
             "output": self.output,
             "workers": plan.workers,

@@ -36,6 +36,7 @@ impl Explain {
             "bytes": plan.bytes,
             "columns": plan.column_names,
             "peak_memory": plan.peak_memory,
+            "spill": plan.spill,
             "workers": plan.workers,
         }))?)
     }

@@ -3,5 +3,6 @@
 mod accidents;
 mod bad_input;
 mod batch;
+mod memory;
 mod support;
 mod verbs;
