@@ -84,7 +84,7 @@ impl Sizes {
         };
         let regroups = layout.sorted != Some(true) && kind != PlanKind::Shuffle && kind != PlanKind::Fold;
         let worker = self.worker + if regroups { regrouped } else { 0 };
-        Ok(((48 << 20) + collected + workers * worker, spill))
+        Ok(((64 << 20) + collected + workers * worker, spill))
     }
 
     /// Room for a shuffle within the job's budget.
