@@ -6,9 +6,13 @@
     expect(unsafe_code, reason = "vector instructions are chosen at run time; nothing else here needs it")
 )]
 mod dispatch;
+mod normal;
+mod quantile;
 mod registry;
 mod state;
 pub mod statistics;
+#[cfg(test)]
+mod testing;
 
 pub use dispatch::Level;
-pub use registry::{find, names, registry};
+pub use registry::{GROUPS, find, group, names, registry};

@@ -5,19 +5,69 @@ use std::sync::LazyLock;
 use tape_core::Statistic;
 
 use crate::statistics::{
-    eta::Eta, mean::Mean, reduced_chi2::ReducedChi2, standard_deviation::StandardDeviation, stetson_j::StetsonJ,
-    weighted_mean::WeightedMean,
+    amplitude::Amplitude, anderson_darling_normal::AndersonDarlingNormal, beyond_n_std::BeyondNStd, cusum::Cusum,
+    duration::Duration, eta::Eta, eta_e::EtaE, excess_variance::ExcessVariance,
+    inter_percentile_range::InterPercentileRange, kurtosis::Kurtosis, linear_fit::LinearFit, linear_trend::LinearTrend,
+    magnitude_percentage_ratio::MagnitudePercentageRatio, maximum_slope::MaximumSlope,
+    maximum_time_interval::MaximumTimeInterval, mean::Mean, mean_variance::MeanVariance, median::Median,
+    median_absolute_deviation::MedianAbsoluteDeviation, median_buffer_range_percentage::MedianBufferRangePercentage,
+    minimum_time_interval::MinimumTimeInterval, observation_count::ObservationCount, otsu_split::OtsuSplit,
+    peak_to_peak_var::PeakToPeakVar, percent_amplitude::PercentAmplitude,
+    percent_difference_magnitude_percentile::PercentDifferenceMagnitudePercentile, reduced_chi2::ReducedChi2,
+    roms::Roms, skew::Skew, standard_deviation::StandardDeviation, stetson_j::StetsonJ, stetson_k::StetsonK,
+    time_mean::TimeMean, time_standard_deviation::TimeStandardDeviation, weighted_mean::WeightedMean,
 };
 
-static REGISTRY: LazyLock<Vec<Statistic>> = LazyLock::new(|| {
+/// The indices of variability: numbers that tell a source that varies from one that does not, and how it does, in one look
+/// at its light curve; with them those that describe how it was observed.
+fn variability() -> Vec<Statistic> {
     vec![
+        Statistic::fold(Amplitude),
+        Statistic::whole(AndersonDarlingNormal),
+        Statistic::whole(BeyondNStd::new(1)),
+        Statistic::whole(BeyondNStd::new(2)),
+        Statistic::whole(Cusum),
+        Statistic::fold(Duration),
         Statistic::whole(Eta),
+        Statistic::whole(EtaE),
+        Statistic::fold(ExcessVariance),
+        Statistic::whole(InterPercentileRange::new(10)),
+        Statistic::whole(InterPercentileRange::new(25)),
+        Statistic::fold(Kurtosis),
+        Statistic::fold(LinearFit),
+        Statistic::fold(LinearTrend),
+        Statistic::whole(MagnitudePercentageRatio::new(40, 5)),
+        Statistic::whole(MaximumSlope),
+        Statistic::whole(MaximumTimeInterval),
         Statistic::fold(Mean),
+        Statistic::fold(MeanVariance),
+        Statistic::whole(Median),
+        Statistic::whole(MedianAbsoluteDeviation),
+        Statistic::whole(MedianBufferRangePercentage::new(10)),
+        Statistic::whole(MinimumTimeInterval),
+        Statistic::fold(ObservationCount),
+        Statistic::whole(OtsuSplit),
+        Statistic::fold(PeakToPeakVar),
+        Statistic::whole(PercentAmplitude),
+        Statistic::whole(PercentDifferenceMagnitudePercentile::new(5)),
         Statistic::fold(ReducedChi2),
+        Statistic::whole(Roms),
+        Statistic::fold(Skew),
         Statistic::fold(StandardDeviation),
         Statistic::whole(StetsonJ),
+        Statistic::whole(StetsonK),
+        Statistic::fold(TimeMean),
+        Statistic::fold(TimeStandardDeviation),
         Statistic::fold(WeightedMean),
     ]
+}
+
+static VARIABILITY: LazyLock<Vec<Statistic>> = LazyLock::new(variability);
+
+static REGISTRY: LazyLock<Vec<Statistic>> = LazyLock::new(|| {
+    let mut all = VARIABILITY.clone();
+    all.sort_by(|a, b| a.info().name.cmp(&b.info().name));
+    all
 });
 
 /// All statistics, ordered by name.
@@ -42,9 +92,46 @@ pub fn find(name: &str) -> Option<Statistic> {
     registry().iter().find(|statistic| statistic.info().name == name).cloned()
 }
 
+/// The names of the groups that [`group`] knows.
+pub const GROUPS: [&str; 2] = ["all", "variability"];
+
+/// The names of all statistics of a group, ascending.
+///
+/// ```
+/// assert!(tape_analysis::group("variability").unwrap().contains(&"stetson_j"));
+/// assert_eq!(tape_analysis::group("all").unwrap().len(), tape_analysis::registry().len());
+/// assert!(tape_analysis::group("stetson_j").is_none());
+/// ```
+#[must_use]
+pub fn group(name: &str) -> Option<Vec<&'static str>> {
+    let members: &'static [Statistic] = match name {
+        "all" => registry(),
+        "variability" => &VARIABILITY,
+        _ => return None,
+    };
+    Some(members.iter().map(|statistic| statistic.info().name.as_ref()).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_group_is_called_like_a_statistic_and_each_is_known() {
+        for name in GROUPS {
+            let members = group(name).expect(name);
+            assert!(members.is_sorted() && members.iter().all(|member| find(member).is_some()), "{name}: {members:?}");
+            assert!(find(name).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn outputs_are_unique() {
+        let mut outputs: Vec<&str> =
+            registry().iter().flat_map(|statistic| &statistic.info().outputs).map(|output| &*output.name).collect();
+        outputs.sort_unstable();
+        assert!(outputs.is_sorted_by(|a, b| a < b), "{outputs:?}");
+    }
 
     #[test]
     fn names_are_ascending_and_hence_unique() {
@@ -59,7 +146,8 @@ mod tests {
             assert!(!info.summary.is_empty(), "{name} has no summary");
             assert!(!info.formula.is_empty(), "{name} has no formula");
             assert!(info.reference.contains("doi:10."), "{name} has no DOI");
-            assert!(info.min_epochs >= 1, "{name} is defined without epochs");
+            let counts = name == "observation_count";
+            assert_eq!(info.min_epochs == 0, counts, "{name} is defined without epochs, or a count is not");
             assert!(!info.outputs.is_empty(), "{name} has no output");
             assert!(name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'), "{name}");
         }

@@ -33,7 +33,7 @@ pub use grouping::Grouping;
 pub use id::{IdRef, IdType, Ids, ObjectId, TextIds, key_from_u64};
 pub use layout::{IdRange, Partition, Piece, RowGroup};
 pub use left_out::LeftOut;
-pub use light_curve::{LightCurve, Moments, WeightedMoments, count};
+pub use light_curve::{Extremes, HigherMoments, LightCurve, Line, Moments, Slopes, WeightedMoments, count, sums};
 pub use memory::MemorySource;
 pub use ports::{Event, Observer, RowReader, Silent, Sink, Source, SourceError, Spill, Spilled};
 pub use presets::{PRESETS, Preset, Quantity, preset};

@@ -2,11 +2,24 @@
 
 use std::cell::OnceCell;
 
+mod line;
+mod moments;
+mod steps;
+mod sums;
+
+pub use line::Line;
+pub use moments::{HigherMoments, Moments, WeightedMoments, count};
+pub use steps::{Extremes, Slopes};
+pub use sums::sums;
+
 /// The valid epochs of one object in one band (or in all, where a survey has no band column).
 ///
 /// All slices that a statistic declared as inputs have the same length; an input that no statistic of the run declared is
 /// empty, because its column was never read. Values are finite and errors positive: other epochs were left out and counted.
 /// Epochs are in time order if a statistic of the run declared that it depends on it, else in the order of the file.
+///
+/// What many statistics share (moments, sorted fluxes, a line through the epochs, …) is computed at the first call and kept:
+/// statistics of one run see the same view.
 #[derive(Debug, Default)]
 pub struct LightCurve<'a> {
     band: &'a str,
@@ -14,34 +27,22 @@ pub struct LightCurve<'a> {
     flux: &'a [f64],
     error: &'a [f64],
     moments: OnceCell<Moments>,
+    higher: OnceCell<HigherMoments>,
+    extremes: OnceCell<Extremes>,
+    sorted: OnceCell<Vec<f64>>,
+    inverse_error: OnceCell<Vec<f64>>,
     weighted: OnceCell<WeightedMoments>,
-}
-
-/// Count, mean and sum of squared deviations from it: a mergeable summary of the fluxes.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Moments {
-    /// The number of epochs.
-    pub n: f64,
-    /// Their mean flux; 0 without epochs.
-    pub mean: f64,
-    /// The sum of squared deviations from the mean.
-    pub m2: f64,
-}
-
-/// The same with each epoch weighted by 1/error².
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct WeightedMoments {
-    /// The sum of the weights.
-    pub weight: f64,
-    /// The weighted mean flux; 0 without epochs.
-    pub mean: f64,
-    /// The weighted sum of squared deviations from the weighted mean: the chi² of a constant source.
-    pub m2: f64,
+    times: OnceCell<Moments>,
+    intervals: OnceCell<Extremes>,
+    slopes: OnceCell<Slopes>,
+    line: OnceCell<Line>,
+    weighted_line: OnceCell<Line>,
 }
 
 impl<'a> LightCurve<'a> {
     /// A light curve from its fluxes.
     #[must_use]
+    #[inline]
     pub fn new(flux: &'a [f64]) -> Self {
         Self { flux, ..Self::default() }
     }
@@ -51,9 +52,11 @@ impl<'a> LightCurve<'a> {
     /// # Panics
     /// If there are not as many errors as fluxes.
     #[must_use]
-    pub fn with_error(self, error: &'a [f64]) -> Self {
+    #[inline]
+    pub fn with_error(mut self, error: &'a [f64]) -> Self {
         assert_eq!(error.len(), self.flux.len(), "one error for each flux");
-        Self { error, ..self }
+        self.error = error;
+        self
     }
 
     /// The same with times, one for each flux.
@@ -61,15 +64,19 @@ impl<'a> LightCurve<'a> {
     /// # Panics
     /// If there are not as many times as fluxes.
     #[must_use]
-    pub fn with_time(self, time: &'a [f64]) -> Self {
+    #[inline]
+    pub fn with_time(mut self, time: &'a [f64]) -> Self {
         assert_eq!(time.len(), self.flux.len(), "one time for each flux");
-        Self { time, ..self }
+        self.time = time;
+        self
     }
 
     /// The same with its band's label.
     #[must_use]
-    pub fn with_band(self, band: &'a str) -> Self {
-        Self { band, ..self }
+    #[inline]
+    pub fn with_band(mut self, band: &'a str) -> Self {
+        self.band = band;
+        self
     }
 
     /// The number of epochs.
@@ -113,86 +120,77 @@ impl<'a> LightCurve<'a> {
         self.moments.get_or_init(|| Moments::of(self.flux))
     }
 
+    /// The moments of the flux up to the fourth; computed at the first call.
+    pub fn higher_moments(&self) -> &HigherMoments {
+        self.higher.get_or_init(|| HigherMoments::of(self.flux, *self.moments()))
+    }
+
+    /// The least and the greatest flux; computed at the first call.
+    pub fn extremes(&self) -> Extremes {
+        *self.extremes.get_or_init(|| match self.sorted.get().map(Vec::as_slice) {
+            Some(&[min, .., max]) => Extremes { min, max },
+            _ => Extremes::of([self.flux], |[x]| x),
+        })
+    }
+
+    /// The fluxes in ascending order; sorted at the first call.
+    pub fn sorted_flux(&self) -> &[f64] {
+        self.sorted.get_or_init(|| {
+            let mut sorted = self.flux.to_vec();
+            sorted.sort_unstable_by(f64::total_cmp);
+            sorted
+        })
+    }
+
+    /// The median flux: of an even number of epochs the mean of the two in the middle; NaN without epochs.
+    ///
+    /// ```
+    /// assert_eq!(tape_core::LightCurve::new(&[3.0, 9.0, 1.0, 4.0]).median(), 3.5);
+    /// ```
+    pub fn median(&self) -> f64 {
+        let sorted = self.sorted_flux();
+        let Some(last) = sorted.len().checked_sub(1) else { return f64::NAN };
+        let (low, high) = (sorted[last / 2], sorted[last - last / 2]);
+        // Half of each first, lest their sum overflow.
+        if low == high { low } else { 0.5 * low + 0.5 * high }
+    }
+
+    /// One over each error; computed at the first call.
+    pub fn inverse_error(&self) -> &[f64] {
+        self.inverse_error.get_or_init(|| moments::inverse(self.error))
+    }
+
     /// Total weight, weighted mean and weighted squared deviations; computed at the first call.
     pub fn weighted(&self) -> &WeightedMoments {
-        self.weighted.get_or_init(|| WeightedMoments::of(self.flux, self.error))
-    }
-}
-
-/// Independent partial sums, so that the compiler may keep them in vector lanes.
-const LANES: usize = 8;
-
-/// The sum of `term(i)` for `i` in `0..n`, reassociated over [`LANES`] partial sums.
-fn sum(n: usize, term: impl Fn(usize) -> f64) -> f64 {
-    let mut lanes = [0.0; LANES];
-    let whole = n - n % LANES;
-    for start in (0..whole).step_by(LANES) {
-        for (lane, total) in lanes.iter_mut().enumerate() {
-            *total += term(start + lane);
-        }
-    }
-    (whole..n).map(term).sum::<f64>() + lanes.iter().sum::<f64>()
-}
-
-impl Moments {
-    /// The moments of some fluxes, in two passes: one for the mean, one for the deviations from it.
-    #[must_use]
-    pub fn of(flux: &[f64]) -> Self {
-        if flux.is_empty() {
-            return Self::default();
-        }
-        let n = count(flux.len());
-        let mean = sum(flux.len(), |i| flux[i]) / n;
-        Self { n, mean, m2: sum(flux.len(), |i| (flux[i] - mean).powi(2)) }
+        self.weighted.get_or_init(|| WeightedMoments::of_inverse(self.flux, self.inverse_error()))
     }
 
-    /// The moments of both sets of fluxes together (Chan et al. 1983, doi:10.1080/00031305.1983.10483115).
-    #[must_use]
-    pub fn combine(self, other: Self) -> Self {
-        let Some(WeightedMoments { weight, mean, m2 }) = merge(self.weighted(), other.weighted()) else {
-            return Self::default();
-        };
-        Self { n: weight, mean, m2 }
+    /// Count, mean and squared deviations of the times; computed at the first call.
+    pub fn time_moments(&self) -> &Moments {
+        self.times.get_or_init(|| Moments::of(self.time))
     }
 
-    fn weighted(self) -> WeightedMoments {
-        WeightedMoments { weight: self.n, mean: self.mean, m2: self.m2 }
-    }
-}
-
-impl WeightedMoments {
-    /// The moments of fluxes weighted by 1/error², in two passes.
-    #[must_use]
-    pub fn of(flux: &[f64], error: &[f64]) -> Self {
-        if flux.is_empty() {
-            return Self::default();
-        }
-        let error = &error[..flux.len()];
-        let weight = sum(flux.len(), |i| error[i].powi(-2));
-        let mean = sum(flux.len(), |i| flux[i] * error[i].powi(-2)) / weight;
-        Self { weight, mean, m2: sum(flux.len(), |i| ((flux[i] - mean) / error[i]).powi(2)) }
+    /// The shortest and the longest interval between neighbouring epochs, which are in time order; computed at the first
+    /// call.
+    pub fn intervals(&self) -> Extremes {
+        let between = || Extremes::of(steps::neighbours(self.time), |[time, next]| next - time);
+        *self.intervals.get_or_init(between)
     }
 
-    /// The moments of both sets of fluxes together (Chan et al. 1983, doi:10.1080/00031305.1983.10483115).
-    #[must_use]
-    pub fn combine(self, other: Self) -> Self {
-        merge(self, other).unwrap_or_default()
+    /// The slopes between neighbouring epochs, which are in time order; computed at the first call. NaN or infinite where
+    /// a time repeats.
+    pub fn slopes(&self) -> &Slopes {
+        self.slopes.get_or_init(|| Slopes::of(self.time, self.flux))
     }
-}
 
-fn merge(a: WeightedMoments, b: WeightedMoments) -> Option<WeightedMoments> {
-    let weight = a.weight + b.weight;
-    if a.weight == 0.0 || b.weight == 0.0 {
-        return [a, b].into_iter().find(|side| side.weight != 0.0);
+    /// The line through the epochs, each weighing the same; computed at the first call.
+    pub fn line(&self) -> &Line {
+        self.line.get_or_init(|| Line::of(self.time, self.flux, *self.time_moments(), *self.moments()))
     }
-    let shift = b.mean - a.mean;
-    let share = b.weight / weight;
-    Some(WeightedMoments { weight, mean: a.mean + shift * share, m2: a.m2 + b.m2 + shift * shift * a.weight * share })
-}
 
-/// A number of epochs as a float, exact below 2^53.
-#[expect(clippy::cast_precision_loss, reason = "no light curve has 2^53 epochs")]
-#[must_use]
-pub fn count(n: usize) -> f64 {
-    n as f64
+    /// The line through the epochs weighted by 1/error²; computed at the first call.
+    pub fn weighted_line(&self) -> &Line {
+        let fit = || Line::weighted(self.time, self.flux, self.inverse_error(), *self.weighted());
+        self.weighted_line.get_or_init(fit)
+    }
 }

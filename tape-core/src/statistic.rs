@@ -10,9 +10,11 @@ use crate::chunk::Chunk;
 use crate::light_curve::LightCurve;
 use crate::rows::Columns;
 
-/// What a statistic depends on beside the flux.
+/// What a statistic depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Inputs {
+    /// The fluxes. They are always read, because a row without a valid flux is no epoch.
+    pub flux: bool,
     /// The times.
     pub time: bool,
     /// The errors.
@@ -23,19 +25,28 @@ pub struct Inputs {
 }
 
 impl Inputs {
+    /// The number of epochs alone.
+    pub const NONE: Self = Self { flux: false, time: false, error: false, order: false };
     /// The flux alone.
-    pub const FLUX: Self = Self { time: false, error: false, order: false };
+    pub const FLUX: Self = Self { flux: true, ..Self::NONE };
+    /// The times alone, in any order.
+    pub const TIME: Self = Self { time: true, ..Self::NONE };
     /// Flux and error.
     pub const FLUX_ERROR: Self = Self { error: true, ..Self::FLUX };
     /// Flux in time order, and the times.
     pub const TIME_FLUX: Self = Self { time: true, order: true, ..Self::FLUX };
     /// Everything, in time order.
-    pub const ALL: Self = Self { time: true, error: true, order: true };
+    pub const ALL: Self = Self { flux: true, time: true, error: true, order: true };
 
     /// What both need together.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
-        Self { time: self.time || other.time, error: self.error || other.error, order: self.order || other.order }
+        Self {
+            flux: self.flux || other.flux,
+            time: self.time || other.time,
+            error: self.error || other.error,
+            order: self.order || other.order,
+        }
     }
 
     /// The columns to read. Time is read only for a statistic that uses it or depends on the order.
@@ -45,7 +56,8 @@ impl Inputs {
     }
 }
 
-/// One result. A float that is undefined is NaN; [`Value::Null`] says that there is no result at all.
+/// One result. [`Value::Null`] says that there is none, because a light curve has too few epochs; a float that is undefined
+/// for another reason, such as a ratio of two zeros, is NaN.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Value {
     /// No result.
@@ -86,15 +98,6 @@ impl OutputType {
             Self::Bool => DataType::Boolean,
         }
     }
-
-    /// What stands where a light curve has too few epochs.
-    #[must_use]
-    pub const fn undefined(self) -> Value {
-        match self {
-            Self::Float => Value::Float(f64::NAN),
-            Self::Int | Self::Bool => Value::Null,
-        }
-    }
 }
 
 /// One output column of a statistic.
@@ -104,6 +107,20 @@ pub struct Output {
     pub name: Cow<'static, str>,
     /// The column's type.
     pub output_type: OutputType,
+}
+
+impl Output {
+    /// A column of real numbers.
+    #[must_use]
+    pub fn float(name: impl Into<Cow<'static, str>>) -> Self {
+        Self { name: name.into(), output_type: OutputType::Float }
+    }
+
+    /// A column of integers.
+    #[must_use]
+    pub fn int(name: impl Into<Cow<'static, str>>) -> Self {
+        Self { name: name.into(), output_type: OutputType::Int }
+    }
 }
 
 /// What a statistic says of itself.
@@ -119,7 +136,7 @@ pub struct Info {
     pub inputs: Inputs,
     /// Its output columns.
     pub outputs: Vec<Output>,
-    /// With fewer epochs it is undefined: NaN, or null for integers and truth values.
+    /// With fewer epochs there is no result: all outputs are null.
     pub min_epochs: usize,
     /// Where it comes from, with DOI.
     pub reference: Cow<'static, str>,
@@ -133,7 +150,7 @@ impl Info {
     pub fn new(name: impl Into<Cow<'static, str>>, inputs: Inputs) -> Self {
         let name = name.into();
         Self {
-            outputs: vec![Output { name: name.clone(), output_type: OutputType::Float }],
+            outputs: vec![Output::float(name.clone())],
             name,
             summary: Cow::Borrowed(""),
             formula: Cow::Borrowed(""),
@@ -246,7 +263,7 @@ impl Statistic {
         matches!(self, Self::Fold(_))
     }
 
-    /// The outputs for a light curve, written over `out`: the undefined value of each where there are too few epochs.
+    /// The outputs for a light curve, written over `out`: all null where there are too few epochs.
     pub fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
         if light_curve.len() < self.info().min_epochs {
             return self.undefined(out);
@@ -271,11 +288,9 @@ impl Statistic {
         }
     }
 
-    /// Writes the undefined value of each output over `out`.
+    /// Writes over `out` what stands for each output where a light curve has too few epochs: nothing.
     pub fn undefined(&self, out: &mut [Value]) {
-        for (value, output) in out.iter_mut().zip(&self.info().outputs) {
-            *value = output.output_type.undefined();
-        }
+        out[..self.info().outputs.len()].fill(Value::Null);
     }
 }
 

@@ -144,6 +144,8 @@ fn compute(source: &MemorySource, statistics: &[Statistic], config: &Config) -> 
             let IdRef::Int(id) = results.ids.get(row) else { panic!("ids are integers") };
             let value = |column: &Vec<Value>| match column[row] {
                 Value::Float(value) => value,
+                // Too few epochs.
+                Value::Null => f64::NAN,
                 other => panic!("{other:?} is no float"),
             };
             let values = results.values.iter().map(value).collect();

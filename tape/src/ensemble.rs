@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use tape_core::{ColumnMap, Observer, Schema, Silent, Source, Statistic, nearest};
+use tape_core::{ColumnMap, Observer, Schema, Silent, Source, Statistic};
 use tape_exec::{Config, Partitioning, Plan, PlanChoice, Summary};
 use tape_io::{SpillFolder, Survey, TableWriter};
 
@@ -208,24 +208,4 @@ fn provenance(statistics: &[Statistic]) -> Vec<(String, String)> {
         ("tape.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
         ("tape.statistics".to_owned(), names.join(",")),
     ]
-}
-
-/// The statistic called `name`.
-///
-/// # Errors
-/// [`Error::UnknownStatistic`], with the name most like it.
-pub fn statistic(name: &str) -> Result<Statistic, Error> {
-    let all = statistics();
-    if let Some(found) = all.iter().find(|s| s.info().name == name) {
-        return Ok(found.clone());
-    }
-    let known: Vec<String> = all.iter().map(|s| s.info().name.to_string()).collect();
-    let nearest = nearest(name, &known).map(str::to_owned);
-    Err(Error::UnknownStatistic { name: name.to_owned(), nearest, known })
-}
-
-/// All statistics of the registry.
-#[must_use]
-pub fn statistics() -> Vec<Statistic> {
-    tape_analysis::registry().to_vec()
 }

@@ -28,11 +28,13 @@ mod error;
 #[cfg(feature = "simulate")]
 pub mod simulate;
 mod sinks;
+mod statistics;
 mod wide;
 
 pub use arrow;
-pub use ensemble::{Batch, Ensemble, statistic, statistics};
+pub use ensemble::{Batch, Ensemble};
 pub use error::Error;
+pub use statistics::{statistic, statistics, statistics_named};
 pub use tape_analysis as analysis;
 pub use tape_core as core;
 pub use tape_exec as exec;

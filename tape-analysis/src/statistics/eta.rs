@@ -5,8 +5,8 @@
 //!
 //! - Depends on: flux, order in time.
 //! - Unit: none.
-//! - Fewest epochs: 2.
-//! - NaN: with fewer epochs, and for constant fluxes (0/0).
+//! - Fewest epochs: 2; null with fewer.
+//! - NaN: with constant fluxes (0/0).
 //! - Reference: von Neumann 1941, Annals of Mathematical Statistics 12, 367,
 //!   [doi:10.1214/aoms/1177731677](https://doi.org/10.1214/aoms/1177731677).
 //!
@@ -20,7 +20,7 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve};
+use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve, sums};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "von Neumann ratio of successive differences to the variance".into(),
@@ -47,7 +47,8 @@ impl WholeLightCurve for Eta {
 
 fn eta(light_curve: &LightCurve<'_>) -> f64 {
     let flux = light_curve.flux();
-    let successive: f64 = flux.iter().zip(flux.iter().skip(1)).map(|(now, next)| (next - now).powi(2)).sum();
+    let columns = [&flux[1..], &flux[..flux.len() - 1]];
+    let [successive] = sums(columns, |[next, now]| [(next - now) * (next - now)]);
     if successive == 0.0 {
         // All fluxes are equal, and the variance is zero but for the rounding of their mean.
         return f64::NAN;

@@ -4,8 +4,8 @@
 //!
 //! - Depends on: flux.
 //! - Unit: that of the flux.
-//! - Fewest epochs: 1.
-//! - NaN: only without epochs. Epochs that are not finite never reach a kernel.
+//! - Fewest epochs: 1; null with fewer.
+//! - NaN: never. Epochs that are not finite never reach a kernel.
 //! - Partial means combine as in Chan, Golub & LeVeque 1983, The American Statistician 37, 242,
 //!   [doi:10.1080/00031305.1983.10483115](https://doi.org/10.1080/00031305.1983.10483115).
 //!

@@ -1,8 +1,44 @@
 //! One file for each statistic: its documentation, what it says of itself, its kernel and its analytic cases.
+//!
+//! # Quantiles
+//!
+//! The quantile p of n fluxes in ascending order, x₁ to xₙ, is xₕ at h = n p + 1/2, on a straight line between neighbours,
+//! and x₁ or xₙ beyond them: the fifth definition of Hyndman & Fan 1996, The American Statistician 50, 361,
+//! [doi:10.1080/00031305.1996.10473566](https://doi.org/10.1080/00031305.1996.10473566). The place h is rounded to single
+//! precision, as in the `light-curve` package (version 0.13), so that results agree.
 
+pub mod amplitude;
+pub mod anderson_darling_normal;
+pub mod beyond_n_std;
+pub mod cusum;
+pub mod duration;
 pub mod eta;
+pub mod eta_e;
+pub mod excess_variance;
+pub mod inter_percentile_range;
+pub mod kurtosis;
+pub mod linear_fit;
+pub mod linear_trend;
+pub mod magnitude_percentage_ratio;
+pub mod maximum_slope;
+pub mod maximum_time_interval;
 pub mod mean;
+pub mod mean_variance;
+pub mod median;
+pub mod median_absolute_deviation;
+pub mod median_buffer_range_percentage;
+pub mod minimum_time_interval;
+pub mod observation_count;
+pub mod otsu_split;
+pub mod peak_to_peak_var;
+pub mod percent_amplitude;
+pub mod percent_difference_magnitude_percentile;
 pub mod reduced_chi2;
+pub mod roms;
+pub mod skew;
 pub mod standard_deviation;
 pub mod stetson_j;
+pub mod stetson_k;
+pub mod time_mean;
+pub mod time_standard_deviation;
 pub mod weighted_mean;

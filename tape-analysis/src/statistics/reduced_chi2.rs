@@ -5,8 +5,8 @@
 //!
 //! - Depends on: flux, error.
 //! - Unit: none.
-//! - Fewest epochs: 2.
-//! - NaN: with fewer epochs, or where the weights sum to zero or to infinity (errors beyond 10^±154).
+//! - Fewest epochs: 2; null with fewer.
+//! - NaN: where the weights sum to zero or to infinity (errors beyond 10^±154).
 //! - Reference: Sokolovsky et al. 2017, MNRAS 464, 274,
 //!   [doi:10.1093/mnras/stw2262](https://doi.org/10.1093/mnras/stw2262).
 //!

@@ -4,8 +4,8 @@
 //!
 //! - Depends on: flux.
 //! - Unit: that of the flux.
-//! - Fewest epochs: 2.
-//! - NaN: with fewer epochs. Epochs that are not finite never reach a kernel.
+//! - Fewest epochs: 2; null with fewer.
+//! - NaN: never. Epochs that are not finite never reach a kernel.
 //! - The state is (n, mean, sum of squared deviations), which combines as in Chan, Golub & LeVeque 1983, The American
 //!   Statistician 37, 242, [doi:10.1080/00031305.1983.10483115](https://doi.org/10.1080/00031305.1983.10483115).
 //!

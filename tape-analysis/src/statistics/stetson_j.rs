@@ -9,8 +9,8 @@
 //!
 //! - Depends on: flux, error.
 //! - Unit: none.
-//! - Fewest epochs: 2.
-//! - NaN: with fewer epochs, where the weights sum to zero or to infinity (errors beyond 10^±154), or where two epochs lie
+//! - Fewest epochs: 2; null with fewer.
+//! - NaN: where the weights sum to zero or to infinity (errors beyond 10^±154), or where two epochs lie
 //!   more than 10^77 errors off the mean.
 //! - Reference: Stetson 1996, PASP 108, 851, [doi:10.1086/133808](https://doi.org/10.1086/133808).
 //!
@@ -79,8 +79,8 @@ impl WholeLightCurve for StetsonJ {
         let rows: Vec<Range<usize>> = chunk.segments.iter().map(|segment| segment.rows.clone()).collect();
         let mut values = vec![0.0; rows.len()];
         stetson_j_many(&chunk.flux, &chunk.error, &rows, &mut values);
-        for (value, out) in values.into_iter().zip(out) {
-            *out = value.into();
+        for ((value, rows), out) in values.into_iter().zip(&rows).zip(out) {
+            *out = if rows.len() < INFO.min_epochs { Value::Null } else { value.into() };
         }
         true
     }

@@ -4,8 +4,8 @@
 //!
 //! - Depends on: flux, error.
 //! - Unit: that of the flux.
-//! - Fewest epochs: 1.
-//! - NaN: without epochs, or where the weights sum to zero or to infinity (errors beyond 10^±154).
+//! - Fewest epochs: 1; null with fewer.
+//! - NaN: where the weights sum to zero or to infinity (errors beyond 10^±154).
 //! - Reference: Sokolovsky et al. 2017, MNRAS 464, 274,
 //!   [doi:10.1093/mnras/stw2262](https://doi.org/10.1093/mnras/stw2262).
 //!

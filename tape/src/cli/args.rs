@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use sysinfo::System;
 use tape::core::{ColumnMap, PRESETS, Role, nearest, preset};
 use tape::exec::{Partitioning, PlanChoice};
-use tape::{Batch, Ensemble, statistic};
+use tape::{Batch, Ensemble, statistics_named};
 
 use super::failure::Failure;
 
@@ -96,7 +96,7 @@ impl From<PlanArg> for PlanChoice {
 pub(crate) struct BatchArgs {
     #[command(flatten)]
     pub(crate) survey: SurveyArgs,
-    /// Statistics to compute: see `tape stats`
+    /// Statistics to compute, or groups of them, `variability` or `all`: see `tape stats`
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "stetson_j")]
     stat: Vec<String>,
     /// Compute these bands only
@@ -133,7 +133,7 @@ impl BatchArgs {
 
     /// The batch that the arguments ask for.
     pub(crate) fn batch<'a>(&self, ensemble: &'a Ensemble) -> Result<Batch<'a>, Failure> {
-        let statistics = self.stat.iter().map(|name| statistic(name)).collect::<Result<Vec<_>, _>>()?;
+        let statistics = statistics_named(&self.stat)?;
         let partitioning = match (self.partition_size, self.partitions) {
             (Some(bytes), _) => Partitioning::Bytes(bytes),
             (_, Some(n)) => Partitioning::Count(n),

@@ -41,6 +41,7 @@ impl Stats {
             let Info { name, summary, .. } = statistic.info();
             screen.line(format_args!("{name:<width$}  {:<5}  {summary}", kind(statistic)))?;
         }
+        screen.line(format_args!("Groups for --stat: {}", tape::analysis::GROUPS.join(", ")))?;
         Ok(())
     }
 }
@@ -51,7 +52,7 @@ fn kind(statistic: &Statistic) -> &'static str {
 
 fn inputs(info: &Info) -> Vec<&'static str> {
     let inputs = info.inputs;
-    let all = [("flux", true), ("error", inputs.error), ("time", inputs.time), ("order in time", inputs.order)];
+    let all = [("flux", inputs.flux), ("error", inputs.error), ("time", inputs.time), ("order in time", inputs.order)];
     all.into_iter().filter_map(|(name, needed)| needed.then_some(name)).collect()
 }
 
@@ -62,7 +63,7 @@ fn describe(statistic: &Statistic, screen: &mut Screen) -> Result<(), Failure> {
     screen.row("inputs", inputs(info).join(", "))?;
     let outputs: Vec<String> = info.outputs.iter().map(|o| format!("{} ({:?})", o.name, o.output_type)).collect();
     screen.row("outputs", outputs.join(", "))?;
-    screen.row("epochs", format_args!("{} or more; with fewer it is undefined (NaN)", info.min_epochs))?;
+    screen.row("epochs", format_args!("{} or more; with fewer it is null", info.min_epochs))?;
     let kind = if statistic.is_fold() {
         "fold: partial results combine, so no plan has to bring epochs together"
     } else {

@@ -19,7 +19,7 @@ fn usage_errors_exit_with_2() {
     survey(&place);
     for (words, hint) in [
         ("batch", "PATH"),
-        ("batch survey --stat stetson", "did you mean 'stetson_j'?"),
+        ("batch survey --stat stetsonj", "did you mean 'stetson_j'?"),
         ("batch survey --columns ztf_dr32", "did you mean 'ztf_dr23'?"),
         ("batch survey --plan fastest", "map-unchecked"),
         ("batch survey --partition-size lots", "5KB"),

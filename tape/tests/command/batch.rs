@@ -169,7 +169,7 @@ fn invalid_epochs_are_left_out_and_counted_by_reason() {
         assert_eq!(left_out["error is null, NaN or infinite"], 1, "{plan}");
         assert_eq!(left_out["error is not positive"], 2, "{plan}");
         // One epoch in g; in r none is left, and the light curve is still there.
-        assert_eq!(place.csv("bad.csv"), [["1", "g", "1", "NaN"], ["1", "r", "0", "NaN"]], "{plan}");
+        assert_eq!(place.csv("bad.csv"), [["1", "g", "1", ""], ["1", "r", "0", ""]], "{plan}");
     }
 }
 
@@ -209,6 +209,10 @@ fn sorted_split_and_shuffled_copies_agree_whatever_the_plan() {
         for (row, wanted) in table.iter().zip(expected) {
             assert_eq!(row[..3], wanted[..3], "{layout}");
             for (value, wanted) in row[3..].iter().zip(&wanted[3..]) {
+                // Too few epochs.
+                if value.is_empty() && wanted.is_empty() {
+                    continue;
+                }
                 let (value, wanted): (f64, f64) = (value.parse().expect("a number"), wanted.parse().expect("a number"));
                 let same = value == wanted || (value.is_nan() && wanted.is_nan());
                 assert!(

@@ -53,6 +53,10 @@ fn repartition_makes_the_map_plan_possible_and_loses_nothing() {
     for (a, b) in a.iter().zip(&b) {
         assert_eq!(a[..3], b[..3]);
         for (a, b) in a[3..].iter().zip(&b[3..]) {
+            // Too few epochs.
+            if a.is_empty() && b.is_empty() {
+                continue;
+            }
             let (a, b): (f64, f64) = (a.parse().expect("a number"), b.parse().expect("a number"));
             assert!((a - b).abs() <= 1e-12 * b.abs().max(1.0) || (a.is_nan() && b.is_nan()), "{a}, not {b}");
         }
@@ -95,7 +99,7 @@ fn a_single_row_and_an_empty_file_are_surveys() {
     place.parquet("survey/a.parquet", columns(vec![]));
     place.parquet("survey/b.parquet", columns(vec![7]));
     place.ok("batch survey --stat stetson_j,mean -o out.csv");
-    assert_eq!(place.csv("out.csv"), [["7", "1", "NaN", "1.5"]]);
+    assert_eq!(place.csv("out.csv"), [["7", "1", "", "1.5"]]);
     place.ok("batch survey/a.parquet -o none.csv");
     assert!(place.csv("none.csv").is_empty());
 }

@@ -1,0 +1,92 @@
+//! The fraction of epochs whose flux is more than so many standard deviations from the mean.
+//!
+//! |{i: |xᵢ − m| > k s}|/n, with xᵢ the n fluxes, m their mean and s their sample standard deviation; k is 1 in
+//! `beyond_1_std` and 2 in `beyond_2_std`. Normal fluxes give 0.317 and 0.046.
+//!
+//! - Depends on: flux.
+//! - Unit: none.
+//! - Fewest epochs: 2; null with fewer.
+//! - NaN: never; constant fluxes give 0.
+//! - Reference: D'Isanto et al. 2016, MNRAS 457, 3119,
+//!   [doi:10.1093/mnras/stw157](https://doi.org/10.1093/mnras/stw157).
+//!
+//! ```
+//! use tape_core::{LightCurve, Statistic, Value};
+//! let light_curve = LightCurve::new(&[0.0, 0.0, 0.0, 4.0]);
+//! let mut out = [Value::Null];
+//! Statistic::whole(tape_analysis::statistics::beyond_n_std::BeyondNStd::new(1)).evaluate(&light_curve, &mut out);
+//! assert_eq!(out, [Value::Float(0.25)]);
+//! ```
+
+use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve, count};
+
+/// The fraction of epochs far from the mean; see the [module](self).
+#[derive(Clone, Debug)]
+pub struct BeyondNStd {
+    info: Info,
+    deviations: f64,
+}
+
+impl BeyondNStd {
+    /// The fraction of epochs beyond so many standard deviations.
+    #[must_use]
+    pub fn new(deviations: u32) -> Self {
+        let info = Info {
+            summary: format!("fraction of epochs with a flux more than {deviations} standard deviations from the mean")
+                .into(),
+            formula: format!(
+                "|{{i: |x[i] − m| > {deviations} s}}|/n; x: flux, m: mean, s: standard deviation, n: number of epochs"
+            )
+            .into(),
+            min_epochs: 2,
+            reference: "D'Isanto et al. 2016, MNRAS 457, 3119, doi:10.1093/mnras/stw157".into(),
+            ..Info::new(format!("beyond_{deviations}_std"), Inputs::FLUX)
+        };
+        Self { info, deviations: f64::from(deviations) }
+    }
+}
+
+impl WholeLightCurve for BeyondNStd {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
+        out[0] = beyond(light_curve, self.deviations).into();
+    }
+}
+
+fn beyond(light_curve: &LightCurve<'_>, deviations: f64) -> f64 {
+    let moments = light_curve.moments();
+    let far = deviations * moments.variance().sqrt();
+    let sorted = light_curve.sorted_flux();
+    let below = sorted.partition_point(|x| moments.mean - x > far);
+    let above = sorted.len() - sorted.partition_point(|x| x - moments.mean <= far);
+    count(below + above) / moments.n
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outliers_on_both_sides_count() {
+        let mut flux = [10.0; 40];
+        (flux[3], flux[17], flux[20]) = (0.0, 20.0, 20.0);
+        assert_eq!([1.0, 2.0].map(|k| beyond(&LightCurve::new(&flux), k)), [0.075, 0.075]);
+    }
+
+    #[test]
+    fn a_sine_stays_within_two_deviations() {
+        // |sin| > 1/sqrt(2) for half of the phases; of 1000, four lie on the edge within the rounding.
+        let sine = crate::testing::sine(1000, 1.0);
+        let light_curve = LightCurve::new(&sine.flux);
+        assert!((beyond(&light_curve, 1.0) - 0.5).abs() < 0.005);
+        assert_eq!(beyond(&light_curve, 2.0), 0.0);
+    }
+
+    #[test]
+    fn a_constant_source_has_none() {
+        assert_eq!(beyond(&LightCurve::new(&[0.1; 10]), 1.0), 0.0);
+    }
+}

@@ -1,0 +1,84 @@
+//! The normalised excess variance: what the errors leave of the variance, in units of the squared mean.
+//!
+//! (s² − ⟨σ²⟩)/m², with s² the sample variance of the flux, ⟨σ²⟩ the mean of the squared errors and m the mean flux.
+//! It is negative where the errors are overestimated. Sánchez et al. subtract the errors epoch by epoch, which is the
+//! same but for n in place of n − 1.
+//!
+//! - Depends on: flux, error.
+//! - Unit: none.
+//! - Fewest epochs: 2; null with fewer.
+//! - NaN: where the mean is zero and the numerator too; infinite if only the mean is.
+//! - Reference: Sánchez et al. 2017, ApJ 849, 110,
+//!   [doi:10.3847/1538-4357/aa9188](https://doi.org/10.3847/1538-4357/aa9188).
+//!
+//! ```
+//! use tape_core::{LightCurve, Statistic, Value};
+//! let light_curve = LightCurve::new(&[1.0, 2.0, 3.0]).with_error(&[0.5, 0.5, 0.5]);
+//! let mut out = [Value::Null];
+//! Statistic::fold(tape_analysis::statistics::excess_variance::ExcessVariance).evaluate(&light_curve, &mut out);
+//! assert_eq!(out, [Value::Float(0.75 / 4.0)]);
+//! ```
+
+use std::sync::LazyLock;
+
+use tape_core::{Fold, Info, Inputs, LightCurve, Value, sums};
+
+use crate::state::{self, MOMENTS};
+
+static INFO: LazyLock<Info> = LazyLock::new(|| Info {
+    summary: "variance beyond that of the errors, relative to the squared mean".into(),
+    formula: "(s² − ⟨σ²⟩)/m²; s²: sample variance of the flux, σ: error, m: mean flux".into(),
+    min_epochs: 2,
+    reference: "Sánchez et al. 2017, ApJ 849, 110, doi:10.3847/1538-4357/aa9188".into(),
+    ..Info::new("excess_variance", Inputs::FLUX_ERROR)
+});
+
+/// The normalised excess variance; see the [module](self).
+#[derive(Clone, Copy, Debug)]
+pub struct ExcessVariance;
+
+impl Fold for ExcessVariance {
+    fn info(&self) -> &Info {
+        &INFO
+    }
+
+    fn state_len(&self) -> usize {
+        MOMENTS + 1
+    }
+
+    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
+        state::put_moments(&mut state[..MOMENTS], *epochs.moments());
+        let [squares] = sums([epochs.error()], |[error]| [error * error]);
+        state[MOMENTS] = squares;
+    }
+
+    fn combine(&self, state: &mut [f64], other: &[f64]) {
+        let both = state::moments(state).combine(state::moments(other));
+        state::put_moments(&mut state[..MOMENTS], both);
+        state[MOMENTS] += other[MOMENTS];
+    }
+
+    fn finish(&self, state: &[f64], out: &mut [Value]) {
+        let moments = state::moments(state);
+        out[0] = ((moments.variance() - state[MOMENTS] / moments.n) / (moments.mean * moments.mean)).into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::state::tests::whole_and_pieces;
+
+    #[test]
+    fn a_constant_source_lacks_what_the_errors_claim() {
+        for excess in whole_and_pieces("excess_variance", &[10.0; 4], &[1.0, 2.0, 1.0, 2.0]) {
+            assert!((excess + 2.5 / 100.0).abs() < 1e-17, "{excess}");
+        }
+    }
+
+    #[test]
+    fn two_levels_beyond_their_errors() {
+        for excess in whole_and_pieces("excess_variance", &[8.0, 12.0, 8.0, 12.0], &[1.0; 4]) {
+            assert!((excess - (16.0 / 3.0 - 1.0) / 100.0).abs() < 1e-15, "{excess}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! The ratio of an inner to an outer inter-percentile range of the flux: how peaked its distribution is.
+//!
+//! (Q(1 − a) − Q(a))/(Q(1 − b) − Q(b)), with Q the [quantile](crate::statistics#quantiles) of the flux; a is 0.4 and
+//! b 0.05 in `magnitude_percentage_ratio_40_5`. Normal fluxes give 0.154, uniform ones 0.222.
+//!
+//! - Depends on: flux.
+//! - Unit: none.
+//! - Fewest epochs: 2; null with fewer.
+//! - NaN: where the outer range is empty (0/0).
+//! - Reference: D'Isanto et al. 2016, MNRAS 457, 3119,
+//!   [doi:10.1093/mnras/stw157](https://doi.org/10.1093/mnras/stw157).
+//!
+//! ```
+//! use tape_analysis::statistics::magnitude_percentage_ratio::MagnitudePercentageRatio;
+//! use tape_core::{LightCurve, Statistic, Value};
+//! let light_curve = LightCurve::new(&[4.0, 1.0, 3.0, 2.0]);
+//! let mut out = [Value::Null];
+//! Statistic::whole(MagnitudePercentageRatio::new(25, 5)).evaluate(&light_curve, &mut out);
+//! assert_eq!(out, [Value::Float(2.0 / 3.0)]);
+//! ```
+
+use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve};
+
+use crate::quantile::inter_quantile;
+
+/// The ratio of two inter-percentile ranges; see the [module](self).
+#[derive(Clone, Debug)]
+pub struct MagnitudePercentageRatio {
+    info: Info,
+    inner: f32,
+    outer: f32,
+}
+
+impl MagnitudePercentageRatio {
+    /// The ratio of the range without `inner` percent at either end to that without `outer` percent.
+    #[must_use]
+    pub fn new(inner: u8, outer: u8) -> Self {
+        let info = Info {
+            summary: format!("range of the flux without {inner}% at either end, relative to that without {outer}%")
+                .into(),
+            formula: format!(
+                "(Q(1 − a) − Q(a))/(Q(1 − b) − Q(b)), a = {inner}%, b = {outer}%; Q: quantile of the \
+                      flux, at 1/2 + n p of its n ordered values"
+            )
+            .into(),
+            min_epochs: 2,
+            reference: "D'Isanto et al. 2016, MNRAS 457, 3119, doi:10.1093/mnras/stw157".into(),
+            ..Info::new(format!("magnitude_percentage_ratio_{inner}_{outer}"), Inputs::FLUX)
+        };
+        Self { info, inner: f32::from(inner) / 100.0, outer: f32::from(outer) / 100.0 }
+    }
+}
+
+impl WholeLightCurve for MagnitudePercentageRatio {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
+        let sorted = light_curve.sorted_flux();
+        out[0] = (inter_quantile(sorted, self.inner) / inter_quantile(sorted, self.outer)).into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ratio(flux: &[f64]) -> f64 {
+        let mut out = [Value::Null];
+        MagnitudePercentageRatio::new(40, 5).evaluate(&LightCurve::new(flux), &mut out);
+        let Value::Float(ratio) = out[0] else { panic!("{out:?}") };
+        ratio
+    }
+
+    #[test]
+    fn an_even_ladder_is_uniform() {
+        let flux: Vec<f64> = (0..100_u32).map(f64::from).collect();
+        assert!((ratio(&flux) - 20.0 / 90.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn two_levels_lie_at_both_ends() {
+        assert_eq!(ratio(&[1.0, 2.0].repeat(20)), 1.0);
+    }
+
+    #[test]
+    fn a_constant_source_has_none() {
+        assert!(ratio(&[0.1; 10]).is_nan());
+    }
+}

@@ -1,0 +1,59 @@
+//! The median flux.
+//!
+//! The middle one of the n fluxes in ascending order, or the mean of the two in the middle if n is even.
+//!
+//! - Depends on: flux.
+//! - Unit: that of the flux.
+//! - Fewest epochs: 1; null with fewer.
+//! - NaN: never.
+//! - Reference: D'Isanto et al. 2016, MNRAS 457, 3119,
+//!   [doi:10.1093/mnras/stw157](https://doi.org/10.1093/mnras/stw157).
+//!
+//! ```
+//! use tape_core::{LightCurve, Statistic, Value};
+//! let light_curve = LightCurve::new(&[5.0, 1.0, 2.0, 4.0]);
+//! let mut out = [Value::Null];
+//! Statistic::whole(tape_analysis::statistics::median::Median).evaluate(&light_curve, &mut out);
+//! assert_eq!(out, [Value::Float(3.0)]);
+//! ```
+
+use std::sync::LazyLock;
+
+use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve};
+
+static INFO: LazyLock<Info> = LazyLock::new(|| Info {
+    summary: "median flux".into(),
+    formula: "middle of the fluxes in ascending order, or mean of the two in the middle".into(),
+    reference: "D'Isanto et al. 2016, MNRAS 457, 3119, doi:10.1093/mnras/stw157".into(),
+    ..Info::new("median", Inputs::FLUX)
+});
+
+/// The median flux; see the [module](self).
+#[derive(Clone, Copy, Debug)]
+pub struct Median;
+
+impl WholeLightCurve for Median {
+    fn info(&self) -> &Info {
+        &INFO
+    }
+
+    fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
+        out[0] = light_curve.median().into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::value;
+
+    #[test]
+    fn outliers_do_not_count() {
+        assert_eq!(value("median", &[0.0, 1.0, 2.0], &[1e300, 3.0, -1e300], &[1.0; 3]), [3.0]);
+    }
+
+    #[test]
+    fn of_one_epoch_and_of_two() {
+        assert_eq!(value("median", &[0.0], &[7.0], &[1.0]), [7.0]);
+        assert_eq!(value("median", &[0.0, 1.0], &[7.0, 8.0], &[1.0; 2]), [7.5]);
+    }
+}

@@ -1,0 +1,61 @@
+//! The shortest interval between neighbouring epochs.
+//!
+//! min (tᵢ₊₁ − tᵢ), with tᵢ the times in order. It tells of the survey, not of the source; 0 where a time repeats.
+//!
+//! - Depends on: time, order in time.
+//! - Unit: days.
+//! - Fewest epochs: 2; null with fewer.
+//! - NaN: never.
+//! - Reference: Malanchev et al. 2021, MNRAS 502, 5147,
+//!   [doi:10.1093/mnras/stab316](https://doi.org/10.1093/mnras/stab316).
+//!
+//! ```
+//! use tape_analysis::statistics::minimum_time_interval::MinimumTimeInterval;
+//! use tape_core::{LightCurve, Statistic, Value};
+//! let light_curve = LightCurve::new(&[1.0; 3]).with_time(&[0.0, 1.0, 4.0]);
+//! let mut out = [Value::Null];
+//! Statistic::whole(MinimumTimeInterval).evaluate(&light_curve, &mut out);
+//! assert_eq!(out, [Value::Float(1.0)]);
+//! ```
+
+use std::sync::LazyLock;
+
+use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve};
+
+static INFO: LazyLock<Info> = LazyLock::new(|| Info {
+    summary: "shortest interval between neighbouring epochs".into(),
+    formula: "min (t[i+1] − t[i]); t: time in order".into(),
+    min_epochs: 2,
+    reference: "Malanchev et al. 2021, MNRAS 502, 5147, doi:10.1093/mnras/stab316".into(),
+    ..Info::new("minimum_time_interval", Inputs { order: true, ..Inputs::TIME })
+});
+
+/// The shortest interval between neighbouring epochs; see the [module](self).
+#[derive(Clone, Copy, Debug)]
+pub struct MinimumTimeInterval;
+
+impl WholeLightCurve for MinimumTimeInterval {
+    fn info(&self) -> &Info {
+        &INFO
+    }
+
+    fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
+        out[0] = light_curve.intervals().min.into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::value;
+
+    #[test]
+    fn the_shortest_of_many() {
+        let time: Vec<f64> = (0..30_u32).map(|i| f64::from(i * i)).collect();
+        assert_eq!(value("minimum_time_interval", &time, &[1.0; 30], &[1.0; 30]), [1.0]);
+    }
+
+    #[test]
+    fn equal_times_have_no_interval_between() {
+        assert_eq!(value("minimum_time_interval", &[7.0; 5], &[1.0; 5], &[1.0; 5]), [0.0]);
+    }
+}

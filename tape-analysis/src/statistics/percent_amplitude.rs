@@ -1,0 +1,61 @@
+//! The greatest deviation of the flux from its median.
+//!
+//! max |xᵢ − median(x)|, with xᵢ the fluxes. The name is that of the literature, where it was relative to the median;
+//! here, as in D'Isanto et al. 2016, [doi:10.1093/mnras/stw157](https://doi.org/10.1093/mnras/stw157), it is not.
+//!
+//! - Depends on: flux.
+//! - Unit: that of the flux.
+//! - Fewest epochs: 1; null with fewer.
+//! - NaN: never.
+//! - Reference: Richards et al. 2011, ApJ 733, 10,
+//!   [doi:10.1088/0004-637X/733/1/10](https://doi.org/10.1088/0004-637X/733/1/10).
+//!
+//! ```
+//! use tape_core::{LightCurve, Statistic, Value};
+//! let light_curve = LightCurve::new(&[1.0, 2.0, 7.0]);
+//! let mut out = [Value::Null];
+//! Statistic::whole(tape_analysis::statistics::percent_amplitude::PercentAmplitude).evaluate(&light_curve, &mut out);
+//! assert_eq!(out, [Value::Float(5.0)]);
+//! ```
+
+use std::sync::LazyLock;
+
+use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve};
+
+static INFO: LazyLock<Info> = LazyLock::new(|| Info {
+    summary: "greatest deviation of the flux from its median".into(),
+    formula: "max |x − median(x)|; x: flux".into(),
+    reference: "Richards et al. 2011, ApJ 733, 10, doi:10.1088/0004-637X/733/1/10".into(),
+    ..Info::new("percent_amplitude", Inputs::FLUX)
+});
+
+/// The greatest deviation from the median; see the [module](self).
+#[derive(Clone, Copy, Debug)]
+pub struct PercentAmplitude;
+
+impl WholeLightCurve for PercentAmplitude {
+    fn info(&self) -> &Info {
+        &INFO
+    }
+
+    fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
+        let (extremes, median) = (light_curve.extremes(), light_curve.median());
+        out[0] = (extremes.max - median).max(median - extremes.min).into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::value;
+
+    #[test]
+    fn either_side_may_be_the_farther() {
+        assert_eq!(value("percent_amplitude", &[0.0; 3], &[1.0, 2.0, 7.0], &[1.0; 3]), [5.0]);
+        assert_eq!(value("percent_amplitude", &[0.0; 3], &[-7.0, -2.0, -1.0], &[1.0; 3]), [5.0]);
+    }
+
+    #[test]
+    fn a_constant_source_has_none() {
+        assert_eq!(value("percent_amplitude", &[0.0; 3], &[0.1; 3], &[1.0; 3]), [0.0]);
+    }
+}

@@ -1,0 +1,84 @@
+//! An inter-percentile range of the flux relative to its median.
+//!
+//! (Q(1 − p) − Q(p))/median(x), with Q the [quantile](crate::statistics#quantiles) of the flux; p is 0.05 in
+//! `percent_difference_magnitude_percentile_5`. It has the sign of the median.
+//!
+//! - Depends on: flux.
+//! - Unit: none.
+//! - Fewest epochs: 1; null with fewer.
+//! - NaN: where range and median are both zero; infinite if only the median is.
+//! - Reference: D'Isanto et al. 2016, MNRAS 457, 3119,
+//!   [doi:10.1093/mnras/stw157](https://doi.org/10.1093/mnras/stw157).
+//!
+//! ```
+//! use tape_analysis::statistics::percent_difference_magnitude_percentile::PercentDifferenceMagnitudePercentile;
+//! use tape_core::{LightCurve, Statistic, Value};
+//! let light_curve = LightCurve::new(&[4.0, 1.0, 3.0, 2.0]);
+//! let mut out = [Value::Null];
+//! Statistic::whole(PercentDifferenceMagnitudePercentile::new(5)).evaluate(&light_curve, &mut out);
+//! assert_eq!(out, [Value::Float(3.0 / 2.5)]);
+//! ```
+
+use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve};
+
+use crate::quantile::inter_quantile;
+
+/// An inter-percentile range relative to the median; see the [module](self).
+#[derive(Clone, Debug)]
+pub struct PercentDifferenceMagnitudePercentile {
+    info: Info,
+    fraction: f32,
+}
+
+impl PercentDifferenceMagnitudePercentile {
+    /// The range without so many percent at either end, relative to the median.
+    #[must_use]
+    pub fn new(percent: u8) -> Self {
+        let info = Info {
+            summary: format!("range of the flux without the lowest and the highest {percent}%, relative to its median")
+                .into(),
+            formula: format!(
+                "(Q(1 − p) − Q(p))/median(x), p = {percent}%; x: flux, Q: its quantile, at 1/2 + n p of its \
+                      n ordered values"
+            )
+            .into(),
+            reference: "D'Isanto et al. 2016, MNRAS 457, 3119, doi:10.1093/mnras/stw157".into(),
+            ..Info::new(format!("percent_difference_magnitude_percentile_{percent}"), Inputs::FLUX)
+        };
+        Self { info, fraction: f32::from(percent) / 100.0 }
+    }
+}
+
+impl WholeLightCurve for PercentDifferenceMagnitudePercentile {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
+        out[0] = (inter_quantile(light_curve.sorted_flux(), self.fraction) / light_curve.median()).into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::value;
+
+    const NAME: &str = "percent_difference_magnitude_percentile_5";
+
+    #[test]
+    fn of_an_even_ladder() {
+        let flux: Vec<f64> = (0..101_u32).map(f64::from).collect();
+        let ratio = value(NAME, &[0.0; 101], &flux, &[1.0; 101])[0];
+        assert!((ratio - 90.9 / 50.0).abs() < 1e-6, "{ratio}");
+    }
+
+    #[test]
+    fn a_negative_median_gives_its_sign() {
+        assert_eq!(value(NAME, &[0.0; 4], &[-4.0, -1.0, -3.0, -2.0], &[1.0; 4]), [-3.0 / 2.5]);
+    }
+
+    #[test]
+    fn a_constant_source_has_none() {
+        assert_eq!(value(NAME, &[0.0; 4], &[0.1; 4], &[1.0; 4]), [0.0]);
+    }
+}

@@ -1,0 +1,70 @@
+//! The mean time of the epochs.
+//!
+//! Σ tᵢ/n, with tᵢ the n times. It tells of the survey, not of the source.
+//!
+//! - Depends on: time.
+//! - Unit: days, from the origin of the times.
+//! - Fewest epochs: 1; null with fewer.
+//! - NaN: never.
+//! - Reference: Malanchev et al. 2021, MNRAS 502, 5147,
+//!   [doi:10.1093/mnras/stab316](https://doi.org/10.1093/mnras/stab316).
+//!
+//! ```
+//! use tape_core::{LightCurve, Statistic, Value};
+//! let light_curve = LightCurve::new(&[1.0; 3]).with_time(&[60_000.0, 60_001.0, 60_005.0]);
+//! let mut out = [Value::Null];
+//! Statistic::fold(tape_analysis::statistics::time_mean::TimeMean).evaluate(&light_curve, &mut out);
+//! assert_eq!(out, [Value::Float(60_002.0)]);
+//! ```
+
+use std::sync::LazyLock;
+
+use tape_core::{Fold, Info, Inputs, LightCurve, Value};
+
+use crate::state::{self, MOMENTS};
+
+static INFO: LazyLock<Info> = LazyLock::new(|| Info {
+    summary: "mean time of the epochs".into(),
+    formula: "Σ t/n; t: time, n: number of epochs".into(),
+    reference: "Malanchev et al. 2021, MNRAS 502, 5147, doi:10.1093/mnras/stab316".into(),
+    ..Info::new("time_mean", Inputs::TIME)
+});
+
+/// The mean time; see the [module](self).
+#[derive(Clone, Copy, Debug)]
+pub struct TimeMean;
+
+impl Fold for TimeMean {
+    fn info(&self) -> &Info {
+        &INFO
+    }
+
+    fn state_len(&self) -> usize {
+        MOMENTS
+    }
+
+    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
+        state::put_moments(state, *epochs.time_moments());
+    }
+
+    fn combine(&self, state: &mut [f64], other: &[f64]) {
+        let both = state::moments(state).combine(state::moments(other));
+        state::put_moments(state, both);
+    }
+
+    fn finish(&self, state: &[f64], out: &mut [Value]) {
+        out[0] = state::moments(state).mean.into();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::pieces;
+
+    #[test]
+    fn even_times_have_their_middle_as_mean() {
+        for mean in pieces("time_mean", &[60_000.0, 60_001.0, 60_002.0, 60_003.0], &[1.0; 4], &[1.0; 4]) {
+            assert!((mean[0] - 60_001.5).abs() < 1e-11, "{mean:?}");
+        }
+    }
+}

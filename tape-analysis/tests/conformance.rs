@@ -1,0 +1,229 @@
+//! What every statistic of the registry must satisfy: it depends on the inputs that it declares and on no others, gives
+//! nothing where there are too few epochs, and something where there are just enough.
+//!
+//! Among the statistics tested are some that lie: a harness that lets one of them pass is broken.
+
+use tape_analysis::registry;
+use tape_core::{Chunk, IdType, Info, Inputs, LightCurve, Segment, Statistic, Value, count};
+
+/// One light curve with columns of its own.
+#[derive(Clone)]
+struct Epochs {
+    time: Vec<f64>,
+    flux: Vec<f64>,
+    error: Vec<f64>,
+}
+
+/// Uniform numbers in 0..1, from a linear congruential generator.
+struct Random(u64);
+
+impl Random {
+    fn uniform(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        f64::from(u32::try_from(self.0 >> 32).expect("32 bits")) / f64::from(u32::MAX)
+    }
+
+    fn column(&mut self, n: usize, low: f64, high: f64) -> Vec<f64> {
+        (0..n).map(|_| low + (high - low) * self.uniform()).collect()
+    }
+
+    /// Uneven times in order.
+    fn times(&mut self, n: usize) -> Vec<f64> {
+        (0..n).map(|i| 60_000.0 + 3.0 * count(i) + 2.0 * self.uniform()).collect()
+    }
+
+    fn epochs(&mut self, n: usize) -> Epochs {
+        let mut flux = self.column(n, 50.0, 60.0);
+        // Outliers, for the statistics that count those beyond two deviations.
+        for flux in &mut flux {
+            *flux += if self.uniform() < 0.06 { 25.0 } else { 0.0 };
+        }
+        Epochs { time: self.times(n), flux, error: self.column(n, 0.5, 2.0) }
+    }
+}
+
+impl Epochs {
+    fn outputs(&self, statistic: &Statistic) -> Vec<Value> {
+        evaluate(statistic, &LightCurve::new(&self.flux).with_error(&self.error).with_time(&self.time))
+    }
+
+    /// All columns but those that `inputs` says are not needed, which no plan would have read.
+    fn outputs_of_declared(&self, statistic: &Statistic) -> Vec<Value> {
+        let inputs = statistic.info().inputs;
+        let mut light_curve = LightCurve::new(&self.flux);
+        if inputs.error {
+            light_curve = light_curve.with_error(&self.error);
+        }
+        if inputs.columns().time {
+            light_curve = light_curve.with_time(&self.time);
+        }
+        evaluate(statistic, &light_curve)
+    }
+
+    /// The same epochs in another order.
+    fn shuffled(&self) -> Self {
+        let n = self.flux.len();
+        let order: Vec<usize> = (0..n).map(|i| (i * 7 + 3) % n).collect();
+        let [time, flux, error] =
+            [&self.time, &self.flux, &self.error].map(|column| order.iter().map(|&i| column[i]).collect());
+        Self { time, flux, error }
+    }
+}
+
+fn evaluate(statistic: &Statistic, light_curve: &LightCurve<'_>) -> Vec<Value> {
+    let mut out = vec![Value::Bool(true); statistic.info().outputs.len()];
+    statistic.evaluate(light_curve, &mut out);
+    out
+}
+
+/// Equal but for the order in which sums were taken.
+fn same(a: &[Value], b: &[Value]) -> bool {
+    a.iter().zip(b).all(|pair| match pair {
+        (Value::Float(a), Value::Float(b)) => (a - b).abs() <= 1e-10 * a.abs().max(b.abs()).max(1e-3),
+        (a, b) => a == b,
+    })
+}
+
+/// Whether each input matters just if it is declared.
+fn inputs_are_real(statistic: &Statistic) -> Result<(), String> {
+    let Info { name, inputs, .. } = statistic.info();
+    let mut random = Random(11);
+    // The number of epochs has no factor in common with the step of a shuffle.
+    let light_curves: Vec<(Epochs, Epochs)> = (0..12).map(|_| (random.epochs(41), random.epochs(41))).collect();
+    let matters = |change: &dyn Fn(&Epochs, &Epochs) -> Epochs| {
+        light_curves.iter().any(|(a, b)| !same(&a.outputs(statistic), &change(a, b).outputs(statistic)))
+    };
+    let cases = [
+        ("flux", inputs.flux, matters(&|a, b| Epochs { flux: b.flux.clone(), ..a.clone() })),
+        ("error", inputs.error, matters(&|a, b| Epochs { error: b.error.clone(), ..a.clone() })),
+        ("time", inputs.time, matters(&|a, b| Epochs { time: b.time.clone(), ..a.clone() })),
+        ("order", inputs.order, matters(&|a, _| a.shuffled())),
+    ];
+    for (input, declared, real) in cases {
+        if declared != real {
+            return Err(format!("{name} declares {input}: {declared}; {input} matters: {real}"));
+        }
+    }
+    for (epochs, _) in &light_curves {
+        let (all, declared) = (epochs.outputs(statistic), epochs.outputs_of_declared(statistic));
+        if all != declared {
+            return Err(format!("{name} gives {declared:?} of what it declares, and {all:?} of all columns"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is nothing with too few epochs, and a finite number with just enough.
+fn fewest_epochs_are_real(statistic: &Statistic) -> Result<(), String> {
+    let Info { name, min_epochs, .. } = statistic.info();
+    let epochs = Random(5).epochs(20);
+    let first = |n: usize| Epochs {
+        time: epochs.time[..n].to_vec(),
+        flux: epochs.flux[..n].to_vec(),
+        error: epochs.error[..n].to_vec(),
+    };
+    for n in 0..12 {
+        let out = first(n).outputs(statistic);
+        let right = out.iter().all(|value| match value {
+            Value::Null => n < *min_epochs,
+            Value::Float(value) => n >= *min_epochs && value.is_finite(),
+            Value::Int(_) | Value::Bool(_) => n >= *min_epochs,
+        });
+        if !right {
+            return Err(format!("{name} gives {out:?} of {n} epochs; it declares {min_epochs} as the fewest"));
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn declared_inputs_are_the_real_ones() {
+    let wrong: Vec<String> = registry().iter().filter_map(|statistic| inputs_are_real(statistic).err()).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn declared_fewest_epochs_are_the_real_ones() {
+    let wrong: Vec<String> =
+        registry().iter().filter_map(|statistic| fewest_epochs_are_real(statistic).err()).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Constant fluxes, equal times, and both, may leave a value undefined, but must not be answered by one that is huge only
+/// because of how its sums were rounded.
+#[test]
+fn what_does_not_vary_has_no_large_index() {
+    for statistic in registry() {
+        let name = &statistic.info().name;
+        for (n, level) in [(5, 0.1), (41, -7.7), (41, 1e5 / 3.0)] {
+            let Epochs { time, error, .. } = Random(3).epochs(n);
+            for time in [time, vec![60_000.1; n]] {
+                let out = Epochs { time, flux: vec![level; n], error: error.clone() }.outputs(statistic);
+                let calm = out.iter().all(|value| match value {
+                    Value::Float(value) => value.is_nan() || value.abs() < 1e5,
+                    Value::Int(_) => true,
+                    Value::Null | Value::Bool(_) => false,
+                });
+                assert!(calm, "{name}: {out:?} of {n} fluxes of {level}");
+            }
+        }
+    }
+}
+
+/// A statistic that takes whole chunks gives what it gives of each light curve by itself, nothing of those that are too
+/// short included.
+#[test]
+fn whole_chunks_give_the_same_as_single_light_curves() {
+    let lengths = [5, 0, 1, 41, 2, 7, 1, 300];
+    let Epochs { time, flux, error } = Random(9).epochs(lengths.iter().sum());
+    let mut chunk = Chunk { time, flux, error, ..Chunk::new(IdType::Int64) };
+    let mut start = 0;
+    for (object, length) in lengths.into_iter().enumerate() {
+        chunk.segments.push(Segment { object, band: 0, rows: start..start + length });
+        start += length;
+    }
+    for statistic in registry() {
+        let mut of_chunk = vec![Value::Null; lengths.len() * statistic.info().outputs.len()];
+        if statistic.evaluate_chunk(&chunk, &mut of_chunk) {
+            let alone = |segment| evaluate(statistic, &chunk.light_curve(segment, "g"));
+            let alone: Vec<Value> = chunk.segments.iter().flat_map(alone).collect();
+            assert_eq!(of_chunk, alone, "{}", statistic.info().name);
+        }
+    }
+}
+
+fn liar(name: &'static str, inputs: Inputs, f: fn(&LightCurve<'_>) -> f64) -> Statistic {
+    Statistic::from_fn(name, inputs, f)
+}
+
+#[test]
+fn the_harness_catches_a_lie_about_each_input() {
+    let sum = |column: &[f64]| column.iter().sum::<f64>();
+    let liars = [
+        liar("hides_flux", Inputs::TIME, |lc| lc.flux()[0] * 0.0 + lc.extremes().max),
+        liar("claims_flux", Inputs::FLUX, |lc| count(lc.len())),
+        liar("hides_error", Inputs::FLUX, |lc| lc.moments().mean + lc.error().iter().copied().fold(0.0, f64::max)),
+        liar("claims_error", Inputs::FLUX_ERROR, |lc| lc.moments().mean),
+        liar("hides_time", Inputs { order: true, ..Inputs::FLUX }, |lc| lc.flux()[0] * lc.time()[7]),
+        liar("claims_time", Inputs { order: false, ..Inputs::TIME_FLUX }, |lc| lc.median()),
+        liar("hides_order", Inputs::FLUX, |lc| lc.flux()[0]),
+        liar("claims_order", Inputs { order: true, ..Inputs::FLUX }, |lc| lc.median()),
+        // It changes nothing if the errors change, but needs that there are some.
+        liar("peeks", Inputs::FLUX, |lc| lc.moments().mean * count(lc.error().len())),
+    ];
+    for liar in liars {
+        assert!(inputs_are_real(&liar).is_err(), "{} passed", liar.info().name);
+    }
+    let honest = Statistic::from_fn("honest", Inputs::FLUX_ERROR, move |lc| sum(lc.flux()) + sum(lc.error()));
+    assert_eq!(inputs_are_real(&honest), Ok(()));
+}
+
+#[test]
+fn the_harness_catches_a_lie_about_the_fewest_epochs() {
+    let with_fewest = |min_epochs, f: fn(&LightCurve<'_>) -> f64| {
+        let info = Info { min_epochs, ..Info::new("liar", Inputs::FLUX) };
+        Statistic::from_fn_outputs(info, move |lc, out| out[0] = f(lc).into())
+    };
+    assert!(fewest_epochs_are_real(&with_fewest(1, |lc| lc.moments().variance())).is_err());
+    assert_eq!(fewest_epochs_are_real(&with_fewest(2, |lc| lc.moments().variance())), Ok(()));
+}

@@ -1,0 +1,72 @@
+//! What lies between neighbouring epochs.
+
+use super::sums::{greater, lesser, reduce};
+
+/// The least and the greatest of some numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Extremes {
+    /// The least; infinity if there are none.
+    pub min: f64,
+    /// The greatest; minus infinity if there are none.
+    pub max: f64,
+}
+
+impl Extremes {
+    /// The extremes of nothing.
+    pub const NONE: Self = Self { min: f64::INFINITY, max: f64::NEG_INFINITY };
+
+    /// The extremes of `term` over the rows of some columns, of which none is NaN.
+    ///
+    /// # Panics
+    /// If a column is shorter than the first.
+    #[must_use]
+    pub fn of<const COLUMNS: usize>(columns: [&[f64]; COLUMNS], term: impl Fn([f64; COLUMNS]) -> f64) -> Self {
+        let join = |[min, max]: [f64; 2], [low, high]: [f64; 2]| [lesser(low, min), greater(high, max)];
+        let [min, max] =
+            reduce(columns, [Self::NONE.min, Self::NONE.max], |so_far, row| join(so_far, [term(row); 2]), join);
+        Self { min, max }
+    }
+
+    /// The extremes of both sets together.
+    #[must_use]
+    pub fn combine(self, other: Self) -> Self {
+        Self { min: lesser(other.min, self.min), max: greater(other.max, self.max) }
+    }
+
+    /// From the least to the greatest.
+    #[must_use]
+    pub fn range(self) -> f64 {
+        self.max - self.min
+    }
+}
+
+/// The slopes (xᵢ₊₁ − xᵢ)/(tᵢ₊₁ − tᵢ) between neighbouring epochs.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Slopes {
+    /// The sum of their squares.
+    pub squares: f64,
+    /// The greatest of their absolute values.
+    pub steepest: f64,
+}
+
+impl Slopes {
+    pub(super) fn of(time: &[f64], flux: &[f64]) -> Self {
+        let ([t, later], [x, next]) = (neighbours(time), neighbours(flux));
+        let [squares, steepest] = reduce(
+            [later, t, next, x],
+            [0.0; 2],
+            |[squares, steepest], [later, t, next, x]| {
+                let slope = (next - x) / (later - t);
+                [squares + slope * slope, greater(slope.abs(), steepest)]
+            },
+            |a, b| [a[0] + b[0], greater(b[1], a[1])],
+        );
+        Self { squares, steepest }
+    }
+}
+
+/// All values but the last, and all but the first.
+pub(super) fn neighbours(values: &[f64]) -> [&[f64]; 2] {
+    let last = values.len().saturating_sub(1);
+    [&values[..last], &values[values.len() - last..]]
+}
