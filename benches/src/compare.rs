@@ -24,6 +24,16 @@ pub fn read(path: &Path) -> Result<RecordBatch, Error> {
     Ok(concat_batches(&schema, &batches)?)
 }
 
+/// Some columns of a table, in the order of `names`.
+///
+/// # Errors
+/// If one is not there.
+pub fn select(table: &RecordBatch, names: &[String]) -> Result<RecordBatch, Error> {
+    let schema = table.schema();
+    let indices = names.iter().map(|name| schema.index_of(name)).collect::<Result<Vec<_>, _>>()?;
+    Ok(table.project(&indices)?)
+}
+
 /// The first difference between two tables, in words. Floats agree if both are NaN, or if they are within `tolerance`,
 /// relative, or absolute below 1; all else must be equal.
 #[must_use]
@@ -109,6 +119,15 @@ mod tests {
         differs(&table(&[1, 2], &["g", "r"], &[Some(1.0), Some(0.0)]), "column stetson_j, row 1: ");
         differs(&table(&[1], &["g"], &[Some(1.0)]), "2 and 1 rows");
         differs(&a.project(&[0, 1]).expect("both are there"), "columns ");
+    }
+
+    #[test]
+    fn a_column_that_was_not_asked_for_may_differ_and_one_that_is_missing_is_an_error() {
+        let (a, b) = (table(&[1], &["g"], &[Some(1.0)]), table(&[1], &["g"], &[Some(2.0)]));
+        let of = |table, names: &[&str]| select(table, &names.iter().map(|&name| name.into()).collect::<Vec<_>>());
+        let (x, y) = (of(&a, &["band", "id"]).expect("both"), of(&b, &["band", "id"]).expect("both"));
+        assert_eq!((x.num_columns(), difference(&x, &y, 0.0)), (2, None));
+        assert!(of(&a, &["id", "mean"]).is_err());
     }
 
     #[test]

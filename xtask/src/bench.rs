@@ -2,6 +2,8 @@
 //!
 //! Answers are compared before any time is printed. All runs of a workload are interleaved, so that a machine that grows
 //! slower or faster meanwhile does so for every row.
+//!
+//! `cargo xtask bench peers` does the same for what a user would run instead.
 
 mod against;
 #[cfg(test)]
@@ -10,6 +12,7 @@ mod figures;
 mod kernels;
 mod machine;
 mod measure;
+mod peers;
 mod process;
 mod programs;
 mod rows;
@@ -21,12 +24,33 @@ use std::path::PathBuf;
 
 use crate::run::Result;
 use figures::Report;
+use machine::Machine;
 use programs::Programs;
 use workload::{Compression, Size};
 
 /// What `cargo xtask bench` is asked for.
-#[derive(clap::Args)]
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    form: Option<Form>,
+}
+
+/// What else may be measured.
+#[derive(Debug, clap::Subcommand)]
+enum Form {
+    /// Measures ours beside what a user would run instead: TAPE, DuckDB, polars, numba and others, from PyPI
+    Peers(peers::Args),
+}
+
+/// What every form is asked for.
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// The surveys to measure, instead of the medium one
+    #[arg(long, value_delimiter = ',')]
+    size: Vec<Size>,
     /// Measures the large survey too: 200,000 objects, 30 million rows
     #[arg(long)]
     large: bool,
@@ -58,37 +82,81 @@ struct Settings {
 
 /// Measures, and prints what came out.
 pub(crate) fn bench(args: &Args) -> Result<()> {
-    // Read first: a baseline that cannot be read should not be found out after minutes.
-    let baseline = args.against.as_deref().map(Report::read).transpose()?;
-    let mut machine = machine::Machine::now()?;
-    if machine.is_busy() && !args.busy {
-        let machine::Machine { load_average, cores, .. } = machine;
+    match &args.form {
+        None => ours(&args.common),
+        Some(Form::Peers(args)) => peers::peers(args),
+    }
+}
+
+fn ours(common: &Common) -> Result<()> {
+    let sizes = common.sizes();
+    if let Some(size) = sizes.iter().find(|size| !size.is_timed()) {
+        let name = size.name();
         return Err(format!(
-            "the load average is {load_average:.2} on {cores} cores: figures would be worth little. Wait, or go on all \
-             the same with --busy"
+            "the {name} survey is too small to time: `cargo xtask bench peers` compares answers on it"
         )
         .into());
     }
-    if let Some(folder) = &args.programs {
-        // Whoever built them knows of what; the working tree does not.
-        machine.commit = format!("unknown (programs in {})", folder.display());
-    }
+    let baseline = common.baseline()?;
+    let machine = common.machine()?;
     let settings = Settings {
-        programs: args.programs.clone().map_or_else(Programs::build, |folder| Programs::of(&folder))?,
+        programs: common.programs()?,
         cache: workload::cache()?,
-        sizes: if args.large { vec![Size::Medium, Size::Large] } else { vec![Size::Medium] },
+        sizes,
         compressions: Compression::ALL.to_vec(),
-        runs: args.runs,
+        runs: common.runs,
     };
     let report = measure::measure(&settings, machine)?;
     print!("{}", table::table(&report));
-    if let Some(path) = &args.json {
-        fs::write(path, serde_json::to_string_pretty(&report)?)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        println!("\nAll figures: {}", path.display());
+    common.finish(&report, baseline.as_ref())
+}
+
+impl Common {
+    fn sizes(&self) -> Vec<Size> {
+        let mut sizes = if self.size.is_empty() { vec![Size::Medium] } else { self.size.clone() };
+        if self.large && !sizes.contains(&Size::Large) {
+            sizes.push(Size::Large);
+        }
+        sizes
     }
-    if let Some(baseline) = &baseline {
-        print!("{}", against::against(&report, baseline));
+
+    /// Read first: a baseline that cannot be read should not be found out after minutes.
+    fn baseline(&self) -> Result<Option<Report>> {
+        self.against.as_deref().map(Report::read).transpose()
     }
-    Ok(())
+
+    /// This machine, unless others would share its cores with what is measured.
+    fn machine(&self) -> Result<Machine> {
+        let mut machine = Machine::now()?;
+        if machine.is_busy() && !self.busy {
+            let Machine { load_average, cores, .. } = machine;
+            return Err(format!(
+                "the load average is {load_average:.2} on {cores} cores: figures would be worth little. Wait, or go on \
+                 all the same with --busy"
+            )
+            .into());
+        }
+        if let Some(folder) = &self.programs {
+            // Whoever built them knows of what; the working tree does not.
+            machine.commit = format!("unknown (programs in {})", folder.display());
+        }
+        Ok(machine)
+    }
+
+    fn programs(&self) -> Result<Programs> {
+        self.programs.as_ref().map_or_else(Programs::build, |folder| Programs::of(folder))
+    }
+
+    /// Writes the figures, and holds them against the baseline.
+    fn finish(&self, report: &Report, baseline: Option<&Report>) -> Result<()> {
+        if let Some(path) = &self.json {
+            fs::write(path, serde_json::to_string_pretty(report)?)
+                .map_err(|error| format!("{}: {error}", path.display()))?;
+            println!("\nAll figures: {}", path.display());
+        }
+        if let Some(baseline) = baseline {
+            print!("{}", against::against(report, baseline));
+        }
+        Ok(())
+    }
 }

@@ -29,7 +29,7 @@ enum Verb {
     /// Checks the shape of the house: layers, licences, versions, file sizes, the code map
     Tidy,
     /// Measures whole runs of the release build beside the floor: merely decoding the same columns
-    Bench(bench::Args),
+    Bench(Box<bench::Args>),
     /// Builds the documentation and prints where it is
     Docs,
 }

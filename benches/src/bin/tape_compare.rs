@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use tape_benches::Error;
-use tape_benches::compare::{difference, read};
+use tape_benches::compare::{difference, read, select};
 
 /// Fails unless all results agree with the first
 #[derive(Parser)]
@@ -16,10 +16,15 @@ struct Args {
     /// How far floats may be apart, relative, or absolute below 1
     #[arg(long, default_value_t = 1e-12)]
     tolerance: f64,
+    /// Compare these columns only
+    #[arg(long, value_delimiter = ',')]
+    columns: Option<Vec<String>>,
 }
 
 fn main() -> Result<(), Error> {
     let args = Args::parse();
+    let columns = args.columns.as_deref();
+    let read = |path| -> Result<_, Error> { columns.map_or_else(|| read(path), |names| select(&read(path)?, names)) };
     let first = read(&args.results[0])?;
     if first.num_rows() == 0 {
         return Err(format!("{} has no row, which agrees with nothing", args.results[0].display()).into());

@@ -12,7 +12,7 @@ pub(super) fn against(report: &Report, baseline: &Report) -> String {
     }
     let mut worse = vec![];
     for row in &report.rows {
-        let name = format!("{} ({}, {})", row.row, row.size.name(), row.compression.name());
+        let name = row.title();
         let Some(before) = baseline.rows.iter().find(|before| before.is_like(row)) else {
             _ = writeln!(text, "  {name}: not in the baseline");
             continue;
@@ -68,6 +68,7 @@ mod tests {
             machine: Machine::now().expect("this is one"),
             rows: vec![Measured::of("map", Size::Medium, Compression::Zstd, 1000, &runs)],
             kernels: vec![Kernel { statistic: "stetson_j".into(), epochs: 150, kernel: rate, scalar: rate }],
+            peers: None,
         }
     }
 

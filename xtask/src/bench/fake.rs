@@ -20,13 +20,24 @@ pub(super) const WORK: &str = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done
 /// All programs, with `batch` for what `tape batch` does, given the plan as `$plan` and the result's path as `$out`.
 pub(super) fn programs(folder: &Path, batch: &str) -> Programs {
     // The arguments of batch are: batch PATH --stat NAME --plan PLAN --workers N --overwrite -o OUT.
-    let tape = format!("#!/bin/sh\n[ $1 = simulate ] && exec mkdir $2\nplan=$6\nout=${{11}}\n{batch}\n");
+    let simulate = "[ $1 = simulate ] && mkdir $2 && exec touch $2/part-0.parquet";
+    let tape = format!("#!/bin/sh\n{simulate}\nplan=$6\nout=${{11}}\n{batch}\n");
     program(folder, "tape", &tape);
     program(folder, "tape-floor", &format!("#!/bin/sh\n{WORK}\necho 3000\n"));
-    // Fails unless all results are the same; its first two arguments are the tolerance.
-    let compare = "#!/bin/sh\nshift 2\nfirst=$1\nfor other; do cmp $first $other >&2 || exit 1; done\n";
+    // Fails unless all results are the same; its first two arguments are the tolerance, and two more may be columns.
+    let compare = "#!/bin/sh\nshift 2\n[ $1 != --columns ] || shift 2\nfirst=$1\nfor other; do cmp $first $other >&2 || exit 1; done\n";
     program(folder, "tape-compare", compare);
     let kernels = r#"[{"statistic": "x", "epochs": 1, "kernel_epochs_per_s": [2], "scalar_epochs_per_s": [1]}]"#;
     program(folder, "tape-kernels", &format!("#!/bin/sh\necho '{kernels}'\n"));
     Programs::of(folder).expect("all were made")
+}
+
+/// A Python that makes environments of itself, in which `pip` stands for pip, and runs scripts as shell scripts.
+pub(super) fn python(folder: &Path, pip: &str) -> PathBuf {
+    let script = format!(
+        "#!/bin/sh\ncase \"$1 $2\" in\n'--version ') echo Python 3;;\n\
+         '-m venv') mkdir -p \"$3/bin\" && cp \"$0\" \"$3/bin/python\";;\n\
+         '-m pip') {pip}\n;;\n*) exec sh \"$@\";;\nesac\n"
+    );
+    program(folder, "python3", &script)
 }

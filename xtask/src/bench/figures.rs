@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kernels::Kernel;
 use super::machine::Machine;
+use super::peers::{Beside, Peers};
 use super::process::Usage;
 use super::workload::{Compression, Size};
 use crate::run::Result;
@@ -16,7 +17,11 @@ use crate::run::Result;
 pub(super) struct Report {
     pub(super) machine: Machine,
     pub(super) rows: Vec<Measured>,
+    #[serde(default)]
     pub(super) kernels: Vec<Kernel>,
+    /// What stands beside ours, if that is what was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) peers: Option<Peers>,
 }
 
 /// One row on one survey.
@@ -38,6 +43,9 @@ pub(super) struct Measured {
     pub(super) rows_per_s: Spread,
     /// What the row must keep to, and whether it does.
     pub(super) targets: Vec<Judged>,
+    /// What was computed, if there is more than one such thing, and how that of a peer compares with ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) beside: Option<Beside>,
 }
 
 /// The smallest, the middle and the largest of some measurements.
@@ -98,12 +106,21 @@ impl Measured {
             peak_mb: Spread::of(runs.iter().map(|run| run.peak_mb)),
             rows_per_s: Spread::of(runs.iter().map(|run| rows / run.wall_s)),
             targets: vec![],
+            beside: None,
         }
     }
 
     /// Whether both are of the same row on the same survey.
     pub(super) fn is_like(&self, other: &Self) -> bool {
-        (&self.row, self.size, self.compression) == (&other.row, other.size, other.compression)
+        let what = |row: &Self| row.beside.as_ref().map(|beside| (beside.task, beside.layout));
+        (&self.row, self.size, self.compression, what(self)) == (&other.row, other.size, other.compression, what(other))
+    }
+
+    /// The row's name, with what tells it from others of that name.
+    pub(super) fn title(&self) -> String {
+        let beside = self.beside.as_ref();
+        let what = beside.map(|beside| format!("{}, {}, ", beside.task.name(), beside.layout.name()));
+        format!("{} ({}{}, {})", self.row, what.unwrap_or_default(), self.size.name(), self.compression.name())
     }
 }
 

@@ -8,14 +8,15 @@ use super::figures::{Judged, Measured, Report};
 use super::kernels;
 use super::machine::Machine;
 use super::process::{self, Usage};
+use super::programs::Programs;
 use super::rows::{ROWS, Row, Run, Target, WORKERS};
 use super::workload::{self, Compression, Size};
 use crate::run::{self, Result};
 
 /// A shorter run is mostly the accounting's own error.
-const SHORTEST_CPU_S: f64 = 0.020;
+pub(super) const SHORTEST_CPU_S: f64 = 0.020;
 /// How far results of different plans may be apart, relative, or absolute near zero.
-const TOLERANCE: &str = "1e-12";
+pub(super) const TOLERANCE: &str = "1e-12";
 
 /// Measures every row on every survey.
 ///
@@ -30,11 +31,8 @@ pub(super) fn measure(settings: &Settings, machine: Machine) -> Result<Report> {
         }
     }
     let kernels = kernels::kernels(&settings.programs.kernels, settings.runs)?;
-    // A build beside the bench would make figures of two programs look like those of one.
-    if let Some((before, _)) = state.iter().zip(settings.programs.state()?).find(|(before, after)| *before != after) {
-        return Err(format!("{} was replaced while it was measured", before.0.display()).into());
-    }
-    Ok(Report { machine, rows, kernels })
+    settings.programs.still(&state)?;
+    Ok(Report { machine, rows, kernels, peers: None })
 }
 
 /// A row made ready to run.
@@ -58,7 +56,7 @@ fn measure_survey(settings: &Settings, size: Size, compression: Compression) -> 
         ready.push(Ready { row, survey, result, runs: vec![] });
     }
     println!("measuring the {} survey, {}", size.name(), compression.name());
-    let survey_rows = count_rows(settings, &ready[0].survey)?;
+    let survey_rows = count_rows(&settings.programs, &ready[0].survey)?;
     // The first round warms the page cache up and is not counted.
     for round in 0..=settings.runs {
         for ready in &mut ready {
@@ -91,7 +89,7 @@ fn measure_survey(settings: &Settings, size: Size, compression: Compression) -> 
 impl Ready {
     fn command(&self, settings: &Settings) -> Command {
         match self.row.run {
-            Run::Floor => floor(settings, &self.survey),
+            Run::Floor => floor(&settings.programs, &self.survey),
             Run::Batch { plan } => {
                 let mut command = Command::new(&settings.programs.tape);
                 command.arg("batch").arg(&self.survey).args(["--stat", "stetson_j", "--plan", plan]);
@@ -103,15 +101,15 @@ impl Ready {
     }
 }
 
-fn floor(settings: &Settings, survey: &Path) -> Command {
-    let mut command = Command::new(&settings.programs.floor);
+fn floor(programs: &Programs, survey: &Path) -> Command {
+    let mut command = Command::new(&programs.floor);
     command.args(["--workers", WORKERS]).arg(survey);
     command
 }
 
 /// The rows of a survey, as the floor counts them.
-fn count_rows(settings: &Settings, survey: &Path) -> Result<u64> {
-    let text = run::read(&mut floor(settings, survey))?;
+pub(super) fn count_rows(programs: &Programs, survey: &Path) -> Result<u64> {
+    let text = run::read(&mut floor(programs, survey))?;
     text.parse().map_err(|_| format!("tape-floor printed '{text}', which is no number of rows").into())
 }
 

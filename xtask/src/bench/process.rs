@@ -1,7 +1,8 @@
 //! One measured run of a program: its CPU time, its time on the clock and its peak memory, as the kernel accounts them.
 #![expect(
     unsafe_code,
-    reason = "wait4 is the only way to the peak memory of one child, and no safe crate of ours has it"
+    reason = "wait4 is the only way to the peak memory of one child and a process's clock to its time while it runs, and no \
+              safe crate of ours has them"
 )]
 
 use std::io::{Read, Seek};
@@ -64,6 +65,27 @@ fn wait(pid: libc::pid_t) -> Result<(ExitStatus, libc::rusage)> {
     }
     // SAFETY: rusage is plain numbers, for which zeros are valid, and wait4 has written them.
     Ok((ExitStatus::from_raw(status), unsafe { usage.assume_init() }))
+}
+
+/// The CPU time so far of a process that runs, in seconds; none if it has ended, or if the system has no such clock.
+pub(super) fn cpu_s(pid: u32) -> Option<f64> {
+    #[cfg(target_os = "linux")]
+    {
+        let mut clock = 0;
+        // SAFETY: the pointer is to a live number of the type that is written.
+        if unsafe { libc::clock_getcpuclockid(pid.cast_signed(), &raw mut clock) } != 0 {
+            return None;
+        }
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: the pointer is to a live value of the type that is written.
+        let told = unsafe { libc::clock_gettime(clock, &raw mut time) } == 0;
+        told.then(|| time.tv_sec as f64 + time.tv_nsec as f64 / 1e9)
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        _ = pid;
+        None
+    }
 }
 
 fn seconds(time: libc::timeval) -> f64 {

@@ -48,4 +48,12 @@ impl Programs {
         };
         [self.tape.as_path(), &self.floor, &self.compare, &self.kernels].into_iter().map(state).collect()
     }
+
+    /// Fails if one is not what it was: a build beside the bench would make figures of two programs look like those of one.
+    pub(super) fn still(&self, before: &[(&Path, u64, SystemTime)]) -> Result<()> {
+        match before.iter().zip(self.state()?).find(|(before, after)| *before != after) {
+            Some((before, _)) => Err(format!("{} was replaced while it was measured", before.0.display()).into()),
+            None => Ok(()),
+        }
+    }
 }

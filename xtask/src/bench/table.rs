@@ -6,11 +6,7 @@ use super::figures::{Judged, Measured, Report, Spread};
 
 /// The header, a table for each survey, the kernels, and the targets.
 pub(super) fn table(report: &Report) -> String {
-    let machine = &report.machine;
-    let mut text = format!(
-        "\n{}, {} cores, {}\n{}, commit {}, load average {:.2} before the start\nMiddle of the runs, with the smallest and the largest\n",
-        machine.cpu, machine.cores, machine.kernel, machine.rustc, machine.commit, machine.load_average
-    );
+    let mut text = header(report);
     for survey in report.rows.chunk_by(|a, b| (a.size, a.compression) == (b.size, b.compression)) {
         survey_table(&mut text, survey);
     }
@@ -24,7 +20,7 @@ pub(super) fn table(report: &Report) -> String {
         _ = writeln!(text, "  {:.2} times the plain loop", kernel.gain());
     }
     let rows = report.rows.iter().flat_map(|row| {
-        let name = format!("{} ({}, {})", row.row, row.size.name(), row.compression.name());
+        let name = row.title();
         row.targets.iter().map(move |target| (name.clone(), target.clone()))
     });
     let kernels = report.kernels.iter().map(|kernel| (format!("{} epochs", kernel.epochs), kernel.target()));
@@ -33,6 +29,15 @@ pub(super) fn table(report: &Report) -> String {
         target_line(&mut text, &name, &judged);
     }
     text
+}
+
+/// Where and with what it was measured.
+pub(super) fn header(report: &Report) -> String {
+    let machine = &report.machine;
+    format!(
+        "\n{}, {} cores, {}\n{}, commit {}, load average {:.2} before the start\nMiddle of the runs, with the smallest and the largest\n",
+        machine.cpu, machine.cores, machine.kernel, machine.rustc, machine.commit, machine.load_average
+    )
 }
 
 fn survey_table(text: &mut String, rows: &[Measured]) {
@@ -50,7 +55,8 @@ fn survey_table(text: &mut String, rows: &[Measured]) {
     }
 }
 
-fn cell(spread: Spread, scale: f64, digits: usize) -> String {
+/// A spread in other units.
+pub(super) fn cell(spread: Spread, scale: f64, digits: usize) -> String {
     let Spread { min, median, max } = spread;
     format!("{:.digits$} ({:.digits$}-{:.digits$})", median * scale, min * scale, max * scale)
 }
@@ -62,7 +68,8 @@ fn line(text: &mut String, cells: &[&str]) {
     text.push('\n');
 }
 
-fn target_line(text: &mut String, name: &str, judged: &Judged) {
+/// One line for a target.
+pub(super) fn target_line(text: &mut String, name: &str, judged: &Judged) {
     let verdict = if judged.met { "met" } else { "MISSED" };
     _ = writeln!(text, "  {verdict:<7} {name}: {} {:.2}, {}", judged.what, judged.value, judged.target);
 }

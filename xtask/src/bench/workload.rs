@@ -10,9 +10,13 @@ use serde::{Deserialize, Serialize};
 use crate::run::{self, Result};
 
 /// How large a survey is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Size {
+    /// Real: 483 RR Lyrae of SDSS Stripe 82, 136,196 rows, from `../shared`.
+    S82,
+    /// 2,000 objects, 300,000 rows.
+    Small,
     /// 20,000 objects, 3 million rows.
     Medium,
     /// 200,000 objects, 30 million rows.
@@ -20,7 +24,8 @@ pub(super) enum Size {
 }
 
 /// How its rows lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Layout {
     /// By id, each light curve whole in one file.
     Sorted,
@@ -44,21 +49,40 @@ impl Size {
     /// As names of folders and tables have it.
     pub(super) const fn name(self) -> &'static str {
         match self {
+            Self::S82 => "s82",
+            Self::Small => "small",
             Self::Medium => "medium",
             Self::Large => "large",
         }
     }
 
-    const fn objects(self) -> u32 {
+    /// The objects of a survey that is simulated.
+    const fn objects(self) -> Option<u32> {
         match self {
-            Self::Medium => 20_000,
-            Self::Large => 200_000,
+            Self::S82 => None,
+            Self::Small => Some(2_000),
+            Self::Medium => Some(20_000),
+            Self::Large => Some(200_000),
+        }
+    }
+
+    /// Whether runs last long enough to be timed: on the others answers alone are compared.
+    pub(super) const fn is_timed(self) -> bool {
+        matches!(self, Self::Medium | Self::Large)
+    }
+
+    /// The columns of id, time, flux, error and band.
+    pub(super) const fn columns(self) -> &'static str {
+        match self {
+            Self::S82 => "id,mjd,mag,magerr,band",
+            Self::Small | Self::Medium | Self::Large => "id,mjd,flux,error,band",
         }
     }
 }
 
 impl Layout {
-    const fn name(self) -> &'static str {
+    /// As names of folders and tables have it.
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Sorted => "sorted",
             Self::SortedSplit => "sorted-split",
@@ -90,7 +114,38 @@ pub(super) fn cache() -> Result<PathBuf> {
         .ok_or_else(|| "no folder for the surveys: set TAPE_BENCH_DIR".into())
 }
 
-/// The folder of a survey's files, made by the program `tape` unless it is there already.
+/// The rows of the real survey.
+pub(super) const S82_ROWS: u64 = 136_196;
+
+/// The real survey in a layout: one file, or a folder of files that cut light curves.
+pub(super) fn s82(layout: Layout) -> PathBuf {
+    let name = match layout {
+        Layout::Sorted => "flat_sorted.parquet",
+        Layout::SortedSplit => "flat_sorted_split",
+        Layout::Shuffled => "flat_shuffled.parquet",
+    };
+    run::root().join("../shared/data/s82_rrlyrae/shapes").join(name)
+}
+
+/// The files of a survey.
+pub(super) fn files(survey: &Path) -> Result<Vec<PathBuf>> {
+    let named = |error: std::io::Error| format!("{}: {error}", survey.display());
+    if !survey.is_dir() {
+        return Ok(vec![survey.to_owned()]);
+    }
+    let is_data = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.ends_with(".parquet") && !name.starts_with(['_', '.'])
+    };
+    let entries = fs::read_dir(survey).map_err(named)?;
+    let mut files: Vec<PathBuf> =
+        entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>().map_err(named)?;
+    files.retain(is_data);
+    files.sort();
+    Ok(files)
+}
+
+/// Where a survey's files are; those of a simulated one are made by the program `tape` unless they are there already.
 pub(super) fn survey(
     cache: &Path,
     tape: &Path,
@@ -98,13 +153,16 @@ pub(super) fn survey(
     layout: Layout,
     compression: Compression,
 ) -> Result<PathBuf> {
+    let Some(objects) = size.objects() else {
+        let survey = s82(layout);
+        return if survey.exists() { Ok(survey) } else { Err(format!("{} is missing", survey.display()).into()) };
+    };
     let folder = cache.join([size.name(), layout.name(), compression.name()].join("-"));
     let survey = folder.join("survey");
     // Written last, and with the arguments: a survey that is half made or made otherwise is made again.
     let stamp = folder.join(".complete");
     let arguments = format!(
-        "--objects {} --epochs 150 --bands ugrizy --seed 1 --layout {} --files 8 --compression {}",
-        size.objects(),
+        "--objects {objects} --epochs 150 --bands ugrizy --seed 1 --layout {} --files 8 --compression {}",
         layout.name(),
         compression.name()
     );

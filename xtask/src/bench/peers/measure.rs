@@ -1,0 +1,328 @@
+//! Runs ours and each peer in turn, and gives a ratio only where the answers agree.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use super::super::figures::{Judged, Measured, Report, Spread};
+use super::super::machine::Machine;
+use super::super::measure::{SHORTEST_CPU_S, TOLERANCE as OUR_TOLERANCE, count_rows};
+use super::super::process::{self, Usage};
+use super::super::rows::WORKERS;
+use super::super::workload::{self, Compression, Layout, Size};
+use super::environment::{Environments, last_line};
+use super::script::{Row, Script, Task};
+use super::session::Session;
+use super::{Beside, OURS, Peers, Settings, Untimed};
+use crate::run::{self, Result};
+
+/// How far a peer's values may be from ours, relative, or absolute below 1. Sums in another order differ by 1e-15 or so,
+/// which the square root in Stetson's J, near the epochs that lie one error off the mean, enlarges to 1e-10.
+const TOLERANCE: &str = "1e-9";
+/// A peer is run again for about so many seconds: one that takes half a minute is run twice, not five times.
+const PATIENCE_S: f64 = 60.0;
+/// How many times our peak memory the best peer's must be, on the large survey, shuffled.
+const LEAST_PEAK: f64 = 4.0;
+
+/// One thing to compute on one survey.
+#[derive(Clone, Copy, Debug)]
+struct What<'a> {
+    size: Size,
+    task: Task,
+    layout: Layout,
+    survey: &'a Path,
+    survey_rows: u64,
+    /// A folder for results.
+    results: &'a Path,
+}
+
+/// Measures every row of every script on every survey.
+///
+/// # Errors
+/// If ours fails, if its answers differ between layouts, if it is too short to time on a survey that is large enough, or
+/// if a program was replaced meanwhile. What a peer does wrong is told in its row.
+pub(super) fn measure(settings: &Settings, scripts: &[Script], machine: Machine) -> Result<Report> {
+    let state = settings.programs.state()?;
+    let results = tempfile::tempdir()?;
+    let environments = Environments::new(settings.cache.join("peers"), settings.python.clone());
+    let mut bench = Bench { settings, environments, rows: vec![], peers: Peers::default() };
+    bench.set_up(scripts);
+    for &size in &settings.sizes {
+        for task in Task::ALL {
+            bench.task(scripts, size, task, results.path())?;
+        }
+    }
+    settings.programs.still(&state)?;
+    Ok(Report { machine, rows: bench.rows, kernels: vec![], peers: Some(bench.peers) })
+}
+
+struct Bench<'a> {
+    settings: &'a Settings,
+    environments: Environments,
+    rows: Vec<Measured>,
+    peers: Peers,
+}
+
+impl Bench<'_> {
+    /// Makes all environments, and notes which peers have none.
+    fn set_up(&mut self, scripts: &[Script]) {
+        for script in scripts {
+            match self.environments.python(script) {
+                Ok(_) => {
+                    let versions = script.dependencies.iter().map(|package| package.replace("==", " "));
+                    self.peers.versions.extend(versions);
+                }
+                Err(why) => {
+                    println!("skipping {}: {why}", script.name);
+                    self.peers.skipped.push(format!("{}: {why}", script.name));
+                }
+            }
+        }
+        self.peers.versions.sort();
+        self.peers.versions.dedup();
+        self.peers.versions.extend(run::read(Command::new(&self.settings.python).arg("--version")));
+    }
+
+    fn task(&mut self, scripts: &[Script], size: Size, task: Task, results: &Path) -> Result<()> {
+        let layouts = [Layout::Sorted, Layout::Shuffled];
+        let Settings { programs, cache, .. } = self.settings;
+        let survey = |layout| workload::survey(cache, &programs.tape, size, layout, Compression::Zstd);
+        let surveys = layouts.into_iter().map(survey).collect::<Result<Vec<_>>>()?;
+        let survey_rows = if size == Size::S82 { workload::S82_ROWS } else { count_rows(programs, &surveys[0])? };
+        let whats: Vec<What<'_>> = (surveys.iter().zip(layouts))
+            .map(|(survey, layout)| What { size, task, layout, survey, survey_rows, results })
+            .collect();
+        // The first runs warm the page cache up and are not counted; the layouts hold the same epochs.
+        let first = whats.iter().map(|what| self.ours(what)).collect::<Result<Vec<_>>>()?;
+        let (a, b) = (whats[0].ours(), whats[1].ours());
+        compare(self.settings, task, OUR_TOLERANCE, &a, &b)?.map_or(Ok(()), |difference| {
+            Err(format!("our plans do not give the same answers, so no time is worth printing\n{difference}"))
+        })?;
+        for (what, first) in whats.iter().zip(first) {
+            println!("measuring the {} survey, {}, {}", size.name(), task.name(), what.layout.name());
+            self.layout(scripts, what, first)?;
+        }
+        Ok(())
+    }
+
+    /// Ours and all peers on one survey.
+    fn layout(&mut self, scripts: &[Script], what: &What<'_>, first: Usage) -> Result<()> {
+        let (mut ours, mut rows) = (vec![], vec![]);
+        for script in scripts {
+            let Ok(python) = self.environments.python(script) else { continue };
+            let asked =
+                |row: &&Row| row.answers_to(what.size, what.task, what.layout) && self.settings.asks(script, row);
+            for row in script.rows.iter().filter(asked) {
+                println!("  {}", row.name);
+                match self.peer(&python, script, row, what, &mut ours) {
+                    Ok(Timed::Row(measured)) => rows.push(measured),
+                    Ok(Timed::Not(why)) => self.untimed(row, what, why),
+                    Err(Failed::Peer(why)) => self.untimed(row, what, format!("FAILED: {why}")),
+                    Err(Failed::Ours(error)) => return Err(error),
+                }
+            }
+        }
+        self.note_unjudged(scripts, what, &rows);
+        if !what.size.is_timed() {
+            return Ok(());
+        }
+        if ours.is_empty() {
+            ours = (0..self.settings.runs).map(|_| self.ours(what)).collect::<Result<Vec<_>>>()?;
+        }
+        if let Some(why) = too_short(&ours) {
+            return Err(format!("ours on the {} survey took {why}", what.size.name()).into());
+        }
+        let mut measured = what.measured(OURS, &ours, first.wall_s, None);
+        measured.targets.extend(judge_peak(&measured, &rows));
+        rows.sort_by(|a, b| a.cpu_s.median.total_cmp(&b.cpu_s.median));
+        self.rows.push(measured);
+        self.rows.append(&mut rows);
+        Ok(())
+    }
+
+    /// Notes targets of which nothing is known: one must not go unseen because a peer failed.
+    fn note_unjudged(&mut self, scripts: &[Script], what: &What<'_>, rows: &[Measured]) {
+        let What { size, task, layout, .. } = *what;
+        for (script, row) in scripts.iter().flat_map(|script| script.rows.iter().map(move |row| (script, row))) {
+            let is_judged = rows.iter().any(|measured| measured.row == row.name && !measured.targets.is_empty());
+            if row.least(size, task, layout).is_some() && self.settings.asks(script, row) && !is_judged {
+                let (task, layout, size) = (task.name(), layout.name(), size.name());
+                self.peers.unjudged.push(format!("{} ({task}, {layout}, {size})", row.name));
+            }
+        }
+    }
+
+    fn untimed(&mut self, row: &Row, what: &What<'_>, why: String) {
+        let What { size, task, layout, .. } = *what;
+        self.peers.untimed.push(Untimed { row: row.name.clone(), size, task, layout, why });
+    }
+
+    /// A peer's runs, each after one of ours, which are added to `ours`.
+    fn peer(
+        &self,
+        python: &Path,
+        script: &Script,
+        row: &Row,
+        what: &What<'_>,
+        ours: &mut Vec<Usage>,
+    ) -> std::result::Result<Timed, Failed> {
+        let answer = what.results.join("peer.parquet");
+        let start = Instant::now();
+        let mut session = Session::start(&mut command(python, script, row, what)?, self.settings.limit)?;
+        let warm_up = session.run()?;
+        let first_s = start.elapsed().as_secs_f64();
+        let mut difference = self.differs(&mut session, row, what, &answer)?;
+        if !what.size.is_timed() {
+            return Ok(Timed::Not(in_words(difference, row.answers)));
+        }
+        let (mut runs, mut our_runs) = (vec![], vec![]);
+        for _ in 0..runs_for(warm_up.wall_s, self.settings.runs) {
+            our_runs.push(self.ours(what).map_err(Failed::Ours)?);
+            runs.push(session.run()?);
+        }
+        if difference.is_none() {
+            difference = self.differs(&mut session, row, what, &answer)?;
+        }
+        drop(session);
+        // One more, so that a peer that was run once has one of ours on either side.
+        our_runs.push(self.ours(what).map_err(Failed::Ours)?);
+        ours.extend(&our_runs);
+        if let Some(why) = too_short(&runs) {
+            return Ok(Timed::Not(format!("{}; {why}", in_words(difference, row.answers))));
+        }
+        let mut measured = what.measured(&row.name, &runs, first_s, difference);
+        let our_cpu_s = Spread::of(our_runs.iter().map(|run| run.cpu_s)).median;
+        put_ratio(&mut measured, row, our_cpu_s);
+        Ok(Timed::Row(measured))
+    }
+
+    /// Ours, as a whole process: its start, its sorting and its writing of the table count, which a peer is spared.
+    fn ours(&self, what: &What<'_>) -> Result<Usage> {
+        let mut command = Command::new(&self.settings.programs.tape);
+        command.arg("batch").arg(what.survey).args(["--stat", what.task.statistics(), "--plan", "auto"]);
+        command.args(["--workers", WORKERS, "--overwrite", "-o"]).arg(what.ours());
+        process::measure(&mut command)
+    }
+
+    /// In what a peer's last answers differ from ours, if they do.
+    fn differs(
+        &self,
+        session: &mut Session,
+        row: &Row,
+        what: &What<'_>,
+        answer: &Path,
+    ) -> std::result::Result<Option<String>, Failed> {
+        if !row.answers {
+            return Ok(None);
+        }
+        session.answer(answer)?;
+        Ok(compare(self.settings, what.task, TOLERANCE, &what.ours(), answer)?)
+    }
+}
+
+/// What came of a peer.
+enum Timed {
+    Row(Measured),
+    /// Why no time is worth printing.
+    Not(String),
+}
+
+/// Whose failure it is: a peer's does not stop the others.
+enum Failed {
+    Peer(String),
+    Ours(Box<dyn std::error::Error>),
+}
+
+impl From<Box<dyn std::error::Error>> for Failed {
+    fn from(error: Box<dyn std::error::Error>) -> Self {
+        Self::Peer(last_line(&*error))
+    }
+}
+
+impl What<'_> {
+    /// Where our answers are.
+    fn ours(&self) -> PathBuf {
+        self.results.join(format!("ours-{}.parquet", self.layout.name()))
+    }
+
+    fn measured(&self, name: &str, runs: &[Usage], first_s: f64, difference: Option<String>) -> Measured {
+        let mut measured = Measured::of(name, self.size, Compression::Zstd, self.survey_rows, runs);
+        let (task, layout) = (self.task, self.layout);
+        measured.beside =
+            Some(Beside { task, layout, runs: runs.len(), first_s, answers: true, difference, ratio: None });
+        measured
+    }
+}
+
+/// The command that starts a peer's process.
+fn command(python: &Path, script: &Script, row: &Row, what: &What<'_>) -> Result<Command> {
+    let mut command = Command::new(python);
+    command.arg(&script.path).args(["--row", &row.name, "--task", what.task.name()]);
+    command.args(["--layout", what.layout.name(), "--columns", what.size.columns()]);
+    command.args(workload::files(what.survey)?);
+    // Nothing of the user's own Python, nothing written into the tree, and a folder for what clusters leave behind.
+    command.env_remove("PYTHONPATH").env_remove("PYTHONHOME").env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("PYTHONNOUSERSITE", "1").current_dir(what.results);
+    Ok(command)
+}
+
+/// How a peer's answers compare with ours.
+fn in_words(difference: Option<String>, has_answers: bool) -> String {
+    match difference {
+        Some(difference) => format!("ANSWERS DIFFER: {difference}"),
+        None if has_answers => "answers agree".to_owned(),
+        None => "no answers".to_owned(),
+    }
+}
+
+/// How often a peer is run whose first run took so long.
+fn runs_for(warm_up_s: f64, most: u32) -> u32 {
+    (1..most).find(|&runs| f64::from(runs + 1) * warm_up_s > PATIENCE_S).unwrap_or(most)
+}
+
+/// Why a time is not worth printing, if a run was so short that it is mostly the accounting's own error.
+fn too_short(runs: &[Usage]) -> Option<String> {
+    let shortest = runs.iter().map(|run| run.cpu_s).fold(f64::INFINITY, f64::min);
+    (shortest < SHORTEST_CPU_S).then(|| format!("{:.1} ms: too short to time", shortest * 1e3))
+}
+
+/// The first difference between two results, if there is one.
+fn compare(settings: &Settings, task: Task, tolerance: &str, a: &Path, b: &Path) -> Result<Option<String>> {
+    let mut command = Command::new(&settings.programs.compare);
+    command.args(["--tolerance", tolerance, "--columns", task.columns()]).args([a, b]);
+    let output = command.output().map_err(|error| run::not_started(&command, &error))?;
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    let difference = complaint.lines().next().unwrap_or("the comparison failed without a word");
+    // Without the paths of temporary files in it.
+    let short = difference.rsplit_once(".parquet: ").map_or(difference, |(_, short)| short).trim_matches('"');
+    Ok((!output.status.success()).then(|| short.to_owned()))
+}
+
+/// How many times ours a peer's CPU time is, and whether it is as many times as promised; nothing if its answers differ.
+fn put_ratio(peer: &mut Measured, row: &Row, our_cpu_s: f64) {
+    let (size, times) = (peer.size, peer.cpu_s.median / our_cpu_s);
+    let Some(beside) = &mut peer.beside else { return };
+    beside.answers = row.answers;
+    if beside.difference.is_some() {
+        return;
+    }
+    beside.ratio = Some(times);
+    let least = row.least(size, beside.task, beside.layout);
+    peer.targets.extend(least.map(|least| Judged::at_least("CPU, times ours".to_owned(), times, least)));
+}
+
+/// Our peak memory held against that of the peer which needs least of those that answer as we do.
+fn judge_peak(ours: &Measured, peers: &[Measured]) -> Option<Judged> {
+    let beside = ours.beside.as_ref()?;
+    if (ours.size, beside.layout) != (Size::Large, Layout::Shuffled) {
+        return None;
+    }
+    let agrees = |peer: &&Measured| peer.beside.as_ref().is_some_and(|b| b.answers && b.difference.is_none());
+    let best = peers.iter().filter(agrees).min_by(|a, b| a.peak_mb.median.total_cmp(&b.peak_mb.median))?;
+    let times = best.peak_mb.median / ours.peak_mb.max;
+    Some(Judged::at_least(format!("peak memory of {}, times ours", best.row), times, LEAST_PEAK))
+}
+
+#[cfg(test)]
+#[path = "measure_tests.rs"]
+mod tests;
