@@ -1,6 +1,6 @@
 //! What may be held in memory at once.
 
-use tape_core::{Columns, IdType, Partition, Source};
+use tape_core::{Columns, IdType, Partition};
 
 use crate::error::{Error, Result};
 use crate::job::{BATCH, Job};
@@ -39,21 +39,22 @@ pub(crate) struct Room {
 }
 
 impl Sizes {
-    pub(crate) fn of(partitions: &[Partition], columns: Columns, source: &dyn Source) -> Self {
+    /// Of a job over `partitions`. The numbers of rows are the files' words, and may be any.
+    pub(crate) fn of(partitions: &[Partition], columns: Columns, job: &Job<'_>) -> Self {
         // How long texts are, only the footers know, and of a whole row.
-        let id = if source.id_type() == IdType::Utf8 { source.row_bytes() } else { 8 };
+        let id = if job.source.id_type() == IdType::Utf8 { job.source.row_bytes() } else { 8 };
         let floats = [columns.time, columns.flux, columns.error].into_iter().filter(|&read| read).count() as u64;
         let row = id + 8 * floats + u64::from(columns.band);
-        let rows = partitions.iter().map(Partition::rows).sum();
+        let rows = partitions.iter().map(Partition::rows).fold(0, u64::saturating_add);
         let pieces = partitions.iter().flat_map(|partition| &partition.pieces);
         Self {
             row,
             // Two pages per column, compressed and not; a batch raw and grouped.
             worker: (2 + floats) * (1 << 20) + 3 * BATCH as u64 * row,
-            // Light curves of sixteen epochs, each an id, a band, a count and a value.
-            results: rows / 16 * 48,
+            // Light curves of sixteen epochs, each an id, a band, a count and its values.
+            results: (rows / 16).saturating_mul(32 + 16 * job.outputs() as u64),
             rows,
-            largest: pieces.map(|piece| piece.rows.end - piece.rows.start).max().unwrap_or(0),
+            largest: pieces.map(|piece| piece.rows.end.saturating_sub(piece.rows.start)).max().unwrap_or(0),
         }
     }
 
@@ -63,28 +64,30 @@ impl Sizes {
     /// If the plan cannot keep to the job's budget.
     pub(crate) fn memory(&self, kind: PlanKind, layout: &Layout, job: &Job<'_>) -> Result<(u64, u64)> {
         let workers = job.workers as u64;
-        let regrouped = 3 * self.largest * self.row;
+        let regrouped = self.largest.saturating_mul(3 * self.row);
         let (collected, spill) = match kind {
             PlanKind::Map | PlanKind::MapUnchecked => (0, 0),
             PlanKind::Stitch => (layout.partitions.len() as u64 * 4096 * self.row / 8, 0),
             PlanKind::Shuffle => {
                 let Room { rows_at_once, buckets } = self.for_shuffle(job)?;
-                let bucket = 3 * self.rows / buckets as u64 * self.row;
+                let bucket = (self.rows / buckets as u64).saturating_mul(3 * self.row);
+                let all = self.rows.saturating_mul(self.row);
                 let (held, spill) =
-                    if self.rows <= rows_at_once { (self.rows, 0) } else { (rows_at_once, self.rows * self.row) };
+                    if self.rows <= rows_at_once { (all, 0) } else { (rows_at_once.saturating_mul(self.row), all) };
                 if spill > 0 {
                     job.spill()?;
                 }
-                (held * self.row + workers * bucket + 2 * self.results, spill)
+                (sum(&[held, workers.saturating_mul(bucket), self.results, self.results]), spill)
             }
             PlanKind::Fold => {
                 let Room { rows_at_once, .. } = self.for_fold(job)?;
-                (self.rows.min(rows_at_once + self.largest) * self.row + 3 * self.results, 0)
+                let held = self.rows.min(rows_at_once.saturating_add(self.largest)).saturating_mul(self.row);
+                (sum(&[held, self.results, self.results, self.results]), 0)
             }
         };
         let regroups = layout.sorted != Some(true) && kind != PlanKind::Shuffle && kind != PlanKind::Fold;
-        let worker = self.worker + if regroups { regrouped } else { 0 };
-        Ok(((64 << 20) + collected + workers * worker, spill))
+        let worker = self.worker.saturating_add(if regroups { regrouped } else { 0 });
+        Ok((sum(&[64 << 20, collected, workers.saturating_mul(worker)]), spill))
     }
 
     /// Room for a shuffle within the job's budget.
@@ -120,13 +123,18 @@ impl Sizes {
     /// Bytes of the budget that are left for rows, where each takes `row`.
     fn free(&self, job: &Job<'_>, row: u64) -> Result<u64> {
         let Some(memory) = job.memory else { return Ok(u64::MAX) };
-        let needed = job.workers as u64 * self.worker + self.results;
-        let free = memory.saturating_sub(needed);
-        if self.largest * row > free {
-            return Err(Error::TooLittleMemory { memory, needed: needed + self.largest * row });
+        let needed = sum(&[job.workers as u64 * self.worker, self.results]);
+        let (free, least) = (memory.saturating_sub(needed), self.largest.saturating_mul(row));
+        if least > free {
+            return Err(Error::TooLittleMemory { memory, needed: sum(&[needed, least]) });
         }
         Ok(free)
     }
+}
+
+/// A sum of what may be absurd.
+fn sum(parts: &[u64]) -> u64 {
+    parts.iter().fold(0, |sum, part| sum.saturating_add(*part))
 }
 
 /// The partitions in groups of up to `most` rows; a larger one is taken apart where its row groups end.
@@ -135,11 +143,11 @@ pub(crate) fn rounds(partitions: &[Partition], most: u64) -> Vec<Vec<Partition>>
     let (mut round, mut rows) = (vec![], 0);
     for piece in partitions.iter().flat_map(|partition| &partition.pieces) {
         let partition = Partition { pieces: vec![piece.clone()] };
-        if rows > 0 && rows + partition.rows() > most {
+        if rows > 0 && partition.rows() > most.saturating_sub(rows) {
             rounds.push(std::mem::take(&mut round));
             rows = 0;
         }
-        rows += partition.rows();
+        rows = rows.saturating_add(partition.rows());
         round.push(partition);
     }
     rounds.push(round);
@@ -173,10 +181,12 @@ mod tests {
     fn a_budget_is_kept_by_more_rounds_and_more_buckets() {
         let columns = Columns { time: false, flux: true, error: true, band: true };
         let source = MemorySource::new(IdType::Int64, Rows::new(IdType::Int64), Bands::default(), &[]);
-        let sizes = Sizes::of(&partitions(&[100_000; 1000]), columns, &source);
+        let statistics = [];
+        let config = Config::default();
+        let of = |rows: &[u64]| Sizes::of(&partitions(rows), columns, &config.job(&source, &statistics, &Silent));
+        let sizes = of(&[100_000; 1000]);
         assert_eq!((sizes.row, sizes.rows, sizes.largest), (25, 100_000_000, 100_000));
         let room = |memory| {
-            let statistics = [];
             let config = Config { memory, workers: 2, ..Config::default() };
             sizes.for_shuffle(&config.job(&source, &statistics, &Silent))
         };
@@ -187,6 +197,11 @@ mod tests {
             assert!(sizes.rows / room.buckets as u64 * 2 * (2 * sizes.row + 16) < memory, "{room:?}");
         }
         let error = room(Some(100_000_000)).expect_err("less than the results take");
-        assert!(matches!(error, Error::TooLittleMemory { needed, .. } if needed > 300_000_000), "{error}");
+        assert!(matches!(error, Error::TooLittleMemory { needed, .. } if needed > 200_000_000), "{error}");
+        // What no file holds is no reason to panic.
+        let absurd = of(&[u64::MAX, u64::MAX / 2]);
+        let config = Config { memory: Some(1 << 30), workers: 2, ..Config::default() };
+        let error = absurd.for_shuffle(&config.job(&source, &statistics, &Silent)).expect_err("absurd");
+        assert!(matches!(error, Error::TooLittleMemory { needed: u64::MAX, .. }), "{error}");
     }
 }

@@ -151,7 +151,7 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
     let job = config.job(source, statistics, observer);
     let mut columns = job.inputs().columns();
     columns.band = source.column(Role::Band).is_some();
-    let sizes = Sizes::of(&layout.partitions, columns, source);
+    let sizes = Sizes::of(&layout.partitions, columns, &job);
     let (peak_memory, spill) = sizes.memory(kind, &layout, &job)?;
     let touched = |p: &Partition| p.pieces.iter().map(|piece| source.bytes(piece.row_group, columns)).sum::<u64>();
     Ok(Plan {

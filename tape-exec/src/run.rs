@@ -42,7 +42,7 @@ pub fn run(
 ) -> Result<Summary> {
     let job = config.job(source, statistics, observer);
     let partitions = &plan.layout.partitions;
-    let sizes = Sizes::of(partitions, plan.columns, source);
+    let sizes = Sizes::of(partitions, plan.columns, &job);
     let mut warnings = Vec::new();
     let mut kind = plan.kind;
     let totals = match kind {
@@ -94,7 +94,7 @@ fn over_edges(
     job.observer.event(Event::Restart);
     sink.restart().map_err(Error::Sink)?;
     *kind = PlanKind::Shuffle;
-    let room = Sizes::of(partitions, plan.columns, job.source).for_shuffle(job)?;
+    let room = Sizes::of(partitions, plan.columns, job).for_shuffle(job)?;
     shuffle::run(job, room, partitions, sink)
 }
 
