@@ -86,10 +86,12 @@ impl<'a> Batch<'a> {
         self
     }
 
-    /// Takes no more than so many bytes of memory beside the program itself. Rows that must be regrouped and do not fit are put
-    /// away in `spill_dir`, compressed, in a file that has no name and is gone when the run ends, however it ends.
+    /// Brings rows together, where a plan must, in no more than so many bytes of memory beside the program itself. Rows that do
+    /// not fit are put away in `spill_dir`, compressed, in a file that has no name and is gone when the run ends, however it
+    /// ends.
     ///
-    /// This covers the columns and results in flight. A light curve is held whole by statistics that are not folds.
+    /// This covers the shuffle and fold plans: their rows and results in flight. Map and stitch hold a partition for each
+    /// worker at most, and any plan holds a light curve whole.
     #[must_use]
     pub fn memory(mut self, bytes: u64, spill_dir: impl AsRef<Path>) -> Self {
         self.config.memory = Some(bytes);

@@ -114,7 +114,8 @@ pub(crate) struct BatchArgs {
     /// Worker threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     workers: Option<u16>,
-    /// Memory that the run may take beside the program itself [default: 60 % of the machine's, or of what it may use of it]
+    /// Memory for rows that must be brought together, beside the program itself; what does not fit is put away on disk
+    /// [default: 60 % of the machine's, or of what may be used of it]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     memory: Option<u64>,
     /// Folder for rows that do not fit in memory; they are gone when the run ends [default: /var/tmp where there is one]
