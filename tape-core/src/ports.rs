@@ -82,6 +82,18 @@ pub trait Spill: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// If they cannot be read, or are not what was written.
     fn take(&self, piece: &Spilled, rows: &mut Rows) -> Result<(), SourceError>;
+
+    /// Puts results away, as [`Spill::put`] does rows.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    fn put_results(&self, results: &Results) -> Result<Spilled, SourceError>;
+
+    /// Appends the results of a piece to `results`, in the order in which they were put away.
+    ///
+    /// # Errors
+    /// If they cannot be read, or are not what was written.
+    fn take_results(&self, piece: &Spilled, results: &mut Results) -> Result<(), SourceError>;
 }
 
 /// A piece that was put away.

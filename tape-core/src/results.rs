@@ -41,6 +41,13 @@ impl Results {
         self.n_obs.is_empty()
     }
 
+    /// Bytes of memory that they take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let row = size_of::<u8>() + size_of::<u64>() + self.values.len() * size_of::<Value>();
+        self.ids.bytes() + self.len() * row
+    }
+
     /// Makes room for `n` more rows.
     pub fn reserve(&mut self, n: usize) {
         self.ids.reserve(n);

@@ -1,18 +1,24 @@
 //! What may be held in memory at once.
 
-use tape_core::{Columns, IdType, Partition};
+use tape_core::{Columns, IdType, Partition, Piece};
 
 use crate::error::{Error, Result};
 use crate::job::{BATCH, Job};
 use crate::layout::Layout;
 use crate::plan::PlanKind;
-use crate::shuffle::buckets_for;
+use crate::scatter::buckets_for;
 
 /// Rows that the fold plan holds in memory at once unless asked for otherwise: enough for most light curves to have many
 /// epochs among them, so that states, not epochs, are what is looked up and combined.
 const FOLDED_AT_ONCE: u64 = 4 << 20;
 /// More buckets than this would be read back in pieces of a few rows.
 const MOST_BUCKETS: u64 = 4096;
+/// With room for fewer rows than this at once, more is lost by going to and fro than is saved.
+const FEWEST_AT_ONCE: u64 = 2 * BATCH as u64;
+/// Into no more pieces is a row group taken apart.
+const MOST_PIECES: u64 = 1 << 16;
+/// Where a row goes when it is grouped, and its object.
+const PLACE: u64 = 16;
 
 /// What rows take.
 #[derive(Clone, Copy, Debug)]
@@ -21,12 +27,10 @@ pub(crate) struct Sizes {
     pub(crate) row: u64,
     /// Bytes that each worker needs for what passes through it.
     pub(crate) worker: u64,
-    /// Bytes of the results, collected.
+    /// Bytes of all results.
     pub(crate) results: u64,
     /// Rows of the survey.
     pub(crate) rows: u64,
-    /// Rows of the largest row group, which is read whole.
-    pub(crate) largest: u64,
 }
 
 /// How rows are regrouped within a budget.
@@ -36,6 +40,21 @@ pub(crate) struct Room {
     pub(crate) rows_at_once: u64,
     /// Into how many buckets: a power of two.
     pub(crate) buckets: usize,
+    /// Rows that a worker may group at once.
+    pub(crate) grouped: u64,
+    /// Bytes of results, or of partial states, that may wait in memory.
+    pub(crate) results: u64,
+}
+
+/// What a worker may hold where partitions are computed where they lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Share {
+    /// Rows of one light curve, of which several may wait to be put together.
+    pub(crate) light_curve: u64,
+    /// Rows of a partition that must be grouped as a whole.
+    pub(crate) partition: u64,
+    /// Bytes of the results of a partition.
+    pub(crate) results: u64,
 }
 
 impl Sizes {
@@ -46,7 +65,6 @@ impl Sizes {
         let floats = [columns.time, columns.flux, columns.error].into_iter().filter(|&read| read).count() as u64;
         let row = id + 8 * floats + u64::from(columns.band);
         let rows = partitions.iter().map(Partition::rows).fold(0, u64::saturating_add);
-        let pieces = partitions.iter().flat_map(|partition| &partition.pieces);
         Self {
             row,
             // Two pages per column, compressed and not; a batch raw and grouped.
@@ -54,7 +72,6 @@ impl Sizes {
             // Light curves of sixteen epochs, each an id, a band, a count and its values.
             results: (rows / 16).saturating_mul(32 + 16 * job.outputs() as u64),
             rows,
-            largest: pieces.map(|piece| piece.rows.end.saturating_sub(piece.rows.start)).max().unwrap_or(0),
         }
     }
 
@@ -64,71 +81,112 @@ impl Sizes {
     /// If the plan cannot keep to the job's budget.
     pub(crate) fn memory(&self, kind: PlanKind, layout: &Layout, job: &Job<'_>) -> Result<(u64, u64)> {
         let workers = job.workers as u64;
-        let regrouped = self.largest.saturating_mul(3 * self.row);
-        let (collected, spill) = match kind {
-            PlanKind::Map | PlanKind::MapUnchecked => (0, 0),
-            PlanKind::Stitch => (layout.partitions.len() as u64 * 4096 * self.row / 8, 0),
+        let largest = layout.partitions.iter().map(Partition::rows).max().unwrap_or(0);
+        let (held, spill) = match kind {
+            PlanKind::Map | PlanKind::MapUnchecked | PlanKind::Stitch => {
+                let share = self.share(job);
+                let edges =
+                    if kind == PlanKind::Stitch { layout.partitions.len() as u64 * 4096 / 8 * self.row } else { 0 };
+                let regroups = if layout.sorted == Some(true) { 0 } else { largest.min(share.partition) };
+                (edges + workers.saturating_mul(regroups.saturating_mul(self.grouped())), 0)
+            }
             PlanKind::Shuffle => {
-                let Room { rows_at_once, buckets } = self.for_shuffle(job)?;
-                let bucket = (self.rows / buckets as u64).saturating_mul(3 * self.row);
+                let Room { rows_at_once, buckets, grouped, results } = self.for_shuffle(job)?;
+                let bucket = (self.rows / buckets as u64).min(grouped).saturating_mul(self.grouped());
                 let all = self.rows.saturating_mul(self.row);
                 let (held, spill) =
                     if self.rows <= rows_at_once { (all, 0) } else { (rows_at_once.saturating_mul(self.row), all) };
                 if spill > 0 {
                     job.spill()?;
                 }
-                (sum(&[held, workers.saturating_mul(bucket), self.results, self.results]), spill)
+                (sum(&[held, workers.saturating_mul(bucket), self.results.min(results)]), spill)
             }
             PlanKind::Fold => {
-                let Room { rows_at_once, .. } = self.for_fold(job)?;
-                let held = self.rows.min(rows_at_once.saturating_add(self.largest)).saturating_mul(self.row);
-                (sum(&[held, self.results, self.results, self.results]), 0)
+                let Room { rows_at_once, results, .. } = self.for_fold(job)?;
+                let held = self.rows.min(rows_at_once).saturating_mul(self.row);
+                (sum(&[held, self.results.saturating_mul(3).min(results)]), 0)
             }
         };
-        let regroups = layout.sorted != Some(true) && kind != PlanKind::Shuffle && kind != PlanKind::Fold;
-        let worker = self.worker.saturating_add(if regroups { regrouped } else { 0 });
-        Ok((sum(&[64 << 20, collected, workers.saturating_mul(worker)]), spill))
+        Ok((sum(&[64 << 20, held, workers.saturating_mul(self.worker)]), spill))
+    }
+
+    /// Bytes of a row that is held raw and grouped at once.
+    const fn grouped(&self) -> u64 {
+        2 * self.row + PLACE
     }
 
     /// Room for a shuffle within the job's budget.
     ///
     /// # Errors
-    /// If the budget does not even hold the largest row group.
+    /// If the budget does not even hold what passes through the workers.
     pub(crate) fn for_shuffle(&self, job: &Job<'_>) -> Result<Room> {
         let in_caches = buckets_for(self.rows);
         let asked = if job.rows_at_once == 0 { u64::MAX } else { job.rows_at_once };
+        let Some((free, results)) = self.free(job)? else {
+            return Ok(Room { rows_at_once: asked, buckets: in_caches, grouped: u64::MAX, results: u64::MAX });
+        };
+        let workers = job.workers as u64;
         // A round is held, and what the workers encode of it beside it.
         let held = self.row + self.row / 4;
-        let free = self.free(job, held)?;
-        if self.rows <= asked && self.rows.saturating_mul(held) <= free {
-            return Ok(Room { rows_at_once: u64::MAX, buckets: in_caches });
+        let all = self.rows.saturating_mul(held);
+        let usual = self.rows.div_ceil(in_caches as u64).saturating_mul(2 * workers * self.grouped());
+        if self.rows <= asked && sum(&[all, usual]) <= free {
+            let grouped = (free - all) / workers / self.grouped();
+            return Ok(Room { rows_at_once: u64::MAX, buckets: in_caches, grouped, results });
         }
-        // Each worker holds a bucket twice, raw and grouped, and where each of its rows goes.
-        let grouped = (2 * self.row + 16) * job.workers as u64;
-        let fitting = self.rows.saturating_mul(grouped).div_ceil(free.max(1)).next_power_of_two();
+        // Buckets differ: half of what a worker may take is what one of them should.
+        let grouped = free / workers / self.grouped();
+        let fitting = self.rows.div_ceil((grouped / 2).max(1)).next_power_of_two();
         let buckets = (in_caches as u64).max(fitting).min(MOST_BUCKETS);
-        Ok(Room { rows_at_once: (free / held).min(asked), buckets: usize::try_from(buckets).unwrap_or(in_caches) })
+        let buckets = usize::try_from(buckets).unwrap_or(in_caches);
+        Ok(Room { rows_at_once: (free / held).min(asked), buckets, grouped, results })
     }
 
     /// Room for a fold, which puts nothing away.
     ///
     /// # Errors
-    /// If the budget does not even hold the largest row group.
+    /// If the budget does not even hold what passes through the workers.
     pub(crate) fn for_fold(&self, job: &Job<'_>) -> Result<Room> {
         let most = if job.rows_at_once == 0 { FOLDED_AT_ONCE } else { job.rows_at_once };
-        let rows_at_once = most.min(self.free(job, self.row)? / self.row);
-        Ok(Room { rows_at_once, buckets: buckets_for(self.rows.min(rows_at_once)) })
+        let Some((free, results)) = self.free(job)? else {
+            let buckets = buckets_for(self.rows.min(most));
+            return Ok(Room { rows_at_once: most, buckets, grouped: u64::MAX, results: u64::MAX });
+        };
+        // Rows take no more than half of it; the states, which stay, have the other.
+        let rows_at_once = most.min(free / 2 / (self.row + self.grouped()));
+        let buckets = buckets_for(self.rows.min(rows_at_once));
+        Ok(Room { rows_at_once, buckets, grouped: u64::MAX, results: free / 2 + results })
     }
 
-    /// Bytes of the budget that are left for rows, where each takes `row`.
-    fn free(&self, job: &Job<'_>, row: u64) -> Result<u64> {
-        let Some(memory) = job.memory else { return Ok(u64::MAX) };
-        let needed = sum(&[job.workers as u64 * self.worker, self.results]);
-        let (free, least) = (memory.saturating_sub(needed), self.largest.saturating_mul(row));
-        if least > free {
-            return Err(Error::TooLittleMemory { memory, needed: sum(&[needed, least]) });
+    /// What each worker may hold where partitions are computed where they lie. There is always room for a few batches.
+    pub(crate) fn share(&self, job: &Job<'_>) -> Share {
+        let Some(memory) = job.memory else {
+            return Share { light_curve: u64::MAX, partition: u64::MAX, results: u64::MAX };
+        };
+        let workers = job.workers as u64;
+        let free = memory.saturating_sub(workers * self.worker);
+        // Of what waits for the edges before it, there is at most four times as much as there are workers.
+        let light_curve = free / 4 / (4 * workers) / self.row.max(1);
+        let partition = free / 2 / workers / self.grouped();
+        let results = free / 4 / (4 * workers);
+        Share {
+            light_curve: light_curve.max(FEWEST_AT_ONCE),
+            partition: partition.max(FEWEST_AT_ONCE),
+            results: results.max(1 << 20),
         }
-        Ok(free)
+    }
+
+    /// Bytes of the budget that are left for rows, and those set apart for results; none if there is no budget.
+    fn free(&self, job: &Job<'_>) -> Result<Option<(u64, u64)>> {
+        let Some(memory) = job.memory else { return Ok(None) };
+        let passing = job.workers as u64 * self.worker;
+        let least = FEWEST_AT_ONCE.min(self.rows).saturating_mul(self.grouped());
+        let results = self.results.min(memory.saturating_sub(passing) / 4);
+        let free = memory.saturating_sub(sum(&[passing, results]));
+        if least > free {
+            return Err(Error::TooLittleMemory { memory, needed: sum(&[passing, least, least / 3]) });
+        }
+        Ok(Some((free, results)))
     }
 }
 
@@ -137,12 +195,14 @@ fn sum(parts: &[u64]) -> u64 {
     parts.iter().fold(0, |sum, part| sum.saturating_add(*part))
 }
 
-/// The partitions in groups of up to `most` rows; a larger one is taken apart where its row groups end.
-pub(crate) fn rounds(partitions: &[Partition], most: u64) -> Vec<Vec<Partition>> {
+/// The partitions in groups of up to `most` rows. A larger one is taken apart where its row groups end, and a larger row
+/// group so that each worker has a share of it.
+pub(crate) fn rounds(partitions: &[Partition], most: u64, workers: usize) -> Vec<Vec<Partition>> {
     let mut rounds = vec![];
     let (mut round, mut rows) = (vec![], 0);
-    for piece in partitions.iter().flat_map(|partition| &partition.pieces) {
-        let partition = Partition { pieces: vec![piece.clone()] };
+    for piece in partitions.iter().flat_map(|partition| &partition.pieces).flat_map(|piece| apart(piece, most, workers))
+    {
+        let partition = Partition { pieces: vec![piece] };
         if rows > 0 && partition.rows() > most.saturating_sub(rows) {
             rounds.push(std::mem::take(&mut round));
             rows = 0;
@@ -154,54 +214,19 @@ pub(crate) fn rounds(partitions: &[Partition], most: u64) -> Vec<Vec<Partition>>
     rounds
 }
 
-#[cfg(test)]
-mod tests {
-    use tape_core::{Bands, MemorySource, Piece, Rows, Silent};
-
-    use super::*;
-    use crate::plan::Config;
-
-    fn partitions(rows: &[u64]) -> Vec<Partition> {
-        let partition = |(i, &n): (usize, &u64)| Partition { pieces: vec![Piece { row_group: i, rows: 0..n }] };
-        rows.iter().enumerate().map(partition).collect()
-    }
-
-    #[test]
-    fn rounds_hold_every_row_once_and_no_more_than_fit() {
-        let sizes = |most| -> Vec<u64> {
-            let rounds = rounds(&partitions(&[5, 5, 1, 20, 3, 4]), most);
-            rounds.iter().map(|round| round.iter().map(Partition::rows).sum()).collect()
-        };
-        assert_eq!(sizes(10), [10, 1, 20, 7]);
-        assert_eq!(sizes(u64::MAX), [38]);
-        assert_eq!(sizes(1), [5, 5, 1, 20, 3, 4]);
-    }
-
-    #[test]
-    fn a_budget_is_kept_by_more_rounds_and_more_buckets() {
-        let columns = Columns { time: false, flux: true, error: true, band: true };
-        let source = MemorySource::new(IdType::Int64, Rows::new(IdType::Int64), Bands::default(), &[]);
-        let statistics = [];
-        let config = Config::default();
-        let of = |rows: &[u64]| Sizes::of(&partitions(rows), columns, &config.job(&source, &statistics, &Silent));
-        let sizes = of(&[100_000; 1000]);
-        assert_eq!((sizes.row, sizes.rows, sizes.largest), (25, 100_000_000, 100_000));
-        let room = |memory| {
-            let config = Config { memory, workers: 2, ..Config::default() };
-            sizes.for_shuffle(&config.job(&source, &statistics, &Silent))
-        };
-        assert_eq!(room(None).expect("no budget"), Room { rows_at_once: u64::MAX, buckets: 512 });
-        for memory in [1_000_000_000, 500_000_000] {
-            let room = room(Some(memory)).expect("enough");
-            assert!(room.rows_at_once * sizes.row < memory && room.rows_at_once > sizes.largest, "{room:?}");
-            assert!(sizes.rows / room.buckets as u64 * 2 * (2 * sizes.row + 16) < memory, "{room:?}");
-        }
-        let error = room(Some(100_000_000)).expect_err("less than the results take");
-        assert!(matches!(error, Error::TooLittleMemory { needed, .. } if needed > 200_000_000), "{error}");
-        // What no file holds is no reason to panic.
-        let absurd = of(&[u64::MAX, u64::MAX / 2]);
-        let config = Config { memory: Some(1 << 30), workers: 2, ..Config::default() };
-        let error = absurd.for_shuffle(&config.job(&source, &statistics, &Silent)).expect_err("absurd");
-        assert!(matches!(error, Error::TooLittleMemory { needed: u64::MAX, .. }), "{error}");
-    }
+/// The piece, in several of equal length if it has more than `most` rows.
+fn apart(piece: &Piece, most: u64, workers: usize) -> impl Iterator<Item = Piece> {
+    let Piece { row_group, ref rows } = *piece;
+    let (start, end) = (rows.start, rows.end);
+    let n = end.saturating_sub(start);
+    let share = if n > most { most / workers.max(1) as u64 } else { n };
+    // The number of rows is the file's word: it must not decide how long this list is.
+    let length = share.max(n / MOST_PIECES).max(1);
+    (0..n.div_ceil(length).max(1)).map(move |i| {
+        let from = start + i * length;
+        Piece { row_group, rows: from..end.min(from.saturating_add(length)) }
+    })
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,10 +32,9 @@ pub enum Error {
         /// What to use instead.
         instead: &'static str,
     },
-    /// A budget in which nothing can be regrouped.
+    /// A budget in which nothing can be done.
     #[error(
-        "{} MiB of memory are too little: at least {} MiB are needed to bring the rows of each object together. Allow more \
-         with --memory, use fewer workers, or write the survey in smaller row groups with `tape repartition`",
+        "{} MiB of memory are too little: at least {} MiB are needed. Allow more with --memory, or use fewer workers",
         .memory >> 20, (.needed >> 20) + 1
     )]
     TooLittleMemory {
@@ -43,6 +42,19 @@ pub enum Error {
         memory: u64,
         /// The least budget, bytes.
         needed: u64,
+    },
+    /// Rows that must be in memory at once, and are too many for the budget.
+    #[error(
+        "{what} has {rows} rows, of which only {most} fit in the memory allowed: allow more with --memory, use fewer workers, \
+         or leave such objects out with --on-error skip"
+    )]
+    DoesNotFit {
+        /// The object, or the partition.
+        what: String,
+        /// Its rows, as far as they were counted.
+        rows: u64,
+        /// How many fit.
+        most: u64,
     },
     /// More rows than the budget holds, and nowhere to put them.
     #[error(

@@ -16,7 +16,8 @@ use crate::budget::{Room, rounds};
 use crate::error::{Error, Result};
 use crate::job::{Job, Worker};
 use crate::map::Totals;
-use crate::shuffle::{scatter_all, write_by_id};
+use crate::scatter::scatter_all;
+use crate::waiting::{Waiting, write_by_id};
 use crate::workers::in_order;
 
 /// The folds behind statistics, if all are folds.
@@ -51,7 +52,7 @@ pub(crate) fn run(
     let states = || Mutex::new(States::new(Ids::new(job.source.id_type()), width));
     let states: Vec<Mutex<States>> = std::iter::repeat_with(states).take(buckets).collect();
     let mut totals = Totals::default();
-    for round in rounds(partitions, room.rows_at_once) {
+    for round in rounds(partitions, room.rows_at_once, job.workers) {
         let scattered = scatter_all(job, &round, buckets)?;
         totals.rows += scattered.rows;
         totals.left_out += scattered.left_out;
@@ -65,22 +66,42 @@ pub(crate) fn run(
                 Ok(())
             },
         )?;
+        check_room(&states, room)?;
     }
     let mut results = Vec::with_capacity(buckets);
     in_order(
         job.workers,
         buckets,
         || job.worker(),
-        |worker, bucket| Ok(lock(&states[bucket]).finish(job, folds, worker.grouping())),
+        |worker, bucket| {
+            let mut states = lock(&states[bucket]);
+            let finished = Waiting::new(states.finish(job, folds, worker.grouping()));
+            *states = States::new(Ids::new(job.source.id_type()), width);
+            Ok(finished)
+        },
         |of_bucket| {
             results.push(of_bucket);
             Ok(())
         },
     )?;
-    totals.light_curves = results.iter().map(Results::len).sum::<usize>() as u64;
+    totals.light_curves = results.iter().map(Waiting::len).sum();
     job.observer.event(tape_core::Event::LightCurves(totals.light_curves));
-    write_by_id(&results, sink)?;
+    write_by_id(job, results, sink)?;
     Ok(totals)
+}
+
+/// That the states fit.
+///
+/// # Errors
+/// If there are so many light curves that it would be better to keep their rows on disk.
+fn check_room(states: &[Mutex<States>], room: Room) -> Result<()> {
+    let bytes: u64 = states.iter().map(|states| lock(states).bytes()).sum();
+    if bytes <= room.results {
+        return Ok(());
+    }
+    let rows = states.iter().map(|states| lock(states).band.len() as u64).sum::<u64>();
+    let most = rows * room.results / bytes;
+    Err(Error::DoesNotFit { what: "the table of partial states".to_owned(), rows, most })
 }
 
 /// Another worker's panic ends the run anyway.
@@ -115,6 +136,13 @@ fn lift(worker: &mut Worker<'_>, folds: &[Arc<dyn Fold>], parts: &[Part<'_>], st
 impl States {
     fn new(ids: Ids, width: usize) -> Self {
         Self { ids, band: vec![], n_obs: vec![], states: vec![], width, index: HashTable::new() }
+    }
+
+    /// Bytes of memory that they take.
+    fn bytes(&self) -> u64 {
+        let row = size_of::<u8>() + size_of::<u64>() + self.width * size_of::<f64>();
+        let index = self.index.capacity() * (size_of::<u32>() + 1);
+        (self.ids.bytes() + self.band.len() * row + index) as u64
     }
 
     /// Combines `state` into that of the light curve.

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
 
 use tape_core::{
     Chunk, Event, Grouper, Grouping, Inputs, LeftOut, NotSorted, Observer, Part, Results, RowReader, Rows, Source,
@@ -10,6 +11,7 @@ use tape_core::{
 };
 
 use crate::error::{Error, Result};
+use crate::skipped::{OnError, Skipped};
 use crate::workers::words;
 
 /// Rows read at a time: the columns of so many rows, raw and grouped, fit the second-level cache of most cores.
@@ -27,6 +29,9 @@ pub(crate) struct Job<'a> {
     pub(crate) spill: Option<&'a dyn Spill>,
     /// Rows held at once where they are regrouped; as many as are best if 0.
     pub(crate) rows_at_once: u64,
+    pub(crate) on_error: OnError,
+    /// What was left out so far.
+    pub(crate) skipped: Mutex<Vec<Skipped>>,
     pub(crate) observer: &'a dyn Observer,
 }
 
@@ -39,6 +44,21 @@ impl<'a> Job<'a> {
     /// Where rows go for which there is no memory.
     pub(crate) fn spill(&self) -> Result<&'a dyn Spill> {
         self.spill.ok_or(Error::NoSpill)
+    }
+
+    /// Notes what is left out, if that is allowed.
+    ///
+    /// # Errors
+    /// If it is not, and it is a light curve that does not fit.
+    pub(crate) fn skip(&self, skipped: Skipped) -> Result<()> {
+        if let (OnError::Stop, Skipped::LightCurve { id, rows, most }) = (self.on_error, &skipped) {
+            return Err(Error::DoesNotFit { what: format!("object {id}"), rows: *rows, most: *most });
+        }
+        let mut all = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
+        if !all.contains(&skipped) {
+            all.push(skipped);
+        }
+        Ok(())
     }
 
     /// The number of output columns.

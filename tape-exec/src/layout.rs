@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use tape_core::{Columns, IdRange, LeftOut, ObjectId, Observer, Partition, Piece, Rows, Source, Statistic};
+use tape_core::{Columns, IdRange, LeftOut, ObjectId, Observer, Partition, Piece, Rows, Source};
 
 use crate::error::{Error, Result};
 use crate::job::Job;
+use crate::plan::Config;
 use crate::workers::in_order;
 
 /// How it is known where light curves lie.
@@ -147,9 +148,8 @@ impl Layout {
         workers: usize,
         observer: &dyn Observer,
     ) -> Result<Scan> {
-        let statistics: &[Statistic] = &[];
-        let job =
-            Job { source, statistics, bands: None, workers, memory: None, spill: None, rows_at_once: 0, observer };
+        let config = Config { workers, ..Config::default() };
+        let job = config.job(source, &[], observer);
         let mut scanned = Vec::new();
         let scan = |(): &mut (), i: usize| scan_one(&job, &partitions[i], columns);
         in_order(

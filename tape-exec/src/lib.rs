@@ -17,7 +17,11 @@ mod map;
 mod partition;
 mod plan;
 mod run;
+mod scatter;
 mod shuffle;
+mod skew;
+mod skipped;
+mod waiting;
 mod workers;
 
 pub use cut::{Partitioning, cut, row_groups};
@@ -25,4 +29,5 @@ pub use error::{Error, Result};
 pub use layout::{Cohesion, Evidence, Layout, Scan};
 pub use plan::{Config, Plan, PlanChoice, PlanKind, plan};
 pub use run::{Summary, run};
+pub use skipped::{OnError, Skipped};
 pub use workers::default_workers;

@@ -1,10 +1,13 @@
 //! Map and stitch: partitions computed where they lie, with what their edges cut put together.
 
-use tape_core::{LeftOut, ObjectId, Part, Partition, Results, Rows, Sink};
+use tape_core::{LeftOut, ObjectId, Part, Partition, Rows, Sink};
 
+use crate::budget::Share;
 use crate::error::{Error, Result};
 use crate::job::{Job, Worker};
 use crate::partition::{Outcome, compute};
+use crate::skipped::or_skip;
+use crate::waiting::Waiting;
 use crate::workers::in_order;
 
 /// What the edges of partitions may do to light curves.
@@ -42,9 +45,16 @@ pub(crate) enum Ended {
     },
 }
 
-pub(crate) fn run(job: &Job<'_>, partitions: &[Partition], edges: Edges, sink: &mut dyn Sink) -> Result<Ended> {
+pub(crate) fn run(
+    job: &Job<'_>,
+    share: Share,
+    partitions: &[Partition],
+    edges: Edges,
+    sink: &mut dyn Sink,
+) -> Result<Ended> {
     let mut chain = Chain {
         worker: job.worker(),
+        share,
         edges,
         sink,
         last: None,
@@ -57,7 +67,9 @@ pub(crate) fn run(job: &Job<'_>, partitions: &[Partition], edges: Edges, sink: &
         job.workers,
         partitions.len(),
         || job.worker(),
-        |worker, i| compute(worker, &partitions[i], edges == Edges::Stitched),
+        |worker, i| {
+            or_skip(job, &partitions[i], |partition| compute(worker, partition, share, edges == Edges::Stitched))
+        },
         |outcome| chain.take(outcome),
     );
     if let Some((id, cut)) = chain.broken {
@@ -71,6 +83,7 @@ pub(crate) fn run(job: &Job<'_>, partitions: &[Partition], edges: Edges, sink: &
 /// Takes the outcomes of partitions in order and links them at their edges.
 struct Chain<'a> {
     worker: Worker<'a>,
+    share: Share,
     edges: Edges,
     sink: &'a mut dyn Sink,
     /// The largest id so far.
@@ -86,6 +99,7 @@ impl Chain<'_> {
     fn take(&mut self, outcome: Outcome) -> Result<()> {
         self.totals.rows += outcome.rows;
         self.totals.left_out += outcome.left_out;
+        self.totals.spilled += outcome.spilled;
         self.at += 1;
         let Some((min, max)) = outcome.ids else { return Ok(()) };
         let goes_on = self.last.as_ref() == Some(&min);
@@ -99,7 +113,13 @@ impl Chain<'_> {
         self.last = Some(max);
         let [head, tail] = outcome.edges;
         match (&mut self.pending, head) {
-            (Some(pending), Some(head)) if goes_on => pending.extend_from(&head, 0..head.len()),
+            (Some(pending), Some(head)) if goes_on => {
+                let (rows, most) = ((pending.len() + head.len()) as u64, self.share.light_curve);
+                if rows > most {
+                    return Err(Error::DoesNotFit { what: format!("object {min}"), rows, most });
+                }
+                pending.extend_from(&head, 0..head.len());
+            }
             (_, head) => {
                 self.flush()?;
                 self.pending = head;
@@ -127,14 +147,11 @@ impl Chain<'_> {
         let mut results = self.worker.job.no_results();
         self.worker.group_any(&[Part::of(&rows, 0..rows.len())], &mut self.totals.left_out);
         self.worker.evaluate(&mut results)?;
-        self.write(results)
+        self.write(Waiting::new(results))
     }
 
-    fn write(&mut self, results: Results) -> Result<()> {
-        if results.is_empty() {
-            return Ok(());
-        }
-        self.totals.light_curves += results.len() as u64;
-        self.sink.write(results).map_err(Error::Sink)
+    fn write(&mut self, results: Waiting) -> Result<()> {
+        self.totals.light_curves += results.len();
+        results.write(self.worker.job, self.sink)
     }
 }

@@ -1,47 +1,66 @@
 //! The statistics of one partition, whether its rows are sorted or not.
 
-use tape_core::{IdRef, Ids, LeftOut, ObjectId, Part, Partition, Results, Rows};
+use tape_core::{IdRef, Ids, LeftOut, ObjectId, Part, Partition, Rows};
 
+use crate::budget::Share;
 use crate::error::{Error, Result};
-use crate::job::Worker;
+use crate::job::{Job, Worker};
+use crate::waiting::Waiting;
 
 /// What came of one partition.
 pub(crate) struct Outcome {
     /// The results of its light curves, by id and band.
-    pub(crate) results: Results,
+    pub(crate) results: Waiting,
     /// Held back: the rows of its smallest id, and of its largest where that is another.
     pub(crate) edges: [Option<Rows>; 2],
     /// Its smallest and largest id, as read.
     pub(crate) ids: Option<(ObjectId, ObjectId)>,
     pub(crate) left_out: LeftOut,
     pub(crate) rows: u64,
+    /// Bytes of results put away.
+    pub(crate) spilled: u64,
+}
+
+impl Outcome {
+    fn new(job: &Job<'_>) -> Self {
+        let results = Waiting::new(job.no_results());
+        Self { results, edges: [None, None], ids: None, left_out: LeftOut::default(), rows: 0, spilled: 0 }
+    }
 }
 
 /// Computes one partition. With `hold_edges`, light curves that its edges may cut are held back.
 ///
 /// Rows are expected in runs of one id, ascending, and go through as they are read. Where they are not, the partition is
 /// read again, whole, and grouped by hash: slower, and the same answer.
-pub(crate) fn compute(worker: &mut Worker<'_>, partition: &Partition, hold_edges: bool) -> Result<Outcome> {
+///
+/// # Errors
+/// [`Error::DoesNotFit`] if a light curve, or rows that must be regrouped, are too many for the worker's share of memory.
+pub(crate) fn compute(
+    worker: &mut Worker<'_>,
+    partition: &Partition,
+    share: Share,
+    hold_edges: bool,
+) -> Result<Outcome> {
     let mut rows = worker.take_rows();
-    let streamed = stream(worker, partition, hold_edges, &mut rows);
+    let streamed = stream(worker, partition, share, hold_edges, &mut rows);
     worker.give_back(rows);
     match streamed? {
         Some(outcome) => Ok(outcome),
-        None => regroup(worker, partition, hold_edges),
+        None => regroup(worker, partition, share, hold_edges),
     }
 }
 
 fn stream(
     worker: &mut Worker<'_>,
     partition: &Partition,
+    share: Share,
     hold_edges: bool,
     rows: &mut Rows,
 ) -> Result<Option<Outcome>> {
     let job = worker.job;
     let id_type = job.source.id_type();
     let mut reader = job.source.read(partition, job.inputs().columns()).map_err(Error::Source)?;
-    let mut out =
-        Outcome { results: job.no_results(), edges: [None, None], ids: None, left_out: LeftOut::default(), rows: 0 };
+    let mut out = Outcome::new(job);
     // All rows before this one are one run.
     let mut one_run = 0;
     loop {
@@ -77,10 +96,14 @@ fn stream(
                 return Ok(None);
             }
             if out.results.is_empty() {
-                out.results.reserve(expected(worker.chunk.segments.len(), cut - start, partition.rows()));
+                out.results.held.reserve(expected(worker.chunk.segments.len(), cut - start, partition.rows()));
             }
-            worker.evaluate(&mut out.results)?;
+            worker.evaluate(&mut out.results.held)?;
+            out.spilled += out.results.keep_to(job, share.results, usize::MAX)?;
             rows.drain_front(cut);
+        } else if rows.len() as u64 > share.light_curve {
+            let what = format!("object {}", rows.ids.get(0).to_owned(id_type));
+            return Err(Error::DoesNotFit { what, rows: rows.len() as u64, most: share.light_curve });
         }
         one_run = rows.len();
         if last {
@@ -119,12 +142,11 @@ fn finish(mut out: Outcome, rows: &Rows, id_type: tape_core::IdType) -> Option<O
     Some(out)
 }
 
-fn regroup(worker: &mut Worker<'_>, partition: &Partition, hold_edges: bool) -> Result<Outcome> {
+fn regroup(worker: &mut Worker<'_>, partition: &Partition, share: Share, hold_edges: bool) -> Result<Outcome> {
     let job = worker.job;
     let id_type = job.source.id_type();
     let mut reader = job.source.read(partition, job.inputs().columns()).map_err(Error::Source)?;
-    let mut out =
-        Outcome { results: job.no_results(), edges: [None, None], ids: None, left_out: LeftOut::default(), rows: 0 };
+    let mut out = Outcome::new(job);
     let mut rows = Rows::new(id_type);
     loop {
         let n = job.read(reader.as_mut(), &mut rows, &mut out.left_out)?;
@@ -132,6 +154,10 @@ fn regroup(worker: &mut Worker<'_>, partition: &Partition, hold_edges: bool) -> 
             break;
         }
         out.rows += n as u64;
+        if rows.len() as u64 > share.partition {
+            let what = format!("{}, whose ids are in no order,", job.source.describe(partition.pieces[0].row_group));
+            return Err(Error::DoesNotFit { what, rows: partition.rows(), most: share.partition });
+        }
     }
     let ids = (0..rows.len()).map(|row| rows.ids.get(row));
     if let Some((min, max)) = ids.clone().min().zip(ids.max()) {
@@ -142,7 +168,8 @@ fn regroup(worker: &mut Worker<'_>, partition: &Partition, hold_edges: bool) -> 
             rows = rows.filtered(|row| rows.ids.get(row) != min && rows.ids.get(row) != max);
         }
         worker.group_any(&[Part::of(&rows, 0..rows.len())], &mut out.left_out);
-        worker.evaluate(&mut out.results)?;
+        worker.evaluate(&mut out.results.held)?;
+        out.spilled += out.results.keep_to(job, share.results, usize::MAX)?;
     }
     Ok(out)
 }

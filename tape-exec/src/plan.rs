@@ -1,7 +1,7 @@
 //! Chooses a plan from footers, and says why.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tape_core::{Columns, Observer, Partition, Role, Source, Spill, Statistic};
 
@@ -10,6 +10,7 @@ use crate::cut::{Partitioning, cut};
 use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::layout::{Cohesion, Layout};
+use crate::skipped::OnError;
 use crate::workers::default_workers;
 
 /// The plan that a user asks for.
@@ -77,6 +78,8 @@ pub struct Config {
     pub memory: Option<u64>,
     /// Where rows go for which that is too little.
     pub spill: Option<Arc<dyn Spill>>,
+    /// What to do about what cannot be read, and about light curves that do not fit in memory.
+    pub on_error: OnError,
 }
 
 impl Config {
@@ -94,8 +97,9 @@ impl Config {
         observer: &'a dyn Observer,
     ) -> Job<'a> {
         let (workers, spill) = (self.worker_count(), self.spill.as_deref());
-        let Self { memory, rows_at_once, .. } = *self;
-        Job { source, statistics, bands: self.bands.as_deref(), workers, memory, spill, rows_at_once, observer }
+        let Self { memory, rows_at_once, on_error, .. } = *self;
+        let (bands, skipped) = (self.bands.as_deref(), Mutex::default());
+        Job { source, statistics, bands, workers, memory, spill, rows_at_once, on_error, skipped, observer }
     }
 }
 

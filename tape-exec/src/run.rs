@@ -1,5 +1,7 @@
 //! Runs a plan, and falls back where a claim of the input is found false.
 
+use std::sync::PoisonError;
+
 use tape_core::{Event, LeftOut, Observer, Partition, Sink, Source, Statistic};
 
 use crate::budget::Sizes;
@@ -9,6 +11,7 @@ use crate::job::Job;
 use crate::map::{self, Edges, Ended, Totals};
 use crate::plan::{Config, Plan, PlanKind};
 use crate::shuffle;
+use crate::skipped::Skipped;
 
 /// What a run amounted to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub struct Summary {
     pub left_out: LeftOut,
     /// Bytes put away for want of memory, as they were written.
     pub spilled: u64,
+    /// What was left out rather than stop, if that was asked for.
+    pub skipped: Vec<Skipped>,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
@@ -43,15 +48,14 @@ pub fn run(
     let job = config.job(source, statistics, observer);
     let partitions = &plan.layout.partitions;
     let sizes = Sizes::of(partitions, plan.columns, &job);
-    let mut warnings = Vec::new();
-    let mut kind = plan.kind;
-    let totals = match kind {
-        PlanKind::Map => over_edges(&job, plan, Edges::Cohesive, sink, &mut kind, &mut warnings)?,
-        PlanKind::Stitch => over_edges(&job, plan, Edges::Stitched, sink, &mut kind, &mut warnings)?,
-        PlanKind::MapUnchecked => over_edges(&job, plan, Edges::Unchecked, sink, &mut kind, &mut warnings)?,
-        PlanKind::Shuffle => shuffle::run(&job, sizes.for_shuffle(&job)?, partitions, sink)?,
-        PlanKind::Fold => fold_or_shuffle(&job, &sizes, partitions, sink)?,
+    let mut run = Course { kind: plan.kind, warnings: vec![] };
+    let totals = match plan.kind {
+        PlanKind::Map => over_edges(&job, plan, &sizes, Edges::Cohesive, sink, &mut run)?,
+        PlanKind::Stitch => over_edges(&job, plan, &sizes, Edges::Stitched, sink, &mut run)?,
+        PlanKind::MapUnchecked => over_edges(&job, plan, &sizes, Edges::Unchecked, sink, &mut run)?,
+        PlanKind::Shuffle | PlanKind::Fold => regrouped(&job, &sizes, partitions, sink, &mut run)?,
     };
+    let Course { kind, mut warnings } = run;
     if totals.cut_edges > 0 {
         warnings.push(format!(
             "unchecked map: {} partition edges cut light curves, and each piece has a result of its own; these are not the \
@@ -60,48 +64,84 @@ pub fn run(
         ));
     }
     warnings.extend(bands_not_found(&job));
+    let skipped = std::mem::take(&mut *job.skipped.lock().unwrap_or_else(PoisonError::into_inner));
+    warnings.extend(skipped.iter().map(ToString::to_string));
     for warning in &warnings {
         observer.event(Event::Warning(warning.clone()));
     }
     let Totals { rows, light_curves, left_out, spilled, .. } = totals;
-    Ok(Summary { plan: kind, rows, light_curves, left_out, spilled, warnings })
+    Ok(Summary { plan: kind, rows, light_curves, left_out, spilled, skipped, warnings })
 }
 
-/// Runs over partitions in the order of their ids, and by shuffle instead if they turn out not to be in that order.
+/// Runs over partitions in the order of their ids; in another way if they turn out not to be in that order, or if a light
+/// curve or a partition turns out to be too large for it.
 fn over_edges(
     job: &Job<'_>,
     plan: &Plan,
+    sizes: &Sizes,
     edges: Edges,
     sink: &mut dyn Sink,
-    kind: &mut PlanKind,
-    warnings: &mut Vec<String>,
+    run: &mut Course,
 ) -> Result<Totals> {
     let partitions = &plan.layout.partitions;
-    let (id, cut, at) = match map::run(job, partitions, edges, sink)? {
-        Ended::Whole(totals) => return Ok(totals),
-        Ended::OutOfOrder { id, cut, partition } => (id, cut, partition),
+    let why = match map::run(job, sizes.share(job), partitions, edges, sink) {
+        Ok(Ended::Whole(totals)) => return Ok(totals),
+        Ok(Ended::OutOfOrder { id, cut, partition: at }) => {
+            let place =
+                |i: usize| format!("partition {i} in {}", job.source.describe(partitions[i].pieces[0].row_group));
+            let (before, after) = (place(at.saturating_sub(2)), place(at - 1));
+            if plan.forced && cut {
+                return Err(Error::CutLightCurve { id, before, after });
+            }
+            format!(
+                "object {id} lies in or before {before} and again in {after}, which its footer denies; write the survey again \
+                 with `tape repartition` to have the fast plan"
+            )
+        }
+        Err(Error::DoesNotFit { what, rows, most }) if edges != Edges::Unchecked => {
+            format!("{what} has at least {rows} rows, of which a worker's share of memory holds {most}")
+        }
+        Err(error) => return Err(error),
     };
-    let place = |i: usize| format!("partition {i} in {}", job.source.describe(partitions[i].pieces[0].row_group));
-    let (before, after) = (place(at.saturating_sub(2)), place(at - 1));
-    if plan.forced && cut {
-        return Err(Error::CutLightCurve { id, before, after });
-    }
-    warnings.push(format!(
-        "the {} plan was dropped for shuffle: object {id} lies in or before {before} and again in {after}, which its footer \
-         denies; write the survey again with `tape repartition` to have the fast plan",
-        kind.name()
-    ));
-    job.observer.event(Event::Restart);
-    sink.restart().map_err(Error::Sink)?;
-    *kind = PlanKind::Shuffle;
-    let room = Sizes::of(partitions, plan.columns, job).for_shuffle(job)?;
-    shuffle::run(job, room, partitions, sink)
+    let instead = if fold::folds(job.statistics).is_some() { PlanKind::Fold } else { PlanKind::Shuffle };
+    run.restart(job, instead, &why, sink)?;
+    regrouped(job, sizes, partitions, sink, run)
 }
 
-fn fold_or_shuffle(job: &Job<'_>, sizes: &Sizes, partitions: &[Partition], sink: &mut dyn Sink) -> Result<Totals> {
-    match fold::folds(job.statistics) {
-        Some(folds) => fold::run(job, &folds, sizes.for_fold(job)?, partitions, sink),
-        None => shuffle::run(job, sizes.for_shuffle(job)?, partitions, sink),
+/// Runs by shuffle or fold; by shuffle if partial states turn out to be too many.
+fn regrouped(
+    job: &Job<'_>,
+    sizes: &Sizes,
+    partitions: &[Partition],
+    sink: &mut dyn Sink,
+    run: &mut Course,
+) -> Result<Totals> {
+    if let (PlanKind::Fold, Some(folds)) = (run.kind, fold::folds(job.statistics)) {
+        let why = match sizes.for_fold(job).and_then(|room| fold::run(job, &folds, room, partitions, sink)) {
+            Err(Error::DoesNotFit { what, rows, most }) => {
+                format!("{what} has {rows} rows, of which {most} fit in memory")
+            }
+            done => return done,
+        };
+        run.restart(job, PlanKind::Shuffle, &why, sink)?;
+    }
+    shuffle::run(job, sizes.for_shuffle(job)?, partitions, sink)
+}
+
+/// Which way a run takes, and what there is to say of it.
+struct Course {
+    kind: PlanKind,
+    warnings: Vec<String>,
+}
+
+impl Course {
+    /// Starts again by another plan.
+    fn restart(&mut self, job: &Job<'_>, instead: PlanKind, why: &str, sink: &mut dyn Sink) -> Result<()> {
+        self.warnings.push(format!("the {} plan was dropped for {}: {why}", self.kind.name(), instead.name()));
+        self.kind = instead;
+        job.skipped.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        job.observer.event(Event::Restart);
+        sink.restart().map_err(Error::Sink)
     }
 }
 

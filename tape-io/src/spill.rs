@@ -6,16 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, LargeStringArray, RecordBatch, UInt8Array};
-use arrow::datatypes::{Float64Type, Int64Type, UInt8Type};
 use arrow::error::ArrowError;
-use arrow::ipc::CompressionType;
-use arrow::ipc::reader::StreamReader;
-use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
-use tape_core::{IdRef, Ids, Part, Rows, SourceError, Spill, Spilled};
+use tape_core::{Part, Results, Rows, SourceError, Spill, Spilled};
 
 use crate::error::Error;
 use crate::pread::{read_exact_at, write_all_at};
+
+mod codec;
 
 /// A folder to put rows away in. A file is made there once the first rows come.
 #[derive(Debug)]
@@ -40,22 +37,22 @@ impl SpillFolder {
         let made = tempfile::tempfile_in(&self.folder).map_err(|error| Error::spill(&self.folder, &error))?;
         Ok(Arc::clone(file.insert(Arc::new(made))))
     }
-}
 
-impl Spill for SpillFolder {
-    fn put(&self, parts: &[Part<'_>]) -> Result<Spilled, SourceError> {
-        let rows = parts.iter().map(|part| part.end - part.start).sum::<usize>() as u64;
-        let bytes = encode(parts).map_err(|error| Error::spill(&self.folder, &std::io::Error::other(error)))?;
+    /// Writes a piece, which holds so many rows.
+    fn write(&self, encoded: Result<Vec<u8>, ArrowError>, rows: usize) -> Result<Spilled, SourceError> {
+        let failed = |error: std::io::Error| Error::spill(&self.folder, &error);
+        let bytes = encoded.map_err(|error| failed(std::io::Error::other(error)))?;
+        let (rows, length) = (rows as u64, bytes.len() as u64);
         if bytes.is_empty() {
             return Ok(Spilled { at: 0, bytes: 0, rows, checksum: 0 });
         }
-        let length = bytes.len() as u64;
         let at = self.end.fetch_add(length, Ordering::Relaxed);
-        write_all_at(&*self.file()?, &bytes, at).map_err(|error| Error::spill(&self.folder, &error))?;
+        write_all_at(&*self.file()?, &bytes, at).map_err(failed)?;
         Ok(Spilled { at, bytes: length, rows, checksum: crc32fast::hash(&bytes) })
     }
 
-    fn take(&self, piece: &Spilled, rows: &mut Rows) -> Result<(), SourceError> {
+    /// Reads a piece, if there is anything in it, and hands its bytes to `decode`.
+    fn read(&self, piece: &Spilled, decode: impl FnOnce(&[u8]) -> Result<(), ArrowError>) -> Result<(), SourceError> {
         if piece.bytes == 0 {
             return Ok(());
         }
@@ -65,81 +62,33 @@ impl Spill for SpillFolder {
         if crc32fast::hash(&bytes) != piece.checksum {
             return Err(failed(std::io::Error::other("what was read back is not what was written")).into());
         }
-        decode(&bytes, rows).map_err(|error| failed(std::io::Error::other(error)).into())
+        decode(&bytes).map_err(|error| failed(std::io::Error::other(error)).into())
     }
 }
 
-/// The rows of `parts` as one Arrow batch.
-fn encode(parts: &[Part<'_>]) -> Result<Vec<u8>, ArrowError> {
-    let Some(Part { rows: like, .. }) = parts.iter().find(|part| part.end > part.start) else { return Ok(vec![]) };
-    let numbers = |column: fn(&Rows) -> &Vec<f64>| -> Option<ArrayRef> {
-        let all = parts.iter().flat_map(|part| &column(part.rows)[part.start..part.end]);
-        (!column(like).is_empty()).then(|| Arc::new(Float64Array::from_iter_values(all.copied())) as ArrayRef)
-    };
-    let bands = parts.iter().flat_map(|part| &part.rows.band[part.start..part.end]);
-    let bands = || Arc::new(UInt8Array::from_iter_values(bands.copied())) as ArrayRef;
-    let columns = [
-        ("id", Some(ids(parts, &like.ids))),
-        ("band", (!like.band.is_empty()).then(bands)),
-        ("time", numbers(|rows| &rows.time)),
-        ("flux", numbers(|rows| &rows.flux)),
-        ("error", numbers(|rows| &rows.error)),
-    ];
-    let batch = RecordBatch::try_from_iter(columns.into_iter().filter_map(|(name, column)| Some((name, column?))))?;
-    let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
-    let mut writer = StreamWriter::try_new_with_options(Vec::new(), &batch.schema(), options)?;
-    writer.write(&batch)?;
-    writer.into_inner()
-}
-
-fn ids(parts: &[Part<'_>], like: &Ids) -> ArrayRef {
-    match like {
-        Ids::Int(_) => {
-            let keys = parts.iter().filter_map(|part| match &part.rows.ids {
-                Ids::Int(keys) => Some(&keys[part.start..part.end]),
-                Ids::Text(_) => None,
-            });
-            Arc::new(Int64Array::from_iter_values(keys.flatten().copied()))
-        }
-        Ids::Text(_) => {
-            let texts = parts.iter().flat_map(|part| {
-                (part.start..part.end).filter_map(|row| match part.rows.ids.get(row) {
-                    IdRef::Text(text) => Some(text),
-                    IdRef::Int(_) => None,
-                })
-            });
-            // Its length must be known beforehand.
-            Arc::new(LargeStringArray::from_iter_values(texts.collect::<Vec<_>>()))
-        }
+impl Spill for SpillFolder {
+    fn put(&self, parts: &[Part<'_>]) -> Result<Spilled, SourceError> {
+        self.write(codec::encode(parts), parts.iter().map(|part| part.end - part.start).sum())
     }
-}
 
-fn decode(bytes: &[u8], rows: &mut Rows) -> Result<(), ArrowError> {
-    for batch in StreamReader::try_new(bytes, None)? {
-        let batch = batch?;
-        let column = |name| batch.column_by_name(name);
-        match (column("id"), &mut rows.ids) {
-            (Some(ids), Ids::Int(keys)) => keys.extend_from_slice(ids.as_primitive::<Int64Type>().values()),
-            (Some(ids), ids_to) => ids.as_string::<i64>().iter().flatten().for_each(|id| ids_to.push(IdRef::Text(id))),
-            (None, _) => return Err(ArrowError::SchemaError("there is no id".to_owned())),
-        }
-        if let Some(bands) = column("band") {
-            rows.band.extend_from_slice(bands.as_primitive::<UInt8Type>().values());
-        }
-        for (name, to) in [("time", &mut rows.time), ("flux", &mut rows.flux), ("error", &mut rows.error)] {
-            if let Some(values) = column(name) {
-                to.extend_from_slice(values.as_primitive::<Float64Type>().values());
-            }
-        }
+    fn take(&self, piece: &Spilled, rows: &mut Rows) -> Result<(), SourceError> {
+        self.read(piece, |bytes| codec::decode(bytes, rows))
     }
-    Ok(())
+
+    fn put_results(&self, results: &Results) -> Result<Spilled, SourceError> {
+        self.write(codec::encode_results(results), results.len())
+    }
+
+    fn take_results(&self, piece: &Spilled, results: &mut Results) -> Result<(), SourceError> {
+        self.read(piece, |bytes| codec::decode_results(bytes, results))
+    }
 }
 
 #[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::fs::FileExt;
 
-    use tape_core::IdType;
+    use tape_core::{IdRef, IdType, Value};
 
     use super::*;
 
@@ -178,6 +127,26 @@ mod tests {
             assert_eq!(shown(&back), shown(&expected));
         }
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0, "the files have no names");
+    }
+
+    #[test]
+    fn results_come_back_to_the_bit() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for id_type in [IdType::Int64, IdType::Utf8] {
+            let mut results = Results::new(id_type, 2);
+            results.ids = rows(id_type, 4).ids;
+            results.band = vec![2, 0, 1, 2];
+            results.n_obs = vec![u64::MAX, 0, 7, 1];
+            results.values[0] = vec![Value::Float(-0.0), Value::Null, Value::Float(f64::NAN), Value::Float(1e-310)];
+            results.values[1] = vec![Value::Int(i64::MIN), Value::Bool(true), Value::Bool(false), Value::Int(-1)];
+            let spill = SpillFolder::new(folder.path());
+            let nothing = spill.put_results(&results.new_like()).expect("nothing to write");
+            let piece = spill.put_results(&results).expect("there is room");
+            let mut back = results.new_like();
+            spill.take_results(&nothing, &mut back).expect("it is there");
+            spill.take_results(&piece, &mut back).expect("it is there");
+            assert_eq!(format!("{back:?}"), format!("{results:?}"));
+        }
     }
 
     #[test]

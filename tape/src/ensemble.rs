@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use tape_core::{ColumnMap, Observer, Schema, Silent, Source, Statistic};
-use tape_exec::{Config, Partitioning, Plan, PlanChoice, Summary};
+use tape_exec::{Config, OnError, Partitioning, Plan, PlanChoice, Summary};
 use tape_io::{SpillFolder, Survey, TableWriter};
 
 use crate::error::Error;
@@ -86,16 +86,24 @@ impl<'a> Batch<'a> {
         self
     }
 
-    /// Brings rows together, where a plan must, in no more than so many bytes of memory beside the program itself. Rows that do
-    /// not fit are put away in `spill_dir`, compressed, in a file that has no name and is gone when the run ends, however it
-    /// ends.
+    /// Takes no more than so many bytes of memory beside the program itself. Rows that must be brought together, and results
+    /// that wait for their place, are put away in `spill_dir` where they do not fit: compressed, in a file that has no name
+    /// and is gone when the run ends, however it ends.
     ///
-    /// This covers the shuffle and fold plans: their rows and results in flight. Map and stitch hold a partition for each
-    /// worker at most, and any plan holds a light curve whole.
+    /// A light curve that does not fit is combined from partial states if all statistics are folds; if not, it is an error
+    /// that names the object, or is left out with [`Batch::on_error`].
     #[must_use]
     pub fn memory(mut self, bytes: u64, spill_dir: impl AsRef<Path>) -> Self {
         self.config.memory = Some(bytes);
         self.config.spill = Some(Arc::new(SpillFolder::new(spill_dir.as_ref())));
+        self
+    }
+
+    /// Leaves out what cannot be read, and light curves that do not fit in memory, instead of stopping there. What that was is
+    /// in [`Summary::skipped`].
+    #[must_use]
+    pub const fn on_error(mut self, on_error: OnError) -> Self {
+        self.config.on_error = on_error;
         self
     }
 

@@ -6,7 +6,7 @@ use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
 use sysinfo::System;
 use tape::core::{ColumnMap, PRESETS, Role, nearest, preset};
-use tape::exec::{Partitioning, PlanChoice};
+use tape::exec::{OnError, Partitioning, PlanChoice};
 use tape::{Batch, Ensemble, statistics_named};
 
 use super::failure::Failure;
@@ -91,6 +91,16 @@ impl From<PlanArg> for PlanChoice {
     }
 }
 
+/// What to do where a run cannot go on.
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(crate) enum OnErrorArg {
+    /// Stop, and write nothing
+    #[default]
+    Stop,
+    /// Leave them out, and say so: light curves with rows there are incomplete or missing
+    Skip,
+}
+
 /// What to compute, and how.
 #[derive(Args)]
 pub(crate) struct BatchArgs {
@@ -114,13 +124,16 @@ pub(crate) struct BatchArgs {
     /// Worker threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     workers: Option<u16>,
-    /// Memory for rows that must be brought together, beside the program itself; what does not fit is put away on disk
+    /// Memory that a run may take, beside the program itself; what does not fit is put away on disk
     /// [default: 60 % of the machine's, or of what may be used of it]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     memory: Option<u64>,
-    /// Folder for rows that do not fit in memory; they are gone when the run ends [default: /var/tmp where there is one]
+    /// Folder for what does not fit in memory; it is gone when the run ends [default: /var/tmp where there is one]
     #[arg(long, value_name = "DIR")]
     spill_dir: Option<PathBuf>,
+    /// What to do about row groups that cannot be read, and about light curves that do not fit in memory
+    #[arg(long, value_enum, default_value_t)]
+    on_error: OnErrorArg,
     /// One row per object (seen in any band asked for) with a column for each band, instead of one row per object and band
     #[arg(long)]
     wide: bool,
@@ -149,6 +162,9 @@ impl BatchArgs {
             return Err(Failure::usage(format!("--spill-dir {}: no such folder", spill_dir.display())));
         }
         batch = batch.memory(self.memory.unwrap_or_else(default_memory), spill_dir);
+        if matches!(self.on_error, OnErrorArg::Skip) {
+            batch = batch.on_error(OnError::Skip);
+        }
         if let Some(bands) = &self.band_to_calc {
             batch = batch.bands(bands);
         }

@@ -97,6 +97,10 @@ impl Batch {
         for (reason, n) in left_out.reasons().into_iter().filter(|(_, n)| *n > 0) {
             screen.row("", format_args!("{} because the {reason}", count(n)))?;
         }
+        if !summary.skipped.is_empty() {
+            let rows = summary.skipped.iter().map(tape::exec::Skipped::rows).sum();
+            screen.row("skipped", format_args!("{}: see the warnings", counted(rows, "row")))?;
+        }
         if summary.spilled > 0 {
             screen.row("spilled", format_args!("{} put away on disk, for want of memory", bytes(summary.spilled)))?;
         }
@@ -121,6 +125,10 @@ impl Batch {
             "light_curves": summary.light_curves,
             "left_out": left_out,
             "spilled": summary.spilled,
+            "skipped": summary.skipped.iter().map(|skipped| json!({
+                "what": skipped.to_string(),
+                "rows": skipped.rows(),
+            })).collect::<Vec<_>>(),
             "warnings": summary.warnings,
             "output": self.output,
             "workers": plan.workers,

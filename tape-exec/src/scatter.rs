@@ -1,0 +1,134 @@
+//! Rows scattered to buckets by a hash of their id.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+use tape_core::{Ids, LeftOut, Part, Partition, Rows};
+
+use crate::error::{Error, Result};
+use crate::job::Job;
+use crate::skipped::or_skip;
+use crate::workers::in_order;
+
+/// Rows that a bucket should hold: what is grouped at once then fits the caches.
+const BUCKET_ROWS: u64 = 64 * 1024;
+/// More buckets than this make the scattering of a batch slower than larger buckets do.
+const MOST_BUCKETS: u64 = 512;
+/// Rows scattered at a time: several reads, so that a bucket's share of a block is not a few rows.
+const BLOCK_ROWS: usize = 32 * 1024;
+/// The number of buckets for so many rows: a power of two.
+pub(crate) fn buckets_for(rows: u64) -> usize {
+    let buckets = rows.div_ceil(BUCKET_ROWS).next_power_of_two().min(MOST_BUCKETS);
+    usize::try_from(buckets).unwrap_or(1)
+}
+
+/// A batch of rows in the order of their buckets.
+struct Block {
+    rows: Rows,
+    /// Where each bucket starts, and the end.
+    starts: Vec<usize>,
+}
+
+/// Rows scattered to buckets.
+pub(crate) struct Scattered {
+    blocks: Vec<Block>,
+    pub(crate) rows: u64,
+    pub(crate) left_out: LeftOut,
+}
+
+impl Scattered {
+    /// The number of rows of a bucket.
+    pub(crate) fn rows_of(&self, bucket: usize) -> u64 {
+        self.blocks.iter().map(|block| (block.starts[bucket + 1] - block.starts[bucket]) as u64).sum()
+    }
+
+    /// The rows of a bucket, in the order of the survey.
+    pub(crate) fn parts(&self, bucket: usize) -> Vec<Part<'_>> {
+        let share = |block: &Block| block.starts[bucket]..block.starts[bucket + 1];
+        self.blocks.iter().map(|block| Part::of(&block.rows, share(block))).collect()
+    }
+}
+
+/// Scatters the rows of all of `partitions`.
+pub(crate) fn scatter_all(job: &Job<'_>, partitions: &[Partition], buckets: usize) -> Result<Scattered> {
+    let mut all = Scattered { blocks: vec![], rows: 0, left_out: LeftOut::default() };
+    in_order(
+        job.workers,
+        partitions.len(),
+        || job.worker(),
+        |worker, i| {
+            or_skip(job, &partitions[i], |partition| {
+                let mut rows = worker.take_rows();
+                let scattered = scatter(job, partition, buckets, &mut rows);
+                worker.give_back(rows);
+                scattered
+            })
+        },
+        |scattered| {
+            all.rows += scattered.rows;
+            all.left_out += scattered.left_out;
+            all.blocks.extend(scattered.blocks);
+            Ok(())
+        },
+    )?;
+    Ok(all)
+}
+
+fn scatter(job: &Job<'_>, partition: &Partition, buckets: usize, rows: &mut Rows) -> Result<Scattered> {
+    let mut reader = job.source.read(partition, job.inputs().columns()).map_err(Error::Source)?;
+    let mut out = Scattered { blocks: vec![], rows: 0, left_out: LeftOut::default() };
+    let mut order = Vec::new();
+    loop {
+        let n = job.read(reader.as_mut(), rows, &mut out.left_out)?;
+        out.rows += n as u64;
+        if rows.len() >= BLOCK_ROWS || (n == 0 && !rows.is_empty()) {
+            let starts = by_bucket(&rows.ids, buckets, &mut order);
+            out.blocks.push(Block { rows: rows.gather(&order), starts });
+            rows.clear();
+        }
+        if n == 0 {
+            return Ok(out);
+        }
+    }
+}
+
+/// The rows in the order of their buckets, and where each bucket starts.
+fn by_bucket(ids: &Ids, buckets: usize, order: &mut Vec<u32>) -> Vec<usize> {
+    let shift = 64 - buckets.trailing_zeros();
+    let bucket: Vec<u16> = match ids {
+        Ids::Int(keys) => keys.iter().map(|&key| top_bits(hash_of(key), shift)).collect(),
+        Ids::Text(text) => {
+            let hasher = FixedState::default();
+            (0..text.len()).map(|row| top_bits(hasher.hash_one(text.get(row)), shift)).collect()
+        }
+    };
+    let mut starts = vec![0; buckets + 1];
+    for &bucket in &bucket {
+        starts[usize::from(bucket) + 1] += 1;
+    }
+    for i in 0..buckets {
+        starts[i + 1] += starts[i];
+    }
+    let mut next = starts.clone();
+    order.clear();
+    order.resize(ids.len(), 0);
+    for (row, &bucket) in (0u32..).zip(&bucket) {
+        let place = &mut next[usize::from(bucket)];
+        order[*place] = row;
+        *place += 1;
+    }
+    starts
+}
+
+/// Ids are often multiples or counters: a multiplication by an odd number near 2^64 / golden ratio spreads both over the
+/// top bits.
+const fn hash_of(key: i64) -> u64 {
+    let key = key.cast_unsigned();
+    (key ^ (key >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "at most log2(MOST_BUCKETS) bits are left")]
+const fn top_bits(hash: u64, shift: u32) -> u16 {
+    // One bucket leaves no bit, and a shift by all bits is not defined.
+    if shift == u64::BITS { 0 } else { (hash >> shift) as u16 }
+}

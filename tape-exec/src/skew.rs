@@ -1,0 +1,80 @@
+//! A bucket with more rows than a worker may group at once: its objects, some at a time.
+
+use std::collections::HashMap;
+use std::ops::{Range, RangeInclusive};
+
+use foldhash::fast::FixedState;
+use tape_core::{LeftOut, ObjectId, Part, Results, Rows};
+
+use crate::error::Result;
+use crate::job::{Job, Worker};
+use crate::skipped::Skipped;
+
+/// Rows that can be gone through again, some at a time.
+pub(crate) trait Again {
+    /// Calls `take` with all rows, in the order of the survey.
+    fn each(&self, take: &mut dyn FnMut(&Rows, Range<usize>) -> Result<()>) -> Result<()>;
+}
+
+/// The results of all light curves in `rows`, of which no more than `most` rows are grouped at once. They are gone through
+/// once to count the rows of each object, and once for each group of objects.
+///
+/// # Errors
+/// If one object alone has more rows, unless such are to be skipped.
+pub(crate) fn compute(worker: &mut Worker<'_>, rows: &dyn Again, most: u64, left_out: &mut LeftOut) -> Result<Results> {
+    let job = worker.job;
+    let mut results = job.no_results();
+    for group in groups(job, count(job, rows)?, most)? {
+        let mut own = Rows::new(job.source.id_type());
+        rows.each(&mut |rows, range| {
+            let inside = |row: &usize| group.contains(&rows.ids.get(*row).to_owned(job.source.id_type()));
+            let chosen: Vec<u32> = range.filter(inside).filter_map(|row| u32::try_from(row).ok()).collect();
+            let chosen = rows.gather(&chosen);
+            own.extend_from(&chosen, 0..chosen.len());
+            Ok(())
+        })?;
+        worker.chunk.clear();
+        worker.group_any(&[Part::of(&own, 0..own.len())], left_out);
+        drop(own);
+        worker.evaluate(&mut results)?;
+    }
+    Ok(results)
+}
+
+/// The number of rows of each object.
+fn count(job: &Job<'_>, rows: &dyn Again) -> Result<Vec<(ObjectId, u64)>> {
+    let mut counts: HashMap<ObjectId, u64, FixedState> = HashMap::default();
+    rows.each(&mut |rows, range| {
+        let mut start = range.start;
+        while start < range.end {
+            let id = rows.ids.get(start);
+            let end = (start + 1..range.end).find(|&row| rows.ids.get(row) != id).unwrap_or(range.end);
+            *counts.entry(id.to_owned(job.source.id_type())).or_default() += (end - start) as u64;
+            start = end;
+        }
+        Ok(())
+    })?;
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_unstable();
+    Ok(counts)
+}
+
+/// Ranges of ids, ascending, that hold all objects and no more than `most` rows each.
+fn groups(job: &Job<'_>, counts: Vec<(ObjectId, u64)>, most: u64) -> Result<Vec<RangeInclusive<ObjectId>>> {
+    let mut groups: Vec<RangeInclusive<ObjectId>> = vec![];
+    // Nothing goes into a group that has this many rows.
+    let mut rows = u64::MAX;
+    for (id, n) in counts {
+        if n > most {
+            job.skip(Skipped::light_curve(id, n, most))?;
+            rows = u64::MAX;
+        } else if let Some(group) = groups.last_mut().filter(|_| n <= most.saturating_sub(rows)) {
+            *group = group.start().clone()..=id;
+            rows += n;
+        } else {
+            groups.push(id.clone()..=id);
+            rows = n;
+        }
+    }
+    Ok(groups)
+}

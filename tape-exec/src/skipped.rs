@@ -1,0 +1,136 @@
+//! What a run leaves out rather than stop, if it is asked to.
+
+use std::fmt;
+
+use tape_core::{IdRange, ObjectId, Partition};
+
+use crate::error::{Error, Result};
+use crate::job::Job;
+
+/// What a run does where it cannot go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnError {
+    /// It stops.
+    #[default]
+    Stop,
+    /// It leaves out what cannot be read or does not fit in memory, and says so: row groups, and single light curves.
+    Skip,
+}
+
+/// Something that a run left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Skipped {
+    /// A row group that cannot be read. Light curves that have rows in it are computed from their other rows.
+    RowGroup {
+        /// The row group's number in the source.
+        row_group: usize,
+        /// Its file, and its number there.
+        place: String,
+        /// The ids that its footer claims for it.
+        ids: Option<IdRange>,
+        /// Its rows, as its footer counts them.
+        rows: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An object that has more rows than fit in memory.
+    LightCurve {
+        /// The object.
+        id: ObjectId,
+        /// Its rows, of all bands.
+        rows: u64,
+        /// How many would have fitted.
+        most: u64,
+    },
+}
+
+impl Skipped {
+    pub(crate) const fn light_curve(id: ObjectId, rows: u64, most: u64) -> Self {
+        Self::LightCurve { id, rows, most }
+    }
+
+    /// Its rows.
+    #[must_use]
+    pub const fn rows(&self) -> u64 {
+        match self {
+            Self::RowGroup { rows, .. } | Self::LightCurve { rows, .. } => *rows,
+        }
+    }
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RowGroup { place, ids, rows, reason, .. } => {
+                write!(f, "left out: {place}, {rows} rows")?;
+                match ids {
+                    Some(IdRange { min, max, .. }) => write!(f, " of objects {min} to {max}")?,
+                    None => write!(f, " of unknown objects")?,
+                }
+                write!(f, "; light curves with rows in it are incomplete or missing ({reason})")
+            }
+            Self::LightCurve { id, rows, most } => {
+                write!(f, "left out: object {id}, of whose {rows} rows only {most} fit in the memory allowed")
+            }
+        }
+    }
+}
+
+/// Does `work` on a partition. If it cannot be read and what cannot be read is to be skipped, the row groups at fault are
+/// found, noted, and left out of another try.
+pub(crate) fn or_skip<T>(
+    job: &Job<'_>,
+    partition: &Partition,
+    mut work: impl FnMut(&Partition) -> Result<T>,
+) -> Result<T> {
+    let mut partition = partition.clone();
+    loop {
+        match work(&partition) {
+            Err(Error::Source(error)) if job.on_error == OnError::Skip => {
+                let before = partition.pieces.len();
+                skip_unreadable(job, &mut partition)?;
+                if partition.pieces.len() == before {
+                    return Err(Error::Source(error));
+                }
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Takes the pieces that cannot be read out of a partition.
+fn skip_unreadable(job: &Job<'_>, partition: &mut Partition) -> Result<()> {
+    let mut readable = Vec::with_capacity(partition.pieces.len());
+    for piece in std::mem::take(&mut partition.pieces) {
+        let alone = Partition { pieces: vec![piece.clone()] };
+        match read_through(job, &alone) {
+            Ok(()) => readable.push(piece),
+            Err(Error::Source(error)) => {
+                let group = &job.source.row_groups()[piece.row_group];
+                job.skip(Skipped::RowGroup {
+                    row_group: piece.row_group,
+                    place: job.source.describe(piece.row_group),
+                    ids: group.ids.clone(),
+                    rows: piece.rows.end - piece.rows.start,
+                    reason: error.to_string(),
+                })?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    partition.pieces = readable;
+    Ok(())
+}
+
+/// Reads a partition for nothing.
+fn read_through(job: &Job<'_>, partition: &Partition) -> Result<()> {
+    let mut reader = job.source.read(partition, job.inputs().columns()).map_err(Error::Source)?;
+    let mut rows = tape_core::Rows::new(job.source.id_type());
+    while reader.read(&mut rows, crate::job::BATCH).map_err(Error::Source)? > 0 {
+        if job.observer.cancelled() {
+            return Err(Error::Cancelled);
+        }
+        rows.clear();
+    }
+    Ok(())
+}

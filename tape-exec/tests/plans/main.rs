@@ -1,0 +1,117 @@
+//! Every plan over every layout gives the answers of one naive loop, which is written in `support` and shares nothing with
+//! the engine: rows into a map by (id, band), one pass over each.
+
+mod memory;
+mod random;
+mod skipped;
+mod support;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tape_core::{Event, Inputs, ObjectId, Observer, Silent, Spill, Statistic};
+use tape_exec::{Config, Error, Partitioning, PlanChoice, PlanKind, plan, run};
+
+use support::{Collected, Put, Table, agrees, both, compute, config, mean_fold, regular, slope_sum, source};
+
+#[test]
+fn a_broken_kernel_does_not_pass() {
+    let rows = regular(20, 12);
+    let source = source(&rows, &[50, 130]);
+    let config = config(PlanChoice::Auto, Partitioning::Count(7), 2);
+    let (table, _) = compute(&source, &[mean_fold(false), slope_sum(true)], &config).expect("runs");
+    assert!(agrees(&table, &rows).is_err(), "a kernel that skips an epoch was taken for right");
+    let fold = Config { plan: PlanChoice::Fold, rows_at_once: 60, ..config };
+    let (table, _) = compute(&source, &[mean_fold(true)], &fold).expect("runs");
+    assert!(agrees(&table, &rows).is_err(), "a fold that forgets was taken for right");
+    let spill = Some(Arc::new(Put::losing()) as Arc<dyn Spill>);
+    let spilled = Config { plan: PlanChoice::Shuffle, spill, ..fold };
+    let (table, _) = compute(&source, &both(), &spilled).expect("runs");
+    assert!(agrees(&table, &rows).is_err(), "a disk that loses rows was taken for right");
+    let nowhere = Config { spill: None, ..spilled };
+    assert!(matches!(compute(&source, &both(), &nowhere), Err(Error::NoSpill)));
+}
+
+#[test]
+fn plans_follow_the_evidence() {
+    let rows = regular(50_000, 2);
+    let kind = |cuts: &[usize], statistics: &[Statistic]| {
+        let source = source(&rows, cuts);
+        plan(&source, statistics, &Config::default(), &Silent).expect("plans").kind
+    };
+    assert_eq!(kind(&[40_000, 80_000], &both()), PlanKind::Map);
+    assert_eq!(kind(&[40_001, 80_000], &both()), PlanKind::Stitch);
+    assert_eq!(kind(&[40_001, 80_000], &[mean_fold(false)]), PlanKind::Stitch);
+    let mut shuffled = rows.clone();
+    shuffled.sort_by_key(|row| row.0.wrapping_mul(0x9e37_79b9) % 100_003);
+    let source = source(&shuffled, &(1..20).map(|i| i * 5_000).collect::<Vec<_>>());
+    let cut = config(PlanChoice::Auto, Partitioning::Count(9), 2);
+    assert_eq!(plan(&source, &both(), &cut, &Silent).expect("plans").kind, PlanKind::Shuffle);
+    assert_eq!(plan(&source, &[mean_fold(false)], &cut, &Silent).expect("plans").kind, PlanKind::Fold);
+}
+
+#[test]
+fn a_forced_map_names_the_first_object_that_it_would_cut() {
+    let rows = regular(50_000, 2);
+    let source = source(&rows, &[40_001, 80_001]);
+    let error = plan(&source, &both(), &config(PlanChoice::Map, Partitioning::RowGroups, 2), &Silent).expect_err("cut");
+    let Error::CutLightCurve { id, .. } = &error else { panic!("{error}") };
+    assert_eq!(*id, ObjectId::Int(20_000));
+    assert!(error.to_string().contains("--plan stitch"), "{error}");
+
+    let unchecked = config(PlanChoice::MapUnchecked, Partitioning::RowGroups, 2);
+    let (table, summary) = compute(&source, &both(), &unchecked).expect("runs");
+    assert_eq!(table.len(), 2 * 50_000, "each object has one epoch in each of two bands");
+    let ids: BTreeSet<i64> = table.iter().map(|row| row.0).collect();
+    assert_eq!(ids.len(), 50_000);
+    assert!(summary.warnings.iter().any(|warning| warning.contains("2 partition edges")), "{:?}", summary.warnings);
+}
+
+#[test]
+fn the_order_of_results_does_not_depend_on_workers() {
+    let rows = regular(3000, 40);
+    let source = source(&rows, &(1..30).map(|i| i * 3_999).collect::<Vec<_>>());
+    for plan in [PlanChoice::Stitch, PlanChoice::Shuffle] {
+        let table =
+            |workers| compute(&source, &both(), &config(plan, Partitioning::RowGroups, workers)).expect("runs").0;
+        let bits = |table: Table| -> Vec<Vec<u64>> {
+            table.iter().map(|row| row.3.iter().map(|value| value.to_bits()).collect()).collect()
+        };
+        let one = bits(table(1));
+        assert_eq!(one, bits(table(2)), "{plan:?}");
+        assert_eq!(one, bits(table(7)), "{plan:?}");
+    }
+}
+
+#[test]
+fn a_panicking_statistic_names_its_object() {
+    let rows = regular(10, 4);
+    let source = source(&rows, &[20]);
+    let picky = Statistic::from_fn("picky", Inputs::FLUX, |light_curve| {
+        assert!(light_curve.flux()[0] < 50.0, "too bright");
+        1.0
+    });
+    let error = compute(&source, &[picky], &Config::default()).expect_err("panics");
+    assert_eq!(error.to_string(), "the statistic 'picky' panicked on object 7 in band g: too bright");
+}
+
+#[test]
+fn an_observer_can_stop_a_run() {
+    struct Stop;
+    impl Observer for Stop {
+        fn event(&self, _: Event) {}
+        fn cancelled(&self) -> bool {
+            true
+        }
+    }
+    let rows = regular(10, 4);
+    let source = source(&rows, &[20]);
+    for choice in [PlanChoice::Stitch, PlanChoice::Shuffle] {
+        let config = config(choice, Partitioning::RowGroups, 2);
+        let plan = plan(&source, &both(), &config, &Silent).expect("plans");
+        let mut sink = Collected(vec![]);
+        let error = run(&source, &both(), &config, &plan, &mut sink, &Stop).expect_err("stopped");
+        assert!(matches!(error, Error::Cancelled));
+        assert!(sink.0.is_empty());
+    }
+}

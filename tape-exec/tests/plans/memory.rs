@@ -1,0 +1,100 @@
+//! What does not fit in memory: long light curves, partitions in no order, results.
+
+use std::sync::Arc;
+
+use tape_core::{ObjectId, Statistic};
+use tape_exec::{Config, Error, OnError, Partitioning, PlanChoice, PlanKind, Skipped, Summary};
+
+use crate::support::{Put, Row, Table, agrees, both, compute, config, mean_fold, regular, source, timeless};
+
+/// Six objects, of which the fourth has nearly all epochs.
+fn one_giant(epochs: usize) -> Vec<Row> {
+    let mut rows = regular(6, 20);
+    let at = rows.iter().position(|row| row.0 == 3).expect("it is there");
+    let giant = (0..epochs).map(|i| (3, Some(u8::from(i % 3 == 0)), (i % 90) as f64, (i % 700) as f64, 1.0));
+    rows.splice(at..at, giant);
+    rows
+}
+
+/// So little that no worker has room for more than the least number of rows.
+fn tight(plan: PlanChoice) -> Config {
+    let spill = Some(Arc::new(Put::default()) as Arc<dyn tape_core::Spill>);
+    Config { memory: Some(16 << 20), spill, ..config(plan, Partitioning::Count(5), 1) }
+}
+
+fn with(rows: &[Row], statistics: &[Statistic], config: &Config) -> Result<(Table, Summary), Error> {
+    // Declared to be sorted, as it is: cuts inside row groups are then no reason to regroup.
+    compute(&source(rows, &[]).claiming(|group| group.sorted = true), statistics, config)
+}
+
+#[test]
+fn a_light_curve_that_does_not_fit_is_folded() {
+    let rows = timeless(&one_giant(250_000));
+    let mean = [mean_fold(false)];
+    for plan in [PlanChoice::Auto, PlanChoice::Stitch, PlanChoice::Fold] {
+        let (table, summary) = with(&rows, &mean, &tight(plan)).expect("a fold needs no room");
+        assert_eq!(agrees(&table, &rows), Ok(()));
+        assert_eq!(summary.plan, PlanKind::Fold);
+        assert_eq!(summary.warnings.iter().any(|w| w.contains("object 3 has at least")), plan != PlanChoice::Fold);
+    }
+    // With room for it, nothing is dropped.
+    let roomy = Config { memory: Some(1 << 30), ..tight(PlanChoice::Auto) };
+    assert_eq!(with(&rows, &mean, &roomy).expect("fits").1.plan, PlanKind::Stitch);
+}
+
+#[test]
+fn a_light_curve_that_does_not_fit_is_named_or_left_out() {
+    let rows = one_giant(250_000);
+    let error = with(&rows, &both(), &tight(PlanChoice::Auto)).expect_err("all epochs are needed at once");
+    let Error::DoesNotFit { what, rows: n, most } = &error else { panic!("{error}") };
+    assert_eq!((what.as_str(), *n), ("object 3", 250_020));
+    assert!(*most < 250_000 && error.to_string().contains("--on-error skip"), "{error}");
+
+    let skip = Config { on_error: OnError::Skip, ..tight(PlanChoice::Auto) };
+    let (table, summary) = with(&rows, &both(), &skip).expect("the others are computed");
+    let others: Vec<Row> = rows.iter().copied().filter(|row| row.0 != 3).collect();
+    assert_eq!(agrees(&table, &others), Ok(()));
+    let [Skipped::LightCurve { id, rows: n, .. }] = &summary.skipped[..] else { panic!("{:?}", summary.skipped) };
+    assert_eq!((id, *n), (&ObjectId::Int(3), 250_020));
+    assert!(summary.warnings.iter().any(|warning| warning.contains("left out: object 3")), "{:?}", summary.warnings);
+}
+
+#[test]
+fn a_partition_in_no_order_that_does_not_fit_is_shuffled() {
+    let mut rows = regular(20_000, 10);
+    rows.sort_by_key(|row| row.0.wrapping_mul(0x9e37_79b9) % 100_003);
+    // One partition: nothing can be cut, and it looks like a case for map.
+    let one = Config { partitioning: Partitioning::RowGroups, ..tight(PlanChoice::Auto) };
+    let (table, summary) = compute(&source(&rows, &[]), &both(), &one).expect("runs");
+    assert_eq!(agrees(&table, &rows), Ok(()));
+    assert_eq!(summary.plan, PlanKind::Shuffle);
+    assert!(summary.spilled > 0, "rows were put away");
+    let roomy = Config { memory: Some(1 << 30), ..one };
+    assert_eq!(compute(&source(&rows, &[]), &both(), &roomy).expect("fits").1.plan, PlanKind::Map);
+}
+
+#[test]
+fn results_are_put_away_too() {
+    // Two results of two values for every four rows: far more than the quarter of memory that is theirs.
+    let rows = regular(60_000, 4);
+    for plan in [PlanChoice::Map, PlanChoice::Shuffle] {
+        let config = Config { partitioning: Partitioning::RowGroups, ..tight(plan) };
+        let (table, summary) = with(&rows, &both(), &config).expect("runs");
+        assert_eq!(agrees(&table, &rows), Ok(()));
+        assert!(summary.spilled > 1000, "{plan:?}: {} put away", summary.spilled);
+    }
+    let forgetful = Some(Arc::new(Put::losing()) as Arc<dyn tape_core::Spill>);
+    let config = Config { spill: forgetful, partitioning: Partitioning::RowGroups, ..tight(PlanChoice::Map) };
+    let (table, _) = with(&rows, &both(), &config).expect("runs");
+    assert!(agrees(&table, &rows).is_err(), "a disk that loses results was taken for right");
+}
+
+#[test]
+fn states_that_do_not_fit_make_way_for_rows() {
+    let rows = timeless(&regular(120_000, 2));
+    let config = tight(PlanChoice::Fold);
+    let (table, summary) = compute(&source(&rows, &[]), &[mean_fold(false)], &config).expect("runs");
+    assert_eq!(agrees(&table, &rows), Ok(()));
+    assert_eq!(summary.plan, PlanKind::Shuffle);
+    assert!(summary.warnings[0].contains("partial states"), "{:?}", summary.warnings);
+}

@@ -1,0 +1,125 @@
+//! Random surveys, cut anywhere, with true and false footers.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use tape_core::{IdRange, ObjectId};
+use tape_exec::{Config, Error, Partitioning, PlanChoice, PlanKind};
+
+use crate::support::{Put, Row, agrees, both, compute, config, mean_fold, naive, sorted, source, timeless};
+
+fn value() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        20 => -1000.0..1000.0f64,
+        1 => Just(f64::NAN),
+        1 => Just(f64::INFINITY),
+    ]
+}
+
+fn error() -> impl Strategy<Value = f64> {
+    prop_oneof![20 => 0.001..10.0f64, 1 => Just(f64::NAN), 1 => Just(0.0), 1 => Just(-1.0), 1 => Just(f64::INFINITY)]
+}
+
+fn rows() -> impl Strategy<Value = Vec<Row>> {
+    let band = prop_oneof![20 => (0u8..3).prop_map(Some), 1 => Just(None)];
+    // Times on a coarse grid repeat; few ids make light curves that span many partitions.
+    let time = prop_oneof![20 => (0u8..100).prop_map(f64::from), 1 => Just(f64::NAN)];
+    let row = (0i64..12, band, time, value(), error());
+    prop::collection::vec(row, 0..120)
+}
+
+fn cuts(rows: usize) -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::vec(0..=rows, 0..10).prop_map(|mut cuts| {
+        cuts.sort_unstable();
+        cuts
+    })
+}
+
+fn survey() -> impl Strategy<Value = (Vec<Row>, Vec<usize>)> {
+    rows().prop_flat_map(|rows| {
+        let cuts = cuts(rows.len());
+        (Just(rows), cuts)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn every_plan_over_every_layout_equals_the_naive_loop(
+        (rows, cuts) in survey(),
+        n in 1u64..20,
+        workers in 1usize..4,
+    ) {
+        let (_, left_out) = naive(&rows);
+        for rows in [rows.clone(), sorted(&rows)] {
+            let source = source(&rows, &cuts);
+            for plan in [PlanChoice::Auto, PlanChoice::Shuffle, PlanChoice::Stitch, PlanChoice::Map] {
+                for partitioning in [Partitioning::RowGroups, Partitioning::Count(n), Partitioning::Bytes(200)] {
+                    match compute(&source, &both(), &config(plan, partitioning, workers)) {
+                        Ok((table, summary)) => {
+                            prop_assert_eq!(agrees(&table, &rows), Ok(()), "{:?} {:?}", plan, partitioning);
+                            prop_assert_eq!(summary.left_out.total(), left_out);
+                            prop_assert_eq!(summary.rows, rows.len() as u64);
+                            prop_assert_eq!(summary.light_curves, table.len() as u64);
+                        }
+                        // A forced plan may be impossible; the others never are.
+                        Err(Error::CutLightCurve { .. }) => prop_assert_eq!(plan, PlanChoice::Map),
+                        Err(Error::IllegalPlan { .. }) => {
+                            prop_assert!(matches!(plan, PlanChoice::Map | PlanChoice::Stitch));
+                        }
+                        Err(error) => return Err(TestCaseError::fail(error.to_string())),
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_false_claim_leads_to_the_right_answer((rows, cuts) in survey(), lie in prop::collection::vec(0i64..100, 24)) {
+        // Footers claim whatever they like: ranges in ascending order, as if all were well, or anything at all.
+        for orderly in [true, false] {
+            let mut at = 0;
+            let source = source(&rows, &cuts).claiming(|group| {
+                let (a, b) = (lie[at % 24], lie[(at + 1) % 24]);
+                let (min, max) = if orderly { (at as i64 * 10, at as i64 * 10 + 9) } else { (a.min(b), a.max(b)) };
+                at += 2;
+                group.ids = Some(IdRange { min: ObjectId::Int(min), max: ObjectId::Int(max), exact: true });
+                group.sorted = true;
+            });
+            // Without a statistic that needs time, no epoch is left out for its time.
+            for (statistics, rows) in [(both(), rows.clone()), (vec![mean_fold(false)], timeless(&rows))] {
+                for partitioning in [Partitioning::RowGroups, Partitioning::Count(5)] {
+                    let answer = compute(&source, &statistics, &config(PlanChoice::Auto, partitioning, 2));
+                    let (table, _) = answer.map_err(|error| TestCaseError::fail(error.to_string()))?;
+                    prop_assert_eq!(agrees(&table, &rows), Ok(()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_that_were_put_away_give_the_same_answer((rows, cuts) in survey(), at_once in 1u64..60, workers in 1usize..4) {
+        let source = source(&rows, &cuts);
+        let shuffle = config(PlanChoice::Shuffle, Partitioning::RowGroups, workers);
+        let config = Config { rows_at_once: at_once, spill: Some(Arc::new(Put::default())), ..shuffle };
+        let (table, summary) =
+            compute(&source, &both(), &config).map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert_eq!(agrees(&table, &rows), Ok(()));
+        prop_assert_eq!(summary.left_out.total(), naive(&rows).1);
+        prop_assert!(summary.spilled == 0 || rows.len() as u64 > at_once);
+    }
+
+    #[test]
+    fn folds_combine_to_the_whole((rows, cuts) in survey(), n in 1u64..20) {
+        let source = source(&rows, &cuts);
+        // So few rows at once that light curves are combined from many states.
+        let config = Config { rows_at_once: 30, ..config(PlanChoice::Fold, Partitioning::Count(n), 2) };
+        let (table, summary) = compute(&source, &[mean_fold(false)], &config)
+            .map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert_eq!(summary.plan, PlanKind::Fold);
+        let rows = timeless(&rows);
+        prop_assert_eq!(summary.left_out.total(), naive(&rows).1);
+        prop_assert_eq!(agrees(&table, &rows), Ok(()));
+    }
+}
