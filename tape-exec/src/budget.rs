@@ -7,6 +7,7 @@ use crate::job::{BATCH, Job};
 use crate::layout::Layout;
 use crate::plan::PlanKind;
 use crate::scatter::buckets_for;
+use crate::slices::Slice;
 
 /// Rows that the fold plan holds in memory at once unless asked for otherwise: enough for most light curves to have many
 /// epochs among them, so that states, not epochs, are what is looked up and combined.
@@ -79,7 +80,13 @@ impl Sizes {
     ///
     /// # Errors
     /// If the plan cannot keep to the job's budget.
-    pub(crate) fn memory(&self, kind: PlanKind, layout: &Layout, job: &Job<'_>) -> Result<(u64, u64)> {
+    pub(crate) fn memory(
+        &self,
+        kind: PlanKind,
+        layout: &Layout,
+        slices: &[Slice],
+        job: &Job<'_>,
+    ) -> Result<(u64, u64)> {
         let workers = job.workers as u64;
         let largest = layout.partitions.iter().map(Partition::rows).max().unwrap_or(0);
         let (held, spill) = match kind {
@@ -100,6 +107,12 @@ impl Sizes {
                     job.spill()?;
                 }
                 (sum(&[held, workers.saturating_mul(bucket), self.results.min(results)]), spill)
+            }
+            PlanKind::Merge => {
+                let Room { rows_at_once, .. } = self.for_merge(job)?;
+                let widest = slices.iter().map(Slice::rows).max().unwrap_or(0).min(rows_at_once);
+                let results = (widest / 16).saturating_mul(32 + 16 * job.outputs() as u64);
+                (sum(&[widest.saturating_mul(self.row + self.row / 4), results]), 0)
             }
             PlanKind::Fold => {
                 let Room { rows_at_once, results, .. } = self.for_fold(job)?;
@@ -140,6 +153,20 @@ impl Sizes {
         let buckets = (in_caches as u64).max(fitting).min(MOST_BUCKETS);
         let buckets = usize::try_from(buckets).unwrap_or(in_caches);
         Ok(Room { rows_at_once: (free / held).min(asked), buckets, grouped, results })
+    }
+
+    /// Room for a merge: a slice is held, and some of it grouped, and its results wait until it is done.
+    ///
+    /// # Errors
+    /// If the budget does not even hold what passes through the workers.
+    pub(crate) fn for_merge(&self, job: &Job<'_>) -> Result<Room> {
+        let asked = if job.rows_at_once == 0 { u64::MAX } else { job.rows_at_once };
+        let Some((free, results)) = self.free(job)? else {
+            return Ok(Room { rows_at_once: asked, buckets: 1, grouped: u64::MAX, results: u64::MAX });
+        };
+        let fitting = free / 4 * 3 / (self.row + self.row / 4);
+        let grouped = free / 4 / job.workers as u64 / self.grouped();
+        Ok(Room { rows_at_once: fitting.min(asked), buckets: 1, grouped, results })
     }
 
     /// Room for a fold, which puts nothing away.

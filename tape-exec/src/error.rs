@@ -56,6 +56,18 @@ pub enum Error {
         /// How many fit.
         most: u64,
     },
+    /// A footer is wrong about the ids of its rows.
+    #[error("{place} holds object {id}, but its footer says that its ids lie between {min} and {max}")]
+    FalseClaim {
+        /// The object.
+        id: ObjectId,
+        /// Where it was found.
+        place: String,
+        /// The smallest id, by the footer.
+        min: ObjectId,
+        /// The largest id, by the footer.
+        max: ObjectId,
+    },
     /// More rows than the budget holds, and nowhere to put them.
     #[error(
         "the rows do not fit in the memory allowed: name a folder to put them away in with --spill-dir, or allow more"

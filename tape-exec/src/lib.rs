@@ -14,6 +14,7 @@ mod fold;
 mod job;
 mod layout;
 mod map;
+mod merge;
 mod partition;
 mod plan;
 mod run;
@@ -21,6 +22,7 @@ mod scatter;
 mod shuffle;
 mod skew;
 mod skipped;
+mod slices;
 mod waiting;
 mod workers;
 

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::job::Job;
 use crate::layout::{Cohesion, Layout};
 use crate::skipped::OnError;
+use crate::slices::{self, Slice};
 use crate::workers::default_workers;
 
 /// The plan that a user asks for.
@@ -23,6 +24,9 @@ pub enum PlanChoice {
     Map,
     /// Work per partition, with the light curves cut by partition edges put together.
     Stitch,
+    /// Sorted runs that overlap, a slice of ids at a time; an error where the footers do not tell the ids of row groups, or
+    /// where each may hold any.
+    Merge,
     /// Rows regrouped by object first.
     Shuffle,
     /// Partial states combined, so that memory grows with the light curves alone; for folds only.
@@ -38,6 +42,8 @@ pub enum PlanKind {
     Map,
     /// The map plan, with the rows of light curves at partition edges held back and put together.
     Stitch,
+    /// A slice of ids at a time, from the row groups that may hold them.
+    Merge,
     /// Rows regrouped by a hash of their id.
     Shuffle,
     /// Partial states of light curves combined, over some of the rows at a time.
@@ -53,6 +59,7 @@ impl PlanKind {
         match self {
             Self::Map => "map",
             Self::Stitch => "stitch",
+            Self::Merge => "merge",
             Self::Shuffle => "shuffle",
             Self::Fold => "fold",
             Self::MapUnchecked => "map-unchecked",
@@ -128,6 +135,8 @@ pub struct Plan {
     pub spill: u64,
     /// Worker threads.
     pub workers: usize,
+    /// What the merge plan holds at a time.
+    pub(crate) slices: Vec<Slice>,
 }
 
 /// Plans a run from footers. Only a plan that the user forces may need a scan of the ids.
@@ -151,12 +160,27 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
         layout = Layout::from_scan(source, layout.partitions, Columns::default(), workers, observer)?.layout;
     }
     let whole = statistics.iter().find(|s| !s.is_fold()).map(|s| s.info().name.to_string());
-    let (kind, why) = choose(source, config.plan, &layout, whole.as_deref())?;
+    let (mut kind, mut why) = choose(source, config.plan, &layout, whole.as_deref())?;
     let job = config.job(source, statistics, observer);
     let mut columns = job.inputs().columns();
     columns.band = source.column(Role::Band).is_some();
     let sizes = Sizes::of(&layout.partitions, columns, &job);
-    let (peak_memory, spill) = sizes.memory(kind, &layout, &job)?;
+    let mut slices = None;
+    let forced = config.plan == PlanChoice::Merge;
+    if forced || (config.plan == PlanChoice::Auto && layout.cohesion == Cohesion::Overlapping) {
+        let room = sizes.for_merge(&job)?;
+        slices = slices::slices(source, &layout.partitions, room.rows_at_once, forced);
+        match &slices {
+            Some(slices) => (kind, why) = (PlanKind::Merge, merges(slices)),
+            None if forced => {
+                let why =
+                    "the footers do not tell the ids of row groups, or too many row groups hold the same".to_owned();
+                return Err(Error::IllegalPlan { plan: "merge", why, instead: "--plan auto" });
+            }
+            None => {}
+        }
+    }
+    let (peak_memory, spill) = sizes.memory(kind, &layout, slices.as_deref().unwrap_or_default(), &job)?;
     let touched = |p: &Partition| p.pieces.iter().map(|piece| source.bytes(piece.row_group, columns)).sum::<u64>();
     Ok(Plan {
         kind,
@@ -165,12 +189,25 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
         columns,
         column_names: column_names(source, columns),
         rows: layout.partitions.iter().map(Partition::rows).sum(),
-        bytes: layout.partitions.iter().map(touched).sum(),
+        bytes: match &slices {
+            Some(slices) => slices.iter().flat_map(|slice| &slice.parts).map(|part| touched(&part.partition())).sum(),
+            None => layout.partitions.iter().map(touched).sum(),
+        },
         peak_memory,
         spill,
         workers,
+        slices: slices.unwrap_or_default(),
         layout,
     })
+}
+
+/// Why slices are read.
+fn merges(slices: &[Slice]) -> String {
+    let twice = 100.0 * slices::read_twice(slices);
+    format!(
+        "row groups share ranges of ids, but none holds all: {} slices of ids, {twice:.0} % read twice",
+        slices.len()
+    )
 }
 
 fn choose(source: &dyn Source, choice: PlanChoice, layout: &Layout, whole: Option<&str>) -> Result<(PlanKind, String)> {
@@ -178,7 +215,7 @@ fn choose(source: &dyn Source, choice: PlanChoice, layout: &Layout, whole: Optio
     match (choice, &layout.cohesion) {
         (PlanChoice::Auto, _) => Ok(auto(layout, whole)),
         (PlanChoice::MapUnchecked, _) => Ok((PlanKind::MapUnchecked, "asked for, unchecked".to_owned())),
-        (PlanChoice::Shuffle, _) => Ok((PlanKind::Shuffle, "asked for".to_owned())),
+        (PlanChoice::Shuffle | PlanChoice::Merge, _) => Ok((PlanKind::Shuffle, "asked for".to_owned())),
         (PlanChoice::Fold, _) => match whole {
             Some(name) => illegal("fold", format!("'{name}' needs whole light curves"), "--plan auto"),
             None => Ok((PlanKind::Fold, "asked for; every statistic is a fold".to_owned())),
@@ -241,6 +278,7 @@ impl fmt::Display for Plan {
         let verb = match self.kind {
             PlanKind::Map => "work per partition, no exchange",
             PlanKind::Stitch => "work per partition, light curves at partition edges put together",
+            PlanKind::Merge => "a slice of ids at a time, from the row groups that hold them",
             PlanKind::Shuffle => "rows regrouped by object first",
             PlanKind::Fold => "rows regrouped by object, some at a time, and partial states combined",
             PlanKind::MapUnchecked => "work per partition, WITHOUT a check: pieces count as light curves",

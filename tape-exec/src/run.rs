@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::fold;
 use crate::job::Job;
 use crate::map::{self, Edges, Ended, Totals};
+use crate::merge;
 use crate::plan::{Config, Plan, PlanKind};
 use crate::shuffle;
 use crate::skipped::Skipped;
@@ -53,6 +54,7 @@ pub fn run(
         PlanKind::Map => over_edges(&job, plan, &sizes, Edges::Cohesive, sink, &mut run)?,
         PlanKind::Stitch => over_edges(&job, plan, &sizes, Edges::Stitched, sink, &mut run)?,
         PlanKind::MapUnchecked => over_edges(&job, plan, &sizes, Edges::Unchecked, sink, &mut run)?,
+        PlanKind::Merge => over_slices(&job, plan, &sizes, sink, &mut run)?,
         PlanKind::Shuffle | PlanKind::Fold => regrouped(&job, &sizes, partitions, sink, &mut run)?,
     };
     let Course { kind, mut warnings } = run;
@@ -103,9 +105,23 @@ fn over_edges(
         }
         Err(error) => return Err(error),
     };
-    let instead = if fold::folds(job.statistics).is_some() { PlanKind::Fold } else { PlanKind::Shuffle };
-    run.restart(job, instead, &why, sink)?;
+    run.restart(job, without_order(job), &why, sink)?;
     regrouped(job, sizes, partitions, sink, run)
+}
+
+/// Runs over slices of ids; in another way if a footer turns out to be wrong, or a light curve too large.
+fn over_slices(job: &Job<'_>, plan: &Plan, sizes: &Sizes, sink: &mut dyn Sink, run: &mut Course) -> Result<Totals> {
+    let why = match merge::run(job, sizes.for_merge(job)?, &plan.slices, sink) {
+        Err(error @ (Error::DoesNotFit { .. } | Error::FalseClaim { .. })) => error.to_string(),
+        done => return done,
+    };
+    run.restart(job, without_order(job), &why, sink)?;
+    regrouped(job, sizes, &plan.layout.partitions, sink, run)
+}
+
+/// The plan for rows that may lie anywhere.
+fn without_order(job: &Job<'_>) -> PlanKind {
+    if fold::folds(job.statistics).is_some() { PlanKind::Fold } else { PlanKind::Shuffle }
 }
 
 /// Runs by shuffle or fold; by shuffle if partial states turn out to be too many.

@@ -30,6 +30,7 @@ struct Block {
 }
 
 /// Rows scattered to buckets.
+#[derive(Default)]
 pub(crate) struct Scattered {
     blocks: Vec<Block>,
     pub(crate) rows: u64,
@@ -37,6 +38,12 @@ pub(crate) struct Scattered {
 }
 
 impl Scattered {
+    pub(crate) fn append(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.left_out += other.left_out;
+        self.blocks.extend(other.blocks);
+    }
+
     /// The number of rows of a bucket.
     pub(crate) fn rows_of(&self, bucket: usize) -> u64 {
         self.blocks.iter().map(|block| (block.starts[bucket + 1] - block.starts[bucket]) as u64).sum()
@@ -51,7 +58,7 @@ impl Scattered {
 
 /// Scatters the rows of all of `partitions`.
 pub(crate) fn scatter_all(job: &Job<'_>, partitions: &[Partition], buckets: usize) -> Result<Scattered> {
-    let mut all = Scattered { blocks: vec![], rows: 0, left_out: LeftOut::default() };
+    let mut all = Scattered::default();
     in_order(
         job.workers,
         partitions.len(),
@@ -65,9 +72,7 @@ pub(crate) fn scatter_all(job: &Job<'_>, partitions: &[Partition], buckets: usiz
             })
         },
         |scattered| {
-            all.rows += scattered.rows;
-            all.left_out += scattered.left_out;
-            all.blocks.extend(scattered.blocks);
+            all.append(scattered);
             Ok(())
         },
     )?;
@@ -76,19 +81,42 @@ pub(crate) fn scatter_all(job: &Job<'_>, partitions: &[Partition], buckets: usiz
 
 fn scatter(job: &Job<'_>, partition: &Partition, buckets: usize, rows: &mut Rows) -> Result<Scattered> {
     let mut reader = job.source.read(partition, job.inputs().columns()).map_err(Error::Source)?;
-    let mut out = Scattered { blocks: vec![], rows: 0, left_out: LeftOut::default() };
-    let mut order = Vec::new();
+    let mut blocks = Blocks::new(buckets);
+    let mut left_out = LeftOut::default();
     loop {
-        let n = job.read(reader.as_mut(), rows, &mut out.left_out)?;
-        out.rows += n as u64;
-        if rows.len() >= BLOCK_ROWS || (n == 0 && !rows.is_empty()) {
-            let starts = by_bucket(&rows.ids, buckets, &mut order);
-            out.blocks.push(Block { rows: rows.gather(&order), starts });
-            rows.clear();
-        }
+        let n = job.read(reader.as_mut(), rows, &mut left_out)?;
+        blocks.scatter(rows, n == 0);
         if n == 0 {
-            return Ok(out);
+            break;
         }
+    }
+    // Rows without an id were read too.
+    blocks.scattered.rows += left_out.null_id;
+    blocks.scattered.left_out += left_out;
+    Ok(blocks.scattered)
+}
+
+/// Scatters rows block by block.
+pub(crate) struct Blocks {
+    buckets: usize,
+    order: Vec<u32>,
+    pub(crate) scattered: Scattered,
+}
+
+impl Blocks {
+    pub(crate) fn new(buckets: usize) -> Self {
+        Self { buckets, order: vec![], scattered: Scattered::default() }
+    }
+
+    /// Takes the rows, if there are enough for a block or these are the last; leaves them for the next time if not.
+    pub(crate) fn scatter(&mut self, rows: &mut Rows, last: bool) {
+        if rows.len() < BLOCK_ROWS && !(last && !rows.is_empty()) {
+            return;
+        }
+        let starts = by_bucket(&rows.ids, self.buckets, &mut self.order);
+        self.scattered.rows += rows.len() as u64;
+        self.scattered.blocks.push(Block { rows: rows.gather(&self.order), starts });
+        rows.clear();
     }
 }
 

@@ -29,21 +29,37 @@ pub(crate) fn run(job: &Job<'_>, room: Room, partitions: &[Partition], sink: &mu
         totals.left_out += scattered.left_out;
         Ok(scattered)
     };
-    let buckets = if let [round] = &rounds[..] {
-        Buckets::Held(scatter(round)?)
-    } else {
-        let mut away = vec![vec![]; room.buckets];
-        for round in &rounds {
-            put_away(job, &scatter(round)?, &mut away)?;
-        }
-        Buckets::Away(away)
-    };
+    if let [round] = &rounds[..] {
+        let scattered = scatter(round)?;
+        of_buckets(job, room, scattered, &mut totals, sink)?;
+        return Ok(totals);
+    }
+    let mut away = vec![vec![]; room.buckets];
+    for round in &rounds {
+        put_away(job, &scatter(round)?, &mut away)?;
+    }
+    let buckets = Buckets::Away(away);
     totals.spilled += buckets.spilled();
-    let results = compute(job, room, &buckets, &mut totals)?;
-    drop(buckets);
-    totals.light_curves = results.iter().map(Waiting::len).sum();
-    write_by_id(job, results, sink)?;
+    reduce(job, room, buckets, &mut totals, sink)?;
     Ok(totals)
+}
+
+/// The results of rows that are in memory.
+pub(crate) fn of_buckets(
+    job: &Job<'_>,
+    room: Room,
+    scattered: Scattered,
+    totals: &mut Totals,
+    sink: &mut dyn Sink,
+) -> Result<()> {
+    reduce(job, room, Buckets::Held(scattered), totals, sink)
+}
+
+fn reduce(job: &Job<'_>, room: Room, buckets: Buckets, totals: &mut Totals, sink: &mut dyn Sink) -> Result<()> {
+    let results = compute(job, room, &buckets, totals)?;
+    drop(buckets);
+    totals.light_curves += results.iter().map(Waiting::len).sum::<u64>();
+    write_by_id(job, results, sink)
 }
 
 /// All rows, by bucket.

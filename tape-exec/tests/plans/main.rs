@@ -51,6 +51,28 @@ fn plans_follow_the_evidence() {
 }
 
 #[test]
+fn a_file_for_every_night_is_merged() {
+    // Each of 30 files holds one epoch of 200,000 objects, sorted, in row groups of 5,000; each night begins at another id.
+    let night = |night: i64| (0..200_000).map(move |i| (150 * night + i, Some(1), night as f64, 1.0, 1.0));
+    let rows: Vec<_> = (0..30).flat_map(night).collect();
+    let cuts: Vec<usize> = (1..1200).map(|i| i * 5_000).collect();
+    let nights = source(&rows, &cuts);
+    let planned = plan(&nights, &both(), &Config::default(), &Silent).expect("plans");
+    assert_eq!(planned.kind, PlanKind::Merge, "{planned}");
+    assert!(planned.why.contains("2 slices") && planned.why.contains("% read twice"), "{planned}");
+    // Of four nights, all rows are but a part of a slice.
+    let few = source(&rows[..800_000], &cuts[..159]);
+    assert_eq!(plan(&few, &both(), &Config::default(), &Silent).expect("plans").kind, PlanKind::Shuffle);
+    let error = plan(
+        &nights.claiming(|group| group.ids = None),
+        &both(),
+        &config(PlanChoice::Merge, Partitioning::RowGroups, 2),
+        &Silent,
+    );
+    assert!(matches!(error, Err(Error::IllegalPlan { plan: "merge", .. })));
+}
+
+#[test]
 fn a_forced_map_names_the_first_object_that_it_would_cut() {
     let rows = regular(50_000, 2);
     let source = source(&rows, &[40_001, 80_001]);

@@ -99,6 +99,29 @@ proptest! {
     }
 
     #[test]
+    fn slices_of_ids_give_the_same_answer((rows, cuts) in survey(), at_once in 20u64..100, lies in any::<bool>()) {
+        // Each file sorted, and all of them overlapping.
+        let mut nights = rows.clone();
+        let edges: Vec<usize> = [0].into_iter().chain(cuts.iter().copied()).chain([rows.len()]).collect();
+        edges.windows(2).for_each(|edge| nights[edge[0]..edge[1]].sort_by_key(|row| row.0));
+        let mut source = source(&nights, &cuts);
+        if lies {
+            source = source.claiming(|group| if let Some(ids) = &mut group.ids { ids.max = ids.min.clone() });
+        }
+        let merge = config(PlanChoice::Merge, Partitioning::RowGroups, 2);
+        match compute(&source, &both(), &Config { rows_at_once: at_once, spill: Some(Arc::new(Put::default())), ..merge }) {
+            Ok((table, summary)) => {
+                prop_assert_eq!(agrees(&table, &rows), Ok(()));
+                prop_assert_eq!(summary.rows, rows.len() as u64);
+                prop_assert_eq!(summary.left_out.total(), naive(&rows).1);
+                prop_assert!(lies || summary.plan == PlanKind::Merge);
+            }
+            // Too many rows may hold the same ids.
+            Err(error) => prop_assert!(matches!(error, Error::IllegalPlan { plan: "merge", .. }), "{}", error),
+        }
+    }
+
+    #[test]
     fn rows_that_were_put_away_give_the_same_answer((rows, cuts) in survey(), at_once in 1u64..60, workers in 1usize..4) {
         let source = source(&rows, &cuts);
         let shuffle = config(PlanChoice::Shuffle, Partitioning::RowGroups, workers);

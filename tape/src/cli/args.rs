@@ -70,6 +70,8 @@ pub(crate) enum PlanArg {
     Map,
     /// Work per partition, and put together what partition edges cut
     Stitch,
+    /// Take a slice of ids at a time, from the row groups that hold them; for sorted files that overlap
+    Merge,
     /// Bring the rows of each object together first
     Shuffle,
     /// Combine partial states, over some rows at a time; for statistics that are folds
@@ -84,6 +86,7 @@ impl From<PlanArg> for PlanChoice {
             PlanArg::Auto => Self::Auto,
             PlanArg::Map => Self::Map,
             PlanArg::Stitch => Self::Stitch,
+            PlanArg::Merge => Self::Merge,
             PlanArg::Shuffle => Self::Shuffle,
             PlanArg::Fold => Self::Fold,
             PlanArg::MapUnchecked => Self::MapUnchecked,

@@ -1,0 +1,107 @@
+//! Merge: sorted runs that overlap, a slice of ids at a time. Each slice is a small shuffle, and slices come in the order of
+//! their ids, so nothing is put away and nothing waits but the slice itself.
+
+use tape_core::{IdRange, LeftOut, ObjectId, Rows, Sink};
+
+use crate::budget::Room;
+use crate::error::{Error, Result};
+use crate::job::{Job, Worker};
+use crate::map::Totals;
+use crate::scatter::{Blocks, Scattered, buckets_for};
+use crate::shuffle::of_buckets;
+use crate::skipped::or_skip;
+use crate::slices::{Slice, SlicePart};
+use crate::workers::in_order;
+
+pub(crate) fn run(job: &Job<'_>, room: Room, slices: &[Slice], sink: &mut dyn Sink) -> Result<Totals> {
+    let mut totals = Totals::default();
+    for slice in slices {
+        let buckets = buckets_for(slice.rows());
+        let scattered = scatter(job, slice, buckets)?;
+        totals.rows += scattered.rows;
+        totals.left_out += scattered.left_out;
+        of_buckets(job, Room { buckets, ..room }, scattered, &mut totals, sink)?;
+    }
+    Ok(totals)
+}
+
+/// Scatters the rows of a slice.
+fn scatter(job: &Job<'_>, slice: &Slice, buckets: usize) -> Result<Scattered> {
+    let mut all = Scattered::default();
+    in_order(
+        job.workers,
+        slice.parts.len(),
+        || job.worker(),
+        |worker, i| {
+            let part = &slice.parts[i];
+            or_skip(job, &part.partition(), |partition| {
+                if partition.pieces.is_empty() {
+                    Ok(Scattered::default())
+                } else {
+                    part_of(worker, slice, part, buckets)
+                }
+            })
+        },
+        |scattered| {
+            all.append(scattered);
+            Ok(())
+        },
+    )?;
+    Ok(all)
+}
+
+/// The rows of one part that the slice takes.
+fn part_of(worker: &mut Worker<'_>, slice: &Slice, part: &SlicePart, buckets: usize) -> Result<Scattered> {
+    let job = worker.job;
+    let mut reader = job.source.read(&part.partition(), job.inputs().columns()).map_err(Error::Source)?;
+    let (mut batch, mut own) = (worker.take_rows(), Rows::new(job.source.id_type()));
+    let mut blocks = Blocks::new(buckets);
+    let mut rows_read = LeftOut::default();
+    loop {
+        let n = job.read(reader.as_mut(), &mut batch, &mut rows_read)?;
+        if n == 0 {
+            break;
+        }
+        take(job, slice, part, &batch, &mut own)?;
+        batch.clear();
+        blocks.scatter(&mut own, false);
+    }
+    blocks.scatter(&mut own, true);
+    worker.give_back(batch);
+    let mut scattered = blocks.scattered;
+    // Rows without an id belong to no slice: they count once.
+    if part.first {
+        scattered.rows += rows_read.null_id;
+        scattered.left_out += rows_read;
+    }
+    Ok(scattered)
+}
+
+/// Appends the rows of `batch` that the slice takes to `own`.
+fn take(job: &Job<'_>, slice: &Slice, part: &SlicePart, batch: &Rows, own: &mut Rows) -> Result<()> {
+    let id_type = job.source.id_type();
+    let (mut start, mut at) = (0, 0);
+    while at < batch.len() {
+        let id = batch.ids.get(at);
+        let next = (at + 1..batch.len()).find(|&row| batch.ids.get(row) != id).unwrap_or(batch.len());
+        let id = id.to_owned(id_type);
+        check(job, part, &id)?;
+        if !slice.takes(&id) {
+            own.extend_from(batch, start..at);
+            start = next;
+        }
+        at = next;
+    }
+    own.extend_from(batch, start..at);
+    Ok(())
+}
+
+/// That a row group holds no other ids than its footer says: slices that do not read it may lack rows otherwise.
+fn check(job: &Job<'_>, part: &SlicePart, id: &ObjectId) -> Result<()> {
+    let IdRange { min, max, .. } = &part.claim;
+    if min <= id && id <= max {
+        return Ok(());
+    }
+    let place = job.source.describe(part.piece.row_group);
+    Err(Error::FalseClaim { id: id.clone(), place, min: min.clone(), max: max.clone() })
+}

@@ -1,0 +1,193 @@
+//! A survey cut into slices of ids, for files that are each sorted and overlap: one for every night, say.
+//!
+//! A slice is what the merge plan holds at a time: all rows of its ids, from the row groups whose footers say that they may
+//! hold some. A row group at the border of two slices is read for both, so slices are as wide as memory and good sense allow.
+
+use std::collections::BTreeSet;
+
+use tape_core::{IdRange, ObjectId, Partition, Piece, Source};
+
+/// Rows of a slice, if memory allows more: enough to keep all workers busy, and memory small.
+const SLICE_ROWS: u64 = 4 << 20;
+/// A slice is at least so many times as wide as what overlaps in one place, so that at most about every so many-th row is
+/// read twice.
+const TIMES_OVERLAP: u64 = 5;
+/// With more rows read twice than this part of all, bringing rows together by hash is quicker.
+const MOST_TWICE: f64 = 0.3;
+
+/// All rows of some ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Slice {
+    /// No id is smaller.
+    pub(crate) from: ObjectId,
+    /// All ids are smaller, if there is a slice after this one.
+    pub(crate) to: Option<ObjectId>,
+    /// What may hold such ids.
+    pub(crate) parts: Vec<SlicePart>,
+}
+
+/// Some rows of one row group, of which a slice takes its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SlicePart {
+    pub(crate) piece: Piece,
+    /// What the footer says of its ids.
+    pub(crate) claim: IdRange,
+    /// Whether this is the first slice that reads it.
+    pub(crate) first: bool,
+}
+
+impl Slice {
+    /// Rows that are read for it.
+    pub(crate) fn rows(&self) -> u64 {
+        self.parts.iter().map(|part| length(&part.piece)).fold(0, u64::saturating_add)
+    }
+
+    /// Whether it takes `id`.
+    pub(crate) fn takes(&self, id: &ObjectId) -> bool {
+        *id >= self.from && self.to.as_ref().is_none_or(|to| id < to)
+    }
+}
+
+impl SlicePart {
+    pub(crate) fn partition(&self) -> Partition {
+        Partition { pieces: vec![self.piece.clone()] }
+    }
+}
+
+/// How many rows of all are read twice.
+#[expect(clippy::cast_precision_loss, reason = "a rough part")]
+pub(crate) fn read_twice(slices: &[Slice]) -> f64 {
+    let read = slices.iter().map(Slice::rows).fold(0, u64::saturating_add);
+    let own = slices.iter().flat_map(|slice| &slice.parts).filter(|part| part.first);
+    let rows = own.map(|part| length(&part.piece)).fold(0, u64::saturating_add);
+    read as f64 / rows.max(1) as f64 - 1.0
+}
+
+/// The slices of a survey, of no more than `most` rows each, if it can be cut so; unless that is `forced`, only if little
+/// is then read twice.
+pub(crate) fn slices(source: &dyn Source, partitions: &[Partition], most: u64, forced: bool) -> Option<Vec<Slice>> {
+    let parts = by_smallest(source, partitions)?;
+    let wide = SLICE_ROWS.max(TIMES_OVERLAP.saturating_mul(overlap(&parts)));
+    let slices = sweep(parts, wide.min(most / 2));
+    let fits = slices.iter().all(|slice| slice.rows() <= most);
+    (fits && (forced || (slices.len() > 1 && read_twice(&slices) <= MOST_TWICE))).then_some(slices)
+}
+
+/// All pieces by the smallest id that they claim; none if one claims nothing.
+fn by_smallest(source: &dyn Source, partitions: &[Partition]) -> Option<Vec<SlicePart>> {
+    let pieces = partitions.iter().flat_map(|partition| &partition.pieces).filter(|piece| length(piece) > 0);
+    let part = |piece: &Piece| {
+        let claim = source.row_groups()[piece.row_group].ids.clone()?;
+        Some(SlicePart { piece: piece.clone(), claim, first: true })
+    };
+    let mut parts = pieces.map(part).collect::<Option<Vec<_>>>()?;
+    // Stable: the rows of an object keep the order of the files.
+    parts.sort_by(|a, b| a.claim.min.cmp(&b.claim.min));
+    Some(parts)
+}
+
+/// The most rows that may hold one id, by what they claim.
+fn overlap(parts: &[SlicePart]) -> u64 {
+    let (mut rows, mut most) = (0u64, 0);
+    let mut open: BTreeSet<(&ObjectId, usize)> = BTreeSet::new();
+    for (i, part) in parts.iter().enumerate() {
+        while let Some((max, ended)) = open.pop_first() {
+            if *max >= part.claim.min {
+                open.insert((max, ended));
+                break;
+            }
+            rows -= length(&parts[ended].piece);
+        }
+        open.insert((&part.claim.max, i));
+        rows = rows.saturating_add(length(&part.piece));
+        most = most.max(rows);
+    }
+    most
+}
+
+/// Cuts where a row group begins, once a slice has `wide` rows.
+fn sweep(parts: Vec<SlicePart>, wide: u64) -> Vec<Slice> {
+    let mut slices: Vec<Slice> = vec![];
+    let mut open: Option<Slice> = None;
+    for part in parts {
+        let slice = match open.take() {
+            None => Slice { from: part.claim.min.clone(), to: None, parts: vec![] },
+            Some(slice) if slice.rows() < wide || slice.from == part.claim.min => slice,
+            Some(mut full) => {
+                let from = part.claim.min.clone();
+                let goes_on = full.parts.iter().filter(|part| part.claim.max >= from);
+                let parts = goes_on.map(|part| SlicePart { first: false, ..part.clone() }).collect();
+                full.to = Some(from.clone());
+                slices.push(full);
+                Slice { from, to: None, parts }
+            }
+        };
+        let slice = open.insert(slice);
+        slice.parts.push(part);
+    }
+    slices.extend(open);
+    slices
+}
+
+const fn length(piece: &Piece) -> u64 {
+    piece.rows.end.saturating_sub(piece.rows.start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// (smallest id, largest id, rows).
+    fn parts(claims: &[(i64, i64, u64)]) -> Vec<SlicePart> {
+        let part = |(row_group, &(min, max, rows)): (usize, &(i64, i64, u64))| SlicePart {
+            piece: Piece { row_group, rows: 0..rows },
+            claim: IdRange { min: ObjectId::Int(min), max: ObjectId::Int(max), exact: true },
+            first: true,
+        };
+        claims.iter().enumerate().map(part).collect()
+    }
+
+    fn row_groups(slice: &Slice) -> Vec<(usize, bool)> {
+        slice.parts.iter().map(|part| (part.piece.row_group, part.first)).collect()
+    }
+
+    #[test]
+    fn slices_follow_each_other_and_miss_no_row_group() {
+        // Two files of three row groups, and one row group that goes through all.
+        let claims = [(0, 99, 10), (0, 29, 10), (5, 34, 10), (30, 60, 10), (35, 69, 10), (61, 90, 10), (70, 99, 10)];
+        let slices = sweep(parts(&claims), 30);
+        let bounds: Vec<_> = slices.iter().map(|slice| (slice.from.clone(), slice.to.clone())).collect();
+        assert_eq!(
+            bounds,
+            [
+                (ObjectId::Int(0), Some(ObjectId::Int(30))),
+                (ObjectId::Int(30), Some(ObjectId::Int(35))),
+                (ObjectId::Int(35), Some(ObjectId::Int(61))),
+                (ObjectId::Int(61), Some(ObjectId::Int(70))),
+                (ObjectId::Int(70), None),
+            ]
+        );
+        assert_eq!(row_groups(&slices[0]), [(0, true), (1, true), (2, true)]);
+        assert_eq!(row_groups(&slices[1]), [(0, false), (2, false), (3, true)]);
+        assert_eq!(row_groups(&slices[4]), [(0, false), (5, false), (6, true)]);
+        for id in 0..100 {
+            let takers = slices.iter().filter(|slice| slice.takes(&ObjectId::Int(id)));
+            assert_eq!(takers.count(), 1, "object {id}");
+        }
+        assert!((read_twice(&slices) - 8.0 / 7.0).abs() < 1e-12, "{}", read_twice(&slices));
+    }
+
+    #[test]
+    fn overlap_is_what_may_hold_one_id() {
+        assert_eq!(overlap(&parts(&[(0, 9, 5), (10, 19, 7), (20, 29, 6)])), 7);
+        assert_eq!(overlap(&parts(&[(0, 10, 5), (10, 19, 7), (19, 29, 6)])), 13);
+        assert_eq!(overlap(&parts(&[(0, 99, 5), (1, 2, 7), (3, 4, 8), (5, 98, 9)])), 14);
+    }
+
+    #[test]
+    fn row_groups_that_hold_all_ids_are_one_slice() {
+        let claims: Vec<_> = (0..50).map(|i| (i, 1000 - i, 10)).collect();
+        let all = parts(&claims);
+        assert_eq!(sweep(all.clone(), TIMES_OVERLAP * overlap(&all)).len(), 1);
+    }
+}
