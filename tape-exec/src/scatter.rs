@@ -110,7 +110,7 @@ impl Blocks {
 
     /// Takes the rows, if there are enough for a block or these are the last; leaves them for the next time if not.
     pub(crate) fn scatter(&mut self, rows: &mut Rows, last: bool) {
-        if rows.len() < BLOCK_ROWS && !(last && !rows.is_empty()) {
+        if rows.is_empty() || (rows.len() < BLOCK_ROWS && !last) {
             return;
         }
         let starts = by_bucket(&rows.ids, self.buckets, &mut self.order);
