@@ -63,6 +63,21 @@ pub(crate) fn next_page(pages: &mut dyn PageReader, optional: bool) -> Result<Ne
     }
 }
 
+/// Passes over whole pages, of up to `n` rows together, without reading what is in them. Stops before a dictionary and before
+/// a page of more rows. Returns the rows passed.
+pub(crate) fn pass_over(pages: &mut dyn PageReader, n: usize) -> Result<usize> {
+    let mut passed = 0;
+    while let Some(page) = pages.peek_next_page()? {
+        // Columns are flat: each level is a row.
+        match page.num_rows.or(page.num_levels) {
+            Some(rows) if !page.is_dict && rows <= n - passed => passed += rows,
+            _ => break,
+        }
+        pages.skip_next_page()?;
+    }
+    Ok(passed)
+}
+
 fn data_page(rows: u32, levels: Option<Bytes>, values: Bytes, encoding: Encoding) -> Result<NextPage> {
     let runs = levels.map(|levels| Runs::new(levels, 1)).transpose().map_err(malformed)?;
     let levels = Levels { runs, levels: vec![] };

@@ -8,7 +8,7 @@ use parquet::basic::Encoding;
 use parquet::column::page::PageReader;
 use parquet::errors::{ParquetError, Result};
 
-use crate::page::{DataPage, Levels, NextPage, ended, malformed, next_page};
+use crate::page::{DataPage, Levels, NextPage, ended, malformed, next_page, pass_over};
 use crate::rle::Runs;
 
 /// The encodings that [`Stored`] knows.
@@ -89,6 +89,12 @@ impl<T: EightBytes> Stored<T> {
     where
         T: Default,
     {
+        while n > 0 && self.rows == 0 {
+            n -= pass_over(self.pages.as_mut(), n)?;
+            if n > 0 {
+                self.open_page()?;
+            }
+        }
         // A few at a time: the number comes from the file, and may be any.
         let mut skipped = Vec::new();
         while n > 0 {

@@ -12,7 +12,7 @@ use parquet::column::reader::ColumnReaderImpl;
 use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::errors::{ParquetError, Result};
 
-use crate::page::{Levels, NextPage, ended, malformed, next_page, prefix};
+use crate::page::{Levels, NextPage, ended, malformed, next_page, pass_over, prefix};
 use crate::rle::Runs;
 
 /// The code of a null row.
@@ -53,6 +53,9 @@ impl Text {
     }
 
     pub(crate) fn skip(&mut self, mut n: usize) -> Result<()> {
+        if let Self::Pages(pages) = self {
+            n = pages.pass_over(n)?;
+        }
         while n > 0 {
             n -= self.next(n)?.codes.len();
         }
@@ -101,6 +104,17 @@ impl Default for Values {
 impl TextPages {
     pub(crate) fn new(pages: Box<dyn PageReader>, optional: bool) -> Self {
         Self { pages, optional, shared: vec![], own: vec![], page: OpenPage::default(), fresh: true, codes: vec![] }
+    }
+
+    /// Passes over pages that are skipped as a whole. Returns how many of `n` rows are left to skip.
+    fn pass_over(&mut self, mut n: usize) -> Result<usize> {
+        while n > 0 && self.page.rows == 0 {
+            n -= pass_over(self.pages.as_mut(), n)?;
+            if n > 0 {
+                self.open_page()?;
+            }
+        }
+        Ok(n)
     }
 
     fn next(&mut self, n: usize) -> Result<Coded<'_>> {
