@@ -84,7 +84,7 @@ impl<T: DataType> Typed<T> {
     }
 }
 
-fn complete(rows: usize, wanted: usize) -> Result<()> {
+pub(crate) fn complete(rows: usize, wanted: usize) -> Result<()> {
     if rows == wanted {
         return Ok(());
     }

@@ -12,6 +12,7 @@ use parquet::column::reader::ColumnReaderImpl;
 use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::errors::{ParquetError, Result};
 
+use crate::numbers::complete;
 use crate::page::{Levels, NextPage, ended, malformed, next_page, pass_over, prefix};
 use crate::rle::Runs;
 
@@ -53,16 +54,16 @@ impl Text {
     }
 
     pub(crate) fn skip(&mut self, mut n: usize) -> Result<()> {
-        if let Self::Pages(pages) = self {
-            n = pages.pass_over(n)?;
-        }
+        let pages = match self {
+            Self::Pages(pages) => pages,
+            Self::Other(other) => return complete(other.reader.skip_records(n)?, n),
+        };
+        n = pages.pass_over(n)?;
         while n > 0 {
-            n -= self.next(n)?.codes.len();
+            n -= pages.next(n)?.codes.len();
         }
         // Nobody has looked at the dictionary yet.
-        if let Self::Pages(pages) = self {
-            pages.fresh = true;
-        }
+        pages.fresh = true;
         Ok(())
     }
 }
