@@ -9,6 +9,12 @@ const FEWEST_ROWS: u64 = 32 * 1024;
 /// and grouped by one worker; larger sets go by shuffle, which all workers share.
 const MOST_SHARED_ROWS: u64 = 512 * 1024;
 
+/// Row groups larger than this are cut, where rows are declared sorted so that what is cut can be put together: one of a
+/// hundred million rows would keep one worker busy while the others wait.
+const MOST_ROWS: u64 = 4 << 20;
+/// Into no more parts, whatever number of rows a file claims.
+const MOST_CUTS: u64 = 1 << 12;
+
 /// How a survey is cut into partitions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Partitioning {
@@ -22,16 +28,21 @@ pub enum Partitioning {
 }
 
 /// The partitions of a survey, in the order of their ids where the footers tell it. `memory`, if it is bounded, is what each
-/// worker may take.
+/// worker may take. With `stitched`, partitions may end within light curves: very large row groups are then cut.
 #[must_use]
-pub fn cut(source: &dyn Source, partitioning: Partitioning, memory: Option<u64>) -> Vec<Partition> {
+pub fn cut(source: &dyn Source, partitioning: Partitioning, memory: Option<u64>, stitched: bool) -> Vec<Partition> {
     let order = by_id(source.row_groups());
     let rows: u64 = source.row_groups().iter().map(|group| group.rows).sum();
     match partitioning {
         Partitioning::RowGroups => {
             // Raw, grouped, and where each row goes.
             let fitting = memory.map_or(u64::MAX, |memory| memory / (4 * source.row_bytes().max(1)));
-            together(source.row_groups(), &order, MOST_SHARED_ROWS.min(fitting))
+            let partitions = together(source.row_groups(), &order, MOST_SHARED_ROWS.min(fitting));
+            if stitched && sorted_throughout(source.row_groups(), &order) {
+                partitions.into_iter().flat_map(|partition| apart(partition, MOST_ROWS)).collect()
+            } else {
+                partitions
+            }
         }
         Partitioning::Count(n) => equal(source.row_groups(), &order, rows, n),
         Partitioning::Bytes(bytes) => {
@@ -88,6 +99,29 @@ fn together(groups: &[RowGroup], order: &[usize], most_shared: u64) -> Vec<Parti
         }
     }
     partitions
+}
+
+/// Whether all rows are declared sorted by id, from row group to row group.
+fn sorted_throughout(groups: &[RowGroup], order: &[usize]) -> bool {
+    let follows = |pair: &[usize]| match (&groups[pair[0]].ids, &groups[pair[1]].ids) {
+        (Some(a), Some(b)) => a.max <= b.min,
+        _ => false,
+    };
+    order.iter().all(|&i| groups[i].sorted && groups[i].ids.is_some()) && order.windows(2).all(follows)
+}
+
+/// The partition, in several of equal length if it is one row group of more than `most` rows.
+fn apart(partition: Partition, most: u64) -> Vec<Partition> {
+    let rows = partition.rows();
+    match &partition.pieces[..] {
+        [piece] if rows > most => {
+            let n = rows.div_ceil(most).min(MOST_CUTS);
+            let edge = |i: u64| u64::try_from(u128::from(rows) * u128::from(i) / u128::from(n)).unwrap_or(rows);
+            let part = |i| Partition { pieces: vec![Piece { row_group: piece.row_group, rows: edge(i)..edge(i + 1) }] };
+            (0..n).map(part).collect()
+        }
+        _ => vec![partition],
+    }
 }
 
 /// `n` partitions of equal rows, one more or less.
@@ -147,6 +181,22 @@ mod tests {
         ];
         let partitions = together(&groups, &by_id(&groups), MOST_SHARED_ROWS);
         assert_eq!(pieces(&partitions), [vec![(1, 0..big)], vec![(3, 0..big)], vec![(2, 0..big), (0, 0..big)]]);
+    }
+
+    #[test]
+    fn a_large_row_group_is_cut_if_it_is_declared_sorted() {
+        let whole = |rows| Partition { pieces: vec![Piece { row_group: 3, rows: 0..rows }] };
+        assert_eq!(apart(whole(10), 10), [whole(10)]);
+        assert_eq!(pieces(&apart(whole(25), 10)), [vec![(3, 0..8)], vec![(3, 8..16)], vec![(3, 16..25)]]);
+        assert_eq!(apart(whole(u64::MAX), 1).len() as u64, MOST_CUTS);
+        let sorted = |claims: &[(i64, i64)], sorted| {
+            let group = |&(min, max): &(i64, i64)| RowGroup { sorted, ..group(5, Some((min, max))) };
+            let groups: Vec<_> = claims.iter().map(group).collect();
+            sorted_throughout(&groups, &by_id(&groups))
+        };
+        assert!(sorted(&[(5, 9), (1, 5)], true));
+        assert!(!sorted(&[(5, 9), (1, 5)], false));
+        assert!(!sorted(&[(5, 9), (1, 6)], true));
     }
 
     #[test]

@@ -148,8 +148,9 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
         return Err(Error::NoStatistic);
     }
     let workers = config.worker_count();
-    let mut layout =
-        Layout::from_footers(source, cut(source, config.partitioning, config.memory.map(|all| all / workers as u64)));
+    let stitched = !matches!(config.plan, PlanChoice::Map | PlanChoice::MapUnchecked);
+    let share = config.memory.map(|all| all / workers as u64);
+    let mut layout = Layout::from_footers(source, cut(source, config.partitioning, share, stitched));
     let needs_proof = matches!(config.plan, PlanChoice::Map | PlanChoice::Stitch);
     let unproved = match &layout.cohesion {
         Cohesion::Unknown { .. } => true,
