@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tape_core::{Columns, IdRange, LeftOut, ObjectId, Observer, Partition, Piece, Rows, Source, Statistic};
+use tape_core::{Columns, IdRange, LeftOut, ObjectId, Observer, Partition, Piece, Rows, Source, Statistic, Step};
 
 use crate::error::{Error, Result};
 use crate::job::Job;
@@ -148,8 +148,10 @@ impl Layout {
         observer: &dyn Observer,
     ) -> Result<Scan> {
         let statistics: &[Statistic] = &[];
+        let (bands, reads_for) = (None, Step::Scan);
         let job =
-            Job { source, statistics, bands: None, workers, memory: None, spill: None, rows_at_once: 0, observer };
+            Job { source, statistics, bands, workers, memory: None, spill: None, rows_at_once: 0, observer, reads_for };
+        job.ahead(Step::Scan, rows_of(&partitions));
         let mut scanned = Vec::new();
         let scan = |(): &mut (), i: usize| scan_one(&job, &partitions[i], columns);
         in_order(
@@ -223,6 +225,11 @@ fn scan_one(job: &Job<'_>, partition: &Partition, columns: Columns) -> Result<Sc
     }
     out.null_ids = left_out.null_id;
     Ok(out)
+}
+
+/// The rows of all partitions. Footers claim them, and may claim any number.
+pub(crate) fn rows_of(partitions: &[Partition]) -> u64 {
+    partitions.iter().map(Partition::rows).fold(0, u64::saturating_add)
 }
 
 /// The range that footers claim for a partition.

@@ -18,6 +18,7 @@ mod partition;
 mod plan;
 mod run;
 mod shuffle;
+mod trial;
 mod workers;
 
 pub use cut::{Partitioning, cut, row_groups};

@@ -1,6 +1,6 @@
 //! The statistics of one partition, whether its rows are sorted or not.
 
-use tape_core::{IdRef, Ids, LeftOut, ObjectId, Part, Partition, Results, Rows};
+use tape_core::{Event, IdRef, Ids, LeftOut, ObjectId, Part, Partition, Results, Rows};
 
 use crate::error::{Error, Result};
 use crate::job::Worker;
@@ -22,12 +22,15 @@ pub(crate) struct Outcome {
 /// Rows are expected in runs of one id, ascending, and go through as they are read. Where they are not, the partition is
 /// read again, whole, and grouped by hash: slower, and the same answer.
 pub(crate) fn compute(worker: &mut Worker<'_>, partition: &Partition, hold_edges: bool) -> Result<Outcome> {
-    let mut rows = worker.take_rows();
-    let streamed = stream(worker, partition, hold_edges, &mut rows);
+    let (mut rows, mut read) = (worker.take_rows(), 0);
+    let streamed = stream(worker, partition, hold_edges, &mut rows, &mut read);
     worker.give_back(rows);
     match streamed? {
         Some(outcome) => Ok(outcome),
-        None => regroup(worker, partition, hold_edges),
+        None => {
+            worker.job.observer.event(Event::Again(read));
+            regroup(worker, partition, hold_edges)
+        }
     }
 }
 
@@ -36,6 +39,7 @@ fn stream(
     partition: &Partition,
     hold_edges: bool,
     rows: &mut Rows,
+    read: &mut u64,
 ) -> Result<Option<Outcome>> {
     let job = worker.job;
     let id_type = job.source.id_type();
@@ -47,6 +51,7 @@ fn stream(
     loop {
         let n = job.read(reader.as_mut(), rows, &mut out.left_out)?;
         out.rows += n as u64;
+        *read = out.rows;
         let last = n == 0;
         if rows.is_empty() {
             if last {

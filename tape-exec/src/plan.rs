@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tape_core::{Columns, Observer, Partition, Role, Source, Spill, Statistic};
+use tape_core::{Columns, Event, Observer, Partition, Role, Source, Spill, Statistic, Step};
 
 use crate::budget::Sizes;
 use crate::cut::{Partitioning, cut};
 use crate::error::{Error, Result};
 use crate::job::Job;
-use crate::layout::{Cohesion, Layout};
+use crate::layout::{Cohesion, Layout, rows_of};
 use crate::workers::default_workers;
 
 /// The plan that a user asks for.
@@ -95,7 +95,8 @@ impl Config {
     ) -> Job<'a> {
         let (workers, spill) = (self.worker_count(), self.spill.as_deref());
         let Self { memory, rows_at_once, .. } = *self;
-        Job { source, statistics, bands: self.bands.as_deref(), workers, memory, spill, rows_at_once, observer }
+        let (bands, reads_for) = (self.bands.as_deref(), Step::Read);
+        Job { source, statistics, bands, workers, memory, spill, rows_at_once, observer, reads_for }
     }
 }
 
@@ -144,6 +145,8 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
         Cohesion::Cohesive | Cohesion::Overlapping => false,
     };
     if needs_proof && unproved {
+        // Told before the scan, so that its end does not look like that of the run.
+        observer.event(Event::Ahead { step: Step::Read, rows: rows_of(&layout.partitions) });
         layout = Layout::from_scan(source, layout.partitions, Columns::default(), workers, observer)?.layout;
     }
     let whole = statistics.iter().find(|s| !s.is_fold()).map(|s| s.info().name.to_string());
@@ -153,15 +156,15 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
     columns.band = source.column(Role::Band).is_some();
     let sizes = Sizes::of(&layout.partitions, columns, &job);
     let (peak_memory, spill) = sizes.memory(kind, &layout, &job)?;
-    let touched = |p: &Partition| p.pieces.iter().map(|piece| source.bytes(piece.row_group, columns)).sum::<u64>();
+    let touched = |p: &Partition| p.pieces.iter().map(|piece| source.bytes(piece.row_group, columns)).fold(0, u64::saturating_add);
     Ok(Plan {
         kind,
         forced: config.plan != PlanChoice::Auto,
         why,
         columns,
         column_names: column_names(source, columns),
-        rows: layout.partitions.iter().map(Partition::rows).sum(),
-        bytes: layout.partitions.iter().map(touched).sum(),
+        rows: rows_of(&layout.partitions),
+        bytes: layout.partitions.iter().map(touched).fold(0, u64::saturating_add),
         peak_memory,
         spill,
         workers,

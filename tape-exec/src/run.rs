@@ -1,11 +1,12 @@
 //! Runs a plan, and falls back where a claim of the input is found false.
 
-use tape_core::{Event, LeftOut, Observer, Partition, Sink, Source, Statistic};
+use tape_core::{Event, LeftOut, Observer, Partition, Sink, Source, Statistic, Step};
 
 use crate::budget::Sizes;
 use crate::error::{Error, Result};
 use crate::fold;
 use crate::job::Job;
+use crate::layout::rows_of;
 use crate::map::{self, Edges, Ended, Totals};
 use crate::plan::{Config, Plan, PlanKind};
 use crate::shuffle;
@@ -45,6 +46,7 @@ pub fn run(
     let sizes = Sizes::of(partitions, plan.columns, &job);
     let mut warnings = Vec::new();
     let mut kind = plan.kind;
+    job.ahead(Step::Read, sizes.rows);
     let totals = match kind {
         PlanKind::Map => over_edges(&job, plan, Edges::Cohesive, sink, &mut kind, &mut warnings)?,
         PlanKind::Stitch => over_edges(&job, plan, Edges::Stitched, sink, &mut kind, &mut warnings)?,
@@ -92,6 +94,7 @@ fn over_edges(
         kind.name()
     ));
     job.observer.event(Event::Restart);
+    job.ahead(Step::Read, rows_of(partitions));
     sink.restart().map_err(Error::Sink)?;
     *kind = PlanKind::Shuffle;
     let room = Sizes::of(partitions, plan.columns, job).for_shuffle(job)?;

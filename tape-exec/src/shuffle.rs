@@ -6,12 +6,14 @@ use std::collections::BinaryHeap;
 use std::hash::BuildHasher;
 
 use foldhash::fast::FixedState;
-use tape_core::{Event, IdRef, Ids, LeftOut, Part, Partition, Results, Rows, Sink, Spilled};
+use tape_core::{Event, IdRef, Ids, LeftOut, Part, Partition, Results, Rows, Sink, Spilled, Step};
 
 use crate::budget::{Room, rounds};
 use crate::error::{Error, Result};
 use crate::job::{Job, Worker};
+use crate::layout::rows_of;
 use crate::map::Totals;
+use crate::trial;
 use crate::workers::in_order;
 
 /// Rows that a bucket should hold: what is grouped at once then fits the caches.
@@ -53,6 +55,12 @@ impl Scattered {
 
 pub(crate) fn run(job: &Job<'_>, room: Room, partitions: &[Partition], sink: &mut dyn Sink) -> Result<Totals> {
     let rounds = rounds(partitions, room.rows_at_once);
+    let rows = rows_of(partitions);
+    if rounds.len() > 1 {
+        job.ahead(Step::PutAway, rows);
+    }
+    job.ahead(Step::Compute, rows);
+    trial::of_compute(job, partitions);
     let mut totals = Totals::default();
     let mut scatter = |round: &[Partition]| {
         let scattered = scatter_all(job, round, room.buckets)?;
@@ -67,7 +75,7 @@ pub(crate) fn run(job: &Job<'_>, room: Room, partitions: &[Partition], sink: &mu
             if !parts.is_empty() {
                 worker.group_any(&parts, left_out);
             }
-            Ok(())
+            Ok(rows_in(&parts))
         })?
     } else {
         let put_away = rounds.iter().map(|round| put_away(job, room.buckets, &scatter(round)?));
@@ -79,21 +87,22 @@ pub(crate) fn run(job: &Job<'_>, room: Room, partitions: &[Partition], sink: &mu
                 job.spill()?.take(&round[bucket], &mut rows).map_err(Error::Spill)?;
             }
             worker.group_any(&[Part::of(&rows, 0..rows.len())], left_out);
+            let n = rows.len() as u64;
             worker.give_back(rows);
-            Ok(())
+            Ok(n)
         })?
     };
     totals.light_curves = results.iter().map(Results::len).sum::<usize>() as u64;
-    write_by_id(&results, sink)?;
+    write_by_id(job, &results, sink)?;
     Ok(totals)
 }
 
-/// The results of each bucket, whose rows `group` brings together.
+/// The results of each bucket, whose rows `group` brings together and counts.
 fn compute(
     job: &Job<'_>,
     buckets: usize,
     left_out: &mut LeftOut,
-    group: impl Fn(&mut Worker<'_>, usize, &mut LeftOut) -> Result<()> + Sync,
+    group: impl Fn(&mut Worker<'_>, usize, &mut LeftOut) -> Result<u64> + Sync,
 ) -> Result<Vec<Results>> {
     let mut all = Vec::with_capacity(buckets);
     in_order(
@@ -106,9 +115,10 @@ fn compute(
             }
             let mut left_out = LeftOut::default();
             worker.chunk.clear();
-            group(worker, bucket, &mut left_out)?;
+            let rows = group(worker, bucket, &mut left_out)?;
             let mut results = job.no_results();
             worker.evaluate(&mut results)?;
+            job.done(Step::Compute, rows);
             Ok((results, left_out))
         },
         |(results, of_bucket)| {
@@ -118,6 +128,11 @@ fn compute(
         },
     )?;
     Ok(all)
+}
+
+/// The rows of all parts.
+pub(crate) fn rows_in(parts: &[Part<'_>]) -> u64 {
+    parts.iter().map(|part| part.end - part.start).sum::<usize>() as u64
 }
 
 /// Puts the buckets of a round away.
@@ -135,6 +150,7 @@ fn put_away(job: &Job<'_>, buckets: usize, scattered: &Scattered) -> Result<Vec<
         },
         |piece| {
             job.observer.event(Event::Spilled(piece.bytes));
+            job.done(Step::PutAway, piece.rows);
             pieces.push(piece);
             Ok(())
         },
@@ -225,7 +241,14 @@ const fn top_bits(hash: u64, shift: u32) -> u16 {
 }
 
 /// Merges the results of all buckets by id. Within a bucket they are by id already, and no id is in two.
-pub(crate) fn write_by_id(buckets: &[Results], sink: &mut dyn Sink) -> Result<()> {
+pub(crate) fn write_by_id(job: &Job<'_>, buckets: &[Results], sink: &mut dyn Sink) -> Result<()> {
+    job.ahead(Step::Write, buckets.iter().map(Results::len).sum::<usize>() as u64);
+    let mut write = |results: Results| {
+        let rows = results.len() as u64;
+        sink.write(results).map_err(Error::Sink)?;
+        job.done(Step::Write, rows);
+        Ok(())
+    };
     let mut next: BinaryHeap<Reverse<(IdRef<'_>, usize, usize)>> = BinaryHeap::with_capacity(buckets.len());
     let at = |bucket: usize, row: usize| (row < buckets[bucket].len()).then(|| buckets[bucket].ids.get(row));
     next.extend((0..buckets.len()).filter_map(|bucket| Some(Reverse((at(bucket, 0)?, bucket, 0)))));
@@ -236,8 +259,8 @@ pub(crate) fn write_by_id(buckets: &[Results], sink: &mut dyn Sink) -> Result<()
         out.extend_from(&buckets[bucket], start..end);
         next.extend(at(bucket, end).map(|id| Reverse((id, bucket, end))));
         if out.len() >= RESULT_ROWS {
-            sink.write(std::mem::replace(&mut out, first.new_like())).map_err(Error::Sink)?;
+            write(std::mem::replace(&mut out, first.new_like()))?;
         }
     }
-    if out.is_empty() { Ok(()) } else { sink.write(out).map_err(Error::Sink) }
+    if out.is_empty() { Ok(()) } else { write(out) }
 }

@@ -132,6 +132,11 @@ impl BatchArgs {
         &self.stat
     }
 
+    /// The budget of memory, bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        self.memory.unwrap_or_else(default_memory)
+    }
+
     /// The batch that the arguments ask for.
     pub(crate) fn batch<'a>(&self, ensemble: &'a Ensemble) -> Result<Batch<'a>, Failure> {
         let statistics = statistics_named(&self.stat)?;
@@ -148,7 +153,7 @@ impl BatchArgs {
         if !spill_dir.is_dir() {
             return Err(Failure::usage(format!("--spill-dir {}: no such folder", spill_dir.display())));
         }
-        batch = batch.memory(self.memory.unwrap_or_else(default_memory), spill_dir);
+        batch = batch.memory(self.memory(), spill_dir);
         if let Some(bands) = &self.band_to_calc {
             batch = batch.bands(bands);
         }
