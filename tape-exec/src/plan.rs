@@ -156,7 +156,9 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
     columns.band = source.column(Role::Band).is_some();
     let sizes = Sizes::of(&layout.partitions, columns, &job);
     let (peak_memory, spill) = sizes.memory(kind, &layout, &job)?;
-    let touched = |p: &Partition| p.pieces.iter().map(|piece| source.bytes(piece.row_group, columns)).fold(0, u64::saturating_add);
+    let touched = |p: &Partition| {
+        p.pieces.iter().map(|piece| source.bytes(piece.row_group, columns)).fold(0, u64::saturating_add)
+    };
     Ok(Plan {
         kind,
         forced: config.plan != PlanChoice::Auto,

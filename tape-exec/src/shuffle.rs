@@ -60,7 +60,7 @@ pub(crate) fn run(job: &Job<'_>, room: Room, partitions: &[Partition], sink: &mu
         job.ahead(Step::PutAway, rows);
     }
     job.ahead(Step::Compute, rows);
-    trial::of_compute(job, partitions);
+    trial::tell(job, partitions, rounds.len() > 1);
     let mut totals = Totals::default();
     let mut scatter = |round: &[Partition]| {
         let scattered = scatter_all(job, round, room.buckets)?;

@@ -132,6 +132,11 @@ impl BatchArgs {
         &self.stat
     }
 
+    /// The number of values that all statistics give a light curve.
+    pub(crate) fn values(&self) -> Result<usize, Failure> {
+        Ok(statistics_named(&self.stat)?.iter().map(|statistic| statistic.info().outputs.len()).sum())
+    }
+
     /// The budget of memory, bytes.
     pub(crate) fn memory(&self) -> u64 {
         self.memory.unwrap_or_else(default_memory)

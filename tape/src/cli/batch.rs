@@ -40,7 +40,7 @@ pub(crate) struct Batch {
     #[arg(long)]
     json: bool,
     /// Write what happens to this file (or pipe), an event a line as JSON: `start`, `progress` twice a second, `warning`,
-    /// `restart`, and at last `end` with the summary or `error` with the message
+    /// `restart`, and at last `end` with the summary or `error` with the message: see docs/events.md
     #[arg(long, value_name = "FILE")]
     json_events: Option<PathBuf>,
 }
@@ -58,7 +58,10 @@ impl Batch {
     pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
         let Some(path) = &self.json_events else { return self.compute(screen, None) };
         if self.output.as_ref() == Some(path) {
-            return Err(Failure::usage(format!("{}: is to be the output as well as the file of events", path.display())));
+            return Err(Failure::usage(format!(
+                "{}: is to be the output as well as the file of events",
+                path.display()
+            )));
         }
         let events = Arc::new(Events::create(path, self.overwrite)?);
         let done = self.compute(screen, Some(&events));
@@ -80,6 +83,7 @@ impl Batch {
             bytes_read: Some(ensemble.survey().counter()),
             memory: Some(self.args.memory()),
             events: events.cloned(),
+            values: self.args.values()?,
         })?;
         let plan = batch.plan_with(&watch)?;
         events.inspect(|events| events.tell("start", self.start_as_json(&plan)));
@@ -135,6 +139,7 @@ impl Batch {
             "plan": plan.kind.name(),
             "why": plan.why,
             "statistics": self.args.statistics(),
+            "values": self.args.values().unwrap_or(0),
             "partitions": plan.layout.partitions.len(),
             "rows": plan.rows,
             "bytes": plan.bytes,

@@ -11,12 +11,11 @@ use super::progress::Counts;
 /// What a row costs in a step that has not begun, beside reading one.
 const SCANNED: f64 = 0.5;
 const PUT_AWAY: f64 = 1.0;
-/// Of the step that computes, without a trial: it then has begun soon, because rows are read some at a time.
+/// Without a trial. The step then begins soon, because rows are read some at a time.
 const COMPUTED: f64 = 0.5;
-/// To bring rows back that were put away, beside what a trial says of computing them.
-const BROUGHT_BACK: f64 = 0.5;
-/// A row of the result.
-const WRITTEN: f64 = 2.0;
+/// A row of the result, and each value in it.
+const ROW_WRITTEN: f64 = 1.0;
+const VALUE_WRITTEN: f64 = 0.7;
 /// Rows of a light curve, before any was computed.
 const EPOCHS: f64 = 32.0;
 
@@ -28,20 +27,32 @@ pub(crate) struct Estimate {
     counts: Counts,
     /// The seconds that each step took.
     spent: [f64; 5],
+    /// Values in a row of the result.
+    values: usize,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 impl Estimate {
+    /// Nothing is known yet, but that a row of the result has so many values.
+    pub(crate) fn new(values: usize) -> Self {
+        Self { values, ..Self::default() }
+    }
+
     /// Takes the counts as they stand `seconds` after the start.
     pub(crate) fn observe(&mut self, seconds: f64, counts: &Counts) {
         if counts.restarts != self.counts.restarts {
             // What was done is lost, and so is its time; what it cost is measured anew.
-            *self = Self { seconds: self.seconds, counts: Counts { restarts: counts.restarts, ..Counts::default() }, spent: [0.0; 5] };
+            let counts = Counts { restarts: counts.restarts, ..Counts::default() };
+            *self = Self { seconds: self.seconds, counts, ..Self::new(self.values) };
         }
         let went_on: [f64; 5] = std::array::from_fn(|i| counts.done[i].saturating_sub(self.counts.done[i]) as f64);
         let known = self.costs();
         self.counts = *counts;
         if went_on.iter().all(|rows| *rows == 0.0) {
+            if self.spent == [0.0; 5] {
+                // The time before the first rows, in which files were opened, is that of no step.
+                self.seconds = seconds;
+            }
             return;
         }
         let weight: [f64; 5] = std::array::from_fn(|i| went_on[i] * known[i].unwrap_or(1.0));
@@ -92,19 +103,15 @@ impl Estimate {
             (rows > 0).then(|| self.spent[step as usize] / rows as f64)
         };
         let read = measured(Step::Read).or_else(|| Some(measured(Step::Scan)? / SCANNED));
-        let spills = self.counts.ahead(Step::PutAway) > 0;
         let to_come = |step: Step| {
-            let brought_back = if spills { BROUGHT_BACK } else { 0.0 };
-            match step {
-                Step::Scan => Some(read? * SCANNED),
-                Step::Read => read,
-                Step::PutAway => Some(read? * PUT_AWAY),
-                Step::Compute => match self.counts.expected[step as usize] {
-                    Some(trial) => Some(trial + read? * brought_back),
-                    None => Some(read? * (COMPUTED + brought_back)),
-                },
-                Step::Write => Some(read? * WRITTEN),
-            }
+            let beside_reading = match step {
+                Step::Scan => SCANNED,
+                Step::Read => 1.0,
+                Step::PutAway => PUT_AWAY,
+                Step::Compute => COMPUTED,
+                Step::Write => ROW_WRITTEN + VALUE_WRITTEN * self.values as f64,
+            };
+            self.counts.expected[step as usize].or_else(|| Some(read? * beside_reading))
         };
         Step::ALL.map(|step| measured(step).or_else(|| to_come(step)))
     }

@@ -67,7 +67,12 @@ impl Events {
         let steps: serde_json::Map<_, _> = Step::ALL
             .into_iter()
             .filter(|step| counts.ahead(*step) > 0)
-            .map(|step| (step.name().to_owned(), json!({"rows": counts.done(step), "of": counts.ahead(step)})))
+            .map(|step| {
+                let expected = counts.expected[step as usize].map(|seconds| seconds * 1e6);
+                let step_told =
+                    json!({"rows": counts.done(step), "of": counts.ahead(step), "expected_us_per_row": expected});
+                (step.name().to_owned(), step_told)
+            })
             .collect();
         let round = |rate: &f64| rate.round();
         self.tell(
@@ -88,7 +93,6 @@ impl Events {
                 "memory": moment.memory,
                 "share": moment.share,
                 "seconds_left": moment.seconds_left,
-                "expected_seconds_per_million_rows": counts.expected[Step::Compute as usize].map(|row| row * 1e6),
             }),
         );
     }

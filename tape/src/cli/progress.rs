@@ -47,7 +47,9 @@ impl Counts {
     pub(crate) fn step(&self) -> Step {
         let unfinished = |step: &Step| self.done(*step) < self.ahead(*step);
         let under_way = Step::ALL.into_iter().rev().find(|step| unfinished(step) && self.done(*step) > 0);
-        under_way.or_else(|| Step::ALL.into_iter().find(unfinished)).unwrap_or(Step::Read)
+        let next = || Step::ALL.into_iter().find(unfinished);
+        let last = || Step::ALL.into_iter().rev().find(|step| self.done(*step) > 0);
+        under_way.or_else(next).or_else(last).unwrap_or(Step::Read)
     }
 }
 

@@ -41,6 +41,8 @@ pub(crate) struct Sources {
     /// The budget of memory, bytes.
     pub(crate) memory: Option<u64>,
     pub(crate) events: Option<Arc<Events>>,
+    /// Values in a row of the result.
+    pub(crate) values: usize,
 }
 
 struct Shared {
@@ -139,7 +141,8 @@ impl Observer for Watch {
 impl Shared {
     /// Shows how the run stands, until it ends.
     fn tick(&self) {
-        let (mut estimate, mut rates, mut process) = (Estimate::default(), Rates::default(), Process::new());
+        let (mut estimate, mut rates, mut process) =
+            (Estimate::new(self.sources.values), Rates::default(), Process::new());
         let mut resident = process.resident();
         let mut ended = lock(&self.ended);
         for tick in 1u32.. {
