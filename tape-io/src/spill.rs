@@ -15,6 +15,7 @@ use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 use tape_core::{IdRef, Ids, Part, Rows, SourceError, Spill, Spilled};
 
 use crate::error::Error;
+use crate::fault::{self, Call};
 use crate::pread::{read_exact_at, write_all_at};
 
 /// A folder to put rows away in. A file is made there once the first rows come.
@@ -37,7 +38,9 @@ impl SpillFolder {
         if let Some(file) = &*file {
             return Ok(Arc::clone(file));
         }
-        let made = tempfile::tempfile_in(&self.folder).map_err(|error| Error::spill(&self.folder, &error))?;
+        let made = fault::before(Call::Create)
+            .and_then(|()| tempfile::tempfile_in(&self.folder))
+            .map_err(|error| Error::spill(&self.folder, &error))?;
         Ok(Arc::clone(file.insert(Arc::new(made))))
     }
 }
