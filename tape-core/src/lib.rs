@@ -35,7 +35,7 @@ pub use layout::{IdRange, Partition, Piece, RowGroup};
 pub use left_out::LeftOut;
 pub use light_curve::{Extremes, HigherMoments, LightCurve, Line, Moments, Slopes, WeightedMoments, count, sums};
 pub use memory::MemorySource;
-pub use ports::{Event, Observer, RowReader, Silent, Sink, Source, SourceError, Spill, Spilled};
+pub use ports::{Event, Observer, RowReader, Silent, Sink, Source, SourceError, Spill, Spilled, Step};
 pub use presets::{PRESETS, Preset, Quantity, preset};
 pub use results::Results;
 pub use rows::{Columns, Rows};

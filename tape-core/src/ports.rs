@@ -2,6 +2,7 @@
 //! see only them.
 
 use std::error::Error;
+use std::time::Duration;
 
 use crate::bands::Bands;
 use crate::columns::Role;
@@ -109,19 +110,74 @@ pub struct Spilled {
     pub checksum: u32,
 }
 
-/// What happens during a run.
+/// A step that rows of a run go through. A plan has some of them, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Ids are looked at, where footers do not tell enough to plan.
+    Scan,
+    /// Rows are read, and scattered by object where that is the plan; where it is not, their light curves are computed too.
+    Read,
+    /// Rows are put away for want of memory.
+    PutAway,
+    /// Rows that were brought together become light curves, and those are computed.
+    Compute,
+    /// Results, a row each, are put in order and written, where that waits for the last of them.
+    Write,
+}
+
+impl Step {
+    /// All of them, in order.
+    pub const ALL: [Self; 5] = [Self::Scan, Self::Read, Self::PutAway, Self::Compute, Self::Write];
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scan => "scan",
+            Self::Read => "read",
+            Self::PutAway => "put_away",
+            Self::Compute => "compute",
+            Self::Write => "write",
+        }
+    }
+}
+
+/// What happens during a run. Rows are told of some thousands at a time, never one by one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// So many more rows were read.
-    RowsRead(u64),
+    /// So many rows go through a step in all, as far as is known now. All steps of a plan are told of as it begins, but for
+    /// [`Step::Write`], whose rows are known once the last light curve is.
+    Ahead {
+        /// The step.
+        step: Step,
+        /// Its rows, those done included.
+        rows: u64,
+    },
+    /// So many more rows have gone through a step.
+    Done {
+        /// The step.
+        step: Step,
+        /// The rows.
+        rows: u64,
+    },
+    /// So many rows that were read must be read again: they were not in the order that was expected.
+    Again(u64),
+    /// What a step will take that has not begun, as far as a short trial tells. Only for an observer that
+    /// [wants it](Observer::wants_trial).
+    Expected {
+        /// The step.
+        step: Step,
+        /// For a million rows, with all workers at work.
+        million_rows: Duration,
+    },
     /// So many more light curves were computed.
     LightCurves(u64),
     /// So many more bytes were put away for want of memory.
     Spilled(u64),
     /// Something that the user should know, and that the answer does not suffer from.
     Warning(String),
-    /// The run starts again with another plan: counts start from zero.
+    /// The run starts again with another plan: counts start from zero, and what lies ahead is told anew.
     Restart,
 }
 
@@ -132,6 +188,12 @@ pub trait Observer: Sync {
 
     /// Whether the run should stop. Asked often.
     fn cancelled(&self) -> bool {
+        false
+    }
+
+    /// Whether the run should try the statistics on a few thousand of its rows, taken for light curves, where it will
+    /// compute only after all is read: without it nobody could tell how long that will take.
+    fn wants_trial(&self) -> bool {
         false
     }
 }

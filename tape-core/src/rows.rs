@@ -110,9 +110,12 @@ impl Rows {
         }
     }
 
-    /// Removes all rows and keeps the memory.
+    /// Removes all rows and keeps the memory. Columns need not be of one length: a reader that failed leaves them as far as it
+    /// came.
     pub fn clear(&mut self) {
-        self.drain_front(self.len());
+        self.ids.clear();
+        self.band.clear();
+        self.values_mut().into_iter().for_each(Vec::clear);
         self.null_ids = 0;
     }
 
@@ -173,5 +176,21 @@ impl Rows {
 
     fn values_mut(&mut self) -> [&mut Vec<f64>; 3] {
         [&mut self.time, &mut self.flux, &mut self.error]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::IdRef;
+
+    #[test]
+    fn what_a_reader_that_failed_leaves_is_cleared() {
+        let mut rows = Rows::new(IdType::Int64);
+        (0..3).for_each(|id| rows.ids.push(IdRef::Int(id)));
+        rows.flux = vec![1.0];
+        rows.null_ids = 1;
+        rows.clear();
+        assert!(rows.is_empty() && rows.flux.is_empty() && rows.null_ids == 0);
     }
 }

@@ -4,7 +4,7 @@ use tape_core::{Columns, IdType, Partition, Piece};
 
 use crate::error::{Error, Result};
 use crate::job::{BATCH, Job};
-use crate::layout::Layout;
+use crate::layout::{Layout, rows_of};
 use crate::plan::PlanKind;
 use crate::scatter::buckets_for;
 use crate::slices::Slice;
@@ -65,7 +65,7 @@ impl Sizes {
         let id = if job.source.id_type() == IdType::Utf8 { job.source.row_bytes() } else { 8 };
         let floats = [columns.time, columns.flux, columns.error].into_iter().filter(|&read| read).count() as u64;
         let row = id + 8 * floats + u64::from(columns.band);
-        let rows = partitions.iter().map(Partition::rows).fold(0, u64::saturating_add);
+        let rows = rows_of(partitions);
         Self {
             row,
             // Two pages per column, compressed and not; a batch raw and grouped.

@@ -10,13 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use tape_core::{Fold, Grouping, IdRef, Ids, LeftOut, Part, Partition, Results, Sink, Statistic, Value};
+use tape_core::{Fold, Grouping, IdRef, Ids, LeftOut, Part, Partition, Results, Sink, Statistic, Step, Value};
 
 use crate::budget::{Room, rounds};
 use crate::error::{Error, Result};
 use crate::job::{Job, Worker};
+use crate::layout::rows_of;
 use crate::map::Totals;
-use crate::scatter::scatter_all;
+use crate::scatter::{rows_in, scatter_all};
 use crate::waiting::{Waiting, write_by_id};
 use crate::workers::in_order;
 
@@ -52,6 +53,7 @@ pub(crate) fn run(
     let states = || Mutex::new(States::new(Ids::new(job.source.id_type()), width));
     let states: Vec<Mutex<States>> = std::iter::repeat_with(states).take(buckets).collect();
     let mut totals = Totals::default();
+    job.ahead(Step::Compute, rows_of(partitions));
     for round in rounds(partitions, room.rows_at_once, job.workers) {
         let scattered = scatter_all(job, &round, buckets)?;
         totals.rows += scattered.rows;
@@ -60,7 +62,12 @@ pub(crate) fn run(
             job.workers,
             buckets,
             || job.worker(),
-            |worker, bucket| lift(worker, folds, &scattered.parts(bucket), &mut lock(&states[bucket])),
+            |worker, bucket| {
+                let parts = scattered.parts(bucket);
+                let left_out = lift(worker, folds, &parts, &mut lock(&states[bucket]))?;
+                job.done(Step::Compute, rows_in(&parts));
+                Ok(left_out)
+            },
             |left_out| {
                 totals.left_out += left_out;
                 Ok(())
@@ -86,6 +93,7 @@ pub(crate) fn run(
     )?;
     totals.light_curves = results.iter().map(Waiting::len).sum();
     job.observer.event(tape_core::Event::LightCurves(totals.light_curves));
+    job.ahead(Step::Write, totals.light_curves);
     write_by_id(job, results, sink)?;
     Ok(totals)
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tape_core::{
     Chunk, Event, Grouper, Grouping, Inputs, LeftOut, NotSorted, Observer, Part, Results, RowReader, Rows, Source,
-    Spill, Statistic, Value,
+    Spill, Statistic, Step, Value,
 };
 
 use crate::error::{Error, Result};
@@ -33,6 +33,8 @@ pub(crate) struct Job<'a> {
     /// What was left out so far.
     pub(crate) skipped: Mutex<Vec<Skipped>>,
     pub(crate) observer: &'a dyn Observer,
+    /// What reading is for.
+    pub(crate) reads_for: Step,
 }
 
 impl<'a> Job<'a> {
@@ -59,6 +61,16 @@ impl<'a> Job<'a> {
             all.push(skipped);
         }
         Ok(())
+    }
+
+    /// Tells the rows of a step.
+    pub(crate) fn ahead(&self, step: Step, rows: u64) {
+        self.observer.event(Event::Ahead { step, rows });
+    }
+
+    /// Tells that rows have gone through a step.
+    pub(crate) fn done(&self, step: Step, rows: u64) {
+        self.observer.event(Event::Done { step, rows });
     }
 
     /// The number of output columns.
@@ -95,7 +107,7 @@ impl<'a> Job<'a> {
             return Err(Error::Cancelled);
         }
         let n = reader.read(rows, BATCH).map_err(Error::Source)?;
-        self.observer.event(Event::RowsRead(n as u64));
+        self.done(self.reads_for, n as u64);
         left_out.null_id += std::mem::take(&mut rows.null_ids);
         Ok(n)
     }
@@ -157,8 +169,15 @@ impl Worker<'_> {
         }
     }
 
-    /// Appends the results of all light curves of the chunk.
+    /// Appends the results of all light curves of the chunk, and tells of it.
     pub(crate) fn evaluate(&mut self, results: &mut Results) -> Result<()> {
+        self.evaluate_untold(results)?;
+        self.job.observer.event(Event::LightCurves(self.chunk.segments.len() as u64));
+        Ok(())
+    }
+
+    /// Appends the results of all light curves of the chunk.
+    pub(crate) fn evaluate_untold(&mut self, results: &mut Results) -> Result<()> {
         for segment in &self.chunk.segments {
             results.ids.extend_from(&self.chunk.ids, segment.object..segment.object + 1);
             results.band.push(segment.band);
@@ -167,9 +186,7 @@ impl Worker<'_> {
         // Who is at work, should one panic.
         let at = Cell::new((0, None));
         let evaluated = catch_unwind(AssertUnwindSafe(|| self.evaluate_statistics(results, &at)));
-        evaluated.map_err(|panic| self.panicked(at.get(), &words(&*panic)))?;
-        self.job.observer.event(Event::LightCurves(self.chunk.segments.len() as u64));
-        Ok(())
+        evaluated.map_err(|panic| self.panicked(at.get(), &words(&*panic)))
     }
 
     /// Statistics that take whole chunks first, then the others side by side, so that they share what a light curve keeps.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tape_core::{Columns, IdRange, LeftOut, ObjectId, Observer, Partition, Piece, Rows, Source};
+use tape_core::{Columns, IdRange, LeftOut, ObjectId, Observer, Partition, Piece, Rows, Source, Step};
 
 use crate::error::{Error, Result};
 use crate::job::Job;
@@ -149,7 +149,8 @@ impl Layout {
         observer: &dyn Observer,
     ) -> Result<Scan> {
         let config = Config { workers, ..Config::default() };
-        let job = config.job(source, &[], observer);
+        let job = Job { reads_for: Step::Scan, ..config.job(source, &[], observer) };
+        job.ahead(Step::Scan, rows_of(&partitions));
         let mut scanned = Vec::new();
         let scan = |(): &mut (), i: usize| scan_one(&job, &partitions[i], columns);
         in_order(
@@ -223,6 +224,11 @@ fn scan_one(job: &Job<'_>, partition: &Partition, columns: Columns) -> Result<Sc
     }
     out.null_ids = left_out.null_id;
     Ok(out)
+}
+
+/// The rows of all partitions. Footers claim them, and may claim any number.
+pub(crate) fn rows_of(partitions: &[Partition]) -> u64 {
+    partitions.iter().map(Partition::rows).fold(0, u64::saturating_add)
 }
 
 /// The range that footers claim for a partition.

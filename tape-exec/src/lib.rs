@@ -23,6 +23,7 @@ mod shuffle;
 mod skew;
 mod skipped;
 mod slices;
+mod trial;
 mod waiting;
 mod workers;
 

@@ -1,7 +1,7 @@
 //! Merge: sorted runs that overlap, a slice of ids at a time. Each slice is a small shuffle, and slices come in the order of
 //! their ids, so nothing is put away and nothing waits but the slice itself.
 
-use tape_core::{IdRange, LeftOut, ObjectId, Rows, Sink};
+use tape_core::{IdRange, LeftOut, ObjectId, Rows, Sink, Step};
 
 use crate::budget::Room;
 use crate::error::{Error, Result};
@@ -10,11 +10,12 @@ use crate::map::Totals;
 use crate::scatter::{Blocks, Scattered, buckets_for};
 use crate::shuffle::of_buckets;
 use crate::skipped::or_skip;
-use crate::slices::{Slice, SlicePart};
+use crate::slices::{self, Slice, SlicePart};
 use crate::workers::in_order;
 
 pub(crate) fn run(job: &Job<'_>, room: Room, slices: &[Slice], sink: &mut dyn Sink) -> Result<Totals> {
     let mut totals = Totals::default();
+    job.ahead(Step::Compute, slices::rows(slices));
     for slice in slices {
         let buckets = buckets_for(slice.rows());
         let scattered = scatter(job, slice, buckets)?;

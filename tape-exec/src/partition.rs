@@ -1,6 +1,6 @@
 //! The statistics of one partition, whether its rows are sorted or not.
 
-use tape_core::{IdRef, Ids, LeftOut, ObjectId, Part, Partition, Rows};
+use tape_core::{Event, IdRef, Ids, LeftOut, ObjectId, Part, Partition, Rows};
 
 use crate::budget::Share;
 use crate::error::{Error, Result};
@@ -41,12 +41,15 @@ pub(crate) fn compute(
     share: Share,
     hold_edges: bool,
 ) -> Result<Outcome> {
-    let mut rows = worker.take_rows();
-    let streamed = stream(worker, partition, share, hold_edges, &mut rows);
+    let (mut rows, mut read) = (worker.take_rows(), 0);
+    let streamed = stream(worker, partition, share, hold_edges, &mut rows, &mut read);
     worker.give_back(rows);
     match streamed? {
         Some(outcome) => Ok(outcome),
-        None => regroup(worker, partition, share, hold_edges),
+        None => {
+            worker.job.observer.event(Event::Again(read));
+            regroup(worker, partition, share, hold_edges)
+        }
     }
 }
 
@@ -56,6 +59,7 @@ fn stream(
     share: Share,
     hold_edges: bool,
     rows: &mut Rows,
+    read: &mut u64,
 ) -> Result<Option<Outcome>> {
     let job = worker.job;
     let id_type = job.source.id_type();
@@ -66,6 +70,7 @@ fn stream(
     loop {
         let n = job.read(reader.as_mut(), rows, &mut out.left_out)?;
         out.rows += n as u64;
+        *read = out.rows;
         let last = n == 0;
         if rows.is_empty() {
             if last {

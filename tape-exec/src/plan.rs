@@ -3,13 +3,13 @@
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use tape_core::{Columns, Observer, Partition, Role, Source, Spill, Statistic};
+use tape_core::{Columns, Event, Observer, Partition, Role, Source, Spill, Statistic, Step};
 
 use crate::budget::Sizes;
 use crate::cut::{Partitioning, cut};
 use crate::error::{Error, Result};
 use crate::job::Job;
-use crate::layout::{Cohesion, Layout};
+use crate::layout::{Cohesion, Layout, rows_of};
 use crate::skipped::OnError;
 use crate::slices::{self, Slice};
 use crate::workers::default_workers;
@@ -105,8 +105,8 @@ impl Config {
     ) -> Job<'a> {
         let (workers, spill) = (self.worker_count(), self.spill.as_deref());
         let Self { memory, rows_at_once, on_error, .. } = *self;
-        let (bands, skipped) = (self.bands.as_deref(), Mutex::default());
-        Job { source, statistics, bands, workers, memory, spill, rows_at_once, on_error, skipped, observer }
+        let (bands, skipped, reads_for) = (self.bands.as_deref(), Mutex::default(), Step::Read);
+        Job { source, statistics, bands, workers, memory, spill, rows_at_once, on_error, skipped, observer, reads_for }
     }
 }
 
@@ -158,6 +158,8 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
         Cohesion::Cohesive | Cohesion::Overlapping => false,
     };
     if needs_proof && unproved {
+        // Told before the scan, so that its end does not look like that of the run.
+        observer.event(Event::Ahead { step: Step::Read, rows: rows_of(&layout.partitions) });
         layout = Layout::from_scan(source, layout.partitions, Columns::default(), workers, observer)?.layout;
     }
     let whole = statistics.iter().find(|s| !s.is_fold()).map(|s| s.info().name.to_string());
@@ -182,17 +184,23 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
         }
     }
     let (peak_memory, spill) = sizes.memory(kind, &layout, slices.as_deref().unwrap_or_default(), &job)?;
-    let touched = |p: &Partition| p.pieces.iter().map(|piece| source.bytes(piece.row_group, columns)).sum::<u64>();
+    let touched = |p: &Partition| {
+        p.pieces.iter().map(|piece| source.bytes(piece.row_group, columns)).fold(0, u64::saturating_add)
+    };
     Ok(Plan {
         kind,
         forced: config.plan != PlanChoice::Auto,
         why,
         columns,
         column_names: column_names(source, columns),
-        rows: layout.partitions.iter().map(Partition::rows).sum(),
+        rows: rows_of(&layout.partitions),
         bytes: match &slices {
-            Some(slices) => slices.iter().flat_map(|slice| &slice.parts).map(|part| touched(&part.partition())).sum(),
-            None => layout.partitions.iter().map(touched).sum(),
+            Some(slices) => slices
+                .iter()
+                .flat_map(|slice| &slice.parts)
+                .map(|part| touched(&part.partition()))
+                .fold(0, u64::saturating_add),
+            None => layout.partitions.iter().map(touched).fold(0, u64::saturating_add),
         },
         peak_memory,
         spill,

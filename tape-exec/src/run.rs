@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use tape_core::{Event, LeftOut, Observer, Partition, Sink, Source, Statistic};
+use tape_core::{Event, LeftOut, Observer, Partition, Sink, Source, Statistic, Step};
 
 use crate::budget::Sizes;
 use crate::error::{Error, Result};
@@ -13,6 +13,7 @@ use crate::merge;
 use crate::plan::{Config, Plan, PlanKind};
 use crate::shuffle;
 use crate::skipped::Skipped;
+use crate::slices;
 
 /// What a run amounted to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +51,7 @@ pub fn run(
     let partitions = &plan.layout.partitions;
     let sizes = Sizes::of(partitions, plan.columns, &job);
     let mut run = Course { kind: plan.kind, warnings: vec![] };
+    job.ahead(Step::Read, if plan.kind == PlanKind::Merge { slices::rows_read(&plan.slices) } else { sizes.rows });
     let totals = match plan.kind {
         PlanKind::Map => over_edges(&job, plan, &sizes, Edges::Cohesive, sink, &mut run)?,
         PlanKind::Stitch => over_edges(&job, plan, &sizes, Edges::Stitched, sink, &mut run)?,
@@ -105,7 +107,7 @@ fn over_edges(
         }
         Err(error) => return Err(error),
     };
-    run.restart(job, without_order(job), &why, sink)?;
+    run.restart(job, sizes, without_order(job), &why, sink)?;
     regrouped(job, sizes, partitions, sink, run)
 }
 
@@ -115,7 +117,7 @@ fn over_slices(job: &Job<'_>, plan: &Plan, sizes: &Sizes, sink: &mut dyn Sink, r
         Err(error @ (Error::DoesNotFit { .. } | Error::FalseClaim { .. })) => error.to_string(),
         done => return done,
     };
-    run.restart(job, without_order(job), &why, sink)?;
+    run.restart(job, sizes, without_order(job), &why, sink)?;
     regrouped(job, sizes, &plan.layout.partitions, sink, run)
 }
 
@@ -139,7 +141,7 @@ fn regrouped(
             }
             done => return done,
         };
-        run.restart(job, PlanKind::Shuffle, &why, sink)?;
+        run.restart(job, sizes, PlanKind::Shuffle, &why, sink)?;
     }
     shuffle::run(job, sizes.for_shuffle(job)?, partitions, sink)
 }
@@ -152,11 +154,19 @@ struct Course {
 
 impl Course {
     /// Starts again by another plan.
-    fn restart(&mut self, job: &Job<'_>, instead: PlanKind, why: &str, sink: &mut dyn Sink) -> Result<()> {
+    fn restart(
+        &mut self,
+        job: &Job<'_>,
+        sizes: &Sizes,
+        instead: PlanKind,
+        why: &str,
+        sink: &mut dyn Sink,
+    ) -> Result<()> {
         self.warnings.push(format!("the {} plan was dropped for {}: {why}", self.kind.name(), instead.name()));
         self.kind = instead;
         job.skipped.lock().unwrap_or_else(PoisonError::into_inner).clear();
         job.observer.event(Event::Restart);
+        job.ahead(Step::Read, sizes.rows);
         sink.restart().map_err(Error::Sink)
     }
 }

@@ -56,6 +56,11 @@ impl Scattered {
     }
 }
 
+/// The rows of all parts.
+pub(crate) fn rows_in(parts: &[Part<'_>]) -> u64 {
+    parts.iter().map(|part| part.end - part.start).sum::<usize>() as u64
+}
+
 /// Scatters the rows of all of `partitions`.
 pub(crate) fn scatter_all(job: &Job<'_>, partitions: &[Partition], buckets: usize) -> Result<Scattered> {
     let mut all = Scattered::default();

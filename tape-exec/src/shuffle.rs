@@ -4,14 +4,16 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tape_core::{Event, LeftOut, Part, Partition, Rows, Sink, Spilled};
+use tape_core::{Event, LeftOut, Part, Partition, Rows, Sink, Spilled, Step};
 
 use crate::budget::{Room, rounds};
 use crate::error::{Error, Result};
 use crate::job::{Job, Worker};
+use crate::layout::rows_of;
 use crate::map::Totals;
 use crate::scatter::{Scattered, scatter_all};
 use crate::skew::{self, Again};
+use crate::trial;
 use crate::waiting::{Waiting, write_by_id};
 use crate::workers::in_order;
 
@@ -22,6 +24,12 @@ const FEWEST_RESULTS: usize = 256;
 
 pub(crate) fn run(job: &Job<'_>, room: Room, partitions: &[Partition], sink: &mut dyn Sink) -> Result<Totals> {
     let rounds = rounds(partitions, room.rows_at_once, job.workers);
+    let rows = rows_of(partitions);
+    if rounds.len() > 1 {
+        job.ahead(Step::PutAway, rows);
+    }
+    job.ahead(Step::Compute, rows);
+    trial::tell(job, partitions, rounds.len() > 1);
     let mut totals = Totals::default();
     let mut scatter = |round: &[Partition]| {
         let scattered = scatter_all(job, round, room.buckets)?;
@@ -59,6 +67,7 @@ fn reduce(job: &Job<'_>, room: Room, buckets: Buckets, totals: &mut Totals, sink
     let results = compute(job, room, &buckets, totals)?;
     drop(buckets);
     totals.light_curves += results.iter().map(Waiting::len).sum::<u64>();
+    job.ahead(Step::Write, totals.light_curves);
     write_by_id(job, results, sink)
 }
 
@@ -158,6 +167,7 @@ fn compute(job: &Job<'_>, room: Room, buckets: &Buckets, totals: &mut Totals) ->
                 bucket.group(worker, &mut left_out)?;
                 worker.evaluate(&mut results)?;
             }
+            job.done(Step::Compute, bucket.rows());
             let mut results = Waiting::new(results);
             let bytes = results.held.bytes() as u64;
             let over = held.fetch_add(bytes, Ordering::Relaxed) + bytes > room.results / 2;
@@ -193,6 +203,7 @@ fn put_away(job: &Job<'_>, scattered: &Scattered, away: &mut [Vec<Spilled>]) -> 
         },
         |pieces| {
             job.observer.event(Event::Spilled(pieces.iter().map(|piece| piece.bytes).sum()));
+            job.done(Step::PutAway, pieces.iter().map(|piece| piece.rows).sum());
             if let Some(bucket) = bucket.next() {
                 bucket.extend(pieces);
             }

@@ -54,13 +54,21 @@ impl SlicePart {
     }
 }
 
-/// How many rows of all are read twice.
+/// Rows of the survey, each counted once.
+pub(crate) fn rows(slices: &[Slice]) -> u64 {
+    let own = slices.iter().flat_map(|slice| &slice.parts).filter(|part| part.first);
+    own.map(|part| length(&part.piece)).fold(0, u64::saturating_add)
+}
+
+/// Rows that are read for all slices: some of them twice.
+pub(crate) fn rows_read(slices: &[Slice]) -> u64 {
+    slices.iter().map(Slice::rows).fold(0, u64::saturating_add)
+}
+
+/// What part of all rows is read twice.
 #[expect(clippy::cast_precision_loss, reason = "a rough part")]
 pub(crate) fn read_twice(slices: &[Slice]) -> f64 {
-    let read = slices.iter().map(Slice::rows).fold(0, u64::saturating_add);
-    let own = slices.iter().flat_map(|slice| &slice.parts).filter(|part| part.first);
-    let rows = own.map(|part| length(&part.piece)).fold(0, u64::saturating_add);
-    read as f64 / rows.max(1) as f64 - 1.0
+    rows_read(slices) as f64 / rows(slices).max(1) as f64 - 1.0
 }
 
 /// The slices of a survey, of no more than `most` rows each, if it can be cut so; unless that is `forced`, only if little

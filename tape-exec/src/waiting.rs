@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use tape_core::{ObjectId, Results, Sink, Spilled};
+use tape_core::{ObjectId, Results, Sink, Spilled, Step};
 
 use crate::error::{Error, Result};
 use crate::job::Job;
@@ -62,6 +62,12 @@ impl Waiting {
 
 /// Merges the results of all buckets by id. Within a bucket they are by id already, and no id is in two.
 pub(crate) fn write_by_id(job: &Job<'_>, buckets: Vec<Waiting>, sink: &mut dyn Sink) -> Result<()> {
+    let mut write = |results: Results| {
+        let rows = results.len() as u64;
+        sink.write(results).map_err(Error::Sink)?;
+        job.done(Step::Write, rows);
+        Ok(())
+    };
     let mut out = job.no_results();
     let mut runs = Vec::with_capacity(buckets.len());
     let mut next: BinaryHeap<Reverse<(ObjectId, usize)>> = BinaryHeap::with_capacity(buckets.len());
@@ -75,11 +81,10 @@ pub(crate) fn write_by_id(job: &Job<'_>, buckets: Vec<Waiting>, sink: &mut dyn S
         run.take_object(&mut out);
         next.extend(run.id(job)?.map(|id| Reverse((id, bucket))));
         if out.len() >= RESULT_ROWS {
-            let full = std::mem::replace(&mut out, job.no_results());
-            sink.write(full).map_err(Error::Sink)?;
+            write(std::mem::replace(&mut out, job.no_results()))?;
         }
     }
-    if out.is_empty() { Ok(()) } else { sink.write(out).map_err(Error::Sink) }
+    if out.is_empty() { Ok(()) } else { write(out) }
 }
 
 /// One bucket's results, of which a piece is in memory.

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::fault::{self, Call};
 
 /// The files behind `inputs`, in the order of the inputs and sorted by path within each, every file once. A folder stands
 /// for all files in it and below it that end in `.parquet` or `.parq`; names that start with `_` or `.` are passed over, as
@@ -31,7 +32,7 @@ fn behind(input: &str) -> Result<Vec<PathBuf>, Error> {
     let path = Path::new(input);
     let mut found = Found::default();
     // A file or folder whose name merely looks like a pattern is meant as it stands.
-    match fs::metadata(path) {
+    match fault::before(Call::List).and_then(|()| fs::metadata(path)) {
         Ok(metadata) if metadata.is_dir() => found.folder(path)?,
         Ok(_) => return Ok(vec![path.to_owned()]),
         Err(error) if error.kind() == ErrorKind::NotFound && input.contains(['*', '?', '[']) => found.pattern(input)?,
@@ -54,7 +55,9 @@ struct Found {
 impl Found {
     fn folder(&mut self, folder: &Path) -> Result<(), Error> {
         let unreadable = |error| Error::io(folder, "list the folder", error);
+        fault::before(Call::List).map_err(unreadable)?;
         for entry in fs::read_dir(folder).map_err(unreadable)? {
+            fault::before(Call::List).map_err(unreadable)?;
             let path = entry.map_err(unreadable)?.path();
             if path.is_dir() {
                 if !is_hidden(&path) {

@@ -219,6 +219,19 @@ impl Error {
     }
 }
 
+/// What the system said, if it was the system that refused; else the error as it is.
+pub(crate) fn system(error: ParquetError) -> Result<io::Error, ParquetError> {
+    match error {
+        ParquetError::External(source) => match source.downcast::<io::Error>() {
+            // An end that comes too soon is a matter of the file, not of the system.
+            Ok(refused) if refused.kind() != io::ErrorKind::UnexpectedEof => Ok(*refused),
+            Ok(end) => Err(ParquetError::External(end)),
+            Err(source) => Err(ParquetError::External(source)),
+        },
+        other => Err(other),
+    }
+}
+
 /// The decoder's words, without the prefix that says only that an error happened.
 pub(crate) fn words(error: &ParquetError) -> String {
     plain(&error.to_string())

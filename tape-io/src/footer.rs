@@ -9,7 +9,9 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMe
 use parquet::file::statistics::Statistics;
 use tape_core::{ColumnError, ColumnMap, IdRange, IdType, ObjectId, Role, RowGroup, key_from_u64};
 
-use crate::error::{Error, words};
+use crate::error::{Error, system, words};
+use crate::fault::{self, Call};
+use crate::pread::PositionedFile;
 use crate::schema::{Kind, RoleColumn, flat_columns, nested_columns, role_column};
 
 /// Shorter text is not cut short in statistics; of longer text the footer says whether it was.
@@ -35,7 +37,9 @@ pub(crate) struct Footer {
 /// Opens a file and notes what it is now.
 pub(crate) fn open(path: &Path) -> Result<(File, Stamp), Error> {
     let unreadable = |error| Error::io(path, "read the file", error);
+    fault::before(Call::Open).map_err(unreadable)?;
     let file = File::open(path).map_err(unreadable)?;
+    fault::before(Call::List).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
     Ok((file, Stamp { len: metadata.len(), modified: metadata.modified().ok() }))
 }
@@ -47,8 +51,14 @@ pub(crate) fn read_metadata(path: &Path) -> Result<(ParquetMetaData, Stamp), Err
     if stamp.len == 0 {
         return Err(not_parquet("the file is empty".to_owned()));
     }
+    // What is read of footers is no column data, and not counted.
+    let file = PositionedFile::new(file, stamp.len, Arc::default());
     let metadata = ParquetMetaDataReader::new().parse_and_finish(&file);
-    Ok((metadata.map_err(|error| not_parquet(words(&error)))?, stamp))
+    let failed = |error| match system(error) {
+        Ok(refused) => Error::io(path, "read the file", refused),
+        Err(error) => not_parquet(words(&error)),
+    };
+    Ok((metadata.map_err(failed)?, stamp))
 }
 
 impl Footer {

@@ -9,6 +9,7 @@
 
 mod discover;
 mod error;
+mod fault;
 mod footer;
 mod numbers;
 mod page;

@@ -9,6 +9,8 @@ use bytes::Bytes;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
 
+use crate::fault::{self, Call};
+
 /// An open file; counts the bytes that are read from it.
 pub(crate) struct PositionedFile {
     file: Arc<File>,
@@ -63,7 +65,8 @@ pub(crate) struct ReadAt {
 
 impl Read for ReadAt {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = read_at(&self.file, buffer, self.at)?;
+        // Not every caller tries again.
+        let n = uninterrupted(|| read_at(&self.file, buffer, self.at))?;
         self.at += n as u64;
         Ok(n)
     }
@@ -72,35 +75,45 @@ impl Read for ReadAt {
 /// Appends some of the bytes at `at` to `buffer`, up to its capacity. Returns how many: 0 at the end of the file.
 #[cfg(unix)]
 fn append_at(file: &File, buffer: &mut Vec<u8>, at: u64) -> io::Result<usize> {
-    loop {
+    let before = buffer.len();
+    let read = uninterrupted(|| {
+        let most = fault::length(Call::Read, buffer.capacity() - before)?;
         // The system writes into room that was not cleared first, which the standard library has no safe way to ask for.
-        match rustix::io::pread(file, rustix::buffer::spare_capacity(buffer), at) {
-            Err(rustix::io::Errno::INTR) => {}
-            read => return Ok(read?),
-        }
-    }
+        let read = rustix::io::pread(file, rustix::buffer::spare_capacity(buffer), at)?;
+        Ok(read.min(most))
+    })?;
+    buffer.truncate(before + read);
+    Ok(read)
 }
 
 #[cfg(windows)]
 fn append_at(file: &File, buffer: &mut Vec<u8>, at: u64) -> io::Result<usize> {
     let before = buffer.len();
     buffer.resize(buffer.capacity(), 0);
-    let read = read_at(file, &mut buffer[before..], at)?;
+    let read = uninterrupted(|| read_at(file, &mut buffer[before..], at))?;
     buffer.truncate(before + read);
     Ok(read)
+}
+
+/// Makes a call until no signal comes first.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
 }
 
 /// Fills `buffer` with the bytes at `at`.
 pub(crate) fn read_exact_at(file: &File, mut buffer: &mut [u8], mut at: u64) -> io::Result<()> {
     while !buffer.is_empty() {
-        match read_at(file, buffer, at) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(n) => {
+        match uninterrupted(|| read_at(file, buffer, at))? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            n => {
                 buffer = &mut buffer[n..];
                 at += n as u64;
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
         }
     }
     Ok(())
@@ -109,35 +122,43 @@ pub(crate) fn read_exact_at(file: &File, mut buffer: &mut [u8], mut at: u64) -> 
 /// Writes all of `bytes` at `at`.
 pub(crate) fn write_all_at(file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
     while !bytes.is_empty() {
-        match write_at(file, bytes, at) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(n) => {
+        match uninterrupted(|| write_at(file, bytes, at))? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            n => {
                 bytes = &bytes[n..];
                 at += n as u64;
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
         }
     }
     Ok(())
 }
 
-#[cfg(unix)]
 fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+    let most = fault::length(Call::Read, buffer.len())?;
+    system_read_at(file, &mut buffer[..most], at)
+}
+
+fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<usize> {
+    let most = fault::length(Call::Write, bytes.len())?;
+    system_write_at(file, &bytes[..most], at)
+}
+
+#[cfg(unix)]
+fn system_read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, buffer, at)
 }
 
 #[cfg(windows)]
-fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+fn system_read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buffer, at)
 }
 
 #[cfg(unix)]
-fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<usize> {
+fn system_write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<usize> {
     std::os::unix::fs::FileExt::write_at(file, bytes, at)
 }
 
 #[cfg(windows)]
-fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<usize> {
+fn system_write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_write(file, bytes, at)
 }

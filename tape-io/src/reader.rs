@@ -15,7 +15,7 @@ use tape_core::{
     key_from_u64,
 };
 
-use crate::error::{Error, words};
+use crate::error::{Error, system, words};
 use crate::footer::{Footer, is_unsigned, open};
 use crate::numbers::{Numbers, Typed};
 use crate::pread::PositionedFile;
@@ -59,8 +59,12 @@ impl<'a> PartitionReader<'a> {
         Self { survey, columns, pieces: partition.pieces.iter().cloned().collect(), open: None }
     }
 
-    fn corrupt(&self, row_group: usize, role: Role, reason: String) -> Error {
+    fn failed(&self, row_group: usize, role: Role, error: ParquetError) -> Error {
         let (footer, index) = self.survey.footer(row_group);
+        let reason = match system(error) {
+            Ok(refused) => return Error::io(&footer.path, "read the file", refused),
+            Err(error) => words(&error),
+        };
         let column = self.survey.columns().get(role).unwrap_or_default().to_owned();
         Error::Corrupt { path: footer.path.clone(), row_group: index, column, reason }
     }
@@ -83,7 +87,7 @@ impl<'a> PartitionReader<'a> {
                 opened.skip(skip)?;
                 Ok(opened)
             });
-            columns.push((role, opened.map_err(|reason| self.corrupt(piece.row_group, role, reason))?));
+            columns.push((role, opened.map_err(|error| self.failed(piece.row_group, role, error))?));
         }
         self.open = Some(OpenRowGroup { row_group: piece.row_group, left, columns, null_ids: vec![] });
         Ok(true)
@@ -106,9 +110,9 @@ impl RowReader for PartitionReader<'_> {
         null_ids.clear();
         for (role, column) in columns {
             let mut into = Into { rows, null_ids, bands: survey.bands() };
-            if let Err(reason) = guarded(|| column.append(*role, n, &mut into)) {
+            if let Err(error) = guarded(|| column.append(*role, n, &mut into)) {
                 let (row_group, role) = (*row_group, *role);
-                return Err(self.corrupt(row_group, role, reason).into());
+                return Err(self.failed(row_group, role, error).into());
             }
         }
         if !null_ids.is_empty() {
@@ -122,11 +126,9 @@ impl RowReader for PartitionReader<'_> {
 }
 
 /// Runs a decoder. It may panic on bytes that no writer produces: that is a corrupt file, not the end of the program.
-fn guarded<T>(decode: impl FnOnce() -> ParquetResult<T>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(decode)) {
-        Ok(result) => result.map_err(|error| words(&error)),
-        Err(_) => Err("the decoder gave up on it".to_owned()),
-    }
+fn guarded<T>(decode: impl FnOnce() -> ParquetResult<T>) -> ParquetResult<T> {
+    let decoded = catch_unwind(AssertUnwindSafe(decode));
+    decoded.unwrap_or_else(|_| Err(ParquetError::General("the decoder gave up on it".to_owned())))
 }
 
 fn open_column(

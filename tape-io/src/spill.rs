@@ -10,6 +10,7 @@ use arrow::error::ArrowError;
 use tape_core::{Part, Results, Rows, SourceError, Spill, Spilled};
 
 use crate::error::Error;
+use crate::fault::{self, Call};
 use crate::pread::{read_exact_at, write_all_at};
 
 mod codec;
@@ -34,7 +35,9 @@ impl SpillFolder {
         if let Some(file) = &*file {
             return Ok(Arc::clone(file));
         }
-        let made = tempfile::tempfile_in(&self.folder).map_err(|error| Error::spill(&self.folder, &error))?;
+        let made = fault::before(Call::Create)
+            .and_then(|()| tempfile::tempfile_in(&self.folder))
+            .map_err(|error| Error::spill(&self.folder, &error))?;
         Ok(Arc::clone(file.insert(Arc::new(made))))
     }
 

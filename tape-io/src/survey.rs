@@ -126,7 +126,9 @@ impl Survey {
         (&self.files[group.file], group.index)
     }
 
-    pub(crate) fn counter(&self) -> Arc<AtomicU64> {
+    /// Counts the bytes of column data that are read, while they are.
+    #[must_use]
+    pub fn counter(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.bytes_read)
     }
 }

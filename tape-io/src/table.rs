@@ -1,7 +1,7 @@
 //! Tables of results to Parquet or CSV: written beside, renamed when whole.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
@@ -15,6 +15,7 @@ use parquet::schema::types::ColumnPath;
 use tempfile::NamedTempFile;
 
 use crate::error::Error;
+use crate::fault::{self, Call};
 
 /// How a table is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +53,22 @@ pub struct TableWriter {
 }
 
 enum Encoder {
-    Parquet(Box<ArrowWriter<NamedTempFile>>),
-    Csv(Box<csv::Writer<BufWriter<NamedTempFile>>>),
+    Parquet(Box<ArrowWriter<Beside>>),
+    Csv(Box<csv::Writer<BufWriter<Beside>>>),
+}
+
+/// The file that a table is written to, until it is whole.
+struct Beside(NamedTempFile);
+
+impl Write for Beside {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let most = fault::length(Call::Write, bytes.len())?;
+        self.0.write(&bytes[..most])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 impl TableWriter {
@@ -93,11 +108,14 @@ impl TableWriter {
     pub fn restart(&mut self) -> Result<(), Error> {
         self.encoder = None;
         let folder = folder_of(&self.path);
+        let refused = |error| Error::io(folder, "write into the folder", error);
+        fault::before(Call::Create).map_err(refused)?;
         let file = tempfile::Builder::new()
             .prefix(&format!(".{}.", self.path.file_name().unwrap_or_default().to_string_lossy()))
             .suffix(".tmp")
             .tempfile_in(folder)
-            .map_err(|error| Error::io(folder, "write into the folder", error))?;
+            .map_err(refused)?;
+        let file = Beside(file);
         self.encoder = Some(match self.format {
             Format::Csv => Encoder::Csv(Box::new(csv::Writer::new(BufWriter::new(file)))),
             Format::Parquet => {
@@ -162,7 +180,7 @@ impl TableWriter {
     /// If the disk is full, say; then nothing is left.
     pub fn finish(mut self) -> Result<u64, Error> {
         let failed = |error: &(dyn std::error::Error + 'static)| Error::write(&self.path, error);
-        let file = match self.encoder.take() {
+        let Beside(file) = match self.encoder.take() {
             Some(Encoder::Parquet(writer)) => writer.into_inner().map_err(|error| failed(&error))?,
             Some(Encoder::Csv(writer)) => {
                 let mut buffer = writer.into_inner();
@@ -175,6 +193,7 @@ impl TableWriter {
         share(file.as_file());
         // Asked again: it may have been made while the run went on.
         check_free(&self.path, self.overwrite)?;
+        fault::before(Call::Place).map_err(|error| failed(&error))?;
         file.persist(&self.path).map_err(|error| failed(&error.error))?;
         Ok(bytes)
     }

@@ -1,6 +1,7 @@
 //! Every plan over every layout gives the answers of one naive loop, which is written in `support` and shares nothing with
 //! the engine: rows into a map by (id, band), one pass over each.
 
+mod events;
 mod memory;
 mod random;
 mod skipped;

@@ -148,6 +148,16 @@ impl BatchArgs {
         &self.stat
     }
 
+    /// The number of values that all statistics give a light curve.
+    pub(crate) fn values(&self) -> Result<usize, Failure> {
+        Ok(statistics_named(&self.stat)?.iter().map(|statistic| statistic.info().outputs.len()).sum())
+    }
+
+    /// The budget of memory, bytes.
+    pub(crate) fn memory(&self) -> u64 {
+        self.memory.unwrap_or_else(default_memory)
+    }
+
     /// The batch that the arguments ask for.
     pub(crate) fn batch<'a>(&self, ensemble: &'a Ensemble) -> Result<Batch<'a>, Failure> {
         let statistics = statistics_named(&self.stat)?;
@@ -164,7 +174,7 @@ impl BatchArgs {
         if !spill_dir.is_dir() {
             return Err(Failure::usage(format!("--spill-dir {}: no such folder", spill_dir.display())));
         }
-        batch = batch.memory(self.memory.unwrap_or_else(default_memory), spill_dir);
+        batch = batch.memory(self.memory(), spill_dir);
         if matches!(self.on_error, OnErrorArg::Skip) {
             batch = batch.on_error(OnError::Skip);
         }

@@ -1,6 +1,7 @@
 //! `tape batch`: statistics of every light curve.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
@@ -11,9 +12,10 @@ use tape::Ensemble;
 use tape::exec::{Plan, Summary};
 
 use super::args::BatchArgs;
+use super::events::Events;
 use super::failure::Failure;
 use super::screen::{Screen, bytes, count, counted};
-use super::watch::Watch;
+use super::watch::{Sources, Watch};
 
 /// Rows shown where no output file is named.
 const SHOWN: usize = 20;
@@ -23,19 +25,24 @@ const SHOWN: usize = 20;
 #[command(after_help = "Examples:
   tape batch survey/ --stat stetson_j -o stetson_j.parquet
   tape batch survey/ --stat mean,reduced_chi2 --band-to-calc g,r --wide -o wide.csv
-  tape batch ps1.parquet --columns tape_ztf --partition-size 5KB --plan stitch")]
+  tape batch ps1.parquet --columns tape_ztf --partition-size 5KB --plan stitch
+  tape batch survey/ --stat all -o all.parquet --json-events events.jsonl")]
 pub(crate) struct Batch {
     #[command(flatten)]
     args: BatchArgs,
     /// Write the table here, as Parquet or CSV by the name's ending; without, the first rows are shown
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Replace the output if it exists
-    #[arg(long, requires = "output")]
+    /// Replace the output, and the file of events, if they exist
+    #[arg(long)]
     overwrite: bool,
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,
+    /// Write what happens to this file (or pipe), an event a line as JSON: `start`, `progress` twice a second, `warning`,
+    /// `restart`, and at last `end` with the summary or `error` with the message: see docs/events.md
+    #[arg(long, value_name = "FILE")]
+    json_events: Option<PathBuf>,
 }
 
 /// What the end of a run tells.
@@ -49,6 +56,22 @@ struct Report<'a> {
 
 impl Batch {
     pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
+        let Some(path) = &self.json_events else { return self.compute(screen, None) };
+        if self.output.as_ref() == Some(path) {
+            return Err(Failure::usage(format!(
+                "{}: is to be the output as well as the file of events",
+                path.display()
+            )));
+        }
+        let events = Arc::new(Events::create(path, self.overwrite)?);
+        let done = self.compute(screen, Some(&events));
+        if let Some(message) = done.as_ref().err().and_then(Failure::message) {
+            events.tell("error", json!({ "message": message }));
+        }
+        done
+    }
+
+    fn compute(&self, screen: &mut Screen, events: Option<&Arc<Events>>) -> Result<(), Failure> {
         let start = Instant::now();
         let ensemble = self.args.survey.open()?;
         let batch = self.args.batch(&ensemble)?;
@@ -56,9 +79,14 @@ impl Batch {
             // Asked before the work, not only after it.
             tape::io::Format::of(path)?;
         }
-        let rows = tape::core::Source::row_groups(ensemble.survey()).iter().map(|group| group.rows).sum();
-        let watch = Watch::over(rows)?;
+        let watch = Watch::with(Sources {
+            bytes_read: Some(ensemble.survey().counter()),
+            memory: Some(self.args.memory()),
+            events: events.cloned(),
+            values: self.args.values()?,
+        })?;
         let plan = batch.plan_with(&watch)?;
+        events.inspect(|events| events.tell("start", self.start_as_json(&plan)));
         let (summary, table) = match &self.output {
             Some(path) => (batch.run_to(&plan, path, self.overwrite, &watch)?, None),
             None => {
@@ -74,6 +102,7 @@ impl Batch {
             rows_out: table.as_ref().map(RecordBatch::num_rows),
             elapsed: start.elapsed(),
         };
+        events.inspect(|events| events.tell("end", json!({ "summary": self.as_json(&report) })));
         if self.json {
             return Ok(screen.line(self.as_json(&report))?);
         }
@@ -107,6 +136,22 @@ impl Batch {
         let seconds = report.elapsed.as_secs_f64();
         screen.row("time", format_args!("{seconds:.2} s, {} workers", report.plan.workers))?;
         Ok(())
+    }
+
+    fn start_as_json(&self, plan: &Plan) -> serde_json::Value {
+        json!({
+            "plan": plan.kind.name(),
+            "why": plan.why,
+            "statistics": self.args.statistics(),
+            "values": self.args.values().unwrap_or(0),
+            "partitions": plan.layout.partitions.len(),
+            "rows": plan.rows,
+            "bytes": plan.bytes,
+            "workers": plan.workers,
+            "memory": self.args.memory(),
+            "peak_memory": plan.peak_memory,
+            "spill": plan.spill,
+        })
     }
 
     fn as_json(&self, report: &Report<'_>) -> serde_json::Value {

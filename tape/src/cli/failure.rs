@@ -25,6 +25,14 @@ impl Failure {
         Self::Failed(message.to_string())
     }
 
+    /// What went wrong, if it is for someone to know.
+    pub(crate) fn message(&self) -> Option<&str> {
+        match self {
+            Self::Usage(message) | Self::Failed(message) => Some(message),
+            Self::NobodyReads => None,
+        }
+    }
+
     /// Tells the user, in one message.
     #[expect(clippy::print_stderr, reason = "this is where the command speaks of errors")]
     pub(crate) fn report(self) -> ExitCode {

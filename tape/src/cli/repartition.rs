@@ -54,9 +54,9 @@ impl Repartition {
             memory: self.memory,
             ..tape::io::Repartition::new(survey, &self.out, target)
         };
-        let rows: u64 = survey.row_groups().iter().map(|group| group.rows).sum();
+        let rows = survey.row_groups().iter().map(|group| group.rows).fold(0, u64::saturating_add);
         // Each row is counted, read and written.
-        let watch = Watch::over(3 * rows)?;
+        let watch = Watch::over(rows.saturating_mul(3))?;
         let tell = |progress| {
             if let Progress::Counted(n) | Progress::Read(n) | Progress::Written(n) = progress {
                 watch.advance(n);

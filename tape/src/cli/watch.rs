@@ -1,38 +1,90 @@
-//! Progress of a run on the terminal, and Ctrl-C.
+//! Progress of a run on the terminal and in a file of events, and Ctrl-C.
 
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use tape::core::{Event, Observer};
+use serde_json::json;
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+use tape::core::{Event, Observer, Step};
 
+use super::estimate::Estimate;
+use super::events::{Events, Moment};
 use super::failure::Failure;
+use super::progress::{Counts, Rates};
+use super::screen::{bytes, count, duration};
 
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// Shows how many rows were read, where someone sees it, and stops the run at Ctrl-C.
+/// How often the terminal shows how a run stands.
+const TICK: Duration = Duration::from_millis(100);
+/// Events of progress are written, and memory is asked for, every so many ticks.
+const TICKS_PER_EVENT: u32 = 5;
+/// The bar is full at this.
+const FULL: u64 = 1000;
+
+/// Shows how far a run has come, where someone sees it, and stops it at Ctrl-C.
 pub(crate) struct Watch {
+    shared: Arc<Shared>,
+    ticker: Option<JoinHandle<()>>,
+}
+
+/// Where a watch learns what it cannot see.
+#[derive(Default)]
+pub(crate) struct Sources {
+    /// Counts the bytes that are read.
+    pub(crate) bytes_read: Option<Arc<AtomicU64>>,
+    /// The budget of memory, bytes.
+    pub(crate) memory: Option<u64>,
+    pub(crate) events: Option<Arc<Events>>,
+    /// Values in a row of the result.
+    pub(crate) values: usize,
+}
+
+struct Shared {
     bar: ProgressBar,
+    counts: Mutex<Counts>,
+    sources: Sources,
+    start: Instant,
+    /// Whether someone sees what is estimated.
+    seen: bool,
+    ended: Mutex<bool>,
+    end: Condvar,
 }
 
 impl Watch {
-    /// Watches a run over so many rows.
+    /// Watches work on so many rows.
     pub(crate) fn over(rows: u64) -> Result<Self, Failure> {
+        let watch = Self::with(Sources::default())?;
+        watch.event(Event::Ahead { step: Step::Read, rows });
+        Ok(watch)
+    }
+
+    /// Watches a run.
+    pub(crate) fn with(sources: Sources) -> Result<Self, Failure> {
         stop_at_ctrl_c()?;
-        let bar = if std::io::stderr().is_terminal() { ProgressBar::new(rows) } else { ProgressBar::hidden() };
-        let template = "{wide_bar} {human_pos}/{human_len} rows  {per_sec}  {eta} left";
-        if let Ok(style) = ProgressStyle::with_template(template) {
+        let shown = std::io::stderr().is_terminal();
+        let bar = if shown { ProgressBar::new(FULL) } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {msg}") {
             bar.set_style(style);
         }
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Ok(Self { bar })
+        let seen = shown || sources.events.is_some();
+        let (counts, ended) = (Mutex::default(), Mutex::new(false));
+        let shared = Arc::new(Shared { bar, counts, sources, start: Instant::now(), seen, ended, end: Condvar::new() });
+        let ticker = seen.then(|| {
+            let shared = Arc::clone(&shared);
+            std::thread::spawn(move || shared.tick())
+        });
+        Ok(Self { shared, ticker })
     }
 
     /// So many more rows are done.
     pub(crate) fn advance(&self, rows: u64) {
-        self.bar.inc(rows);
+        self.event(Event::Done { step: Step::Read, rows });
     }
 
     /// Whether the user asked to stop.
@@ -41,23 +93,38 @@ impl Watch {
     }
 
     /// Takes the bar away.
-    pub(crate) fn finish(&self) {
-        self.bar.finish_and_clear();
+    pub(crate) fn finish(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        *lock(&self.shared.ended) = true;
+        self.shared.end.notify_all();
+        if let Some(ticker) = self.ticker.take() {
+            // It does nothing that panics, and nothing depends on it.
+            drop(ticker.join());
+        }
+        self.shared.bar.finish_and_clear();
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.finish();
+        self.end();
     }
 }
 
 impl Observer for Watch {
     fn event(&self, event: Event) {
+        let Shared { counts, sources, bar, .. } = &*self.shared;
+        lock(counts).take(&event);
+        let events = sources.events.as_ref();
         match event {
-            Event::RowsRead(rows) => self.advance(rows),
-            Event::Restart => self.bar.set_position(0),
-            Event::Warning(warning) => warn(&self.bar, &warning),
+            Event::Warning(warning) => {
+                warn(bar, &warning);
+                events.inspect(|events| events.tell("warning", json!({ "message": warning })));
+            }
+            Event::Restart => drop(events.inspect(|events| events.tell("restart", json!({})))),
             _ => {}
         }
     }
@@ -65,6 +132,104 @@ impl Observer for Watch {
     fn cancelled(&self) -> bool {
         self.stopped()
     }
+
+    fn wants_trial(&self) -> bool {
+        self.shared.seen
+    }
+}
+
+impl Shared {
+    /// Shows how the run stands, until it ends.
+    fn tick(&self) {
+        let (mut estimate, mut rates, mut process) =
+            (Estimate::new(self.sources.values), Rates::default(), Process::new());
+        let mut resident = process.resident();
+        let mut ended = lock(&self.ended);
+        for tick in 1u32.. {
+            (ended, _) = self.end.wait_timeout(ended, TICK).unwrap_or_else(PoisonError::into_inner);
+            if *ended {
+                return;
+            }
+            let (counts, seconds) = (*lock(&self.counts), self.start.elapsed().as_secs_f64());
+            let bytes_read = self.sources.bytes_read.as_ref().map_or(0, |read| read.load(Ordering::Relaxed));
+            estimate.observe(seconds, &counts);
+            rates.observe(seconds, [counts.done(Step::Read), bytes_read, counts.light_curves]);
+            let due = tick.is_multiple_of(TICKS_PER_EVENT);
+            if due {
+                resident = process.resident();
+            }
+            let moment = Moment {
+                seconds,
+                counts: &counts,
+                per_second: rates.per_second(),
+                bytes_read,
+                resident,
+                memory: self.sources.memory,
+                seconds_left: estimate.left(seconds),
+                share: estimate.share(seconds),
+            };
+            self.show(&moment);
+            if let Some(events) = self.sources.events.as_ref().filter(|_| due) {
+                events.progress(&moment);
+            }
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of FULL")]
+    fn show(&self, moment: &Moment<'_>) {
+        self.bar.set_position((moment.share * FULL as f64) as u64);
+        self.bar.set_message(words(moment));
+    }
+}
+
+/// How the run stands, on a line; what is nothing yet is left out.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rates that are shown with few digits")]
+fn words(moment: &Moment<'_>) -> String {
+    let Moment { counts, per_second: [_, read, light_curves], .. } = moment;
+    let step = counts.step();
+    let mut words = vec![format!("{} {}/{} rows", step.name(), count(counts.done(step)), count(counts.ahead(step)))];
+    if *light_curves >= 1.0 {
+        words.push(format!("{} light curves/s", count(*light_curves as u64)));
+    }
+    if *read >= 1.0 {
+        words.push(format!("{:.0} MB/s", read / 1e6));
+    }
+    if counts.spilled > 0 {
+        words.push(format!("{} spilled", bytes(counts.spilled)));
+    }
+    if let Some(resident) = moment.resident {
+        let of = moment.memory.map(|memory| format!(" of {}", bytes(memory))).unwrap_or_default();
+        words.push(format!("{}{of} memory", bytes(resident)));
+    }
+    if let Some(left) = moment.seconds_left {
+        words.push(format!("{} left", duration(left)));
+    }
+    words.join("  ")
+}
+
+/// This process, as the system sees it.
+struct Process {
+    system: System,
+    pid: Option<Pid>,
+}
+
+impl Process {
+    fn new() -> Self {
+        Self { system: System::new(), pid: sysinfo::get_current_pid().ok() }
+    }
+
+    /// The bytes of memory that it holds.
+    fn resident(&mut self) -> Option<u64> {
+        let pid = self.pid?;
+        let memory = ProcessRefreshKind::nothing().with_memory().without_tasks();
+        self.system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), false, memory);
+        Some(self.system.process(pid)?.memory())
+    }
+}
+
+/// What is behind it is whole at any time.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[expect(clippy::print_stderr, reason = "this is where the command warns")]

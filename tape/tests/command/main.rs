@@ -3,6 +3,7 @@
 mod accidents;
 mod bad_input;
 mod batch;
+mod events;
 mod memory;
 mod support;
 mod verbs;

@@ -1,0 +1,99 @@
+//! What a run tells to a program: a line of JSON for each event, in a file.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use serde_json::{Value, json};
+use tape::core::Step;
+
+use super::failure::Failure;
+use super::progress::Counts;
+
+/// Writes events, each as one line at once: whenever the run ends, at most the last line is not whole.
+pub(crate) struct Events {
+    path: PathBuf,
+    /// Gone once it could not be written to.
+    file: Mutex<Option<fs::File>>,
+}
+
+/// How a run stands at a moment.
+pub(crate) struct Moment<'a> {
+    pub(crate) seconds: f64,
+    pub(crate) counts: &'a Counts,
+    /// Rows read, bytes read and light curves, per second.
+    pub(crate) per_second: [f64; 3],
+    pub(crate) bytes_read: u64,
+    /// Bytes of memory that the program holds, where the system tells.
+    pub(crate) resident: Option<u64>,
+    pub(crate) memory: Option<u64>,
+    pub(crate) seconds_left: Option<f64>,
+    pub(crate) share: f64,
+}
+
+impl Events {
+    /// Events into the file at `path`, which must not exist unless it may be replaced. A pipe or a terminal may.
+    pub(crate) fn create(path: &Path, overwrite: bool) -> Result<Self, Failure> {
+        let failed = |error| Failure::failed(format!("{}: cannot write events: {error}", path.display()));
+        match fs::metadata(path) {
+            Ok(metadata) if metadata.is_file() && !overwrite => {
+                return Err(Failure::failed(format!(
+                    "{}: exists already: choose another name for the events, or pass --overwrite",
+                    path.display()
+                )));
+            }
+            _ => {}
+        }
+        let file = OpenOptions::new().write(true).create(true).truncate(true).open(path).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), file: Mutex::new(Some(file)) })
+    }
+
+    /// Writes an event of this name with these fields. A run does not end because nobody can be told of it.
+    #[expect(clippy::print_stderr, reason = "where events cannot go, the user must learn it here")]
+    pub(crate) fn tell(&self, event: &str, mut fields: Value) {
+        fields["event"] = json!(event);
+        let line = format!("{fields}\n");
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Err(error)) = file.as_mut().map(|file| file.write_all(line.as_bytes())) {
+            *file = None;
+            eprintln!("warning: {}: no more events are written: {error}", self.path.display());
+        }
+    }
+
+    /// How the run stands.
+    pub(crate) fn progress(&self, moment: &Moment<'_>) {
+        let Moment { counts, per_second: [rows, bytes, light_curves], .. } = moment;
+        let steps: serde_json::Map<_, _> = Step::ALL
+            .into_iter()
+            .filter(|step| counts.ahead(*step) > 0)
+            .map(|step| {
+                let expected = counts.expected[step as usize].map(|seconds| seconds * 1e6);
+                let step_told =
+                    json!({"rows": counts.done(step), "of": counts.ahead(step), "expected_us_per_row": expected});
+                (step.name().to_owned(), step_told)
+            })
+            .collect();
+        let round = |rate: &f64| rate.round();
+        self.tell(
+            "progress",
+            json!({
+                "seconds": moment.seconds,
+                "step": counts.step().name(),
+                "steps": steps,
+                "rows": counts.done(Step::Read),
+                "rows_of": counts.ahead(Step::Read),
+                "light_curves": counts.light_curves,
+                "rows_per_second": round(rows),
+                "bytes_per_second": round(bytes),
+                "light_curves_per_second": round(light_curves),
+                "bytes_read": moment.bytes_read,
+                "spilled": counts.spilled,
+                "resident": moment.resident,
+                "memory": moment.memory,
+                "share": moment.share,
+                "seconds_left": moment.seconds_left,
+            }),
+        );
+    }
+}
