@@ -1,5 +1,12 @@
 //! One file for each statistic: its documentation, what it says of itself, its kernel and its analytic cases.
 //!
+//! # Parameters
+//!
+//! A statistic with parameters has a constructor that takes them, and refuses what its
+//! [`Kind`](crate::Kind) does not allow; by name, they follow after colons
+//! ([`make("beyond_n_std:n=2.5")`](crate::make)). All of them are in the names of its outputs, written as they would be by
+//! `{}`: `beyond_2.5_std`, `magnitude_percentage_ratio_40_5`.
+//!
 //! # Quantiles
 //!
 //! The quantile p of n fluxes in ascending order, x₁ to xₙ, is xₕ at h = n p + 1/2, on a straight line between neighbours,
