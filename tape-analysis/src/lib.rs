@@ -7,6 +7,7 @@
 )]
 mod dispatch;
 mod error;
+mod gamma;
 mod kind;
 mod normal;
 mod parameter;

@@ -65,17 +65,20 @@ impl fmt::Display for Allowed {
             Self::Float(low, high) => {
                 let low = match low {
                     Bound::Included(low) => Some(format!("{low} or more")),
-                    Bound::Excluded(low) => Some(format!("above {low}")),
-                    Bound::Unbounded => None,
+                    Bound::Excluded(low) if low.is_finite() => Some(format!("above {low}")),
+                    Bound::Excluded(_) | Bound::Unbounded => None,
                 };
                 let high = match high {
-                    Bound::Included(high) => Some(format!("{high} or less")),
-                    Bound::Excluded(high) if high.is_infinite() => Some("finite".to_owned()),
-                    Bound::Excluded(high) => Some(format!("below {high}")),
-                    Bound::Unbounded => None,
+                    Bound::Included(high) if high.is_finite() => Some(format!("{high} or less")),
+                    Bound::Excluded(high) if high.is_finite() => Some(format!("below {high}")),
+                    Bound::Excluded(_) => Some("finite".to_owned()),
+                    Bound::Included(_) | Bound::Unbounded => None,
                 };
                 let bounds: Vec<String> = low.into_iter().chain(high).collect();
-                write!(f, "a number {}", bounds.join(" and "))
+                match &bounds[..] {
+                    [finite] if finite == "finite" => write!(f, "a finite number"),
+                    bounds => write!(f, "a number {}", bounds.join(" and ")),
+                }
             }
             Self::Choice(words) => write!(f, "one of {}", words.join(", ")),
             Self::Band => write!(f, "the label of a band"),

@@ -7,16 +7,18 @@ use tape_core::{Statistic, nearest};
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::statistics::{
-    amplitude::Amplitude, anderson_darling_normal::AndersonDarlingNormal, beyond_n_std, cusum::Cusum,
-    duration::Duration, eta::Eta, eta_e::EtaE, excess_variance::ExcessVariance, inter_percentile_range,
-    kurtosis::Kurtosis, linear_fit::LinearFit, linear_trend::LinearTrend, magnitude_percentage_ratio,
+    amplitude::Amplitude, anderson_darling_normal::AndersonDarlingNormal, beyond_n_std, bins, biweight_location,
+    biweight_scale, chi2_p_value::Chi2PValue, cusum::Cusum, duration::Duration, eta::Eta, eta_e::EtaE,
+    excess_variance::ExcessVariance, inter_percentile_range, inverse_von_neumann::InverseVonNeumann,
+    kurtosis::Kurtosis, lafler_kinman, linear_fit::LinearFit, linear_trend::LinearTrend, magnitude_percentage_ratio,
     maximum_slope::MaximumSlope, maximum_time_interval::MaximumTimeInterval, mean::Mean, mean_variance::MeanVariance,
     median::Median, median_absolute_deviation::MedianAbsoluteDeviation, median_buffer_range_percentage,
-    minimum_time_interval::MinimumTimeInterval, observation_count::ObservationCount, otsu_split::OtsuSplit,
-    peak_to_peak_var::PeakToPeakVar, percent_amplitude::PercentAmplitude, percent_difference_magnitude_percentile,
+    minimum_time_interval::MinimumTimeInterval, normalised_excess_variance::NormalisedExcessVariance,
+    observation_count::ObservationCount, otsu_split::OtsuSplit, peak_to_peak_var::PeakToPeakVar,
+    percent_amplitude::PercentAmplitude, percent_difference_magnitude_percentile, qn_scale::QnScale,
     reduced_chi2::ReducedChi2, roms::Roms, skew::Skew, standard_deviation::StandardDeviation, stetson_j::StetsonJ,
     stetson_k::StetsonK, time_mean::TimeMean, time_standard_deviation::TimeStandardDeviation,
-    weighted_mean::WeightedMean,
+    weighted_mean::WeightedMean, weighted_standard_deviation::WeightedStandardDeviation,
 };
 
 /// The indices of variability: numbers that tell a source that varies from one that does not, and how it does, in one look
@@ -59,7 +61,20 @@ fn variability() -> Vec<Statistic> {
     all
 }
 
-/// Those of them that have parameters.
+/// What else there is for a light curve: robust scales, and indices that need more than a look.
+fn others() -> Vec<Statistic> {
+    let mut all = vec![
+        Statistic::fold(Chi2PValue),
+        Statistic::whole(InverseVonNeumann),
+        Statistic::fold(NormalisedExcessVariance),
+        Statistic::whole(QnScale),
+        Statistic::fold(WeightedStandardDeviation),
+    ];
+    all.extend(OTHER_KINDS.iter().flat_map(|kind| kind.registered()));
+    all
+}
+
+/// Those of the variability indices that have parameters.
 static VARIABILITY_KINDS: [&Kind; 5] = [
     &beyond_n_std::KIND,
     &inter_percentile_range::KIND,
@@ -67,6 +82,9 @@ static VARIABILITY_KINDS: [&Kind; 5] = [
     &median_buffer_range_percentage::KIND,
     &percent_difference_magnitude_percentile::KIND,
 ];
+
+/// Those of the others that have parameters.
+static OTHER_KINDS: [&Kind; 4] = [&bins::KIND, &biweight_location::KIND, &biweight_scale::KIND, &lafler_kinman::KIND];
 
 fn by_name(all: &mut [Statistic]) {
     all.sort_by(|a, b| a.info().name.cmp(&b.info().name));
@@ -76,6 +94,7 @@ static VARIABILITY: LazyLock<Vec<Statistic>> = LazyLock::new(variability);
 
 static REGISTRY: LazyLock<Vec<Statistic>> = LazyLock::new(|| {
     let mut all = VARIABILITY.clone();
+    all.extend(others());
     by_name(&mut all);
     all
 });
@@ -102,15 +121,22 @@ pub fn find(name: &str) -> Option<Statistic> {
     registry().iter().find(|statistic| statistic.info().name == name).cloned()
 }
 
+static KINDS: LazyLock<Vec<&'static Kind>> = LazyLock::new(|| {
+    let mut all: Vec<&Kind> = VARIABILITY_KINDS.into_iter().chain(OTHER_KINDS).collect();
+    all.sort_by_key(|kind| kind.name);
+    all
+});
+
 /// The statistics with parameters, ordered by name.
-pub fn kinds() -> impl Iterator<Item = &'static Kind> {
-    VARIABILITY_KINDS.into_iter()
+#[must_use]
+pub fn kinds() -> &'static [&'static Kind] {
+    &KINDS
 }
 
 /// The statistic with parameters of that name.
 #[must_use]
 pub fn kind(name: &str) -> Option<&'static Kind> {
-    kinds().find(|kind| kind.name == name)
+    kinds().iter().find(|kind| kind.name == name).copied()
 }
 
 /// The statistic that `text` asks for: the name of one of the registry, or that of one with parameters and these,
@@ -135,7 +161,8 @@ pub fn make(text: &str) -> Result<Statistic, Error> {
         Some(statistic) if parameters.is_empty() => Ok(statistic),
         Some(_) => Err(Error::NotAParameter { statistic: name.to_owned(), part: parameters.to_owned(), known: vec![] }),
         None => {
-            let known: Vec<String> = names().chain(kinds().map(|kind| kind.name)).map(str::to_owned).collect();
+            let kinds = kinds().iter().map(|kind| kind.name).filter(|kind| find(kind).is_none());
+            let known: Vec<String> = names().chain(kinds).map(str::to_owned).collect();
             let nearest = nearest(name, &known).map(str::to_owned);
             Err(Error::UnknownStatistic { name: name.to_owned(), nearest, known })
         }

@@ -39,10 +39,10 @@ impl Stats {
     fn list(&self, screen: &mut Screen) -> Result<(), Failure> {
         let all = statistics();
         if self.json {
-            let all = all.iter().map(as_json).chain(kinds().map(kind_as_json));
+            let all = all.iter().map(as_json).chain(kinds().iter().copied().map(kind_as_json));
             return Ok(screen.line(serde_json::Value::from_iter(all))?);
         }
-        let names = all.iter().map(|s| s.info().name.len()).chain(kinds().map(|kind| kind.name.len()));
+        let names = all.iter().map(|s| s.info().name.len()).chain(kinds().iter().map(|kind| kind.name.len()));
         let width = names.max().unwrap_or(0);
         for statistic in &all {
             let Info { name, summary, .. } = statistic.info();
