@@ -23,7 +23,7 @@ use crate::workers::in_order;
 pub(crate) fn folds(statistics: &[Statistic]) -> Option<Vec<Arc<dyn Fold>>> {
     let fold = |s: &Statistic| match s {
         Statistic::Fold(fold) => Some(Arc::clone(fold)),
-        Statistic::Whole(_) => None,
+        Statistic::Whole(_) | Statistic::Object(_) => None,
     };
     statistics.iter().map(fold).collect()
 }
@@ -77,7 +77,7 @@ pub(crate) fn run(
             Ok(())
         },
     )?;
-    totals.light_curves = results.iter().map(Results::len).sum::<usize>() as u64;
+    results.iter().for_each(|of_bucket| totals.count(job.statistics, of_bucket));
     job.observer.event(tape_core::Event::LightCurves(totals.light_curves));
     write_by_id(&results, sink)?;
     Ok(totals)

@@ -10,6 +10,7 @@
 mod budget;
 mod cut;
 mod error;
+mod evaluate;
 mod fold;
 mod job;
 mod layout;
@@ -24,5 +25,5 @@ pub use cut::{Partitioning, cut, row_groups};
 pub use error::{Error, Result};
 pub use layout::{Cohesion, Evidence, Layout, Scan};
 pub use plan::{Config, Plan, PlanChoice, PlanKind, plan};
-pub use run::{Summary, run};
+pub use run::{Summary, TooFew, run};
 pub use workers::default_workers;

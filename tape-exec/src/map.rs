@@ -1,6 +1,6 @@
 //! Map and stitch: partitions computed where they lie, with what their edges cut put together.
 
-use tape_core::{LeftOut, ObjectId, Part, Partition, Results, Rows, Sink};
+use tape_core::{LeftOut, NO_BAND, ObjectId, Part, Partition, Results, Rows, Sink, Statistic, Value};
 
 use crate::error::{Error, Result};
 use crate::job::{Job, Worker};
@@ -23,11 +23,33 @@ pub(crate) enum Edges {
 pub(crate) struct Totals {
     pub(crate) rows: u64,
     pub(crate) light_curves: u64,
+    /// Objects of which bands were compared.
+    pub(crate) objects: u64,
+    /// For each statistic, the light curves or objects of which it has no result.
+    pub(crate) too_few: Vec<u64>,
     pub(crate) left_out: LeftOut,
     /// Bytes put away for want of memory.
     pub(crate) spilled: u64,
     /// Edges at which an unchecked map cut a light curve.
     pub(crate) cut_edges: u64,
+}
+
+impl Totals {
+    /// Counts results, and those that are missing.
+    pub(crate) fn count(&mut self, statistics: &[Statistic], results: &Results) {
+        let objects = results.band.iter().filter(|band| **band == NO_BAND).count() as u64;
+        self.objects += objects;
+        self.light_curves += results.len() as u64 - objects;
+        self.too_few.resize(statistics.len(), 0);
+        let mut rest = &results.values[..];
+        for (statistic, too_few) in statistics.iter().zip(&mut self.too_few) {
+            let (columns, others) = rest.split_at(statistic.info().outputs.len());
+            rest = others;
+            let own = |row: &usize| (results.band[*row] == NO_BAND) == statistic.is_of_objects();
+            let none = |row: &usize| columns.iter().all(|column| column[*row] == Value::Null);
+            *too_few += (0..results.len()).filter(own).filter(none).count() as u64;
+        }
+    }
 }
 
 /// How a run over partitions ended.
@@ -134,7 +156,7 @@ impl Chain<'_> {
         if results.is_empty() {
             return Ok(());
         }
-        self.totals.light_curves += results.len() as u64;
+        self.totals.count(self.worker.job.statistics, &results);
         self.sink.write(results).map_err(Error::Sink)
     }
 }

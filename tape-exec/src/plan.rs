@@ -134,6 +134,7 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
     if statistics.is_empty() {
         return Err(Error::NoStatistic);
     }
+    check_bands(source, statistics, config)?;
     let workers = config.worker_count();
     let mut layout =
         Layout::from_footers(source, cut(source, config.partitioning, config.memory.map(|all| all / workers as u64)));
@@ -167,6 +168,21 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
         workers,
         layout,
     })
+}
+
+/// Whether the bands that statistics compare are computed at all.
+fn check_bands(source: &dyn Source, statistics: &[Statistic], config: &Config) -> Result<()> {
+    for info in statistics.iter().filter(|s| s.is_of_objects()).map(Statistic::info) {
+        let statistic = info.name.to_string();
+        if source.column(Role::Band).is_none() {
+            return Err(Error::NoBands { statistic });
+        }
+        let asked = |band: &&String| config.bands.as_ref().is_none_or(|asked| asked.contains(band));
+        if let Some(band) = info.bands.iter().find(|band| !asked(band)) {
+            return Err(Error::BandNotAsked { statistic, bands: info.bands.clone(), band: band.clone() });
+        }
+    }
+    Ok(())
 }
 
 fn choose(source: &dyn Source, choice: PlanChoice, layout: &Layout, whole: Option<&str>) -> Result<(PlanKind, String)> {

@@ -17,14 +17,27 @@ pub struct Summary {
     pub plan: PlanKind,
     /// Rows read.
     pub rows: u64,
-    /// Light curves computed: rows of the result.
+    /// Light curves computed: rows of the result that have a band, if the survey has any.
     pub light_curves: u64,
+    /// Objects of which bands were compared: rows of the result without a band.
+    pub objects: u64,
+    /// For each statistic, how many have no result for want of epochs.
+    pub too_few: Vec<TooFew>,
     /// Epochs that no statistic saw.
     pub left_out: LeftOut,
     /// Bytes put away for want of memory, as they were written.
     pub spilled: u64,
     /// What the user should know.
     pub warnings: Vec<String>,
+}
+
+/// Light curves without a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooFew {
+    /// The name of the statistic.
+    pub statistic: String,
+    /// How many light curves have too few epochs for it; of a statistic that compares bands, objects.
+    pub light_curves: u64,
 }
 
 /// Runs a plan into a sink.
@@ -63,8 +76,15 @@ pub fn run(
     for warning in &warnings {
         observer.event(Event::Warning(warning.clone()));
     }
-    let Totals { rows, light_curves, left_out, spilled, .. } = totals;
-    Ok(Summary { plan: kind, rows, light_curves, left_out, spilled, warnings })
+    let Totals { rows, light_curves, objects, left_out, spilled, mut too_few, .. } = totals;
+    // Nothing was counted where there was nothing at all.
+    too_few.resize(statistics.len(), 0);
+    let too_few = statistics.iter().zip(too_few).map(|(statistic, light_curves)| {
+        let statistic = statistic.info().name.to_string();
+        TooFew { statistic, light_curves }
+    });
+    let too_few = too_few.collect();
+    Ok(Summary { plan: kind, rows, light_curves, objects, too_few, left_out, spilled, warnings })
 }
 
 /// Runs over partitions in the order of their ids, and by shuffle instead if they turn out not to be in that order.
@@ -105,10 +125,13 @@ fn fold_or_shuffle(job: &Job<'_>, sizes: &Sizes, partitions: &[Partition], sink:
     }
 }
 
-/// A warning for each band asked for that no epoch has.
+/// A warning for each band asked for, or compared, that no epoch has.
 fn bands_not_found(job: &Job<'_>) -> Vec<String> {
     let found = job.source.bands().labels();
-    let asked = job.bands.unwrap_or_default();
-    let missing = asked.iter().filter(|band| !found.contains(band));
+    let compared = job.statistics.iter().flat_map(|statistic| &statistic.info().bands);
+    let mut asked: Vec<&String> = job.bands.unwrap_or_default().iter().collect();
+    asked.extend(compared);
+    let once = |i: &usize| !asked[..*i].contains(&asked[*i]);
+    let missing = (0..asked.len()).filter(once).map(|i| asked[i]).filter(|band| !found.contains(band));
     missing.map(|band| format!("no epoch has band '{band}'; bands found: {}", found.join(", "))).collect()
 }

@@ -83,7 +83,7 @@ pub(crate) fn run(job: &Job<'_>, room: Room, partitions: &[Partition], sink: &mu
             Ok(())
         })?
     };
-    totals.light_curves = results.iter().map(Results::len).sum::<usize>() as u64;
+    results.iter().for_each(|of_bucket| totals.count(job.statistics, of_bucket));
     write_by_id(&results, sink)?;
     Ok(totals)
 }
