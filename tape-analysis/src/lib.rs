@@ -6,7 +6,11 @@
     expect(unsafe_code, reason = "vector instructions are chosen at run time; nothing else here needs it")
 )]
 mod dispatch;
+mod error;
+mod gamma;
+mod kind;
 mod normal;
+mod parameter;
 mod quantile;
 mod registry;
 mod state;
@@ -15,4 +19,7 @@ pub mod statistics;
 mod testing;
 
 pub use dispatch::Level;
-pub use registry::{GROUPS, find, group, names, registry};
+pub use error::Error;
+pub use kind::Kind;
+pub use parameter::{Allowed, Argument, Parameter};
+pub use registry::{GROUPS, find, group, kind, kinds, make, names, registry};

@@ -1,5 +1,11 @@
 //! Quantiles of ordered fluxes, as the documentation of [`statistics`](crate::statistics#quantiles) defines them.
 
+/// So many percent, in the single precision in which quantiles are placed.
+#[expect(clippy::cast_possible_truncation, reason = "the place of a quantile is defined in single precision")]
+pub(crate) fn fraction(percent: f64) -> f32 {
+    percent as f32 / 100.0
+}
+
 /// From the quantile `fraction` to that of 1 − `fraction`; NaN without fluxes.
 pub(crate) fn inter_quantile(sorted: &[f64], fraction: f32) -> f64 {
     quantile(sorted, 1.0 - fraction) - quantile(sorted, fraction)

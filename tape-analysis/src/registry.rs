@@ -2,54 +2,50 @@
 
 use std::sync::LazyLock;
 
-use tape_core::Statistic;
+use tape_core::{Statistic, nearest};
 
+use crate::error::Error;
+use crate::kind::Kind;
 use crate::statistics::{
-    amplitude::Amplitude, anderson_darling_normal::AndersonDarlingNormal, beyond_n_std::BeyondNStd, cusum::Cusum,
-    duration::Duration, eta::Eta, eta_e::EtaE, excess_variance::ExcessVariance,
-    inter_percentile_range::InterPercentileRange, kurtosis::Kurtosis, linear_fit::LinearFit, linear_trend::LinearTrend,
-    magnitude_percentage_ratio::MagnitudePercentageRatio, maximum_slope::MaximumSlope,
-    maximum_time_interval::MaximumTimeInterval, mean::Mean, mean_variance::MeanVariance, median::Median,
-    median_absolute_deviation::MedianAbsoluteDeviation, median_buffer_range_percentage::MedianBufferRangePercentage,
-    minimum_time_interval::MinimumTimeInterval, observation_count::ObservationCount, otsu_split::OtsuSplit,
-    peak_to_peak_var::PeakToPeakVar, percent_amplitude::PercentAmplitude,
-    percent_difference_magnitude_percentile::PercentDifferenceMagnitudePercentile, reduced_chi2::ReducedChi2,
-    roms::Roms, skew::Skew, standard_deviation::StandardDeviation, stetson_j::StetsonJ, stetson_k::StetsonK,
-    time_mean::TimeMean, time_standard_deviation::TimeStandardDeviation, weighted_mean::WeightedMean,
+    amplitude::Amplitude, anderson_darling_normal::AndersonDarlingNormal, beyond_n_std, bins, biweight_location,
+    biweight_scale, chi2_p_value::Chi2PValue, cusum::Cusum, duration::Duration, eta::Eta, eta_e::EtaE,
+    excess_variance::ExcessVariance, inter_percentile_range, inverse_von_neumann::InverseVonNeumann,
+    kurtosis::Kurtosis, lafler_kinman, linear_fit::LinearFit, linear_trend::LinearTrend, magnitude_percentage_ratio,
+    maximum_slope::MaximumSlope, maximum_time_interval::MaximumTimeInterval, mean::Mean, mean_variance::MeanVariance,
+    median::Median, median_absolute_deviation::MedianAbsoluteDeviation, median_buffer_range_percentage,
+    minimum_time_interval::MinimumTimeInterval, normalised_excess_variance::NormalisedExcessVariance,
+    observation_count::ObservationCount, otsu_split::OtsuSplit, peak_to_peak_var::PeakToPeakVar,
+    percent_amplitude::PercentAmplitude, percent_difference_magnitude_percentile, qn_scale::QnScale,
+    reduced_chi2::ReducedChi2, roms::Roms, skew::Skew, standard_deviation::StandardDeviation, stetson_j::StetsonJ,
+    stetson_k::StetsonK, time_mean::TimeMean, time_standard_deviation::TimeStandardDeviation,
+    weighted_mean::WeightedMean, weighted_standard_deviation::WeightedStandardDeviation,
 };
 
 /// The indices of variability: numbers that tell a source that varies from one that does not, and how it does, in one look
 /// at its light curve; with them those that describe how it was observed.
 fn variability() -> Vec<Statistic> {
-    vec![
+    let mut all = vec![
         Statistic::fold(Amplitude),
         Statistic::whole(AndersonDarlingNormal),
-        Statistic::whole(BeyondNStd::new(1)),
-        Statistic::whole(BeyondNStd::new(2)),
         Statistic::whole(Cusum),
         Statistic::fold(Duration),
         Statistic::whole(Eta),
         Statistic::whole(EtaE),
         Statistic::fold(ExcessVariance),
-        Statistic::whole(InterPercentileRange::new(10)),
-        Statistic::whole(InterPercentileRange::new(25)),
         Statistic::fold(Kurtosis),
         Statistic::fold(LinearFit),
         Statistic::fold(LinearTrend),
-        Statistic::whole(MagnitudePercentageRatio::new(40, 5)),
         Statistic::whole(MaximumSlope),
         Statistic::whole(MaximumTimeInterval),
         Statistic::fold(Mean),
         Statistic::fold(MeanVariance),
         Statistic::whole(Median),
         Statistic::whole(MedianAbsoluteDeviation),
-        Statistic::whole(MedianBufferRangePercentage::new(10)),
         Statistic::whole(MinimumTimeInterval),
         Statistic::fold(ObservationCount),
         Statistic::whole(OtsuSplit),
         Statistic::fold(PeakToPeakVar),
         Statistic::whole(PercentAmplitude),
-        Statistic::whole(PercentDifferenceMagnitudePercentile::new(5)),
         Statistic::fold(ReducedChi2),
         Statistic::whole(Roms),
         Statistic::fold(Skew),
@@ -59,14 +55,47 @@ fn variability() -> Vec<Statistic> {
         Statistic::fold(TimeMean),
         Statistic::fold(TimeStandardDeviation),
         Statistic::fold(WeightedMean),
-    ]
+    ];
+    all.extend(VARIABILITY_KINDS.iter().flat_map(|kind| kind.registered()));
+    by_name(&mut all);
+    all
+}
+
+/// What else there is for a light curve: robust scales, and indices that need more than a look.
+fn others() -> Vec<Statistic> {
+    let mut all = vec![
+        Statistic::fold(Chi2PValue),
+        Statistic::whole(InverseVonNeumann),
+        Statistic::fold(NormalisedExcessVariance),
+        Statistic::whole(QnScale),
+        Statistic::fold(WeightedStandardDeviation),
+    ];
+    all.extend(OTHER_KINDS.iter().flat_map(|kind| kind.registered()));
+    all
+}
+
+/// Those of the variability indices that have parameters.
+static VARIABILITY_KINDS: [&Kind; 5] = [
+    &beyond_n_std::KIND,
+    &inter_percentile_range::KIND,
+    &magnitude_percentage_ratio::KIND,
+    &median_buffer_range_percentage::KIND,
+    &percent_difference_magnitude_percentile::KIND,
+];
+
+/// Those of the others that have parameters.
+static OTHER_KINDS: [&Kind; 4] = [&bins::KIND, &biweight_location::KIND, &biweight_scale::KIND, &lafler_kinman::KIND];
+
+fn by_name(all: &mut [Statistic]) {
+    all.sort_by(|a, b| a.info().name.cmp(&b.info().name));
 }
 
 static VARIABILITY: LazyLock<Vec<Statistic>> = LazyLock::new(variability);
 
 static REGISTRY: LazyLock<Vec<Statistic>> = LazyLock::new(|| {
     let mut all = VARIABILITY.clone();
-    all.sort_by(|a, b| a.info().name.cmp(&b.info().name));
+    all.extend(others());
+    by_name(&mut all);
     all
 });
 
@@ -90,6 +119,54 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 #[must_use]
 pub fn find(name: &str) -> Option<Statistic> {
     registry().iter().find(|statistic| statistic.info().name == name).cloned()
+}
+
+static KINDS: LazyLock<Vec<&'static Kind>> = LazyLock::new(|| {
+    let mut all: Vec<&Kind> = VARIABILITY_KINDS.into_iter().chain(OTHER_KINDS).collect();
+    all.sort_by_key(|kind| kind.name);
+    all
+});
+
+/// The statistics with parameters, ordered by name.
+#[must_use]
+pub fn kinds() -> &'static [&'static Kind] {
+    &KINDS
+}
+
+/// The statistic with parameters of that name.
+#[must_use]
+pub fn kind(name: &str) -> Option<&'static Kind> {
+    kinds().iter().find(|kind| kind.name == name).copied()
+}
+
+/// The statistic that `text` asks for: the name of one of the registry, or that of one with parameters and these,
+/// `NAME=VALUE`, after colons.
+///
+/// ```
+/// assert_eq!(tape_analysis::make("mean")?.info().name, "mean");
+/// assert_eq!(tape_analysis::make("beyond_n_std:n=3")?.info().name, "beyond_3_std");
+/// let error = tape_analysis::make("beyond_n_std:n=-1").unwrap_err();
+/// assert_eq!(error.to_string(), "the parameter 'n' of 'beyond_n_std' is '-1', but must be a number above 0 and finite");
+/// # Ok::<(), tape_analysis::Error>(())
+/// ```
+///
+/// # Errors
+/// If there is no such statistic, or it cannot have these parameters.
+pub fn make(text: &str) -> Result<Statistic, Error> {
+    let (name, parameters) = text.split_once(':').unwrap_or((text, ""));
+    if let Some(kind) = kind(name) {
+        return kind.make(parameters);
+    }
+    match find(name) {
+        Some(statistic) if parameters.is_empty() => Ok(statistic),
+        Some(_) => Err(Error::NotAParameter { statistic: name.to_owned(), part: parameters.to_owned(), known: vec![] }),
+        None => {
+            let kinds = kinds().iter().map(|kind| kind.name).filter(|kind| find(kind).is_none());
+            let known: Vec<String> = names().chain(kinds).map(str::to_owned).collect();
+            let nearest = nearest(name, &known).map(str::to_owned);
+            Err(Error::UnknownStatistic { name: name.to_owned(), nearest, known })
+        }
+    }
 }
 
 /// The names of the groups that [`group`] knows.

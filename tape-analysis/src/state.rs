@@ -3,74 +3,144 @@
 //! A state holds counts, means and squared deviations from the mean, never a sum of squares: the difference of two large
 //! sums would lose the digits of a small variance.
 
-use tape_core::{Extremes, HigherMoments, Line, Moments, WeightedMoments, count};
+use tape_core::{Extremes, HigherMoments, Line, Moments, WeightedMoments};
 
-/// The floats of [`Moments`].
-pub(crate) const MOMENTS: usize = 3;
+/// A summary of epochs that is carried around as floats. Zeros are the summary of no epochs.
+pub(crate) trait State: Sized {
+    /// The number of floats.
+    const LEN: usize;
 
-/// Reads a state.
-pub(crate) fn moments(state: &[f64]) -> Moments {
-    Moments { n: state[0], mean: state[1], m2: state[2] }
+    /// From its floats.
+    fn read(state: &[f64]) -> Self;
+
+    /// Over its floats.
+    fn write(self, state: &mut [f64]);
+
+    /// Of both sets of epochs together.
+    fn merge(self, other: Self) -> Self;
 }
 
-/// Writes a state.
-pub(crate) fn put_moments(state: &mut [f64], Moments { n, mean, m2 }: Moments) {
-    state.copy_from_slice(&[n, mean, m2]);
+/// Adds the epochs behind `other` to `state`.
+pub(crate) fn combine<S: State>(state: &mut [f64], other: &[f64]) {
+    S::read(state).merge(S::read(other)).write(state);
 }
 
-/// The floats of [`WeightedMoments`].
-pub(crate) const WEIGHTED: usize = 3;
+/// What a [`Fold`](tape_core::Fold) needs beside its info and its outputs: the type of its state, and that of some epochs.
+macro_rules! fold_over {
+    ($state:ty, $of:expr) => {
+        fn state_len(&self) -> usize {
+            <$state as $crate::state::State>::LEN
+        }
 
-/// Reads a weighted state.
-pub(crate) fn weighted(state: &[f64]) -> WeightedMoments {
-    WeightedMoments { weight: state[0], mean: state[1], m2: state[2] }
+        fn lift(&self, epochs: &tape_core::LightCurve<'_>, state: &mut [f64]) {
+            let of: fn(&tape_core::LightCurve<'_>) -> $state = $of;
+            $crate::state::State::write(of(epochs), state);
+        }
+
+        fn combine(&self, state: &mut [f64], other: &[f64]) {
+            $crate::state::combine::<$state>(state, other);
+        }
+    };
+}
+pub(crate) use fold_over;
+
+/// Implements [`State`] for a struct of floats that has a method `combine`.
+macro_rules! state_of_fields {
+    ($state:ident { $($field:ident),+ }) => {
+        impl State for $state {
+            const LEN: usize = [$(stringify!($field)),+].len();
+
+            fn read(state: &[f64]) -> Self {
+                let mut floats = state.iter().copied();
+                $(let $field = floats.next().unwrap_or_default();)+
+                Self { $($field),+ }
+            }
+
+            fn write(self, state: &mut [f64]) {
+                state.copy_from_slice(&[$(self.$field),+]);
+            }
+
+            fn merge(self, other: Self) -> Self {
+                self.combine(other)
+            }
+        }
+    };
 }
 
-/// Writes a weighted state.
-pub(crate) fn put_weighted(state: &mut [f64], WeightedMoments { weight, mean, m2 }: WeightedMoments) {
-    state.copy_from_slice(&[weight, mean, m2]);
+state_of_fields!(Moments { n, mean, m2 });
+state_of_fields!(WeightedMoments { weight, mean, m2 });
+state_of_fields!(Line { weight, time, flux, spread, slope, residual });
+
+impl State for HigherMoments {
+    const LEN: usize = Moments::LEN + 2;
+
+    fn read(state: &[f64]) -> Self {
+        let (moments, rest) = state.split_at(Moments::LEN);
+        Self { moments: Moments::read(moments), m3: rest[0], m4: rest[1] }
+    }
+
+    fn write(self, state: &mut [f64]) {
+        let (moments, rest) = state.split_at_mut(Moments::LEN);
+        self.moments.write(moments);
+        rest.copy_from_slice(&[self.m3, self.m4]);
+    }
+
+    fn merge(self, other: Self) -> Self {
+        self.combine(other)
+    }
 }
 
-/// The floats of [`HigherMoments`].
-pub(crate) const HIGHER: usize = MOMENTS + 2;
+/// Before the extremes stands whether there are any, because zeros are the state of none.
+impl State for Extremes {
+    const LEN: usize = 3;
 
-/// Reads a state of higher moments.
-pub(crate) fn higher(state: &[f64]) -> HigherMoments {
-    HigherMoments { moments: moments(state), m3: state[3], m4: state[4] }
+    fn read(state: &[f64]) -> Self {
+        if state[0] == 0.0 { Self::NONE } else { Self { min: state[1], max: state[2] } }
+    }
+
+    fn write(self, state: &mut [f64]) {
+        state.copy_from_slice(&if self.min > self.max { [0.0; 3] } else { [1.0, self.min, self.max] });
+    }
+
+    fn merge(self, other: Self) -> Self {
+        self.combine(other)
+    }
 }
 
-/// Writes a state of higher moments.
-pub(crate) fn put_higher(state: &mut [f64], HigherMoments { moments, m3, m4 }: HigherMoments) {
-    state.copy_from_slice(&[moments.n, moments.mean, moments.m2, m3, m4]);
+/// A sum.
+impl State for f64 {
+    const LEN: usize = 1;
+
+    fn read(state: &[f64]) -> Self {
+        state[0]
+    }
+
+    fn write(self, state: &mut [f64]) {
+        state[0] = self;
+    }
+
+    fn merge(self, other: Self) -> Self {
+        self + other
+    }
 }
 
-/// The floats of a [`Line`].
-pub(crate) const LINE: usize = 6;
+/// Two side by side.
+impl<A: State, B: State> State for (A, B) {
+    const LEN: usize = A::LEN + B::LEN;
 
-/// Reads a line.
-pub(crate) fn line(state: &[f64]) -> Line {
-    Line { weight: state[0], time: state[1], flux: state[2], spread: state[3], slope: state[4], residual: state[5] }
-}
+    fn read(state: &[f64]) -> Self {
+        let (a, b) = state.split_at(A::LEN);
+        (A::read(a), B::read(b))
+    }
 
-/// Writes a line.
-pub(crate) fn put_line(state: &mut [f64], Line { weight, time, flux, spread, slope, residual }: Line) {
-    state.copy_from_slice(&[weight, time, flux, spread, slope, residual]);
-}
+    fn write(self, state: &mut [f64]) {
+        let (a, b) = state.split_at_mut(A::LEN);
+        self.0.write(a);
+        self.1.write(b);
+    }
 
-/// The floats of [`Extremes`], and before them the number of values: without values all are zero.
-pub(crate) const EXTREMES: usize = 3;
-
-/// Writes the extremes of `n` values.
-pub(crate) fn put_extremes(state: &mut [f64], n: usize, Extremes { min, max }: Extremes) {
-    state.copy_from_slice(&if n == 0 { [0.0; EXTREMES] } else { [count(n), min, max] });
-}
-
-/// Adds the values behind `other`.
-pub(crate) fn combine_extremes(state: &mut [f64], other: &[f64]) {
-    if state[0] == 0.0 {
-        state.copy_from_slice(other);
-    } else if other[0] > 0.0 {
-        state.copy_from_slice(&[state[0] + other[0], state[1].min(other[1]), state[2].max(other[2])]);
+    fn merge(self, other: Self) -> Self {
+        (self.0.merge(other.0), self.1.merge(other.1))
     }
 }
 

@@ -27,6 +27,13 @@ pub(crate) fn value(name: &str, time: &[f64], flux: &[f64], error: &[f64]) -> Ve
     out.into_iter().map(float).collect()
 }
 
+/// The value of a statistic with parameters that depends on the flux alone.
+pub(crate) fn value_of(name: &str, flux: &[f64]) -> f64 {
+    let mut out = [Value::Null];
+    crate::make(name).expect("an allowed name").evaluate(&LightCurve::new(flux), &mut out);
+    float(out[0])
+}
+
 /// The outputs of a fold for a light curve at once, and for each way of cutting it in two, either half first.
 pub(crate) fn pieces(name: &str, time: &[f64], flux: &[f64], error: &[f64]) -> Vec<Vec<f64>> {
     let statistic = crate::find(name).expect("a registered name");

@@ -1,16 +1,17 @@
-//! Results in long form: one row for each light curve.
+//! Results in long form: one row for each light curve, and for each object where bands are compared.
 
 use crate::id::{IdType, Ids};
 use crate::statistic::Value;
 
-/// One row for each light curve, as columns.
+/// One row for each light curve, as columns; where a statistic compares bands, also one for each object, after those of
+/// its light curves and without a band.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Results {
     /// Object ids.
     pub ids: Ids,
-    /// Band codes.
+    /// Band codes; [`NO_BAND`](crate::NO_BAND) in the row of an object.
     pub band: Vec<u8>,
-    /// Epochs used.
+    /// Epochs used: in the row of an object those of all bands.
     pub n_obs: Vec<u64>,
     /// For each output column its values.
     pub values: Vec<Vec<Value>>,
@@ -29,7 +30,7 @@ impl Results {
         Self { ids: self.ids.new_like(), band: vec![], n_obs: vec![], values: vec![vec![]; self.values.len()] }
     }
 
-    /// The number of light curves.
+    /// The number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
         self.n_obs.len()

@@ -6,6 +6,7 @@ use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, Recor
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use arrow::error::ArrowError;
 
+use crate::bands::NO_BAND;
 use crate::columns::Role;
 use crate::id::IdType;
 use crate::ports::Source;
@@ -21,6 +22,7 @@ pub struct Schema {
     id_type: IdType,
     has_band: bool,
     outputs: Vec<OutputType>,
+    of_objects: Vec<bool>,
     arrow: SchemaRef,
 }
 
@@ -50,7 +52,8 @@ pub enum ResultsError {
 }
 
 impl Schema {
-    /// The columns for these statistics of a survey: id, band if it has one, `n_obs`, and each output.
+    /// The columns for these statistics of a survey: id, band if it has one, `n_obs`, and each output. The band is null in
+    /// the row of an object.
     ///
     /// # Errors
     /// [`ResultsError::DuplicateColumn`].
@@ -58,7 +61,7 @@ impl Schema {
         let id_type = source.id_type();
         let mut fields = vec![Field::new(source.column(Role::Id).unwrap_or("id"), id_type.data_type(), false)];
         if let Some(band) = source.column(Role::Band) {
-            fields.push(Field::new(band, DataType::Utf8, false));
+            fields.push(Field::new(band, DataType::Utf8, statistics.iter().any(Statistic::is_of_objects)));
         }
         fields.push(Field::new(N_OBS, DataType::UInt64, false));
         fields.extend(statistics.iter().flat_map(|s| s.info().fields().collect::<Vec<_>>()));
@@ -68,10 +71,12 @@ impl Schema {
             }
         }
         let outputs = statistics.iter().flat_map(|s| s.info().outputs.iter().map(|o| o.output_type));
+        let of_objects = statistics.iter().flat_map(|s| s.info().outputs.iter().map(|_| s.is_of_objects()));
         Ok(Self {
             id_type,
             has_band: source.column(Role::Band).is_some(),
             outputs: outputs.collect(),
+            of_objects: of_objects.collect(),
             arrow: Arc::new(arrow::datatypes::Schema::new(fields)),
         })
     }
@@ -88,6 +93,12 @@ impl Schema {
         self.has_band
     }
 
+    /// For each output whether it has its values in the rows of objects.
+    #[must_use]
+    pub fn of_objects(&self) -> &[bool] {
+        &self.of_objects
+    }
+
     /// Results as a table; `labels` by band code.
     ///
     /// # Errors
@@ -95,8 +106,8 @@ impl Schema {
     pub fn to_batch(&self, results: &Results, labels: &[String]) -> Result<RecordBatch, ResultsError> {
         let mut columns = vec![results.ids.to_array(self.id_type)];
         if self.has_band {
-            let label = |&code: &u8| labels[usize::from(code)].as_str();
-            columns.push(Arc::new(StringArray::from_iter_values(results.band.iter().map(label))));
+            let label = |&code: &u8| (code != NO_BAND).then(|| labels[usize::from(code)].as_str());
+            columns.push(Arc::new(results.band.iter().map(label).collect::<StringArray>()));
         }
         columns.push(Arc::new(UInt64Array::from(results.n_obs.clone())));
         let first = columns.len();

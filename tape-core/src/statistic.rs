@@ -1,4 +1,4 @@
-//! What is computed per light curve: the two kinds of statistic, and what they say of themselves.
+//! What is computed per light curve or object: the kinds of statistic, and what they say of themselves.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,6 +8,7 @@ use arrow::datatypes::{DataType, Field};
 
 use crate::chunk::Chunk;
 use crate::light_curve::LightCurve;
+use crate::object::{Object, WholeObject};
 use crate::rows::Columns;
 
 /// What a statistic depends on.
@@ -138,6 +139,8 @@ pub struct Info {
     pub outputs: Vec<Output>,
     /// With fewer epochs there is no result: all outputs are null.
     pub min_epochs: usize,
+    /// The bands that a statistic of objects compares; all that an object has if none is named. Others name none.
+    pub bands: Vec<String>,
     /// Where it comes from, with DOI.
     pub reference: Cow<'static, str>,
     /// The largest relative difference between two ways of summing `n` epochs in f64.
@@ -156,6 +159,7 @@ impl Info {
             formula: Cow::Borrowed(""),
             inputs,
             min_epochs: 1,
+            bands: vec![],
             reference: Cow::Borrowed(""),
             tolerance: |_| 1e-12,
         }
@@ -202,13 +206,15 @@ pub trait WholeLightCurve: Send + Sync {
     }
 }
 
-/// A statistic of either kind. The kind decides which plans are legal.
+/// A statistic of any kind. The kind decides which plans are legal.
 #[derive(Clone)]
 pub enum Statistic {
     /// Partial results combine.
     Fold(Arc<dyn Fold>),
     /// All epochs are needed at once.
     Whole(Arc<dyn WholeLightCurve>),
+    /// All epochs of an object are needed at once, in all bands.
+    Object(Arc<dyn WholeObject>),
 }
 
 impl Statistic {
@@ -220,6 +226,11 @@ impl Statistic {
     /// A statistic of whole light curves.
     pub fn whole(statistic: impl WholeLightCurve + 'static) -> Self {
         Self::Whole(Arc::new(statistic))
+    }
+
+    /// A statistic that compares the bands of an object.
+    pub fn object(statistic: impl WholeObject + 'static) -> Self {
+        Self::Object(Arc::new(statistic))
     }
 
     /// Your own statistic: a closure from a light curve to a number.
@@ -254,6 +265,7 @@ impl Statistic {
         match self {
             Self::Fold(fold) => fold.info(),
             Self::Whole(whole) => whole.info(),
+            Self::Object(object) => object.info(),
         }
     }
 
@@ -263,13 +275,32 @@ impl Statistic {
         matches!(self, Self::Fold(_))
     }
 
-    /// The outputs for a light curve, written over `out`: all null where there are too few epochs.
+    /// Whether it has one result for all bands of an object.
+    #[must_use]
+    pub const fn is_of_objects(&self) -> bool {
+        matches!(self, Self::Object(_))
+    }
+
+    /// The outputs for an object, written over `out`: all null where a band is missing or has too few epochs, and for a
+    /// statistic of single light curves.
+    pub fn evaluate_object(&self, object: &Object<'_>, out: &mut [Value]) {
+        let Info { bands, min_epochs, .. } = self.info();
+        let enough = |label: &String| object.band(label).is_some_and(|light_curve| light_curve.len() >= *min_epochs);
+        match self {
+            Self::Object(whole) if bands.iter().all(enough) => whole.evaluate(object, out),
+            _ => self.undefined(out),
+        }
+    }
+
+    /// The outputs for a light curve, written over `out`: all null where there are too few epochs. For a statistic of
+    /// objects, it is the only light curve of its object.
     pub fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
         if light_curve.len() < self.info().min_epochs {
             return self.undefined(out);
         }
         match self {
             Self::Whole(whole) => whole.evaluate(light_curve, out),
+            Self::Object(_) => self.evaluate_object(&Object::new(std::slice::from_ref(light_curve)), out),
             Self::Fold(fold) => {
                 let mut state = [0.0; 16];
                 let state = &mut state[..fold.state_len()];
@@ -284,7 +315,7 @@ impl Statistic {
     pub fn evaluate_chunk(&self, chunk: &Chunk, out: &mut [Value]) -> bool {
         match self {
             Self::Whole(whole) => whole.evaluate_chunk(chunk, out),
-            Self::Fold(_) => false,
+            Self::Fold(_) | Self::Object(_) => false,
         }
     }
 

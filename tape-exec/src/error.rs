@@ -32,6 +32,25 @@ pub enum Error {
         /// What to use instead.
         instead: &'static str,
     },
+    /// A statistic compares bands, and the survey has none.
+    #[error("the statistic '{statistic}' compares bands, but the survey has no band column: name it with --band")]
+    NoBands {
+        /// The statistic.
+        statistic: String,
+    },
+    /// A statistic compares a band that is not among those to be computed.
+    #[error(
+        "the statistic '{statistic}' compares bands {}, but '{band}' is not among the bands asked for: add it to \
+         --band-to-calc, or leave that out", .bands.join(" and ")
+    )]
+    BandNotAsked {
+        /// The statistic.
+        statistic: String,
+        /// The bands that it compares.
+        bands: Vec<String>,
+        /// The one that is missing.
+        band: String,
+    },
     /// A budget in which nothing can be done.
     #[error(
         "{} MiB of memory are too little: at least {} MiB are needed. Allow more with --memory, or use fewer workers",

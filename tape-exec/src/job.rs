@@ -1,8 +1,6 @@
 //! What a run computes, and one worker's tools for it.
 
-use std::cell::Cell;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
 use tape_core::{
@@ -12,7 +10,6 @@ use tape_core::{
 
 use crate::error::{Error, Result};
 use crate::skipped::{OnError, Skipped};
-use crate::workers::words;
 
 /// Rows read at a time: the columns of so many rows, raw and grouped, fit the second-level cache of most cores.
 pub(crate) const BATCH: usize = 16 * 1024;
@@ -118,9 +115,10 @@ pub(crate) struct Worker<'a> {
     pub(crate) job: &'a Job<'a>,
     rows: Rows,
     grouper: Grouper,
-    grouping: Grouping,
+    pub(crate) grouping: Grouping,
     pub(crate) chunk: Chunk,
-    values: Vec<Value>,
+    /// Room for the values of one light curve, or of a chunk.
+    pub(crate) values: Vec<Value>,
 }
 
 impl Worker<'_> {
@@ -166,75 +164,6 @@ impl Worker<'_> {
     fn learn_bands(&mut self) {
         if !self.grouping.knows(self.job.source.bands()) {
             self.grouping = Grouping::new(self.job.source.bands(), self.job.bands, self.job.inputs());
-        }
-    }
-
-    /// Appends the results of all light curves of the chunk, and tells of it.
-    pub(crate) fn evaluate(&mut self, results: &mut Results) -> Result<()> {
-        self.evaluate_untold(results)?;
-        self.job.observer.event(Event::LightCurves(self.chunk.segments.len() as u64));
-        Ok(())
-    }
-
-    /// Appends the results of all light curves of the chunk.
-    pub(crate) fn evaluate_untold(&mut self, results: &mut Results) -> Result<()> {
-        for segment in &self.chunk.segments {
-            results.ids.extend_from(&self.chunk.ids, segment.object..segment.object + 1);
-            results.band.push(segment.band);
-            results.n_obs.push(segment.rows.len() as u64);
-        }
-        // Who is at work, should one panic.
-        let at = Cell::new((0, None));
-        let evaluated = catch_unwind(AssertUnwindSafe(|| self.evaluate_statistics(results, &at)));
-        evaluated.map_err(|panic| self.panicked(at.get(), &words(&*panic)))
-    }
-
-    /// Statistics that take whole chunks first, then the others side by side, so that they share what a light curve keeps.
-    fn evaluate_statistics(&mut self, results: &mut Results, at: &Cell<(usize, Option<usize>)>) {
-        let (chunk, grouping, statistics) = (&self.chunk, &self.grouping, self.job.statistics);
-        let mut others = Vec::new();
-        let mut first = 0;
-        for (s, statistic) in statistics.iter().enumerate() {
-            let outputs = statistic.info().outputs.len();
-            at.set((s, None));
-            self.values.resize(chunk.segments.len() * outputs, Value::Null);
-            if statistic.evaluate_chunk(chunk, &mut self.values) {
-                for (column, offset) in results.values[first..first + outputs].iter_mut().zip(0..) {
-                    column.extend(self.values.iter().skip(offset).step_by(outputs));
-                }
-            } else {
-                others.push((s, first..first + outputs));
-            }
-            first += outputs;
-        }
-        if others.is_empty() {
-            return;
-        }
-        self.values.resize(results.values.len(), Value::Null);
-        for (i, segment) in chunk.segments.iter().enumerate() {
-            let light_curve = chunk.light_curve(segment, grouping.label(segment.band));
-            for (s, columns) in &others {
-                at.set((*s, Some(i)));
-                let values = &mut self.values[..columns.len()];
-                statistics[*s].evaluate(&light_curve, values);
-                for (column, &value) in results.values[columns.clone()].iter_mut().zip(values.iter()) {
-                    column.push(value);
-                }
-            }
-        }
-    }
-
-    fn panicked(&self, (statistic, segment): (usize, Option<usize>), message: &str) -> Error {
-        let statistic = self.job.statistics[statistic].info().name.to_string();
-        let message = message.to_owned();
-        let Some(segment) = segment.map(|i| &self.chunk.segments[i]) else {
-            return Error::Internal { message: format!("the statistic '{statistic}' panicked: {message}") };
-        };
-        Error::Panicked {
-            statistic,
-            id: self.chunk.ids.get(segment.object).to_owned(self.job.source.id_type()),
-            band: self.grouping.label(segment.band).to_owned(),
-            message,
         }
     }
 }

@@ -8,8 +8,10 @@
 #![forbid(unsafe_code)]
 
 mod budget;
+mod counts;
 mod cut;
 mod error;
+mod evaluate;
 mod fold;
 mod job;
 mod layout;
@@ -31,6 +33,6 @@ pub use cut::{Partitioning, cut, row_groups};
 pub use error::{Error, Result};
 pub use layout::{Cohesion, Evidence, Layout, Scan};
 pub use plan::{Config, Plan, PlanChoice, PlanKind, plan};
-pub use run::{Summary, run};
+pub use run::{Summary, TooFew, run};
 pub use skipped::{OnError, Skipped};
 pub use workers::default_workers;

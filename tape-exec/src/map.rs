@@ -3,6 +3,7 @@
 use tape_core::{LeftOut, ObjectId, Part, Partition, Rows, Sink};
 
 use crate::budget::Share;
+use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::job::{Job, Worker};
 use crate::partition::{Outcome, compute};
@@ -25,7 +26,7 @@ pub(crate) enum Edges {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) rows: u64,
-    pub(crate) light_curves: u64,
+    pub(crate) counts: Counts,
     pub(crate) left_out: LeftOut,
     /// Bytes put away for want of memory.
     pub(crate) spilled: u64,
@@ -151,7 +152,7 @@ impl Chain<'_> {
     }
 
     fn write(&mut self, results: Waiting) -> Result<()> {
-        self.totals.light_curves += results.len();
+        self.totals.counts += results.counts(self.worker.job.statistics);
         results.write(self.worker.job, self.sink)
     }
 }

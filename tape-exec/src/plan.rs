@@ -147,6 +147,7 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
     if statistics.is_empty() {
         return Err(Error::NoStatistic);
     }
+    check_bands(source, statistics, config)?;
     let workers = config.worker_count();
     let stitched = !matches!(config.plan, PlanChoice::Map | PlanChoice::MapUnchecked);
     let share = config.memory.map(|all| all / workers as u64);
@@ -208,6 +209,21 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
         slices: slices.unwrap_or_default(),
         layout,
     })
+}
+
+/// Whether the bands that statistics compare are computed at all.
+fn check_bands(source: &dyn Source, statistics: &[Statistic], config: &Config) -> Result<()> {
+    for info in statistics.iter().filter(|s| s.is_of_objects()).map(Statistic::info) {
+        let statistic = info.name.to_string();
+        if source.column(Role::Band).is_none() {
+            return Err(Error::NoBands { statistic });
+        }
+        let asked = |band: &&String| config.bands.as_ref().is_none_or(|asked| asked.contains(band));
+        if let Some(band) = info.bands.iter().find(|band| !asked(band)) {
+            return Err(Error::BandNotAsked { statistic, bands: info.bands.clone(), band: band.clone() });
+        }
+    }
+    Ok(())
 }
 
 /// Why slices are read.

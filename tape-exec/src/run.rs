@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 use tape_core::{Event, LeftOut, Observer, Partition, Sink, Source, Statistic, Step};
 
 use crate::budget::Sizes;
+use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::fold;
 use crate::job::Job;
@@ -22,8 +23,12 @@ pub struct Summary {
     pub plan: PlanKind,
     /// Rows read.
     pub rows: u64,
-    /// Light curves computed: rows of the result.
+    /// Light curves computed: rows of the result that have a band, if the survey has any.
     pub light_curves: u64,
+    /// Objects of which bands were compared: rows of the result without a band.
+    pub objects: u64,
+    /// For each statistic, how many have no result for want of epochs.
+    pub too_few: Vec<TooFew>,
     /// Epochs that no statistic saw.
     pub left_out: LeftOut,
     /// Bytes put away for want of memory, as they were written.
@@ -32,6 +37,15 @@ pub struct Summary {
     pub skipped: Vec<Skipped>,
     /// What the user should know.
     pub warnings: Vec<String>,
+}
+
+/// Light curves without a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooFew {
+    /// The name of the statistic.
+    pub statistic: String,
+    /// How many light curves have too few epochs for it; of a statistic that compares bands, objects.
+    pub light_curves: u64,
 }
 
 /// Runs a plan into a sink.
@@ -73,8 +87,16 @@ pub fn run(
     for warning in &warnings {
         observer.event(Event::Warning(warning.clone()));
     }
-    let Totals { rows, light_curves, left_out, spilled, .. } = totals;
-    Ok(Summary { plan: kind, rows, light_curves, left_out, spilled, skipped, warnings })
+    let Totals { rows, counts, left_out, spilled, .. } = totals;
+    let Counts { light_curves, objects, mut too_few } = counts;
+    // Nothing was counted where there was nothing at all.
+    too_few.resize(statistics.len(), 0);
+    let too_few = statistics.iter().zip(too_few).map(|(statistic, light_curves)| {
+        let statistic = statistic.info().name.to_string();
+        TooFew { statistic, light_curves }
+    });
+    let too_few = too_few.collect();
+    Ok(Summary { plan: kind, rows, light_curves, objects, too_few, left_out, spilled, skipped, warnings })
 }
 
 /// Runs over partitions in the order of their ids; in another way if they turn out not to be in that order, or if a light
@@ -171,10 +193,13 @@ impl Course {
     }
 }
 
-/// A warning for each band asked for that no epoch has.
+/// A warning for each band asked for, or compared, that no epoch has.
 fn bands_not_found(job: &Job<'_>) -> Vec<String> {
     let found = job.source.bands().labels();
-    let asked = job.bands.unwrap_or_default();
-    let missing = asked.iter().filter(|band| !found.contains(band));
+    let compared = job.statistics.iter().flat_map(|statistic| &statistic.info().bands);
+    let mut asked: Vec<&String> = job.bands.unwrap_or_default().iter().collect();
+    asked.extend(compared);
+    let once = |i: &usize| !asked[..*i].contains(&asked[*i]);
+    let missing = (0..asked.len()).filter(once).map(|i| asked[i]).filter(|band| !found.contains(band));
     missing.map(|band| format!("no epoch has band '{band}'; bands found: {}", found.join(", "))).collect()
 }

@@ -66,8 +66,8 @@ pub(crate) fn of_buckets(
 fn reduce(job: &Job<'_>, room: Room, buckets: Buckets, totals: &mut Totals, sink: &mut dyn Sink) -> Result<()> {
     let results = compute(job, room, &buckets, totals)?;
     drop(buckets);
-    totals.light_curves += results.iter().map(Waiting::len).sum::<u64>();
-    job.ahead(Step::Write, totals.light_curves);
+    results.iter().for_each(|of_bucket| totals.counts += of_bucket.counts(job.statistics));
+    job.ahead(Step::Write, totals.counts.rows());
     write_by_id(job, results, sink)
 }
 

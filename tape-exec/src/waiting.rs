@@ -3,8 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use tape_core::{ObjectId, Results, Sink, Spilled, Step};
+use tape_core::{ObjectId, Results, Sink, Spilled, Statistic, Step};
 
+use crate::counts::Counts;
 use crate::error::{Error, Result};
 use crate::job::Job;
 
@@ -14,27 +15,32 @@ const RESULT_ROWS: usize = 64 * 1024;
 /// Results in their order: first what was put away, then what is held.
 pub(crate) struct Waiting {
     away: Vec<Spilled>,
+    /// What was put away.
+    counted: Counts,
     pub(crate) held: Results,
 }
 
 impl Waiting {
-    pub(crate) const fn new(held: Results) -> Self {
-        Self { away: vec![], held }
+    pub(crate) fn new(held: Results) -> Self {
+        Self { away: vec![], counted: Counts::default(), held }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.away.is_empty() && self.held.is_empty()
     }
 
-    /// The number of light curves.
-    pub(crate) fn len(&self) -> u64 {
-        self.away.iter().map(|piece| piece.rows).sum::<u64>() + self.held.len() as u64
+    /// How many results these are.
+    pub(crate) fn counts(&self, statistics: &[Statistic]) -> Counts {
+        let mut counts = Counts::of(statistics, &self.held);
+        counts += self.counted.clone();
+        counts
     }
 
     /// Puts what is held away, some rows to a piece, if it takes more than `most` bytes. Without a place to put it, it is
     /// held all the same. Returns the bytes written.
     pub(crate) fn keep_to(&mut self, job: &Job<'_>, most: u64, piece_rows: usize) -> Result<u64> {
         let Some(spill) = job.spill.filter(|_| self.held.bytes() as u64 > most) else { return Ok(0) };
+        self.counted += Counts::of(job.statistics, &self.held);
         let none = self.held.new_like();
         let all = std::mem::replace(&mut self.held, none);
         let mut bytes = 0;
@@ -97,7 +103,7 @@ struct Run {
 }
 
 impl Run {
-    fn of(Waiting { away, held }: Waiting) -> Self {
+    fn of(Waiting { away, held, .. }: Waiting) -> Self {
         Self { now: held.new_like(), at: 0, away: away.into_iter(), held: Some(held) }
     }
 

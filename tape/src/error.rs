@@ -15,25 +15,14 @@ pub enum Error {
     /// Results do not form a table.
     #[error(transparent)]
     Results(#[from] ResultsError),
-    /// A statistic of that name does not exist.
-    #[error("no statistic is called '{name}'{}; there are: {}", hint(.nearest.as_ref()), .known.join(", "))]
-    UnknownStatistic {
-        /// What was asked for.
-        name: String,
-        /// The name most like it.
-        nearest: Option<String>,
-        /// All names.
-        known: Vec<String>,
-    },
+    /// A statistic that does not exist, or cannot have the parameters given.
+    #[error(transparent)]
+    Statistic(#[from] tape_analysis::Error),
     /// A wide table of a survey without bands.
     #[error(
         "a wide table has a column for each band, but the survey has no band column: name it, or ask for a long table"
     )]
     WideWithoutBand,
-}
-
-fn hint(nearest: Option<&String>) -> String {
-    nearest.map(|name| format!(" (did you mean '{name}'?)")).unwrap_or_default()
 }
 
 impl Error {

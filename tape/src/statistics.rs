@@ -1,21 +1,20 @@
 //! Statistics by name.
 
-use tape_core::{Statistic, nearest};
+use tape_core::Statistic;
 
 use crate::error::Error;
 
-/// The statistic called `name`.
+/// The statistic called `name`; parameters, where it has any, follow after colons.
+///
+/// ```
+/// assert_eq!(tape::statistic("beyond_n_std:n=2.5")?.info().name, "beyond_2.5_std");
+/// # Ok::<(), tape::Error>(())
+/// ```
 ///
 /// # Errors
-/// [`Error::UnknownStatistic`], with the name most like it.
+/// [`Error::Statistic`], with the name most like it, or what a parameter may be.
 pub fn statistic(name: &str) -> Result<Statistic, Error> {
-    let all = statistics();
-    if let Some(found) = all.iter().find(|s| s.info().name == name) {
-        return Ok(found.clone());
-    }
-    let known: Vec<String> = all.iter().map(|s| s.info().name.to_string()).collect();
-    let nearest = nearest(name, &known).map(str::to_owned);
-    Err(Error::UnknownStatistic { name: name.to_owned(), nearest, known })
+    Ok(tape_analysis::make(name)?)
 }
 
 /// All statistics of the registry.
@@ -27,7 +26,7 @@ pub fn statistics() -> Vec<Statistic> {
 /// The statistics called `names`, in that order and each once; a name may be that of a group, `variability` or `all`.
 ///
 /// # Errors
-/// [`Error::UnknownStatistic`], with the name most like it.
+/// As [`statistic`].
 ///
 /// ```
 /// let named = tape::statistics_named(&["eta", "variability"])?;

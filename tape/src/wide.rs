@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::{Field, Schema as ArrowSchema};
-use tape_core::{Results, ResultsError, Schema, Sink, Source, SourceError, order_of};
+use tape_core::{NO_BAND, Results, ResultsError, Schema, Sink, Source, SourceError, order_of};
 
 use crate::error::Error;
 
@@ -21,7 +21,8 @@ impl Pivot {
     }
 
     /// One row per object: its id, then for each value `n_obs`, output, … one column for each band, null where the object
-    /// was not observed in it. Bands that were asked for have columns even if no epoch has them.
+    /// was not observed in it. Bands that were asked for have columns even if no epoch has them. What is of the object
+    /// itself has one column, and then `n_obs` has another, of all bands.
     pub(crate) fn table(
         &self,
         schema: &Schema,
@@ -31,42 +32,72 @@ impl Pivot {
         let labels = source.bands().labels();
         let long = schema.to_batch(&self.long, &labels)?;
         let bands = wide_bands(&labels, asked);
-        let (objects, places) = self.places(&labels, &bands);
+        let Places { first, of_bands, of_objects } = self.places(&labels, &bands);
         let pick = |column: usize, rows: &UInt32Array| {
             take(long.column(column), rows, None).map_err(|error| Error::Results(ResultsError::Arrow(error)))
         };
         let mut fields = vec![schema.arrow().field(0).clone()];
-        let mut columns = vec![pick(0, &objects)?];
-        for column in 2..long.num_columns() {
+        let mut columns = vec![pick(0, &first)?];
+        let [any, all] = [true, false].map(|of| schema.of_objects().contains(&of));
+        // Whether each column after id and band is of bands, and of objects.
+        let own = schema.of_objects().iter().map(|&of_objects| (!of_objects, of_objects));
+        for (column, (by_band, by_object)) in (2..).zip(std::iter::once((all, any)).chain(own)) {
             let field = schema.arrow().field(column);
-            for (band, places) in bands.iter().zip(&places) {
+            for (band, places) in bands.iter().zip(&of_bands).filter(|_| by_band) {
                 fields.push(Field::new(format!("{}_{band}", field.name()), field.data_type().clone(), true));
                 columns.push(pick(column, places)?);
             }
+            if by_object {
+                fields.push(Field::new(field.name(), field.data_type().clone(), true));
+                columns.push(pick(column, &of_objects)?);
+            }
+        }
+        if let Some(twice) =
+            (1..fields.len()).find(|&i| fields[..i].iter().any(|field| field.name() == fields[i].name()))
+        {
+            return Err(Error::Results(ResultsError::DuplicateColumn { name: fields[twice].name().clone() }));
         }
         let table = RecordBatch::try_new(Arc::new(ArrowSchema::new(fields)), columns);
         table.map_err(|error| Error::Results(error.into()))
     }
 
-    /// For each object its first row, and for each band the row of each object in it.
-    fn places(&self, labels: &[String], bands: &[String]) -> (UInt32Array, Vec<UInt32Array>) {
+    /// Where the rows of each object are.
+    fn places(&self, labels: &[String], bands: &[String]) -> Places {
         let row = |row: usize| u32::try_from(row).ok();
-        let mut objects = Vec::new();
+        let (mut first, mut of_objects) = (Vec::new(), Vec::new());
         let mut places: Vec<Vec<Option<u32>>> = vec![vec![]; bands.len()];
         for at in 0..self.long.len() {
             if at == 0 || self.long.ids.get(at) != self.long.ids.get(at - 1) {
-                objects.push(row(at));
+                first.push(row(at));
+                of_objects.push(None);
                 places.iter_mut().for_each(|band| band.push(None));
             }
-            let label = &labels[usize::from(self.long.band[at])];
+            let band = self.long.band[at];
+            if band == NO_BAND {
+                of_objects.pop();
+                of_objects.push(row(at));
+                continue;
+            }
+            let label = &labels[usize::from(band)];
             if let Some(i) = bands.iter().position(|band| band == label)
                 && let Some(place) = places[i].last_mut()
             {
                 *place = row(at);
             }
         }
-        (objects.into(), places.into_iter().map(UInt32Array::from).collect())
+        let of_bands = places.into_iter().map(UInt32Array::from).collect();
+        Places { first: first.into(), of_bands, of_objects: of_objects.into() }
     }
+}
+
+/// For each object its rows in long form, as far as it has them.
+struct Places {
+    /// The first of them.
+    first: UInt32Array,
+    /// For each band that in it.
+    of_bands: Vec<UInt32Array>,
+    /// That of the object itself.
+    of_objects: UInt32Array,
 }
 
 /// The bands that get columns, in the order of results.

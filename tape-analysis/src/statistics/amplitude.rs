@@ -20,9 +20,9 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Fold, Info, Inputs, LightCurve, Value};
+use tape_core::{Extremes, Fold, Info, Inputs, Value};
 
-use crate::state::{self, EXTREMES};
+use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "half the range of the flux".into(),
@@ -40,20 +40,10 @@ impl Fold for Amplitude {
         &INFO
     }
 
-    fn state_len(&self) -> usize {
-        EXTREMES
-    }
-
-    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
-        state::put_extremes(state, epochs.len(), epochs.extremes());
-    }
-
-    fn combine(&self, state: &mut [f64], other: &[f64]) {
-        state::combine_extremes(state, other);
-    }
+    fold_over!(Extremes, |epochs| epochs.extremes());
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
-        out[0] = (0.5 * (state[2] - state[1])).into();
+        out[0] = (0.5 * Extremes::read(state).range()).into();
     }
 }
 

@@ -1,8 +1,9 @@
 //! The fraction of epochs whose flux is more than so many standard deviations from the mean.
 //!
 //! |{i: |xᵢ − m| > k s}|/n, with xᵢ the n fluxes, m their mean and s their sample standard deviation; k is 1 in
-//! `beyond_1_std` and 2 in `beyond_2_std`. Normal fluxes give 0.317 and 0.046.
+//! `beyond_1_std`, 2.5 in `beyond_2.5_std`. Normal fluxes give 0.317 and 0.046.
 //!
+//! - Parameter: `n`, k above 0.
 //! - Depends on: flux.
 //! - Unit: none.
 //! - Fewest epochs: 2; null with fewer.
@@ -14,11 +15,29 @@
 //! use tape_core::{LightCurve, Statistic, Value};
 //! let light_curve = LightCurve::new(&[0.0, 0.0, 0.0, 4.0]);
 //! let mut out = [Value::Null];
-//! Statistic::whole(tape_analysis::statistics::beyond_n_std::BeyondNStd::new(1)).evaluate(&light_curve, &mut out);
+//! Statistic::whole(tape_analysis::statistics::beyond_n_std::BeyondNStd::new(1.0)?).evaluate(&light_curve, &mut out);
 //! assert_eq!(out, [Value::Float(0.25)]);
+//! # Ok::<(), tape_analysis::Error>(())
 //! ```
 
-use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve, count};
+use tape_core::{Info, Inputs, LightCurve, Statistic, Value, WholeLightCurve, count};
+
+use crate::error::Error;
+use crate::kind::Kind;
+use crate::parameter::{POSITIVE, Parameter};
+
+const N: Parameter =
+    Parameter { name: "n", summary: "standard deviations from the mean", allowed: POSITIVE, default: Some("1") };
+
+/// How it is asked for by name.
+pub(crate) static KIND: Kind = Kind {
+    name: "beyond_n_std",
+    summary: "fraction of epochs with a flux more than n standard deviations from the mean",
+    columns: "beyond_{n}_std",
+    parameters: &[N],
+    registered: &["n=1", "n=2"],
+    build: |arguments| Ok(Statistic::whole(BeyondNStd::new(arguments.float(&N)?)?)),
+};
 
 /// The fraction of epochs far from the mean; see the [module](self).
 #[derive(Clone, Debug)]
@@ -29,8 +48,11 @@ pub struct BeyondNStd {
 
 impl BeyondNStd {
     /// The fraction of epochs beyond so many standard deviations.
-    #[must_use]
-    pub fn new(deviations: u32) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::BadValue`] if it is not above zero.
+    pub fn new(deviations: f64) -> Result<Self, Error> {
+        let deviations = KIND.check(&N, deviations)?;
         let info = Info {
             summary: format!("fraction of epochs with a flux more than {deviations} standard deviations from the mean")
                 .into(),
@@ -42,7 +64,7 @@ impl BeyondNStd {
             reference: "D'Isanto et al. 2016, MNRAS 457, 3119, doi:10.1093/mnras/stw157".into(),
             ..Info::new(format!("beyond_{deviations}_std"), Inputs::FLUX)
         };
-        Self { info, deviations: f64::from(deviations) }
+        Ok(Self { info, deviations })
     }
 }
 

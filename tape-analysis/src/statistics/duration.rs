@@ -19,9 +19,9 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Extremes, Fold, Info, Inputs, LightCurve, Value};
+use tape_core::{Extremes, Fold, Info, Inputs, Value};
 
-use crate::state::{self, EXTREMES};
+use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "time from the first epoch to the last".into(),
@@ -39,20 +39,10 @@ impl Fold for Duration {
         &INFO
     }
 
-    fn state_len(&self) -> usize {
-        EXTREMES
-    }
-
-    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
-        state::put_extremes(state, epochs.len(), Extremes::of([epochs.time()], |[time]| time));
-    }
-
-    fn combine(&self, state: &mut [f64], other: &[f64]) {
-        state::combine_extremes(state, other);
-    }
+    fold_over!(Extremes, |epochs| Extremes::of([epochs.time()], |[time]| time));
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
-        out[0] = (state[2] - state[1]).into();
+        out[0] = Extremes::read(state).range().into();
     }
 }
 

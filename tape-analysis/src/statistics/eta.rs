@@ -45,7 +45,7 @@ impl WholeLightCurve for Eta {
     }
 }
 
-fn eta(light_curve: &LightCurve<'_>) -> f64 {
+pub(super) fn eta(light_curve: &LightCurve<'_>) -> f64 {
     let flux = light_curve.flux();
     let columns = [&flux[1..], &flux[..flux.len() - 1]];
     let [successive] = sums(columns, |[next, now]| [(next - now) * (next - now)]);

@@ -21,9 +21,9 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Fold, Info, Inputs, LightCurve, Value, sums};
+use tape_core::{Fold, Info, Inputs, LightCurve, Moments, Value, sums};
 
-use crate::state::{self, MOMENTS};
+use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "variance beyond that of the errors, relative to the squared mean".into(),
@@ -42,26 +42,18 @@ impl Fold for ExcessVariance {
         &INFO
     }
 
-    fn state_len(&self) -> usize {
-        MOMENTS + 1
-    }
-
-    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
-        state::put_moments(&mut state[..MOMENTS], *epochs.moments());
-        let [squares] = sums([epochs.error()], |[error]| [error * error]);
-        state[MOMENTS] = squares;
-    }
-
-    fn combine(&self, state: &mut [f64], other: &[f64]) {
-        let both = state::moments(state).combine(state::moments(other));
-        state::put_moments(&mut state[..MOMENTS], both);
-        state[MOMENTS] += other[MOMENTS];
-    }
+    fold_over!((Moments, f64), |epochs| (*epochs.moments(), squared_errors(epochs)));
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
-        let moments = state::moments(state);
-        out[0] = ((moments.variance() - state[MOMENTS] / moments.n) / (moments.mean * moments.mean)).into();
+        let (moments, squares) = <(Moments, f64)>::read(state);
+        out[0] = ((moments.variance() - squares / moments.n) / (moments.mean * moments.mean)).into();
     }
+}
+
+/// The sum of the squared errors.
+pub(super) fn squared_errors(epochs: &LightCurve<'_>) -> f64 {
+    let [squares] = sums([epochs.error()], |[error]| [error * error]);
+    squares
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! `inter_percentile_range_25`, the interquartile range, and 0.1 in `inter_percentile_range_10`. Normal fluxes give
 //! 1.349 and 2.563 standard deviations.
 //!
+//! - Parameter: `percent`, 100 p from 0 to below 50.
 //! - Depends on: flux.
 //! - Unit: that of the flux.
 //! - Fewest epochs: 1; null with fewer.
@@ -16,13 +17,29 @@
 //! use tape_core::{LightCurve, Statistic, Value};
 //! let light_curve = LightCurve::new(&[4.0, 1.0, 3.0, 2.0]);
 //! let mut out = [Value::Null];
-//! Statistic::whole(InterPercentileRange::new(25)).evaluate(&light_curve, &mut out);
+//! Statistic::whole(InterPercentileRange::new(25.0)?).evaluate(&light_curve, &mut out);
 //! assert_eq!(out, [Value::Float(2.0)]);
+//! # Ok::<(), tape_analysis::Error>(())
 //! ```
 
-use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve};
+use tape_core::{Info, Inputs, LightCurve, Statistic, Value, WholeLightCurve};
 
-use crate::quantile::inter_quantile;
+use crate::error::Error;
+use crate::kind::Kind;
+use crate::parameter::{Parameter, percent};
+use crate::quantile::{fraction, inter_quantile};
+
+const PERCENT: Parameter = percent("percent", "percent of the epochs left out at either end", "25");
+
+/// How it is asked for by name.
+pub(crate) static KIND: Kind = Kind {
+    name: "inter_percentile_range",
+    summary: "range of the flux without some percent of the lowest and of the highest",
+    columns: "inter_percentile_range_{percent}",
+    parameters: &[PERCENT],
+    registered: &["percent=10", "percent=25"],
+    build: |arguments| Ok(Statistic::whole(InterPercentileRange::new(arguments.float(&PERCENT)?)?)),
+};
 
 /// The range between two quantiles that mirror each other; see the [module](self).
 #[derive(Clone, Debug)]
@@ -33,8 +50,11 @@ pub struct InterPercentileRange {
 
 impl InterPercentileRange {
     /// The range without so many percent at either end.
-    #[must_use]
-    pub fn new(percent: u8) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::BadValue`] if it is negative, or 50 or more.
+    pub fn new(percent: f64) -> Result<Self, Error> {
+        let percent = KIND.check(&PERCENT, percent)?;
         let info = Info {
             summary: format!("range of the flux without the lowest and the highest {percent}%").into(),
             formula: format!(
@@ -44,7 +64,7 @@ impl InterPercentileRange {
             reference: "D'Isanto et al. 2016, MNRAS 457, 3119, doi:10.1093/mnras/stw157".into(),
             ..Info::new(format!("inter_percentile_range_{percent}"), Inputs::FLUX)
         };
-        Self { info, fraction: f32::from(percent) / 100.0 }
+        Ok(Self { info, fraction: fraction(percent) })
     }
 }
 
@@ -66,9 +86,9 @@ mod tests {
     fn of_an_even_ladder_it_is_the_share_between() {
         // Quantile p of 0, …, 99 lies at 100 p − 1/2.
         let flux: Vec<f64> = (0..100_u32).map(f64::from).collect();
-        for (percent, want) in [(25, 50.0), (10, 80.0), (40, 20.0)] {
+        for (percent, want) in [(25.0, 50.0), (10.0, 80.0), (40.0, 20.0), (2.5, 95.0)] {
             let mut out = [Value::Null];
-            InterPercentileRange::new(percent).evaluate(&LightCurve::new(&flux), &mut out);
+            InterPercentileRange::new(percent).expect("allowed").evaluate(&LightCurve::new(&flux), &mut out);
             // The place is kept to single precision.
             assert!(matches!(out[0], Value::Float(range) if (range - want).abs() < 1e-5), "{out:?}");
         }
@@ -79,7 +99,7 @@ mod tests {
         let mut flux = [5.0; 40];
         (flux[1], flux[2]) = (1e9, -1e9);
         let mut out = [Value::Null];
-        InterPercentileRange::new(10).evaluate(&LightCurve::new(&flux), &mut out);
+        InterPercentileRange::new(10.0).expect("allowed").evaluate(&LightCurve::new(&flux), &mut out);
         assert_eq!(out, [Value::Float(0.0)]);
     }
 }

@@ -23,9 +23,9 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Fold, Info, Inputs, LightCurve, Output, Value, count};
+use tape_core::{Fold, Info, Inputs, Line, Output, Value, count};
 
-use crate::state::{self, LINE};
+use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "line fitted with the errors: slope, its error, chi² per degree of freedom".into(),
@@ -47,23 +47,10 @@ impl Fold for LinearFit {
         &INFO
     }
 
-    fn state_len(&self) -> usize {
-        1 + LINE
-    }
-
-    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
-        state[0] = count(epochs.len());
-        state::put_line(&mut state[1..], *epochs.weighted_line());
-    }
-
-    fn combine(&self, state: &mut [f64], other: &[f64]) {
-        state[0] += other[0];
-        let both = state::line(&state[1..]).combine(state::line(&other[1..]));
-        state::put_line(&mut state[1..], both);
-    }
+    fold_over!((f64, Line), |epochs| (count(epochs.len()), *epochs.weighted_line()));
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
-        let (n, line) = (state[0], state::line(&state[1..]));
+        let (n, line) = <(f64, Line)>::read(state);
         let undefined = line.spread == 0.0;
         let values = [line.slope, line.spread.sqrt().recip(), line.residual / (n - 2.0)];
         for (out, value) in out.iter_mut().zip(values) {

@@ -21,9 +21,9 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Fold, Info, Inputs, LightCurve, Output, Value};
+use tape_core::{Fold, Info, Inputs, Line, Output, Value};
 
-use crate::state::{self, LINE};
+use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "line fitted without errors: slope, its error, scatter about the line".into(),
@@ -45,21 +45,10 @@ impl Fold for LinearTrend {
         &INFO
     }
 
-    fn state_len(&self) -> usize {
-        LINE
-    }
-
-    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
-        state::put_line(state, *epochs.line());
-    }
-
-    fn combine(&self, state: &mut [f64], other: &[f64]) {
-        let both = state::line(state).combine(state::line(other));
-        state::put_line(state, both);
-    }
+    fold_over!(Line, |epochs| *epochs.line());
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
-        let line = state::line(state);
+        let line = Line::read(state);
         let undefined = line.spread == 0.0;
         let square = line.residual / (line.weight - 2.0);
         let values = [line.slope, (square / line.spread).sqrt(), square.sqrt()];

@@ -3,6 +3,7 @@
 //! (Q(1 − a) − Q(a))/(Q(1 − b) − Q(b)), with Q the [quantile](crate::statistics#quantiles) of the flux; a is 0.4 and
 //! b 0.05 in `magnitude_percentage_ratio_40_5`. Normal fluxes give 0.154, uniform ones 0.222.
 //!
+//! - Parameters: `inner` and `outer`, 100 a and 100 b from 0 to below 50.
 //! - Depends on: flux.
 //! - Unit: none.
 //! - Fewest epochs: 2; null with fewer.
@@ -15,13 +16,33 @@
 //! use tape_core::{LightCurve, Statistic, Value};
 //! let light_curve = LightCurve::new(&[4.0, 1.0, 3.0, 2.0]);
 //! let mut out = [Value::Null];
-//! Statistic::whole(MagnitudePercentageRatio::new(25, 5)).evaluate(&light_curve, &mut out);
+//! Statistic::whole(MagnitudePercentageRatio::new(25.0, 5.0)?).evaluate(&light_curve, &mut out);
 //! assert_eq!(out, [Value::Float(2.0 / 3.0)]);
+//! # Ok::<(), tape_analysis::Error>(())
 //! ```
 
-use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve};
+use tape_core::{Info, Inputs, LightCurve, Statistic, Value, WholeLightCurve};
 
-use crate::quantile::inter_quantile;
+use crate::error::Error;
+use crate::kind::Kind;
+use crate::parameter::{Parameter, percent};
+use crate::quantile::{fraction, inter_quantile};
+
+const INNER: Parameter = percent("inner", "percent of the epochs left out at either end of the inner range", "40");
+const OUTER: Parameter = percent("outer", "percent of the epochs left out at either end of the outer range", "5");
+
+/// How it is asked for by name.
+pub(crate) static KIND: Kind = Kind {
+    name: "magnitude_percentage_ratio",
+    summary: "ratio of an inner to an outer inter-percentile range of the flux",
+    columns: "magnitude_percentage_ratio_{inner}_{outer}",
+    parameters: &[INNER, OUTER],
+    registered: &["inner=40:outer=5"],
+    build: |arguments| {
+        let (inner, outer) = (arguments.float(&INNER)?, arguments.float(&OUTER)?);
+        Ok(Statistic::whole(MagnitudePercentageRatio::new(inner, outer)?))
+    },
+};
 
 /// The ratio of two inter-percentile ranges; see the [module](self).
 #[derive(Clone, Debug)]
@@ -33,8 +54,11 @@ pub struct MagnitudePercentageRatio {
 
 impl MagnitudePercentageRatio {
     /// The ratio of the range without `inner` percent at either end to that without `outer` percent.
-    #[must_use]
-    pub fn new(inner: u8, outer: u8) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::BadValue`] if one of them is negative, or 50 or more.
+    pub fn new(inner: f64, outer: f64) -> Result<Self, Error> {
+        let (inner, outer) = (KIND.check(&INNER, inner)?, KIND.check(&OUTER, outer)?);
         let info = Info {
             summary: format!("range of the flux without {inner}% at either end, relative to that without {outer}%")
                 .into(),
@@ -47,7 +71,7 @@ impl MagnitudePercentageRatio {
             reference: "D'Isanto et al. 2016, MNRAS 457, 3119, doi:10.1093/mnras/stw157".into(),
             ..Info::new(format!("magnitude_percentage_ratio_{inner}_{outer}"), Inputs::FLUX)
         };
-        Self { info, inner: f32::from(inner) / 100.0, outer: f32::from(outer) / 100.0 }
+        Ok(Self { info, inner: fraction(inner), outer: fraction(outer) })
     }
 }
 
@@ -68,7 +92,7 @@ mod tests {
 
     fn ratio(flux: &[f64]) -> f64 {
         let mut out = [Value::Null];
-        MagnitudePercentageRatio::new(40, 5).evaluate(&LightCurve::new(flux), &mut out);
+        MagnitudePercentageRatio::new(40.0, 5.0).expect("allowed").evaluate(&LightCurve::new(flux), &mut out);
         let Value::Float(ratio) = out[0] else { panic!("{out:?}") };
         ratio
     }

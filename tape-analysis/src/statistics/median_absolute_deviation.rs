@@ -39,11 +39,16 @@ impl WholeLightCurve for MedianAbsoluteDeviation {
     }
 
     fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
-        let (sorted, median) = (light_curve.sorted_flux(), light_curve.median());
-        let last = sorted.len() - 1;
-        let [low, high] = [last / 2, last - last / 2].map(|rank| nearest(sorted, median, rank));
-        out[0] = (0.5 * (low + high)).into();
+        out[0] = median_absolute_deviation(light_curve).into();
     }
+}
+
+/// Of a light curve with one epoch or more.
+pub(super) fn median_absolute_deviation(light_curve: &LightCurve<'_>) -> f64 {
+    let (sorted, median) = (light_curve.sorted_flux(), light_curve.median());
+    let last = sorted.len() - 1;
+    let [low, high] = [last / 2, last - last / 2].map(|rank| nearest(sorted, median, rank));
+    0.5 * (low + high)
 }
 
 /// The deviation of that rank, from 0 on, among those of ascending values from `centre`.

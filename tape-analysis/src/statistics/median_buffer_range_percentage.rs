@@ -3,6 +3,7 @@
 //! |{i: |xᵢ − median(x)| < q (max x − min x)/2}|/n, with xᵢ the n fluxes; q is 0.1 in
 //! `median_buffer_range_percentage_10`. Outliers make it large, a sine makes it small.
 //!
+//! - Parameter: `percent`, 100 q above 0.
 //! - Depends on: flux.
 //! - Unit: none.
 //! - Fewest epochs: 1; null with fewer.
@@ -15,11 +16,29 @@
 //! use tape_core::{LightCurve, Statistic, Value};
 //! let light_curve = LightCurve::new(&[0.0, 9.0, 10.0, 11.0, 40.0]);
 //! let mut out = [Value::Null];
-//! Statistic::whole(MedianBufferRangePercentage::new(10)).evaluate(&light_curve, &mut out);
+//! Statistic::whole(MedianBufferRangePercentage::new(10.0)?).evaluate(&light_curve, &mut out);
 //! assert_eq!(out, [Value::Float(0.6)]);
+//! # Ok::<(), tape_analysis::Error>(())
 //! ```
 
-use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve, count};
+use tape_core::{Info, Inputs, LightCurve, Statistic, Value, WholeLightCurve, count};
+
+use crate::error::Error;
+use crate::kind::Kind;
+use crate::parameter::{POSITIVE, Parameter};
+
+const PERCENT: Parameter =
+    Parameter { name: "percent", summary: "percent of the amplitude", allowed: POSITIVE, default: Some("10") };
+
+/// How it is asked for by name.
+pub(crate) static KIND: Kind = Kind {
+    name: "median_buffer_range_percentage",
+    summary: "fraction of epochs with a flux within some percent of the amplitude of the median",
+    columns: "median_buffer_range_percentage_{percent}",
+    parameters: &[PERCENT],
+    registered: &["percent=10"],
+    build: |arguments| Ok(Statistic::whole(MedianBufferRangePercentage::new(arguments.float(&PERCENT)?)?)),
+};
 
 /// The fraction of epochs near the median; see the [module](self).
 #[derive(Clone, Debug)]
@@ -30,8 +49,11 @@ pub struct MedianBufferRangePercentage {
 
 impl MedianBufferRangePercentage {
     /// The fraction of epochs within so many percent of the amplitude of the median.
-    #[must_use]
-    pub fn new(percent: u8) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::BadValue`] if it is not above zero.
+    pub fn new(percent: f64) -> Result<Self, Error> {
+        let percent = KIND.check(&PERCENT, percent)?;
         let info = Info {
             summary: format!("fraction of epochs with a flux within {percent}% of the amplitude of the median").into(),
             formula: format!(
@@ -41,7 +63,7 @@ impl MedianBufferRangePercentage {
             reference: "D'Isanto et al. 2016, MNRAS 457, 3119, doi:10.1093/mnras/stw157".into(),
             ..Info::new(format!("median_buffer_range_percentage_{percent}"), Inputs::FLUX)
         };
-        Self { info, fraction: f64::from(percent) / 100.0 }
+        Ok(Self { info, fraction: percent / 100.0 })
     }
 }
 

@@ -1,5 +1,12 @@
 //! One file for each statistic: its documentation, what it says of itself, its kernel and its analytic cases.
 //!
+//! # Parameters
+//!
+//! A statistic with parameters has a constructor that takes them, and refuses what its
+//! [`Kind`](crate::Kind) does not allow; by name, they follow after colons
+//! ([`make("beyond_n_std:n=2.5")`](crate::make)). They are in the names of its outputs, as short as they can be written:
+//! `beyond_2.5_std`, `magnitude_percentage_ratio_40_5`; those of [`bins`] always have a point, as is customary.
+//!
 //! # Quantiles
 //!
 //! The quantile p of n fluxes in ascending order, x₁ to xₙ, is xₕ at h = n p + 1/2, on a straight line between neighbours,
@@ -10,13 +17,19 @@
 pub mod amplitude;
 pub mod anderson_darling_normal;
 pub mod beyond_n_std;
+pub mod bins;
+pub mod biweight_location;
+pub mod biweight_scale;
+pub mod chi2_p_value;
 pub mod cusum;
 pub mod duration;
 pub mod eta;
 pub mod eta_e;
 pub mod excess_variance;
 pub mod inter_percentile_range;
+pub mod inverse_von_neumann;
 pub mod kurtosis;
+pub mod lafler_kinman;
 pub mod linear_fit;
 pub mod linear_trend;
 pub mod magnitude_percentage_ratio;
@@ -28,11 +41,13 @@ pub mod median;
 pub mod median_absolute_deviation;
 pub mod median_buffer_range_percentage;
 pub mod minimum_time_interval;
+pub mod normalised_excess_variance;
 pub mod observation_count;
 pub mod otsu_split;
 pub mod peak_to_peak_var;
 pub mod percent_amplitude;
 pub mod percent_difference_magnitude_percentile;
+pub mod qn_scale;
 pub mod reduced_chi2;
 pub mod roms;
 pub mod skew;
@@ -42,3 +57,4 @@ pub mod stetson_k;
 pub mod time_mean;
 pub mod time_standard_deviation;
 pub mod weighted_mean;
+pub mod weighted_standard_deviation;

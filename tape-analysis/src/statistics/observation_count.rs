@@ -19,7 +19,9 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Fold, Info, Inputs, LightCurve, Output, Value, count};
+use tape_core::{Fold, Info, Inputs, Output, Value, count};
+
+use crate::state::fold_over;
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "number of epochs".into(),
@@ -39,17 +41,7 @@ impl Fold for ObservationCount {
         &INFO
     }
 
-    fn state_len(&self) -> usize {
-        1
-    }
-
-    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
-        state[0] = count(epochs.len());
-    }
-
-    fn combine(&self, state: &mut [f64], other: &[f64]) {
-        state[0] += other[0];
-    }
+    fold_over!(f64, |epochs| count(epochs.len()));
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
         #[expect(clippy::cast_possible_truncation, reason = "a sum of lengths, exact below 2^53")]

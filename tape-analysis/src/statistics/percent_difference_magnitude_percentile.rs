@@ -3,6 +3,7 @@
 //! (Q(1 − p) − Q(p))/median(x), with Q the [quantile](crate::statistics#quantiles) of the flux; p is 0.05 in
 //! `percent_difference_magnitude_percentile_5`. It has the sign of the median.
 //!
+//! - Parameter: `percent`, 100 p from 0 to below 50.
 //! - Depends on: flux.
 //! - Unit: none.
 //! - Fewest epochs: 1; null with fewer.
@@ -15,13 +16,29 @@
 //! use tape_core::{LightCurve, Statistic, Value};
 //! let light_curve = LightCurve::new(&[4.0, 1.0, 3.0, 2.0]);
 //! let mut out = [Value::Null];
-//! Statistic::whole(PercentDifferenceMagnitudePercentile::new(5)).evaluate(&light_curve, &mut out);
+//! Statistic::whole(PercentDifferenceMagnitudePercentile::new(5.0)?).evaluate(&light_curve, &mut out);
 //! assert_eq!(out, [Value::Float(3.0 / 2.5)]);
+//! # Ok::<(), tape_analysis::Error>(())
 //! ```
 
-use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve};
+use tape_core::{Info, Inputs, LightCurve, Statistic, Value, WholeLightCurve};
 
-use crate::quantile::inter_quantile;
+use crate::error::Error;
+use crate::kind::Kind;
+use crate::parameter::{Parameter, percent};
+use crate::quantile::{fraction, inter_quantile};
+
+const PERCENT: Parameter = percent("percent", "percent of the epochs left out at either end", "5");
+
+/// How it is asked for by name.
+pub(crate) static KIND: Kind = Kind {
+    name: "percent_difference_magnitude_percentile",
+    summary: "inter-percentile range of the flux relative to its median",
+    columns: "percent_difference_magnitude_percentile_{percent}",
+    parameters: &[PERCENT],
+    registered: &["percent=5"],
+    build: |arguments| Ok(Statistic::whole(PercentDifferenceMagnitudePercentile::new(arguments.float(&PERCENT)?)?)),
+};
 
 /// An inter-percentile range relative to the median; see the [module](self).
 #[derive(Clone, Debug)]
@@ -32,8 +49,11 @@ pub struct PercentDifferenceMagnitudePercentile {
 
 impl PercentDifferenceMagnitudePercentile {
     /// The range without so many percent at either end, relative to the median.
-    #[must_use]
-    pub fn new(percent: u8) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::BadValue`] if it is negative, or 50 or more.
+    pub fn new(percent: f64) -> Result<Self, Error> {
+        let percent = KIND.check(&PERCENT, percent)?;
         let info = Info {
             summary: format!("range of the flux without the lowest and the highest {percent}%, relative to its median")
                 .into(),
@@ -45,7 +65,7 @@ impl PercentDifferenceMagnitudePercentile {
             reference: "D'Isanto et al. 2016, MNRAS 457, 3119, doi:10.1093/mnras/stw157".into(),
             ..Info::new(format!("percent_difference_magnitude_percentile_{percent}"), Inputs::FLUX)
         };
-        Self { info, fraction: f32::from(percent) / 100.0 }
+        Ok(Self { info, fraction: fraction(percent) })
     }
 }
 

@@ -20,9 +20,9 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Fold, Info, Inputs, LightCurve, Value, count};
+use tape_core::{Fold, Info, Inputs, Value, WeightedMoments, count};
 
-use crate::state::{self, WEIGHTED};
+use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "chi² per degree of freedom of a constant source".into(),
@@ -41,23 +41,11 @@ impl Fold for ReducedChi2 {
         &INFO
     }
 
-    fn state_len(&self) -> usize {
-        1 + WEIGHTED
-    }
-
-    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
-        state[0] = count(epochs.len());
-        state::put_weighted(&mut state[1..], *epochs.weighted());
-    }
-
-    fn combine(&self, state: &mut [f64], other: &[f64]) {
-        state[0] += other[0];
-        let both = state::weighted(&state[1..]).combine(state::weighted(&other[1..]));
-        state::put_weighted(&mut state[1..], both);
-    }
+    fold_over!((f64, WeightedMoments), |epochs| (count(epochs.len()), *epochs.weighted()));
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
-        out[0] = (state::weighted(&state[1..]).m2 / (state[0] - 1.0)).into();
+        let (n, weighted) = <(f64, WeightedMoments)>::read(state);
+        out[0] = (weighted.m2 / (n - 1.0)).into();
     }
 }
 

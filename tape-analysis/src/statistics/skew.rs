@@ -22,9 +22,9 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Fold, Info, Inputs, LightCurve, Value};
+use tape_core::{Fold, HigherMoments, Info, Inputs, Value};
 
-use crate::state::{self, HIGHER};
+use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "skewness of the flux".into(),
@@ -43,21 +43,10 @@ impl Fold for Skew {
         &INFO
     }
 
-    fn state_len(&self) -> usize {
-        HIGHER
-    }
-
-    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
-        state::put_higher(state, *epochs.higher_moments());
-    }
-
-    fn combine(&self, state: &mut [f64], other: &[f64]) {
-        let both = state::higher(state).combine(state::higher(other));
-        state::put_higher(state, both);
-    }
+    fold_over!(HigherMoments, |epochs| *epochs.higher_moments());
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
-        let higher = state::higher(state);
+        let higher = HigherMoments::read(state);
         let (n, square) = (higher.moments.n, higher.moments.variance());
         out[0] = (n / ((n - 1.0) * (n - 2.0)) * (higher.m3 / square / square.sqrt())).into();
     }

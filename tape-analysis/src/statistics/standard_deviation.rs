@@ -19,9 +19,9 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Fold, Info, Inputs, LightCurve, Value};
+use tape_core::{Fold, Info, Inputs, Moments, Value};
 
-use crate::state::{self, MOMENTS};
+use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "sample standard deviation of the flux".into(),
@@ -41,21 +41,10 @@ impl Fold for StandardDeviation {
         &INFO
     }
 
-    fn state_len(&self) -> usize {
-        MOMENTS
-    }
-
-    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
-        state::put_moments(state, *epochs.moments());
-    }
-
-    fn combine(&self, state: &mut [f64], other: &[f64]) {
-        let both = state::moments(state).combine(state::moments(other));
-        state::put_moments(state, both);
-    }
+    fold_over!(Moments, |epochs| *epochs.moments());
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
-        let moments = state::moments(state);
+        let moments = Moments::read(state);
         out[0] = (moments.m2 / (moments.n - 1.0)).sqrt().into();
     }
 }

@@ -19,9 +19,9 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Fold, Info, Inputs, LightCurve, Value};
+use tape_core::{Fold, Info, Inputs, Moments, Value};
 
-use crate::state::{self, MOMENTS};
+use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "mean time of the epochs".into(),
@@ -39,21 +39,10 @@ impl Fold for TimeMean {
         &INFO
     }
 
-    fn state_len(&self) -> usize {
-        MOMENTS
-    }
-
-    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
-        state::put_moments(state, *epochs.time_moments());
-    }
-
-    fn combine(&self, state: &mut [f64], other: &[f64]) {
-        let both = state::moments(state).combine(state::moments(other));
-        state::put_moments(state, both);
-    }
+    fold_over!(Moments, |epochs| *epochs.time_moments());
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
-        out[0] = state::moments(state).mean.into();
+        out[0] = Moments::read(state).mean.into();
     }
 }
 

@@ -20,9 +20,9 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Fold, Info, Inputs, LightCurve, Value};
+use tape_core::{Fold, Info, Inputs, Moments, Value};
 
-use crate::state::{self, MOMENTS};
+use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "sample standard deviation of the times of the epochs".into(),
@@ -41,21 +41,10 @@ impl Fold for TimeStandardDeviation {
         &INFO
     }
 
-    fn state_len(&self) -> usize {
-        MOMENTS
-    }
-
-    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
-        state::put_moments(state, *epochs.time_moments());
-    }
-
-    fn combine(&self, state: &mut [f64], other: &[f64]) {
-        let both = state::moments(state).combine(state::moments(other));
-        state::put_moments(state, both);
-    }
+    fold_over!(Moments, |epochs| *epochs.time_moments());
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
-        out[0] = state::moments(state).variance().sqrt().into();
+        out[0] = Moments::read(state).variance().sqrt().into();
     }
 }
 

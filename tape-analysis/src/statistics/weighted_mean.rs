@@ -19,9 +19,9 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Fold, Info, Inputs, LightCurve, Value};
+use tape_core::{Fold, Info, Inputs, Value, WeightedMoments};
 
-use crate::state::{self, WEIGHTED};
+use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "mean flux weighted by 1/error²".into(),
@@ -39,21 +39,10 @@ impl Fold for WeightedMean {
         &INFO
     }
 
-    fn state_len(&self) -> usize {
-        WEIGHTED
-    }
-
-    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
-        state::put_weighted(state, *epochs.weighted());
-    }
-
-    fn combine(&self, state: &mut [f64], other: &[f64]) {
-        let both = state::weighted(state).combine(state::weighted(other));
-        state::put_weighted(state, both);
-    }
+    fold_over!(WeightedMoments, |epochs| *epochs.weighted());
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
-        out[0] = state::weighted(state).mean.into();
+        out[0] = WeightedMoments::read(state).mean.into();
     }
 }
 

@@ -109,7 +109,7 @@ pub(crate) enum OnErrorArg {
 pub(crate) struct BatchArgs {
     #[command(flatten)]
     pub(crate) survey: SurveyArgs,
-    /// Statistics to compute, or groups of them, `variability` or `all`: see `tape stats`
+    /// Statistics to compute, with parameters as in beyond_n_std:n=3, or groups of them: see `tape stats`
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "stetson_j")]
     stat: Vec<String>,
     /// Compute these bands only

@@ -9,7 +9,7 @@ use arrow::util::pretty::pretty_format_batches;
 use clap::Args;
 use serde_json::json;
 use tape::Ensemble;
-use tape::exec::{Plan, Summary};
+use tape::exec::{Plan, Summary, TooFew};
 
 use super::args::BatchArgs;
 use super::events::Events;
@@ -120,7 +120,14 @@ impl Batch {
         screen.row("in", format_args!("{input}, by the {} plan ({})", summary.plan.name(), report.plan.why))?;
         let to = self.output.as_ref().map(|path| format!(", in {}", path.display())).unwrap_or_default();
         let names = self.args.statistics().join(", ");
-        screen.row("out", format_args!("{names} of {}{to}", counted(summary.light_curves, "light curve")))?;
+        let of_light_curves =
+            (summary.light_curves > 0 || summary.objects == 0).then(|| counted(summary.light_curves, "light curve"));
+        let of_objects = (summary.objects > 0).then(|| counted(summary.objects, "object"));
+        let of: Vec<String> = of_light_curves.into_iter().chain(of_objects).collect();
+        screen.row("out", format_args!("{names} of {}{to}", of.join(" and ")))?;
+        for TooFew { statistic, light_curves } in summary.too_few.iter().filter(|too_few| too_few.light_curves > 0) {
+            screen.row("", format_args!("{} with too few epochs for {statistic}", count(*light_curves)))?;
+        }
         let left_out = &summary.left_out;
         screen.row("left out", counted(left_out.total(), "epoch"))?;
         for (reason, n) in left_out.reasons().into_iter().filter(|(_, n)| *n > 0) {
@@ -158,6 +165,11 @@ impl Batch {
         let Report { summary, plan, ensemble, .. } = report;
         let left_out: serde_json::Map<_, _> =
             summary.left_out.reasons().into_iter().map(|(reason, n)| (reason.to_owned(), json!(n))).collect();
+        let too_few: serde_json::Map<_, _> = summary
+            .too_few
+            .iter()
+            .map(|TooFew { statistic, light_curves }| (statistic.clone(), json!(light_curves)))
+            .collect();
         json!({
             "plan": summary.plan.name(),
             "planned": plan.kind.name(),
@@ -168,6 +180,8 @@ impl Batch {
             "rows": summary.rows,
             "bytes_read": ensemble.survey().bytes_read(),
             "light_curves": summary.light_curves,
+            "objects": summary.objects,
+            "too_few_epochs": too_few,
             "left_out": left_out,
             "spilled": summary.spilled,
             "skipped": summary.skipped.iter().map(|skipped| json!({

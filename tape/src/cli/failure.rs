@@ -53,7 +53,7 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
-            Error::UnknownStatistic { .. } => Self::usage(error),
+            Error::Statistic(_) => Self::usage(error),
             other => Self::failed(other),
         }
     }

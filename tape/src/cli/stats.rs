@@ -2,6 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
+use tape::analysis::{Kind, Parameter, kind, kinds};
 use tape::core::{Info, Statistic};
 use tape::{statistic, statistics};
 
@@ -12,9 +13,11 @@ use super::screen::Screen;
 #[derive(Args)]
 #[command(after_help = "Examples:
   tape stats
-  tape stats stetson_j")]
+  tape stats stetson_j
+  tape stats beyond_n_std
+  tape stats beyond_n_std:n=3")]
 pub(crate) struct Stats {
-    /// The statistic to describe
+    /// The statistic to describe, with or without its parameters
     name: Option<String>,
     /// Print it as JSON
     #[arg(long)]
@@ -23,30 +26,39 @@ pub(crate) struct Stats {
 
 impl Stats {
     pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
-        let chosen = match &self.name {
-            Some(name) => vec![statistic(name)?],
-            None => statistics(),
-        };
+        let Some(name) = &self.name else { return self.list(screen) };
+        match kind(name) {
+            Some(kind) if self.json => screen.line(serde_json::Value::from_iter([kind_as_json(kind)]))?,
+            Some(kind) => describe_kind(kind, screen)?,
+            None if self.json => screen.line(serde_json::Value::from_iter([as_json(&statistic(name)?)]))?,
+            None => describe(&statistic(name)?, screen)?,
+        }
+        Ok(())
+    }
+
+    fn list(&self, screen: &mut Screen) -> Result<(), Failure> {
+        let all = statistics();
         if self.json {
-            return Ok(screen.line(serde_json::Value::from_iter(chosen.iter().map(as_json)))?);
+            let all = all.iter().map(as_json).chain(kinds().iter().copied().map(kind_as_json));
+            return Ok(screen.line(serde_json::Value::from_iter(all))?);
         }
-        if self.name.is_some() {
-            for statistic in &chosen {
-                describe(statistic, screen)?;
-            }
-            return Ok(());
-        }
-        let width = chosen.iter().map(|s| s.info().name.len()).max().unwrap_or(0);
-        for statistic in &chosen {
+        let names = all.iter().map(|s| s.info().name.len()).chain(kinds().iter().map(|kind| kind.name.len()));
+        let width = names.max().unwrap_or(0);
+        for statistic in &all {
             let Info { name, summary, .. } = statistic.info();
-            screen.line(format_args!("{name:<width$}  {:<5}  {summary}", kind(statistic)))?;
+            screen.line(format_args!("{name:<width$}  {:<5}  {summary}", way(statistic)))?;
+        }
+        screen.line("With parameters, as in beyond_n_std:n=3; see `tape stats beyond_n_std`:")?;
+        for Kind { name, summary, .. } in kinds() {
+            screen.line(format_args!("{name:<width$}  {summary}"))?;
         }
         screen.line(format_args!("Groups for --stat: {}", tape::analysis::GROUPS.join(", ")))?;
         Ok(())
     }
 }
 
-fn kind(statistic: &Statistic) -> &'static str {
+/// Whether partial results combine.
+fn way(statistic: &Statistic) -> &'static str {
     if statistic.is_fold() { "fold" } else { "whole" }
 }
 
@@ -74,13 +86,41 @@ fn describe(statistic: &Statistic, screen: &mut Screen) -> Result<(), Failure> {
     Ok(())
 }
 
+fn describe_kind(kind: &Kind, screen: &mut Screen) -> Result<(), Failure> {
+    screen.line(format_args!("{}: {}", kind.name, kind.summary))?;
+    screen.row("columns", kind.columns)?;
+    for (i, Parameter { name, summary, allowed, default }) in kind.parameters.iter().enumerate() {
+        let head = if i == 0 { "parameters" } else { "" };
+        let default = default.map_or_else(|| "must be given".to_owned(), |default| format!("by default {default}"));
+        screen.row(head, format_args!("{name}: {summary}; {allowed}, {default}"))?;
+    }
+    let name = kind.name;
+    match kind.make("") {
+        Ok(statistic) => {
+            screen.line(format_args!("{name} by itself is"))?;
+            describe(&statistic, screen)
+        }
+        Err(needs) => Ok(screen.line(format_args!("{needs}"))?),
+    }
+}
+
+fn kind_as_json(kind: &Kind) -> serde_json::Value {
+    let parameter = |Parameter { name, summary, allowed, default }: &Parameter| json!({"name": name, "summary": summary, "allowed": allowed.to_string(), "default": default});
+    json!({
+        "name": kind.name,
+        "summary": kind.summary,
+        "columns": kind.columns,
+        "parameters": kind.parameters.iter().map(parameter).collect::<Vec<_>>(),
+    })
+}
+
 fn as_json(statistic: &Statistic) -> serde_json::Value {
     let info = statistic.info();
     json!({
         "name": info.name,
         "summary": info.summary,
         "formula": info.formula,
-        "kind": kind(statistic),
+        "kind": way(statistic),
         "inputs": inputs(info),
         "outputs": info.outputs.iter().map(|o| o.name.as_ref()).collect::<Vec<_>>(),
         "min_epochs": info.min_epochs,

@@ -20,6 +20,9 @@ fn usage_errors_exit_with_2() {
     for (words, hint) in [
         ("batch", "PATH"),
         ("batch survey --stat stetsonj", "did you mean 'stetson_j'?"),
+        ("batch survey --stat beyond_n_std:n=0", "'n' of 'beyond_n_std' is '0', but must be a number above 0"),
+        ("batch survey --stat beyond_n_std:m=2", "did you mean 'n'?"),
+        ("stats beyond_n_std:m=2", "did you mean 'n'?"),
         ("batch survey --columns ztf_dr32", "did you mean 'ztf_dr23'?"),
         ("batch survey --plan fastest", "map-unchecked"),
         ("batch survey --partition-size lots", "5KB"),

@@ -75,6 +75,35 @@ fn stats_lists_the_registry_and_describes_one() {
 }
 
 #[test]
+fn stats_prints_parameters_with_ranges_and_defaults() {
+    let place = Place::new();
+    let listed = place.ok("stats");
+    for kind in tape::analysis::kinds() {
+        assert!(listed.contains(kind.name), "{listed}");
+        let described = place.ok(&format!("stats {}", kind.name));
+        assert!(described.contains(kind.columns), "{described}");
+        for parameter in kind.parameters {
+            assert!(described.contains(&parameter.allowed.to_string()), "{parameter:?}: {described}");
+            assert!(parameter.default.is_none_or(|default| described.contains(default)), "{parameter:?}: {described}");
+        }
+        let json = place.json(&format!("stats {} --json", kind.name));
+        assert_eq!(json[0]["parameters"].as_array().expect("a list").len(), kind.parameters.len());
+    }
+    let described = place.ok("stats beyond_n_std:n=2.5");
+    assert!(described.contains("beyond_2.5_std"), "{described}");
+}
+
+#[test]
+fn parameters_make_columns_of_their_own() {
+    let place = Place::new();
+    place.ok("simulate survey --objects 20 --epochs 50 --files 1");
+    place.ok("batch survey --stat beyond_n_std:n=1,beyond_n_std:n=2.5,beyond_1_std -o out.csv");
+    let table = String::from_utf8(place.read("out.csv")).expect("text");
+    let header = table.lines().next().expect("a header");
+    assert!(header.ends_with(",beyond_1_std,beyond_2.5_std"), "{header}");
+}
+
+#[test]
 fn the_demo_finds_what_was_planted() {
     let place = Place::new();
     let said = place.ok("demo --objects 300 --out here");

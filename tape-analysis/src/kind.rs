@@ -1,0 +1,213 @@
+//! Statistics with parameters, and how they are asked for by name.
+
+use tape_core::{Statistic, nearest};
+
+use crate::error::Error;
+use crate::parameter::{Allowed, Argument, Parameter};
+
+/// A statistic with parameters: what it has, and how it is made.
+///
+/// ```
+/// let kind = tape_analysis::kind("beyond_n_std").unwrap();
+/// assert_eq!(kind.parameters[0].name, "n");
+/// let far = kind.make("n=2.5")?;
+/// assert_eq!(far.info().name, "beyond_2.5_std");
+/// # Ok::<(), tape_analysis::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Kind {
+    /// Its name, which stands before the parameters.
+    pub name: &'static str,
+    /// What it is, in one line.
+    pub summary: &'static str,
+    /// The names of its columns, with the parameters in braces.
+    pub columns: &'static str,
+    /// Its parameters.
+    pub parameters: &'static [Parameter],
+    /// The parameters of those that the registry has, as they would be written.
+    pub(crate) registered: &'static [&'static str],
+    pub(crate) build: fn(&Arguments<'_>) -> Result<Statistic, Error>,
+}
+
+/// The values of the parameters of a kind.
+#[derive(Debug)]
+pub(crate) struct Arguments<'a> {
+    kind: &'a Kind,
+    values: Vec<Option<Argument>>,
+}
+
+impl Kind {
+    /// The statistic with these parameters, `NAME=VALUE` joined by `:`; those not given have their defaults.
+    ///
+    /// # Errors
+    /// If a parameter does not exist, is given twice, may not have its value, or must be given and is not.
+    pub fn make(&self, parameters: &str) -> Result<Statistic, Error> {
+        let mut values: Vec<Option<Argument>> = self.parameters.iter().map(|_| None).collect();
+        let mut rest = Some(parameters).filter(|text| !text.is_empty());
+        while let Some(text) = rest {
+            let (part, after) = text.split_once(':').map_or((text, None), |(part, after)| (part, Some(after)));
+            rest = after;
+            let (at, written) = self.find(part)?;
+            let parameter = &self.parameters[at];
+            if values[at].is_some() {
+                let (statistic, parameter) = (self.name.to_owned(), parameter.name.to_owned());
+                return Err(Error::GivenTwice { statistic, parameter });
+            }
+            values[at] = Some(if parameter.allowed == Allowed::Statistics {
+                // All that follows is theirs.
+                let offset = text.len() - after.map_or(0, |after| after.len() + 1) - written.len();
+                rest = None;
+                self.statistics(parameter, &text[offset..])?
+            } else {
+                parameter.read(written).ok_or_else(|| self.refused(parameter, written))?
+            });
+        }
+        for (parameter, value) in self.parameters.iter().zip(&mut values) {
+            if value.is_none() {
+                *value = parameter.default.and_then(|text| parameter.read(text));
+            }
+        }
+        (self.build)(&Arguments { kind: self, values })
+    }
+
+    /// Those of the registry.
+    pub(crate) fn registered(&self) -> impl Iterator<Item = Statistic> {
+        self.registered.iter().map(|parameters| self.make(parameters).expect("the registry's parameters are allowed"))
+    }
+
+    /// Which parameter a part `NAME=VALUE` is about, and the value.
+    fn find<'a>(&self, part: &'a str) -> Result<(usize, &'a str), Error> {
+        let statistic = self.name.to_owned();
+        let known = || self.parameters.iter().map(|parameter| parameter.name.to_owned()).collect::<Vec<_>>();
+        let Some((name, value)) = part.split_once('=') else {
+            return Err(Error::NotAParameter { statistic, part: part.to_owned(), known: known() });
+        };
+        match self.parameters.iter().position(|parameter| parameter.name == name) {
+            Some(at) => Ok((at, value)),
+            None => {
+                let known = known();
+                // A single parameter is meant, however it was called.
+                let only = (known.len() == 1).then(|| known[0].clone());
+                let nearest = nearest(name, &known).map(str::to_owned).or(only);
+                Err(Error::UnknownParameter { statistic, parameter: name.to_owned(), nearest, known })
+            }
+        }
+    }
+
+    fn statistics(&self, parameter: &Parameter, text: &str) -> Result<Argument, Error> {
+        if text.is_empty() {
+            return Err(self.refused(parameter, text));
+        }
+        let all = text.split('+').map(crate::registry::make);
+        Ok(Argument::Statistics(all.collect::<Result<_, _>>()?))
+    }
+
+    /// That a parameter may not have this value.
+    pub(crate) fn refused(&self, parameter: &Parameter, value: &str) -> Error {
+        Error::BadValue {
+            statistic: self.name.to_owned(),
+            parameter: parameter.name.to_owned(),
+            value: value.to_owned(),
+            allowed: parameter.allowed.to_string(),
+        }
+    }
+
+    /// `value`, if the parameter may have it.
+    pub(crate) fn check(&self, parameter: &Parameter, value: f64) -> Result<f64, Error> {
+        if parameter.admits(value) { Ok(value) } else { Err(self.refused(parameter, &value.to_string())) }
+    }
+}
+
+impl Arguments<'_> {
+    fn get(&self, parameter: &Parameter) -> Result<&Argument, Error> {
+        let at = self.kind.parameters.iter().position(|other| other.name == parameter.name);
+        at.and_then(|at| self.values[at].as_ref()).ok_or_else(|| Error::NotGiven {
+            statistic: self.kind.name.to_owned(),
+            parameter: parameter.name.to_owned(),
+            allowed: parameter.allowed.to_string(),
+        })
+    }
+
+    /// The value of a parameter that is a real number.
+    pub(crate) fn float(&self, parameter: &Parameter) -> Result<f64, Error> {
+        match self.get(parameter)? {
+            Argument::Float(value) => Ok(*value),
+            _ => Err(self.kind.refused(parameter, "no number")),
+        }
+    }
+
+    /// The value of a parameter that is a word or a label.
+    pub(crate) fn text(&self, parameter: &Parameter) -> Result<&str, Error> {
+        match self.get(parameter)? {
+            Argument::Text(text) => Ok(text),
+            _ => Err(self.kind.refused(parameter, "no word")),
+        }
+    }
+
+    /// The statistics that a parameter names.
+    pub(crate) fn statistics(&self, parameter: &Parameter) -> Result<Vec<Statistic>, Error> {
+        match self.get(parameter)? {
+            Argument::Statistics(all) => Ok(all.clone()),
+            _ => Err(self.kind.refused(parameter, "no statistics")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{kind, kinds, make, registry};
+
+    fn refused(text: &str) -> String {
+        make(text).expect_err(text).to_string()
+    }
+
+    #[test]
+    fn what_cannot_be_says_what_could() {
+        let ratio = "it has: inner, outer";
+        for (text, says) in [
+            ("beyond_n_stdd:n=1", "no statistic is called 'beyond_n_stdd' (did you mean 'beyond_n_std'?)".to_owned()),
+            ("mean:n=1", "'n=1' is no parameter of 'mean': write mean:NAME=VALUE; it has none".to_owned()),
+            ("magnitude_percentage_ratio:iner=1", format!("has no parameter 'iner' (did you mean 'inner'?); {ratio}")),
+            ("beyond_n_std:k=1", "has no parameter 'k' (did you mean 'n'?); it has: n".to_owned()),
+            ("magnitude_percentage_ratio:40:5", format!("write magnitude_percentage_ratio:NAME=VALUE; {ratio}")),
+            ("beyond_n_std:n=1:n=2", "the parameter 'n' of 'beyond_n_std' is given twice".to_owned()),
+            ("beyond_n_std:n=", "is '', but must be a number above 0 and finite".to_owned()),
+            ("beyond_n_std:n=nan", "is 'nan', but must be".to_owned()),
+            ("beyond_n_std:n=inf", "is 'inf', but must be".to_owned()),
+            ("inter_percentile_range:percent=50", "must be a number 0 or more and below 50".to_owned()),
+        ] {
+            assert!(refused(text).contains(&says), "{text}: {}", refused(text));
+        }
+    }
+
+    #[test]
+    fn parameters_come_in_any_order_and_are_in_the_name() {
+        for (text, name) in [
+            ("magnitude_percentage_ratio:outer=1:inner=30", "magnitude_percentage_ratio_30_1"),
+            ("magnitude_percentage_ratio:outer=2.5", "magnitude_percentage_ratio_40_2.5"),
+            ("magnitude_percentage_ratio", "magnitude_percentage_ratio_40_5"),
+            ("inter_percentile_range:percent=7", "inter_percentile_range_7"),
+            ("median_buffer_range_percentage:percent=5", "median_buffer_range_percentage_5"),
+            ("percent_difference_magnitude_percentile:percent=10", "percent_difference_magnitude_percentile_10"),
+        ] {
+            let info = make(text).expect(text).info().clone();
+            assert_eq!((&*info.name, &*info.outputs[0].name), (name, name));
+        }
+    }
+
+    #[test]
+    fn a_kind_is_called_like_no_other_statistic_and_its_defaults_are_allowed() {
+        for &kind in kinds() {
+            // Or like that which it is by default.
+            if registry().iter().any(|statistic| statistic.info().name == kind.name) {
+                assert_eq!(kind.make("").expect(kind.name).info().name, kind.name);
+            }
+            assert_eq!(kind.name, crate::kind(kind.name).expect("found").name);
+            for parameter in kind.parameters {
+                assert!(parameter.default.is_none_or(|text| parameter.read(text).is_some()), "{parameter:?}");
+                assert!(kind.columns.contains(parameter.name), "{} in {}", parameter.name, kind.columns);
+            }
+        }
+        assert!(kind("mean").is_none());
+    }
+}

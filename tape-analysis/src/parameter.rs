@@ -1,0 +1,99 @@
+//! What parameters a statistic has: their types, ranges and defaults.
+
+use std::fmt;
+use std::ops::{Bound, RangeBounds};
+
+use tape_core::Statistic;
+
+/// A parameter of a statistic.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its name: lower case with underscores.
+    pub name: &'static str,
+    /// What it is, in a few words, with its unit.
+    pub summary: &'static str,
+    /// What it may be.
+    pub allowed: Allowed,
+    /// What it is unless given, as it would be written; without, it must be given.
+    pub default: Option<&'static str>,
+}
+
+/// What a parameter may be. `Display` says it in words.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Allowed {
+    /// A real number between two bounds.
+    Float(Bound<f64>, Bound<f64>),
+    /// One of some words.
+    Choice(&'static [&'static str]),
+    /// The label of a band.
+    Band,
+    /// Statistics of a light curve, joined by `+`. What follows belongs to them, so it is the last parameter.
+    Statistics,
+}
+
+/// The value of a parameter.
+#[derive(Clone, Debug)]
+pub enum Argument {
+    /// A real number.
+    Float(f64),
+    /// A word of a choice, or a label.
+    Text(String),
+    /// Statistics.
+    Statistics(Vec<Statistic>),
+}
+
+impl Parameter {
+    /// Whether a real number is within the bounds.
+    pub(crate) fn admits(&self, value: f64) -> bool {
+        matches!(self.allowed, Allowed::Float(low, high) if (low, high).contains(&value))
+    }
+
+    /// A value as it is written; the words in which it is refused are those of [`Allowed`].
+    pub(crate) fn read(&self, text: &str) -> Option<Argument> {
+        match self.allowed {
+            Allowed::Float(..) => text.parse().ok().filter(|&value| self.admits(value)).map(Argument::Float),
+            Allowed::Choice(words) => words.contains(&text).then(|| Argument::Text(text.to_owned())),
+            Allowed::Band => (!text.is_empty()).then(|| Argument::Text(text.to_owned())),
+            Allowed::Statistics => None,
+        }
+    }
+}
+
+impl fmt::Display for Allowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Float(low, high) => {
+                let low = match low {
+                    Bound::Included(low) => Some(format!("{low} or more")),
+                    Bound::Excluded(low) if low.is_finite() => Some(format!("above {low}")),
+                    Bound::Excluded(_) | Bound::Unbounded => None,
+                };
+                let high = match high {
+                    Bound::Included(high) if high.is_finite() => Some(format!("{high} or less")),
+                    Bound::Excluded(high) if high.is_finite() => Some(format!("below {high}")),
+                    Bound::Excluded(_) => Some("finite".to_owned()),
+                    Bound::Included(_) | Bound::Unbounded => None,
+                };
+                let bounds: Vec<String> = low.into_iter().chain(high).collect();
+                match &bounds[..] {
+                    [finite] if finite == "finite" => write!(f, "a finite number"),
+                    bounds => write!(f, "a number {}", bounds.join(" and ")),
+                }
+            }
+            Self::Choice(words) => write!(f, "one of {}", words.join(", ")),
+            Self::Band => write!(f, "the label of a band"),
+            Self::Statistics => {
+                write!(f, "names of statistics joined by +, such as mean+eta; it is the last parameter")
+            }
+        }
+    }
+}
+
+/// Percent that are left out at either end of ordered values.
+pub(crate) const fn percent(name: &'static str, summary: &'static str, default: &'static str) -> Parameter {
+    let allowed = Allowed::Float(Bound::Included(0.0), Bound::Excluded(50.0));
+    Parameter { name, summary, allowed, default: Some(default) }
+}
+
+/// Real numbers above zero.
+pub(crate) const POSITIVE: Allowed = Allowed::Float(Bound::Excluded(0.0), Bound::Excluded(f64::INFINITY));

@@ -1,0 +1,46 @@
+//! How many results there are, and how many are missing.
+
+use std::ops::AddAssign;
+
+use tape_core::{NO_BAND, Results, Statistic, Value};
+
+/// Numbers of results.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) light_curves: u64,
+    /// Objects of which bands were compared.
+    pub(crate) objects: u64,
+    /// For each statistic, the light curves or objects of which it has no result; empty where nothing was counted.
+    pub(crate) too_few: Vec<u64>,
+}
+
+impl Counts {
+    /// Of these results.
+    pub(crate) fn of(statistics: &[Statistic], results: &Results) -> Self {
+        let objects = results.band.iter().filter(|band| **band == NO_BAND).count() as u64;
+        let mut rest = &results.values[..];
+        let too_few = statistics.iter().map(|statistic| {
+            let (columns, others) = rest.split_at(statistic.info().outputs.len());
+            rest = others;
+            let own = |row: &usize| (results.band[*row] == NO_BAND) == statistic.is_of_objects();
+            let none = |row: &usize| columns.iter().all(|column| column[*row] == Value::Null);
+            (0..results.len()).filter(own).filter(none).count() as u64
+        });
+        Self { too_few: too_few.collect(), light_curves: results.len() as u64 - objects, objects }
+    }
+
+    /// Rows of the results.
+    pub(crate) const fn rows(&self) -> u64 {
+        self.light_curves + self.objects
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.light_curves += other.light_curves;
+        self.objects += other.objects;
+        let length = self.too_few.len().max(other.too_few.len());
+        self.too_few.resize(length, 0);
+        self.too_few.iter_mut().zip(other.too_few).for_each(|(sum, more)| *sum += more);
+    }
+}

@@ -1,0 +1,185 @@
+//! The results of a chunk: a row for each light curve, and one for each object if a statistic compares its bands.
+
+use std::cell::Cell;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tape_core::{Chunk, Event, Grouping, LightCurve, NO_BAND, Object, Results, Segment, Statistic, Value};
+
+use crate::error::{Error, Result};
+use crate::job::Worker;
+use crate::workers::words;
+
+/// Which rows an object has in the results.
+#[derive(Clone, Copy)]
+struct Rows {
+    /// One for each light curve.
+    light_curves: bool,
+    /// One for itself, after those of its light curves.
+    objects: bool,
+}
+
+/// A statistic, by its number, and the columns of its outputs.
+struct Asked<'a> {
+    number: usize,
+    statistic: &'a Statistic,
+    columns: Range<usize>,
+}
+
+/// Who is at work, should one panic: a statistic, and the segment that it has, if not all.
+type At = Cell<(usize, Option<usize>)>;
+
+impl Worker<'_> {
+    /// Appends the results of all light curves of the chunk, and of its objects, and tells of it.
+    pub(crate) fn evaluate(&mut self, results: &mut Results) -> Result<()> {
+        self.evaluate_untold(results)?;
+        self.job.observer.event(Event::LightCurves(self.chunk.segments.len() as u64));
+        Ok(())
+    }
+
+    /// Appends the results of all light curves of the chunk, and of its objects.
+    pub(crate) fn evaluate_untold(&mut self, results: &mut Results) -> Result<()> {
+        let statistics = self.job.statistics;
+        let objects = statistics.iter().any(Statistic::is_of_objects);
+        let rows = Rows { light_curves: !statistics.iter().all(Statistic::is_of_objects), objects };
+        push_rows(&self.chunk, rows, results);
+        let at = Cell::new((0, None));
+        let mut evaluation =
+            Evaluation { chunk: &self.chunk, grouping: &self.grouping, rows, at: &at, values: &mut self.values };
+        let evaluated = catch_unwind(AssertUnwindSafe(|| evaluation.all(statistics, results)));
+        evaluated.map_err(|panic| self.panicked(at.get(), &words(&*panic)))
+    }
+
+    fn panicked(&self, (statistic, segment): (usize, Option<usize>), message: &str) -> Error {
+        let statistic = &self.job.statistics[statistic];
+        let (name, message) = (statistic.info().name.to_string(), message.to_owned());
+        let Some(segment) = segment.map(|i| &self.chunk.segments[i]) else {
+            return Error::Internal { message: format!("the statistic '{name}' panicked: {message}") };
+        };
+        let band = if statistic.is_of_objects() { "" } else { self.grouping.label(segment.band) };
+        Error::Panicked {
+            statistic: name,
+            id: self.chunk.ids.get(segment.object).to_owned(self.job.source.id_type()),
+            band: band.to_owned(),
+            message,
+        }
+    }
+}
+
+/// The segments of each object.
+fn objects(segments: &[Segment]) -> impl Iterator<Item = &[Segment]> {
+    segments.chunk_by(|a, b| a.object == b.object)
+}
+
+fn push_rows(chunk: &Chunk, rows: Rows, results: &mut Results) {
+    let mut push = |object: usize, band, n_obs: usize| {
+        results.ids.extend_from(&chunk.ids, object..object + 1);
+        results.band.push(band);
+        results.n_obs.push(n_obs as u64);
+    };
+    if !rows.objects {
+        return chunk.segments.iter().for_each(|segment| push(segment.object, segment.band, segment.rows.len()));
+    }
+    for segments in objects(&chunk.segments) {
+        if rows.light_curves {
+            segments.iter().for_each(|segment| push(segment.object, segment.band, segment.rows.len()));
+        }
+        push(segments[0].object, NO_BAND, segments.iter().map(|segment| segment.rows.len()).sum());
+    }
+}
+
+/// The values of a chunk, which go to the columns of the results.
+struct Evaluation<'a> {
+    chunk: &'a Chunk,
+    grouping: &'a Grouping,
+    rows: Rows,
+    at: &'a At,
+    values: &'a mut Vec<Value>,
+}
+
+impl Evaluation<'_> {
+    /// Statistics that take whole chunks first, then the others side by side, so that they share what a light curve keeps.
+    fn all(&mut self, statistics: &[Statistic], results: &mut Results) {
+        let (mut of_light_curves, mut of_objects) = (Vec::new(), Vec::new());
+        let mut first = 0;
+        for (number, statistic) in statistics.iter().enumerate() {
+            let columns = first..first + statistic.info().outputs.len();
+            first = columns.end;
+            if statistic.is_of_objects() {
+                of_objects.push(Asked { number, statistic, columns });
+            } else if !self.whole_chunk(number, statistic, &mut results.values[columns.clone()]) {
+                of_light_curves.push(Asked { number, statistic, columns });
+            }
+        }
+        self.values.resize(results.values.len(), Value::Null);
+        if self.rows.objects {
+            self.objects(&of_light_curves, &of_objects, results);
+        } else if !of_light_curves.is_empty() {
+            for (i, segment) in self.chunk.segments.iter().enumerate() {
+                let light_curve = self.chunk.light_curve(segment, self.grouping.label(segment.band));
+                self.each(&of_light_curves, i, results, |statistic, out| statistic.evaluate(&light_curve, out));
+            }
+        }
+    }
+
+    /// A statistic of all light curves at once, if it is one for that.
+    fn whole_chunk(&mut self, number: usize, statistic: &Statistic, columns: &mut [Vec<Value>]) -> bool {
+        let segments = &self.chunk.segments;
+        self.at.set((number, None));
+        self.values.resize(segments.len() * columns.len(), Value::Null);
+        if !statistic.evaluate_chunk(self.chunk, self.values) {
+            return false;
+        }
+        let outputs = columns.len();
+        for (offset, column) in columns.iter_mut().enumerate() {
+            let mut values = self.values.iter().skip(offset).step_by(outputs).copied();
+            if !self.rows.objects {
+                column.extend(values);
+                continue;
+            }
+            for segments in objects(segments) {
+                column.extend(values.by_ref().take(segments.len()));
+                column.push(Value::Null);
+            }
+        }
+        true
+    }
+
+    /// Light curve by light curve, and after those of an object the object.
+    fn objects(&mut self, of_light_curves: &[Asked<'_>], of_objects: &[Asked<'_>], results: &mut Results) {
+        let mut first = 0;
+        for segments in objects(&self.chunk.segments) {
+            let label = |segment: &Segment| self.grouping.label(segment.band);
+            let light_curves: Vec<LightCurve<'_>> =
+                segments.iter().map(|segment| self.chunk.light_curve(segment, label(segment))).collect();
+            if self.rows.light_curves {
+                for (i, light_curve) in (first..).zip(&light_curves) {
+                    self.each(of_light_curves, i, results, |statistic, out| statistic.evaluate(light_curve, out));
+                    self.each(of_objects, i, results, Statistic::undefined);
+                }
+            }
+            let object = Object::new(&light_curves);
+            self.each(of_light_curves, first, results, Statistic::undefined);
+            self.each(of_objects, first, results, |statistic, out| statistic.evaluate_object(&object, out));
+            first += segments.len();
+        }
+    }
+
+    /// One more row in the columns of some statistics.
+    fn each(
+        &mut self,
+        asked: &[Asked<'_>],
+        segment: usize,
+        results: &mut Results,
+        evaluate: impl Fn(&Statistic, &mut [Value]),
+    ) {
+        for Asked { number, statistic, columns } in asked {
+            self.at.set((*number, Some(segment)));
+            let values = &mut self.values[..columns.len()];
+            evaluate(statistic, values);
+            for (column, &value) in results.values[columns.clone()].iter_mut().zip(values.iter()) {
+                column.push(value);
+            }
+        }
+    }
+}
