@@ -8,17 +8,19 @@ use crate::error::Error;
 use crate::kind::Kind;
 use crate::statistics::{
     amplitude::Amplitude, anderson_darling_normal::AndersonDarlingNormal, beyond_n_std, bins, biweight_location,
-    biweight_scale, chi2_p_value::Chi2PValue, cusum::Cusum, duration::Duration, eta::Eta, eta_e::EtaE,
-    excess_variance::ExcessVariance, inter_percentile_range, inverse_von_neumann::InverseVonNeumann,
-    kurtosis::Kurtosis, lafler_kinman, linear_fit::LinearFit, linear_trend::LinearTrend, magnitude_percentage_ratio,
-    maximum_slope::MaximumSlope, maximum_time_interval::MaximumTimeInterval, mean::Mean, mean_variance::MeanVariance,
-    median::Median, median_absolute_deviation::MedianAbsoluteDeviation, median_buffer_range_percentage,
+    biweight_scale, chi2_p_value::Chi2PValue, colour, colour_spread::ColourSpread, cusum::Cusum, duration::Duration,
+    eta::Eta, eta_e::EtaE, excess_variance::ExcessVariance, inter_percentile_range,
+    inverse_von_neumann::InverseVonNeumann, kurtosis::Kurtosis, lafler_kinman, linear_fit::LinearFit,
+    linear_trend::LinearTrend, magnitude_percentage_ratio, maximum_slope::MaximumSlope,
+    maximum_time_interval::MaximumTimeInterval, mean::Mean, mean_variance::MeanVariance, median::Median,
+    median_absolute_deviation::MedianAbsoluteDeviation, median_buffer_range_percentage,
     minimum_time_interval::MinimumTimeInterval, normalised_excess_variance::NormalisedExcessVariance,
     observation_count::ObservationCount, otsu_split::OtsuSplit, peak_to_peak_var::PeakToPeakVar,
     percent_amplitude::PercentAmplitude, percent_difference_magnitude_percentile, qn_scale::QnScale,
-    reduced_chi2::ReducedChi2, roms::Roms, skew::Skew, standard_deviation::StandardDeviation, stetson_j::StetsonJ,
-    stetson_k::StetsonK, time_mean::TimeMean, time_standard_deviation::TimeStandardDeviation,
-    weighted_mean::WeightedMean, weighted_standard_deviation::WeightedStandardDeviation,
+    reduced_chi2::ReducedChi2, roms::Roms, skew::Skew, standard_deviation::StandardDeviation, stetson_i,
+    stetson_j::StetsonJ, stetson_k::StetsonK, stetson_l, time_mean::TimeMean,
+    time_standard_deviation::TimeStandardDeviation, weighted_mean::WeightedMean,
+    weighted_standard_deviation::WeightedStandardDeviation,
 };
 
 /// The indices of variability: numbers that tell a source that varies from one that does not, and how it does, in one look
@@ -86,6 +88,17 @@ static VARIABILITY_KINDS: [&Kind; 5] = [
 /// Those of the others that have parameters.
 static OTHER_KINDS: [&Kind; 4] = [&bins::KIND, &biweight_location::KIND, &biweight_scale::KIND, &lafler_kinman::KIND];
 
+/// Statistics that compare the bands of an object.
+fn of_bands() -> Vec<Statistic> {
+    let mut all = vec![Statistic::object(ColourSpread)];
+    all.extend(BAND_KINDS.iter().flat_map(|kind| kind.registered()));
+    by_name(&mut all);
+    all
+}
+
+/// Those of them that have parameters.
+static BAND_KINDS: [&Kind; 3] = [&colour::KIND, &stetson_i::KIND, &stetson_l::KIND];
+
 fn by_name(all: &mut [Statistic]) {
     all.sort_by(|a, b| a.info().name.cmp(&b.info().name));
 }
@@ -99,15 +112,23 @@ static REGISTRY: LazyLock<Vec<Statistic>> = LazyLock::new(|| {
     all
 });
 
-/// All statistics, ordered by name.
+static OF_BANDS: LazyLock<Vec<Statistic>> = LazyLock::new(of_bands);
+
+/// All statistics of a light curve, ordered by name.
 #[must_use]
 pub fn registry() -> &'static [Statistic] {
     &REGISTRY
 }
 
-/// The names of all statistics, in the order of [`registry`].
+/// All statistics that compare the bands of an object, ordered by name.
+#[must_use]
+pub fn object_registry() -> &'static [Statistic] {
+    &OF_BANDS
+}
+
+/// The names of all statistics, those of [`registry`] and then those of [`object_registry`].
 pub fn names() -> impl Iterator<Item = &'static str> {
-    registry().iter().map(|statistic| statistic.info().name.as_ref())
+    registry().iter().chain(object_registry()).map(|statistic| statistic.info().name.as_ref())
 }
 
 /// The statistic of that name.
@@ -118,11 +139,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// ```
 #[must_use]
 pub fn find(name: &str) -> Option<Statistic> {
-    registry().iter().find(|statistic| statistic.info().name == name).cloned()
+    registry().iter().chain(object_registry()).find(|statistic| statistic.info().name == name).cloned()
 }
 
 static KINDS: LazyLock<Vec<&'static Kind>> = LazyLock::new(|| {
-    let mut all: Vec<&Kind> = VARIABILITY_KINDS.into_iter().chain(OTHER_KINDS).collect();
+    let mut all: Vec<&Kind> = VARIABILITY_KINDS.into_iter().chain(OTHER_KINDS).chain(BAND_KINDS).collect();
     all.sort_by_key(|kind| kind.name);
     all
 });
@@ -170,9 +191,10 @@ pub fn make(text: &str) -> Result<Statistic, Error> {
 }
 
 /// The names of the groups that [`group`] knows.
-pub const GROUPS: [&str; 2] = ["all", "variability"];
+pub const GROUPS: [&str; 3] = ["all", "multiband", "variability"];
 
-/// The names of all statistics of a group, ascending.
+/// The names of all statistics of a group, ascending: `all` are those of a light curve, `multiband` those that compare g and
+/// r in an object, `variability` the customary indices.
 ///
 /// ```
 /// assert!(tape_analysis::group("variability").unwrap().contains(&"stetson_j"));
@@ -183,6 +205,7 @@ pub const GROUPS: [&str; 2] = ["all", "variability"];
 pub fn group(name: &str) -> Option<Vec<&'static str>> {
     let members: &'static [Statistic] = match name {
         "all" => registry(),
+        "multiband" => object_registry(),
         "variability" => &VARIABILITY,
         _ => return None,
     };
@@ -204,20 +227,31 @@ mod tests {
 
     #[test]
     fn outputs_are_unique() {
-        let mut outputs: Vec<&str> =
-            registry().iter().flat_map(|statistic| &statistic.info().outputs).map(|output| &*output.name).collect();
+        let mut outputs: Vec<&str> = registry()
+            .iter()
+            .chain(object_registry())
+            .flat_map(|statistic| &statistic.info().outputs)
+            .map(|output| &*output.name)
+            .collect();
         outputs.sort_unstable();
         assert!(outputs.is_sorted_by(|a, b| a < b), "{outputs:?}");
     }
 
     #[test]
     fn names_are_ascending_and_hence_unique() {
-        assert!(names().is_sorted_by(|a, b| a < b), "{:?}", names().collect::<Vec<_>>());
+        for all in [registry(), object_registry()] {
+            assert!(all.is_sorted_by(|a, b| a.info().name < b.info().name));
+        }
+        assert!(
+            object_registry()
+                .iter()
+                .all(|of_objects| registry().iter().all(|s| s.info().name != of_objects.info().name))
+        );
     }
 
     #[test]
     fn every_info_is_complete() {
-        for statistic in registry() {
+        for statistic in registry().iter().chain(object_registry()) {
             let info = statistic.info();
             let name = &info.name;
             assert!(!info.summary.is_empty(), "{name} has no summary");
@@ -226,7 +260,7 @@ mod tests {
             let counts = name == "observation_count";
             assert_eq!(info.min_epochs == 0, counts, "{name} is defined without epochs, or a count is not");
             assert!(!info.outputs.is_empty(), "{name} has no output");
-            assert!(name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'), "{name}");
+            assert!(name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.".contains(c)), "{name}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the analytic cases of many statistics need.
 
-use tape_core::{Fold, LightCurve, Statistic, Value, count};
+use tape_core::{Fold, LightCurve, Object, Statistic, Value, count};
 
 /// A light curve with columns of its own.
 pub(crate) struct Epochs {
@@ -32,6 +32,17 @@ pub(crate) fn value_of(name: &str, flux: &[f64]) -> f64 {
     let mut out = [Value::Null];
     crate::make(name).expect("an allowed name").evaluate(&LightCurve::new(flux), &mut out);
     float(out[0])
+}
+
+/// The value of a statistic of objects for one with these bands; none where it is null.
+pub(crate) fn of_bands(name: &str, bands: &[(&str, &Epochs)]) -> Option<f64> {
+    let mut light_curves = Vec::new();
+    for (band, Epochs { time, flux, error }) in bands {
+        light_curves.push(LightCurve::new(flux).with_error(error).with_time(time).with_band(band));
+    }
+    let mut out = [Value::Bool(true)];
+    crate::make(name).expect(name).evaluate_object(&Object::new(&light_curves), &mut out);
+    (out[0] != Value::Null).then(|| float(out[0]))
 }
 
 /// The outputs of a fold for a light curve at once, and for each way of cutting it in two, either half first.

@@ -17,13 +17,14 @@ pub fn statistic(name: &str) -> Result<Statistic, Error> {
     Ok(tape_analysis::make(name)?)
 }
 
-/// All statistics of the registry.
+/// All statistics of the registry: those of light curves, then those that compare the bands of an object.
 #[must_use]
 pub fn statistics() -> Vec<Statistic> {
-    tape_analysis::registry().to_vec()
+    [tape_analysis::registry(), tape_analysis::object_registry()].concat()
 }
 
-/// The statistics called `names`, in that order and each once; a name may be that of a group, `variability` or `all`.
+/// The statistics called `names`, in that order and each once; a name may be that of a group, `variability`, `all` or
+/// `multiband`.
 ///
 /// # Errors
 /// As [`statistic`].

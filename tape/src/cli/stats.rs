@@ -46,7 +46,7 @@ impl Stats {
         let width = names.max().unwrap_or(0);
         for statistic in &all {
             let Info { name, summary, .. } = statistic.info();
-            screen.line(format_args!("{name:<width$}  {:<5}  {summary}", way(statistic)))?;
+            screen.line(format_args!("{name:<width$}  {:<6}  {summary}", way(statistic)))?;
         }
         screen.line("With parameters, as in beyond_n_std:n=3; see `tape stats beyond_n_std`:")?;
         for Kind { name, summary, .. } in kinds() {
@@ -59,7 +59,11 @@ impl Stats {
 
 /// Whether partial results combine.
 fn way(statistic: &Statistic) -> &'static str {
-    if statistic.is_fold() { "fold" } else { "whole" }
+    match statistic {
+        Statistic::Fold(_) => "fold",
+        Statistic::Whole(_) => "whole",
+        Statistic::Object(_) => "object",
+    }
 }
 
 fn inputs(info: &Info) -> Vec<&'static str> {
@@ -76,10 +80,10 @@ fn describe(statistic: &Statistic, screen: &mut Screen) -> Result<(), Failure> {
     let outputs: Vec<String> = info.outputs.iter().map(|o| format!("{} ({:?})", o.name, o.output_type)).collect();
     screen.row("outputs", outputs.join(", "))?;
     screen.row("epochs", format_args!("{} or more; with fewer it is null", info.min_epochs))?;
-    let kind = if statistic.is_fold() {
-        "fold: partial results combine, so no plan has to bring epochs together"
-    } else {
-        "whole light curve: all epochs are needed at once"
+    let kind = match statistic {
+        Statistic::Fold(_) => "fold: partial results combine, so no plan has to bring epochs together",
+        Statistic::Whole(_) => "whole light curve: all epochs are needed at once",
+        Statistic::Object(_) => "object: compares bands, and has a row of its own for each object, without a band",
     };
     screen.row("kind", kind)?;
     screen.row("reference", &info.reference)?;

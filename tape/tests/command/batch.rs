@@ -260,3 +260,67 @@ fn only_the_columns_needed_are_read() {
         "Stetson J reads one more column of f64: {more} bytes for {rows} rows"
     );
 }
+
+#[test]
+fn what_compares_bands_has_a_row_of_its_own_and_in_a_wide_table_a_column() {
+    let place = Place::new();
+    place.ok("simulate survey --objects 60 --epochs 40 --files 3 --bands gr --layout shuffled");
+    place.ok("batch survey --stat median,colour -o long.csv --partitions 5");
+    let long = place.csv("long.csv");
+    let objects: Vec<&Vec<String>> = long.iter().filter(|row| row[1].is_empty()).collect();
+    assert_eq!(objects.len(), 60);
+    for object in objects {
+        let median = |band: &str| -> Option<f64> {
+            let row = long.iter().find(|row| row[0] == object[0] && row[1] == band)?;
+            Some(row[3].parse().expect("a number"))
+        };
+        assert_eq!(object[3], "", "a median of no band");
+        let n: u64 = long
+            .iter()
+            .filter(|row| row[0] == object[0] && !row[1].is_empty())
+            .map(|row| row[2].parse::<u64>().expect("n"))
+            .sum();
+        assert_eq!(object[2], n.to_string());
+        match (median("g"), median("r")) {
+            (Some(g), Some(r)) => {
+                let colour: f64 = object[4].parse().expect("a number");
+                assert!((colour - (g - r)).abs() <= 1e-12 * g.abs(), "{object:?}");
+            }
+            _ => assert_eq!(object[4], ""),
+        }
+    }
+    place.ok("batch survey --stat median,colour --wide -o wide.csv");
+    let table = String::from_utf8(place.read("wide.csv")).expect("text");
+    assert_eq!(
+        table.lines().next().map(|header| header.split_once(',').expect("columns").1),
+        Some("n_obs_g,n_obs_r,n_obs,median_g,median_r,colour_median_g_r")
+    );
+    let wide = place.csv("wide.csv");
+    assert_eq!(wide.len(), 60);
+    for row in &wide {
+        let object = long.iter().find(|other| other[0] == row[0] && other[1].is_empty()).expect("its row");
+        assert_eq!((&row[3], &row[6]), (&object[2], &object[4]));
+    }
+    place.ok("batch survey --stat colour --wide -o only.csv");
+    assert_eq!(place.csv("only.csv").len(), 60);
+    let error = place.fails("batch survey --stat colour --band-to-calc g -o no.csv");
+    assert!(error.contains("compares bands g and r, but 'r' is not among the bands asked for"), "{error}");
+}
+
+#[test]
+fn light_curves_with_too_few_epochs_are_counted() {
+    let place = Place::new();
+    let id: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 2, 3, 3, 3]));
+    let flux: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+    let error: ArrayRef = Arc::new(Float64Array::from(vec![1.0; 6]));
+    let columns = || vec![("id", Arc::clone(&id)), ("flux", Arc::clone(&flux)), ("error", Arc::clone(&error))];
+    place.parquet("survey.parquet", columns());
+    for plan in ["auto", "shuffle"] {
+        let said = place.json(&format!("batch survey.parquet --stat mean,skew,stetson_j --plan {plan} --json"));
+        assert_eq!(said["too_few_epochs"], serde_json::json!({"mean": 0, "skew": 2, "stetson_j": 1}));
+    }
+    let said = place.ok("batch survey.parquet --stat mean,skew");
+    assert!(said.contains("2 with too few epochs for skew") && !said.contains("for mean"), "{said}");
+    let error = place.fails("batch survey.parquet --stat colour -o no.csv");
+    assert!(error.contains("the survey has no band column: name it with --band"), "{error}");
+}

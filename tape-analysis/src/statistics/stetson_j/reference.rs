@@ -20,7 +20,7 @@ pub fn stetson_j_scalar(flux: &[f64], error: &[f64]) -> f64 {
 }
 
 /// The mean that J is taken around; `factor` is sqrt(n/(n − 1)).
-pub(super) fn robust_mean(flux: &[f64], error: &[f64], factor: f64) -> f64 {
+pub(in crate::statistics) fn robust_mean(flux: &[f64], error: &[f64], factor: f64) -> f64 {
     let (mut total, mut weight) = (0.0, 0.0);
     for (x, sigma) in flux.iter().zip(error) {
         let w = 1.0 / (sigma * sigma);
