@@ -5,12 +5,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::errors::Result as ParquetResult;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
 use tape_core::{ColumnError, ColumnMap, IdRange, IdType, ObjectId, Role, RowGroup, key_from_u64};
 
+use crate::claims::check_footer;
 use crate::error::{Error, system, words};
 use crate::fault::{self, Call};
+use crate::guard::guarded;
 use crate::pread::PositionedFile;
 use crate::schema::{Kind, RoleColumn, flat_columns, nested_columns, role_column};
 
@@ -53,12 +57,38 @@ pub(crate) fn read_metadata(path: &Path) -> Result<(ParquetMetaData, Stamp), Err
     }
     // What is read of footers is no column data, and not counted.
     let file = PositionedFile::new(file, stamp.len, Arc::default());
-    let metadata = ParquetMetaDataReader::new().parse_and_finish(&file);
+    let metadata = guarded(|| {
+        check_claims(&file)?;
+        ParquetMetaDataReader::new().parse_and_finish(&file)
+    });
     let failed = |error| match system(error) {
         Ok(refused) => Error::io(path, "read the file", refused),
         Err(error) => not_parquet(words(&error)),
     };
     Ok((metadata.map_err(failed)?, stamp))
+}
+
+/// That each row group has as many values of a column as rows, which are no less than none.
+fn check_counts(metadata: &ParquetMetaData, column: usize) -> Result<(), String> {
+    for (index, group) in metadata.row_groups().iter().enumerate() {
+        let (rows, values) = (group.num_rows(), group.columns().get(column).map(ColumnChunkMetaData::num_values));
+        if rows < 0 || values != Some(rows) {
+            let name = metadata.file_metadata().schema_descr().column(column).path().string();
+            let values = values.map_or_else(|| "none".to_owned(), |values| values.to_string());
+            return Err(format!("row group {index} claims {rows} rows, but values of '{name}': {values}"));
+        }
+    }
+    Ok(())
+}
+
+/// That a footer claims no more than it holds. Whether it is one, the decoder says.
+fn check_claims(file: &PositionedFile) -> ParquetResult<()> {
+    let Some(end) = file.len().checked_sub(8) else { return Ok(()) };
+    let tail = file.get_bytes(end, 8)?;
+    let Some((length, b"PAR1")) = tail.split_first_chunk::<4>() else { return Ok(()) };
+    let length = u32::from_le_bytes(*length);
+    let Some(start) = end.checked_sub(u64::from(length)) else { return Ok(()) };
+    check_footer(&file.get_bytes(start, length as usize)?)
 }
 
 impl Footer {
@@ -89,6 +119,7 @@ impl Footer {
                 }
             };
             column.kind.fits(role).map_err(|expected| wrong(column.kind.to_string(), expected))?;
+            check_counts(&metadata, column.index).map_err(|reason| Error::NotParquet { path: path.clone(), reason })?;
             roles[role as usize] = Some(column);
         }
         Ok(Self { path, metadata: Arc::new(metadata), stamp, roles })

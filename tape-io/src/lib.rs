@@ -7,10 +7,13 @@
 //! It knows nothing of plans, threads or statistics.
 #![forbid(unsafe_code)]
 
+mod checked;
+mod claims;
 mod discover;
 mod error;
 mod fault;
 mod footer;
+mod guard;
 mod numbers;
 mod page;
 mod pread;
@@ -26,6 +29,7 @@ mod text;
 
 pub use discover::discover;
 pub use error::Error;
+pub use guard::is_guarded;
 pub use repartition::{PartitionTarget, Progress, Repartition, RepartitionReport};
 pub use spill::SpillFolder;
 pub use survey::Survey;

@@ -1,7 +1,7 @@
 //! Reads at a position, so that many readers share one open file.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,6 +9,7 @@ use bytes::Bytes;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
 
+use crate::claims::PageBounds;
 use crate::fault::{self, Call};
 
 /// An open file; counts the bytes that are read from it.
@@ -16,11 +17,19 @@ pub(crate) struct PositionedFile {
     file: Arc<File>,
     len: u64,
     bytes_read: Arc<AtomicU64>,
+    /// What pages may claim, once it is known which column they are of.
+    bounds: Option<PageBounds>,
 }
 
 impl PositionedFile {
     pub(crate) fn new(file: File, len: u64, bytes_read: Arc<AtomicU64>) -> Self {
-        Self { file: Arc::new(file), len, bytes_read }
+        Self { file: Arc::new(file), len, bytes_read, bounds: None }
+    }
+
+    /// The same file, for the pages of one column chunk.
+    pub(crate) fn bounded(&self, bounds: PageBounds) -> Self {
+        let (file, bytes_read) = (Arc::clone(&self.file), Arc::clone(&self.bytes_read));
+        Self { file, len: self.len, bytes_read, bounds: Some(bounds) }
     }
 }
 
@@ -35,7 +44,11 @@ impl ChunkReader for PositionedFile {
 
     fn get_read(&self, start: u64) -> Result<Self::T> {
         // Only page headers are read this way: they are some hundred bytes.
-        Ok(BufReader::with_capacity(1024, ReadAt { file: Arc::clone(&self.file), at: start }))
+        let mut header = BufReader::with_capacity(1024, ReadAt { file: Arc::clone(&self.file), at: start });
+        if let Some(bounds) = self.bounds {
+            bounds.check(header.fill_buf()?)?;
+        }
+        Ok(header)
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {

@@ -1,7 +1,6 @@
 //! Reads the rows of a partition, one row group after another.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use parquet::basic::Encoding;
@@ -15,8 +14,11 @@ use tape_core::{
     key_from_u64,
 };
 
+use crate::checked::CheckedPages;
+use crate::claims::PageBounds;
 use crate::error::{Error, system, words};
 use crate::footer::{Footer, is_unsigned, open};
+use crate::guard::guarded;
 use crate::numbers::{Numbers, Typed};
 use crate::pread::PositionedFile;
 use crate::schema::{Kind, RoleColumn};
@@ -76,7 +78,7 @@ impl<'a> PartitionReader<'a> {
         if stamp != footer.stamp {
             return Err(Error::Changed { path: footer.path.clone() });
         }
-        let file = Arc::new(PositionedFile::new(file, stamp.len, self.survey.counter()));
+        let file = PositionedFile::new(file, stamp.len, self.survey.counter());
         let skip = usize::try_from(piece.rows.start).unwrap_or(usize::MAX);
         let left = usize::try_from(piece.rows.end).unwrap_or(usize::MAX) - skip;
         let mut columns = Vec::with_capacity(5);
@@ -125,23 +127,19 @@ impl RowReader for PartitionReader<'_> {
     }
 }
 
-/// Runs a decoder. It may panic on bytes that no writer produces: that is a corrupt file, not the end of the program.
-fn guarded<T>(decode: impl FnOnce() -> ParquetResult<T>) -> ParquetResult<T> {
-    let decoded = catch_unwind(AssertUnwindSafe(decode));
-    decoded.unwrap_or_else(|_| Err(ParquetError::General("the decoder gave up on it".to_owned())))
-}
-
 fn open_column(
     footer: &Footer,
     index: usize,
-    file: &Arc<PositionedFile>,
+    file: &PositionedFile,
     role: Role,
     column: &RoleColumn,
 ) -> ParquetResult<Column> {
     let group = footer.metadata.row_group(index);
     let chunk = group.column(column.index);
     let rows = usize::try_from(group.num_rows())?;
-    let pages: Box<dyn PageReader> = Box::new(SerializedPageReader::new(Arc::clone(file), chunk, rows, None)?);
+    let file = Arc::new(file.bounded(PageBounds::of(chunk)));
+    let pages = SerializedPageReader::new(file, chunk, rows, None)?;
+    let pages: Box<dyn PageReader> = Box::new(CheckedPages { pages, optional: column.optional });
     let descriptor = footer.metadata.file_metadata().schema_descr().column(column.index);
     let number = matches!(role, Role::Time | Role::Flux | Role::Error);
     let narrow = |id_type| !matches!(id_type, IdType::Int64 | IdType::UInt64);

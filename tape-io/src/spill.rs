@@ -167,6 +167,25 @@ mod tests {
     }
 
     #[test]
+    fn no_changed_bit_gives_a_wrong_row() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let spill = SpillFolder::new(folder.path());
+        let rows = rows(IdType::Utf8, 40);
+        let piece = spill.put(&[Part::of(&rows, 0..40)]).expect("there is room");
+        let file = spill.file().expect("it was made");
+        for at in 0..piece.bytes {
+            let mut byte = [0];
+            file.read_exact_at(&mut byte, at).expect("it is there");
+            file.write_all_at(&[byte[0] ^ (1 << (at % 8))], at).expect("it is ours");
+            let mut back = Rows::new(IdType::Utf8);
+            spill.take(&piece, &mut back).expect_err("it was changed");
+            assert!(back.is_empty(), "byte {at}");
+            file.write_all_at(&byte, at).expect("it is ours");
+        }
+        spill.take(&piece, &mut Rows::new(IdType::Utf8)).expect("it is whole again");
+    }
+
+    #[test]
     fn a_folder_that_is_not_there_is_named() {
         let spill = SpillFolder::new(Path::new("/no/such/folder"));
         let rows = rows(IdType::Int64, 1);

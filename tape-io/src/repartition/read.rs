@@ -1,6 +1,5 @@
 //! The rows of a row group, with all columns.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use arrow::array::RecordBatch;
@@ -12,6 +11,7 @@ use tape_core::Source;
 use super::carried::Carried;
 use crate::error::{Error, words};
 use crate::footer::open;
+use crate::guard::guarded;
 use crate::pread::PositionedFile;
 use crate::survey::Survey;
 
@@ -32,7 +32,7 @@ pub(super) fn each_batch(
     let mut reader = group.open(&ProjectionMask::all())?;
     loop {
         let batch = guarded(|| reader.next().transpose().map_err(ParquetError::from));
-        let Some(batch) = batch.map_err(|reason| group.corrupt(reason))? else { return Ok(()) };
+        let Some(batch) = batch.map_err(|error| group.corrupt(words(&error)))? else { return Ok(()) };
         take(carried.adapt(file, &batch).map_err(|error| group.corrupt(error.to_string()))?)?;
     }
 }
@@ -60,7 +60,7 @@ impl RowGroupColumns<'_> {
             .with_row_groups(vec![index])
             .with_batch_size(self.carried.rows_in(BYTES, ROWS))
             .with_projection(columns.clone());
-        guarded(|| builder.build()).map_err(|reason| self.corrupt_column(None, reason))
+        guarded(|| builder.build()).map_err(|error| self.corrupt_column(None, words(&error)))
     }
 
     /// The error for a row group that cannot be decoded. The decoder of all columns does not say which it was: each is
@@ -75,8 +75,8 @@ impl RowGroupColumns<'_> {
                 Err(other) => return other,
             };
             let mut decoded = || reader.try_for_each(|batch| batch.map(drop)).map_err(ParquetError::from);
-            if let Err(reason) = guarded(&mut decoded) {
-                return self.corrupt_column(Some(column), reason);
+            if let Err(error) = guarded(&mut decoded) {
+                return self.corrupt_column(Some(column), words(&error));
             }
         }
         self.corrupt_column(None, reason)
@@ -89,13 +89,5 @@ impl RowGroupColumns<'_> {
             None => "(one of several)".to_owned(),
         };
         Error::Corrupt { path: self.path().to_owned(), row_group: self.survey.footer(self.row_group).1, column, reason }
-    }
-}
-
-/// Runs a decoder. It may panic on bytes that no writer produces: that is a corrupt file, not the end of the program.
-fn guarded<T>(decode: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
-    match catch_unwind(AssertUnwindSafe(decode)) {
-        Ok(result) => result.map_err(|error| words(&error)),
-        Err(_) => Err("the decoder gave up on it".to_owned()),
     }
 }

@@ -77,11 +77,12 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Panics of worker threads come back as errors with a message of their own: the default report would only stand in its way.
+/// Panics of worker threads and of decoders come back as errors with a message of their own: the default report would only stand in its way.
 pub(crate) fn quiet_workers() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if std::thread::current().name().is_none_or(|name| !name.starts_with("tape-worker")) {
+        let of_worker = std::thread::current().name().is_some_and(|name| name.starts_with("tape-worker"));
+        if !of_worker && !tape::io::is_guarded() {
             default(panic);
         }
     }));

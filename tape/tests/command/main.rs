@@ -4,6 +4,8 @@ mod accidents;
 mod bad_input;
 mod batch;
 mod events;
+#[cfg(target_os = "linux")]
+mod hostile;
 mod memory;
 mod support;
 mod verbs;
