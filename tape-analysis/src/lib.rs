@@ -16,6 +16,7 @@ mod quantile;
 mod registry;
 mod state;
 pub mod statistics;
+pub mod structure_function;
 #[cfg(test)]
 mod testing;
 

@@ -29,7 +29,12 @@ pub(crate) fn two_bands(kind: &Kind, first: &str, second: &str) -> Result<Vec<St
             return Err(kind.refused(&parameter, label));
         }
     }
-    if first == second { Err(kind.refused(&SECOND, second)) } else { Ok(vec![first.to_owned(), second.to_owned()]) }
+    if first != second {
+        return Ok(vec![first.to_owned(), second.to_owned()]);
+    }
+    let Parameter { name: parameter, .. } = SECOND;
+    let [statistic, parameter, value] = [kind.name, parameter, second].map(str::to_owned);
+    Err(Error::BadValue { statistic, parameter, value, allowed: "another band than the first".to_owned() })
 }
 
 /// Two light curves with the numbers of the epochs that are pairs.

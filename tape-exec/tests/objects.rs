@@ -166,7 +166,8 @@ proptest! {
 /// Objects 0 to 4: g and r thrice, then i twice.
 fn five_objects() -> Vec<Row> {
     let bands = ["i", "g", "r", "g", "r", "i", "g", "r"];
-    (0..5).flat_map(|id| (1..).zip(bands).map(move |(i, band)| (id, band, f64::from(i * (id + 1) as i32)))).collect()
+    let object = |id: i32| (1..).zip(bands).map(move |(i, band)| (i64::from(id), band, f64::from(i * (id + 1))));
+    (0..5).flat_map(object).collect()
 }
 
 #[test]

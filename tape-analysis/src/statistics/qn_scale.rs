@@ -31,7 +31,7 @@ use std::sync::LazyLock;
 use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve, count};
 
 /// 1/(sqrt(2) Φ⁻¹(5/8)).
-const NORMAL: f64 = 2.219_144_465_985_075_7;
+const NORMAL: f64 = 2.219_144_465_985_076;
 
 /// What makes the scale right on average for 2 to 9 normal fluxes.
 const FEW: [f64; 8] = [0.399, 0.994, 0.512, 0.844, 0.611, 0.857, 0.669, 0.872];

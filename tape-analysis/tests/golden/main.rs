@@ -12,6 +12,7 @@ use self::files::{Key, Survey, read_csv};
 
 mod files;
 mod indices;
+mod structure_functions;
 
 const TAPE: Survey = Survey { path: "golden/tape/sources.parquet", columns: ["id", "mjd", "flux", "fluxerr", "band"] };
 const S82: Survey =
@@ -39,6 +40,10 @@ fn main() {
     }
     for (name, test) in indices::TRIALS {
         trials.push(trial(format!("indices::{name}"), &[TAPE.path, indices::PATH], test));
+    }
+    for (name, test) in structure_functions::TRIALS {
+        let paths = [TAPE.path, structure_functions::PATH];
+        trials.push(trial(format!("structure_functions::{name}"), &paths, test));
     }
     libtest_mimic::run(&arguments, trials).exit();
 }

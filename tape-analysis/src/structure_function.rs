@@ -1,0 +1,287 @@
+//! The structure function: how much the flux of a source changes over an interval of time.
+//!
+//! Of all pairs of epochs with Δt = tⱼ − tᵢ > 0, Δx = xⱼ − xᵢ and σ² = σᵢ² + σⱼ² (t time in days, x flux, σ error), those are
+//! taken together whose Δt lie in one bin. Each [`Bin`] has their mean Δt and the *square* of the structure function, by one
+//! of five [`Method`]s. Where no pair lies in a bin, both are NaN.
+//!
+//! - Depends on: time, flux, error, of any number of epochs in any order.
+//! - Unit: of SF² that of the flux, squared; of Δt days, or epochs if the times are ignored.
+//! - Fewest epochs: 3, and two pairs of them; light curves with fewer give no bin, and add none to those of an ensemble.
+//!   Neither is there a bin where edges would coincide: where all Δt are equal, say.
+//! - Memory: three floats for each pair of epochs.
+//! - References: those of the methods.
+//!
+//! ```
+//! use tape_analysis::structure_function::{Binning, Method, StructureFunction};
+//! use tape_core::LightCurve;
+//! let flux = [1.0, 2.0, 3.0, 4.0];
+//! let light_curve = LightCurve::new(&flux).with_error(&[0.5; 4]).with_time(&[0.0, 1.0, 2.0, 3.0]);
+//! let edges = Binning::Edges(vec![0.5, 1.5, 2.5, 3.5]);
+//! let bins = StructureFunction::new(Method::Basic).binned(edges)?.of(&light_curve);
+//! let sf2: Vec<f64> = bins.iter().map(|bin| bin.sf2).collect();
+//! assert_eq!(sf2, [1.0 - 0.5, 4.0 - 0.5, 9.0 - 0.5]);
+//! # Ok::<(), tape_analysis::Error>(())
+//! ```
+
+mod bins;
+mod differences;
+mod resample;
+
+pub use self::bins::Binning;
+use self::bins::{edges, place};
+use self::differences::{Differences, differences};
+pub use self::resample::{Resampling, Samples};
+use self::resample::{draws, spread};
+use tape_core::{LightCurve, count};
+
+use crate::error::Error;
+
+/// How the differences of a bin become the square of the structure function. ⟨⟩ is the mean over the pairs of a bin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Method {
+    /// ⟨Δx² − σ²⟩: Kozłowski 2016, ApJ 826, 118, equation 12,
+    /// [doi:10.3847/0004-637X/826/2/118](https://doi.org/10.3847/0004-637X/826/2/118).
+    #[default]
+    Basic,
+    /// (0.74 IQR(Δx))², with the range between the quartiles: MacLeod et al. 2012, ApJ 753, 106,
+    /// [doi:10.1088/0004-637X/753/2/106](https://doi.org/10.1088/0004-637X/753/2/106).
+    Macleod2012,
+    /// ⟨Δx²⟩ − ⟨σ²⟩: Bauer et al. 2009, ApJ 696, 1241, equation 4,
+    /// [doi:10.1088/0004-637X/696/2/1241](https://doi.org/10.1088/0004-637X/696/2/1241).
+    Bauer2009a,
+    /// π/2 ⟨|Δx|⟩² − ⟨σ²⟩: the same, equation 5.
+    Bauer2009b,
+    /// ⟨sqrt(π/2) |Δx| − σ⟩²: Schmidt et al. 2010, ApJ 714, 1194, equation 2,
+    /// [doi:10.1088/0004-637X/714/2/1194](https://doi.org/10.1088/0004-637X/714/2/1194).
+    Schmidt2010,
+}
+
+impl Method {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Basic, Self::Macleod2012, Self::Bauer2009a, Self::Bauer2009b, Self::Schmidt2010];
+
+    /// Its name, as TAPE has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Basic => "basic",
+            Self::Macleod2012 => "macleod_2012",
+            Self::Bauer2009a => "bauer_2009a",
+            Self::Bauer2009b => "bauer_2009b",
+            Self::Schmidt2010 => "schmidt_2010",
+        }
+    }
+}
+
+/// The errors that are taken off.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Noise {
+    /// Those of the light curve; none if it has none.
+    #[default]
+    Measured,
+    /// The same error for every epoch, in the unit of the flux.
+    Same(f64),
+    /// None.
+    None,
+}
+
+/// One bin of Δt.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bin {
+    /// The mean Δt of its pairs; NaN without pairs. Of repeated samples the median.
+    pub dt: f64,
+    /// The square of the structure function; NaN without pairs. Of repeated samples the median.
+    pub sf2: f64,
+    /// The quantiles of repeated samples, if there were any.
+    pub quantiles: Option<[f64; 2]>,
+}
+
+impl Bin {
+    /// How far the lower quantile lies below the value, and the upper above it.
+    #[must_use]
+    pub fn errors(&self) -> Option<[f64; 2]> {
+        self.quantiles.map(|[lower, upper]| [self.sf2 - lower, upper - self.sf2])
+    }
+
+    /// Half of the range between the quantiles.
+    #[must_use]
+    pub fn error(&self) -> Option<f64> {
+        self.quantiles.map(|[lower, upper]| 0.5 * (upper - lower))
+    }
+}
+
+/// A structure function with its settings.
+#[derive(Clone, Debug)]
+pub struct StructureFunction {
+    method: Method,
+    binning: Binning,
+    ignore_times: bool,
+    noise: Noise,
+    resampling: Option<Resampling>,
+}
+
+impl StructureFunction {
+    /// By this method, with bins that each hold about a hundred Δt, with all pairs, once.
+    #[must_use]
+    pub const fn new(method: Method) -> Self {
+        let binning = Binning::Size { target: 100 };
+        Self { method, binning, ignore_times: false, noise: Noise::Measured, resampling: None }
+    }
+
+    /// With other bins.
+    ///
+    /// # Errors
+    /// [`Error::BadValue`] if the target is zero, or edges are fewer than two or do not ascend.
+    pub fn binned(self, binning: Binning) -> Result<Self, Error> {
+        binning.check()?;
+        Ok(Self { binning, ..self })
+    }
+
+    /// With epochs that follow each other at equal intervals of one, whatever their times.
+    #[must_use]
+    pub fn ignoring_times(self) -> Self {
+        Self { ignore_times: true, ..self }
+    }
+
+    /// With other errors.
+    ///
+    /// # Errors
+    /// [`Error::BadValue`] if an error is negative or not finite.
+    pub fn with_noise(self, noise: Noise) -> Result<Self, Error> {
+        match noise {
+            Noise::Same(error) if !(error >= 0.0 && error.is_finite()) => {
+                Err(refused("noise", error, "a finite number of zero or more"))
+            }
+            _ => Ok(Self { noise, ..self }),
+        }
+    }
+
+    /// From random samples of the pairs, repeatedly.
+    ///
+    /// # Errors
+    /// [`Error::BadValue`] if there are no repetitions or samples, or the quantiles do not ascend between 0 and 1.
+    pub fn resampled(self, resampling: Resampling) -> Result<Self, Error> {
+        resampling.check()?;
+        Ok(Self { resampling: Some(resampling), ..self })
+    }
+
+    /// The structure function of a light curve.
+    #[must_use]
+    pub fn of(&self, light_curve: &LightCurve<'_>) -> Vec<Bin> {
+        self.of_all(&[self.differences(light_curve)].into_iter().flatten().collect::<Vec<_>>())
+    }
+
+    /// That of many light curves together, with the pairs of all in one set of bins.
+    #[must_use]
+    pub fn of_ensemble(&self, light_curves: &[LightCurve<'_>]) -> Vec<Bin> {
+        let all: Vec<Differences> = light_curves.iter().filter_map(|one| self.differences(one)).collect();
+        self.of_all(&all)
+    }
+
+    /// The differences between the epochs of a light curve, if it has enough.
+    fn differences(&self, light_curve: &LightCurve<'_>) -> Option<Differences> {
+        const FEWEST: usize = 3;
+        if light_curve.len() < FEWEST {
+            return None;
+        }
+        let numbers: Vec<f64>;
+        let time = if self.ignore_times {
+            numbers = (0..light_curve.len()).map(count).collect();
+            &numbers
+        } else {
+            light_curve.time()
+        };
+        let same: Vec<f64>;
+        let error = match self.noise {
+            Noise::Measured => light_curve.error(),
+            Noise::None => &[],
+            Noise::Same(error) => {
+                same = vec![error; light_curve.len()];
+                &same
+            }
+        };
+        Some(differences(time, light_curve.flux(), error)).filter(|pairs| pairs.dt.len() > 1)
+    }
+
+    fn of_all(&self, all: &[Differences]) -> Vec<Bin> {
+        let dt: Vec<f64> = all.iter().flat_map(|pairs| &pairs.dt).copied().collect();
+        let Some(edges) = edges(&self.binning, &dt) else { return vec![] };
+        let Some(resampling) = &self.resampling else {
+            let values = self.evaluate(&edges, all.iter().flat_map(Differences::all));
+            return values.into_iter().map(|[dt, sf2]| Bin { dt, sf2, quantiles: None }).collect();
+        };
+        let repeated: Vec<Vec<[f64; 2]>> =
+            draws(resampling, all).map(|drawn| self.evaluate(&edges, drawn.into_iter())).collect();
+        spread(&repeated, resampling.quantiles)
+    }
+
+    /// ⟨Δt⟩ and SF² of each bin.
+    fn evaluate(&self, edges: &[f64], pairs: impl Iterator<Item = [f64; 3]>) -> Vec<[f64; 2]> {
+        let mut bins: Vec<Pairs> = vec![Pairs::default(); edges.len() - 1];
+        for pair in pairs {
+            if let Some(bin) = place(edges, pair[0]) {
+                bins[bin].add(self.method, pair);
+            }
+        }
+        bins.into_iter().map(|bin| bin.finish(self.method)).collect()
+    }
+}
+
+/// What the pairs of a bin add up to.
+#[derive(Clone, Debug, Default)]
+struct Pairs {
+    n: f64,
+    dt: f64,
+    /// Sums of what the method takes the mean of.
+    sums: [f64; 2],
+    /// The Δx, where the method needs them one by one.
+    changes: Vec<f64>,
+}
+
+impl Pairs {
+    fn add(&mut self, method: Method, [dt, change, variance]: [f64; 3]) {
+        self.n += 1.0;
+        self.dt += dt;
+        let [a, b] = match method {
+            Method::Basic => [change * change - variance, 0.0],
+            Method::Macleod2012 => {
+                self.changes.push(change);
+                return;
+            }
+            Method::Bauer2009a => [change * change, variance],
+            Method::Bauer2009b => [change.abs(), variance],
+            Method::Schmidt2010 => [std::f64::consts::FRAC_PI_2.sqrt() * change.abs() - variance.sqrt(), 0.0],
+        };
+        self.sums[0] += a;
+        self.sums[1] += b;
+    }
+
+    fn finish(mut self, method: Method) -> [f64; 2] {
+        let [a, b] = self.sums.map(|sum| sum / self.n);
+        let sf2 = match method {
+            Method::Basic => a,
+            Method::Macleod2012 => {
+                self.changes.sort_unstable_by(f64::total_cmp);
+                let range = bins::quantile(&self.changes, 0.75) - bins::quantile(&self.changes, 0.25);
+                (0.74 * range).powi(2)
+            }
+            Method::Bauer2009a => a - b,
+            Method::Bauer2009b => std::f64::consts::FRAC_PI_2 * a * a - b,
+            Method::Schmidt2010 => a * a,
+        };
+        [self.dt / self.n, sf2]
+    }
+}
+
+/// That a setting may not have this value.
+fn refused(parameter: &str, value: impl ToString, allowed: &str) -> Error {
+    Error::BadValue {
+        statistic: "structure_function".to_owned(),
+        parameter: parameter.to_owned(),
+        value: value.to_string(),
+        allowed: allowed.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

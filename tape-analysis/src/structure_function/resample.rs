@@ -1,0 +1,96 @@
+//! Random samples of the differences, and what their scatter says of the error.
+
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+
+use super::bins::quantile;
+use super::differences::Differences;
+use super::{Bin, refused};
+use crate::error::Error;
+
+/// Which pairs are drawn, with replacement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Samples {
+    /// As many from each light curve as it has.
+    #[default]
+    All,
+    /// As many from each as the light curve with the fewest has, so that all weigh the same.
+    Least,
+    /// So many from each.
+    Number(usize),
+}
+
+/// Repeated samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Resampling {
+    /// How often.
+    pub repetitions: usize,
+    /// What is drawn each time.
+    pub samples: Samples,
+    /// The start of the random numbers: the same seed gives the same answer on every machine.
+    pub seed: u64,
+    /// The quantiles of the repetitions that are reported.
+    pub quantiles: [f64; 2],
+}
+
+impl Default for Resampling {
+    /// A hundred samples of all pairs, with the quantiles that are one standard deviation from the median.
+    fn default() -> Self {
+        Self { repetitions: 100, samples: Samples::All, seed: 0, quantiles: [0.16, 0.84] }
+    }
+}
+
+impl Resampling {
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let [lower, upper] = self.quantiles;
+        if self.repetitions == 0 {
+            return Err(refused("repetitions", 0, "one or more"));
+        }
+        if self.samples == Samples::Number(0) {
+            return Err(refused("samples", 0, "one or more"));
+        }
+        if 0.0 <= lower && lower <= upper && upper <= 1.0 {
+            return Ok(());
+        }
+        Err(refused("quantiles", format!("{lower} and {upper}"), "from 0 to 1, the lower first"))
+    }
+}
+
+/// (Δt, Δx, σ²) of the pairs of each repetition.
+pub(super) fn draws<'a>(
+    resampling: &Resampling,
+    all: &'a [Differences],
+) -> impl Iterator<Item = Vec<[f64; 3]>> + use<'a> {
+    let least = all.iter().map(|pairs| pairs.dt.len()).min().unwrap_or(0);
+    let samples = resampling.samples;
+    let mut random = Pcg64::seed_from_u64(resampling.seed);
+    (0..resampling.repetitions).map(move |_| {
+        let mut drawn = Vec::new();
+        for pairs in all {
+            let number = match samples {
+                Samples::All => pairs.dt.len(),
+                Samples::Least => least,
+                Samples::Number(number) => number,
+            };
+            drawn.extend((0..number).map(|_| pairs.pair(random.random_range(0..pairs.dt.len()))));
+        }
+        drawn
+    })
+}
+
+/// The medians of the repetitions of each bin, and their quantiles. A repetition without a pair in a bin does not count.
+pub(super) fn spread(repeated: &[Vec<[f64; 2]>], quantiles: [f64; 2]) -> Vec<Bin> {
+    let bins = repeated.first().map_or(0, Vec::len);
+    let ascending = |bin: usize, column: usize| {
+        let values = repeated.iter().map(|bins| bins[bin][column]).filter(|value| !value.is_nan());
+        let mut values: Vec<f64> = values.collect();
+        values.sort_unstable_by(f64::total_cmp);
+        values
+    };
+    let one = |bin| {
+        let (dt, sf2) = (ascending(bin, 0), ascending(bin, 1));
+        let quantiles = Some(quantiles.map(|fraction| quantile(&sf2, fraction)));
+        Bin { dt: quantile(&dt, 0.5), sf2: quantile(&sf2, 0.5), quantiles }
+    };
+    (0..bins).map(one).collect()
+}

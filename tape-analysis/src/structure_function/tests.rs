@@ -1,0 +1,206 @@
+use super::*;
+
+const TIME: [f64; 4] = [0.0, 1.0, 2.0, 3.0];
+
+fn sf2(function: &StructureFunction, flux: &[f64], error: f64) -> Vec<f64> {
+    let (time, error): (Vec<f64>, Vec<f64>) = (0..flux.len()).map(|i| (count(i), error)).unzip();
+    let bins = function.of(&LightCurve::new(flux).with_error(&error).with_time(&time));
+    bins.into_iter().map(|bin| bin.sf2).collect()
+}
+
+fn by_steps(method: Method) -> StructureFunction {
+    StructureFunction::new(method).binned(Binning::Edges(vec![0.5, 1.5, 2.5, 3.5])).expect("ascending")
+}
+
+#[test]
+fn a_straight_line_changes_by_as_much_as_time_goes_by() {
+    // Every |Δx| in a bin is 2 Δt; σ² = 2/4.
+    let flux = [1.0, 3.0, 5.0, 7.0];
+    let half_pi = std::f64::consts::FRAC_PI_2;
+    let want = |f: &dyn Fn(f64) -> f64| [2.0, 4.0, 6.0].map(f);
+    for (method, want) in [
+        (Method::Basic, want(&|x| x * x - 0.5)),
+        (Method::Macleod2012, [0.0; 3]),
+        (Method::Bauer2009a, want(&|x| x * x - 0.5)),
+        (Method::Bauer2009b, want(&|x| half_pi * x * x - 0.5)),
+        (Method::Schmidt2010, want(&|x| (half_pi.sqrt() * x - 0.5_f64.sqrt()).powi(2))),
+    ] {
+        let got = sf2(&by_steps(method), &flux, 0.5);
+        let close = got.iter().zip(want).all(|(got, want)| (got - want).abs() <= 1e-14 * want.abs());
+        assert!(close && got.len() == 3, "{method:?}: {got:?}, not {want:?}");
+    }
+}
+
+#[test]
+fn the_quartiles_of_five_changes() {
+    // Neighbours change by 1, 2, 3, 4 and 100: the quartiles are 2 and 4.
+    let flux = [0.0, 1.0, 3.0, 6.0, 10.0, 110.0];
+    let got = sf2(&by_steps(Method::Macleod2012), &flux, 1.0)[0];
+    assert!((got - (0.74_f64 * 2.0).powi(2)).abs() < 1e-14, "{got}");
+}
+
+#[test]
+fn the_order_of_the_epochs_does_not_matter() {
+    let (flux, error) = ([1.0, 5.0, 2.0, 7.0], [0.1, 0.2, 0.3, 0.4]);
+    let order = [2, 0, 3, 1];
+    let [t, x, e] = [&TIME, &flux, &error].map(|column| order.map(|i| column[i]));
+    for method in Method::ALL {
+        let function = by_steps(method);
+        let sorted = function.of(&LightCurve::new(&flux).with_error(&error).with_time(&TIME));
+        let other = function.of(&LightCurve::new(&x).with_error(&e).with_time(&t));
+        for (a, b) in sorted.iter().zip(&other) {
+            assert!((a.sf2 - b.sf2).abs() < 1e-13 && (a.dt - b.dt).abs() < 1e-15, "{method:?}: {a:?} {b:?}");
+        }
+    }
+}
+
+#[test]
+fn bins_take_their_lower_edge_and_the_last_also_its_upper() {
+    let function = |edges: &[f64]| {
+        let bins = StructureFunction::new(Method::Basic).binned(Binning::Edges(edges.to_vec())).expect("ascending");
+        bins.with_noise(Noise::None).expect("allowed")
+    };
+    let flux = [0.0, 1.0, 2.0, 3.0];
+    // Intervals of 1, 2 and 3 have changes of as much.
+    assert_eq!(sf2(&function(&[1.0, 2.0, 3.0]), &flux, 1.0), [1.0, (4.0 + 4.0 + 9.0) / 3.0]);
+    let out = sf2(&function(&[0.0, 0.5, 1.5]), &flux, 1.0);
+    assert!(out[0].is_nan() && out[1] == 1.0, "{out:?}");
+}
+
+#[test]
+fn as_many_bins_as_the_target_asks_for() {
+    // Ten pairs of five epochs.
+    let flux = [1.0, 4.0, 2.0, 8.0, 5.0];
+    for (target, bins) in [(1, 10), (3, 4), (5, 2), (10, 1), (1000, 1)] {
+        for binning in [Binning::Length { target }, Binning::LogLength { target }] {
+            let function = StructureFunction::new(Method::Basic).binned(binning).expect("allowed");
+            assert_eq!(sf2(&function, &flux, 0.1).len(), bins);
+        }
+    }
+}
+
+#[test]
+fn too_few_epochs_and_equal_intervals_have_no_bins() {
+    let function = StructureFunction::new(Method::Basic);
+    for n in 0..3 {
+        assert!(sf2(&function, &[1.0, 2.0][..n.min(2)], 0.1).is_empty());
+    }
+    let (flux, error) = ([1.0, 2.0, 3.0], [0.1; 3]);
+    for time in [[0.0, 0.0, 1.0], [5.0; 3]] {
+        let light_curve = LightCurve::new(&flux).with_error(&error).with_time(&time);
+        for binning in [Binning::Size { target: 1 }, Binning::Length { target: 1 }, Binning::LogLength { target: 1 }] {
+            assert_eq!(StructureFunction::new(Method::Basic).binned(binning).expect("allowed").of(&light_curve), []);
+        }
+    }
+}
+
+#[test]
+fn without_times_epochs_follow_each_other_at_intervals_of_one() {
+    let (flux, error) = ([1.0, 5.0, 2.0, 7.0], [0.5; 4]);
+    let function = by_steps(Method::Basic).ignoring_times();
+    let odd = LightCurve::new(&flux).with_error(&error).with_time(&[3.0, 1.0, 2e5, 2e5]);
+    assert_eq!(
+        function.of(&odd),
+        by_steps(Method::Basic).of(&LightCurve::new(&flux).with_error(&error).with_time(&TIME))
+    );
+}
+
+#[test]
+fn errors_are_measured_or_the_same_or_none() {
+    let flux = [0.0, 2.0, 4.0, 6.0];
+    let function = |noise| by_steps(Method::Basic).with_noise(noise).expect("allowed");
+    assert_eq!(sf2(&function(Noise::Same(1.0)), &flux, 0.5)[0], 2.0);
+    assert_eq!(sf2(&function(Noise::None), &flux, 0.5)[0], 4.0);
+    let unknown = function(Noise::Measured).of(&LightCurve::new(&flux).with_time(&TIME));
+    assert_eq!(unknown[0].sf2, 4.0);
+}
+
+#[test]
+fn light_curves_together_share_their_bins() {
+    let (one, other, error) = ([0.0, 1.0, 2.0, 3.0], [0.0, 3.0, 6.0, 9.0], [0.5; 4]);
+    let light_curve = |flux| LightCurve::new(flux).with_error(&error).with_time(&TIME);
+    let short = LightCurve::new(&one[..2]).with_error(&error[..2]).with_time(&TIME[..2]);
+    let got = by_steps(Method::Basic).of_ensemble(&[light_curve(&one), short, light_curve(&other)]);
+    // As many pairs of each: the mean of 1 and 9.
+    assert_eq!(got[0].sf2, 5.0 - 0.5);
+    assert_eq!(got.len(), 3);
+}
+
+fn resampled(samples: Samples, seed: u64) -> StructureFunction {
+    let resampling = Resampling { samples, seed, repetitions: 200, ..Resampling::default() };
+    by_steps(Method::Bauer2009a).resampled(resampling).expect("allowed")
+}
+
+#[test]
+fn a_seed_gives_the_same_samples_and_another_seed_others() {
+    let flux = [1.0, 5.0, 2.0, 7.0];
+    let run = |seed| resampled(Samples::All, seed).of(&LightCurve::new(&flux).with_error(&[0.5; 4]).with_time(&TIME));
+    let bits =
+        |bins: Vec<Bin>| -> Vec<_> { bins.iter().map(|bin| bin.quantiles.map(|q| q.map(f64::to_bits))).collect() };
+    assert_eq!(bits(run(1)), bits(run(1)));
+    assert_ne!(bits(run(1)), bits(run(2)));
+}
+
+#[test]
+fn samples_scatter_as_the_mean_of_so_many_does() {
+    // Neighbours change by ±1 or ±3, squared 1 and 9, in equal parts: a mean of n has a scatter of 4/sqrt(n).
+    let flux: Vec<f64> = (0..401_u32).map(|i| f64::from([0, 1, 4, 3][i as usize % 4])).collect();
+    let (time, error): (Vec<f64>, Vec<f64>) = (0..flux.len()).map(|i| (count(i), 0.0)).unzip();
+    let near = Binning::Edges(vec![0.5, 1.5]);
+    let resampling = Resampling { repetitions: 400, samples: Samples::Number(40_100), ..Resampling::default() };
+    let function = StructureFunction::new(Method::Bauer2009a).binned(near).expect("allowed");
+    let bins = function
+        .resampled(resampling)
+        .expect("allowed")
+        .of(&LightCurve::new(&flux).with_error(&error).with_time(&time));
+    // Of 80,200 pairs 400 are neighbours: 200 of half as many that are drawn.
+    let want = 4.0 / 200.0_f64.sqrt();
+    let [lower, upper] = bins[0].errors().expect("resampled");
+    for error in [lower, upper, bins[0].error().expect("resampled")] {
+        assert!((error / want - 1.0).abs() < 0.25, "{error}, not {want}");
+    }
+    assert!((bins[0].sf2 - 5.0).abs() < 3.0 * want / 20.0 + 0.1, "{:?}", bins[0]);
+}
+
+#[test]
+fn equal_weights_keep_a_long_light_curve_from_dominating() {
+    // Neighbours change by 1 in 3 epochs, and by 3 in 100.
+    let short: Vec<f64> = (0..3_u32).map(f64::from).collect();
+    let long: Vec<f64> = (0..100_u32).map(|i| 3.0 * f64::from(i % 2)).collect();
+    let (time, error): (Vec<f64>, Vec<f64>) = (0..100).map(|i| (count(i), 0.0)).unzip();
+    let both = [&short, &long]
+        .map(|flux| LightCurve::new(flux).with_error(&error[..flux.len()]).with_time(&time[..flux.len()]));
+    let share = |samples| {
+        let near = Binning::Edges(vec![0.5, 1.5]);
+        let resampling = Resampling { samples, repetitions: 300, ..Resampling::default() };
+        let function = StructureFunction::new(Method::Bauer2009a).binned(near).expect("allowed");
+        function.resampled(resampling).expect("allowed").of_ensemble(&both)[0].sf2
+    };
+    assert!(share(Samples::All) > 8.0);
+    // Of three pairs of each, two of the short and hardly one of the long are neighbours.
+    assert!(share(Samples::Least) < 2.0);
+}
+
+#[test]
+fn settings_that_make_no_sense_are_refused() {
+    let function = || StructureFunction::new(Method::Basic);
+    for binning in [
+        Binning::Size { target: 0 },
+        Binning::Edges(vec![1.0]),
+        Binning::Edges(vec![1.0, 1.0]),
+        Binning::Edges(vec![1.0, f64::NAN]),
+    ] {
+        assert!(function().binned(binning.clone()).is_err(), "{binning:?}");
+    }
+    for resampling in [
+        Resampling { repetitions: 0, ..Resampling::default() },
+        Resampling { samples: Samples::Number(0), ..Resampling::default() },
+        Resampling { quantiles: [0.9, 0.1], ..Resampling::default() },
+        Resampling { quantiles: [0.1, 1.1], ..Resampling::default() },
+        Resampling { quantiles: [f64::NAN, 0.5], ..Resampling::default() },
+    ] {
+        assert!(function().resampled(resampling).is_err(), "{resampling:?}");
+    }
+    let error = function().with_noise(Noise::Same(-1.0)).expect_err("negative").to_string();
+    assert!(error.contains("'noise' of 'structure_function' is '-1', but must be a finite number"), "{error}");
+}
