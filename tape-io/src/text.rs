@@ -103,7 +103,7 @@ impl TextPages {
         Self { pages, optional, shared: vec![], own: vec![], page: OpenPage::default(), fresh: true, codes: vec![] }
     }
 
-    fn next(&mut self, n: usize) -> Result<Coded<'_>> {
+    pub(crate) fn next(&mut self, n: usize) -> Result<Coded<'_>> {
         while self.page.rows == 0 {
             self.open_page()?;
         }
