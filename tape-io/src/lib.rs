@@ -13,6 +13,8 @@ mod discover;
 mod error;
 mod fault;
 mod footer;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod guard;
 mod numbers;
 mod page;

@@ -118,7 +118,7 @@ impl TextPages {
         Ok(n)
     }
 
-    fn next(&mut self, n: usize) -> Result<Coded<'_>> {
+    pub(crate) fn next(&mut self, n: usize) -> Result<Coded<'_>> {
         while self.page.rows == 0 {
             self.open_page()?;
         }

@@ -6,6 +6,7 @@
 
 mod bench;
 mod docs;
+mod fuzz;
 mod run;
 mod test;
 mod tidy;
@@ -30,6 +31,8 @@ enum Verb {
     Tidy,
     /// Measures whole runs of the release build beside the floor: merely decoding the same columns
     Bench(Box<bench::Args>),
+    /// Feeds the readers inputs that nobody would write, guided by what they reach in the code
+    Fuzz(fuzz::Args),
     /// Builds the documentation and prints where it is
     Docs,
 }
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Verb::Test => test::test(),
         Verb::Tidy => tidy::tidy(),
         Verb::Bench(args) => bench::bench(&args),
+        Verb::Fuzz(args) => fuzz::fuzz(&args),
         Verb::Docs => docs::docs(),
     };
     match outcome {

@@ -14,7 +14,7 @@ use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 use tape_core::{IdRef, Ids, Part, Results, Rows, Value};
 
 /// The rows of `parts` as one Arrow batch.
-pub(super) fn encode(parts: &[Part<'_>]) -> Result<Vec<u8>, ArrowError> {
+pub(crate) fn encode(parts: &[Part<'_>]) -> Result<Vec<u8>, ArrowError> {
     let Some(Part { rows: like, .. }) = parts.iter().find(|part| part.end > part.start) else { return Ok(vec![]) };
     let numbers = |column: fn(&Rows) -> &Vec<f64>| -> Option<ArrayRef> {
         let all = parts.iter().flat_map(|part| &column(part.rows)[part.start..part.end]);
@@ -33,7 +33,7 @@ pub(super) fn encode(parts: &[Part<'_>]) -> Result<Vec<u8>, ArrowError> {
 }
 
 /// Results as one Arrow batch. A value may be of any type: its kind and its bits stand side by side.
-pub(super) fn encode_results(results: &Results) -> Result<Vec<u8>, ArrowError> {
+pub(crate) fn encode_results(results: &Results) -> Result<Vec<u8>, ArrowError> {
     if results.is_empty() {
         return Ok(vec![]);
     }
@@ -97,7 +97,7 @@ fn ids(parts: &[(&Ids, Range<usize>)]) -> ArrayRef {
 }
 
 /// Appends what [`encode`] wrote.
-pub(super) fn decode(bytes: &[u8], rows: &mut Rows) -> Result<(), ArrowError> {
+pub(crate) fn decode(bytes: &[u8], rows: &mut Rows) -> Result<(), ArrowError> {
     for batch in StreamReader::try_new(bytes, None)? {
         let batch = batch?;
         let column = |name| batch.column_by_name(name);
@@ -115,7 +115,7 @@ pub(super) fn decode(bytes: &[u8], rows: &mut Rows) -> Result<(), ArrowError> {
 }
 
 /// Appends what [`encode_results`] wrote.
-pub(super) fn decode_results(bytes: &[u8], results: &mut Results) -> Result<(), ArrowError> {
+pub(crate) fn decode_results(bytes: &[u8], results: &mut Results) -> Result<(), ArrowError> {
     for batch in StreamReader::try_new(bytes, None)? {
         let batch = batch?;
         let column = |name: &str| {

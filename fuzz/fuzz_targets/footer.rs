@@ -1,0 +1,7 @@
+//! The bytes of a footer, without what stands around them.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(init: tape_fuzz::begin(), |data: &[u8]| tape_io::fuzzing::footer(data));

@@ -1,0 +1,7 @@
+//! Rows that were put away, past their checksum.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(init: tape_fuzz::begin(), |data: &[u8]| tape_io::fuzzing::spill(data));

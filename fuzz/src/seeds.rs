@@ -1,0 +1,99 @@
+//! Writes the inputs that fuzzing starts from: small files of every type, encoding and codec that is read, their footers and
+//! pages, and rows put away.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, Float32Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, UInt64Array,
+};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, Encoding, GzipLevel, ZstdLevel};
+use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::schema::types::ColumnPath;
+
+/// Writes them to `corpus/`.
+pub(crate) fn write() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    for target in ["survey", "footer", "pages", "runs", "spill"] {
+        fs::create_dir_all(corpus.join(target)).expect("a folder");
+    }
+    let write =
+        |target: &str, name: &str, bytes: &[u8]| fs::write(corpus.join(target).join(name), bytes).expect("written");
+    for (name, bytes) in files() {
+        let length = u32::from_le_bytes(*bytes[..bytes.len() - 4].last_chunk().expect("a length")) as usize;
+        write("footer", name, &bytes[bytes.len() - 8 - length..bytes.len() - 8]);
+        write("survey", name, &bytes);
+    }
+    for (name, bytes) in tape_io::fuzzing::page_seeds() {
+        write("pages", name, &bytes);
+    }
+    for (name, bytes) in tape_io::fuzzing::spill_seeds() {
+        write("spill", name, &bytes);
+    }
+    // Width three: a packed group of eight, then nine sevens.
+    write("runs", "both", &[3, 0x03, 0x88, 0xc6, 0xfa, 0x12, 0x07]);
+    write("runs", "wide", &[32, 0x04, 1, 2, 3, 4]);
+}
+
+fn files() -> Vec<(&'static str, Vec<u8>)> {
+    let zstd = Compression::ZSTD(ZstdLevel::default());
+    let gzip = Compression::GZIP(GzipLevel::default());
+    let (one, two) = (WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0);
+    vec![
+        ("dictionary", file(false, Compression::UNCOMPRESSED, one, true, &[])),
+        ("plain", file(false, Compression::UNCOMPRESSED, one, false, &[])),
+        ("second-version", file(false, Compression::UNCOMPRESSED, two, true, &[])),
+        ("text-ids", file(true, Compression::UNCOMPRESSED, one, true, &[])),
+        ("snappy", file(true, Compression::SNAPPY, two, false, &[])),
+        ("lz4", file(false, Compression::LZ4_RAW, one, true, &[])),
+        ("zstd", file(false, zstd, one, false, &[])),
+        ("gzip", file(false, gzip, one, true, &[])),
+        ("split", file(false, Compression::UNCOMPRESSED, one, false, &[("time", Encoding::BYTE_STREAM_SPLIT)])),
+        ("deltas", file(false, Compression::UNCOMPRESSED, two, false, &[("id", Encoding::DELTA_BINARY_PACKED)])),
+        ("lengths", file(true, Compression::UNCOMPRESSED, two, false, &[("band", Encoding::DELTA_LENGTH_BYTE_ARRAY)])),
+        ("prefixes", file(true, Compression::UNCOMPRESSED, two, false, &[("id", Encoding::DELTA_BYTE_ARRAY)])),
+    ]
+}
+
+/// Forty epochs of five objects in two bands, some of them null.
+fn file(
+    text: bool,
+    compression: Compression,
+    version: WriterVersion,
+    dictionary: bool,
+    encodings: &[(&str, Encoding)],
+) -> Vec<u8> {
+    let rows = 0..40i32;
+    let id: ArrayRef = if text {
+        Arc::new(StringArray::from_iter_values(rows.clone().map(|row| format!("object {}", row / 8))))
+    } else if dictionary {
+        Arc::new(Int64Array::from_iter_values(rows.clone().map(|row| i64::from(row / 8))))
+    } else {
+        Arc::new(UInt64Array::from_iter_values(rows.clone().map(|row| u64::MAX - row as u64 / 8)))
+    };
+    let band: ArrayRef =
+        Arc::new(StringArray::from_iter(rows.clone().map(|row| (row % 7 > 0).then_some(["g", "r"][row as usize % 2]))));
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("id", id),
+        ("time", Arc::new(Float64Array::from_iter_values(rows.clone().map(|row| f64::from(row) * 0.7)))),
+        ("flux", Arc::new(Float32Array::from_iter(rows.clone().map(|row| (row % 9 > 0).then_some(row as f32))))),
+        ("error", Arc::new(Int32Array::from_iter_values(rows.map(|row| 1 + row % 5)))),
+        ("band", band),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).expect("columns of one length");
+    let mut properties = WriterProperties::builder()
+        .set_compression(compression)
+        .set_writer_version(version)
+        .set_dictionary_enabled(dictionary)
+        .set_data_page_row_count_limit(16)
+        .set_write_batch_size(8)
+        .set_max_row_group_row_count(Some(30));
+    for (column, encoding) in encodings {
+        properties = properties.set_column_encoding(ColumnPath::from(*column), *encoding);
+    }
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties.build())).expect("starts");
+    writer.write(&batch).expect("writes");
+    writer.into_inner().expect("closes")
+}

@@ -1,0 +1,239 @@
+//! Ways into decoders for fuzzing: only in builds with `--cfg fuzzing`, which `cargo xtask fuzz` makes, and in
+//! tests, which feed them all that was ever a finding.
+
+use bytes::Bytes;
+use parquet::basic::Encoding;
+use parquet::column::page::{Page, PageMetadata, PageReader};
+use parquet::errors::Result;
+use parquet::file::metadata::ParquetMetaDataReader;
+use tape_core::{IdRef, IdType, Part, Results, Rows};
+
+use crate::checked::CheckedPages;
+use crate::claims::check_footer;
+use crate::guard::guarded;
+use crate::rle::Runs;
+use crate::spill::codec;
+use crate::stored::Stored;
+use crate::text::{NULL, TextPages};
+
+/// Rows that are read of a column: runs may promise any number.
+const MOST: usize = 50_000;
+
+/// A footer, without what stands around it.
+pub fn footer(data: &[u8]) {
+    drop(guarded(|| {
+        check_footer(data)?;
+        ParquetMetaDataReader::decode_metadata(data)
+    }));
+}
+
+/// Integers of the width that the first byte names.
+pub fn runs(data: &[u8]) {
+    let Some((&width, data)) = data.split_first() else { return };
+    let Ok(mut runs) = Runs::new(Bytes::copy_from_slice(data), width) else { return };
+    let mut out = [0; 1000];
+    for n in [1, 7, 8, 1000].into_iter().cycle().take(40) {
+        if runs.take_repeated(n).is_none() && runs.read(&mut out[..n]).is_err() {
+            return;
+        }
+        assert!(width == 32 || out[..n].iter().all(|&value| u64::from(value) < 1 << width), "wider than {width} bits");
+    }
+}
+
+/// Pages of a column: the first byte says of what kind, and each page begins with its kind, its encoding, its number of rows
+/// and its length.
+pub fn pages(data: &[u8]) {
+    let Some((&kind, data)) = data.split_first() else { return };
+    let optional = kind & 1 == 1;
+    let pages = CheckedPages { pages: Given { data: Bytes::copy_from_slice(data) }, optional };
+    // How an input ends is of no matter, only that it does.
+    drop(match kind >> 1 & 3 {
+        0 => numbers(Stored::<i64>::new(Box::new(pages), optional), 0),
+        1 => numbers(Stored::<f64>::new(Box::new(pages), optional), f64::NAN),
+        _ => texts(TextPages::new(Box::new(pages), optional)),
+    });
+}
+
+fn numbers<T: crate::stored::EightBytes + Default>(mut column: Stored<T>, null: T) -> Result<()> {
+    let mut out = vec![];
+    while out.len() < MOST {
+        let before = out.len();
+        let mut nulls = 0;
+        column.append(37, &mut out, null, |_| nulls += 1)?;
+        assert!(out.len() == before + 37 && nulls <= 37, "{} rows, {nulls} of them null", out.len() - before);
+        column.skip(3)?;
+    }
+    Ok(())
+}
+
+fn texts(mut column: TextPages) -> Result<()> {
+    let mut rows = 0;
+    while rows < MOST {
+        let coded = column.next(37)?;
+        assert!(!coded.codes.is_empty() && coded.codes.len() <= 37);
+        for &code in coded.codes.iter().filter(|&&code| code != NULL) {
+            // Text that is not UTF-8 is an error; a code beyond the dictionary would be a panic.
+            drop(coded.text(code as usize));
+        }
+        rows += coded.codes.len();
+    }
+    Ok(())
+}
+
+/// Pages as the input has them.
+struct Given {
+    data: Bytes,
+}
+
+impl PageReader for Given {
+    fn get_next_page(&mut self) -> Result<Option<Page>> {
+        let Some(&[kind, encoding, rows, long, length, more]) = self.data.first_chunk() else { return Ok(None) };
+        let length = (usize::from(more) << 8 | usize::from(length)).min(self.data.len() - 6);
+        let mut buf = self.data.split_to(6 + length);
+        let buf = buf.split_off(6);
+        let num_values = u32::from(rows) << (long % 25);
+        let encoding = match encoding % 5 {
+            0 => Encoding::PLAIN,
+            1 => Encoding::PLAIN_DICTIONARY,
+            2 => Encoding::RLE_DICTIONARY,
+            3 => Encoding::DELTA_BYTE_ARRAY,
+            _ => Encoding::RLE,
+        };
+        let level = Encoding::RLE;
+        Ok(Some(match kind % 3 {
+            0 => Page::DictionaryPage { buf, num_values, encoding, is_sorted: false },
+            1 => Page::DataPage {
+                buf,
+                num_values,
+                encoding,
+                def_level_encoding: level,
+                rep_level_encoding: level,
+                statistics: None,
+            },
+            _ => Page::DataPageV2 {
+                // As the reader of the `parquet` crate has it checked.
+                def_levels_byte_len: u32::from(kind / 3).min(u32::try_from(buf.len()).unwrap_or(0)),
+                rep_levels_byte_len: 0,
+                buf,
+                num_values,
+                encoding,
+                num_nulls: 0,
+                num_rows: num_values,
+                is_compressed: false,
+                statistics: None,
+            },
+        }))
+    }
+
+    fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
+        Ok(None)
+    }
+
+    fn skip_next_page(&mut self) -> Result<()> {
+        self.get_next_page().map(drop)
+    }
+}
+
+impl Iterator for Given {
+    type Item = Result<Page>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.get_next_page().transpose()
+    }
+}
+
+/// Inputs of [`pages`] to begin with.
+#[must_use]
+pub fn page_seeds() -> Vec<(&'static str, Vec<u8>)> {
+    let page = |kind: u8, encoding: u8, rows: u8, body: &[u8]| {
+        [&[kind, encoding, rows, 0, u8::try_from(body.len()).unwrap_or(0), 0][..], body].concat()
+    };
+    let values: Vec<u8> = (0..4u64).flat_map(u64::to_le_bytes).collect();
+    let texts = [1, 0, 0, 0, b'g', 1, 0, 0, 0, b'r'];
+    // Levels: eight present; codes: width one, a packed group of eight.
+    let (levels, codes) = ([2, 0, 0, 0, 16, 1], [1, 3, 0b1010_0110]);
+    vec![
+        ("plain", [&[0][..], &page(1, 0, 4, &values)].concat()),
+        ("codes", [&[2][..], &page(0, 0, 4, &values), &page(1, 2, 8, &codes)].concat()),
+        ("nulls", [&[1][..], &page(0, 0, 4, &values), &page(1, 2, 8, &[&levels[..], &codes].concat())].concat()),
+        (
+            "second-version",
+            [&[1][..], &page(0, 0, 4, &values), &page(8, 2, 8, &[&[16, 1][..], &codes].concat())].concat(),
+        ),
+        ("text", [&[4][..], &page(0, 0, 2, &texts), &page(1, 2, 8, &codes), &page(1, 0, 2, &texts)].concat()),
+        ("text-nulls", [&[5][..], &page(0, 0, 2, &texts), &page(1, 2, 8, &[&levels[..], &codes].concat())].concat()),
+    ]
+}
+
+/// Rows put away, past their checksum: the first byte says whether ids are text.
+pub fn spill(data: &[u8]) {
+    let Some((&text, data)) = data.split_first() else { return };
+    let mut rows = Rows::new(if text & 1 == 1 { IdType::Utf8 } else { IdType::Int64 });
+    drop(codec::decode(data, &mut rows));
+    drop(codec::decode_results(data, &mut Results::new(IdType::Int64, 2)));
+}
+
+/// Inputs of [`spill`] to begin with.
+#[must_use]
+pub fn spill_seeds() -> Vec<(&'static str, Vec<u8>)> {
+    let seed = |id_type| {
+        let mut rows = Rows::new(id_type);
+        for i in 0..20i32 {
+            let text = format!("object {}", i / 4);
+            rows.ids.push(if id_type == IdType::Utf8 { IdRef::Text(&text) } else { IdRef::Int(i64::from(i / 4)) });
+            rows.band.push(u8::from(i % 2 == 0));
+            rows.flux.push(f64::from(i));
+        }
+        let encoded = codec::encode(&[Part::of(&rows, 0..20)]).unwrap_or_default();
+        [&[u8::from(id_type == IdType::Utf8)], &encoded[..]].concat()
+    };
+    vec![("integers", seed(IdType::Int64)), ("texts", seed(IdType::Utf8))]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use tape_core::{ColumnMap, Columns, Partition, Piece, Role, Source};
+
+    use super::*;
+    use crate::Survey;
+
+    /// The inputs of a target that are kept: those to begin with, and those that were findings.
+    fn inputs(target: &str) -> Vec<std::path::PathBuf> {
+        let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
+        let folders = ["corpus", "regressions"].map(|kind| fuzz.join(kind).join(target));
+        let files = folders.into_iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten());
+        files.map(|entry| entry.expect("an entry").path()).collect()
+    }
+
+    #[test]
+    fn every_input_that_is_kept_is_borne() {
+        for (target, feed) in [("footer", footer as fn(&[u8])), ("pages", pages), ("runs", runs), ("spill", spill)] {
+            let inputs = inputs(target);
+            assert!(!inputs.is_empty(), "no input of {target}");
+            inputs.iter().for_each(|path| feed(&fs::read(path).expect("it is there")));
+        }
+    }
+
+    #[test]
+    fn every_file_that_is_kept_is_read_or_refused() {
+        let inputs = inputs("survey");
+        let mut whole = 0;
+        for path in &inputs {
+            let Ok(survey) = Survey::open(&[path.to_str().expect("text")], &ColumnMap::new()) else { continue };
+            let [_, time, flux, error, band] = Role::ALL.map(|role| survey.column(role).is_some());
+            for (row_group, group) in survey.row_groups().iter().enumerate() {
+                let partition = Partition { pieces: vec![Piece { row_group, rows: 0..group.rows }] };
+                let columns = Columns { time, flux, error, band };
+                let mut reader = survey.read(&partition, columns).expect("a reader");
+                let mut rows = Rows::new(survey.id_type());
+                while rows.len() < MOST && reader.read(&mut rows, 16 * 1024).is_ok_and(|n| n > 0) {}
+                whole += usize::from(rows.len() as u64 == group.rows);
+            }
+        }
+        // The seeds at least, of two row groups each.
+        assert!(whole >= 20, "{whole} of {}", inputs.len());
+    }
+}

@@ -1,0 +1,188 @@
+//! `cargo xtask fuzz`: inputs that nobody would write, guided by what they reach in the code.
+//!
+//! libFuzzer is linked into each target of `fuzz/`, and the code is built to count where it comes: by flags of the stable
+//! compiler, without a sanitizer. Inputs that reach something new are kept in `target/fuzz/corpus`; those to begin with are
+//! in `fuzz/corpus`, and each that was ever a finding is in `fuzz/regressions`, which the tests of tape-io read too.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::run::{Result, cargo, not_started, read, root, run, target_directory};
+
+/// Each target, its share of the time, and the longest input.
+const TARGETS: [(&str, u64, u32); 5] =
+    [("survey", 4, 8192), ("footer", 2, 4096), ("pages", 2, 1024), ("runs", 1, 256), ("spill", 1, 4096)];
+/// What makes the compiler count, as `cargo fuzz` does it.
+const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+                     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+                     -Cllvm-args=-sanitizer-coverage-trace-compares";
+
+/// How long, and what.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// How long in all, shared among the targets
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+    /// Only this target: survey, footer, pages, runs or spill
+    #[arg(long, value_name = "NAME", value_parser = TARGETS.map(|(name, ..)| name))]
+    target: Option<String>,
+    /// Write the inputs of `fuzz/corpus` anew first
+    #[arg(long)]
+    seeds: bool,
+}
+
+/// What came of fuzzing one target.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Outcome {
+    executions: u64,
+    /// Edges of the code that were met.
+    coverage: u64,
+    corpus: u64,
+    /// Whether an input was one that must not be.
+    finding: bool,
+}
+
+pub(crate) fn fuzz(args: &Args) -> Result<()> {
+    let built = build()?;
+    if args.seeds {
+        run(Command::new(built.join("runs")).env("TAPE_FUZZ_SEEDS", "1"))?;
+    }
+    let asked = |name: &str| args.target.as_deref().is_none_or(|only| only == name);
+    let targets: Vec<_> = TARGETS.into_iter().filter(|(name, ..)| asked(name)).collect();
+    let shares: u64 = targets.iter().map(|(_, share, _)| share).sum();
+    println!(
+        "{:<8} {:>8} {:>12} {:>10} {:>9} {:>7}",
+        "target", "seconds", "executions", "per second", "coverage", "corpus"
+    );
+    let mut findings = vec![];
+    for (name, share, longest) in targets {
+        let seconds = (args.seconds * share / shares).max(1);
+        let start = Instant::now();
+        let (outcome, said) = one(&built, name, seconds, longest)?;
+        let took = start.elapsed().max(Duration::from_secs(1)).as_secs();
+        let Outcome { executions, coverage, corpus, finding } = outcome;
+        println!("{name:<8} {took:>8} {executions:>12} {:>10} {coverage:>9} {corpus:>7}", executions / took);
+        if finding {
+            findings.push(format!("{name}:\n{}", last_lines(&said)));
+        }
+    }
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let folder = findings_folder()?;
+    Err(format!(
+        "{}\nThe inputs are in {}: move each to fuzz/regressions/TARGET, where tests read it, and mend what it shows",
+        findings.join("\n"),
+        folder.display()
+    )
+    .into())
+}
+
+/// Builds all targets, and returns where they are.
+fn build() -> Result<PathBuf> {
+    let host = read(Command::new("rustc").arg("-vV"))?;
+    let host = host.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("rustc names no host")?.to_owned();
+    let target = target_directory()?.join("fuzz");
+    let manifest = root().join("fuzz/Cargo.toml");
+    // With a target named, what is built to build other things is not made to count.
+    let mut command = cargo();
+    command.args(["build", "--release", "--quiet", "--target", &host]).arg("--manifest-path").arg(manifest);
+    run(command.arg("--target-dir").arg(&target).env("RUSTFLAGS", FLAGS))?;
+    Ok(target.join(host).join("release"))
+}
+
+fn findings_folder() -> Result<PathBuf> {
+    Ok(target_directory()?.join("fuzz/findings"))
+}
+
+/// Fuzzes one target, and returns what it said as well.
+fn one(built: &Path, name: &str, seconds: u64, longest: u32) -> Result<(Outcome, String)> {
+    let found = target_directory()?.join("fuzz/corpus").join(name);
+    let findings = findings_folder()?;
+    let mut folders = vec![found.clone()];
+    folders.extend(["corpus", "regressions"].map(|kind| root().join("fuzz").join(kind).join(name)));
+    for folder in [&found, &findings] {
+        fs::create_dir_all(folder)?;
+    }
+    // What is found goes to the first of them.
+    folders.retain(|folder| folder.is_dir());
+    let mut command = Command::new(built.join(name));
+    command.args(&folders).args([
+        format!("-max_total_time={seconds}"),
+        format!("-max_len={longest}"),
+        format!("-artifact_prefix={}/{name}-", findings.display()),
+        "-rss_limit_mb=2048".to_owned(),
+        "-timeout=20".to_owned(),
+        "-print_final_stats=1".to_owned(),
+    ]);
+    let output = command.stdin(Stdio::null()).output().map_err(|error| not_started(&command, &error))?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let mut outcome = Outcome::of(&said);
+    outcome.finding = !output.status.success();
+    Ok((outcome, said))
+}
+
+impl Outcome {
+    /// What libFuzzer says of its work: lines of progress, and statistics at the end.
+    fn of(said: &str) -> Self {
+        let mut outcome = Self::default();
+        for line in said.lines() {
+            if let Some(count) = line.strip_prefix("stat::number_of_executed_units:") {
+                outcome.executions = count.trim().parse().unwrap_or(0);
+            }
+            let mut words = line.split_whitespace();
+            while let Some(word) = words.next() {
+                let number = || words.clone().next().and_then(|next| next.split('/').next()?.parse().ok());
+                match word {
+                    "cov:" => outcome.coverage = number().unwrap_or(outcome.coverage),
+                    "corp:" => outcome.corpus = number().unwrap_or(outcome.corpus),
+                    _ => {}
+                }
+            }
+        }
+        outcome
+    }
+}
+
+/// The end of what a target said: which finding it was.
+fn last_lines(said: &str) -> String {
+    let lines: Vec<&str> = said.lines().filter(|line| !line.starts_with('#')).collect();
+    lines[lines.len().saturating_sub(30)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAID: &str = "INFO: seed corpus: files: 3 min: 1b max: 5b total: 9b rss: 40Mb\n\
+                        #4\tINITED cov: 120 ft: 121 corp: 3/9b exec/s: 0 rss: 42Mb\n\
+                        #1048576\tpulse  cov: 345 ft: 700 corp: 41/3210b lim: 256 exec/s: 99 rss: 61Mb\n\
+                        stat::number_of_executed_units: 1234567\n";
+
+    #[test]
+    fn what_a_target_says_is_read() {
+        let expected = Outcome { executions: 1_234_567, coverage: 345, corpus: 41, finding: false };
+        assert_eq!(Outcome::of(SAID), expected);
+        assert_eq!(Outcome::of("no such thing"), Outcome::default());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_target_that_fails_is_a_finding() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = std::env::temp_dir().join(format!("xtask-fuzz-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        for (name, code) in [("calm", 0), ("crashes", 77)] {
+            let path = folder.join(name);
+            fs::write(&path, format!("#!/bin/sh\necho '#9 DONE cov: 5 corp: 1/1b' >&2\nexit {code}\n"))
+                .expect("written");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("ours");
+            let (outcome, said) = one(&folder, name, 1, 16).expect("it starts");
+            assert_eq!((outcome.coverage, outcome.finding), (5, code != 0), "{said}");
+        }
+        fs::remove_dir_all(folder).expect("ours");
+    }
+}
