@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{
     ArrayRef, AsArray, Float64Array, Int64Array, LargeStringArray, RecordBatch, UInt8Array, UInt64Array,
 };
-use arrow::datatypes::{Float64Type, Int64Type, UInt8Type, UInt64Type};
+use arrow::datatypes::{ArrowPrimitiveType, Float64Type, Int64Type, UInt8Type, UInt64Type};
 use arrow::error::ArrowError;
 use arrow::ipc::CompressionType;
 use arrow::ipc::reader::StreamReader;
@@ -100,14 +100,13 @@ fn ids(parts: &[(&Ids, Range<usize>)]) -> ArrayRef {
 pub(crate) fn decode(bytes: &[u8], rows: &mut Rows) -> Result<(), ArrowError> {
     for batch in StreamReader::try_new(bytes, None)? {
         let batch = batch?;
-        let column = |name| batch.column_by_name(name);
         take_ids(&batch, &mut rows.ids)?;
-        if let Some(bands) = column("band") {
-            rows.band.extend_from_slice(bands.as_primitive::<UInt8Type>().values());
+        if batch.column_by_name("band").is_some() {
+            rows.band.extend_from_slice(numbers::<UInt8Type>(&batch, "band")?);
         }
         for (name, to) in [("time", &mut rows.time), ("flux", &mut rows.flux), ("error", &mut rows.error)] {
-            if let Some(values) = column(name) {
-                to.extend_from_slice(values.as_primitive::<Float64Type>().values());
+            if batch.column_by_name(name).is_some() {
+                to.extend_from_slice(numbers::<Float64Type>(&batch, name)?);
             }
         }
     }
@@ -118,26 +117,33 @@ pub(crate) fn decode(bytes: &[u8], rows: &mut Rows) -> Result<(), ArrowError> {
 pub(crate) fn decode_results(bytes: &[u8], results: &mut Results) -> Result<(), ArrowError> {
     for batch in StreamReader::try_new(bytes, None)? {
         let batch = batch?;
-        let column = |name: &str| {
-            batch.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("there is no {name}")))
-        };
         take_ids(&batch, &mut results.ids)?;
-        results.band.extend_from_slice(column("band")?.as_primitive::<UInt8Type>().values());
-        results.n_obs.extend_from_slice(column("n_obs")?.as_primitive::<UInt64Type>().values());
+        results.band.extend_from_slice(numbers::<UInt8Type>(&batch, "band")?);
+        results.n_obs.extend_from_slice(numbers::<UInt64Type>(&batch, "n_obs")?);
         for (i, values) in results.values.iter_mut().enumerate() {
-            let (kinds, bits) = (column(&format!("kind{i}"))?, column(&format!("bits{i}"))?);
-            let kinds = kinds.as_primitive::<UInt8Type>().values().iter();
-            values.extend(kinds.zip(bits.as_primitive::<UInt64Type>().values()).map(value_of));
+            let kinds = numbers::<UInt8Type>(&batch, &format!("kind{i}"))?;
+            values.extend(kinds.iter().zip(numbers::<UInt64Type>(&batch, &format!("bits{i}"))?).map(value_of));
         }
     }
     Ok(())
 }
 
 fn take_ids(batch: &RecordBatch, to: &mut Ids) -> Result<(), ArrowError> {
-    match (batch.column_by_name("id"), to) {
-        (Some(ids), Ids::Int(keys)) => keys.extend_from_slice(ids.as_primitive::<Int64Type>().values()),
-        (Some(ids), to) => ids.as_string::<i64>().iter().flatten().for_each(|id| to.push(IdRef::Text(id))),
-        (None, _) => return Err(ArrowError::SchemaError("there is no id".to_owned())),
+    if let Ids::Int(keys) = to {
+        keys.extend_from_slice(numbers::<Int64Type>(batch, "id")?);
+        return Ok(());
     }
+    let ids = batch.column_by_name("id").and_then(|ids| ids.as_string_opt::<i64>()).ok_or_else(|| missing("id"))?;
+    ids.iter().flatten().for_each(|id| to.push(IdRef::Text(id)));
     Ok(())
+}
+
+/// The values of a column.
+fn numbers<'a, T: ArrowPrimitiveType>(batch: &'a RecordBatch, name: &str) -> Result<&'a [T::Native], ArrowError> {
+    let column = batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<T>());
+    column.map(|column| &column.values()[..]).ok_or_else(|| missing(name))
+}
+
+fn missing(name: &str) -> ArrowError {
+    ArrowError::SchemaError(format!("there is no column {name} of its type"))
 }
