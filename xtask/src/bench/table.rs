@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::figures::{Judged, Measured, Report, Spread};
+use super::scale::Growth;
 
 /// The header, a table for each survey, the kernels, and the targets.
 pub(super) fn table(report: &Report) -> String {
@@ -19,13 +20,15 @@ pub(super) fn table(report: &Report) -> String {
         line(&mut text, &[&name, &scale(kernel.kernel), "plain loop", &scale(kernel.scalar)]);
         _ = writeln!(text, "  {:.2} times the plain loop", kernel.gain());
     }
+    growth_table(&mut text, &report.growth);
     let rows = report.rows.iter().flat_map(|row| {
         let name = row.title();
         row.targets.iter().map(move |target| (name.clone(), target.clone()))
     });
     let kernels = report.kernels.iter().map(|kernel| (format!("{} epochs", kernel.epochs), kernel.target()));
+    let growth = report.growth.iter().map(|growth| (growth.row.clone(), growth.target()));
     text += "\ntargets\n";
-    for (name, judged) in rows.chain(kernels) {
+    for (name, judged) in rows.chain(kernels).chain(growth) {
         target_line(&mut text, &name, &judged);
     }
     text
@@ -52,6 +55,24 @@ fn survey_table(text: &mut String, rows: &[Measured]) {
             cell(row.rows_per_s, 1e-6, 1),
         ];
         line(text, &[&row.row, &cells[0], &cells[1], &cells[2], &cells[3]]);
+    }
+}
+
+fn growth_table(text: &mut String, growth: &[Growth]) {
+    let Some(Growth { sizes, .. }) = growth.first() else { return };
+    let names: Vec<&str> = sizes.iter().map(|size| size.name()).collect();
+    let last = names[names.len() - 2..].join(" to ");
+    _ = writeln!(
+        text,
+        "\ngrowth: n, where time grows as rows to the n-th power. The start of the process is part of each figure, and of\n\
+         the smallest survey's most, so that the last step tells more than the fit over all sizes"
+    );
+    let heads = ["CPU, all", &format!("CPU, {last}"), "wall, all", &format!("wall, {last}")].map(str::to_owned);
+    line(text, &["", &format!("M rows/s: {}", names.join(", ")), &heads[0], &heads[1], &heads[2], &heads[3]]);
+    for of in growth {
+        let rates: Vec<String> = of.rows_per_s.iter().map(|rate| format!("{:.1}", rate / 1e6)).collect();
+        let cells = [of.cpu.all, of.cpu.last, of.wall.all, of.wall.last].map(|exponent| format!("{exponent:.3}"));
+        line(text, &[&of.row, &rates.join(", "), &cells[0], &cells[1], &cells[2], &cells[3]]);
     }
 }
 
