@@ -94,3 +94,32 @@ pub(super) fn target_line(text: &mut String, name: &str, judged: &Judged) {
     let verdict = if judged.met { "met" } else { "MISSED" };
     _ = writeln!(text, "  {verdict:<7} {name}: {} {:.2}, {}", judged.what, judged.value, judged.target);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::machine::Machine;
+    use super::super::process::Usage;
+    use super::super::workload::{Compression, Size};
+    use super::*;
+
+    #[test]
+    fn growth_stands_with_rates_and_exponents_and_is_judged() {
+        let measured = |size, rows, wall_s| {
+            let usage = Usage { cpu_s: 2.0 * wall_s, wall_s, peak_mb: 10.0 };
+            Measured::of("merge", size, Compression::None, rows, &[usage])
+        };
+        let rows = vec![
+            measured(Size::Million, 1_000_000, 0.1),
+            measured(Size::TenMillion, 10_000_000, 1.0),
+            measured(Size::HundredMillion, 100_000_000, 20.0),
+        ];
+        let growth = vec![Growth::of("merge", &rows.iter().collect::<Vec<_>>()).expect("three sizes")];
+        let machine = Machine::now().expect("this is one");
+        let text = table(&Report { machine, rows, kernels: vec![], growth, peers: None });
+        let line = |start: &str| text.lines().rfind(|line| line.trim_start().starts_with(start));
+        let cells: Vec<&str> = line("merge").expect("it is there").split_whitespace().collect();
+        assert_eq!(cells, ["merge", "10.0,", "10.0,", "5.0", "1.151", "1.301", "1.151", "1.301"], "{text}");
+        assert!(text.contains("wall, 10m to 100m"), "{text}");
+        assert!(text.contains("MISSED  merge: growth, the largest exponent 1.30, at most 1.05"), "{text}");
+    }
+}

@@ -253,6 +253,15 @@ mod tests {
     }
 
     #[test]
+    fn files_grow_with_the_survey_and_nights_do_not() {
+        assert_eq!(shape(Size::Million, Layout::Sorted), "--files 2");
+        assert_eq!(shape(Size::HundredMillion, Layout::Shuffled), "--files 200");
+        let nights = shape(Size::Million, Layout::Nightly);
+        assert_eq!(nights, "--files 50 --row-group-rows 4096");
+        assert_eq!(shape(Size::HundredMillion, Layout::Nightly), nights);
+    }
+
+    #[test]
     fn a_survey_that_cannot_be_made_is_an_error_and_leaves_no_stamp() {
         let cache = tempfile::tempdir().expect("a folder");
         let tape = fake::program(cache.path(), "tape", "#!/bin/sh\necho no space >&2\nexit 1\n");

@@ -34,7 +34,7 @@ pub(in super::super) struct Exponents {
 
 impl Growth {
     /// Of a row measured at sizes that ascend; none if there is but one.
-    pub(super) fn of(row: &str, measured: &[&Measured]) -> Option<Self> {
+    pub(in super::super) fn of(row: &str, measured: &[&Measured]) -> Option<Self> {
         if measured.len() < 2 {
             return None;
         }
