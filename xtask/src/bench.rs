@@ -3,7 +3,8 @@
 //! Answers are compared before any time is printed. All runs of a workload are interleaved, so that a machine that grows
 //! slower or faster meanwhile does so for every row.
 //!
-//! `cargo xtask bench peers` does the same for what a user would run instead.
+//! `cargo xtask bench peers` does the same for what a user would run instead, and `cargo xtask bench scale` tells how cost
+//! grows with the survey.
 
 mod against;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod peers;
 mod process;
 mod programs;
 mod rows;
+mod scale;
 mod table;
 mod workload;
 
@@ -43,12 +45,14 @@ pub(crate) struct Args {
 enum Form {
     /// Measures ours beside what a user would run instead: TAPE, DuckDB, polars, numba and others, from PyPI
     Peers(peers::Args),
+    /// Measures how cost grows from 1 to 100 million rows, and what a shuffle in 512 MiB of memory costs; surveys of 16 GB
+    Scale(scale::Args),
 }
 
 /// What every form is asked for.
 #[derive(Debug, clap::Args)]
 struct Common {
-    /// The surveys to measure, instead of the medium one
+    /// The surveys to measure [default: medium; of scale: 1m,10m,100m]
     #[arg(long, value_delimiter = ',')]
     size: Vec<Size>,
     /// Measures the large survey too: 200,000 objects, 30 million rows
@@ -66,10 +70,13 @@ struct Common {
     /// Takes the programs in this folder instead of building them
     #[arg(long, value_name = "FOLDER")]
     programs: Option<PathBuf>,
-    /// How often each run is measured, after one that is not
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    runs: u32,
+    /// How often each run is measured, after one that is not [default: 5; of scale: 3]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    runs: Option<u32>,
 }
+
+/// How often each run is measured, unless it is said.
+const RUNS: u32 = 5;
 
 /// What to measure, and with what.
 struct Settings {
@@ -85,18 +92,12 @@ pub(crate) fn bench(args: &Args) -> Result<()> {
     match &args.form {
         None => ours(&args.common),
         Some(Form::Peers(args)) => peers::peers(args),
+        Some(Form::Scale(args)) => scale::scale(args),
     }
 }
 
 fn ours(common: &Common) -> Result<()> {
-    let sizes = common.sizes();
-    if let Some(size) = sizes.iter().find(|size| !size.is_timed()) {
-        let name = size.name();
-        return Err(format!(
-            "the {name} survey is too small to time: `cargo xtask bench peers` compares answers on it"
-        )
-        .into());
-    }
+    let sizes = common.timed_sizes(&[Size::Medium])?;
     let baseline = common.baseline()?;
     let machine = common.machine()?;
     let settings = Settings {
@@ -104,7 +105,7 @@ fn ours(common: &Common) -> Result<()> {
         cache: workload::cache()?,
         sizes,
         compressions: Compression::ALL.to_vec(),
-        runs: common.runs,
+        runs: common.runs.unwrap_or(RUNS),
     };
     let report = measure::measure(&settings, machine)?;
     print!("{}", table::table(&report));
@@ -112,12 +113,25 @@ fn ours(common: &Common) -> Result<()> {
 }
 
 impl Common {
-    fn sizes(&self) -> Vec<Size> {
-        let mut sizes = if self.size.is_empty() { vec![Size::Medium] } else { self.size.clone() };
+    fn sizes(&self, otherwise: &[Size]) -> Vec<Size> {
+        let mut sizes = if self.size.is_empty() { otherwise.to_vec() } else { self.size.clone() };
         if self.large && !sizes.contains(&Size::Large) {
             sizes.push(Size::Large);
         }
         sizes
+    }
+
+    /// The same, if all of them can be timed.
+    fn timed_sizes(&self, otherwise: &[Size]) -> Result<Vec<Size>> {
+        let sizes = self.sizes(otherwise);
+        match sizes.iter().find(|size| !size.is_timed()) {
+            None => Ok(sizes),
+            Some(size) => {
+                let name = size.name();
+                let instead = "`cargo xtask bench peers` compares answers on it";
+                Err(format!("the {name} survey is too small to time: {instead}").into())
+            }
+        }
     }
 
     /// Read first: a baseline that cannot be read should not be found out after minutes.

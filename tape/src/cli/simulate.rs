@@ -14,6 +14,7 @@ use super::watch::Work;
 #[derive(Args)]
 #[command(after_help = "Examples:
   tape simulate survey --objects 20000 --epochs 150 --files 8
+  tape simulate nights --objects 20000 --layout nightly --files 50 --row-group-rows 4096
   tape simulate shuffled --objects 20000 --seed 7 --layout shuffled --compression none")]
 pub(crate) struct Simulate {
     /// The folder to make
@@ -33,12 +34,16 @@ pub(crate) struct Simulate {
     /// Fraction of the objects that is variable
     #[arg(long, value_name = "FRACTION", default_value_t = 0.1)]
     variable: f64,
-    /// Where the rows lie: sorted (no file cuts a light curve), sorted-split (files and row groups do), shuffled
+    /// Where the rows lie: sorted (no file cuts a light curve), sorted-split (files and row groups do), nightly (a file for
+    /// each stretch of nights, sorted within), shuffled
     #[arg(long, default_value_t = SurveyLayout::Sorted)]
     layout: SurveyLayout,
     /// Files
     #[arg(long, value_name = "K", default_value_t = 1)]
     files: usize,
+    /// The most rows of a row group; in a sorted survey, a light curve that is longer has one to itself
+    #[arg(long, value_name = "ROWS", default_value_t = Simulation::default().row_group_rows)]
+    row_group_rows: usize,
     /// Codec of the pages: zstd, snappy or none
     #[arg(long, default_value_t = Codec::Zstd)]
     compression: Codec,
@@ -61,8 +66,8 @@ impl Simulate {
             layout: self.layout,
             files: self.files,
             compression: self.compression,
+            row_group_rows: self.row_group_rows,
             overwrite: self.overwrite,
-            ..Simulation::default()
         };
         let work = Work::begin("rows")?;
         let report = simulation.write_with(&self.out, &|done, all| work.at(done, all)).map_err(Failure::failed)?;

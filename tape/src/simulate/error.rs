@@ -62,8 +62,16 @@ pub enum SimulateError {
         /// How many objects there are to put in them.
         objects: u64,
     },
+    /// Some file would have no night.
+    #[error("{files} files for {nights} nights: every file needs a night, so ask for fewer with --files")]
+    TooManyNights {
+        /// How many files were asked for.
+        files: usize,
+        /// How many nights there are to put in them.
+        nights: usize,
+    },
     /// Row groups without rows.
-    #[error("row groups of 0 rows: ask for at least 1 row per row group")]
+    #[error("row groups of 0 rows: ask for at least 1 row per row group with --row-group-rows")]
     EmptyRowGroups,
     /// A name that is none of those known.
     #[error("no {what} is called {given:?}: choose one of {known}")]

@@ -1,8 +1,7 @@
-//! Which rows go into which row group of which file.
+//! Which rows go into which row group of which file, where that can be told without drawing them. Row groups come in the
+//! order in which they are written.
 
 use std::ops::Range;
-
-use super::{Simulation, SurveyLayout};
 
 /// A row group to be: its file, and its rows among those of the whole survey.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,20 +10,8 @@ pub(super) struct Group {
     pub(super) rows: Range<usize>,
 }
 
-/// All row groups, in the order in which they are written. `starts` holds each object's first row, and the number of all
-/// rows at its end.
-pub(super) fn groups(simulation: &Simulation, starts: &[usize]) -> Vec<Group> {
-    match simulation.layout {
-        SurveyLayout::Sorted => cohesive(starts, simulation.files, simulation.row_group_rows),
-        SurveyLayout::SortedSplit | SurveyLayout::Shuffled => {
-            let rows = starts.last().copied().unwrap_or_default();
-            equal(rows, simulation.files, simulation.row_group_rows)
-        }
-    }
-}
-
 /// Files and row groups of equal row counts, blind to light curves.
-fn equal(rows: usize, files: usize, row_group_rows: usize) -> Vec<Group> {
+pub(super) fn equal(rows: usize, files: usize, row_group_rows: usize) -> Vec<Group> {
     let mut groups = Vec::new();
     for file in 0..files {
         let end = share(rows, file + 1, files);
@@ -38,8 +25,9 @@ fn equal(rows: usize, files: usize, row_group_rows: usize) -> Vec<Group> {
     groups
 }
 
-/// Files of about equal row counts and row groups that are as full as they may be, of whole light curves.
-fn cohesive(starts: &[usize], files: usize, row_group_rows: usize) -> Vec<Group> {
+/// Files of about equal row counts and row groups that are as full as they may be, of whole light curves. `starts`
+/// holds each object's first row, and the number of all rows at its end.
+pub(super) fn cohesive(starts: &[usize], files: usize, row_group_rows: usize) -> Vec<Group> {
     let objects = starts.len() - 1;
     let rows = starts[objects];
     let mut groups = Vec::new();

@@ -34,6 +34,7 @@
 mod error;
 mod kinds;
 mod layout;
+mod nightly;
 mod object;
 mod options;
 mod ordered;
@@ -54,7 +55,8 @@ pub use self::error::SimulateError;
 pub use self::kinds::Kind;
 pub use self::options::{Codec, SurveyLayout};
 
-use self::object::Sky;
+use self::nightly::FILES_AT_ONCE;
+use self::object::{NIGHTS, Sky};
 use self::run::{Run, Staging};
 use self::shuffled::{BUCKET_ROWS, BUCKETS_AT_ONCE, Buckets};
 
@@ -67,6 +69,15 @@ const MOST_OBJECTS: u64 = 1_000_000_000;
 const MOST_EPOCHS: f64 = 1e6;
 /// Bands are a byte each while they are drawn.
 const MOST_BANDS: usize = 255;
+
+/// What is held in memory at once, where all rows may not be: the sky is drawn again for the next lot.
+#[derive(Clone, Copy, Debug)]
+struct Lots {
+    /// Of a shuffled survey.
+    buckets: Buckets,
+    /// Files of a nightly survey.
+    files: usize,
+}
 
 /// What survey to simulate.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,29 +159,39 @@ impl Simulation {
         out: &Path,
         progress: &dyn Fn(u64, u64) -> ControlFlow<()>,
     ) -> Result<Report, SimulateError> {
-        self.write_in_buckets(out, progress, Buckets { rows_each: BUCKET_ROWS, at_once: BUCKETS_AT_ONCE })
+        let buckets = Buckets { rows_each: BUCKET_ROWS, at_once: BUCKETS_AT_ONCE };
+        self.write_in_lots(out, progress, Lots { buckets, files: FILES_AT_ONCE })
     }
 
-    fn write_in_buckets(
+    fn write_in_lots(
         &self,
         out: &Path,
         progress: &dyn Fn(u64, u64) -> ControlFlow<()>,
-        buckets: Buckets,
+        lots: Lots,
     ) -> Result<Report, SimulateError> {
         let objects = self.check()?;
         let staging = Staging::new(out, self.overwrite)?;
         let sky = Sky::new(self.seed, self.epochs, self.variable_fraction, &self.bands);
         let starts = starts(&sky, objects);
-        let groups = layout::groups(self, &starts);
-        let rows = starts[objects] as u64;
-        let shuffled = self.layout == SurveyLayout::Shuffled;
-        let passes = if shuffled { buckets.passes(starts[objects]) as u64 } else { 0 };
-        let mut run = Run::new(self, &staging, rows * (1 + passes), progress)?;
-        if shuffled {
-            shuffled::write(&mut run, &sky, &starts, &groups, buckets)?;
-        } else {
-            ordered::write(&mut run, &sky, &starts, &groups)?;
-        }
+        let all = starts[objects];
+        let rows = all as u64;
+        let begin = |passes: usize| Run::new(self, &staging, rows * passes as u64, progress);
+        let equal = || layout::equal(all, self.files, self.row_group_rows);
+        let run = match self.layout {
+            SurveyLayout::Sorted => {
+                let groups = layout::cohesive(&starts, self.files, self.row_group_rows);
+                ordered::write(begin(1)?, &sky, &starts, &groups)?
+            }
+            SurveyLayout::SortedSplit => ordered::write(begin(1)?, &sky, &starts, &equal())?,
+            SurveyLayout::Nightly => {
+                let passes = self.files.div_ceil(lots.files);
+                nightly::write(begin(passes)?, self, &sky, &starts, lots.files)?
+            }
+            SurveyLayout::Shuffled => {
+                let passes = 1 + lots.buckets.passes(all);
+                shuffled::write(begin(passes)?, &sky, &starts, &equal(), lots.buckets)?
+            }
+        };
         let variables = run.truth.finish()?;
         let bytes = run.survey.finish()?;
         staging.commit()?;
@@ -194,7 +215,11 @@ impl Simulation {
         if files == 0 {
             return Err(SimulateError::NoFiles);
         }
-        if files > count {
+        if self.layout == SurveyLayout::Nightly {
+            if files > NIGHTS {
+                return Err(SimulateError::TooManyNights { files, nights: NIGHTS });
+            }
+        } else if files > count {
             return Err(SimulateError::TooManyFiles { files, objects });
         }
         if self.row_group_rows == 0 {

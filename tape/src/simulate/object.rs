@@ -20,6 +20,8 @@ const FIRST_NIGHT: f64 = 60_000.0;
 const YEARS: u32 = 10;
 const YEAR_DAYS: f64 = 365.25;
 const SEASON_DAYS: f64 = 210.0;
+/// The nights of the window, the last of which is cut short by its end.
+pub(super) const NIGHTS: usize = 3653;
 
 /// What a random stream is for. Each has its own, so that lengths can be drawn without drawing the rows.
 #[derive(Clone, Copy)]
@@ -90,6 +92,15 @@ impl Rows {
         self.flux.push(row.flux);
         self.error.push(row.error);
         self.band.push(row.band);
+    }
+
+    /// Appends a range of others.
+    pub(super) fn extend(&mut self, others: &Self, range: Range<usize>) {
+        self.id.extend_from_slice(&others.id[range.clone()]);
+        self.mjd.extend_from_slice(&others.mjd[range.clone()]);
+        self.flux.extend_from_slice(&others.flux[range.clone()]);
+        self.error.extend_from_slice(&others.error[range.clone()]);
+        self.band.extend_from_slice(&others.band[range]);
     }
 
     /// Drops all rows but those of a range.
@@ -198,6 +209,13 @@ fn visits(length: usize, times: &mut Vec<f64>, rng: &mut impl Rng) {
         times.push(FIRST_NIGHT + night + 0.02 + 0.36 * rng.random::<f64>());
     }
     times[first..].sort_unstable_by(f64::total_cmp);
+}
+
+/// The number of the night that a time lies in, the first night being 0.
+pub(super) fn night(time: f64) -> usize {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounds down on purpose, from 0 on")]
+    let night = (time - FIRST_NIGHT) as usize;
+    night
 }
 
 /// The error of one measurement: the sky, which changes from visit to visit, the light's own photon noise, and what

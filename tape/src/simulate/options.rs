@@ -16,13 +16,16 @@ pub enum SurveyLayout {
     /// Ordered by id, then time, but files and row groups of equal row counts cut light curves, and nothing is declared:
     /// what a naive repartition leaves behind.
     SortedSplit,
+    /// A file for each stretch of nights, of as many nights each, in order of id, then time, within; the order is declared:
+    /// what a survey looks like that grows night by night. Every file may hold rows of any object, or none at all.
+    Nightly,
     /// In random order over all files.
     Shuffled,
 }
 
 impl SurveyLayout {
     /// All layouts.
-    pub const ALL: [Self; 3] = [Self::Sorted, Self::SortedSplit, Self::Shuffled];
+    pub const ALL: [Self; 4] = [Self::Sorted, Self::SortedSplit, Self::Nightly, Self::Shuffled];
 
     /// The name on the command line.
     #[must_use]
@@ -30,6 +33,7 @@ impl SurveyLayout {
         match self {
             Self::Sorted => "sorted",
             Self::SortedSplit => "sorted-split",
+            Self::Nightly => "nightly",
             Self::Shuffled => "shuffled",
         }
     }

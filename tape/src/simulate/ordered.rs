@@ -10,7 +10,12 @@ use super::run::Run;
 use super::{SimulateError, window};
 
 /// Writes the survey's row groups in order.
-pub(super) fn write(run: &mut Run<'_>, sky: &Sky, starts: &[usize], groups: &[Group]) -> Result<(), SimulateError> {
+pub(super) fn write<'a>(
+    mut run: Run<'a>,
+    sky: &Sky,
+    starts: &[usize],
+    groups: &[Group],
+) -> Result<Run<'a>, SimulateError> {
     for some in groups.chunks(window()) {
         let (encoder, out) = (&run.encoder, run.out);
         let encoded = some
@@ -27,7 +32,7 @@ pub(super) fn write(run: &mut Run<'_>, sky: &Sky, starts: &[usize], groups: &[Gr
             run.advance(group.rows.len())?;
         }
     }
-    Ok(())
+    Ok(run)
 }
 
 /// Rows of the sorted survey, and the truth about the objects whose first row is among them.

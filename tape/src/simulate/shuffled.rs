@@ -40,17 +40,17 @@ impl Buckets {
 }
 
 /// Writes the survey's row groups, a lot of buckets at a time.
-pub(super) fn write(
-    run: &mut Run<'_>,
+pub(super) fn write<'a>(
+    mut run: Run<'a>,
     sky: &Sky,
     starts: &[usize],
     mut groups: &[Group],
     buckets: Buckets,
-) -> Result<(), SimulateError> {
+) -> Result<Run<'a>, SimulateError> {
     let count = buckets.count(starts[starts.len() - 1]);
     let mut left_over: Vec<Row> = Vec::new();
     for first in (0..count).step_by(buckets.at_once) {
-        let mut drawn = scatter(run, sky, starts, first..count.min(first + buckets.at_once), count)?;
+        let mut drawn = scatter(&mut run, sky, starts, first..count.min(first + buckets.at_once), count)?;
         drawn.par_iter_mut().enumerate().for_each(|(bucket, rows)| {
             rows.shuffle(&mut stream(sky.seed, Purpose::Shuffle, first + bucket));
         });
@@ -60,12 +60,12 @@ pub(super) fn write(
             if some.is_empty() {
                 break;
             }
-            append(run, some, &mut rows)?;
+            append(&mut run, some, &mut rows)?;
             groups = later;
         }
         left_over = rows.take(rows.left).concat();
     }
-    Ok(())
+    Ok(run)
 }
 
 /// Draws the whole sky and keeps the rows of some buckets. The truth is told on the way, the first time.
@@ -97,7 +97,7 @@ fn scatter(
 }
 
 /// Objects in blocks of about equal row counts.
-fn blocks(starts: &[usize]) -> Vec<Range<usize>> {
+pub(super) fn blocks(starts: &[usize]) -> Vec<Range<usize>> {
     let objects = starts.len() - 1;
     let mut blocks = Vec::new();
     let mut start = 0;

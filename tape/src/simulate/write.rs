@@ -1,5 +1,6 @@
 //! Parquet files from rows: row groups are encoded on every core and appended in order.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,14 +50,14 @@ impl Encoder {
     }
 }
 
-/// The survey's files, written one after the other.
+/// The survey's files, written one after the other or some at once.
 pub(super) struct SurveyWriter<'a> {
     folder: &'a Path,
     out: &'a Path,
     digits: usize,
     schema: SchemaRef,
     properties: Arc<WriterProperties>,
-    current: Option<(usize, SerializedFileWriter<File>)>,
+    open: BTreeMap<usize, SerializedFileWriter<File>>,
     bytes: u64,
 }
 
@@ -69,7 +70,7 @@ impl<'a> SurveyWriter<'a> {
             digits: (simulation.files - 1).to_string().len().max(3),
             schema: survey_schema(),
             properties: Arc::new(survey_properties(simulation)),
-            current: None,
+            open: BTreeMap::new(),
             bytes: 0,
         }
     }
@@ -83,26 +84,31 @@ impl<'a> SurveyWriter<'a> {
         Ok(Encoder { schema: Arc::clone(&self.schema), factory, bands: bands.to_vec() })
     }
 
-    /// Appends a row group, which begins the next file if it belongs there.
+    /// Appends a row group to the file that it belongs to; those before that are complete.
     pub(super) fn append(&mut self, group: &Group, chunks: Vec<ArrowColumnChunk>) -> Result<(), SimulateError> {
-        let mut writer = match self.current.take() {
-            Some((file, writer)) if file == group.file => writer,
-            Some((file, writer)) => {
-                self.close(file, writer)?;
-                self.open(group.file)?
-            }
-            None => self.open(group.file)?,
-        };
-        append(&mut writer, chunks).map_err(SimulateError::parquet(&self.out.join(self.name(group.file))))?;
-        self.current = Some((group.file, writer));
+        while self.open.first_key_value().is_some_and(|(&file, _)| file < group.file) {
+            self.close_first()?;
+        }
+        self.append_to(group.file, chunks)
+    }
+
+    /// Appends a row group to a file, while others may be open too.
+    pub(super) fn append_to(&mut self, file: usize, chunks: Vec<ArrowColumnChunk>) -> Result<(), SimulateError> {
+        let place = self.out.join(self.name(file));
+        append(self.open(file)?, chunks).map_err(SimulateError::parquet(&place))
+    }
+
+    /// Completes all files that are open.
+    pub(super) fn close(&mut self) -> Result<(), SimulateError> {
+        while !self.open.is_empty() {
+            self.close_first()?;
+        }
         Ok(())
     }
 
-    /// Completes the last file and returns the size of all.
+    /// Completes all files and returns their size.
     pub(super) fn finish(mut self) -> Result<u64, SimulateError> {
-        if let Some((file, writer)) = self.current.take() {
-            self.close(file, writer)?;
-        }
+        self.close()?;
         Ok(self.bytes)
     }
 
@@ -110,7 +116,16 @@ impl<'a> SurveyWriter<'a> {
         format!("part-{file:0digits$}.parquet", digits = self.digits)
     }
 
-    fn open(&self, file: usize) -> Result<SerializedFileWriter<File>, SimulateError> {
+    /// The writer of a file, which is begun unless it is open.
+    pub(super) fn open(&mut self, file: usize) -> Result<&mut SerializedFileWriter<File>, SimulateError> {
+        let writer = match self.open.remove(&file) {
+            Some(writer) => writer,
+            None => self.create(file)?,
+        };
+        Ok(self.open.entry(file).or_insert(writer))
+    }
+
+    fn create(&self, file: usize) -> Result<SerializedFileWriter<File>, SimulateError> {
         let name = self.name(file);
         let created = File::create(self.folder.join(&name)).map_err(SimulateError::io(&self.out.join(&name)))?;
         let properties = WriterProperties::clone(&self.properties);
@@ -121,7 +136,8 @@ impl<'a> SurveyWriter<'a> {
             .map_err(SimulateError::parquet(&self.out.join(&name)))
     }
 
-    fn close(&mut self, file: usize, mut writer: SerializedFileWriter<File>) -> Result<(), SimulateError> {
+    fn close_first(&mut self) -> Result<(), SimulateError> {
+        let Some((file, mut writer)) = self.open.pop_first() else { return Ok(()) };
         writer.finish().map_err(SimulateError::parquet(&self.out.join(self.name(file))))?;
         self.bytes += writer.bytes_written() as u64;
         Ok(())
@@ -153,7 +169,7 @@ fn survey_properties(simulation: &Simulation) -> WriterProperties {
     for column in ["mjd", "flux", "error"] {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(column), false);
     }
-    if simulation.layout == SurveyLayout::Sorted {
+    if matches!(simulation.layout, SurveyLayout::Sorted | SurveyLayout::Nightly) {
         let by_id = SortingColumn { column_idx: 0, descending: false, nulls_first: false };
         properties = properties.set_sorting_columns(Some(vec![by_id]));
     }

@@ -176,7 +176,7 @@ fn invalid_epochs_are_left_out_and_counted_by_reason() {
 #[test]
 fn output_is_the_same_bytes_for_any_number_of_workers() {
     let place = Place::new();
-    for layout in ["sorted", "sorted-split", "shuffled"] {
+    for layout in ["sorted", "sorted-split", "nightly", "shuffled"] {
         place.ok(&format!("simulate {layout} --objects 3000 --epochs 60 --files 5 --layout {layout}"));
         let bytes = |workers: usize, more: &str| {
             place.ok(&format!("batch {layout} --workers {workers} {more} -o out.parquet --overwrite"));
@@ -191,13 +191,16 @@ fn output_is_the_same_bytes_for_any_number_of_workers() {
 }
 
 #[test]
-fn sorted_split_and_shuffled_copies_agree_whatever_the_plan() {
+fn sorted_split_nightly_and_shuffled_copies_agree_whatever_the_plan() {
     let place = Place::new();
     let mut tables = Vec::new();
     // So few shuffled rows would be one partition.
-    for (layout, plan, more) in
-        [("sorted", "map", ""), ("sorted-split", "stitch", ""), ("shuffled", "shuffle", "--partitions 9")]
-    {
+    for (layout, plan, more) in [
+        ("sorted", "map", ""),
+        ("sorted-split", "stitch", ""),
+        ("nightly", "merge", "--plan merge"),
+        ("shuffled", "shuffle", "--partitions 9"),
+    ] {
         place.ok(&format!("simulate {layout} --objects 5000 --epochs 40 --files 3 --layout {layout}"));
         let summary = place.json(&format!("batch {layout} {more} --stat stetson_j,eta,mean --json -o {layout}.csv"));
         assert_eq!(summary["plan"], plan);

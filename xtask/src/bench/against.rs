@@ -68,6 +68,7 @@ mod tests {
             machine: Machine::now().expect("this is one"),
             rows: vec![Measured::of("map", Size::Medium, Compression::Zstd, 1000, &runs)],
             kernels: vec![Kernel { statistic: "stetson_j".into(), epochs: 150, kernel: rate, scalar: rate }],
+            growth: vec![],
             peers: None,
         }
     }

@@ -19,7 +19,7 @@ pub(super) const WORK: &str = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done
 
 /// All programs, with `batch` for what `tape batch` does, given the plan as `$plan` and the result's path as `$out`.
 pub(super) fn programs(folder: &Path, batch: &str) -> Programs {
-    // The arguments of batch are: batch PATH --stat NAME --plan PLAN --workers N --overwrite -o OUT.
+    // The arguments of batch begin: batch PATH --stat NAME --plan PLAN --workers N --overwrite -o OUT.
     let simulate = "[ $1 = simulate ] && mkdir $2 && exec touch $2/part-0.parquet";
     let tape = format!("#!/bin/sh\n{simulate}\nplan=$6\nout=${{11}}\n{batch}\n");
     program(folder, "tape", &tape);

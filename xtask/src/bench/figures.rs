@@ -9,6 +9,7 @@ use super::kernels::Kernel;
 use super::machine::Machine;
 use super::peers::{Beside, Peers};
 use super::process::Usage;
+use super::scale::Growth;
 use super::workload::{Compression, Size};
 use crate::run::Result;
 
@@ -19,6 +20,9 @@ pub(super) struct Report {
     pub(super) rows: Vec<Measured>,
     #[serde(default)]
     pub(super) kernels: Vec<Kernel>,
+    /// How cost grows with the survey, if that is what was measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) growth: Vec<Growth>,
     /// What stands beside ours, if that is what was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) peers: Option<Peers>,

@@ -32,7 +32,7 @@ pub(super) fn measure(settings: &Settings, machine: Machine) -> Result<Report> {
     }
     let kernels = kernels::kernels(&settings.programs.kernels, settings.runs)?;
     settings.programs.still(&state)?;
-    Ok(Report { machine, rows, kernels, peers: None })
+    Ok(Report { machine, rows, kernels, growth: vec![], peers: None })
 }
 
 /// A row made ready to run.

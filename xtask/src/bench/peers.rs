@@ -17,9 +17,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Common;
 use super::programs::Programs;
 use super::workload::{self, Layout, Size};
+use super::{Common, RUNS};
 use crate::run::{self, Result};
 use script::{Row, Script, Task};
 
@@ -111,8 +111,8 @@ pub(super) fn peers(args: &Args) -> Result<()> {
         programs: common.programs()?,
         cache: workload::cache()?,
         python: "python3".into(),
-        sizes: common.sizes(),
-        runs: common.runs,
+        sizes: common.sizes(&[Size::Medium]),
+        runs: common.runs.unwrap_or(RUNS),
         only: only.clone(),
         limit: LIMIT,
     };

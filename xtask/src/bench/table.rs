@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::figures::{Judged, Measured, Report, Spread};
+use super::scale::Growth;
 
 /// The header, a table for each survey, the kernels, and the targets.
 pub(super) fn table(report: &Report) -> String {
@@ -19,13 +20,15 @@ pub(super) fn table(report: &Report) -> String {
         line(&mut text, &[&name, &scale(kernel.kernel), "plain loop", &scale(kernel.scalar)]);
         _ = writeln!(text, "  {:.2} times the plain loop", kernel.gain());
     }
+    growth_table(&mut text, &report.growth);
     let rows = report.rows.iter().flat_map(|row| {
         let name = row.title();
         row.targets.iter().map(move |target| (name.clone(), target.clone()))
     });
     let kernels = report.kernels.iter().map(|kernel| (format!("{} epochs", kernel.epochs), kernel.target()));
+    let growth = report.growth.iter().map(|growth| (growth.row.clone(), growth.target()));
     text += "\ntargets\n";
-    for (name, judged) in rows.chain(kernels) {
+    for (name, judged) in rows.chain(kernels).chain(growth) {
         target_line(&mut text, &name, &judged);
     }
     text
@@ -55,6 +58,24 @@ fn survey_table(text: &mut String, rows: &[Measured]) {
     }
 }
 
+fn growth_table(text: &mut String, growth: &[Growth]) {
+    let Some(Growth { sizes, .. }) = growth.first() else { return };
+    let names: Vec<&str> = sizes.iter().map(|size| size.name()).collect();
+    let last = names[names.len() - 2..].join(" to ");
+    _ = writeln!(
+        text,
+        "\ngrowth: n, where time grows as rows to the n-th power. The start of the process is part of each figure, and of\n\
+         the smallest survey's most, so that the last step tells more than the fit over all sizes"
+    );
+    let heads = ["CPU, all", &format!("CPU, {last}"), "wall, all", &format!("wall, {last}")].map(str::to_owned);
+    line(text, &["", &format!("M rows/s: {}", names.join(", ")), &heads[0], &heads[1], &heads[2], &heads[3]]);
+    for of in growth {
+        let rates: Vec<String> = of.rows_per_s.iter().map(|rate| format!("{:.1}", rate / 1e6)).collect();
+        let cells = [of.cpu.all, of.cpu.last, of.wall.all, of.wall.last].map(|exponent| format!("{exponent:.3}"));
+        line(text, &[&of.row, &rates.join(", "), &cells[0], &cells[1], &cells[2], &cells[3]]);
+    }
+}
+
 /// A spread in other units.
 pub(super) fn cell(spread: Spread, scale: f64, digits: usize) -> String {
     let Spread { min, median, max } = spread;
@@ -72,4 +93,33 @@ fn line(text: &mut String, cells: &[&str]) {
 pub(super) fn target_line(text: &mut String, name: &str, judged: &Judged) {
     let verdict = if judged.met { "met" } else { "MISSED" };
     _ = writeln!(text, "  {verdict:<7} {name}: {} {:.2}, {}", judged.what, judged.value, judged.target);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::machine::Machine;
+    use super::super::process::Usage;
+    use super::super::workload::{Compression, Size};
+    use super::*;
+
+    #[test]
+    fn growth_stands_with_rates_and_exponents_and_is_judged() {
+        let measured = |size, rows, wall_s| {
+            let usage = Usage { cpu_s: 2.0 * wall_s, wall_s, peak_mb: 10.0 };
+            Measured::of("merge", size, Compression::None, rows, &[usage])
+        };
+        let rows = vec![
+            measured(Size::Million, 1_000_000, 0.1),
+            measured(Size::TenMillion, 10_000_000, 1.0),
+            measured(Size::HundredMillion, 100_000_000, 20.0),
+        ];
+        let growth = vec![Growth::of("merge", &rows.iter().collect::<Vec<_>>()).expect("three sizes")];
+        let machine = Machine::now().expect("this is one");
+        let text = table(&Report { machine, rows, kernels: vec![], growth, peers: None });
+        let line = |start: &str| text.lines().rfind(|line| line.trim_start().starts_with(start));
+        let cells: Vec<&str> = line("merge").expect("it is there").split_whitespace().collect();
+        assert_eq!(cells, ["merge", "10.0,", "10.0,", "5.0", "1.151", "1.301", "1.151", "1.301"], "{text}");
+        assert!(text.contains("wall, 10m to 100m"), "{text}");
+        assert!(text.contains("MISSED  merge: growth, the largest exponent 1.30, at most 1.05"), "{text}");
+    }
 }

@@ -21,6 +21,18 @@ pub(super) enum Size {
     Medium,
     /// 200,000 objects, 30 million rows.
     Large,
+    /// 6,667 objects.
+    #[serde(rename = "1m")]
+    #[value(name = "1m")]
+    Million,
+    /// 66,667 objects.
+    #[serde(rename = "10m")]
+    #[value(name = "10m")]
+    TenMillion,
+    /// 666,667 objects.
+    #[serde(rename = "100m")]
+    #[value(name = "100m")]
+    HundredMillion,
 }
 
 /// How its rows lie.
@@ -31,6 +43,8 @@ pub(super) enum Layout {
     Sorted,
     /// By id, with light curves cut by the edges of files.
     SortedSplit,
+    /// A file for each stretch of nights, by id within.
+    Nightly,
     /// In no order.
     Shuffled,
 }
@@ -53,6 +67,9 @@ impl Size {
             Self::Small => "small",
             Self::Medium => "medium",
             Self::Large => "large",
+            Self::Million => "1m",
+            Self::TenMillion => "10m",
+            Self::HundredMillion => "100m",
         }
     }
 
@@ -63,19 +80,33 @@ impl Size {
             Self::Small => Some(2_000),
             Self::Medium => Some(20_000),
             Self::Large => Some(200_000),
+            Self::Million => Some(6_667),
+            Self::TenMillion => Some(66_667),
+            Self::HundredMillion => Some(666_667),
+        }
+    }
+
+    /// The files of a survey that is simulated. Those that tell how cost grows have four full row groups a file, whatever
+    /// their size.
+    const fn files(self) -> u32 {
+        match self {
+            Self::Million => 2,
+            Self::TenMillion => 20,
+            Self::HundredMillion => 200,
+            Self::S82 | Self::Small | Self::Medium | Self::Large => 8,
         }
     }
 
     /// Whether runs last long enough to be timed: on the others answers alone are compared.
     pub(super) const fn is_timed(self) -> bool {
-        matches!(self, Self::Medium | Self::Large)
+        !matches!(self, Self::S82 | Self::Small)
     }
 
     /// The columns of id, time, flux, error and band.
     pub(super) const fn columns(self) -> &'static str {
         match self {
             Self::S82 => "id,mjd,mag,magerr,band",
-            Self::Small | Self::Medium | Self::Large => "id,mjd,flux,error,band",
+            _ => "id,mjd,flux,error,band",
         }
     }
 }
@@ -86,6 +117,7 @@ impl Layout {
         match self {
             Self::Sorted => "sorted",
             Self::SortedSplit => "sorted-split",
+            Self::Nightly => "nightly",
             Self::Shuffled => "shuffled",
         }
     }
@@ -122,6 +154,8 @@ pub(super) fn s82(layout: Layout) -> PathBuf {
     let name = match layout {
         Layout::Sorted => "flat_sorted.parquet",
         Layout::SortedSplit => "flat_sorted_split",
+        // There is none, and whoever asks for it is told that it is missing.
+        Layout::Nightly => "flat_nightly",
         Layout::Shuffled => "flat_shuffled.parquet",
     };
     run::root().join("../shared/data/s82_rrlyrae/shapes").join(name)
@@ -145,6 +179,15 @@ pub(super) fn files(survey: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Files and row groups as `tape simulate` is told. So many nights share their ids, and their row groups are so small, that
+/// some lie in each file of a million rows, and a slice of ids has to open but a few of those of a hundred million.
+fn shape(size: Size, layout: Layout) -> String {
+    match layout {
+        Layout::Nightly => "--files 50 --row-group-rows 4096".to_owned(),
+        Layout::Sorted | Layout::SortedSplit | Layout::Shuffled => format!("--files {}", size.files()),
+    }
+}
+
 /// Where a survey's files are; those of a simulated one are made by the program `tape` unless they are there already.
 pub(super) fn survey(
     cache: &Path,
@@ -162,8 +205,9 @@ pub(super) fn survey(
     // Written last, and with the arguments: a survey that is half made or made otherwise is made again.
     let stamp = folder.join(".complete");
     let arguments = format!(
-        "--objects {objects} --epochs 150 --bands ugrizy --seed 1 --layout {} --files 8 --compression {}",
+        "--objects {objects} --epochs 150 --bands ugrizy --seed 1 --layout {} {} --compression {}",
         layout.name(),
+        shape(size, layout),
         compression.name()
     );
     if fs::read_to_string(&stamp).is_ok_and(|made| made == arguments) {
@@ -206,6 +250,15 @@ mod tests {
             folder.display()
         );
         assert_eq!(runs, expected.repeat(3));
+    }
+
+    #[test]
+    fn files_grow_with_the_survey_and_nights_do_not() {
+        assert_eq!(shape(Size::Million, Layout::Sorted), "--files 2");
+        assert_eq!(shape(Size::HundredMillion, Layout::Shuffled), "--files 200");
+        let nights = shape(Size::Million, Layout::Nightly);
+        assert_eq!(nights, "--files 50 --row-group-rows 4096");
+        assert_eq!(shape(Size::HundredMillion, Layout::Nightly), nights);
     }
 
     #[test]

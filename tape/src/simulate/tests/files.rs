@@ -130,6 +130,8 @@ fn options_that_make_no_sense_are_refused() {
     }
     assert!(matches!(refused(&Simulation { files: 0, ..good.clone() }), SimulateError::NoFiles));
     assert!(matches!(refused(&Simulation { files: 301, ..good.clone() }), SimulateError::TooManyFiles { .. }));
+    let nights = Simulation { files: 3654, ..small(SurveyLayout::Nightly) };
+    assert!(matches!(refused(&nights), SimulateError::TooManyNights { nights: 3653, .. }));
     assert!(matches!(refused(&Simulation { row_group_rows: 0, ..good.clone() }), SimulateError::EmptyRowGroups));
     assert!(matches!(refused(&Simulation { bands: vec![], ..good.clone() }), SimulateError::NoBands));
     assert!(matches!(refused(&Simulation { bands: bands("grg"), ..good.clone() }), SimulateError::BadBand { .. }));

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::super::layout::groups;
+use super::super::layout::{cohesive, equal};
 use super::*;
 
 /// Objects that have rows in more than one of these sets.
@@ -79,6 +79,50 @@ fn sorted_split_cuts_light_curves_at_files_and_row_groups() {
 }
 
 #[test]
+fn nightly_cuts_the_window_into_files_that_share_objects_and_are_sorted_within() {
+    let (_folder, out, _) = written(&small(SurveyLayout::Nightly));
+    let groups = row_groups(&out);
+    for (file, path) in parts(&out).iter().enumerate() {
+        let epochs = epochs(&batches(path, None));
+        assert!(epochs == in_order(epochs.clone()), "file {file} is in order of id, then time");
+        // A third of 3653 nights, which begin at 60000, and are not cut.
+        let nights = [0, 1218, 2436, 3653];
+        let (from, to) = (60_000.0 + f64::from(nights[file]), 60_000.0 + f64::from(nights[file + 1]));
+        assert!(epochs.iter().all(|epoch| (from..to).contains(&epoch.mjd)), "file {file}");
+        let own: Vec<&Group> = groups.iter().filter(|group| group.file == file).collect();
+        assert!(own.iter().rev().skip(1).all(|group| group.ids.len() == 1000), "all row groups but the last are full");
+        assert!(own.iter().all(|group| group.declared_sorted));
+    }
+    assert!(cut(ids_by_file(&groups, 3)) > 290, "almost every object is in several files");
+}
+
+#[test]
+fn a_stretch_without_a_visit_is_a_file_without_rows() {
+    let (_folder, out, report) = written(&Simulation { objects: 2, files: 3653, ..small(SurveyLayout::Nightly) });
+    let rows: Vec<i64> = parts(&out).iter().map(|file| metadata(file).file_metadata().num_rows()).collect();
+    assert_eq!(rows.len(), 3653, "a file for every night");
+    assert_eq!(rows.iter().sum::<i64>(), i64::try_from(report.rows).expect("a few"));
+    assert!(rows.contains(&0));
+}
+
+#[test]
+fn how_many_files_are_open_at_once_changes_nothing() {
+    let simulation = Simulation { files: 7, ..small(SurveyLayout::Nightly) };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let bytes = |files| {
+        let out = folder.path().join(format!("{files} at once"));
+        let lots = Lots { buckets: Buckets { rows_each: 700, at_once: 1 }, files };
+        simulation.write_in_lots(&out, &|_, _| ControlFlow::Continue(()), lots).expect("a survey");
+        let paths = parts(&out).into_iter().chain([out.join(TRUTH)]);
+        paths.map(|file| std::fs::read(file).expect("a file")).collect::<Vec<_>>()
+    };
+    let expected = bytes(7);
+    for files in [1, 2, 5] {
+        assert!(bytes(files) == expected, "{files} files at once");
+    }
+}
+
+#[test]
 fn shuffled_is_in_random_order_over_all_files() {
     let (_folder, out, _) = written(&small(SurveyLayout::Shuffled));
     let groups = row_groups(&out);
@@ -109,8 +153,8 @@ fn how_many_buckets_fit_in_memory_changes_nothing() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let bytes = |at_once| {
         let out = folder.path().join(format!("{at_once} at once"));
-        let buckets = Buckets { rows_each: 700, at_once };
-        simulation.write_in_buckets(&out, &|_, _| ControlFlow::Continue(()), buckets).expect("a survey");
+        let lots = Lots { buckets: Buckets { rows_each: 700, at_once }, files: 1 };
+        simulation.write_in_lots(&out, &|_, _| ControlFlow::Continue(()), lots).expect("a survey");
         let mut files = parts(&out);
         files.push(out.join(TRUTH));
         files.iter().map(|file| std::fs::read(file).expect("a file")).collect::<Vec<_>>()
@@ -124,11 +168,9 @@ fn how_many_buckets_fit_in_memory_changes_nothing() {
 #[test]
 fn row_groups_cover_every_row_once() {
     let starts: Vec<usize> = vec![0, 1, 2, 50, 51, 90, 91, 100];
-    for layout in SurveyLayout::ALL {
-        for files in 1..=7 {
-            for row_group_rows in [1, 7, 40, usize::MAX] {
-                let simulation = Simulation { layout, files, row_group_rows, ..Simulation::default() };
-                let groups = groups(&simulation, &starts);
+    for files in 1..=7 {
+        for row_group_rows in [1, 7, 40, usize::MAX] {
+            for groups in [cohesive(&starts, files, row_group_rows), equal(100, files, row_group_rows)] {
                 assert_eq!(
                     groups.iter().flat_map(|group| group.rows.clone()).collect::<Vec<_>>(),
                     (0..100).collect::<Vec<_>>()
@@ -136,7 +178,7 @@ fn row_groups_cover_every_row_once() {
                 assert!(groups.iter().all(|group| !group.rows.is_empty()));
                 assert!(groups.is_sorted_by_key(|group| group.file));
                 let used: HashSet<usize> = groups.iter().map(|group| group.file).collect();
-                assert_eq!(used.len(), files, "{layout}, {files} files");
+                assert_eq!(used.len(), files, "{files} files");
             }
         }
     }

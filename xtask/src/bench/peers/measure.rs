@@ -55,7 +55,7 @@ pub(super) fn measure(settings: &Settings, scripts: &[Script], machine: Machine)
         }
     }
     settings.programs.still(&state)?;
-    Ok(Report { machine, rows: bench.rows, kernels: vec![], peers: Some(bench.peers) })
+    Ok(Report { machine, rows: bench.rows, kernels: vec![], growth: vec![], peers: Some(bench.peers) })
 }
 
 struct Bench<'a> {

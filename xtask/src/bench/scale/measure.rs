@@ -1,0 +1,160 @@
+//! Runs every plan at every size in turn, and believes no time before the answers agree.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::super::figures::{Judged, Measured, Report};
+use super::super::machine::Machine;
+use super::super::measure::{SHORTEST_CPU_S, TOLERANCE, count_rows};
+use super::super::process::{self, Usage};
+use super::super::rows::WORKERS;
+use super::super::workload::{self, Compression, Size};
+use super::{BOUNDED, BUDGET_MIB, Growth, Memory, ROWS, Row, SHUFFLE, Settings};
+use crate::run::{self, Result};
+
+/// Memory of the program itself beside its budget, MB.
+const MOST_BESIDE_MB: f64 = 150.0;
+/// How many times the wall time of the same shuffle in memory a bounded one may take.
+const MOST_WALL: f64 = 2.5;
+
+/// Measures every row at every size.
+///
+/// # Errors
+/// If a run fails, if results differ, if a run is too short to time, if a run that is to have all memory puts rows away or
+/// one that is not does not, or if a program was replaced meanwhile.
+pub(super) fn measure(settings: &Settings, machine: Machine) -> Result<Report> {
+    let state = settings.programs.state()?;
+    let results = tempfile::tempdir()?;
+    let mut surveys = settings.sizes.iter().map(|&size| Survey::of(settings, size, results.path()));
+    let mut surveys = surveys.by_ref().collect::<Result<Vec<_>>>()?;
+    surveys.sort_by_key(|survey| survey.rows);
+    for round in 0..=settings.runs {
+        println!("{}", if round == 0 { "first runs, uncounted".into() } else { format!("runs {round}") });
+        for survey in &mut surveys {
+            survey.round(settings, round)?;
+        }
+    }
+    let rows: Vec<Measured> = surveys.iter().flat_map(Survey::measured).collect();
+    let growth = ROWS.iter().filter_map(|row| {
+        let of_row: Vec<&Measured> = rows.iter().filter(|measured| measured.row == row.name).collect();
+        Growth::of(row.name, &of_row)
+    });
+    let growth = growth.collect();
+    settings.programs.still(&state)?;
+    Ok(Report { machine, rows, kernels: vec![], growth, peers: None })
+}
+
+/// A survey of one size, with all that is run on it.
+struct Survey {
+    size: Size,
+    rows: u64,
+    ready: Vec<Ready>,
+}
+
+/// A row made ready to run.
+struct Ready {
+    row: &'static Row,
+    survey: PathBuf,
+    /// Where a run leaves its result.
+    result: PathBuf,
+    runs: Vec<Usage>,
+}
+
+impl Survey {
+    /// Makes what files there are not.
+    fn of(settings: &Settings, size: Size, results: &Path) -> Result<Self> {
+        let Settings { programs, cache, .. } = settings;
+        let mut ready = vec![];
+        for row in ROWS.iter().filter(|row| row.is_for(size)) {
+            let survey = workload::survey(cache, &programs.tape, size, row.layout, Compression::None)?;
+            let result = results.join(format!("{}-{}.parquet", size.name(), ready.len()));
+            ready.push(Ready { row, survey, result, runs: vec![] });
+        }
+        let rows = count_rows(programs, &ready[0].survey)?;
+        Ok(Self { size, rows, ready })
+    }
+
+    /// Runs every row once. The first round warms the page cache up and is not counted.
+    fn round(&mut self, settings: &Settings, round: u32) -> Result<()> {
+        for ready in &mut self.ready {
+            if round == 0 {
+                ready.first(settings)?;
+                continue;
+            }
+            let usage = process::measure(&mut ready.command(settings))?;
+            if usage.cpu_s < SHORTEST_CPU_S {
+                let (row, size, ms) = (ready.row.name, self.size.name(), usage.cpu_s * 1e3);
+                return Err(format!("{row} on the {size} survey took {ms:.1} ms: too short to time").into());
+            }
+            ready.runs.push(usage);
+        }
+        // After the first, so that a wrong answer does not take minutes to be found, and after the last, which is timed.
+        if round == 0 || round == settings.runs { self.compare(settings) } else { Ok(()) }
+    }
+
+    /// Fails unless all runs gave the answers of the first row.
+    fn compare(&self, settings: &Settings) -> Result<()> {
+        let results = self.ready.iter().map(|ready| &ready.result);
+        let mut command = Command::new(&settings.programs.compare);
+        run::read(command.args(["--tolerance", TOLERANCE]).args(results)).map(drop).map_err(|error| {
+            let size = self.size.name();
+            format!("on the {size} survey runs do not give the same answers, so no time is worth printing\n{error}")
+                .into()
+        })
+    }
+
+    /// The figures of every row, judged.
+    fn measured(&self) -> Vec<Measured> {
+        let of = |ready: &Ready| Measured::of(ready.row.name, self.size, Compression::None, self.rows, &ready.runs);
+        let mut measured: Vec<Measured> = self.ready.iter().map(of).collect();
+        let wall_s = |name| measured.iter().find(|row| row.row == name).map(|row| row.wall_s.median);
+        if let (Some(in_memory), Some(bounded)) = (wall_s(SHUFFLE), wall_s(BOUNDED)) {
+            for row in measured.iter_mut().filter(|row| row.row == BOUNDED) {
+                row.targets = bounded_targets(bounded / in_memory, row.peak_mb.max);
+            }
+        }
+        measured
+    }
+}
+
+/// What a shuffle must keep to that does not fit in memory, by its wall time over that in memory and its peak, MB.
+fn bounded_targets(wall: f64, peak_mb: f64) -> Vec<Judged> {
+    let most_mb = f64::from(BUDGET_MIB) * f64::from(1 << 20) / 1e6 + MOST_BESIDE_MB;
+    vec![
+        Judged::at_most("wall, times shuffle".to_owned(), wall, MOST_WALL),
+        Judged::at_most("peak memory, MB".to_owned(), peak_mb, most_mb),
+    ]
+}
+
+impl Ready {
+    fn command(&self, settings: &Settings) -> Command {
+        let mut command = Command::new(&settings.programs.tape);
+        command.arg("batch").arg(&self.survey).args(["--stat", "stetson_j", "--plan", self.row.plan]);
+        command.args(["--workers", WORKERS, "--overwrite", "-o"]).arg(&self.result);
+        command.args(["--memory", &self.row.memory.argument(), "--json"]);
+        command
+    }
+
+    /// Runs, and fails if the memory is not what the row is about.
+    fn first(&self, settings: &Settings) -> Result<()> {
+        let mut command = self.command(settings);
+        let text = run::read(&mut command)?;
+        let summary: serde_json::Value =
+            serde_json::from_str(&text).map_err(|error| format!("{}: no summary: {error}", run::shown(&command)))?;
+        let spilled = summary["spilled"].as_u64().ok_or("the summary of tape batch does not tell what was spilled")?;
+        let name = self.row.name;
+        match self.row.memory {
+            Memory::Unlimited if spilled > 0 => {
+                Err(format!("{name} put {spilled} bytes away: that is no run in memory").into())
+            }
+            Memory::Bounded if spilled == 0 => {
+                Err(format!("{name} put nothing away: the survey is too small to tell what that costs").into())
+            }
+            Memory::Unlimited | Memory::Bounded => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "measure_tests.rs"]
+mod tests;
