@@ -33,7 +33,7 @@ impl SpillFolder {
         Self { folder: path.to_owned(), file: Mutex::new(None), end: AtomicU64::new(0) }
     }
 
-    fn file(&self) -> Result<Arc<File>, Error> {
+    pub(crate) fn file(&self) -> Result<Arc<File>, Error> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = &*file {
             return Ok(Arc::clone(file));
@@ -73,7 +73,7 @@ impl Spill for SpillFolder {
 }
 
 /// The rows of `parts` as one Arrow batch.
-pub(crate) fn encode(parts: &[Part<'_>]) -> Result<Vec<u8>, ArrowError> {
+fn encode(parts: &[Part<'_>]) -> Result<Vec<u8>, ArrowError> {
     let Some(Part { rows: like, .. }) = parts.iter().find(|part| part.end > part.start) else { return Ok(vec![]) };
     let numbers = |column: fn(&Rows) -> &Vec<f64>| -> Option<ArrayRef> {
         let all = parts.iter().flat_map(|part| &column(part.rows)[part.start..part.end]);
@@ -117,7 +117,7 @@ fn ids(parts: &[Part<'_>], like: &Ids) -> ArrayRef {
     }
 }
 
-pub(crate) fn decode(bytes: &[u8], rows: &mut Rows) -> Result<(), ArrowError> {
+fn decode(bytes: &[u8], rows: &mut Rows) -> Result<(), ArrowError> {
     for batch in StreamReader::try_new(bytes, None)? {
         let batch = batch?;
         let column = |name| batch.column_by_name(name);
