@@ -1,4 +1,4 @@
-//! Rows that were put away, past their checksum.
+//! Rows that were put away, and damaged.
 
 #![no_main]
 

@@ -6,13 +6,14 @@ use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::Result;
 use parquet::file::metadata::ParquetMetaDataReader;
-use tape_core::{IdRef, IdType, Part, Results, Rows};
+use tape_core::{IdRef, IdType, Part, Rows, Spill};
 
+use crate::SpillFolder;
 use crate::checked::CheckedPages;
 use crate::claims::check_footer;
 use crate::guard::guarded;
+use crate::pread::{read_exact_at, write_all_at};
 use crate::rle::Runs;
-use crate::spill::codec;
 use crate::stored::Stored;
 use crate::text::{NULL, TextPages};
 
@@ -165,29 +166,55 @@ pub fn page_seeds() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Rows put away, past their checksum: the first byte says whether ids are text.
+/// Rows put away, and damaged: the first byte says whether ids are text and how many bytes are damaged, then come those, each a
+/// place and a change, and what is left makes rows.
 pub fn spill(data: &[u8]) {
-    let Some((&text, data)) = data.split_first() else { return };
-    let mut rows = Rows::new(if text & 1 == 1 { IdType::Utf8 } else { IdType::Int64 });
-    drop(codec::decode(data, &mut rows));
-    drop(codec::decode_results(data, &mut Results::new(IdType::Int64, 2)));
+    let Some((&kind, data)) = data.split_first() else { return };
+    let (damage, data) = data.split_at(data.len().min(usize::from(kind >> 1 & 7) * 3));
+    let id_type = if kind & 1 == 1 { IdType::Utf8 } else { IdType::Int64 };
+    let put = made(id_type, data);
+    let folder = SpillFolder::new(&std::env::temp_dir());
+    let Ok(piece) = folder.put(&[Part::of(&put, 0..put.len())]) else { return };
+    let mut damaged = false;
+    if let (Ok(file), true) = (folder.file(), piece.bytes > 0) {
+        for change in damage.chunks_exact(3) {
+            let at = u64::from(u16::from_le_bytes([change[0], change[1]])) % piece.bytes;
+            let mut byte = [0];
+            read_exact_at(&file, &mut byte, at).expect("it was written");
+            write_all_at(&file, &[byte[0] ^ change[2]], at).expect("it can be written");
+            damaged |= change[2] != 0;
+        }
+    }
+    let mut back = Rows::new(id_type);
+    let taken = folder.take(&piece, &mut back);
+    // NaN equals nothing, itself included.
+    assert!(taken.is_err() || format!("{back:?}") == format!("{put:?}"), "rows that nobody put away");
+    assert!(damaged || taken.is_ok(), "{taken:?}");
+}
+
+/// Rows out of bytes: ids, bands and fluxes of any kind.
+fn made(id_type: IdType, data: &[u8]) -> Rows {
+    let mut rows = Rows::new(id_type);
+    for bytes in data.chunks_exact(9) {
+        let flux = f64::from_le_bytes(*bytes.last_chunk().unwrap_or(&[0; 8]));
+        let text = String::from_utf8_lossy(&bytes[..usize::from(bytes[0] % 9)]).into_owned();
+        let text = IdRef::Text(&text);
+        rows.ids.push(if id_type == IdType::Utf8 { text } else { IdRef::Int(flux.to_bits().cast_signed()) });
+        rows.band.push(bytes[0]);
+        rows.flux.push(flux);
+    }
+    rows
 }
 
 /// Inputs of [`spill`] to begin with.
 #[must_use]
 pub fn spill_seeds() -> Vec<(&'static str, Vec<u8>)> {
-    let seed = |id_type| {
-        let mut rows = Rows::new(id_type);
-        for i in 0..20i32 {
-            let text = format!("object {}", i / 4);
-            rows.ids.push(if id_type == IdType::Utf8 { IdRef::Text(&text) } else { IdRef::Int(i64::from(i / 4)) });
-            rows.band.push(u8::from(i % 2 == 0));
-            rows.flux.push(f64::from(i));
-        }
-        let encoded = codec::encode(&[Part::of(&rows, 0..20)]).unwrap_or_default();
-        [&[u8::from(id_type == IdType::Utf8)], &encoded[..]].concat()
-    };
-    vec![("integers", seed(IdType::Int64)), ("texts", seed(IdType::Utf8))]
+    let rows: Vec<u8> = (0..20u8).flat_map(|i| [&[i][..], &f64::from(i).to_le_bytes()].concat()).collect();
+    vec![
+        ("integers", [&[0][..], &rows].concat()),
+        ("texts", [&[1][..], &rows].concat()),
+        ("damaged", [&[0b101, 9, 0, 1, 200, 1, 128][..], &rows].concat()),
+    ]
 }
 
 #[cfg(test)]

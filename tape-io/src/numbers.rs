@@ -47,7 +47,7 @@ impl<T: DataType> Typed<T> {
         let base = out.len();
         let present = self.read(n, None)?;
         out.extend(self.scratch.iter().map(convert));
-        Ok(self.spread(n, present, out, base, null))
+        self.spread(n, present, out, base, null)
     }
 
     /// The same without a detour for values that need no conversion.
@@ -57,13 +57,17 @@ impl<T: DataType> Typed<T> {
     {
         let base = out.len();
         let present = self.read(n, Some(out))?;
-        Ok(self.spread(n, present, out, base, null))
+        self.spread(n, present, out, base, null)
     }
 
     /// Moves the `present` values from `base` on to their rows, with `null` between them.
-    fn spread<V: Copy>(&self, n: usize, present: usize, out: &mut Vec<V>, base: usize, null: V) -> bool {
+    fn spread<V: Copy>(&self, n: usize, present: usize, out: &mut Vec<V>, base: usize, null: V) -> Result<bool> {
         if present == n {
-            return false;
+            return Ok(false);
+        }
+        // Whole bytes can hold more than the levels that there are.
+        if self.levels.iter().filter(|&&level| level != 0).count() != present {
+            return Err(ParquetError::General("levels that do not agree with the values".to_owned()));
         }
         out.resize(base + n, null);
         let mut from = present;
@@ -75,7 +79,7 @@ impl<T: DataType> Typed<T> {
                 out[base + from]
             };
         }
-        true
+        Ok(true)
     }
 
     /// Whether each of the rows read last is null, for a column of which some are.

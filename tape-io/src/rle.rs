@@ -105,7 +105,9 @@ impl Runs {
             let raw = self.data.get(self.at..self.at + bytes).ok_or(BadRuns)?;
             self.at += bytes;
             let value = raw.iter().rev().fold(0, |value, &byte| value << 8 | u32::from(byte));
-            return if count == 0 { Err(BadRuns) } else { Ok(Run::Repeated { value, left: count }) };
+            // Whole bytes can hold more than the width promises; who looks values up counts on it.
+            let fits = u64::from(value) < 1 << self.bit_width;
+            return if count == 0 || !fits { Err(BadRuns) } else { Ok(Run::Repeated { value, left: count }) };
         }
         // Groups of eight; the last run of a page may promise more values than the page has, but not more bytes.
         let left = count.checked_mul(8).ok_or(BadRuns)?;

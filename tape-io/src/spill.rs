@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::fault::{self, Call};
 use crate::pread::{read_exact_at, write_all_at};
 
-pub(crate) mod codec;
+mod codec;
 
 /// A folder to put rows away in. A file is made there once the first rows come.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl SpillFolder {
         Self { folder: path.to_owned(), file: Mutex::new(None), end: AtomicU64::new(0) }
     }
 
-    fn file(&self) -> Result<Arc<File>, Error> {
+    pub(crate) fn file(&self) -> Result<Arc<File>, Error> {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = &*file {
             return Ok(Arc::clone(file));

@@ -65,7 +65,7 @@ pub(crate) fn fuzz(args: &Args) -> Result<()> {
         let Outcome { executions, coverage, corpus, finding } = outcome;
         println!("{name:<8} {took:>8} {executions:>12} {:>10} {coverage:>9} {corpus:>7}", executions / took);
         if finding {
-            findings.push(format!("{name}:\n{}", last_lines(&said)));
+            findings.push(format!("{name}:\n{}", shown(&said)));
         }
     }
     if findings.is_empty() {
@@ -146,10 +146,21 @@ impl Outcome {
     }
 }
 
-/// The end of what a target said: which finding it was.
-fn last_lines(said: &str) -> String {
-    let lines: Vec<&str> = said.lines().filter(|line| !line.starts_with('#')).collect();
-    lines[lines.len().saturating_sub(30)..].join("\n")
+/// What a target said of a finding: where it panicked or what was too large, and where the input is.
+fn shown(said: &str) -> String {
+    let mut lines = vec![];
+    let mut rest = said.lines();
+    while let Some(line) = rest.next() {
+        if line.contains("panicked at") {
+            lines.extend([Some(line), rest.next()].into_iter().flatten());
+        } else if ["memory allocation", "SUMMARY:", "ERROR:", "Test unit written"]
+            .iter()
+            .any(|word| line.contains(word))
+        {
+            lines.push(line);
+        }
+    }
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -166,6 +177,8 @@ mod tests {
         let expected = Outcome { executions: 1_234_567, coverage: 345, corpus: 41, finding: false };
         assert_eq!(Outcome::of(SAID), expected);
         assert_eq!(Outcome::of("no such thing"), Outcome::default());
+        let said = format!("{SAID}thread 'x' panicked at a.rs:3:1:\nno\nstack\nSUMMARY: libFuzzer: deadly signal\n");
+        assert_eq!(shown(&said), "thread 'x' panicked at a.rs:3:1:\nno\nSUMMARY: libFuzzer: deadly signal");
     }
 
     #[cfg(unix)]
