@@ -23,7 +23,7 @@ use crate::workers::in_order;
 pub(crate) fn folds(statistics: &[Statistic]) -> Option<Vec<Arc<dyn Fold>>> {
     let fold = |s: &Statistic| match s {
         Statistic::Fold(fold) => Some(Arc::clone(fold)),
-        Statistic::Whole(_) | Statistic::Object(_) => None,
+        Statistic::Whole(_) | Statistic::Object(_) | Statistic::Rows(_) => None,
     };
     statistics.iter().map(fold).collect()
 }

@@ -37,6 +37,11 @@ pub(crate) struct Totals {
 impl Totals {
     /// Counts results, and those that are missing.
     pub(crate) fn count(&mut self, statistics: &[Statistic], results: &Results) {
+        if let [statistic] = statistics
+            && statistic.has_many_rows()
+        {
+            return self.count_many(results);
+        }
         let objects = results.band.iter().filter(|band| **band == NO_BAND).count() as u64;
         self.objects += objects;
         self.light_curves += results.len() as u64 - objects;
@@ -49,6 +54,18 @@ impl Totals {
             let none = |row: &usize| columns.iter().all(|column| column[*row] == Value::Null);
             *too_few += (0..results.len()).filter(own).filter(none).count() as u64;
         }
+    }
+}
+
+impl Totals {
+    /// Counts light curves of which each may have many rows, side by side, or none.
+    fn count_many(&mut self, results: &Results) {
+        let same =
+            |row: usize| results.band[row] == results.band[row - 1] && results.ids.get(row) == results.ids.get(row - 1);
+        let with = (0..results.len()).filter(|&row| row == 0 || !same(row)).count() as u64;
+        self.light_curves += with + results.without_rows;
+        self.too_few.resize(1, 0);
+        self.too_few[0] += results.without_rows;
     }
 }
 
@@ -153,10 +170,10 @@ impl Chain<'_> {
     }
 
     fn write(&mut self, results: Results) -> Result<()> {
+        self.totals.count(self.worker.job.statistics, &results);
         if results.is_empty() {
             return Ok(());
         }
-        self.totals.count(self.worker.job.statistics, &results);
         self.sink.write(results).map_err(Error::Sink)
     }
 }

@@ -17,7 +17,8 @@ pub struct Summary {
     pub plan: PlanKind,
     /// Rows read.
     pub rows: u64,
-    /// Light curves computed: rows of the result that have a band, if the survey has any.
+    /// Light curves computed: rows of the result that have a band, if the survey has any; where a statistic has many rows
+    /// for each, those without a row too.
     pub light_curves: u64,
     /// Objects of which bands were compared: rows of the result without a band.
     pub objects: u64,
