@@ -136,6 +136,22 @@ impl Arguments<'_> {
         }
     }
 
+    /// The value of a parameter that is an integer.
+    pub(crate) fn int(&self, parameter: &Parameter) -> Result<usize, Error> {
+        match self.get(parameter)? {
+            Argument::Int(value) => Ok(*value as usize),
+            _ => Err(self.kind.refused(parameter, "no integer")),
+        }
+    }
+
+    /// The value of a parameter that is a list of real numbers.
+    pub(crate) fn floats(&self, parameter: &Parameter) -> Result<Vec<f64>, Error> {
+        match self.get(parameter)? {
+            Argument::Floats(values) => Ok(values.clone()),
+            _ => Err(self.kind.refused(parameter, "no numbers")),
+        }
+    }
+
     /// The value of a parameter that is a word or a label.
     pub(crate) fn text(&self, parameter: &Parameter) -> Result<&str, Error> {
         match self.get(parameter)? {

@@ -23,6 +23,10 @@ pub struct Parameter {
 pub enum Allowed {
     /// A real number between two bounds.
     Float(Bound<f64>, Bound<f64>),
+    /// An integer, this or more.
+    Int(u32),
+    /// Real numbers that ascend, joined by `/`; `none` for none.
+    Ascending,
     /// One of some words.
     Choice(&'static [&'static str]),
     /// The label of a band.
@@ -36,6 +40,10 @@ pub enum Allowed {
 pub enum Argument {
     /// A real number.
     Float(f64),
+    /// An integer.
+    Int(u32),
+    /// Real numbers.
+    Floats(Vec<f64>),
     /// A word of a choice, or a label.
     Text(String),
     /// Statistics.
@@ -52,6 +60,12 @@ impl Parameter {
     pub(crate) fn read(&self, text: &str) -> Option<Argument> {
         match self.allowed {
             Allowed::Float(..) => text.parse().ok().filter(|&value| self.admits(value)).map(Argument::Float),
+            Allowed::Int(least) => text.parse().ok().filter(|value| *value >= least).map(Argument::Int),
+            Allowed::Ascending if text == "none" => Some(Argument::Floats(vec![])),
+            Allowed::Ascending => {
+                let numbers: Option<Vec<f64>> = text.split('/').map(|number| number.parse().ok()).collect();
+                numbers.filter(|all| all.len() > 1 && all.is_sorted_by(|a, b| a < b)).map(Argument::Floats)
+            }
             Allowed::Choice(words) => words.contains(&text).then(|| Argument::Text(text.to_owned())),
             Allowed::Band => (!text.is_empty()).then(|| Argument::Text(text.to_owned())),
             Allowed::Statistics => None,
@@ -80,6 +94,8 @@ impl fmt::Display for Allowed {
                     bounds => write!(f, "a number {}", bounds.join(" and ")),
                 }
             }
+            Self::Int(least) => write!(f, "an integer of {least} or more"),
+            Self::Ascending => write!(f, "two numbers or more that ascend, joined by /, or none"),
             Self::Choice(words) => write!(f, "one of {}", words.join(", ")),
             Self::Band => write!(f, "the label of a band"),
             Self::Statistics => {

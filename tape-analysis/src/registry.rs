@@ -22,6 +22,7 @@ use crate::statistics::{
     time_standard_deviation::TimeStandardDeviation, weighted_mean::WeightedMean,
     weighted_standard_deviation::WeightedStandardDeviation,
 };
+use crate::structure_function;
 
 /// The indices of variability: numbers that tell a source that varies from one that does not, and how it does, in one look
 /// at its light curve; with them those that describe how it was observed.
@@ -99,6 +100,9 @@ fn of_bands() -> Vec<Statistic> {
 /// Those of them that have parameters.
 static BAND_KINDS: [&Kind; 3] = [&colour::KIND, &stetson_i::KIND, &stetson_l::KIND];
 
+/// Statistics with many rows for each light curve, which are asked for alone.
+static ROW_KINDS: [&Kind; 1] = [&structure_function::KIND];
+
 fn by_name(all: &mut [Statistic]) {
     all.sort_by(|a, b| a.info().name.cmp(&b.info().name));
 }
@@ -143,7 +147,8 @@ pub fn find(name: &str) -> Option<Statistic> {
 }
 
 static KINDS: LazyLock<Vec<&'static Kind>> = LazyLock::new(|| {
-    let mut all: Vec<&Kind> = VARIABILITY_KINDS.into_iter().chain(OTHER_KINDS).chain(BAND_KINDS).collect();
+    let mut all: Vec<&Kind> =
+        VARIABILITY_KINDS.into_iter().chain(OTHER_KINDS).chain(BAND_KINDS).chain(ROW_KINDS).collect();
     all.sort_by_key(|kind| kind.name);
     all
 });

@@ -14,7 +14,7 @@ pub(crate) fn whole_and_pieces(name: &str, flux: &[f64], error: &[f64]) -> Vec<f
 fn folds() -> impl Iterator<Item = &'static dyn Fold> {
     crate::registry().iter().filter_map(|statistic| match statistic {
         Statistic::Fold(fold) => Some(&**fold),
-        Statistic::Whole(_) | Statistic::Object(_) => None,
+        Statistic::Whole(_) | Statistic::Object(_) | Statistic::Rows(_) => None,
     })
 }
 

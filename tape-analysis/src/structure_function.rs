@@ -26,12 +26,15 @@
 mod bins;
 mod differences;
 mod resample;
+mod statistic;
 
 pub use self::bins::Binning;
 use self::bins::{edges, place};
 use self::differences::{Differences, differences};
 pub use self::resample::{Resampling, Samples};
 use self::resample::{draws, spread};
+pub(crate) use self::statistic::KIND;
+pub use self::statistic::PerBin;
 use tape_core::{LightCurve, count};
 
 use crate::error::Error;
@@ -69,6 +72,35 @@ impl Method {
             Self::Bauer2009a => "bauer_2009a",
             Self::Bauer2009b => "bauer_2009b",
             Self::Schmidt2010 => "schmidt_2010",
+        }
+    }
+}
+
+impl Method {
+    const fn formula(self) -> &'static str {
+        match self {
+            Self::Basic => {
+                "⟨Δx² − σ²⟩ over the pairs of a bin of Δt; Δx: change of flux, σ²: sum of both squared errors"
+            }
+            Self::Macleod2012 => "(0.74 IQR(Δx))² over the pairs of a bin of Δt; Δx: change of flux",
+            Self::Bauer2009a => {
+                "⟨Δx²⟩ − ⟨σ²⟩ over the pairs of a bin of Δt; Δx: change of flux, σ²: sum of both squared errors"
+            }
+            Self::Bauer2009b => {
+                "π/2 ⟨|Δx|⟩² − ⟨σ²⟩ over the pairs of a bin of Δt; Δx: change of flux, σ²: sum of both squared errors"
+            }
+            Self::Schmidt2010 => {
+                "⟨sqrt(π/2) |Δx| − σ⟩² over the pairs of a bin of Δt; Δx: change of flux, σ²: sum of both squared errors"
+            }
+        }
+    }
+
+    const fn reference(self) -> &'static str {
+        match self {
+            Self::Basic => "Kozłowski 2016, ApJ 826, 118, doi:10.3847/0004-637X/826/2/118",
+            Self::Macleod2012 => "MacLeod et al. 2012, ApJ 753, 106, doi:10.1088/0004-637X/753/2/106",
+            Self::Bauer2009a | Self::Bauer2009b => "Bauer et al. 2009, ApJ 696, 1241, doi:10.1088/0004-637X/696/2/1241",
+            Self::Schmidt2010 => "Schmidt et al. 2010, ApJ 714, 1194, doi:10.1088/0004-637X/714/2/1194",
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Results in long form: one row for each light curve, and for each object where bands are compared.
+//! Results in long form: one row for each light curve, and for each object where bands are compared, or many for each light
+//! curve.
 
 use crate::id::{IdType, Ids};
 use crate::statistic::Value;
@@ -15,19 +16,22 @@ pub struct Results {
     pub n_obs: Vec<u64>,
     /// For each output column its values.
     pub values: Vec<Vec<Value>>,
+    /// Light curves without a row, where there may be many for each.
+    pub without_rows: u64,
 }
 
 impl Results {
     /// No rows, with ids of type `id_type` and so many output columns.
     #[must_use]
     pub fn new(id_type: IdType, outputs: usize) -> Self {
-        Self { ids: Ids::new(id_type), band: vec![], n_obs: vec![], values: vec![vec![]; outputs] }
+        Self { ids: Ids::new(id_type), band: vec![], n_obs: vec![], values: vec![vec![]; outputs], without_rows: 0 }
     }
 
     /// No rows, with the same columns.
     #[must_use]
     pub fn new_like(&self) -> Self {
-        Self { ids: self.ids.new_like(), band: vec![], n_obs: vec![], values: vec![vec![]; self.values.len()] }
+        let values = vec![vec![]; self.values.len()];
+        Self { ids: self.ids.new_like(), band: vec![], n_obs: vec![], values, without_rows: 0 }
     }
 
     /// The number of rows.
@@ -60,9 +64,10 @@ impl Results {
     /// Appends all rows of `other`.
     pub fn append(&mut self, other: &Self) {
         self.extend_from(other, 0..other.len());
+        self.without_rows += other.without_rows;
     }
 
-    /// Appends rows `range` of `other`.
+    /// Appends rows `range` of `other`, but not the light curves that have none.
     pub fn extend_from(&mut self, other: &Self, range: std::ops::Range<usize>) {
         self.ids.extend_from(&other.ids, range.clone());
         self.band.extend_from_slice(&other.band[range.clone()]);

@@ -8,6 +8,7 @@ use arrow::datatypes::{DataType, Field};
 
 use crate::chunk::Chunk;
 use crate::light_curve::LightCurve;
+use crate::many_rows::ManyRows;
 use crate::object::{Object, WholeObject};
 use crate::rows::Columns;
 
@@ -215,6 +216,8 @@ pub enum Statistic {
     Whole(Arc<dyn WholeLightCurve>),
     /// All epochs of an object are needed at once, in all bands.
     Object(Arc<dyn WholeObject>),
+    /// All epochs are needed at once, and there are many rows for each light curve.
+    Rows(Arc<dyn ManyRows>),
 }
 
 impl Statistic {
@@ -231,6 +234,11 @@ impl Statistic {
     /// A statistic that compares the bands of an object.
     pub fn object(statistic: impl WholeObject + 'static) -> Self {
         Self::Object(Arc::new(statistic))
+    }
+
+    /// A statistic with many rows for each light curve.
+    pub fn rows(statistic: impl ManyRows + 'static) -> Self {
+        Self::Rows(Arc::new(statistic))
     }
 
     /// Your own statistic: a closure from a light curve to a number.
@@ -266,6 +274,7 @@ impl Statistic {
             Self::Fold(fold) => fold.info(),
             Self::Whole(whole) => whole.info(),
             Self::Object(object) => object.info(),
+            Self::Rows(rows) => rows.info(),
         }
     }
 
@@ -281,6 +290,12 @@ impl Statistic {
         matches!(self, Self::Object(_))
     }
 
+    /// Whether it has many rows for each light curve, and is to be alone in a run.
+    #[must_use]
+    pub const fn has_many_rows(&self) -> bool {
+        matches!(self, Self::Rows(_))
+    }
+
     /// The outputs for an object, written over `out`: all null where a band is missing or has too few epochs, and for a
     /// statistic of single light curves.
     pub fn evaluate_object(&self, object: &Object<'_>, out: &mut [Value]) {
@@ -293,7 +308,7 @@ impl Statistic {
     }
 
     /// The outputs for a light curve, written over `out`: all null where there are too few epochs. For a statistic of
-    /// objects, it is the only light curve of its object.
+    /// objects, it is the only light curve of its object; of one with many rows, the values are null.
     pub fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
         if light_curve.len() < self.info().min_epochs {
             return self.undefined(out);
@@ -301,6 +316,7 @@ impl Statistic {
         match self {
             Self::Whole(whole) => whole.evaluate(light_curve, out),
             Self::Object(_) => self.evaluate_object(&Object::new(std::slice::from_ref(light_curve)), out),
+            Self::Rows(_) => self.undefined(out),
             Self::Fold(fold) => {
                 let mut state = [0.0; 16];
                 let state = &mut state[..fold.state_len()];
@@ -315,7 +331,7 @@ impl Statistic {
     pub fn evaluate_chunk(&self, chunk: &Chunk, out: &mut [Value]) -> bool {
         match self {
             Self::Whole(whole) => whole.evaluate_chunk(chunk, out),
-            Self::Fold(_) | Self::Object(_) => false,
+            Self::Fold(_) | Self::Object(_) | Self::Rows(_) => false,
         }
     }
 

@@ -7,6 +7,8 @@ use tape_core::{NO_BAND, Results, Statistic, Value};
 /// Numbers of results.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
+    /// Rows of the results.
+    pub(crate) rows: u64,
     pub(crate) light_curves: u64,
     /// Objects of which bands were compared.
     pub(crate) objects: u64,
@@ -17,6 +19,11 @@ pub(crate) struct Counts {
 impl Counts {
     /// Of these results.
     pub(crate) fn of(statistics: &[Statistic], results: &Results) -> Self {
+        if let [statistic] = statistics
+            && statistic.has_many_rows()
+        {
+            return Self::of_many_rows(results);
+        }
         let objects = results.band.iter().filter(|band| **band == NO_BAND).count() as u64;
         let mut rest = &results.values[..];
         let too_few = statistics.iter().map(|statistic| {
@@ -26,17 +33,23 @@ impl Counts {
             let none = |row: &usize| columns.iter().all(|column| column[*row] == Value::Null);
             (0..results.len()).filter(own).filter(none).count() as u64
         });
-        Self { too_few: too_few.collect(), light_curves: results.len() as u64 - objects, objects }
+        let too_few = too_few.collect();
+        Self { rows: results.len() as u64, too_few, light_curves: results.len() as u64 - objects, objects }
     }
 
-    /// Rows of the results.
-    pub(crate) const fn rows(&self) -> u64 {
-        self.light_curves + self.objects
+    /// Of light curves of which each may have many rows, side by side, or none.
+    fn of_many_rows(results: &Results) -> Self {
+        let same =
+            |row: usize| results.band[row] == results.band[row - 1] && results.ids.get(row) == results.ids.get(row - 1);
+        let with = (0..results.len()).filter(|&row| row == 0 || !same(row)).count() as u64;
+        let without = results.without_rows;
+        Self { rows: results.len() as u64, light_curves: with + without, objects: 0, too_few: vec![without] }
     }
 }
 
 impl AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
+        self.rows += other.rows;
         self.light_curves += other.light_curves;
         self.objects += other.objects;
         let length = self.too_few.len().max(other.too_few.len());

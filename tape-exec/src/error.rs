@@ -32,6 +32,14 @@ pub enum Error {
         /// What to use instead.
         instead: &'static str,
     },
+    /// A statistic with many rows for each light curve is not alone.
+    #[error(
+        "the statistic '{statistic}' has many rows for each light curve: ask for it alone, and join the tables by id"
+    )]
+    NotAlone {
+        /// The statistic.
+        statistic: String,
+    },
     /// A statistic compares bands, and the survey has none.
     #[error("the statistic '{statistic}' compares bands, but the survey has no band column: name it with --band")]
     NoBands {

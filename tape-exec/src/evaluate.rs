@@ -4,7 +4,9 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use tape_core::{Chunk, Event, Grouping, LightCurve, NO_BAND, Object, Results, Segment, Statistic, Value};
+use tape_core::{
+    Chunk, Event, Grouping, Info, LightCurve, ManyRows, NO_BAND, Object, Results, Segment, Statistic, Value,
+};
 
 use crate::error::{Error, Result};
 use crate::job::Worker;
@@ -40,10 +42,16 @@ impl Worker<'_> {
     /// Appends the results of all light curves of the chunk, and of its objects.
     pub(crate) fn evaluate_untold(&mut self, results: &mut Results) -> Result<()> {
         let statistics = self.job.statistics;
+        let at = Cell::new((0, None));
+        if let [Statistic::Rows(many)] = statistics {
+            let rows = AssertUnwindSafe(|| many_rows(&**many, &self.chunk, &self.grouping, results, &at));
+            catch_unwind(rows).map_err(|panic| self.panicked(at.get(), &words(&*panic)))?;
+            self.job.observer.event(Event::LightCurves(self.chunk.segments.len() as u64));
+            return Ok(());
+        }
         let objects = statistics.iter().any(Statistic::is_of_objects);
         let rows = Rows { light_curves: !statistics.iter().all(Statistic::is_of_objects), objects };
         push_rows(&self.chunk, rows, results);
-        let at = Cell::new((0, None));
         let mut evaluation =
             Evaluation { chunk: &self.chunk, grouping: &self.grouping, rows, at: &at, values: &mut self.values };
         let evaluated = catch_unwind(AssertUnwindSafe(|| evaluation.all(statistics, results)));
@@ -63,6 +71,26 @@ impl Worker<'_> {
             band: band.to_owned(),
             message,
         }
+    }
+}
+
+/// As many rows for each light curve as its statistic has.
+fn many_rows(statistic: &dyn ManyRows, chunk: &Chunk, grouping: &Grouping, results: &mut Results, at: &At) {
+    let Info { outputs, min_epochs, .. } = statistic.info();
+    let mut values = vec![];
+    for (i, segment) in chunk.segments.iter().enumerate() {
+        at.set((0, Some(i)));
+        values.clear();
+        if segment.rows.len() >= *min_epochs {
+            statistic.rows(&chunk.light_curve(segment, grouping.label(segment.band)), &mut values);
+        }
+        for row in values.chunks_exact(outputs.len()) {
+            results.ids.extend_from(&chunk.ids, segment.object..segment.object + 1);
+            results.band.push(segment.band);
+            results.n_obs.push(segment.rows.len() as u64);
+            results.values.iter_mut().zip(row).for_each(|(column, value)| column.push(*value));
+        }
+        results.without_rows += u64::from(values.is_empty());
     }
 }
 

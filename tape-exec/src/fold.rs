@@ -25,7 +25,7 @@ use crate::workers::in_order;
 pub(crate) fn folds(statistics: &[Statistic]) -> Option<Vec<Arc<dyn Fold>>> {
     let fold = |s: &Statistic| match s {
         Statistic::Fold(fold) => Some(Arc::clone(fold)),
-        Statistic::Whole(_) | Statistic::Object(_) => None,
+        Statistic::Whole(_) | Statistic::Object(_) | Statistic::Rows(_) => None,
     };
     statistics.iter().map(fold).collect()
 }
@@ -93,7 +93,7 @@ pub(crate) fn run(
     )?;
     results.iter().for_each(|of_bucket| totals.counts += of_bucket.counts(job.statistics));
     job.observer.event(tape_core::Event::LightCurves(totals.counts.light_curves));
-    job.ahead(Step::Write, totals.counts.rows());
+    job.ahead(Step::Write, totals.counts.rows);
     write_by_id(job, results, sink)?;
     Ok(totals)
 }

@@ -147,6 +147,10 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
     if statistics.is_empty() {
         return Err(Error::NoStatistic);
     }
+    let many = statistics.iter().find(|s| statistics.len() > 1 && s.has_many_rows());
+    if let Some(statistic) = many.map(|s| s.info().name.to_string()) {
+        return Err(Error::NotAlone { statistic });
+    }
     check_bands(source, statistics, config)?;
     let workers = config.worker_count();
     let stitched = !matches!(config.plan, PlanChoice::Map | PlanChoice::MapUnchecked);

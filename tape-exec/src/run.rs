@@ -23,7 +23,8 @@ pub struct Summary {
     pub plan: PlanKind,
     /// Rows read.
     pub rows: u64,
-    /// Light curves computed: rows of the result that have a band, if the survey has any.
+    /// Light curves computed: rows of the result that have a band, if the survey has any; where a statistic has many rows
+    /// for each, those without a row too.
     pub light_curves: u64,
     /// Objects of which bands were compared: rows of the result without a band.
     pub objects: u64,
@@ -88,7 +89,7 @@ pub fn run(
         observer.event(Event::Warning(warning.clone()));
     }
     let Totals { rows, counts, left_out, spilled, .. } = totals;
-    let Counts { light_curves, objects, mut too_few } = counts;
+    let Counts { light_curves, objects, mut too_few, .. } = counts;
     // Nothing was counted where there was nothing at all.
     too_few.resize(statistics.len(), 0);
     let too_few = statistics.iter().zip(too_few).map(|(statistic, light_curves)| {

@@ -67,7 +67,7 @@ fn reduce(job: &Job<'_>, room: Room, buckets: Buckets, totals: &mut Totals, sink
     let results = compute(job, room, &buckets, totals)?;
     drop(buckets);
     results.iter().for_each(|of_bucket| totals.counts += of_bucket.counts(job.statistics));
-    job.ahead(Step::Write, totals.counts.rows());
+    job.ahead(Step::Write, totals.counts.rows);
     write_by_id(job, results, sink)
 }
 

@@ -148,6 +148,9 @@ impl<'a> Batch<'a> {
         if self.wide && !self.long_schema()?.has_band() {
             return Err(Error::WideWithoutBand);
         }
+        if let Some(many) = self.statistics.iter().find(|statistic| self.wide && statistic.has_many_rows()) {
+            return Err(Error::WideOfManyRows { statistic: many.info().name.to_string() });
+        }
         let plan = tape_exec::plan(self.source(), &self.statistics, &self.config, observer)?;
         self.ensemble.survey.require(plan.columns)?;
         Ok(plan)

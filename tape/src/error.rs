@@ -23,6 +23,14 @@ pub enum Error {
         "a wide table has a column for each band, but the survey has no band column: name it, or ask for a long table"
     )]
     WideWithoutBand,
+    /// A wide table of a statistic with many rows for each light curve.
+    #[error(
+        "the statistic '{statistic}' has many rows for each light curve, which no wide table holds: ask for a long one"
+    )]
+    WideOfManyRows {
+        /// The statistic.
+        statistic: String,
+    },
 }
 
 impl Error {

@@ -204,3 +204,54 @@ fn settings_that_make_no_sense_are_refused() {
     let error = function().with_noise(Noise::Same(-1.0)).expect_err("negative").to_string();
     assert!(error.contains("'noise' of 'structure_function' is '-1', but must be a finite number"), "{error}");
 }
+
+#[test]
+fn by_name_it_has_the_rows_of_the_function_with_the_same_settings() {
+    use tape_core::{Statistic, Value};
+    let (flux, error) = ([1.0, 5.0, 2.0, 7.0], [0.5, 0.1, 0.2, 0.3]);
+    let light_curve = LightCurve::new(&flux).with_error(&error).with_time(&TIME);
+    let rows = |name: &str| {
+        let Statistic::Rows(statistic) = crate::make(name).expect(name) else { panic!("{name}") };
+        let mut out = vec![];
+        statistic.rows(&light_curve, &mut out);
+        (statistic.info().clone(), out)
+    };
+    let steps = Binning::Edges(vec![0.5, 1.5, 2.5, 9.0, 10.0]);
+    for method in Method::ALL {
+        let function = StructureFunction::new(method).binned(steps.clone()).expect("ascending");
+        let (info, got) = rows(&format!("structure_function:method={}:edges=0.5/1.5/2.5/9/10", method.name()));
+        assert_eq!(info.name, format!("structure_function_{}", method.name()));
+        let value = |x: f64| if x.is_nan() { Value::Null } else { Value::Float(x) };
+        let want = (0..).zip(function.of(&light_curve));
+        let want: Vec<Value> = want.flat_map(|(i, bin)| [Value::Int(i), value(bin.dt), value(bin.sf2)]).collect();
+        assert_eq!((got.len(), &got), (12, &want), "{method:?}");
+        assert_eq!(got[11], Value::Null, "no pair is nine days apart");
+    }
+    let resampling = Resampling { repetitions: 20, samples: Samples::Number(50), seed: 7, quantiles: [0.1, 0.8] };
+    let function = StructureFunction::new(Method::Basic).binned(Binning::Length { target: 2 }).expect("allowed");
+    let function = function.ignoring_times().with_noise(Noise::None).expect("allowed");
+    let want = function.resampled(resampling).expect("allowed").of(&light_curve);
+    let (info, got) = rows(
+        "structure_function:bins=length:target=2:times=ignored:errors=none:repetitions=20:samples=50:seed=7:lower=0.1:\
+         upper=0.8",
+    );
+    assert_eq!(info.outputs.len(), 5);
+    let [lower, upper] = want[1].errors().expect("resampled");
+    assert_eq!(got[5..10], [Value::Int(1), want[1].dt.into(), want[1].sf2.into(), lower.into(), upper.into()]);
+    assert!(!info.inputs.time && !info.inputs.error && info.inputs.order);
+}
+
+#[test]
+fn settings_by_name_that_make_no_sense_are_refused() {
+    for (text, says) in [
+        ("structure_function:method=bauer", "must be one of basic, macleod_2012"),
+        ("structure_function:target=0", "must be an integer of 1 or more"),
+        ("structure_function:target=1.5", "must be an integer of 1 or more"),
+        ("structure_function:edges=3/1", "must be two numbers or more that ascend, joined by /, or none"),
+        ("structure_function:repetitions=5:lower=0.9", "from 0 to 1, the lower first"),
+        ("structure_function:bin=size", "did you mean 'bins'?"),
+    ] {
+        let error = crate::make(text).expect_err(text).to_string();
+        assert!(error.contains(says), "{text}: {error}");
+    }
+}

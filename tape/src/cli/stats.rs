@@ -63,6 +63,7 @@ fn way(statistic: &Statistic) -> &'static str {
         Statistic::Fold(_) => "fold",
         Statistic::Whole(_) => "whole",
         Statistic::Object(_) => "object",
+        Statistic::Rows(_) => "rows",
     }
 }
 
@@ -84,6 +85,7 @@ fn describe(statistic: &Statistic, screen: &mut Screen) -> Result<(), Failure> {
         Statistic::Fold(_) => "fold: partial results combine, so no plan has to bring epochs together",
         Statistic::Whole(_) => "whole light curve: all epochs are needed at once",
         Statistic::Object(_) => "object: compares bands, and has a row of its own for each object, without a band",
+        Statistic::Rows(_) => "rows: many for each light curve, so it is to be asked for alone",
     };
     screen.row("kind", kind)?;
     screen.row("reference", &info.reference)?;

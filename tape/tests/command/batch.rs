@@ -327,3 +327,23 @@ fn light_curves_with_too_few_epochs_are_counted() {
     let error = place.fails("batch survey.parquet --stat colour -o no.csv");
     assert!(error.contains("the survey has no band column: name it with --band"), "{error}");
 }
+
+#[test]
+fn a_structure_function_has_a_row_for_each_light_curve_and_bin() {
+    let place = Place::new();
+    place.ok("simulate survey --objects 40 --epochs 60 --files 3 --bands gr --layout sorted-split");
+    let name = "structure_function:method=bauer_2009a:edges=0/10/100/10000";
+    for plan in ["auto", "shuffle"] {
+        place.ok(&format!("batch survey --stat {name} --plan {plan} -o {plan}.csv"));
+    }
+    let rows = place.csv("auto.csv");
+    assert_eq!(rows, place.csv("shuffle.csv"));
+    place.ok("batch survey --stat mean -o mean.csv");
+    let enough = place.csv("mean.csv").iter().filter(|row| row[2].parse::<u64>().expect("n") > 2).count();
+    assert_eq!(rows.len(), 3 * enough);
+    assert!(rows.iter().zip(["0", "1", "2"].iter().cycle()).all(|(row, bin)| row[3] == **bin), "{rows:?}");
+    let error = place.fails(&format!("batch survey --stat {name},mean -o no.csv"));
+    assert!(error.contains("has many rows for each light curve: ask for it alone"), "{error}");
+    let error = place.fails(&format!("batch survey --stat {name} --wide -o no.csv"));
+    assert!(error.contains("which no wide table holds"), "{error}");
+}

@@ -1,0 +1,164 @@
+//! The structure function as a statistic of a run: a row for each light curve and bin.
+
+use std::ops::Bound;
+
+use tape_core::{Info, Inputs, LightCurve, ManyRows, Output, Statistic, Value};
+
+use super::{Bin, Binning, Method, Noise, Resampling, Samples, StructureFunction};
+use crate::error::Error;
+use crate::kind::{Arguments, Kind};
+use crate::parameter::{Allowed, Parameter};
+
+const METHOD: Parameter = Parameter {
+    name: "method",
+    summary: "how the differences of a bin become SF²",
+    allowed: Allowed::Choice(&["basic", "macleod_2012", "bauer_2009a", "bauer_2009b", "schmidt_2010"]),
+    default: Some("basic"),
+};
+const BINS: Parameter = Parameter {
+    name: "bins",
+    summary: "bins of equal number, of equal length, or of equal length in log time",
+    allowed: Allowed::Choice(&["size", "length", "loglength"]),
+    default: Some("size"),
+};
+const TARGET: Parameter = Parameter {
+    name: "target",
+    summary: "pairs of epochs for each bin",
+    allowed: Allowed::Int(1),
+    default: Some("100"),
+};
+const EDGES: Parameter = Parameter {
+    name: "edges",
+    summary: "edges of the bins, days, in place of those",
+    allowed: Allowed::Ascending,
+    default: Some("none"),
+};
+const TIMES: Parameter = Parameter {
+    name: "times",
+    summary: "whether times count, or epochs follow each other at intervals of one",
+    allowed: Allowed::Choice(&["measured", "ignored"]),
+    default: Some("measured"),
+};
+const ERRORS: Parameter = Parameter {
+    name: "errors",
+    summary: "whether the errors are taken off",
+    allowed: Allowed::Choice(&["measured", "none"]),
+    default: Some("measured"),
+};
+const REPETITIONS: Parameter = Parameter {
+    name: "repetitions",
+    summary: "random samples of the pairs, for the error; 0 for none",
+    allowed: Allowed::Int(0),
+    default: Some("0"),
+};
+const SAMPLES: Parameter = Parameter {
+    name: "samples",
+    summary: "pairs in each sample; 0 for as many as there are",
+    allowed: Allowed::Int(0),
+    default: Some("0"),
+};
+const SEED: Parameter =
+    Parameter { name: "seed", summary: "start of the random numbers", allowed: Allowed::Int(0), default: Some("0") };
+const LOWER: Parameter = quantile("lower", "quantile of the samples from which the lower error is taken", "0.16");
+const UPPER: Parameter = quantile("upper", "quantile of the samples from which the upper error is taken", "0.84");
+
+const fn quantile(name: &'static str, summary: &'static str, default: &'static str) -> Parameter {
+    let allowed = Allowed::Float(Bound::Included(0.0), Bound::Included(1.0));
+    Parameter { name, summary, allowed, default: Some(default) }
+}
+
+/// How it is asked for by name.
+pub(crate) static KIND: Kind = Kind {
+    name: "structure_function",
+    summary: "change of the flux over intervals of time: a row for each light curve and bin",
+    columns: "bin, dt and sf2 ({method}; {bins}, {target} or {edges}; {times}, {errors}), and with {repetitions} ({samples}, \
+              {seed}) sf2_lower_error, sf2_upper_error ({lower}, {upper})",
+    parameters: &[METHOD, BINS, TARGET, EDGES, TIMES, ERRORS, REPETITIONS, SAMPLES, SEED, LOWER, UPPER],
+    registered: &[],
+    build: |arguments| Ok(Statistic::rows(PerBin::new(settings(arguments)?))),
+};
+
+fn settings(arguments: &Arguments<'_>) -> Result<StructureFunction, Error> {
+    let name = arguments.text(&METHOD)?;
+    let method = Method::ALL.into_iter().find(|method| method.name() == name).unwrap_or_default();
+    let (target, edges) = (arguments.int(&TARGET)?, arguments.floats(&EDGES)?);
+    let binning = match arguments.text(&BINS)? {
+        _ if !edges.is_empty() => Binning::Edges(edges),
+        "length" => Binning::Length { target },
+        "loglength" => Binning::LogLength { target },
+        _ => Binning::Size { target },
+    };
+    let mut function = StructureFunction::new(method).binned(binning)?;
+    if arguments.text(&TIMES)? == "ignored" {
+        function = function.ignoring_times();
+    }
+    if arguments.text(&ERRORS)? == "none" {
+        function = function.with_noise(Noise::None)?;
+    }
+    let repetitions = arguments.int(&REPETITIONS)?;
+    if repetitions == 0 {
+        return Ok(function);
+    }
+    let samples = match arguments.int(&SAMPLES)? {
+        0 => Samples::All,
+        number => Samples::Number(number),
+    };
+    let (seed, quantiles) = (arguments.int(&SEED)? as u64, [arguments.float(&LOWER)?, arguments.float(&UPPER)?]);
+    function.resampled(Resampling { repetitions, samples, seed, quantiles })
+}
+
+/// A structure function with a row for each light curve and bin: the number of the bin, its mean Δt, SF², and with repeated
+/// samples the lower and the upper error.
+///
+/// ```
+/// use tape_analysis::structure_function::{Method, PerBin, StructureFunction};
+/// let statistic = tape_core::Statistic::rows(PerBin::new(StructureFunction::new(Method::Bauer2009a)));
+/// assert_eq!(statistic.info().name, "structure_function_bauer_2009a");
+/// ```
+#[derive(Clone, Debug)]
+pub struct PerBin {
+    info: Info,
+    function: StructureFunction,
+}
+
+impl PerBin {
+    /// The rows of this structure function.
+    #[must_use]
+    pub fn new(function: StructureFunction) -> Self {
+        let mut outputs = vec![Output::int("bin"), Output::float("dt"), Output::float("sf2")];
+        if function.resampling.is_some() {
+            outputs.extend(["sf2_lower_error", "sf2_upper_error"].map(Output::float));
+        }
+        let measured = function.noise == Noise::Measured;
+        // Where times are ignored, the order in time still counts.
+        let inputs = Inputs { time: !function.ignore_times, error: measured, order: true, ..Inputs::FLUX };
+        let info = Info {
+            summary: KIND.summary.into(),
+            formula: function.method.formula().into(),
+            outputs,
+            min_epochs: 3,
+            reference: function.method.reference().into(),
+            ..Info::new(format!("structure_function_{}", function.method.name()), inputs)
+        };
+        Self { info, function }
+    }
+}
+
+impl ManyRows for PerBin {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn rows(&self, light_curve: &LightCurve<'_>, out: &mut Vec<Value>) {
+        for (number, bin) in (0..).zip(self.function.of(light_curve)) {
+            let Bin { dt, sf2, .. } = bin;
+            out.extend([Value::Int(number), or_null(dt), or_null(sf2)]);
+            out.extend(bin.errors().into_iter().flatten().map(or_null));
+        }
+    }
+}
+
+/// A bin without pairs has no value.
+fn or_null(value: f64) -> Value {
+    if value.is_nan() { Value::Null } else { value.into() }
+}
