@@ -43,16 +43,20 @@ impl Survey {
 
 /// How far two roundings of the same J may lie apart.
 ///
-/// The mean is good to some of its own last digits, which shifts each δ by as much over σ; and a shift of δ² shifts
+/// The mean is good to some of its own last digits, or to what its iteration makes of them, where each step enlarges
+/// rounding: two orders of the same epochs tell. That shifts each δ by as much over σ; and a shift of δ² shifts
 /// sqrt(|δ² − 1|) by its root at most, and by less where δ² is not near 1.
 fn tolerance(flux: &[f64], error: &[f64]) -> f64 {
     let n = count(flux.len());
     let factor = (n / (n - 1.0)).sqrt();
     let mean = robust_mean(flux, error, factor);
+    let reversed = |values: &[f64]| values.iter().rev().copied().collect::<Vec<_>>();
+    let apart = (mean - robust_mean(&reversed(flux), &reversed(error), factor)).abs();
     let largest = flux.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
+    let mean_shift = (16.0 * f64::EPSILON * largest).max(4.0 * apart);
     let roots = flux.iter().zip(error).map(|(x, sigma)| {
         let delta = (factor * (x - mean) / sigma).abs();
-        let shift = 16.0 * f64::EPSILON * (delta * largest * factor / sigma + delta * delta);
+        let shift = delta * mean_shift * factor / sigma + 16.0 * f64::EPSILON * delta * delta;
         shift.sqrt().min(shift / (delta * delta - 1.0).abs().sqrt())
     });
     1e-13 + roots.sum::<f64>() / n
