@@ -6,16 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, LargeStringArray, RecordBatch, UInt8Array};
-use arrow::datatypes::{Float64Type, Int64Type, UInt8Type};
-use arrow::error::ArrowError;
-use arrow::ipc::CompressionType;
-use arrow::ipc::reader::StreamReader;
-use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
-use tape_core::{IdRef, Ids, Part, Rows, SourceError, Spill, Spilled};
+use tape_core::{Part, Rows, SourceError, Spill, Spilled};
 
 use crate::error::Error;
 use crate::pread::{read_exact_at, write_all_at};
+
+pub(crate) mod codec;
 
 /// A folder to put rows away in. A file is made there once the first rows come.
 #[derive(Debug)]
@@ -45,7 +41,7 @@ impl SpillFolder {
 impl Spill for SpillFolder {
     fn put(&self, parts: &[Part<'_>]) -> Result<Spilled, SourceError> {
         let rows = parts.iter().map(|part| part.end - part.start).sum::<usize>() as u64;
-        let bytes = encode(parts).map_err(|error| Error::spill(&self.folder, &std::io::Error::other(error)))?;
+        let bytes = codec::encode(parts).map_err(|error| Error::spill(&self.folder, &std::io::Error::other(error)))?;
         if bytes.is_empty() {
             return Ok(Spilled { at: 0, bytes: 0, rows, checksum: 0 });
         }
@@ -65,81 +61,15 @@ impl Spill for SpillFolder {
         if crc32fast::hash(&bytes) != piece.checksum {
             return Err(failed(std::io::Error::other("what was read back is not what was written")).into());
         }
-        decode(&bytes, rows).map_err(|error| failed(std::io::Error::other(error)).into())
+        codec::decode(&bytes, rows).map_err(|error| failed(std::io::Error::other(error)).into())
     }
-}
-
-/// The rows of `parts` as one Arrow batch.
-fn encode(parts: &[Part<'_>]) -> Result<Vec<u8>, ArrowError> {
-    let Some(Part { rows: like, .. }) = parts.iter().find(|part| part.end > part.start) else { return Ok(vec![]) };
-    let numbers = |column: fn(&Rows) -> &Vec<f64>| -> Option<ArrayRef> {
-        let all = parts.iter().flat_map(|part| &column(part.rows)[part.start..part.end]);
-        (!column(like).is_empty()).then(|| Arc::new(Float64Array::from_iter_values(all.copied())) as ArrayRef)
-    };
-    let bands = parts.iter().flat_map(|part| &part.rows.band[part.start..part.end]);
-    let bands = || Arc::new(UInt8Array::from_iter_values(bands.copied())) as ArrayRef;
-    let columns = [
-        ("id", Some(ids(parts, &like.ids))),
-        ("band", (!like.band.is_empty()).then(bands)),
-        ("time", numbers(|rows| &rows.time)),
-        ("flux", numbers(|rows| &rows.flux)),
-        ("error", numbers(|rows| &rows.error)),
-    ];
-    let batch = RecordBatch::try_from_iter(columns.into_iter().filter_map(|(name, column)| Some((name, column?))))?;
-    let options = IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME))?;
-    let mut writer = StreamWriter::try_new_with_options(Vec::new(), &batch.schema(), options)?;
-    writer.write(&batch)?;
-    writer.into_inner()
-}
-
-fn ids(parts: &[Part<'_>], like: &Ids) -> ArrayRef {
-    match like {
-        Ids::Int(_) => {
-            let keys = parts.iter().filter_map(|part| match &part.rows.ids {
-                Ids::Int(keys) => Some(&keys[part.start..part.end]),
-                Ids::Text(_) => None,
-            });
-            Arc::new(Int64Array::from_iter_values(keys.flatten().copied()))
-        }
-        Ids::Text(_) => {
-            let texts = parts.iter().flat_map(|part| {
-                (part.start..part.end).filter_map(|row| match part.rows.ids.get(row) {
-                    IdRef::Text(text) => Some(text),
-                    IdRef::Int(_) => None,
-                })
-            });
-            // Its length must be known beforehand.
-            Arc::new(LargeStringArray::from_iter_values(texts.collect::<Vec<_>>()))
-        }
-    }
-}
-
-fn decode(bytes: &[u8], rows: &mut Rows) -> Result<(), ArrowError> {
-    for batch in StreamReader::try_new(bytes, None)? {
-        let batch = batch?;
-        let column = |name| batch.column_by_name(name);
-        match (column("id"), &mut rows.ids) {
-            (Some(ids), Ids::Int(keys)) => keys.extend_from_slice(ids.as_primitive::<Int64Type>().values()),
-            (Some(ids), ids_to) => ids.as_string::<i64>().iter().flatten().for_each(|id| ids_to.push(IdRef::Text(id))),
-            (None, _) => return Err(ArrowError::SchemaError("there is no id".to_owned())),
-        }
-        if let Some(bands) = column("band") {
-            rows.band.extend_from_slice(bands.as_primitive::<UInt8Type>().values());
-        }
-        for (name, to) in [("time", &mut rows.time), ("flux", &mut rows.flux), ("error", &mut rows.error)] {
-            if let Some(values) = column(name) {
-                to.extend_from_slice(values.as_primitive::<Float64Type>().values());
-            }
-        }
-    }
-    Ok(())
 }
 
 #[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::fs::FileExt;
 
-    use tape_core::IdType;
+    use tape_core::{IdRef, IdType};
 
     use super::*;
 
