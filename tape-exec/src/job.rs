@@ -187,7 +187,7 @@ impl Worker<'_> {
         }
     }
 
-    fn panicked(&self, (statistic, segment): (usize, Option<usize>), message: &str) -> Error {
+    pub(crate) fn panicked(&self, (statistic, segment): (usize, Option<usize>), message: &str) -> Error {
         let statistic = self.job.statistics[statistic].info().name.to_string();
         let message = message.to_owned();
         let Some(segment) = segment.map(|i| &self.chunk.segments[i]) else {

@@ -18,6 +18,7 @@ mod partition;
 mod plan;
 mod run;
 mod shuffle;
+pub mod task;
 mod workers;
 
 pub use cut::{Partitioning, cut, row_groups};
@@ -25,4 +26,4 @@ pub use error::{Error, Result};
 pub use layout::{Cohesion, Evidence, Layout, Scan};
 pub use plan::{Config, Plan, PlanChoice, PlanKind, plan};
 pub use run::{Summary, run};
-pub use workers::default_workers;
+pub use workers::{default_workers, each};

@@ -49,6 +49,11 @@ impl Scattered {
         let share = |block: &Block| block.starts[bucket]..block.starts[bucket + 1];
         self.blocks.iter().map(|block| Part::of(&block.rows, share(block))).collect()
     }
+
+    /// All rows, in blocks.
+    pub(crate) fn blocks_mut(&mut self) -> impl Iterator<Item = &mut Rows> {
+        self.blocks.iter_mut().map(|block| &mut block.rows)
+    }
 }
 
 pub(crate) fn run(job: &Job<'_>, room: Room, partitions: &[Partition], sink: &mut dyn Sink) -> Result<Totals> {

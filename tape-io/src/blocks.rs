@@ -126,7 +126,7 @@ impl BlockWriter {
         self.index.len() as u64 / ENTRY
     }
 
-    /// Makes the file whole and puts it in its place, from where no loss of power takes it.
+    /// Makes the file whole and puts it in its place.
     ///
     /// # Errors
     /// If the disk is full, say; then nothing is left.

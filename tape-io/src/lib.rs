@@ -32,4 +32,4 @@ pub use repartition::{PartitionTarget, Progress, Repartition, RepartitionReport}
 pub use spill::SpillFolder;
 pub use survey::{FileStamp, Survey};
 pub use table::{Format, TableWriter};
-pub use whole::{UNFINISHED, write_whole};
+pub use whole::{UNFINISHED, sync_folder, write_whole};

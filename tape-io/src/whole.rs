@@ -1,4 +1,4 @@
-//! Small files that appear whole or not at all, and stay after the power fails.
+//! Files that appear whole or not at all, whatever happens.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -11,8 +11,8 @@ use crate::error::Error;
 /// The ending of files that are not whole yet.
 pub const UNFINISHED: &str = ".tmp";
 
-/// Writes `bytes` beside `path` and renames them there, over what stands there. Once this returns, neither the end of the
-/// program nor a loss of power takes the file away.
+/// Writes `bytes` beside `path` and renames them there, over what stands there. The content is on the disk itself before it
+/// has its name: not even a loss of power leaves half of it. That the name stays, [`sync_folder`] makes sure.
 ///
 /// # Errors
 /// If the folder is not there or cannot be written to, or the disk is full; what stood at `path` is then still there.
@@ -32,27 +32,29 @@ pub(crate) fn beside(path: &Path) -> Result<NamedTempFile, Error> {
         .map_err(|error| Error::io(folder, "write into the folder", error))
 }
 
-/// Brings a file that was begun [`beside`] to its place, with its content and its name on the disk itself.
+/// Brings a file that was begun [`beside`] to its place once its content is on the disk itself.
 pub(crate) fn persist(file: NamedTempFile, path: &Path) -> Result<(), Error> {
     let failed = |error: std::io::Error| Error::write(path, &error);
     share(file.as_file());
     file.as_file().sync_all().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;
-    sync_folder(folder_of(path)).map_err(failed)
+    Ok(())
 }
 
 pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// Other systems have no such call.
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> std::io::Result<()> {
+/// Brings the names in a folder to the disk itself.
+///
+/// # Errors
+/// If the system refuses.
+pub fn sync_folder(folder: &Path) -> Result<(), Error> {
+    // Other systems have no such call.
+    if cfg!(unix) {
+        let synced = File::open(folder).and_then(|folder| folder.sync_all());
+        synced.map_err(|error| Error::io(folder, "write into the folder", error))?;
+    }
     Ok(())
 }
 
