@@ -52,13 +52,7 @@ pub fn run(
         PlanKind::Shuffle => shuffle::run(&job, sizes.for_shuffle(&job)?, partitions, sink)?,
         PlanKind::Fold => fold_or_shuffle(&job, &sizes, partitions, sink)?,
     };
-    if totals.cut_edges > 0 {
-        warnings.push(format!(
-            "unchecked map: {} partition edges cut light curves, and each piece has a result of its own; these are not the \
-             statistics of the objects",
-            totals.cut_edges
-        ));
-    }
+    warnings.extend(cut_unchecked(totals.cut_edges));
     warnings.extend(bands_not_found(&job));
     for warning in &warnings {
         observer.event(Event::Warning(warning.clone()));
@@ -105,8 +99,18 @@ fn fold_or_shuffle(job: &Job<'_>, sizes: &Sizes, partitions: &[Partition], sink:
     }
 }
 
+/// A warning where an unchecked map cut light curves at so many edges.
+pub(crate) fn cut_unchecked(edges: u64) -> Option<String> {
+    (edges > 0).then(|| {
+        format!(
+            "unchecked map: {edges} partition edges cut light curves, and each piece has a result of its own; these are not \
+             the statistics of the objects"
+        )
+    })
+}
+
 /// A warning for each band asked for that no epoch has.
-fn bands_not_found(job: &Job<'_>) -> Vec<String> {
+pub(crate) fn bands_not_found(job: &Job<'_>) -> Vec<String> {
     let found = job.source.bands().labels();
     let asked = job.bands.unwrap_or_default();
     let missing = asked.iter().filter(|band| !found.contains(band));

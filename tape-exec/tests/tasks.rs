@@ -313,7 +313,7 @@ fn outputs_that_no_task_leaves_are_refused() {
     assert!(outputs.contains("object 0 is out of order"), "{outputs}");
     outputs = damaged(PlanChoice::Shuffle, |o| o.reduced.push(o.reduced[0].clone())).expect_err("twice").to_string();
     assert!(
-        outputs.contains("task 1 of its round is wrong: object 0 has results here and in the output of task 0"),
+        outputs.contains("task 4 of its round is wrong: object 0 has results here and in the output of task 0"),
         "{outputs}"
     );
 }

@@ -18,7 +18,9 @@ use crate::spill::codec;
 use crate::whole::{beside, persist};
 
 /// Bytes of an entry of the index.
-const ENTRY: u64 = 32;
+const ENTRY: usize = 32;
+/// The same, where places in a file are counted.
+const ENTRY_LENGTH: u64 = ENTRY as u64;
 
 /// The CRC-32 of some bytes.
 #[must_use]
@@ -48,8 +50,8 @@ struct Entry {
 
 impl Entry {
     /// As bytes; `seal` and the number of the block go into the checksum, so that no entry is taken for another's.
-    fn encode(&self, seal: u32, number: u64) -> [u8; ENTRY as usize] {
-        let mut out = [0; ENTRY as usize];
+    fn encode(&self, seal: u32, number: u64) -> [u8; ENTRY] {
+        let mut out = [0; ENTRY];
         out[..8].copy_from_slice(&self.at.to_le_bytes());
         out[8..16].copy_from_slice(&self.bytes.to_le_bytes());
         out[16..24].copy_from_slice(&self.rows.to_le_bytes());
@@ -59,7 +61,7 @@ impl Entry {
         out
     }
 
-    fn decode(bytes: &[u8; ENTRY as usize], seal: u32, number: u64) -> Option<Self> {
+    fn decode(bytes: &[u8; ENTRY], seal: u32, number: u64) -> Option<Self> {
         let long = |from: usize| Some(u64::from_le_bytes(bytes.get(from..from + 8)?.try_into().ok()?));
         let short = |from: usize| Some(u32::from_le_bytes(bytes.get(from..from + 4)?.try_into().ok()?));
         let entry = Self { at: long(0)?, bytes: long(8)?, rows: long(16)?, checksum: short(24)? };
@@ -123,7 +125,7 @@ impl BlockWriter {
     }
 
     fn blocks(&self) -> u64 {
-        self.index.len() as u64 / ENTRY
+        self.index.len() as u64 / ENTRY_LENGTH
     }
 
     /// Makes the file whole and puts it in its place.
@@ -161,7 +163,7 @@ impl BlockFile {
         if length != written.bytes {
             return Err(opened.damaged(format!("it has {length} bytes, not {}", written.bytes)));
         }
-        if written.blocks.checked_mul(ENTRY).is_none_or(|index| index > length) {
+        if written.blocks.checked_mul(ENTRY_LENGTH).is_none_or(|index| index > length) {
             return Err(opened.damaged("it is too short for its index".to_owned()));
         }
         Ok(opened)
@@ -200,7 +202,7 @@ impl BlockFile {
     /// # Errors
     /// [`Error::Damaged`] if it is not what was written.
     pub fn rows_by_block(&self) -> Result<Vec<u64>, Error> {
-        let length = self.written.blocks * ENTRY;
+        let length = self.written.blocks * ENTRY_LENGTH;
         let mut index = vec![0; usize::try_from(length).map_err(|_| self.damaged("its index is too long".to_owned()))?];
         let read = read_exact_at(&self.file, &mut index, self.written.bytes - length);
         read.map_err(|error| Error::io(&self.path, "read the file", error))?;
@@ -225,7 +227,7 @@ impl BlockFile {
             self.bytes(number, entry)?;
             end += entry.bytes;
         }
-        let whole = end + blocks * ENTRY == self.written.bytes;
+        let whole = end + blocks * ENTRY_LENGTH == self.written.bytes;
         if whole { Ok(()) } else { Err(self.damaged("it holds more than its index says".to_owned())) }
     }
 
@@ -233,8 +235,8 @@ impl BlockFile {
         if number >= self.written.blocks {
             return Err(self.damaged(format!("it has no block {number}")));
         }
-        let at = self.written.bytes - (self.written.blocks - number) * ENTRY;
-        let mut bytes = [0; ENTRY as usize];
+        let at = self.written.bytes - (self.written.blocks - number) * ENTRY_LENGTH;
+        let mut bytes = [0; ENTRY];
         let read = read_exact_at(&self.file, &mut bytes, at);
         read.map_err(|error| Error::io(&self.path, "read the file", error))?;
         Entry::decode(&bytes, self.seal, number)

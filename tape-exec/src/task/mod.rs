@@ -20,8 +20,10 @@ use tape_core::{Observer, Partition, Source, Statistic};
 
 use crate::budget::{Sizes, rounds};
 use crate::error::Result;
+use crate::fold::{folds, width};
 use crate::job::Job;
 use crate::plan::{Config, Plan, PlanKind};
+use crate::run::{bands_not_found, cut_unchecked};
 
 pub use first::{Lifted, PartitionOutput, Scattering, lift, run_partition, scatter};
 pub use labels::Labels;
@@ -100,6 +102,18 @@ pub fn tasks(work: Work<'_>, plan: &Plan) -> Result<Tasks> {
     };
     let wanted = usize::try_from(plan.rows.div_ceil(REDUCED_ROWS).next_power_of_two()).unwrap_or(buckets);
     Ok(Tasks { partitions, buckets, reduces: wanted.max(FEWEST_REDUCES).min(buckets) })
+}
+
+/// The floats in a partial state of these statistics, of which only folds have one.
+#[must_use]
+pub fn state_width(statistics: &[Statistic]) -> usize {
+    folds(statistics).map_or(0, |folds| width(&folds))
+}
+
+/// What the user should know of a run that is put together. The source must know all bands that any task met.
+#[must_use]
+pub fn warnings(work: Work<'_>, gathered: &Gathered) -> Vec<String> {
+    cut_unchecked(gathered.cut_edges).into_iter().chain(bands_not_found(&work.job())).collect()
 }
 
 /// Partitions of up to `most` rows each, as near as row groups allow.

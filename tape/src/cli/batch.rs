@@ -23,7 +23,8 @@ const SHOWN: usize = 20;
 #[command(after_help = "Examples:
   tape batch survey/ --stat stetson_j -o stetson_j.parquet
   tape batch survey/ --stat mean,reduced_chi2 --band-to-calc g,r --wide -o wide.csv
-  tape batch ps1.parquet --columns tape_ztf --partition-size 5KB --plan stitch")]
+  tape batch ps1.parquet --columns tape_ztf --partition-size 5KB --plan stitch
+  tape batch survey/ --stat all --resume job/ -o all.parquet")]
 pub(crate) struct Batch {
     #[command(flatten)]
     args: BatchArgs,
@@ -33,6 +34,10 @@ pub(crate) struct Batch {
     /// Replace the output if it exists
     #[arg(long, requires = "output")]
     overwrite: bool,
+    /// Keep what is done in this folder, which is made if it is not there: the same command goes on from there, should it be
+    /// killed
+    #[arg(long, value_name = "JOB", requires = "output")]
+    resume: Option<PathBuf>,
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,
@@ -59,9 +64,10 @@ impl Batch {
         let rows = tape::core::Source::row_groups(ensemble.survey()).iter().map(|group| group.rows).sum();
         let watch = Watch::over(rows)?;
         let plan = batch.plan_with(&watch)?;
-        let (summary, table) = match &self.output {
-            Some(path) => (batch.run_to(&plan, path, self.overwrite, &watch)?, None),
-            None => {
+        let (summary, table) = match (&self.output, &self.resume) {
+            (Some(path), Some(job)) => (batch.resume(job, path, self.overwrite, &watch)?, None),
+            (Some(path), None) => (batch.run_to(&plan, path, self.overwrite, &watch)?, None),
+            (None, _) => {
                 let (table, summary) = batch.run(&plan, &watch)?;
                 (summary, Some(table))
             }

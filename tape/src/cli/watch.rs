@@ -40,6 +40,11 @@ impl Watch {
         STOP.load(Ordering::Relaxed)
     }
 
+    /// Tells the user something.
+    pub(crate) fn warn(&self, warning: &str) {
+        warn(&self.bar, warning);
+    }
+
     /// Takes the bar away.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
@@ -57,7 +62,7 @@ impl Observer for Watch {
         match event {
             Event::RowsRead(rows) => self.advance(rows),
             Event::Restart => self.bar.set_position(0),
-            Event::Warning(warning) => warn(&self.bar, &warning),
+            Event::Warning(warning) => self.warn(&warning),
             _ => {}
         }
     }
