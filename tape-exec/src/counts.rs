@@ -6,14 +6,17 @@ use tape_core::{NO_BAND, Results, Statistic, Value};
 
 /// Numbers of results.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
+pub struct Counts {
     /// Rows of the results.
-    pub(crate) rows: u64,
-    pub(crate) light_curves: u64,
+    pub rows: u64,
+    /// Light curves computed.
+    pub light_curves: u64,
     /// Objects of which bands were compared.
-    pub(crate) objects: u64,
+    pub objects: u64,
+    /// Epochs in them; none where a statistic has many rows for each light curve, or none.
+    pub epochs: u64,
     /// For each statistic, the light curves or objects of which it has no result; empty where nothing was counted.
-    pub(crate) too_few: Vec<u64>,
+    pub too_few: Vec<u64>,
 }
 
 impl Counts {
@@ -34,7 +37,11 @@ impl Counts {
             (0..results.len()).filter(own).filter(none).count() as u64
         });
         let too_few = too_few.collect();
-        Self { rows: results.len() as u64, too_few, light_curves: results.len() as u64 - objects, objects }
+        let light_curves = results.len() as u64 - objects;
+        // The row of an object has the epochs of all its light curves.
+        let own = |(_, band): &(&u64, &u8)| (**band == NO_BAND) == (light_curves == 0);
+        let epochs = results.n_obs.iter().zip(&results.band).filter(own).map(|(n_obs, _)| n_obs).sum();
+        Self { rows: results.len() as u64, too_few, light_curves, objects, epochs }
     }
 
     /// Of light curves of which each may have many rows, side by side, or none.
@@ -42,8 +49,16 @@ impl Counts {
         let same =
             |row: usize| results.band[row] == results.band[row - 1] && results.ids.get(row) == results.ids.get(row - 1);
         let with = (0..results.len()).filter(|&row| row == 0 || !same(row)).count() as u64;
-        let without = results.without_rows;
-        Self { rows: results.len() as u64, light_curves: with + without, objects: 0, too_few: vec![without] }
+        let mut counts = Self::without_rows(results.without_rows);
+        counts.light_curves += with;
+        counts.rows = results.len() as u64;
+        counts
+    }
+
+    /// Of so many light curves of which none has a row.
+    #[must_use]
+    pub fn without_rows(light_curves: u64) -> Self {
+        Self { light_curves, too_few: vec![light_curves], ..Self::default() }
     }
 }
 
@@ -52,6 +67,7 @@ impl AddAssign for Counts {
         self.rows += other.rows;
         self.light_curves += other.light_curves;
         self.objects += other.objects;
+        self.epochs += other.epochs;
         let length = self.too_few.len().max(other.too_few.len());
         self.too_few.resize(length, 0);
         self.too_few.iter_mut().zip(other.too_few).for_each(|(sum, more)| *sum += more);

@@ -95,6 +95,29 @@ pub enum Error {
         /// The largest id, by the footer.
         max: ObjectId,
     },
+    /// Partitions that do not follow each other by id, as their footers claim.
+    #[error(
+        "partitions {before} and {after} do not follow each other by id, which their footers deny: object {id} lies in or \
+         before the first and again in the second. Plan again with --plan shuffle"
+    )]
+    OutOfOrder {
+        /// The object.
+        id: ObjectId,
+        /// Whether its light curve lies in both, rather than it being merely out of place.
+        cut: bool,
+        /// The partition that comes first.
+        before: usize,
+        /// The partition that should only have larger ids.
+        after: usize,
+    },
+    /// The output of a task is not what that task would leave.
+    #[error("the output of task {task} of its round is wrong: {reason}")]
+    WrongOutput {
+        /// The number of the task in its round.
+        task: usize,
+        /// What contradicts what.
+        reason: String,
+    },
     /// More rows than the budget holds, and nowhere to put them.
     #[error(
         "the rows do not fit in the memory allowed: name a folder to put them away in with --spill-dir, or allow more"

@@ -58,7 +58,7 @@ impl Worker<'_> {
         evaluated.map_err(|panic| self.panicked(at.get(), &words(&*panic)))
     }
 
-    fn panicked(&self, (statistic, segment): (usize, Option<usize>), message: &str) -> Error {
+    pub(crate) fn panicked(&self, (statistic, segment): (usize, Option<usize>), message: &str) -> Error {
         let statistic = &self.job.statistics[statistic];
         let (name, message) = (statistic.info().name.to_string(), message.to_owned());
         let Some(segment) = segment.map(|i| &self.chunk.segments[i]) else {

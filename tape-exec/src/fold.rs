@@ -5,7 +5,9 @@
 //! their memory is free for the next. Lifting batch by batch would move no row at all, and took seven times as long where a
 //! batch has hardly two epochs of any light curve: nearly every epoch was then a state to be looked up.
 
+use std::cell::Cell;
 use std::hash::BuildHasher;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::FixedState;
@@ -19,7 +21,7 @@ use crate::layout::rows_of;
 use crate::map::Totals;
 use crate::scatter::{rows_in, scatter_all};
 use crate::waiting::{Waiting, write_by_id};
-use crate::workers::in_order;
+use crate::workers::{in_order, words};
 
 /// The folds behind statistics, if all are folds.
 pub(crate) fn folds(statistics: &[Statistic]) -> Option<Vec<Arc<dyn Fold>>> {
@@ -30,8 +32,13 @@ pub(crate) fn folds(statistics: &[Statistic]) -> Option<Vec<Arc<dyn Fold>>> {
     statistics.iter().map(fold).collect()
 }
 
+/// The number of floats in a partial state.
+pub(crate) fn width(folds: &[Arc<dyn Fold>]) -> usize {
+    folds.iter().map(|fold| fold.state_len()).sum()
+}
+
 /// Partial states of light curves, by (id, band).
-struct States {
+pub(crate) struct States {
     ids: Ids,
     band: Vec<u8>,
     n_obs: Vec<u64>,
@@ -48,7 +55,7 @@ pub(crate) fn run(
     partitions: &[Partition],
     sink: &mut dyn Sink,
 ) -> Result<Totals> {
-    let width = folds.iter().map(|fold| fold.state_len()).sum();
+    let width = width(folds);
     let buckets = room.buckets;
     let states = || Mutex::new(States::new(Ids::new(job.source.id_type()), width));
     let states: Vec<Mutex<States>> = std::iter::repeat_with(states).take(buckets).collect();
@@ -119,6 +126,16 @@ fn lock(states: &Mutex<States>) -> MutexGuard<'_, States> {
 
 /// Lifts the epochs of a bucket, and combines them into its states.
 fn lift(worker: &mut Worker<'_>, folds: &[Arc<dyn Fold>], parts: &[Part<'_>], states: &mut States) -> Result<LeftOut> {
+    lift_each(worker, folds, parts, |id, band, n_obs, state| states.add(id, band, n_obs, state, folds))
+}
+
+/// Lifts the epochs of a bucket, and hands each light curve's id, band, epochs and state to `take`.
+pub(crate) fn lift_each(
+    worker: &mut Worker<'_>,
+    folds: &[Arc<dyn Fold>],
+    parts: &[Part<'_>],
+    mut take: impl FnMut(IdRef<'_>, u8, u64, &[f64]),
+) -> Result<LeftOut> {
     if worker.job.observer.cancelled() {
         return Err(Error::Cancelled);
     }
@@ -127,22 +144,28 @@ fn lift(worker: &mut Worker<'_>, folds: &[Arc<dyn Fold>], parts: &[Part<'_>], st
         return Ok(left_out);
     }
     worker.group_any(parts, &mut left_out);
-    let mut state = vec![0.0; states.width];
-    for segment in &worker.chunk.segments {
-        let light_curve = worker.chunk.light_curve(segment, worker.grouping().label(segment.band));
-        let mut at = 0;
-        for fold in folds {
-            let own = at..at + fold.state_len();
-            fold.lift(&light_curve, &mut state[own.clone()]);
-            at = own.end;
+    let mut state = vec![0.0; width(folds)];
+    // Who is at work, should one panic.
+    let at = Cell::new((0, None));
+    let lifted = catch_unwind(AssertUnwindSafe(|| {
+        for (i, segment) in worker.chunk.segments.iter().enumerate() {
+            let light_curve = worker.chunk.light_curve(segment, worker.grouping().label(segment.band));
+            let mut first = 0;
+            for (f, fold) in folds.iter().enumerate() {
+                at.set((f, Some(i)));
+                let own = first..first + fold.state_len();
+                fold.lift(&light_curve, &mut state[own.clone()]);
+                first = own.end;
+            }
+            take(worker.chunk.ids.get(segment.object), segment.band, light_curve.len() as u64, &state);
         }
-        states.add(worker.chunk.ids.get(segment.object), segment.band, light_curve.len() as u64, &state, folds);
-    }
+    }));
+    lifted.map_err(|panic| worker.panicked(at.get(), &words(&*panic)))?;
     Ok(left_out)
 }
 
 impl States {
-    fn new(ids: Ids, width: usize) -> Self {
+    pub(crate) fn new(ids: Ids, width: usize) -> Self {
         Self { ids, band: vec![], n_obs: vec![], states: vec![], width, index: HashTable::new() }
     }
 
@@ -154,7 +177,7 @@ impl States {
     }
 
     /// Combines `state` into that of the light curve.
-    fn add(&mut self, id: IdRef<'_>, band: u8, n_obs: u64, state: &[f64], folds: &[Arc<dyn Fold>]) {
+    pub(crate) fn add(&mut self, id: IdRef<'_>, band: u8, n_obs: u64, state: &[f64], folds: &[Arc<dyn Fold>]) {
         let hasher = FixedState::default();
         let hash = hasher.hash_one((id, band));
         let Self { ids, band: bands, .. } = &*self;
@@ -184,7 +207,7 @@ impl States {
     }
 
     /// The results, with those of each id together and by band.
-    fn finish(&self, job: &Job<'_>, folds: &[Arc<dyn Fold>], grouping: &Grouping) -> Results {
+    pub(crate) fn finish(&self, job: &Job<'_>, folds: &[Arc<dyn Fold>], grouping: &Grouping) -> Results {
         let mut order: Vec<usize> = (0..self.band.len()).collect();
         let place = |i: usize| grouping.place(self.band[i]);
         order.sort_unstable_by(|&a, &b| self.ids.get(a).cmp(&self.ids.get(b)).then(place(a).cmp(&place(b))));

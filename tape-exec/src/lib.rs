@@ -1,6 +1,6 @@
 //! Plans statistics over a survey, and runs them.
 //!
-//! [`plan`] reads what footers claim and chooses *map*, *stitch*, *shuffle* or *fold*; [`run`] carries the plan out on
+//! [`plan`] reads what footers claim and chooses *map*, *stitch*, *merge*, *shuffle* or *fold*; [`run`] carries the plan out on
 //! worker threads into a [`tape_core::Sink`], in an order that depends on the input alone, and checks each claim as the
 //! rows are read.
 //!
@@ -25,14 +25,17 @@ mod shuffle;
 mod skew;
 mod skipped;
 mod slices;
+pub mod task;
 mod trial;
 mod waiting;
 mod workers;
 
+pub use counts::Counts;
 pub use cut::{Partitioning, cut, row_groups};
 pub use error::{Error, Result};
 pub use layout::{Cohesion, Evidence, Layout, Scan};
+pub use map::Totals;
 pub use plan::{Config, Plan, PlanChoice, PlanKind, plan};
 pub use run::{Summary, TooFew, run};
 pub use skipped::{OnError, Skipped};
-pub use workers::default_workers;
+pub use workers::{default_workers, each};

@@ -24,14 +24,17 @@ pub(crate) enum Edges {
 
 /// What a run over partitions amounts to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Totals {
-    pub(crate) rows: u64,
-    pub(crate) counts: Counts,
-    pub(crate) left_out: LeftOut,
+pub struct Totals {
+    /// Rows read.
+    pub rows: u64,
+    /// The results.
+    pub counts: Counts,
+    /// Epochs that no statistic saw.
+    pub left_out: LeftOut,
     /// Bytes put away for want of memory.
-    pub(crate) spilled: u64,
+    pub spilled: u64,
     /// Edges at which an unchecked map cut a light curve.
-    pub(crate) cut_edges: u64,
+    pub cut_edges: u64,
 }
 
 /// How a run over partitions ended.

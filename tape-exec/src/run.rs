@@ -40,6 +40,29 @@ pub struct Summary {
     pub warnings: Vec<String>,
 }
 
+impl Summary {
+    /// Of a run, or of what tasks left.
+    #[must_use]
+    pub fn of(
+        plan: PlanKind,
+        statistics: &[Statistic],
+        totals: Totals,
+        skipped: Vec<Skipped>,
+        warnings: Vec<String>,
+    ) -> Self {
+        let Totals { rows, counts, left_out, spilled, .. } = totals;
+        let Counts { light_curves, objects, mut too_few, .. } = counts;
+        // Nothing was counted where there was nothing at all.
+        too_few.resize(statistics.len(), 0);
+        let too_few = statistics.iter().zip(too_few).map(|(statistic, light_curves)| {
+            let statistic = statistic.info().name.to_string();
+            TooFew { statistic, light_curves }
+        });
+        let too_few = too_few.collect();
+        Self { plan, rows, light_curves, objects, too_few, left_out, spilled, skipped, warnings }
+    }
+}
+
 /// Light curves without a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TooFew {
@@ -75,29 +98,14 @@ pub fn run(
         PlanKind::Shuffle | PlanKind::Fold => regrouped(&job, &sizes, partitions, sink, &mut run)?,
     };
     let Course { kind, mut warnings } = run;
-    if totals.cut_edges > 0 {
-        warnings.push(format!(
-            "unchecked map: {} partition edges cut light curves, and each piece has a result of its own; these are not the \
-             statistics of the objects",
-            totals.cut_edges
-        ));
-    }
+    warnings.extend(cut_unchecked(totals.cut_edges));
     warnings.extend(bands_not_found(&job));
     let skipped = std::mem::take(&mut *job.skipped.lock().unwrap_or_else(PoisonError::into_inner));
     warnings.extend(skipped.iter().map(ToString::to_string));
     for warning in &warnings {
         observer.event(Event::Warning(warning.clone()));
     }
-    let Totals { rows, counts, left_out, spilled, .. } = totals;
-    let Counts { light_curves, objects, mut too_few, .. } = counts;
-    // Nothing was counted where there was nothing at all.
-    too_few.resize(statistics.len(), 0);
-    let too_few = statistics.iter().zip(too_few).map(|(statistic, light_curves)| {
-        let statistic = statistic.info().name.to_string();
-        TooFew { statistic, light_curves }
-    });
-    let too_few = too_few.collect();
-    Ok(Summary { plan: kind, rows, light_curves, objects, too_few, left_out, spilled, skipped, warnings })
+    Ok(Summary::of(kind, statistics, totals, skipped, warnings))
 }
 
 /// Runs over partitions in the order of their ids; in another way if they turn out not to be in that order, or if a light
@@ -194,8 +202,18 @@ impl Course {
     }
 }
 
+/// A warning where an unchecked map cut light curves at so many edges.
+pub(crate) fn cut_unchecked(edges: u64) -> Option<String> {
+    (edges > 0).then(|| {
+        format!(
+            "unchecked map: {edges} partition edges cut light curves, and each piece has a result of its own; these are not \
+             the statistics of the objects"
+        )
+    })
+}
+
 /// A warning for each band asked for, or compared, that no epoch has.
-fn bands_not_found(job: &Job<'_>) -> Vec<String> {
+pub(crate) fn bands_not_found(job: &Job<'_>) -> Vec<String> {
     let found = job.source.bands().labels();
     let compared = job.statistics.iter().flat_map(|statistic| &statistic.info().bands);
     let mut asked: Vec<&String> = job.bands.unwrap_or_default().iter().collect();

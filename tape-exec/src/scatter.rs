@@ -38,6 +38,11 @@ pub(crate) struct Scattered {
 }
 
 impl Scattered {
+    /// All rows, in blocks.
+    pub(crate) fn blocks_mut(&mut self) -> impl Iterator<Item = &mut Rows> {
+        self.blocks.iter_mut().map(|block| &mut block.rows)
+    }
+
     pub(crate) fn append(&mut self, other: Self) {
         self.rows += other.rows;
         self.left_out += other.left_out;

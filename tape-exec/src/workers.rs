@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
@@ -27,11 +28,7 @@ pub(crate) fn in_order<S, T: Send>(
     take: impl FnMut(T) -> Result<()> + Send,
 ) -> Result<()> {
     let workers = workers.clamp(1, tasks.max(1));
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(workers)
-        .thread_name(|i| format!("tape-worker-{i}"))
-        .build()
-        .map_err(|error| Error::Workers { workers, reason: error.to_string() })?;
+    let pool = pool(workers)?;
     let queue = Queue {
         progress: Mutex::new(Progress { claimed: 0, taken: 0, waiting: BTreeMap::new(), failed: None }),
         moved: Condvar::new(),
@@ -49,6 +46,44 @@ pub(crate) fn in_order<S, T: Send>(
     });
     let progress = queue.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
     progress.failed.map_or(Ok(()), |(_, error)| Err(error))
+}
+
+/// Runs `task` for `0..tasks` on `workers` threads, and hands each result to `done` as it comes; `done` is not called twice at
+/// once. A task that panics gives an error, and the others go on. `stop` is asked before each.
+///
+/// # Errors
+/// If the threads cannot be had.
+pub fn each<T: Send>(
+    workers: usize,
+    tasks: usize,
+    stop: impl Fn() -> bool + Sync,
+    task: impl Fn(usize) -> T + Sync,
+    done: impl FnMut(usize, Result<T>) + Send,
+) -> Result<()> {
+    let workers = workers.clamp(1, tasks.max(1));
+    let pool = pool(workers)?;
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(done));
+    pool.broadcast(|_| {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= tasks || stop() {
+                return;
+            }
+            let result = catch_unwind(AssertUnwindSafe(|| task(index)));
+            let result = result.map_err(|panic| Error::Internal { message: words(&*panic) });
+            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+            done(index, result);
+        }
+    });
+    Ok(())
+}
+
+fn pool(workers: usize) -> Result<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(workers)
+        .thread_name(|i| format!("tape-worker-{i}"))
+        .build()
+        .map_err(|error| Error::Workers { workers, reason: error.to_string() })
 }
 
 /// What a panic said.
@@ -149,6 +184,19 @@ mod tests {
             )
             .expect("no task fails");
             assert_eq!(taken, (0..100).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn each_task_is_done_once_and_a_panic_is_its_own() {
+        for workers in [1, 3] {
+            let mut done = vec![];
+            each(workers, 20, || false, |i| assert_ne!(i, 7, "seven"), |i, result| done.push((i, result.is_ok())))
+                .expect("threads");
+            done.sort_unstable();
+            assert_eq!(done, (0..20).map(|i| (i, i != 7)).collect::<Vec<_>>());
+            each(workers, 20, || true, |_| panic!("it was to stop"), |_, _| panic!("nothing is done"))
+                .expect("threads");
         }
     }
 

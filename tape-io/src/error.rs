@@ -141,6 +141,14 @@ pub enum Error {
         /// What went wrong.
         reason: String,
     },
+    /// A file of blocks that is not what was written.
+    #[error("{}: is damaged: {reason}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// An output that holds, or is, something that is not ours to remove.
     #[error("{}: is not replaced: {reason}: choose another name, or remove it yourself", .path.display())]
     NotReplaced {

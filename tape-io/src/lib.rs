@@ -7,6 +7,7 @@
 //! It knows nothing of plans, threads or statistics.
 #![forbid(unsafe_code)]
 
+mod blocks;
 mod checked;
 mod claims;
 mod discover;
@@ -28,11 +29,14 @@ mod stored;
 mod survey;
 mod table;
 mod text;
+mod whole;
 
+pub use blocks::{BlockFile, BlockWriter, Written, checksum};
 pub use discover::discover;
 pub use error::Error;
 pub use guard::is_guarded;
 pub use repartition::{PartitionTarget, Progress, Repartition, RepartitionReport};
 pub use spill::SpillFolder;
-pub use survey::Survey;
+pub use survey::{FileStamp, Survey};
 pub use table::{Format, TableWriter};
+pub use whole::{UNFINISHED, sync_folder, write_whole};

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::fault::{self, Call};
 use crate::pread::{read_exact_at, write_all_at};
 
-mod codec;
+pub(crate) mod codec;
 
 /// A folder to put rows away in. A file is made there once the first rows come.
 #[derive(Debug)]

@@ -1,8 +1,9 @@
 //! A survey on disk: its files, opened as one source of rows.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use parquet::file::statistics::Statistics;
 use rayon::prelude::*;
@@ -10,9 +11,35 @@ use tape_core::{Bands, ColumnMap, Columns, IdType, Partition, Role, RowGroup, Ro
 
 use crate::discover::discover;
 use crate::error::Error;
-use crate::footer::{Footer, read_metadata};
+use crate::footer::{Footer, Stamp, open as open_file, read_metadata};
 use crate::reader::PartitionReader;
 use crate::schema::{Kind, flat_columns};
+
+/// What identifies the content of a file without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileStamp {
+    /// Its size.
+    pub bytes: u64,
+    /// When it was last written, where the system knows: seconds and nanoseconds since 1970.
+    pub modified: Option<(u64, u32)>,
+}
+
+impl FileStamp {
+    /// Of the file at `path`, as it is now.
+    ///
+    /// # Errors
+    /// If it is not there, or cannot be looked at.
+    pub fn of(path: &Path) -> Result<Self, Error> {
+        Ok(open_file(path)?.1.into())
+    }
+}
+
+impl From<Stamp> for FileStamp {
+    fn from(stamp: Stamp) -> Self {
+        let modified = stamp.modified.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+        Self { bytes: stamp.len, modified: modified.map(|since| (since.as_secs(), since.subsec_nanos())) }
+    }
+}
 
 /// The Parquet files of a survey, with their footers read and each role's column known.
 #[derive(Debug)]
@@ -38,6 +65,17 @@ impl Survey {
         let available = flat_columns(first.file_metadata().schema_descr());
         let (columns, preset) =
             columns.resolve(&available).map_err(|source| Error::Column { path: paths[0].clone(), source })?;
+        Ok(Self { preset, ..Self::open_files(paths, columns)? })
+    }
+
+    /// Opens exactly these files, at least one, with exactly these columns: a role that `columns` leaves open has none.
+    ///
+    /// # Errors
+    /// As [`Survey::open`].
+    pub fn open_files(paths: Vec<PathBuf>, columns: ColumnMap) -> Result<Self, Error> {
+        if paths.is_empty() {
+            return Err(Error::NoInput);
+        }
         let files: Vec<Footer> =
             paths.into_par_iter().map(|path| Footer::read(path, &columns)).collect::<Result<_, _>>()?;
         check_alike(&files, &columns)?;
@@ -46,7 +84,8 @@ impl Survey {
             _ => IdType::Utf8,
         };
         let row_groups = files.iter().enumerate().flat_map(|(i, footer)| footer.row_groups(i)).collect();
-        Ok(Self { files, columns, preset, id_type, row_groups, bands: Bands::default(), bytes_read: Arc::default() })
+        let (bands, bytes_read) = Default::default();
+        Ok(Self { files, columns, preset: None, id_type, row_groups, bands, bytes_read })
     }
 
     /// The column of each role.
@@ -93,6 +132,11 @@ impl Survey {
     /// The files, in order.
     pub fn paths(&self) -> impl ExactSizeIterator<Item = &Path> {
         self.files.iter().map(|footer| footer.path.as_path())
+    }
+
+    /// What identifies the content of each file without reading it, as it was when its footer was read.
+    pub fn stamps(&self) -> impl ExactSizeIterator<Item = FileStamp> + '_ {
+        self.files.iter().map(|footer| footer.stamp.into())
     }
 
     /// The size of all files.

@@ -1,6 +1,6 @@
 //! Tables of results to Parquet or CSV: written beside, renamed when whole.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,7 @@ use tempfile::NamedTempFile;
 
 use crate::error::Error;
 use crate::fault::{self, Call};
+use crate::whole::{beside, share};
 
 /// How a table is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,15 +108,9 @@ impl TableWriter {
     /// If the file cannot be created anew.
     pub fn restart(&mut self) -> Result<(), Error> {
         self.encoder = None;
-        let folder = folder_of(&self.path);
-        let refused = |error| Error::io(folder, "write into the folder", error);
-        fault::before(Call::Create).map_err(refused)?;
-        let file = tempfile::Builder::new()
-            .prefix(&format!(".{}.", self.path.file_name().unwrap_or_default().to_string_lossy()))
-            .suffix(".tmp")
-            .tempfile_in(folder)
-            .map_err(refused)?;
-        let file = Beside(file);
+        fault::before(Call::Create)
+            .map_err(|error| Error::io(crate::whole::folder_of(&self.path), "write into the folder", error))?;
+        let file = Beside(beside(&self.path)?);
         self.encoder = Some(match self.format {
             Format::Csv => Encoder::Csv(Box::new(csv::Writer::new(BufWriter::new(file)))),
             Format::Parquet => {
@@ -206,18 +201,3 @@ fn check_free(path: &Path, overwrite: bool) -> Result<(), Error> {
     }
     Ok(())
 }
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Temporary files are their owner's alone; a result may be read by others, as far as most programs' files may.
-#[cfg(unix)]
-fn share(file: &File) {
-    use std::os::unix::fs::PermissionsExt;
-    // A result that only its owner can read is still a result.
-    drop(file.set_permissions(fs::Permissions::from_mode(0o644)));
-}
-
-#[cfg(not(unix))]
-fn share(_: &File) {}

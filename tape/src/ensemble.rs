@@ -6,10 +6,10 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use tape_core::{ColumnMap, Observer, Schema, Silent, Source, Statistic};
 use tape_exec::{Config, OnError, Partitioning, Plan, PlanChoice, Summary};
-use tape_io::{SpillFolder, Survey, TableWriter};
+use tape_io::{SpillFolder, Survey};
 
 use crate::error::Error;
-use crate::sinks::{Collector, Table, WriterSink};
+use crate::sinks::{Collector, Output, Table};
 use crate::wide::Pivot;
 
 /// The light curves of a survey.
@@ -51,10 +51,10 @@ impl Ensemble {
 /// Statistics of every light curve, not computed yet.
 #[derive(Clone, Debug)]
 pub struct Batch<'a> {
-    ensemble: &'a Ensemble,
-    statistics: Vec<Statistic>,
-    config: Config,
-    wide: bool,
+    pub(crate) ensemble: &'a Ensemble,
+    pub(crate) statistics: Vec<Statistic>,
+    pub(crate) config: Config,
+    pub(crate) wide: bool,
 }
 
 impl<'a> Batch<'a> {
@@ -176,23 +176,12 @@ impl<'a> Batch<'a> {
     /// # Errors
     /// As [`Batch::write`].
     pub fn run_to(&self, plan: &Plan, path: &Path, overwrite: bool, observer: &dyn Observer) -> Result<Summary, Error> {
-        let schema = self.long_schema()?;
-        let create = |arrow| TableWriter::create(path, arrow, overwrite, provenance(&self.statistics));
-        if self.wide {
-            // Asked before the work, not only after it.
-            drop(create(schema.arrow().clone())?);
-            let (pivot, summary) = self.pivot(plan, &schema, observer)?;
-            let table = pivot.table(&schema, self.source(), self.config.bands.as_deref())?;
-            let mut writer = create(table.schema())?;
-            writer.write(&table)?;
-            writer.finish()?;
-            return Ok(summary);
-        }
-        let table = Table { schema: &schema, source: self.source() };
-        let mut sink = WriterSink { table, writer: create(schema.arrow().clone())? };
-        let summary = self.run_into(plan, &mut sink, observer)?;
-        sink.writer.finish()?;
-        Ok(summary)
+        self.output().write(path, overwrite, |sink| self.run_into(plan, sink, observer))
+    }
+
+    pub(crate) fn output(&self) -> Output<'_> {
+        let (statistics, bands) = (&self.statistics, self.config.bands.as_deref());
+        Output { source: self.source(), statistics, bands, wide: self.wide }
     }
 
     fn pivot(&self, plan: &Plan, schema: &Schema, observer: &dyn Observer) -> Result<(Pivot, Summary), Error> {
@@ -209,16 +198,7 @@ impl<'a> Batch<'a> {
         Ok(Schema::new(self.source(), &self.statistics)?)
     }
 
-    fn source(&self) -> &'a dyn Source {
+    pub(crate) fn source(&self) -> &'a dyn Source {
         &self.ensemble.survey
     }
-}
-
-/// What a result file says of its making. Nothing that depends on the machine: the same input gives the same bytes.
-fn provenance(statistics: &[Statistic]) -> Vec<(String, String)> {
-    let names: Vec<&str> = statistics.iter().map(|s| s.info().name.as_ref()).collect();
-    vec![
-        ("tape.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-        ("tape.statistics".to_owned(), names.join(",")),
-    ]
 }

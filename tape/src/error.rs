@@ -2,6 +2,8 @@
 
 use tape_core::{ResultsError, SourceError};
 
+use crate::job::JobError;
+
 /// Why an ensemble cannot be opened or computed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -18,6 +20,9 @@ pub enum Error {
     /// A statistic that does not exist, or cannot have the parameters given.
     #[error(transparent)]
     Statistic(#[from] tape_analysis::Error),
+    /// A job: planning, running or gathering it.
+    #[error(transparent)]
+    Job(#[from] JobError),
     /// A wide table of a survey without bands.
     #[error(
         "a wide table has a column for each band, but the survey has no band column: name it, or ask for a long table"
@@ -39,6 +44,17 @@ impl Error {
         match error {
             tape_exec::Error::Sink(source) => Self::from_sink(source),
             other => Self::Exec(other),
+        }
+    }
+
+    /// The same error without the layers through which the error of what a task reads travels.
+    pub(crate) fn from_task(error: tape_exec::Error) -> Self {
+        match error {
+            tape_exec::Error::Source(source) => match source.downcast::<Self>() {
+                Ok(own) => *own,
+                Err(other) => Self::Exec(tape_exec::Error::Source(other)),
+            },
+            other => Self::from_run(other),
         }
     }
 

@@ -25,6 +25,7 @@
 
 mod ensemble;
 mod error;
+pub mod job;
 #[cfg(feature = "simulate")]
 pub mod simulate;
 mod sinks;

@@ -1,11 +1,14 @@
 //! Where results go: a table in memory, or a file.
 
+use std::path::Path;
+
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
-use tape_core::{Results, Schema, Sink, Source, SourceError};
+use tape_core::{Results, Schema, Sink, Source, SourceError, Statistic};
 use tape_io::TableWriter;
 
 use crate::error::Error;
+use crate::wide::Pivot;
 
 /// How results become Arrow in one run.
 #[derive(Clone, Copy)]
@@ -49,21 +52,110 @@ impl Sink for Collector<'_> {
     }
 }
 
-/// Writes results to a file as they come.
+/// Rows written at a time. Where a page of the file ends depends on it, so it must not depend on how results came.
+const ROWS_AT_ONCE: usize = 64 * 1024;
+
+/// Writes results to a file: the same bytes in whatever portions they come.
 pub(crate) struct WriterSink<'a> {
-    pub(crate) table: Table<'a>,
-    pub(crate) writer: TableWriter,
+    table: Table<'a>,
+    writer: TableWriter,
+    /// Fewer than are written at once.
+    waiting: Option<Results>,
+}
+
+impl<'a> WriterSink<'a> {
+    pub(crate) fn new(table: Table<'a>, writer: TableWriter) -> Self {
+        Self { table, writer, waiting: None }
+    }
+
+    /// Makes the file whole.
+    pub(crate) fn finish(mut self) -> Result<(), Error> {
+        if let Some(rest) = self.waiting.take() {
+            self.write_now(&rest)?;
+        }
+        self.writer.finish()?;
+        Ok(())
+    }
+
+    fn write_now(&mut self, results: &Results) -> Result<(), Error> {
+        Ok(self.writer.write(&self.table.batch(results)?)?)
+    }
 }
 
 impl Sink for WriterSink<'_> {
     fn write(&mut self, results: Results) -> Result<(), SourceError> {
-        let batch = self.table.batch(&results).map_err(Box::new)?;
-        self.writer.write(&batch).map_err(|error| Box::new(Error::Io(error)))?;
+        let mut waiting = self.waiting.take().unwrap_or_else(|| results.new_like());
+        let mut from = 0;
+        while waiting.len() + results.len() - from >= ROWS_AT_ONCE {
+            let to = from + ROWS_AT_ONCE - waiting.len();
+            waiting.extend_from(&results, from..to);
+            self.write_now(&waiting).map_err(Box::new)?;
+            waiting = results.new_like();
+            from = to;
+        }
+        waiting.extend_from(&results, from..results.len());
+        self.waiting = Some(waiting);
         Ok(())
     }
 
     fn restart(&mut self) -> Result<(), SourceError> {
+        self.waiting = None;
         self.writer.restart().map_err(|error| Box::new(Error::Io(error)))?;
         Ok(())
     }
+}
+
+/// A file of results, not begun yet.
+#[derive(Clone, Copy)]
+pub(crate) struct Output<'a> {
+    pub(crate) source: &'a dyn Source,
+    pub(crate) statistics: &'a [Statistic],
+    /// The bands asked for.
+    pub(crate) bands: Option<&'a [String]>,
+    pub(crate) wide: bool,
+}
+
+impl Output<'_> {
+    /// That a file can be written at `path`, as far as can be told before the work.
+    pub(crate) fn check(&self, path: &Path, overwrite: bool) -> Result<(), Error> {
+        let schema = Schema::new(self.source, self.statistics)?;
+        drop(TableWriter::create(path, schema.arrow().clone(), overwrite, vec![])?);
+        Ok(())
+    }
+
+    /// Writes what `run` gives a sink to a file, which appears whole or not at all.
+    pub(crate) fn write<T>(
+        &self,
+        path: &Path,
+        overwrite: bool,
+        run: impl FnOnce(&mut dyn Sink) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let schema = &Schema::new(self.source, self.statistics)?;
+        let create = |arrow| TableWriter::create(path, arrow, overwrite, provenance(self.statistics));
+        if !self.wide {
+            let table = Table { schema, source: self.source };
+            let mut sink = WriterSink::new(table, create(schema.arrow().clone())?);
+            let summary = run(&mut sink)?;
+            sink.finish()?;
+            return Ok(summary);
+        }
+        // Asked before the work, not only after it.
+        drop(create(schema.arrow().clone())?);
+        let mut pivot = Pivot::new(schema, self.source);
+        let summary = run(&mut pivot)?;
+        let table = pivot.table(schema, self.source, self.bands)?;
+        let mut writer = create(table.schema())?;
+        writer.write(&table)?;
+        writer.finish()?;
+        Ok(summary)
+    }
+}
+
+/// What a result file says of its making. Nothing that depends on the machine: the same input gives the same bytes.
+fn provenance(statistics: &[Statistic]) -> Vec<(String, String)> {
+    let names: Vec<&str> = statistics.iter().map(|s| s.info().name.as_ref()).collect();
+    vec![
+        ("tape.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+        ("tape.statistics".to_owned(), names.join(",")),
+    ]
 }

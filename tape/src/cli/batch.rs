@@ -9,12 +9,13 @@ use arrow::util::pretty::pretty_format_batches;
 use clap::Args;
 use serde_json::json;
 use tape::Ensemble;
-use tape::exec::{Plan, Summary, TooFew};
+use tape::exec::{Plan, Summary};
 
 use super::args::BatchArgs;
 use super::events::Events;
 use super::failure::Failure;
-use super::screen::{Screen, bytes, count, counted};
+use super::outcome;
+use super::screen::{Screen, bytes, counted};
 use super::watch::{Sources, Watch};
 
 /// Rows shown where no output file is named.
@@ -26,7 +27,9 @@ const SHOWN: usize = 20;
   tape batch survey/ --stat stetson_j -o stetson_j.parquet
   tape batch survey/ --stat mean,reduced_chi2 --band-to-calc g,r --wide -o wide.csv
   tape batch ps1.parquet --columns tape_ztf --partition-size 5KB --plan stitch
-  tape batch survey/ --stat all -o all.parquet --json-events events.jsonl")]
+  tape batch survey/ --stat all -o all.parquet --json-events events.jsonl
+
+  tape batch survey/ --stat all --resume job/ -o all.parquet")]
 pub(crate) struct Batch {
     #[command(flatten)]
     args: BatchArgs,
@@ -36,6 +39,10 @@ pub(crate) struct Batch {
     /// Replace the output, and the file of events, if they exist
     #[arg(long)]
     overwrite: bool,
+    /// Keep what is done in this folder, which is made if it is not there: the same command goes on from there, should it be
+    /// killed
+    #[arg(long, value_name = "JOB", requires = "output")]
+    resume: Option<PathBuf>,
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,
@@ -87,9 +94,10 @@ impl Batch {
         })?;
         let plan = batch.plan_with(&watch)?;
         events.inspect(|events| events.tell("start", self.start_as_json(&plan)));
-        let (summary, table) = match &self.output {
-            Some(path) => (batch.run_to(&plan, path, self.overwrite, &watch)?, None),
-            None => {
+        let (summary, table) = match (&self.output, &self.resume) {
+            (Some(path), Some(job)) => (batch.resume(job, path, self.overwrite, &watch)?, None),
+            (Some(path), None) => (batch.run_to(&plan, path, self.overwrite, &watch)?, None),
+            (None, _) => {
                 let (table, summary) = batch.run(&plan, &watch)?;
                 (summary, Some(table))
             }
@@ -118,28 +126,7 @@ impl Batch {
         let read = bytes(ensemble.survey().bytes_read());
         let input = format!("{} of {}, {read} read", counted(summary.rows, "row"), counted(files, "file"));
         screen.row("in", format_args!("{input}, by the {} plan ({})", summary.plan.name(), report.plan.why))?;
-        let to = self.output.as_ref().map(|path| format!(", in {}", path.display())).unwrap_or_default();
-        let names = self.args.statistics().join(", ");
-        let of_light_curves =
-            (summary.light_curves > 0 || summary.objects == 0).then(|| counted(summary.light_curves, "light curve"));
-        let of_objects = (summary.objects > 0).then(|| counted(summary.objects, "object"));
-        let of: Vec<String> = of_light_curves.into_iter().chain(of_objects).collect();
-        screen.row("out", format_args!("{names} of {}{to}", of.join(" and ")))?;
-        for TooFew { statistic, light_curves } in summary.too_few.iter().filter(|too_few| too_few.light_curves > 0) {
-            screen.row("", format_args!("{} with too few epochs for {statistic}", count(*light_curves)))?;
-        }
-        let left_out = &summary.left_out;
-        screen.row("left out", counted(left_out.total(), "epoch"))?;
-        for (reason, n) in left_out.reasons().into_iter().filter(|(_, n)| *n > 0) {
-            screen.row("", format_args!("{} because the {reason}", count(n)))?;
-        }
-        if !summary.skipped.is_empty() {
-            let rows = summary.skipped.iter().map(tape::exec::Skipped::rows).sum();
-            screen.row("skipped", format_args!("{}: see the warnings", counted(rows, "row")))?;
-        }
-        if summary.spilled > 0 {
-            screen.row("spilled", format_args!("{} put away on disk, for want of memory", bytes(summary.spilled)))?;
-        }
+        outcome::print(summary, &self.args.statistics().join(", "), self.output.as_deref(), screen)?;
         let seconds = report.elapsed.as_secs_f64();
         screen.row("time", format_args!("{seconds:.2} s, {} workers", report.plan.workers))?;
         Ok(())
@@ -163,37 +150,20 @@ impl Batch {
 
     fn as_json(&self, report: &Report<'_>) -> serde_json::Value {
         let Report { summary, plan, ensemble, .. } = report;
-        let left_out: serde_json::Map<_, _> =
-            summary.left_out.reasons().into_iter().map(|(reason, n)| (reason.to_owned(), json!(n))).collect();
-        let too_few: serde_json::Map<_, _> = summary
-            .too_few
-            .iter()
-            .map(|TooFew { statistic, light_curves }| (statistic.clone(), json!(light_curves)))
-            .collect();
-        json!({
-            "plan": summary.plan.name(),
-            "planned": plan.kind.name(),
-            "why": plan.why,
-            "evidence": plan.layout.evidence.to_string(),
-            "partitions": plan.layout.partitions.len(),
-            "files": ensemble.survey().paths().len(),
-            "rows": summary.rows,
-            "bytes_read": ensemble.survey().bytes_read(),
-            "light_curves": summary.light_curves,
-            "objects": summary.objects,
-            "too_few_epochs": too_few,
-            "left_out": left_out,
-            "spilled": summary.spilled,
-            "skipped": summary.skipped.iter().map(|skipped| json!({
-                "what": skipped.to_string(),
-                "rows": skipped.rows(),
-            })).collect::<Vec<_>>(),
-            "warnings": summary.warnings,
-            "output": self.output,
-            "workers": plan.workers,
-            "seconds": report.elapsed.as_secs_f64(),
-            "rows_shown": report.rows_out.map(|rows| rows.min(SHOWN)),
-        })
+        let told = [
+            ("planned", json!(plan.kind.name())),
+            ("why", json!(plan.why)),
+            ("evidence", json!(plan.layout.evidence.to_string())),
+            ("partitions", json!(plan.layout.partitions.len())),
+            ("files", json!(ensemble.survey().paths().len())),
+            ("bytes_read", json!(ensemble.survey().bytes_read())),
+            ("workers", json!(plan.workers)),
+            ("seconds", json!(report.elapsed.as_secs_f64())),
+            ("rows_shown", json!(report.rows_out.map(|rows| rows.min(SHOWN)))),
+        ];
+        let mut all = outcome::as_json(summary, self.output.as_deref());
+        all.extend(told.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        serde_json::Value::Object(all)
     }
 }
 

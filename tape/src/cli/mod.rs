@@ -12,12 +12,17 @@ mod estimate;
 mod events;
 mod explain;
 mod failure;
+mod gather;
 mod inspect;
+mod outcome;
+mod plan;
 mod progress;
 mod repartition;
+mod run_task;
 mod screen;
 mod simulate;
 mod stats;
+mod status;
 mod watch;
 
 use screen::Screen;
@@ -37,6 +42,10 @@ enum Verb {
     Inspect(inspect::Inspect),
     Explain(explain::Explain),
     Batch(batch::Batch),
+    Plan(plan::Plan),
+    RunTask(run_task::RunTask),
+    Status(status::Status),
+    Gather(gather::Gather),
     Repartition(repartition::Repartition),
     Stats(stats::Stats),
     Completions(completions::Completions),
@@ -53,6 +62,10 @@ pub(crate) fn main() -> ExitCode {
         Verb::Inspect(inspect) => inspect.run(&mut screen),
         Verb::Explain(explain) => explain.run(&mut screen),
         Verb::Batch(batch) => batch.run(&mut screen),
+        Verb::Plan(plan) => plan.run(&mut screen),
+        Verb::RunTask(run_task) => run_task.run(&mut screen),
+        Verb::Status(status) => status.run(&mut screen),
+        Verb::Gather(gather) => gather.run(&mut screen),
         Verb::Repartition(repartition) => repartition.run(&mut screen),
         Verb::Stats(stats) => stats.run(&mut screen),
         Verb::Completions(completions) => completions.run(&mut screen),

@@ -1,0 +1,47 @@
+//! `tape gather`: the table out of a job whose tasks are done.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::Value;
+use tape::core::{Event, Observer};
+use tape::job::Job;
+
+use super::failure::Failure;
+use super::outcome;
+use super::screen::{Screen, counted};
+use super::watch::Watch;
+
+/// Write the table of a job whose tasks are all done: the same bytes as `tape batch` would have written
+#[derive(Args)]
+#[command(after_help = "Example:
+  tape gather job/ -o stetson_j.parquet")]
+pub(crate) struct Gather {
+    /// The folder of the job
+    #[arg(value_name = "JOB")]
+    job: PathBuf,
+    /// Write the table here, as Parquet or CSV by the name's ending
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Replace the output if it exists
+    #[arg(long)]
+    overwrite: bool,
+    /// Print the summary as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Gather {
+    pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
+        let job = Job::open(&self.job)?;
+        let watch = Watch::over(0)?;
+        let summary = job.gather(&self.output, self.overwrite, &watch)?;
+        summary.warnings.iter().for_each(|warning| watch.event(Event::Warning(warning.clone())));
+        watch.finish();
+        if self.json {
+            return Ok(screen.line(Value::Object(outcome::as_json(&summary, Some(&self.output))))?);
+        }
+        screen.row("in", format_args!("{}, by the {} plan", counted(summary.rows, "row"), summary.plan.name()))?;
+        outcome::print(&summary, &job.manifest().statistics.join(", "), Some(&self.output), screen)
+    }
+}

@@ -1,0 +1,277 @@
+//! The folder of a job: where everything lies in it, and what of it can be believed.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use tape_exec::PlanKind;
+use tape_io::{BlockFile, UNFINISHED, sync_folder, write_whole};
+
+use super::error::JobError;
+use super::manifest::Manifest;
+use super::receipt::{FailureNote, Receipt};
+use crate::error::Error;
+
+const MANIFEST: &str = "manifest.json";
+/// Outputs, receipts and notes of failures lie in folders of their own.
+pub(super) const FOLDERS: [&str; 3] = ["tasks", "receipts", "failures"];
+
+/// The folder of a job.
+#[derive(Clone, Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+    kind: PlanKind,
+    /// The tasks of the first round.
+    first: usize,
+    tasks: usize,
+    digest: u32,
+}
+
+/// What is known of a task.
+#[derive(Clone, Debug)]
+pub(super) enum State {
+    /// It left a receipt.
+    Done(Box<Receipt>),
+    /// It was not run, or did not end.
+    Left,
+    /// It failed, and said so.
+    Failed(String),
+    /// It left a receipt, or an output, that is not what was written.
+    Damaged(PathBuf, String),
+}
+
+impl Folder {
+    pub(super) fn of(path: &Path, manifest: &Manifest, digest: u32) -> Result<Self, JobError> {
+        let damaged =
+            |reason: super::Malformed| JobError::Manifest { path: path.join(MANIFEST), reason: reason.reason };
+        let (first, kind) = (manifest.partitions.len(), manifest.kind().map_err(damaged)?);
+        Ok(Self { path: path.to_owned(), kind, first, tasks: first + manifest.reduces, digest })
+    }
+
+    /// The manifest in a folder.
+    pub(super) fn read_manifest(folder: &Path) -> Result<Manifest, Error> {
+        let path = folder.join(MANIFEST);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(JobError::NoJob { folder: folder.to_owned() }.into());
+            }
+            Err(source) => return Err(tape_io::Error::Io { path, action: "read the file", source }.into()),
+        };
+        let manifest = Manifest::parse(&bytes);
+        let manifest = manifest.map_err(|error| JobError::Manifest { path: path.clone(), reason: error.reason })?;
+        if manifest.version == env!("CARGO_PKG_VERSION") {
+            Ok(manifest)
+        } else {
+            Err(JobError::Version { path, theirs: manifest.version }.into())
+        }
+    }
+
+    /// Whether there is a manifest in a folder.
+    pub(super) fn has_job(folder: &Path) -> bool {
+        fs::symlink_metadata(folder.join(MANIFEST)).is_ok()
+    }
+
+    /// That a job can be made at `folder`: nothing is there, or what is left of a job that was not whole.
+    pub(super) fn check_free(folder: &Path) -> Result<(), Error> {
+        let taken = |what, job| Err(JobError::Taken { folder: folder.to_owned(), what, job }.into());
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotADirectory => return taken("a file", false),
+            Err(source) => {
+                return Err(tape_io::Error::Io { path: folder.to_owned(), action: "list the folder", source }.into());
+            }
+        };
+        if Self::has_job(folder) {
+            return taken("a job", true);
+        }
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            if !FOLDERS.contains(&&*name) && !name.ends_with(UNFINISHED) {
+                return taken("something else", false);
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a folder with this manifest in it, which comes last and for good.
+    pub(super) fn create(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
+        for name in FOLDERS {
+            let path = folder.join(name);
+            let made = fs::create_dir_all(&path);
+            made.map_err(|source| tape_io::Error::Io { path, action: "make the folder", source })?;
+        }
+        Self::write_manifest(folder, manifest)
+    }
+
+    /// Puts a manifest in the place of another.
+    pub(super) fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
+        let path = folder.join(MANIFEST);
+        let bytes = manifest.to_bytes();
+        let bytes = bytes.map_err(|error| JobError::Manifest { path: path.clone(), reason: error.reason })?;
+        write_whole(&path, &bytes)?;
+        Ok(sync_folder(folder)?)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The tasks of the first round, and all.
+    pub(super) const fn counts(&self) -> (usize, usize) {
+        (self.first, self.tasks)
+    }
+
+    /// What a task is called. Plans have names of their own, so that nothing of a plan that was dropped is taken for another's.
+    pub(super) fn name(&self, task: usize) -> String {
+        let round = match self.kind {
+            _ if task >= self.first => "reduce",
+            PlanKind::Map | PlanKind::Stitch | PlanKind::MapUnchecked => self.kind.name(),
+            PlanKind::Shuffle | PlanKind::Merge => "scatter",
+            PlanKind::Fold => "lift",
+        };
+        format!("{round}-{task:05}")
+    }
+
+    pub(super) fn output(&self, task: usize) -> PathBuf {
+        self.path.join(FOLDERS[0]).join(format!("{}.blocks", self.name(task)))
+    }
+
+    pub(super) fn receipt(&self, task: usize) -> PathBuf {
+        self.path.join(FOLDERS[1]).join(format!("{}.json", self.name(task)))
+    }
+
+    pub(super) fn failure(&self, task: usize) -> PathBuf {
+        self.path.join(FOLDERS[2]).join(format!("{}.json", self.name(task)))
+    }
+
+    /// What the index of a task's output is sealed with.
+    pub(super) fn seal(&self, task: usize) -> u32 {
+        let mut bytes = self.digest.to_le_bytes().to_vec();
+        bytes.extend_from_slice(&(task as u64).to_le_bytes());
+        tape_io::checksum(&bytes)
+    }
+
+    /// Writes the receipt of a task, whose output is in its place.
+    pub(super) fn put_receipt(&self, receipt: &Receipt) -> Result<(), Error> {
+        let path = self.receipt(receipt.task);
+        let bytes = receipt.to_bytes().map_err(|error| self.damaged(&path, receipt.task, error.reason))?;
+        write_whole(&path, &bytes)?;
+        // If it stays, the receipt counts.
+        drop(fs::remove_file(self.failure(receipt.task)));
+        Ok(())
+    }
+
+    /// Notes that a task failed. That it cannot even be noted is no news beside the failure itself.
+    pub(super) fn put_failure(&self, task: usize, message: &str) {
+        let note = FailureNote { job: self.digest, task, message: message.to_owned() };
+        if let Ok(bytes) = note.to_bytes() {
+            drop(write_whole(&self.failure(task), &bytes));
+        }
+    }
+
+    /// What is known of a task by its receipt, and by the length of its output.
+    pub(super) fn state(&self, task: usize) -> State {
+        let path = self.receipt(task);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return self.not_done(task),
+            Err(error) => return State::Damaged(path, error.to_string()),
+        };
+        let receipt = match Receipt::parse(&bytes) {
+            Ok(receipt) => receipt,
+            Err(error) => return State::Damaged(path, error.reason),
+        };
+        if (receipt.job, receipt.task) != (self.digest, task) {
+            return State::Damaged(path, "it is the receipt of another task or of another job".to_owned());
+        }
+        match self.open(&receipt) {
+            Ok(_) => State::Done(Box::new(receipt)),
+            Err(error) => State::Damaged(self.output(task), reason_of(&error)),
+        }
+    }
+
+    fn not_done(&self, task: usize) -> State {
+        let Ok(bytes) = fs::read(self.failure(task)) else { return State::Left };
+        match FailureNote::parse(&bytes) {
+            Ok(note) if (note.job, note.task) == (self.digest, task) => State::Failed(note.message),
+            _ => State::Failed("its note of why is damaged".to_owned()),
+        }
+    }
+
+    /// The same, with every byte of the output looked at.
+    pub(super) fn state_to_the_byte(&self, task: usize) -> State {
+        let state = self.state(task);
+        if let State::Done(receipt) = &state
+            && let Err(error) = self.open(receipt).and_then(|file| file.verify())
+        {
+            return State::Damaged(self.output(task), reason_of(&error));
+        }
+        state
+    }
+
+    /// The receipt of a task that must be done.
+    pub(super) fn done(&self, task: usize) -> Result<Option<Receipt>, JobError> {
+        match self.state(task) {
+            State::Done(receipt) => Ok(Some(*receipt)),
+            State::Damaged(path, reason) => Err(self.damaged(&path, task, reason)),
+            State::Left | State::Failed(_) => Ok(None),
+        }
+    }
+
+    /// The output of a task.
+    pub(super) fn open(&self, receipt: &Receipt) -> Result<BlockFile, tape_io::Error> {
+        BlockFile::open(&self.output(receipt.task), receipt.written(), self.seal(receipt.task))
+    }
+
+    /// What is wrong with a file, and which task makes it again.
+    pub(super) fn damaged(&self, path: &Path, task: usize, reason: String) -> JobError {
+        JobError::Damaged { folder: self.path.clone(), path: path.to_owned(), task, reason }
+    }
+
+    /// The error of reading a task's output, with what to do.
+    pub(super) fn unreadable(&self, task: usize, error: &tape_io::Error) -> JobError {
+        self.damaged(&self.output(task), task, reason_of(error))
+    }
+
+    /// That every receipt is that of a task.
+    pub(super) fn check_strays(&self) -> Result<(), Error> {
+        let folder = self.path.join(FOLDERS[1]);
+        let names: std::collections::HashSet<_> = (0..self.tasks).map(|task| self.receipt(task)).collect();
+        let entries = fs::read_dir(&folder);
+        let unreadable = |source| tape_io::Error::Io { path: folder.clone(), action: "list the folder", source };
+        for entry in entries.map_err(unreadable)?.flatten() {
+            let path = entry.path();
+            if !names.contains(&path) && !path.to_string_lossy().ends_with(UNFINISHED) {
+                return Err(JobError::Stray { path }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what processes left that were killed, and what was left by a plan that was dropped.
+    pub(super) fn clean(&self, dropped: Option<PlanKind>) {
+        let prefix = dropped.map(|kind| format!("{}-", kind.name()));
+        for name in FOLDERS {
+            for entry in fs::read_dir(self.path.join(name)).into_iter().flatten().flatten() {
+                let file = entry.file_name();
+                let file = file.to_string_lossy();
+                if file.ends_with(UNFINISHED) || prefix.as_ref().is_some_and(|prefix| file.starts_with(prefix)) {
+                    // What stays is in nobody's way but a stray receipt, which is told of then.
+                    drop(fs::remove_file(entry.path()));
+                }
+            }
+        }
+    }
+}
+
+/// What is wrong with an output, without its name, which the message has already.
+fn reason_of(error: &tape_io::Error) -> String {
+    match error {
+        tape_io::Error::Damaged { reason, .. } => reason.clone(),
+        tape_io::Error::NotFound { .. } => "it is not there".to_owned(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,304 @@
+//! What a job is: its inputs as they were, what is computed of them, and its tasks.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use tape_core::{ColumnMap, IdType, Partition, Piece, Role};
+use tape_exec::PlanKind;
+use tape_exec::task::Tasks;
+use tape_io::FileStamp;
+
+use super::sealed::{Malformed, digest, seal, unseal};
+
+/// More buckets than any plan has.
+const MOST_BUCKETS: usize = 1 << 16;
+
+/// What a job is. It is written once and never changes, and every receipt names it by a digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The version of the program that planned it.
+    pub version: String,
+    /// The inputs, in the order of the survey.
+    pub files: Vec<InputFile>,
+    /// The type of the ids, as in [`IdType`].
+    pub id_type: String,
+    /// The column of each role, in the order of [`Role::ALL`].
+    pub columns: [Option<String>; 5],
+    /// The statistics, by name.
+    pub statistics: Vec<String>,
+    /// The bands asked for; all without.
+    pub bands: Option<Vec<String>>,
+    /// Whether the table has one row per object.
+    pub wide: bool,
+    /// The plan asked for, and how the survey was to be cut.
+    pub asked: Asked,
+    /// The name of the plan.
+    pub plan: String,
+    /// Why this plan.
+    pub why: String,
+    /// What was planned before, if that proved to be wrong.
+    pub dropped: Option<String>,
+    /// For each task of the first round the pieces that it reads: row group of the survey, first row in it, first after them.
+    pub partitions: Vec<Vec<(usize, u64, u64)>>,
+    /// Into how many buckets the first round brings rows or partial states; 0 where there is no second round.
+    pub buckets: usize,
+    /// The tasks of the second round.
+    pub reduces: usize,
+    /// Rows, by the footers.
+    pub rows: u64,
+}
+
+/// One of the inputs, as it was when the job was planned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InputFile {
+    /// Where it lies, absolute.
+    pub path: String,
+    /// Its size.
+    pub bytes: u64,
+    /// When it was last written, where the system knows: seconds and nanoseconds since 1970.
+    pub modified: Option<(u64, u32)>,
+    /// The rows of its row groups.
+    pub row_groups: Vec<u64>,
+}
+
+impl InputFile {
+    pub(super) fn stamp(&self) -> FileStamp {
+        FileStamp { bytes: self.bytes, modified: self.modified }
+    }
+}
+
+/// What the user asked for that decides how a survey is cut.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// The plan.
+    pub plan: String,
+    /// Into how many partitions, if the user said so.
+    pub partitions: Option<u64>,
+    /// Into partitions of how many bytes, if the user said so.
+    pub partition_bytes: Option<u64>,
+}
+
+const ID_TYPES: [IdType; 9] = [
+    IdType::Int8,
+    IdType::Int16,
+    IdType::Int32,
+    IdType::Int64,
+    IdType::UInt8,
+    IdType::UInt16,
+    IdType::UInt32,
+    IdType::UInt64,
+    IdType::Utf8,
+];
+
+const KINDS: [PlanKind; 5] =
+    [PlanKind::Map, PlanKind::Stitch, PlanKind::Shuffle, PlanKind::Fold, PlanKind::MapUnchecked];
+
+impl Manifest {
+    /// A manifest out of the bytes of its file. Whatever the bytes, it gives an error or a manifest that holds together:
+    /// each row of the inputs is in exactly one task.
+    ///
+    /// # Errors
+    /// [`Malformed`], with what is wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        let manifest: Self = unseal(bytes)?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    /// The bytes of its file, with their checksum.
+    ///
+    /// # Errors
+    /// [`Malformed`], if JSON cannot hold it.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Malformed> {
+        seal(self)
+    }
+
+    /// What identifies it.
+    pub(super) fn digest(&self) -> Result<u32, Malformed> {
+        digest(self)
+    }
+
+    /// The type of the ids.
+    pub(super) fn id_type(&self) -> Result<IdType, Malformed> {
+        let found = ID_TYPES.into_iter().find(|id_type| self.id_type == id_type_name(*id_type));
+        found.ok_or_else(|| Malformed::new(format!("there is no type of ids called '{}'", self.id_type)))
+    }
+
+    /// The plan.
+    pub(super) fn kind(&self) -> Result<PlanKind, Malformed> {
+        let found = KINDS.into_iter().find(|kind| kind.name() == self.plan);
+        found.ok_or_else(|| Malformed::new(format!("there is no plan called '{}'", self.plan)))
+    }
+
+    /// The column of each role.
+    pub(super) fn column_map(&self) -> ColumnMap {
+        let named = Role::ALL.into_iter().zip(&self.columns);
+        named.fold(ColumnMap::new(), |map, (role, name)| match name {
+            Some(name) => map.with(role, name),
+            None => map,
+        })
+    }
+
+    /// How it is cut into tasks.
+    pub(super) fn tasks(&self) -> Tasks {
+        let piece = |&(row_group, start, end): &(usize, u64, u64)| Piece { row_group, rows: start..end };
+        let partition = |pieces: &Vec<_>| Partition { pieces: pieces.iter().map(piece).collect() };
+        let partitions = self.partitions.iter().map(partition).collect();
+        Tasks { partitions, buckets: self.buckets, reduces: self.reduces }
+    }
+
+    /// The rows of all row groups, by file and position.
+    fn row_groups(&self) -> Vec<u64> {
+        self.files.iter().flat_map(|file| file.row_groups.iter().copied()).collect()
+    }
+
+    /// The file of a row group of the survey, and its number there.
+    pub(super) fn place(&self, row_group: usize) -> Option<(usize, usize)> {
+        let mut first = 0;
+        for (number, file) in self.files.iter().enumerate() {
+            if row_group < first + file.row_groups.len() {
+                return Some((number, row_group - first));
+            }
+            first += file.row_groups.len();
+        }
+        None
+    }
+
+    /// Where a row group lies, for messages.
+    pub(super) fn describe(&self, row_group: usize) -> String {
+        let place = self.place(row_group).map(|(file, index)| (PathBuf::from(&self.files[file].path), index));
+        place.map_or_else(String::new, |(path, index)| format!("{}, row group {index}", path.display()))
+    }
+
+    fn check(&self) -> Result<(), Malformed> {
+        let wrong = |reason: &str| Err(Malformed::new(reason));
+        self.id_type()?;
+        let kind = self.kind()?;
+        if self.files.is_empty() || self.statistics.is_empty() {
+            return wrong("it names no file, or no statistic");
+        }
+        if self.columns[Role::Id as usize].is_none() || self.columns[Role::Flux as usize].is_none() {
+            return wrong("it names no column for the id, or none for the flux");
+        }
+        let two_rounds = matches!(kind, PlanKind::Shuffle | PlanKind::Fold);
+        let powers = self.buckets.is_power_of_two() && self.reduces.is_power_of_two();
+        let buckets_fit = powers && self.buckets <= MOST_BUCKETS && self.reduces <= self.buckets;
+        if !(if two_rounds { buckets_fit } else { self.buckets == 0 && self.reduces == 0 }) {
+            return wrong("its buckets do not fit its plan");
+        }
+        self.check_pieces()
+    }
+
+    /// That each row is in one task.
+    fn check_pieces(&self) -> Result<(), Malformed> {
+        let wrong = |reason: String| Err(Malformed { reason });
+        let row_groups = self.row_groups();
+        let mut all: Vec<_> = self.partitions.iter().flatten().copied().collect();
+        all.sort_unstable();
+        let mut next = all.into_iter().peekable();
+        let mut sum = 0_u64;
+        for (number, &rows) in row_groups.iter().enumerate() {
+            let mut end = 0;
+            while let Some((_, from, to)) = next.next_if(|&(row_group, ..)| row_group == number) {
+                if from != end || to <= from {
+                    return wrong(format!("its tasks do not take each row of row group {number} once"));
+                }
+                end = to;
+            }
+            if end != rows {
+                return wrong(format!("its tasks take {end} of the {rows} rows of row group {number}"));
+            }
+            let Some(more) = sum.checked_add(rows) else { return wrong("it has too many rows".to_owned()) };
+            sum = more;
+        }
+        if let Some((row_group, ..)) = next.next() {
+            return wrong(format!("it has no row group {row_group}"));
+        }
+        if sum == self.rows { Ok(()) } else { wrong(format!("its row groups have {sum} rows, not {}", self.rows)) }
+    }
+}
+
+/// The name of a type of ids.
+pub(super) fn id_type_name(id_type: IdType) -> String {
+    format!("{id_type:?}").to_lowercase()
+}
+
+/// The pieces of a partition, as a manifest has them.
+pub(super) fn pieces_of(partition: &Partition) -> Vec<(usize, u64, u64)> {
+    partition.pieces.iter().map(|piece| (piece.row_group, piece.rows.start, piece.rows.end)).collect()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A manifest of two files and three tasks.
+    pub(in crate::job) fn manifest() -> Manifest {
+        let file = |path: &str, row_groups: &[u64]| InputFile {
+            path: path.to_owned(),
+            bytes: 100,
+            modified: Some((1, 2)),
+            row_groups: row_groups.to_vec(),
+        };
+        let name = |name: &str| Some(name.to_owned());
+        Manifest {
+            version: "0.1.0".to_owned(),
+            files: vec![file("/a", &[10, 0]), file("/b", &[7])],
+            id_type: "int64".to_owned(),
+            columns: [name("id"), None, name("flux"), None, name("band")],
+            statistics: vec!["mean".to_owned()],
+            bands: None,
+            wide: false,
+            asked: Asked { plan: "auto".to_owned(), partitions: Some(3), partition_bytes: None },
+            plan: "stitch".to_owned(),
+            why: "it is sorted".to_owned(),
+            dropped: None,
+            partitions: vec![vec![(0, 0, 6)], vec![(0, 6, 10), (2, 0, 1)], vec![(2, 1, 7)]],
+            buckets: 0,
+            reduces: 0,
+            rows: 17,
+        }
+    }
+
+    #[test]
+    fn a_manifest_comes_back() {
+        let manifest = manifest();
+        assert_eq!(Manifest::parse(&manifest.to_bytes().expect("plain")), Ok(manifest.clone()));
+        assert_eq!(manifest.describe(2), "/b, row group 0");
+        assert_eq!(manifest.describe(1), "/a, row group 1");
+    }
+
+    #[test]
+    fn a_manifest_that_does_not_hold_together_is_refused_even_with_a_right_checksum() {
+        type Change = fn(&mut Manifest);
+        let changes: [(Change, &str); 12] = [
+            (|m| m.partitions[0][0].2 = 5, "once"),
+            (|m| m.partitions[1][1].0 = 3, "row group 3"),
+            (|m| m.partitions[2][0].2 = u64::MAX, "take"),
+            (|m| m.partitions[2] = vec![(2, 1, 1)], "once"),
+            (|m| drop(m.partitions.pop()), "take 1 of the 7 rows"),
+            (|m| m.rows = 18, "17 rows"),
+            (|m| m.files[0].row_groups[0] = u64::MAX, "take"),
+            (|m| m.plan = "guess".to_owned(), "no plan"),
+            (|m| m.id_type = "float".to_owned(), "no type"),
+            (|m| m.buckets = 4, "buckets"),
+            (|m| m.columns[0] = None, "column"),
+            (
+                |m| {
+                    m.plan = "shuffle".to_owned();
+                    (m.buckets, m.reduces) = (4, 3);
+                },
+                "buckets",
+            ),
+        ];
+        for (change, reason) in changes {
+            let mut manifest = manifest();
+            change(&mut manifest);
+            let error = Manifest::parse(&manifest.to_bytes().expect("plain")).expect_err("it was changed");
+            assert!(error.reason.contains(reason), "{error}, not {reason}");
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Jobs: a run as a folder of tasks and receipts, so that many machines can share it and a run that was killed goes on where
+//! it was.
+//!
+//! [`Batch::plan_job`](crate::Batch::plan_job) writes down what will be done: the inputs as they are, the plan, and its tasks. Each task can then be run by
+//! any process that sees the folder and the inputs, in any order and more than once: it writes its output beside, renames it,
+//! and leaves a receipt. [`Job::gather`] believes nothing: each task must have one receipt, the rows that went in must be
+//! those of the footers, every byte of the outputs must be what was written, no light curve may have two results, and no
+//! epoch may be missing. Then it writes the very bytes that [`Batch::write`](crate::Batch::write) would have written.
+//!
+//! ```text
+//! job/manifest.json             what is computed, of which files, in which tasks
+//!     tasks/scatter-00003.blocks    what task 3 leaves for others, or for the end
+//!     receipts/scatter-00003.json   that it did: rows in, light curves out, checksum, time
+//!     failures/scatter-00004.json   why task 4 failed, until it does not
+//! ```
+//!
+//! What is promised: a process may be killed at any moment, and no more than the tasks that it was at are done again. The
+//! content of a file is on the disk itself before it has its name; a loss of power can take names away, and those tasks are
+//! done again. Manifest and receipts carry a checksum of themselves, and outputs one of each block: a changed byte is told
+//! of, and [`Batch::resume`](crate::Batch::resume) runs the task again.
+
+use std::ops::Range;
+use std::path::Path;
+
+use tape_core::{Observer, Statistic};
+use tape_exec::{PlanKind, Summary};
+
+mod error;
+mod folder;
+mod gather;
+mod inputs;
+mod manifest;
+mod plan;
+mod receipt;
+mod run;
+mod sealed;
+mod source;
+mod status;
+
+pub use error::JobError;
+pub use manifest::{Asked, InputFile, Manifest};
+pub use receipt::{FailureNote, Id, Receipt};
+pub use sealed::Malformed;
+pub use status::Status;
+
+use crate::error::Error;
+use crate::statistics::statistics_named;
+use folder::{Folder, State};
+
+/// A run as a folder of tasks and receipts.
+#[derive(Debug)]
+pub struct Job {
+    folder: Folder,
+    manifest: Manifest,
+    digest: u32,
+    kind: PlanKind,
+    statistics: Vec<Statistic>,
+}
+
+impl Job {
+    /// The job in a folder, with the statistics of its manifest.
+    ///
+    /// # Errors
+    /// If there is none, its manifest is damaged or of another version of the program, or it computes a statistic of a
+    /// program's own: see [`Job::open_with`].
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, Error> {
+        let manifest = Folder::read_manifest(folder.as_ref())?;
+        let statistics = statistics_named(&manifest.statistics)?;
+        Self::new(folder.as_ref(), manifest, statistics)
+    }
+
+    /// The job in a folder, with these statistics, which must be those that it was planned with.
+    ///
+    /// # Errors
+    /// As [`Job::open`], and if the names are others.
+    pub fn open_with(folder: impl AsRef<Path>, statistics: &[Statistic]) -> Result<Self, Error> {
+        let manifest = Folder::read_manifest(folder.as_ref())?;
+        Self::new(folder.as_ref(), manifest, statistics.to_vec())
+    }
+
+    fn new(folder: &Path, manifest: Manifest, statistics: Vec<Statistic>) -> Result<Self, Error> {
+        let given: Vec<&str> = statistics.iter().map(|s| s.info().name.as_ref()).collect();
+        if given != manifest.statistics {
+            let (wanted, given) = (manifest.statistics.join(", "), given.join(", "));
+            return Err(JobError::Statistics { folder: folder.to_owned(), wanted, given }.into());
+        }
+        let damaged = |error: Malformed| JobError::Manifest { path: folder.to_owned(), reason: error.reason };
+        let (digest, kind) = (manifest.digest().map_err(damaged)?, manifest.kind().map_err(damaged)?);
+        if kind == PlanKind::Fold && statistics.iter().any(|s| !s.is_fold()) {
+            let reason = "its plan is fold, and not all of its statistics are folds".to_owned();
+            return Err(JobError::Manifest { path: folder.to_owned(), reason }.into());
+        }
+        Ok(Self { folder: Folder::of(folder, &manifest, digest)?, manifest, digest, kind, statistics })
+    }
+
+    /// What it is.
+    #[must_use]
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The plan.
+    #[must_use]
+    pub const fn kind(&self) -> PlanKind {
+        self.kind
+    }
+
+    /// The numbers of the tasks of each round; the second has none where one is enough.
+    #[must_use]
+    pub const fn rounds(&self) -> [Range<usize>; 2] {
+        let (first, all) = self.folder.counts();
+        [0..first, first..all]
+    }
+
+    /// Runs one task on so many threads, unless it is done already. The task fails alone: why, stays in the folder.
+    ///
+    /// # Errors
+    /// If there is no such task, if it is of the second round and the first is not done, an input changed, a file cannot be
+    /// read or written, a statistic panics, or the observer asks to stop.
+    pub fn run_task(&self, task: usize, workers: usize, observer: &dyn Observer) -> Result<Ran, Error> {
+        let (first, all) = self.folder.counts();
+        let folder = self.folder.path().to_owned();
+        match all.checked_sub(1) {
+            None => return Err(JobError::NoTasks { folder }.into()),
+            Some(last) if task > last => return Err(JobError::NoTask { folder, task, last }.into()),
+            Some(_) => {}
+        }
+        if let State::Done(receipt) = self.folder.state_to_the_byte(task) {
+            return Ok(Ran { receipt: *receipt, before: true });
+        }
+        let tasks = self.manifest.tasks();
+        let ran = || {
+            let round = if task < first { self.first_round(&tasks, &[task])? } else { self.second_round()? };
+            self.run_in(&round, &tasks, task, workers, observer)
+        };
+        Ok(Ran { receipt: self.note(task, ran())?, before: false })
+    }
+
+    /// Runs all tasks that are not done, or of which something is damaged, on so many threads. One that fails does not keep
+    /// the others from being done.
+    ///
+    /// # Errors
+    /// If tasks failed, or the observer asks to stop: what is done stays.
+    pub fn run(&self, workers: usize, observer: &dyn Observer) -> Result<(), Error> {
+        self.run_missing(None, workers, observer)
+    }
+
+    /// Puts the results together into a Parquet or CSV file, which is the one that [`crate::Batch::write`] would have
+    /// written. The inputs are not needed for it.
+    ///
+    /// # Errors
+    /// If a task is not done or failed, a file is damaged, or anything of what they say does not add up: with the task, and
+    /// what to do. If the partitions prove not to be in the order that the footers claim,
+    /// [`tape_exec::Error::OutOfOrder`].
+    pub fn gather(&self, path: impl AsRef<Path>, overwrite: bool, observer: &dyn Observer) -> Result<Summary, Error> {
+        self.gather_into(path.as_ref(), overwrite, observer)
+    }
+
+    /// The receipts of some tasks, all of which must be done.
+    fn receipts(&self, tasks: Range<usize>, what: &'static str) -> Result<Vec<Receipt>, Error> {
+        let mut receipts = vec![];
+        let mut missing = vec![];
+        for task in tasks {
+            match self.folder.done(task)? {
+                Some(receipt) => receipts.push(receipt),
+                None => missing.push(self.describe(task)),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(receipts);
+        }
+        Err(JobError::NotDone { folder: self.folder.path().to_owned(), what, tasks: missing }.into())
+    }
+
+    /// A task in words: its number, and what it reads.
+    fn describe(&self, task: usize) -> String {
+        match self.manifest.partitions.get(task) {
+            Some(pieces) => {
+                let place = pieces.first().map(|piece| self.manifest.describe(piece.0)).unwrap_or_default();
+                format!("task {task} (partition {task}, from {place})")
+            }
+            None => {
+                let buckets = self.manifest.tasks().buckets_of(task - self.manifest.partitions.len());
+                format!("task {task} (buckets {} to {})", buckets.start, buckets.end.saturating_sub(1))
+            }
+        }
+    }
+
+    fn check_rows(&self, task: usize, actual: u64, expected: u64, remedy: &str) -> Result<(), Error> {
+        if actual == expected {
+            return Ok(());
+        }
+        Err(JobError::Rows { place: self.describe(task), actual, expected, remedy: remedy.to_owned() }.into())
+    }
+
+    fn malformed(&self, error: Malformed) -> Error {
+        JobError::Manifest { path: self.folder.path().to_owned(), reason: error.reason }.into()
+    }
+
+    fn stopped(&self) -> Error {
+        let (_, tasks) = self.folder.counts();
+        let done = (0..tasks).filter(|&task| matches!(self.folder.state(task), State::Done(_))).count();
+        JobError::Stopped { folder: self.folder.path().to_owned(), done, tasks }.into()
+    }
+}
+
+/// A task that is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// What it left.
+    pub receipt: Receipt,
+    /// Whether it was done before.
+    pub before: bool,
+}

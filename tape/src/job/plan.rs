@@ -1,0 +1,219 @@
+//! A batch planned as a job, and a job gone on with.
+
+use std::path::Path;
+
+use tape_core::{Event, Observer, Role, Source};
+use tape_exec::task::{self, Tasks, Work};
+use tape_exec::{OnError, Partitioning, Plan, PlanChoice, PlanKind, Summary};
+
+use super::Job;
+use super::error::JobError;
+use super::folder::Folder;
+use super::manifest::{Asked, InputFile, Manifest, id_type_name, pieces_of};
+use crate::ensemble::Batch;
+use crate::error::Error;
+
+impl Batch<'_> {
+    /// Plans this batch as a job in `folder`, which is made: nothing of the survey is computed yet.
+    ///
+    /// # Errors
+    /// As [`Batch::explain`], if something is in the folder already, or if it cannot be written to.
+    pub fn plan_job(&self, folder: impl AsRef<Path>, observer: &dyn Observer) -> Result<Job, Error> {
+        let folder = folder.as_ref();
+        Folder::check_free(folder)?;
+        if self.config.on_error == OnError::Skip {
+            return Err(JobError::Skips.into());
+        }
+        let mut plan = self.plan_with(observer)?;
+        if plan.kind == PlanKind::Merge {
+            // A merge holds slices in the order of their ids, and is one process's work.
+            plan.why = format!("tasks that need nothing of each other; one process would merge: {}", plan.why);
+            plan.kind = PlanKind::Shuffle;
+        }
+        let manifest = self.manifest(&plan, None, observer)?;
+        Folder::create(folder, &manifest)?;
+        Job::new(folder, manifest, self.statistics.clone())
+    }
+
+    /// Goes on with the job in `folder`, which is planned first if it is not there, until the table is written: what an
+    /// earlier call has done, however it ended, is not done again.
+    ///
+    /// Where partitions prove not to be in the order that their footers claim, the job is planned again as a shuffle, with a
+    /// warning, as [`Batch::write`] does.
+    ///
+    /// # Errors
+    /// As [`Batch::write`]; if the job was planned with other arguments or inputs; or if tasks failed, while the others are
+    /// done and kept.
+    pub fn resume(
+        &self,
+        folder: impl AsRef<Path>,
+        path: impl AsRef<Path>,
+        overwrite: bool,
+        observer: &dyn Observer,
+    ) -> Result<Summary, Error> {
+        let (folder, path) = (folder.as_ref(), path.as_ref());
+        // Asked before the work, not only after it.
+        self.output().check(path, overwrite)?;
+        let job = self.job(folder, observer)?;
+        let summary = match self.run_job(&job, path, overwrite, observer) {
+            Err(Error::Exec(tape_exec::Error::OutOfOrder { id, cut, before, after })) => {
+                let place = |task: usize| job.describe(task);
+                if cut && self.config.plan != PlanChoice::Auto {
+                    let (before, after) = (place(before), place(after));
+                    return Err(tape_exec::Error::CutLightCurve { id, before, after }.into());
+                }
+                let why = format!(
+                    "the {} plan was dropped for shuffle: object {id} lies in or before {} and again in {}, which its \
+                     footer denies; write the survey again with `tape repartition` to have the fast plan",
+                    job.kind.name(),
+                    place(before),
+                    place(after)
+                );
+                observer.event(Event::Restart);
+                let job = self.plan_as_shuffle(&job, why, observer)?;
+                self.run_job(&job, path, overwrite, observer)?
+            }
+            other => other?,
+        };
+        summary.warnings.iter().for_each(|warning| observer.event(Event::Warning(warning.clone())));
+        Ok(summary)
+    }
+
+    fn run_job(&self, job: &Job, path: &Path, overwrite: bool, observer: &dyn Observer) -> Result<Summary, Error> {
+        let dropped = job.manifest.dropped.as_ref().and(Some([PlanKind::Map, PlanKind::Stitch]));
+        dropped.into_iter().flatten().for_each(|kind| job.folder.clean(Some(kind)));
+        job.run_missing(Some(self.ensemble.survey()), self.config.worker_count(), observer)?;
+        job.gather(path, overwrite, observer)
+    }
+
+    /// The job in `folder`, made if it is not there.
+    fn job(&self, folder: &Path, observer: &dyn Observer) -> Result<Job, Error> {
+        if !Folder::has_job(folder) {
+            return self.plan_job(folder, observer);
+        }
+        let manifest = Folder::read_manifest(folder)?;
+        if let Some(difference) = self.difference(&manifest)? {
+            return Err(JobError::Differs { folder: folder.to_owned(), difference }.into());
+        }
+        Job::new(folder, manifest, self.statistics.clone())
+    }
+
+    /// The same job with another plan. The new manifest takes the place of the old one at once; what the old one's tasks left
+    /// is removed after that, or by whoever goes on.
+    fn plan_as_shuffle(&self, job: &Job, why: String, observer: &dyn Observer) -> Result<Job, Error> {
+        let mut plan = self.plan_with(observer)?;
+        let dropped = job.kind.name().to_owned();
+        (plan.kind, plan.why) = (PlanKind::Shuffle, why);
+        let manifest = self.manifest(&plan, Some(dropped), observer)?;
+        Folder::write_manifest(job.folder.path(), &manifest)?;
+        Job::new(job.folder.path(), manifest, self.statistics.clone())
+    }
+
+    fn manifest(&self, plan: &Plan, dropped: Option<String>, observer: &dyn Observer) -> Result<Manifest, Error> {
+        let work = Work { source: self.source(), statistics: &self.statistics, config: &self.config, observer };
+        let Tasks { partitions, buckets, reduces } = task::tasks(work, plan)?;
+        let survey = self.ensemble.survey();
+        Ok(Manifest {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            files: self.input_files()?,
+            id_type: id_type_name(survey.id_type()),
+            columns: Role::ALL.map(|role| survey.column(role).map(str::to_owned)),
+            statistics: self.names(),
+            bands: self.config.bands.clone(),
+            wide: self.wide,
+            asked: self.asked(),
+            plan: plan.kind.name().to_owned(),
+            why: plan.why.clone(),
+            dropped,
+            partitions: partitions.iter().map(pieces_of).collect(),
+            buckets,
+            reduces,
+            rows: plan.rows,
+        })
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.statistics.iter().map(|s| s.info().name.to_string()).collect()
+    }
+
+    fn asked(&self) -> Asked {
+        let plan = match self.config.plan {
+            PlanChoice::Auto => "auto",
+            PlanChoice::Map => PlanKind::Map.name(),
+            PlanChoice::Stitch => PlanKind::Stitch.name(),
+            PlanChoice::Merge => PlanKind::Merge.name(),
+            PlanChoice::Shuffle => PlanKind::Shuffle.name(),
+            PlanChoice::Fold => PlanKind::Fold.name(),
+            PlanChoice::MapUnchecked => PlanKind::MapUnchecked.name(),
+        };
+        let (partitions, partition_bytes) = match self.config.partitioning {
+            Partitioning::RowGroups => (None, None),
+            Partitioning::Count(n) => (Some(n), None),
+            Partitioning::Bytes(bytes) => (None, Some(bytes)),
+        };
+        Asked { plan: plan.to_owned(), partitions, partition_bytes }
+    }
+
+    /// The inputs as they are.
+    fn input_files(&self) -> Result<Vec<InputFile>, Error> {
+        let survey = self.ensemble.survey();
+        let mut row_groups = vec![vec![]; survey.paths().len()];
+        survey.row_groups().iter().for_each(|group| row_groups[group.file].push(group.rows));
+        let file = |((path, stamp), row_groups): ((&Path, tape_io::FileStamp), Vec<u64>)| {
+            let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            let text = absolute.to_str().map(str::to_owned);
+            let path = text.ok_or_else(|| JobError::NotUnicode { path: path.to_owned() })?;
+            Ok(InputFile { path, bytes: stamp.bytes, modified: stamp.modified, row_groups })
+        };
+        survey.paths().zip(survey.stamps()).zip(row_groups).map(file).collect()
+    }
+
+    /// In what a job was planned otherwise than this batch would be.
+    fn difference(&self, planned: &Manifest) -> Result<Option<String>, Error> {
+        let list = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let bands = |bands: &Option<Vec<String>>| bands.as_ref().map_or_else(|| "all".to_owned(), |bands| list(bands));
+        let cut = |asked: &Asked| match (asked.partitions, asked.partition_bytes) {
+            (Some(n), _) => format!("{n} partitions"),
+            (_, Some(bytes)) => format!("partitions of {bytes} bytes"),
+            _ => "partitions by row group".to_owned(),
+        };
+        let columns = |columns: [Option<&str>; 5]| {
+            let named = Role::ALL.iter().zip(columns).map(|(role, name)| format!("{role} {}", name.unwrap_or("none")));
+            named.collect::<Vec<_>>().join(", ")
+        };
+        let (asked, survey) = (self.asked(), self.ensemble.survey());
+        let both = [
+            ("for the statistics", list(&planned.statistics), list(&self.names())),
+            ("for the bands", bands(&planned.bands), bands(&self.config.bands)),
+            ("for a table that is", form(planned.wide), form(self.wide)),
+            ("with --plan", planned.asked.plan.clone(), asked.plan.clone()),
+            ("with", cut(&planned.asked), cut(&asked)),
+            (
+                "with the columns",
+                columns(planned.columns.each_ref().map(Option::as_deref)),
+                columns(Role::ALL.map(|role| survey.column(role))),
+            ),
+        ];
+        if let Some((what, then, now)) = both.into_iter().find(|(_, then, now)| then != now) {
+            return Ok(Some(format!("{what} {then}, not {now}")));
+        }
+        Ok(difference_of_files(&planned.files, &self.input_files()?))
+    }
+}
+
+fn form(wide: bool) -> String {
+    if wide { "wide" } else { "long" }.to_owned()
+}
+
+fn difference_of_files(planned: &[InputFile], now: &[InputFile]) -> Option<String> {
+    for (then, now) in planned.iter().zip(now) {
+        if then.path != now.path {
+            return Some(format!("for {}, where there is {} now", then.path, now.path));
+        }
+        if then != now {
+            return Some(format!("before {} changed", then.path));
+        }
+    }
+    let (then, now) = (planned.len(), now.len());
+    (then != now).then(|| format!("for {then} files, not {now}"))
+}

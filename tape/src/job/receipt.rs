@@ -1,0 +1,160 @@
+//! What a task leaves when it is done, and when it fails.
+
+use serde::{Deserialize, Serialize};
+use tape_core::{LeftOut, ObjectId};
+use tape_io::Written;
+
+use super::sealed::{Malformed, seal, unseal};
+
+/// What a task leaves when it is done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    /// The digest of the manifest.
+    pub job: u32,
+    /// The number of the task.
+    pub task: usize,
+    /// Rows that went in; of the second round, rows or partial states.
+    pub rows_in: u64,
+    /// Rows of the results that came out; none of the first of two rounds.
+    pub rows_out: u64,
+    /// Light curves that have none of them, where there may be many for each.
+    pub without_rows: u64,
+    /// How long it took.
+    pub milliseconds: u64,
+    /// Epochs that no statistic saw, by reason, in the order of [`LeftOut`]'s fields.
+    pub left_out: [u64; 7],
+    /// The smallest and the largest id, of a partition that is computed where it lies.
+    pub ids: Option<(Id, Id)>,
+    /// The labels that the band codes of the output stand for.
+    pub labels: Vec<String>,
+    /// All labels that were met.
+    pub met: Vec<String>,
+    /// Length of the output, bytes.
+    pub bytes: u64,
+    /// Blocks in the output.
+    pub blocks: u64,
+    /// The checksum of the output.
+    pub checksum: u32,
+}
+
+/// An object's id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Id {
+    /// Any integer but `u64`.
+    Int(i64),
+    /// A `u64`.
+    UInt(u64),
+    /// Text.
+    Text(String),
+}
+
+impl From<ObjectId> for Id {
+    fn from(id: ObjectId) -> Self {
+        match id {
+            ObjectId::Int(id) => Self::Int(id),
+            ObjectId::UInt(id) => Self::UInt(id),
+            ObjectId::Text(id) => Self::Text(id.into()),
+        }
+    }
+}
+
+impl From<Id> for ObjectId {
+    fn from(id: Id) -> Self {
+        match id {
+            Id::Int(id) => Self::Int(id),
+            Id::UInt(id) => Self::UInt(id),
+            Id::Text(id) => Self::Text(id.into()),
+        }
+    }
+}
+
+impl Receipt {
+    /// A receipt out of the bytes of its file. Whatever the bytes, it gives an error or a receipt.
+    ///
+    /// # Errors
+    /// [`Malformed`], with what is wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        let receipt: Self = unseal(bytes)?;
+        // Band codes are bytes, and one stands for no band.
+        if receipt.labels.len() > 255 || receipt.met.len() > 255 {
+            return Err(Malformed::new("it has more bands than a survey can have"));
+        }
+        Ok(receipt)
+    }
+
+    /// The bytes of its file, with their checksum.
+    ///
+    /// # Errors
+    /// [`Malformed`], if JSON cannot hold it.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Malformed> {
+        seal(self)
+    }
+
+    /// The output as it was written.
+    pub(super) const fn written(&self) -> Written {
+        Written { bytes: self.bytes, blocks: self.blocks, checksum: self.checksum }
+    }
+
+    pub(super) const fn left_out(&self) -> LeftOut {
+        let [null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error] = self.left_out;
+        LeftOut { null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error }
+    }
+}
+
+/// What a task leaves when it fails; the next time that it is done, it is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FailureNote {
+    /// The digest of the manifest.
+    pub job: u32,
+    /// The number of the task.
+    pub task: usize,
+    /// Why.
+    pub message: String,
+}
+
+impl FailureNote {
+    /// As [`Receipt::parse`].
+    ///
+    /// # Errors
+    /// [`Malformed`], with what is wrong.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        unseal(bytes)
+    }
+
+    pub(super) fn to_bytes(&self) -> Result<Vec<u8>, Malformed> {
+        seal(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_comes_back_with_any_id() {
+        for id in [ObjectId::Int(i64::MIN), ObjectId::UInt(u64::MAX), ObjectId::Text("ä'\"\u{0}".into())] {
+            let receipt = Receipt {
+                job: u32::MAX,
+                task: 3,
+                rows_in: 10,
+                rows_out: 2,
+                without_rows: 1,
+                milliseconds: 7,
+                left_out: [1, 2, 3, 4, 5, 6, 7],
+                ids: Some((id.clone().into(), id.clone().into())),
+                labels: vec!["g".to_owned()],
+                met: vec![],
+                bytes: 1,
+                blocks: 2,
+                checksum: 3,
+            };
+            let back = Receipt::parse(&receipt.to_bytes().expect("plain")).expect("whole");
+            assert_eq!(back, receipt);
+            assert_eq!(back.ids.map(|(_, max)| ObjectId::from(max)), Some(id));
+            // In the order in which the reasons are told.
+            assert_eq!(receipt.left_out().reasons().map(|(_, n)| n), receipt.left_out);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! What stands for the survey where no row of it is read: tasks of the second round, and putting results together.
+
+use tape_core::{Bands, Columns, IdType, Partition, Role, RowGroup, RowReader, Source, SourceError};
+
+use super::manifest::Manifest;
+use super::sealed::Malformed;
+
+/// A survey as a manifest knows it. The inputs may be gone.
+pub(super) struct Planned<'a> {
+    manifest: &'a Manifest,
+    id_type: IdType,
+    bands: Bands,
+}
+
+impl<'a> Planned<'a> {
+    /// The survey of a manifest, with all bands that tasks met.
+    pub(super) fn new<'m>(manifest: &'a Manifest, met: impl Iterator<Item = &'m String>) -> Result<Self, Malformed> {
+        let bands = Bands::default();
+        for label in met {
+            bands.code(label).map_err(Malformed::new)?;
+        }
+        Ok(Self { manifest, id_type: manifest.id_type()?, bands })
+    }
+}
+
+impl Source for Planned<'_> {
+    fn id_type(&self) -> IdType {
+        self.id_type
+    }
+
+    fn column(&self, role: Role) -> Option<&str> {
+        self.manifest.columns[role as usize].as_deref()
+    }
+
+    fn bands(&self) -> &Bands {
+        &self.bands
+    }
+
+    fn row_groups(&self) -> &[RowGroup] {
+        &[]
+    }
+
+    fn describe(&self, row_group: usize) -> String {
+        self.manifest.describe(row_group)
+    }
+
+    fn bytes(&self, _: usize, _: Columns) -> u64 {
+        0
+    }
+
+    fn row_bytes(&self) -> u64 {
+        0
+    }
+
+    fn read<'b>(&'b self, _: &Partition, _: Columns) -> Result<Box<dyn RowReader + 'b>, SourceError> {
+        Err("no row of the survey is read here".into())
+    }
+}

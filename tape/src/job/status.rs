@@ -1,0 +1,68 @@
+//! How far a job has come.
+
+use super::Job;
+use super::folder::State;
+
+/// How far a job has come, by its receipts; the outputs themselves are checked when they are used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// All tasks, of both rounds.
+    pub tasks: usize,
+    /// The tasks of the first round.
+    pub first: usize,
+    /// Tasks done.
+    pub done: usize,
+    /// Tasks that were not run, or did not end.
+    pub left: Vec<usize>,
+    /// Tasks that failed, and why.
+    pub failed: Vec<(usize, String)>,
+    /// Tasks of which the receipt or the output is not what was written, and what is wrong with it.
+    pub damaged: Vec<(usize, String)>,
+    /// Rows by the footers.
+    pub rows: u64,
+    /// Rows read so far.
+    pub rows_done: u64,
+    /// Rows of the results so far, without those of light curves that are put together at the end.
+    pub rows_out: u64,
+    /// What all tasks took together, milliseconds.
+    pub milliseconds: u64,
+    /// What those of the first round took.
+    pub reading_milliseconds: u64,
+}
+
+impl Status {
+    /// Rows per second and worker while they were read, if any were.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    pub fn rate(&self) -> Option<f64> {
+        let seconds = self.reading_milliseconds as f64 / 1000.0;
+        (seconds > 0.0).then(|| self.rows_done as f64 / seconds)
+    }
+}
+
+impl Job {
+    /// How far it has come.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let (first, tasks) = self.folder.counts();
+        let mut status = Status { tasks, first, rows: self.manifest.rows, ..Status::default() };
+        for task in 0..tasks {
+            match self.folder.state(task) {
+                State::Done(receipt) => {
+                    status.done += 1;
+                    status.rows_out = status.rows_out.saturating_add(receipt.rows_out);
+                    status.milliseconds = status.milliseconds.saturating_add(receipt.milliseconds);
+                    if task < first {
+                        status.rows_done = status.rows_done.saturating_add(receipt.rows_in);
+                        let reading = status.reading_milliseconds.saturating_add(receipt.milliseconds);
+                        status.reading_milliseconds = reading;
+                    }
+                }
+                State::Left => status.left.push(task),
+                State::Failed(message) => status.failed.push((task, message)),
+                State::Damaged(path, reason) => status.damaged.push((task, format!("{}: {reason}", path.display()))),
+            }
+        }
+        status
+    }
+}
