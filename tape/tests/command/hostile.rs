@@ -43,7 +43,10 @@ fn survey(
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("id", Arc::new(Int64Array::from_iter_values(rows.clone().map(|row| i64::from(id(row)))))),
         ("time", Arc::new(Float64Array::from_iter_values(rows.clone().map(|row| f64::from(row) * 0.7)))),
-        ("flux", Arc::new(Float32Array::from_iter(rows.clone().map(|row| (row % 50 > 0).then_some((row % 97) as f32))))),
+        (
+            "flux",
+            Arc::new(Float32Array::from_iter(rows.clone().map(|row| (row % 50 > 0).then_some((row % 97) as f32)))),
+        ),
         ("error", Arc::new(Int32Array::from_iter_values(rows.clone().map(|row| 1 + row % 5)))),
         ("band", Arc::new(StringArray::from_iter_values(rows.map(|row| ["g", "a longer label"][row as usize % 2])))),
     ];
