@@ -90,7 +90,11 @@ impl PageBounds {
         if uncompressed > self.most.min(compressed.saturating_mul(self.ratio).saturating_add(PAGE)) {
             return Err(general(format!("a page of {compressed} bytes that claims to be {uncompressed}")));
         }
-        Ok(())
+        // What stands after the sizes may be longer than what was given of it: the rest is the decoder's.
+        match (Walk { bytes: header, children: vec![] }).structure(Of::Other, 0) {
+            Err(ParquetError::EOF(_)) => Ok(()),
+            walked => walked,
+        }
     }
 }
 
@@ -168,7 +172,6 @@ impl Walk<'_> {
                 self.skip(length)
             }
             9 | 10 => self.list(of, depth),
-            11 => self.map(depth),
             12 => self.structure(of, depth + 1),
             13 => self.skip(16),
             _ => Err(general(format!("a field of kind {kind}, which there is not"))),
@@ -178,25 +181,16 @@ impl Walk<'_> {
     fn list(&mut self, of: Of, depth: usize) -> Result<()> {
         let header = self.byte()?;
         let length = if header >> 4 == 15 { self.varint()? } else { u64::from(header >> 4) };
-        // Each element takes a byte at least.
+        // Each element takes a byte at least. Truths in a list are none that a footer has, and the decoder gives them no byte:
+        // it would count to any number.
+        if matches!(header & 0xf, 1 | 2) {
+            return Err(general("a list of truths in a footer".to_owned()));
+        }
         self.there(length)?;
         if depth > DEEPEST {
             return Err(general(format!("lists nested more than {DEEPEST} deep")));
         }
         (0..length).try_for_each(|_| self.value(header & 0xf, of, depth + 1))
-    }
-
-    fn map(&mut self, depth: usize) -> Result<()> {
-        let length = self.varint()?;
-        self.there(length)?;
-        if length == 0 {
-            return Ok(());
-        }
-        let kinds = self.byte()?;
-        (0..length).try_for_each(|_| {
-            self.value(kinds >> 4, Of::Other, depth + 1)?;
-            self.value(kinds & 0xf, Of::Other, depth + 1)
-        })
     }
 
     fn byte(&mut self) -> Result<u8> {
@@ -259,6 +253,14 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_what_takes_no_byte_is_refused() {
+        // Field 1 is a list of three numbers, then the same of three truths.
+        check_footer(&[0x19, 0x35, 2, 4, 6, 0]).expect("walked");
+        check_footer(&[0x19, 0x31, 1, 1, 1, 0]).expect_err("the decoder would go on elsewhere");
+        check_footer(&[0x19, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07, 0]).expect_err("and count to any number");
+    }
+
+    #[test]
     fn a_page_may_be_as_large_as_its_codec_and_its_values_allow() {
         let bounds = PageBounds { ratio: 64, most: 1 << 20 };
         // Kind 0, then both sizes, as zigzag numbers.
@@ -269,5 +271,7 @@ mod tests {
         bounds.check(&header(&[0xff, 0xff, 0xff, 0xff, 0x0f], 0x7e)).expect_err("below zero");
         bounds.check(&[]).expect("the decoder says that it is no header");
         bounds.check(&[0x1c; 40]).expect("the same");
+        let truths = [&header(&[0x08], 0x08)[..6], &[0x19, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07, 0]].concat();
+        bounds.check(&truths).expect_err("the decoder would count to any number");
     }
 }
