@@ -80,17 +80,18 @@ impl PageBounds {
         Self { ratio, most: if fixed { values.saturating_mul(16).saturating_add(PAGE) } else { u64::MAX } }
     }
 
-    /// That a page of which this is the header is not larger than can be. What is no header is left to the decoder.
-    pub(crate) fn check(self, header: &[u8]) -> Result<()> {
-        let mut walk = Walk { bytes: header, children: vec![] };
-        let Some((uncompressed, compressed)) = walk.page_sizes() else { return Ok(()) };
+    /// That a page of which this is the header is not larger than can be. Returns whether that is known: not if more of the
+    /// header is to come. What is no header is left to the decoder.
+    pub(crate) fn check(self, header: &[u8]) -> Result<bool> {
+        let (sizes, whole) = Walk { bytes: header, children: vec![] }.page_sizes()?;
+        let [Some(uncompressed), Some(compressed)] = sizes else { return Ok(whole) };
         let (Ok(uncompressed), Ok(compressed)) = (u64::try_from(uncompressed), u64::try_from(compressed)) else {
             return Err(general(format!("a page of {compressed} bytes, {uncompressed} when decompressed")));
         };
         if uncompressed > self.most.min(compressed.saturating_mul(self.ratio).saturating_add(PAGE)) {
             return Err(general(format!("a page of {compressed} bytes that claims to be {uncompressed}")));
         }
-        Ok(())
+        Ok(whole)
     }
 }
 
@@ -114,38 +115,56 @@ impl Walk<'_> {
         if depth > DEEPEST {
             return Err(general(format!("structures nested more than {DEEPEST} deep")));
         }
-        if of == Of::SchemaElement {
-            self.children.push(0);
-        }
-        let mut last = 0;
+        let (mut last, mut children, mut schema) = (0, None, false);
         while let Some((field, kind)) = self.field(&mut last)? {
-            match (of, field, kind) {
-                (Of::Footer, SCHEMA, 9) => self.list(Of::SchemaElement, depth)?,
-                (Of::SchemaElement, CHILDREN, 5) => {
-                    let children = self.zigzag()?;
-                    if let Some(last) = self.children.last_mut() {
-                        *last = children;
-                    }
+            match (of, field) {
+                (Of::Footer, SCHEMA) if kind == 9 && !schema => {
+                    schema = true;
+                    self.list(Of::SchemaElement, depth)?;
                 }
+                (Of::Footer, SCHEMA) => return Err(general("two schemas".to_owned())),
+                (Of::SchemaElement, CHILDREN) => self.once(kind, &mut children)?,
                 // True and false are in the kind.
-                (_, _, 1 | 2) => {}
+                _ if matches!(kind, 1 | 2) => {}
                 _ => self.value(kind, Of::Other, depth)?,
             }
+        }
+        if of == Of::SchemaElement {
+            self.children.push(children.unwrap_or(0));
         }
         Ok(())
     }
 
-    /// The sizes that a page header begins with.
-    fn page_sizes(&mut self) -> Option<(i64, i64)> {
-        let (mut last, mut uncompressed) = (0, None);
+    /// The sizes in a page header, and whether all of it is there.
+    fn page_sizes(&mut self) -> Result<([Option<i64>; 2], bool)> {
+        let (mut last, mut sizes) = (0, [None; 2]);
+        let mut next = || {
+            let Some((field, kind)) = self.field(&mut last)? else { return Ok(false) };
+            match field {
+                UNCOMPRESSED => self.once(kind, &mut sizes[0])?,
+                COMPRESSED => self.once(kind, &mut sizes[1])?,
+                _ if matches!(kind, 1 | 2) => {}
+                _ => self.value(kind, Of::Other, 0)?,
+            }
+            Ok(true)
+        };
         loop {
-            match self.field(&mut last).ok()?? {
-                (UNCOMPRESSED, 5) => uncompressed = Some(self.zigzag().ok()?),
-                (COMPRESSED, 5) => return Some((uncompressed?, self.zigzag().ok()?)),
-                (_, 1 | 2) => {}
-                (_, kind) => self.value(kind, Of::Other, 0).ok()?,
+            match next() {
+                Ok(true) => {}
+                Ok(false) => return Ok((sizes, true)),
+                Err(ParquetError::EOF(_)) => return Ok((sizes, false)),
+                Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Reads a number that stands once, and as what it must be: the decoder goes by its field alone, and takes the last.
+    fn once(&mut self, kind: u8, to: &mut Option<i64>) -> Result<()> {
+        if kind != 5 || to.is_some() {
+            return Err(general("a number that stands twice, or as something else".to_owned()));
+        }
+        *to = Some(self.zigzag()?);
+        Ok(())
     }
 
     /// The number and the kind of the next field, unless the structure ends.
@@ -168,7 +187,6 @@ impl Walk<'_> {
                 self.skip(length)
             }
             9 | 10 => self.list(of, depth),
-            11 => self.map(depth),
             12 => self.structure(of, depth + 1),
             13 => self.skip(16),
             _ => Err(general(format!("a field of kind {kind}, which there is not"))),
@@ -178,25 +196,16 @@ impl Walk<'_> {
     fn list(&mut self, of: Of, depth: usize) -> Result<()> {
         let header = self.byte()?;
         let length = if header >> 4 == 15 { self.varint()? } else { u64::from(header >> 4) };
-        // Each element takes a byte at least.
+        // Each element takes a byte at least. Truths in a list are none that a footer has, and the decoder gives them no byte:
+        // it would count to any number.
+        if matches!(header & 0xf, 1 | 2) {
+            return Err(general("a list of truths in a footer".to_owned()));
+        }
         self.there(length)?;
         if depth > DEEPEST {
             return Err(general(format!("lists nested more than {DEEPEST} deep")));
         }
         (0..length).try_for_each(|_| self.value(header & 0xf, of, depth + 1))
-    }
-
-    fn map(&mut self, depth: usize) -> Result<()> {
-        let length = self.varint()?;
-        self.there(length)?;
-        if length == 0 {
-            return Ok(());
-        }
-        let kinds = self.byte()?;
-        (0..length).try_for_each(|_| {
-            self.value(kinds >> 4, Of::Other, depth + 1)?;
-            self.value(kinds & 0xf, Of::Other, depth + 1)
-        })
     }
 
     fn byte(&mut self) -> Result<u8> {
@@ -259,15 +268,40 @@ mod tests {
     }
 
     #[test]
+    fn a_schema_stands_once_and_so_do_numbers_of_children() {
+        // Field 2, a list of one structure: an element with field 5, which is a number.
+        let footer = |element: &[u8]| [&[0x29, 0x1c], element, &[0]].concat();
+        check_footer(&footer(&[0x55, 0, 0])).expect("no children");
+        check_footer(&footer(&[0x55, 4, 0])).expect_err("two children that are not there");
+        check_footer(&footer(&[0x56, 4, 0])).expect_err("the same as a long number");
+        check_footer(&footer(&[0x55, 0, 0x05, 10, 4, 0])).expect_err("children that stand twice");
+        check_footer(&[0x29, 0x1c, 0x55, 0, 0, 0x09, 4, 0x1c, 0x55, 0, 0, 0]).expect_err("two schemas");
+    }
+
+    #[test]
+    fn a_list_of_what_takes_no_byte_is_refused() {
+        // Field 1 is a list of three numbers, then the same of three truths.
+        check_footer(&[0x19, 0x35, 2, 4, 6, 0]).expect("walked");
+        check_footer(&[0x19, 0x31, 1, 1, 1, 0]).expect_err("the decoder would go on elsewhere");
+        check_footer(&[0x19, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07, 0]).expect_err("and count to any number");
+    }
+
+    #[test]
     fn a_page_may_be_as_large_as_its_codec_and_its_values_allow() {
         let bounds = PageBounds { ratio: 64, most: 1 << 20 };
         // Kind 0, then both sizes, as zigzag numbers.
         let header =
             |uncompressed: &[u8], compressed: u8| [&[0x15, 0, 0x15], uncompressed, &[0x15, compressed, 0]].concat();
-        bounds.check(&header(&[0x80, 0x80, 0x08], 0x08)).expect("64 KiB");
+        assert!(bounds.check(&header(&[0x80, 0x80, 0x08], 0x08)).expect("64 KiB"));
         bounds.check(&header(&[0x80, 0x80, 0x40], 0x08)).expect_err("512 KiB of four bytes");
         bounds.check(&header(&[0xff, 0xff, 0xff, 0xff, 0x0f], 0x7e)).expect_err("below zero");
-        bounds.check(&[]).expect("the decoder says that it is no header");
-        bounds.check(&[0x1c; 40]).expect("the same");
+        assert!(!bounds.check(&[]).expect("more is to come"));
+        assert!(!bounds.check(&[0x15, 0, 0x15]).expect("more is to come"));
+        // The decoder would take the second size, and a size of any kind.
+        let twice = [&header(&[0x08], 0x08)[..6], &[0x05, 0x04, 0xff, 0xff, 0xff, 0xff, 0x0e, 0]].concat();
+        bounds.check(&twice).expect_err("a size that stands twice");
+        bounds.check(&[0x15, 0, 0x16, 0xfe, 0xff, 0xff, 0xff, 0x0f, 0x15, 8, 0]).expect_err("a long number");
+        let truths = [&header(&[0x08], 0x08)[..6], &[0x19, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07, 0]].concat();
+        bounds.check(&truths).expect_err("the decoder would count to any number");
     }
 }

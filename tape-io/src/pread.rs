@@ -43,12 +43,16 @@ impl ChunkReader for PositionedFile {
     type T = BufReader<ReadAt>;
 
     fn get_read(&self, start: u64) -> Result<Self::T> {
-        // Only page headers are read this way: they are some hundred bytes.
-        let mut header = BufReader::with_capacity(1024, ReadAt { file: Arc::clone(&self.file), at: start });
-        if let Some(bounds) = self.bounds {
-            bounds.check(header.fill_buf()?)?;
+        // Only page headers are read this way: they are some hundred bytes, but for long texts in their statistics.
+        for most in [1 << 10, 1 << 16, 1 << 20] {
+            let mut header = BufReader::with_capacity(most, ReadAt { file: Arc::clone(&self.file), at: start });
+            let Some(bounds) = self.bounds else { return Ok(header) };
+            let there = header.fill_buf()?;
+            if bounds.check(there)? || there.len() < most {
+                return Ok(header);
+            }
         }
-        Ok(header)
+        Err(ParquetError::General("a page header of more than a mebibyte".to_owned()))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
