@@ -29,6 +29,8 @@ pub(crate) trait Lanes {
     fn mul(a: Self::Vector, b: Self::Vector) -> Self::Vector;
     fn div(a: Self::Vector, b: Self::Vector) -> Self::Vector;
     fn abs(a: Self::Vector) -> Self::Vector;
+    /// The lesser of both, and `b` where one is NaN.
+    fn min(a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// A bit for each lane, the first lane's lowest: whether `a` is less than `b`, and never if one is NaN.
     fn less(a: Self::Vector, b: Self::Vector) -> u8;
     /// A bit for each lane, the first lane's lowest: whether `a` equals `b`, and never if one is NaN.
@@ -192,6 +194,11 @@ impl Lanes for Portable {
     #[inline(always)]
     fn abs(a: Self::Vector) -> Self::Vector {
         a.map(f64::abs)
+    }
+
+    #[inline(always)]
+    fn min(a: Self::Vector, b: Self::Vector) -> Self::Vector {
+        std::array::from_fn(|lane| if a[lane] < b[lane] { a[lane] } else { b[lane] })
     }
 
     #[inline(always)]

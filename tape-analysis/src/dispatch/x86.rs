@@ -89,6 +89,12 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
+    fn min(a: __m512d, b: __m512d) -> __m512d {
+        // SAFETY: as the module says.
+        unsafe { _mm512_min_pd(a, b) }
+    }
+
+    #[inline(always)]
     fn less(a: __m512d, b: __m512d) -> u8 {
         // SAFETY: as the module says.
         unsafe { _mm512_cmp_pd_mask::<_CMP_LT_OQ>(a, b) }
@@ -180,6 +186,12 @@ impl Lanes for Avx2 {
             let sign = _mm256_set1_pd(-0.0);
             (_mm256_andnot_pd(sign, a.0), _mm256_andnot_pd(sign, a.1))
         }
+    }
+
+    #[inline(always)]
+    fn min(a: Self::Vector, b: Self::Vector) -> Self::Vector {
+        // SAFETY: as the module says.
+        unsafe { (_mm256_min_pd(a.0, b.0), _mm256_min_pd(a.1, b.1)) }
     }
 
     #[inline(always)]

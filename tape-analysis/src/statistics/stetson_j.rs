@@ -26,7 +26,8 @@
 //!
 //! Sums are taken over deviations from the last mean instead of over fluxes, and the mean keeps the digits beyond its last
 //! one, so that the order of the epochs does not matter. It would where the iteration starts beside an unstable mean: each
-//! step then enlarges what the one before was rounded by, by a thousand altogether in one RR Lyrae of Stripe 82.
+//! step then enlarges what the one before was rounded by, by a thousand altogether in one RR Lyrae of Stripe 82. There, the
+//! sums are rounded too much as well: where the steps grow, the mean is taken again with twice the digits throughout.
 //!
 //! The weights carry the factor n/(4 (n − 1)), which cancels in the mean and saves two operations. An epoch of the first
 //! half of a light curve and one of the second share a division, a/p + b/q = (a q + b p)/(p q), and no root is taken before
@@ -50,6 +51,7 @@ mod mean;
 #[doc(hidden)]
 pub mod reference;
 mod side_by_side;
+mod twofold;
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "Stetson's J of single epochs: how much of a light curve lies beyond its errors".into(),

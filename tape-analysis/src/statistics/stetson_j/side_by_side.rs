@@ -1,6 +1,6 @@
 //! Short light curves side by side, one in each lane, so that no lane waits for another.
 
-use super::mean::{Mean, Pairs, half, index, robust, start, vectors};
+use super::mean::{Mean, Pairs, Steps, half, index, robust, start, vectors};
 use super::{ITERATIONS, SHORT, finish};
 use crate::dispatch::{LANES, Lanes};
 
@@ -12,6 +12,8 @@ pub(super) struct Group {
     used: usize,
     high: [f64; LANES],
     low: [f64; LANES],
+    smallest: [f64; LANES],
+    last: [f64; LANES],
     iterations: [f64; LANES],
     curves: [Curve; LANES],
 }
@@ -33,6 +35,8 @@ impl Group {
         used: 0,
         high: [0.0; LANES],
         low: [0.0; LANES],
+        smallest: [f64::INFINITY; LANES],
+        last: [0.0; LANES],
         iterations: [0.0; LANES],
         curves: [Curve { id: 0, n: 0, pairs: [Pairs::EMPTY; vectors(SHORT)] }; LANES],
     };
@@ -61,6 +65,7 @@ impl Group {
             }
         }
         (self.high[lane], self.low[lane]) = first_lane(mean);
+        (self.smallest[lane], self.last[lane]) = (f64::INFINITY, 0.0);
         self.iterations[lane] = 0.0;
         if needed < last && last == self.used {
             self.used = self.curves.iter().map(|curve| half(curve.n)).max().unwrap_or(0);
@@ -70,7 +75,8 @@ impl Group {
     /// Takes a step in all lanes, and returns which of them stop here.
     #[inline(always)]
     pub(super) fn step<L: Lanes>(&mut self) -> u8 {
-        let mut mean = Mean::<L> { high: L::load(&self.high), low: L::load(&self.low) };
+        let steps = Steps { smallest: L::load(&self.smallest), last: L::load(&self.last) };
+        let mut mean = Mean::<L> { high: L::load(&self.high), low: L::load(&self.low), steps };
         // Eight sums, added up in pairs as `Lanes::sum` does: the same bits as `step` gives for a light curve alone.
         let (mut shift, mut weight) = ([L::splat(0.0); LANES], [L::splat(0.0); LANES]);
         for (i, columns) in self.columns[..self.used].iter().enumerate() {
@@ -82,6 +88,8 @@ impl Group {
         let iterations = L::add(L::load(&self.iterations), L::splat(1.0));
         L::store(mean.high, &mut self.high);
         L::store(mean.low, &mut self.low);
+        L::store(mean.steps.smallest, &mut self.smallest);
+        L::store(mean.steps.last, &mut self.last);
         L::store(iterations, &mut self.iterations);
         stops | L::equal(iterations, L::splat(f64::from(ITERATIONS)))
     }
@@ -104,7 +112,8 @@ impl Group {
 
     #[inline(always)]
     fn mean<L: Lanes>(&self, lane: usize) -> Mean<L> {
-        Mean { high: L::splat(self.high[lane]), low: L::splat(self.low[lane]) }
+        let steps = Steps { smallest: L::splat(self.smallest[lane]), last: L::splat(self.last[lane]) };
+        Mean { high: L::splat(self.high[lane]), low: L::splat(self.low[lane]), steps }
     }
 }
 

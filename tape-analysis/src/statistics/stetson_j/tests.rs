@@ -126,6 +126,11 @@ proptest! {
     }
 
     #[test]
+    fn a_mean_of_twice_the_digits_agrees_with_the_plain_loop(survey in surveys()) {
+        judge(&spoilt(around_twofold_mean), &survey).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
     fn the_order_of_the_epochs_does_not_matter(survey in surveys()) {
         for (flux, error) in survey.light_curves().filter(|(flux, _)| flux.len() > 1) {
             let reversed = |values: &[f64]| values.iter().rev().copied().collect::<Vec<_>>();
@@ -142,6 +147,26 @@ fn spoilt(spoil: impl Fn(&[f64], &[f64]) -> f64 + 'static) -> OwnedManyFn {
             *out = spoil(&flux[rows.clone()], &error[rows.clone()]);
         }
     })
+}
+
+/// J around the mean that light curves get whose iteration is not stable.
+fn around_twofold_mean(flux: &[f64], error: &[f64]) -> f64 {
+    if flux.len() < 2 {
+        return f64::NAN;
+    }
+    let n = count(flux.len());
+    let mut pairs = vec![Pairs { x: [[flux[0]; LANES]; 2], ..Pairs::EMPTY }; vectors(flux.len())];
+    for (i, (x, sigma)) in flux.iter().zip(error).enumerate() {
+        let (pairs, i) = (&mut pairs[i / (2 * LANES)], i % (2 * LANES));
+        pairs.x.as_flattened_mut()[i] = *x;
+        pairs.w.as_flattened_mut()[i] = 0.25 * n / (n - 1.0) / (sigma * sigma);
+    }
+    let mean = twofold::mean(&pairs);
+    let delta2 = flux.iter().zip(error).map(|(x, sigma)| {
+        let deviation = x - mean.high - mean.low;
+        n / (n - 1.0) * (deviation / sigma).powi(2)
+    });
+    delta2.map(|delta2| (delta2 - 1.0).abs().sqrt().copysign(delta2 - 1.0)).sum::<f64>() / n
 }
 
 /// J around a mean that another number of iterations leads to.
@@ -199,6 +224,42 @@ fn two_epochs_either_side_of_their_mean() {
     // δ² = 2 · 2² = 8 for both.
     assert_eq!(stetson_j(&[8.0, 12.0], &[1.0; 2]), 7.0_f64.sqrt());
     assert_eq!(stetson_j(&[-8.0, -12.0], &[1.0; 2]), 7.0_f64.sqrt());
+}
+
+/// A supergiant of eleven epochs whose mean starts beside an unstable point: the steps double until the twentieth.
+const UNSTABLE: [(f64, f64); 11] = [
+    (42461.52630986147, 254.288437320675),
+    (101388.580298893, 492.3955869411205),
+    (66820.63086225804, 358.2458680273083),
+    (53128.7178429185, 304.49403725039036),
+    (52454.56299557566, 311.1374486930042),
+    (42457.50395579302, 264.41736859540066),
+    (42836.91331214648, 254.51906643104792),
+    (42636.38522949308, 278.99831183877706),
+    (127154.28350568084, 596.6256761287732),
+    (46239.04406457625, 276.79015849614325),
+    (43867.84192874085, 261.2011724505371),
+];
+
+#[test]
+fn an_unstable_mean_is_exact_in_any_order_of_the_epochs() {
+    // 38.773143268137294873…, computed in 60 digits.
+    let exact = 38.773_143_268_137_3;
+    let orders = (0..11).flat_map(|first| [1, 2, 3, 5].map(|step| (first, step)));
+    let order = |(first, step): (usize, usize)| (0..11).map(|i| UNSTABLE[(first + i * step) % 11]).collect::<Vec<_>>();
+    let unstable = orders.map(order);
+    let survey = Survey::new(unstable.collect());
+    let alone = survey.light_curves().map(|(flux, error)| stetson_j(flux, error));
+    // Alone, and side by side with each other.
+    let all: Vec<f64> = alone.chain(survey.run(&stetson_j_many)).collect();
+    for j in &all {
+        // What is left are the weights, rounded to floats before the iteration enlarges that; and the sum of the roots.
+        assert!((j - exact).abs() < 1e-13 * exact, "{j}");
+        assert!((j - all[0]).abs() < 1e-15 * exact, "{j} {}", all[0]);
+    }
+    // The plain loop does see the order.
+    let seen = survey.light_curves().map(|(flux, error)| (stetson_j_scalar(flux, error) - exact).abs());
+    assert!(seen.fold(0.0, f64::max) > 1e-12 * exact);
 }
 
 #[test]
