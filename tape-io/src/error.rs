@@ -231,9 +231,12 @@ impl Error {
 pub(crate) fn system(error: ParquetError) -> Result<io::Error, ParquetError> {
     match error {
         ParquetError::External(source) => match source.downcast::<io::Error>() {
-            // An end that comes too soon is a matter of the file, not of the system.
-            Ok(refused) if refused.kind() != io::ErrorKind::UnexpectedEof => Ok(*refused),
-            Ok(end) => Err(ParquetError::External(end)),
+            // What a page header claims, and an end that comes too soon, are matters of the file, not of the system.
+            Ok(refused) => match refused.downcast::<ParquetError>() {
+                Ok(claim) => Err(claim),
+                Err(end) if end.kind() == io::ErrorKind::UnexpectedEof => Err(ParquetError::External(Box::new(end))),
+                Err(refused) => Ok(refused),
+            },
             Err(source) => Err(ParquetError::External(source)),
         },
         other => Err(other),

@@ -1,7 +1,7 @@
 //! Reads at a position, so that many readers share one open file.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -40,19 +40,10 @@ impl Length for PositionedFile {
 }
 
 impl ChunkReader for PositionedFile {
-    type T = BufReader<ReadAt>;
+    type T = PageHeader;
 
     fn get_read(&self, start: u64) -> Result<Self::T> {
-        // Only page headers are read this way: they are some hundred bytes, but for long texts in their statistics.
-        for most in [1 << 10, 1 << 16, 1 << 20] {
-            let mut header = BufReader::with_capacity(most, ReadAt { file: Arc::clone(&self.file), at: start });
-            let Some(bounds) = self.bounds else { return Ok(header) };
-            let there = header.fill_buf()?;
-            if bounds.check(there)? || there.len() < most {
-                return Ok(header);
-            }
-        }
-        Err(ParquetError::General("a page header of more than a mebibyte".to_owned()))
+        Ok(PageHeader { file: Arc::clone(&self.file), start, bytes: vec![], taken: 0, bounds: self.bounds })
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
@@ -74,17 +65,47 @@ impl ChunkReader for PositionedFile {
     }
 }
 
-/// A cursor of its own over a shared file.
-pub(crate) struct ReadAt {
+/// The header of a page, and what is behind it. Only headers are read in this way, and where the decoder knows the header
+/// already, what it asks for and does not read is no header: nothing is looked at before it is read.
+pub(crate) struct PageHeader {
     file: Arc<File>,
-    at: u64,
+    start: u64,
+    bytes: Vec<u8>,
+    taken: usize,
+    bounds: Option<PageBounds>,
 }
 
-impl Read for ReadAt {
+impl PageHeader {
+    /// Headers are some hundred bytes, but for long texts in their statistics.
+    const LENGTHS: [usize; 3] = [1 << 10, 1 << 16, 1 << 20];
+
+    /// Reads as much as a header takes, and checks it before the decoder sees it.
+    fn fill(&mut self) -> Result<()> {
+        let there = self.bytes.len();
+        for length in Self::LENGTHS.into_iter().filter(|&length| length > there) {
+            self.bytes.reserve_exact(length - self.bytes.len());
+            while self.bytes.len() < length {
+                let at = self.start + self.bytes.len() as u64;
+                if append_at(&self.file, &mut self.bytes, at)? == 0 {
+                    break;
+                }
+            }
+            let known = self.bounds.map_or(Ok(true), |bounds| bounds.check(&self.bytes))?;
+            if known || self.bytes.len() < length {
+                return Ok(());
+            }
+        }
+        Err(ParquetError::General("a page header of more than a mebibyte".to_owned()))
+    }
+}
+
+impl Read for PageHeader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // Not every caller tries again.
-        let n = uninterrupted(|| read_at(&self.file, buffer, self.at))?;
-        self.at += n as u64;
+        if self.taken == self.bytes.len() {
+            self.fill().map_err(io::Error::other)?;
+        }
+        let n = (&self.bytes[self.taken..]).read(buffer)?;
+        self.taken += n;
         Ok(n)
     }
 }

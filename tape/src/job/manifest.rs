@@ -274,9 +274,10 @@ pub(super) mod tests {
     #[test]
     fn a_manifest_that_does_not_hold_together_is_refused_even_with_a_right_checksum() {
         type Change = fn(&mut Manifest);
-        let changes: [(Change, &str); 12] = [
+        let changes: [(Change, &str); 13] = [
             (|m| m.partitions[0][0].2 = 5, "once"),
-            (|m| m.partitions[1][1].0 = 3, "row group 3"),
+            (|m| m.partitions[1][1].0 = 3, "row group 2 once"),
+            (|m| m.partitions.push(vec![(3, 0, 1)]), "no row group 3"),
             (|m| m.partitions[2][0].2 = u64::MAX, "take"),
             (|m| m.partitions[2] = vec![(2, 1, 1)], "once"),
             (|m| drop(m.partitions.pop()), "take 1 of the 7 rows"),
