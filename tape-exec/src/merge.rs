@@ -56,7 +56,7 @@ fn part_of(worker: &mut Worker<'_>, slice: &Slice, part: &SlicePart, buckets: us
     let job = worker.job;
     let mut reader = job.source.read(&part.partition(), job.inputs().columns()).map_err(Error::Source)?;
     let (mut batch, mut own) = (worker.take_rows(), Rows::new(job.source.id_type()));
-    let mut blocks = Blocks::new(buckets);
+    let mut blocks = Blocks::new(job, buckets);
     let mut rows_read = LeftOut::default();
     loop {
         let n = job.read(reader.as_mut(), &mut batch, &mut rows_read)?;
