@@ -8,12 +8,17 @@ use std::time::{Duration, Instant};
 use tape_core::{Event, IdRef, IdType, Ids, LeftOut, Part, Partition, Rows, Step};
 
 use crate::job::{BATCH, Job, Worker};
+use crate::layout::rows_of;
 
 /// Epochs of a light curve, in one band.
 const EPOCHS: usize = 32;
-/// Rows of the first trials: one that finds everything cold, and one that does not. If the second tells that [`BATCH`] rows
-/// take no longer than [`LONGEST`], they are what is measured.
+/// Rows of the first trials: one that finds everything cold, and one that does not. If the second tells that all take no
+/// longer than [`LONGEST`], they are what is measured.
 const FIRST: usize = 2048;
+/// A large survey is tried with as many rows as a bucket of it has, up to this, because buckets that miss the caches take
+/// half as long again; it is then a matter of seconds, and the trial of some hundredths.
+const MOST: usize = 256 * 1024;
+const BUCKETS: usize = 512;
 const LONGEST: Duration = Duration::from_millis(50);
 
 /// Tells the observer, if it wants to know, what [`Step::Compute`] will take and, where rows are to be put away, what
@@ -44,7 +49,9 @@ pub(crate) fn tell(job: &Job<'_>, partitions: &[Partition], spills: bool) {
 fn some_rows(job: &Job<'_>, partitions: &[Partition]) -> Option<Rows> {
     let mut rows = Rows::new(job.source.id_type());
     let mut reader = job.source.read(partitions.first()?, job.inputs().columns()).ok()?;
-    while rows.len() < BATCH && reader.read(&mut rows, BATCH).ok()? > 0 {}
+    let all = usize::try_from(rows_of(partitions)).unwrap_or(usize::MAX);
+    let wanted = (all / BUCKETS).clamp(BATCH, MOST);
+    while rows.len() < wanted && reader.read(&mut rows, BATCH).ok()? > 0 {}
     let bands = job.source.bands().labels().len().max(1);
     rows.ids = made_up_ids(job.source.id_type(), rows.len(), EPOCHS * bands);
     (!rows.is_empty()).then_some(rows)
