@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 
+mod device;
 #[cfg_attr(
     target_arch = "x86_64",
     expect(unsafe_code, reason = "vector instructions are chosen at run time; nothing else here needs it")

@@ -25,8 +25,16 @@ pub(crate) fn combine<S: State>(state: &mut [f64], other: &[f64]) {
     S::read(state).merge(S::read(other)).write(state);
 }
 
-/// What a [`Fold`](tape_core::Fold) needs beside its info and its outputs: the type of its state, and that of some epochs.
+/// What a [`Fold`](tape_core::Fold) needs beside its info and its outputs: the type of its state, that of
+/// some epochs, and its kernel for devices if there is one.
 macro_rules! fold_over {
+    ($state:ty, $of:expr, $kernel:expr) => {
+        fold_over!($state, $of);
+
+        fn kernel(&self) -> Option<&'static tape_core::DeviceKernel> {
+            Some(&$kernel)
+        }
+    };
     ($state:ty, $of:expr) => {
         fn state_len(&self) -> usize {
             <$state as $crate::state::State>::LEN

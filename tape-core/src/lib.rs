@@ -10,6 +10,7 @@
 mod bands;
 mod chunk;
 mod columns;
+mod device;
 mod group;
 mod grouping;
 mod id;
@@ -30,6 +31,7 @@ mod statistic;
 pub use bands::{Bands, NO_BAND, TooManyBands, order_of};
 pub use chunk::{Chunk, Segment};
 pub use columns::{ColumnError, ColumnMap, Role, nearest};
+pub use device::{DeviceKernel, Method, OnDevice, Precision};
 pub use group::{Grouper, Part};
 pub use grouping::Grouping;
 pub use id::{IdRef, IdType, Ids, ObjectId, TextIds, key_from_u64};

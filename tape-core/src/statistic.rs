@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field};
 
 use crate::chunk::Chunk;
+use crate::device::DeviceKernel;
 use crate::light_curve::LightCurve;
 use crate::many_rows::ManyRows;
 use crate::object::{Object, WholeObject};
@@ -189,6 +190,16 @@ pub trait Fold: Send + Sync {
 
     /// The outputs of a light curve that has at least [`Info::min_epochs`] epochs.
     fn finish(&self, state: &[f64], out: &mut [Value]);
+
+    /// Its kernel for devices, if it has one, which gives states.
+    fn kernel(&self) -> Option<&'static DeviceKernel> {
+        None
+    }
+
+    /// The outputs of all light curves of a chunk, as [`WholeLightCurve::evaluate_chunk`].
+    fn evaluate_chunk(&self, _chunk: &Chunk, _out: &mut [Value]) -> bool {
+        false
+    }
 }
 
 /// A statistic that needs all epochs of a light curve at once.
@@ -204,6 +215,11 @@ pub trait WholeLightCurve: Send + Sync {
     /// many at once; [`Info::min_epochs`] is then its own concern. Answers `false`, with nothing written, if it is not one.
     fn evaluate_chunk(&self, _chunk: &Chunk, _out: &mut [Value]) -> bool {
         false
+    }
+
+    /// Its kernel for devices, if it has one, which gives outputs.
+    fn kernel(&self) -> Option<&'static DeviceKernel> {
+        None
     }
 }
 
@@ -331,7 +347,18 @@ impl Statistic {
     pub fn evaluate_chunk(&self, chunk: &Chunk, out: &mut [Value]) -> bool {
         match self {
             Self::Whole(whole) => whole.evaluate_chunk(chunk, out),
-            Self::Fold(_) | Self::Object(_) | Self::Rows(_) => false,
+            Self::Fold(fold) => fold.evaluate_chunk(chunk, out),
+            Self::Object(_) | Self::Rows(_) => false,
+        }
+    }
+
+    /// Its kernel for devices, if it has one.
+    #[must_use]
+    pub fn kernel(&self) -> Option<&'static DeviceKernel> {
+        match self {
+            Self::Whole(whole) => whole.kernel(),
+            Self::Fold(fold) => fold.kernel(),
+            Self::Object(_) | Self::Rows(_) => None,
         }
     }
 

@@ -1,8 +1,27 @@
-//! Segmented reductions on the GPU: the place for them.
+//! Segmented reductions on the GPU.
 //!
 //! A [`tape_core::Chunk`] is what a GPU wants: plain columns, with the rows of each light curve contiguous and described by
-//! segments. This crate will reduce chunks with wgpu, statistic by statistic, where that is faster than the CPU and with the
-//! same answers. It has no kernel yet; no other crate depends on it, and nothing of it is in the `tape` command.
+//! segments. [`Gpu`] opens a device by wgpu, [`Gpu::upload`] brings columns there, as a [`Resident`] that stays for as many
+//! calls as one likes, and [`Gpu::reduce`] runs the kernel of a statistic over its segments. [`Gpu::evaluate_chunk`] does
+//! all of that for a chunk, and gives to the CPU what the device cannot answer within the statistic's tolerance.
 //!
-//! It knows nothing of files, plans or threads.
+//! It knows nothing of files, plans or threads, and no statistic: kernels come with the statistics, as text.
 #![forbid(unsafe_code)]
+
+mod adapter;
+mod bins;
+mod device;
+mod error;
+mod evaluate;
+mod kernel;
+mod pack;
+mod reduce;
+mod resident;
+mod tier;
+
+pub use adapter::{AdapterInfo, Choice, adapters};
+pub use device::Gpu;
+pub use error::{Error, Result};
+pub use evaluate::Evaluated;
+pub use resident::{Columns, Resident};
+pub use tier::{Team, Tier};

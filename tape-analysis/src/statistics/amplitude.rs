@@ -22,6 +22,7 @@ use std::sync::LazyLock;
 
 use tape_core::{Extremes, Fold, Info, Inputs, Value};
 
+use crate::device::EXTREMES;
 use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
@@ -40,7 +41,7 @@ impl Fold for Amplitude {
         &INFO
     }
 
-    fold_over!(Extremes, |epochs| epochs.extremes());
+    fold_over!(Extremes, |epochs| epochs.extremes(), EXTREMES);
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
         out[0] = (0.5 * Extremes::read(state).range()).into();

@@ -23,6 +23,7 @@ use std::sync::LazyLock;
 
 use tape_core::{Fold, Info, Inputs, LightCurve, Moments, Value, sums};
 
+use crate::device::MOMENTS_AND_ERRORS;
 use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
@@ -42,7 +43,7 @@ impl Fold for ExcessVariance {
         &INFO
     }
 
-    fold_over!((Moments, f64), |epochs| (*epochs.moments(), squared_errors(epochs)));
+    fold_over!((Moments, f64), |epochs| (*epochs.moments(), squared_errors(epochs)), MOMENTS_AND_ERRORS);
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
         let (moments, squares) = <(Moments, f64)>::read(state);

@@ -20,6 +20,7 @@ use std::sync::LazyLock;
 
 use tape_core::{Fold, Info, Inputs, Moments, Value};
 
+use crate::device::MOMENTS;
 use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
@@ -39,7 +40,7 @@ impl Fold for Mean {
         &INFO
     }
 
-    fold_over!(Moments, |epochs| *epochs.moments());
+    fold_over!(Moments, |epochs| *epochs.moments(), MOMENTS);
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
         out[0] = Moments::read(state).mean.into();

@@ -19,7 +19,7 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve};
+use tape_core::{DeviceKernel, Info, Inputs, LightCurve, Method, Value, WholeLightCurve};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "median flux".into(),
@@ -27,6 +27,22 @@ static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     reference: "D'Isanto et al. 2016, MNRAS 457, 3119, doi:10.1093/mnras/stw157".into(),
     ..Info::new("median", Inputs::FLUX)
 });
+
+/// Tolerance: relative, some roundings. A median much nearer to zero than to the mean has lost digits, and is the CPU's.
+static KERNEL: DeviceKernel = DeviceKernel {
+    name: "median",
+    wgsl: concat!(include_str!("../device/order.wgsl"), include_str!("median.wgsl")),
+    method: Method::Whole,
+    len: 2,
+    error: false,
+    double: false,
+    tolerance: |precision, _| 4.0 * precision.epsilon(),
+    scale: |_, want, out| out[0] = want[0].abs(),
+    restore: |numbers, of, out| {
+        out[0] = of.reference + numbers[0];
+        numbers[0].abs() <= 4.0 * out[0].abs()
+    },
+};
 
 /// The median flux; see the [module](self).
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +55,10 @@ impl WholeLightCurve for Median {
 
     fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
         out[0] = light_curve.median().into();
+    }
+
+    fn kernel(&self) -> Option<&'static DeviceKernel> {
+        Some(&KERNEL)
     }
 }
 

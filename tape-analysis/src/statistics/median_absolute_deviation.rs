@@ -20,7 +20,7 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve};
+use tape_core::{DeviceKernel, Info, Inputs, LightCurve, Method, Value, WholeLightCurve};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "median of the absolute deviations of the flux from its median".into(),
@@ -28,6 +28,23 @@ static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     reference: "Richards et al. 2011, ApJ 733, 10, doi:10.1088/0004-637X/733/1/10".into(),
     ..Info::new("median_absolute_deviation", Inputs::FLUX)
 });
+
+/// Tolerance: relative, some roundings. Where the median lies far from what was subtracted, as outliers move that, the
+/// deviations from it have lost digits, and the CPU takes the light curve.
+static KERNEL: DeviceKernel = DeviceKernel {
+    name: "median_absolute_deviation",
+    wgsl: concat!(include_str!("../device/order.wgsl"), include_str!("median_absolute_deviation.wgsl")),
+    method: Method::Whole,
+    len: 2,
+    error: false,
+    double: false,
+    tolerance: |precision, _| 16.0 * precision.epsilon(),
+    scale: |_, want, out| out[0] = want[0],
+    restore: |numbers, _, out| {
+        out[0] = numbers[0];
+        numbers[1].abs() <= 7.0 * numbers[0]
+    },
+};
 
 /// The median absolute deviation; see the [module](self).
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +57,10 @@ impl WholeLightCurve for MedianAbsoluteDeviation {
 
     fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
         out[0] = median_absolute_deviation(light_curve).into();
+    }
+
+    fn kernel(&self) -> Option<&'static DeviceKernel> {
+        Some(&KERNEL)
     }
 }
 

@@ -28,6 +28,7 @@ use std::sync::LazyLock;
 use tape_core::{Fold, Info, Inputs, Moments, Output, Value};
 
 use super::excess_variance::squared_errors;
+use crate::device::MOMENTS_AND_ERRORS;
 use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
@@ -51,7 +52,7 @@ impl Fold for NormalisedExcessVariance {
         &INFO
     }
 
-    fold_over!((Moments, f64), |epochs| (*epochs.moments(), squared_errors(epochs)));
+    fold_over!((Moments, f64), |epochs| (*epochs.moments(), squared_errors(epochs)), MOMENTS_AND_ERRORS);
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
         let (moments, squares) = <(Moments, f64)>::read(state);

@@ -21,6 +21,7 @@ use std::sync::LazyLock;
 
 use tape_core::{Fold, Info, Inputs, Moments, Value};
 
+use crate::device::MOMENTS;
 use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
@@ -41,7 +42,7 @@ impl Fold for StandardDeviation {
         &INFO
     }
 
-    fold_over!(Moments, |epochs| *epochs.moments());
+    fold_over!(Moments, |epochs| *epochs.moments(), MOMENTS);
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
         let moments = Moments::read(state);

@@ -41,12 +41,13 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use tape_core::{Chunk, Info, Inputs, LightCurve, Value, WholeLightCurve};
+use tape_core::{Chunk, DeviceKernel, Info, Inputs, LightCurve, Value, WholeLightCurve};
 
 use self::mean::{Mean, Pairs, half, index, start, step, vectors};
 use self::side_by_side::Group;
 use crate::dispatch::{Kernel, LANES, Lanes, Level};
 
+mod device;
 mod mean;
 #[doc(hidden)]
 pub mod reference;
@@ -85,6 +86,10 @@ impl WholeLightCurve for StetsonJ {
             *out = if rows.len() < INFO.min_epochs { Value::Null } else { value.into() };
         }
         true
+    }
+
+    fn kernel(&self) -> Option<&'static DeviceKernel> {
+        Some(&device::KERNEL)
     }
 }
 

@@ -21,6 +21,7 @@ use std::sync::LazyLock;
 
 use tape_core::{Fold, Info, Inputs, Value, WeightedMoments};
 
+use crate::device::WEIGHTED_MOMENTS;
 use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
@@ -39,7 +40,7 @@ impl Fold for WeightedMean {
         &INFO
     }
 
-    fold_over!(WeightedMoments, |epochs| *epochs.weighted());
+    fold_over!(WeightedMoments, |epochs| *epochs.weighted(), WEIGHTED_MOMENTS);
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
         out[0] = WeightedMoments::read(state).mean.into();

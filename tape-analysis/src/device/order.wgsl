@@ -1,0 +1,60 @@
+// Order statistics by selection: a number is found bit by bit, from the highest, by counting how many lie below. Nothing is
+// sorted and no memory is needed, so segments may be of any length.
+
+const LEN = 2u;
+alias State = array<real, LEN>;
+
+fn empty() -> State {
+    return State(real(0.0), real(3.4e38));
+}
+
+// Counts add up, and of numbers the least is taken.
+fn combine(a: State, b: State) -> State {
+    return State(a[0] + b[0], min(a[1], b[1]));
+}
+
+// What is selected from: the fluxes, or their distances from a centre.
+fn selected(i: u32, centre: f32, distances: bool) -> f32 {
+    return select(fluxes[i], abs(fluxes[i] - centre), distances);
+}
+
+// Integers that are ordered as the numbers are.
+fn key(x: f32) -> u32 {
+    let bits = bitcast<u32>(x);
+    return select(bits | 0x80000000u, ~bits, (bits >> 31u) == 1u);
+}
+
+fn number(key: u32) -> f32 {
+    return bitcast<f32>(select(~key, key & 0x7fffffffu, (key >> 31u) == 1u));
+}
+
+fn median(first: u32, n: u32, centre: f32, distances: bool) -> f32 {
+    let below = f32((n - 1u) / 2u);
+    var low = 0u;
+    for (var bit = 0x80000000u; bit > 0u; bit >>= 1u) {
+        let candidate = low | bit;
+        var state = empty();
+        for (var i = first + lane; i < first + n; i += width) {
+            state[0] += select(0.0, 1.0, key(selected(i, centre, distances)) < candidate);
+        }
+        if team(state)[0] <= below {
+            low = candidate;
+        }
+    }
+    // The next one, if no other has the same value.
+    var state = empty();
+    for (var i = first + lane; i < first + n; i += width) {
+        let x = selected(i, centre, distances);
+        if key(x) <= low {
+            state[0] += 1.0;
+        } else {
+            state[1] = min(state[1], x);
+        }
+    }
+    let upper = team(state);
+    let lower = number(low);
+    if n % 2u == 1u || upper[0] >= below + 2.0 {
+        return lower;
+    }
+    return 0.5 * (lower + upper[1]);
+}

@@ -1,0 +1,83 @@
+// Stetson's J, beside a bound on what its numbers are rounded by.
+
+const LEN = 4u;
+alias State = array<real, LEN>;
+
+fn empty() -> State {
+    return State(real(0.0), real(0.0), real(0.0), real(0.0));
+}
+
+fn combine(a: State, b: State) -> State {
+    return State(a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]);
+}
+
+// The mean less the reference, and how far from it the CPU's may lie.
+struct Mean {
+    value: real,
+    uncertainty: real,
+}
+
+// The shift of the mean, the weight, and the shift without signs, if each weight is divided by 1 + `robust` (δ/2)².
+fn sums(first: u32, n: u32, mean: real, robust: real) -> State {
+    let quarter = robust * real(0.25) * real(n) / real(n - 1u);
+    var state = empty();
+    for (var i = first + lane; i < first + n; i += width) {
+        let inverse = real(1.0) / errors[i];
+        let deviation = fluxes[i] - mean;
+        let in_errors = deviation * inverse;
+        let weight = inverse * inverse / (real(1.0) + quarter * in_errors * in_errors);
+        state = combine(state, State(weight * deviation, weight, weight * abs(deviation), real(0.0)));
+    }
+    return team(state);
+}
+
+fn robust_mean(first: u32, n: u32, reference: real) -> Mean {
+    let little = real(1e-6);
+    let start = sums(first, n, real(0.0), real(0.0));
+    var mean = start[0] / start[1];
+    var uncertainty = real(0.0);
+    var smallest = real(3e38);
+    for (var k = 0u; k < 20u; k += 1u) {
+        let all = sums(first, n, mean, real(1.0));
+        let step = all[0] / all[1];
+        mean += step;
+        let moved = abs(step);
+        let rounding = real(2.0) * EPSILON * (all[2] / all[1] + abs(mean));
+        // What a device and the CPU are rounded by grows as the steps do.
+        let growth = moved / max(smallest, rounding);
+        uncertainty = real(4.0) * rounding * max(real(1.0), growth * growth);
+        smallest = min(smallest, moved);
+        let whole = reference + mean;
+        let margin = rounding + real(8.0) * EPSILON * little;
+        let unsure = abs(moved - little) < margin
+            || abs(moved - little * abs(whole)) < margin + little * rounding
+            || abs(whole) < rounding;
+        if unsure {
+            uncertainty += moved;
+        }
+        // `moved / whole` is negative with the mean.
+        if whole == real(0.0) || (moved / whole < little && moved < little) {
+            break;
+        }
+    }
+    return Mean(mean, uncertainty);
+}
+
+fn evaluate(first: u32, n: u32, reference: real) -> State {
+    let mean = robust_mean(first, n, reference);
+    let factor = real(n) / real(n - 1u);
+    var state = empty();
+    for (var i = first + lane; i < first + n; i += width) {
+        let in_errors = (fluxes[i] - mean.value) / errors[i];
+        let delta2 = factor * in_errors * in_errors;
+        let p = delta2 - real(1.0);
+        let root = sqrt(abs(p));
+        let of_mean = real(2.0) * factor * abs(in_errors) * mean.uncertainty / errors[i];
+        let of_p = of_mean + real(2.0) * EPSILON * delta2 + EPSILON;
+        let of_root = sqrt(of_p);
+        let bound = select(of_root, of_p / (real(2.0) * root), root > of_root);
+        state = combine(state, State(select(root, -root, p < real(0.0)), bound, real(0.0), real(0.0)));
+    }
+    let all = team(state);
+    return State(all[0] / real(n), all[1] / real(n), real(0.0), real(0.0));
+}

@@ -1,0 +1,54 @@
+//! Segments cut into parts, and who works on each.
+
+use std::ops::Range;
+
+/// The most epochs of a part. Longer segments are cut, and several workgroups work on one.
+pub(crate) const LONGEST: usize = 1 << 16;
+
+/// The most epochs for a small team; a workgroup is faster above.
+pub(crate) const SHORT: usize = 2048;
+
+/// Consecutive epochs of one segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Part {
+    /// The number of the segment.
+    pub(crate) segment: usize,
+    /// Its epochs, in the columns.
+    pub(crate) rows: Range<usize>,
+}
+
+/// The parts of segments: none for an empty one.
+pub(crate) fn parts(segments: &[Range<usize>]) -> impl Iterator<Item = Part> + '_ {
+    segments.iter().enumerate().flat_map(|(segment, rows)| {
+        let end = rows.end;
+        rows.clone().step_by(LONGEST).map(move |first| Part { segment, rows: first..end.min(first + LONGEST) })
+    })
+}
+
+/// The numbers of parts, for small teams and for large ones.
+pub(crate) fn bins(lengths: impl Iterator<Item = usize>) -> [Vec<u32>; 2] {
+    let mut bins = [vec![], vec![]];
+    for (part, length) in (0..).zip(lengths) {
+        bins[usize::from(length > SHORT)].push(part);
+    }
+    bins
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cover_each_epoch_once() {
+        let segments = [0..0, 0..5, 5..5 + 2 * LONGEST + 1, 5 + 2 * LONGEST + 1..6 + 3 * LONGEST + 1];
+        let parts: Vec<Part> = parts(&segments).collect();
+        let lengths: Vec<(usize, usize)> = parts.iter().map(|part| (part.segment, part.rows.len())).collect();
+        assert_eq!(lengths, [(1, 5), (2, LONGEST), (2, LONGEST), (2, 1), (3, LONGEST), (3, 1)]);
+        assert!(parts.windows(2).all(|pair| pair[0].rows.end == pair[1].rows.start));
+    }
+
+    #[test]
+    fn a_part_goes_to_a_team_of_its_size() {
+        assert_eq!(bins([1, SHORT + 1, SHORT].into_iter()), [vec![0, 2], vec![1]]);
+    }
+}

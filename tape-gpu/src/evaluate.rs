@@ -1,0 +1,124 @@
+//! The values of a statistic for all light curves of a chunk.
+
+use std::ops::Range;
+
+use tape_core::{Chunk, DeviceKernel, Method, OnDevice, Segment, Statistic, Value};
+
+use crate::device::Gpu;
+use crate::error::Result;
+use crate::resident::{Columns, Resident};
+
+/// Who computed what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Evaluated {
+    /// Light curves whose values are the device's.
+    pub by_device: usize,
+    /// Light curves whose values are the CPU's: their numbers do not fit the device's, they are too long for the kernel, or
+    /// its answer might lie further from the CPU's than the statistic's tolerance.
+    pub by_cpu: usize,
+}
+
+impl Gpu {
+    /// The outputs of a statistic for all light curves of a chunk, those of each segment side by side; nothing if it has no
+    /// kernel for this device.
+    ///
+    /// # Errors
+    /// If the device is lost, has no memory left or refuses the kernel; `out` is then to be computed by the CPU.
+    ///
+    /// # Panics
+    /// If the chunk lacks a column that the statistic reads, or `out` has not a place for each output of each segment.
+    pub fn evaluate_chunk(&self, statistic: &Statistic, chunk: &Chunk, out: &mut [Value]) -> Result<Option<Evaluated>> {
+        let Some(kernel) = self.kernel_of(statistic) else { return Ok(None) };
+        let rows: Vec<Range<usize>> = chunk.segments.iter().map(|segment| segment.rows.clone()).collect();
+        let error = if kernel.error { &chunk.error[..] } else { &[] };
+        let resident = self.upload(Columns { flux: &chunk.flux, error }, &rows)?;
+        self.evaluate(statistic, chunk, &resident, out)
+    }
+
+    /// The same for a chunk that was uploaded, segment by segment.
+    ///
+    /// # Errors
+    /// As [`Gpu::evaluate_chunk`].
+    ///
+    /// # Panics
+    /// As [`Gpu::evaluate_chunk`], and if the segments are not those that were uploaded.
+    pub fn evaluate(
+        &self,
+        statistic: &Statistic,
+        chunk: &Chunk,
+        resident: &Resident,
+        out: &mut [Value],
+    ) -> Result<Option<Evaluated>> {
+        let Some(kernel) = self.kernel_of(statistic) else { return Ok(None) };
+        let outputs = statistic.info().outputs.len();
+        assert_eq!(out.len(), resident.len() * outputs, "a place for each output of each segment");
+        let states = self.states(statistic, kernel, resident)?;
+        let mut evaluated = Evaluated::default();
+        for ((segment, state), out) in chunk.segments.iter().zip(states).zip(out.chunks_exact_mut(outputs)) {
+            if segment.rows.len() < statistic.info().min_epochs {
+                statistic.undefined(out);
+            } else if let Some(state) = state {
+                evaluated.by_device += 1;
+                finish(statistic, &state, out);
+            } else {
+                evaluated.by_cpu += 1;
+                on_cpu(statistic, chunk, segment, out);
+            }
+        }
+        Ok(Some(evaluated))
+    }
+
+    /// The state of a fold, or the outputs of a statistic of whole light curves, for each segment; none where the device has
+    /// no answer within the tolerance.
+    ///
+    /// # Errors
+    /// As [`Gpu::reduce`].
+    pub fn states(
+        &self,
+        statistic: &Statistic,
+        kernel: &'static DeviceKernel,
+        resident: &Resident,
+    ) -> Result<Vec<Option<Vec<f64>>>> {
+        let len = match statistic {
+            Statistic::Fold(fold) => fold.state_len(),
+            _ => statistic.info().outputs.len(),
+        };
+        let mut states: Vec<Option<Vec<f64>>> = vec![None; resident.len()];
+        let mut failed = vec![false; resident.len()];
+        self.reduce(kernel, resident, |segment, of: OnDevice, numbers| {
+            let mut state = vec![0.0; len];
+            let restored = numbers.iter().all(|x| x.is_finite()) && (kernel.restore)(numbers, of, &mut state);
+            failed[segment] |= !restored;
+            match (&mut states[segment], statistic) {
+                (Some(before), Statistic::Fold(fold)) => fold.combine(before, &state),
+                (place, _) => *place = Some(state),
+            }
+        })?;
+        for (state, _) in states.iter_mut().zip(failed).filter(|(_, failed)| *failed) {
+            *state = None;
+        }
+        Ok(states)
+    }
+
+    /// The kernel of a statistic, if there is one in the precision of this device.
+    #[must_use]
+    pub fn kernel_of(&self, statistic: &Statistic) -> Option<&'static DeviceKernel> {
+        let single = self.tier().precision == tape_core::Precision::Single;
+        statistic.kernel().filter(|kernel| {
+            let fits_kind = statistic.is_fold() == (kernel.method == Method::Fold);
+            fits_kind && (single || kernel.double)
+        })
+    }
+}
+
+fn finish(statistic: &Statistic, state: &[f64], out: &mut [Value]) {
+    match statistic {
+        Statistic::Fold(fold) => fold.finish(state, out),
+        _ => out.iter_mut().zip(state).for_each(|(out, &value)| *out = value.into()),
+    }
+}
+
+/// Statistics with kernels do not ask for the band.
+fn on_cpu(statistic: &Statistic, chunk: &Chunk, segment: &Segment, out: &mut [Value]) {
+    statistic.evaluate(&chunk.light_curve(segment, ""), out);
+}

@@ -1,0 +1,34 @@
+//! Kernels put together: a prelude, the text of a statistic, what brings a segment together, and who works on it.
+
+use tape_core::{DeviceKernel, Method, Precision};
+
+use crate::tier::Team;
+
+const PRELUDE: &str = include_str!("prelude.wgsl");
+const FOLD: &str = include_str!("fold.wgsl");
+const FOLD_FLUX: &str = include_str!("fold_flux.wgsl");
+const WHOLE: &str = include_str!("whole.wgsl");
+const PUT: &str = include_str!("put.wgsl");
+const TEAM_SUBGROUP: &str = include_str!("team_subgroup.wgsl");
+const TEAM_WORKGROUP: &str = include_str!("team_workgroup.wgsl");
+
+/// The whole text of a kernel for a team.
+pub(crate) fn text(kernel: &DeviceKernel, team: Team, precision: Precision) -> String {
+    let by_team = match team {
+        // naga takes subgroup operations without `enable subgroups;`, and refuses that line.
+        Team::Subgroup => TEAM_SUBGROUP,
+        Team::Small | Team::Large => TEAM_WORKGROUP,
+    };
+    let (real, epsilon) = match precision {
+        Precision::Single => ("f32", "1.1920929e-7"),
+        Precision::Double => ("f64", "2.220446049250313e-16"),
+    };
+    let reduce = match kernel.method {
+        Method::Fold if kernel.error => FOLD,
+        Method::Fold => FOLD_FLUX,
+        Method::Whole => WHOLE,
+    };
+    let workgroup = team.workgroup();
+    let head = format!("alias real = {real};\nconst EPSILON: real = {epsilon};\nconst WORKGROUP = {workgroup}u;\n");
+    [&head, PRELUDE, kernel.wgsl, PUT, by_team, reduce].concat()
+}

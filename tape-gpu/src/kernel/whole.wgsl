@@ -1,0 +1,6 @@
+// A statistic of whole segments.
+
+fn reduce(part: u32) {
+    let range = parts[part];
+    put(part, evaluate(range.x, range.y, references[part]));
+}

@@ -1,0 +1,113 @@
+//! A kernel over segments that lie on the device.
+
+use tape_core::{DeviceKernel, Method, OnDevice};
+use wgpu::{
+    BindGroup, BindGroupDescriptor, BindGroupEntry, Buffer, BufferDescriptor, BufferUsages, CommandEncoderDescriptor,
+    ComputePassDescriptor, MapMode, PollType,
+};
+
+use crate::device::Gpu;
+use crate::error::{Error, Result};
+use crate::pack::{read, size};
+use crate::resident::{Batch, Resident};
+use crate::tier::Team;
+
+/// The most workgroups in one dimension that every device takes; each goes on with the parts that are left.
+const MOST_WORKGROUPS: usize = 65_535;
+
+impl Gpu {
+    /// Runs a kernel over all segments. Calls `each` with the segment, what its part was, and the kernel's numbers: once for
+    /// each part of up to 65,536 epochs, in order. Segments that are not on the device, empty ones, and for a
+    /// [`Method::Whole`] those of several parts get no call.
+    ///
+    /// # Errors
+    /// If the device is lost, has no memory left or refuses the kernel.
+    pub fn reduce(
+        &self,
+        kernel: &'static DeviceKernel,
+        resident: &Resident,
+        mut each: impl FnMut(usize, OnDevice, &[f64]),
+    ) -> Result<()> {
+        if kernel.error && !resident.has_error {
+            let message = "it reads errors, and none were uploaded".to_owned();
+            return Err(Error::Invalid { kernel: kernel.name, message });
+        }
+        let precision = self.tier().precision;
+        for batch in &resident.batches {
+            let numbers = self.run(kernel, batch)?;
+            for (&(segment, n), numbers) in batch.parts.iter().zip(numbers.chunks_exact(kernel.len)) {
+                let Some(reference) = resident.references[segment] else { continue };
+                if kernel.method == Method::Fold || n == resident.lengths[segment] {
+                    each(segment, OnDevice { n, reference, precision }, numbers);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn run(&self, kernel: &'static DeviceKernel, batch: &Batch) -> Result<Vec<f64>> {
+        let precision = self.tier().precision;
+        let bytes = batch.parts.len() * kernel.len * size(precision);
+        let teams = [self.tier().short(), Team::Large];
+        let work = teams.into_iter().zip(&batch.bins).filter(|(_, (parts, _))| *parts > 0);
+        let work: Vec<_> =
+            work.map(|(team, bin)| Ok((team, self.pipeline(kernel, team)?, bin))).collect::<Result<_>>()?;
+        self.checked(kernel.name, 2 * bytes as u64, || {
+            // Not a number until a kernel has written it: what it forgets is never taken for a result.
+            let numbers = self.buffer("numbers", &vec![0xFF; bytes]);
+            let mut encoder =
+                self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some(kernel.name) });
+            {
+                let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor::default());
+                for (team, pipeline, (parts, todo)) in work {
+                    pass.set_pipeline(&pipeline);
+                    pass.set_bind_group(0, &self.bind(batch, &numbers, todo), &[]);
+                    pass.dispatch_workgroups(workgroups(team, *parts), 1, 1);
+                }
+            }
+            let read_back = self.device.create_buffer(&BufferDescriptor {
+                label: Some("read back"),
+                size: bytes as u64,
+                usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            });
+            encoder.copy_buffer_to_buffer(&numbers, 0, &read_back, 0, bytes as u64);
+            self.queue.submit([encoder.finish()]);
+            Ok(read(&self.fetch(&read_back)?, precision))
+        })
+    }
+
+    fn bind(&self, batch: &Batch, numbers: &Buffer, todo: &Buffer) -> BindGroup {
+        let buffers = [&batch.ranges, &batch.references, &batch.flux, &batch.error, numbers, todo];
+        let entries: Vec<BindGroupEntry<'_>> = (0..)
+            .zip(buffers)
+            .map(|(binding, buffer)| BindGroupEntry { binding, resource: buffer.as_entire_binding() })
+            .collect();
+        self.device.create_bind_group(&BindGroupDescriptor { label: None, layout: &self.layout, entries: &entries })
+    }
+
+    /// Waits for what was submitted, and takes the bytes of a buffer.
+    fn fetch(&self, buffer: &Buffer) -> Result<Vec<u8>> {
+        let lost = |message: String| Error::Lost { message };
+        let (tell, told) = std::sync::mpsc::channel();
+        buffer.map_async(MapMode::Read, .., move |mapped| {
+            // Nobody listens any more if the wait failed.
+            let _ = tell.send(mapped);
+        });
+        self.device.poll(PollType::wait_indefinitely()).map_err(|error| lost(error.to_string()))?;
+        let mapped = told.try_recv().map_err(|_| lost("it did not answer".to_owned()))?;
+        mapped.map_err(|error| lost(error.to_string()))?;
+        let view = buffer.get_mapped_range(..).map_err(|error| lost(error.to_string()))?;
+        Ok(view.to_vec())
+    }
+}
+
+/// As many workgroups as have one segment each. A subgroup has at least four lanes, but how many is known on the device
+/// alone: as many workgroups are started as would do with subgroups of 128, and each goes on until all is done.
+fn workgroups(team: Team, parts: usize) -> u32 {
+    let wanted = match team {
+        Team::Subgroup => parts.div_ceil(4),
+        Team::Small | Team::Large => parts,
+    };
+    u32::try_from(wanted.clamp(1, MOST_WORKGROUPS)).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,127 @@
+//! Columns that lie on the device.
+
+use std::ops::Range;
+
+use wgpu::util::{BufferInitDescriptor, DeviceExt};
+use wgpu::{Buffer, BufferUsages};
+
+use crate::bins::{Part, bins, parts};
+use crate::device::Gpu;
+use crate::error::Result;
+use crate::pack::{Packed, batches, extend, fits, reference, size};
+
+/// Columns of the CPU.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns<'a> {
+    /// Fluxes.
+    pub flux: &'a [f64],
+    /// Errors, as many; none if no statistic needs them.
+    pub error: &'a [f64],
+}
+
+/// Segments that lie on the device, until this is dropped: every statistic finds them there.
+#[derive(Debug)]
+pub struct Resident {
+    pub(crate) batches: Vec<Batch>,
+    /// The number of epochs of each segment.
+    pub(crate) lengths: Vec<usize>,
+    /// What was subtracted from the fluxes of each segment; none where its numbers do not fit the device's.
+    pub(crate) references: Vec<Option<f64>>,
+    pub(crate) has_error: bool,
+}
+
+/// What fits into buffers of the largest size.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    /// The segment and the number of epochs of each part.
+    pub(crate) parts: Vec<(usize, usize)>,
+    pub(crate) flux: Buffer,
+    pub(crate) error: Buffer,
+    pub(crate) ranges: Buffer,
+    pub(crate) references: Buffer,
+    /// For small teams and for large ones: how many parts, and which.
+    pub(crate) bins: [(usize, Buffer); 2],
+}
+
+impl Resident {
+    /// The number of segments.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lengths.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lengths.is_empty()
+    }
+}
+
+impl Gpu {
+    /// Brings columns to the device; `segments` are the rows of each light curve.
+    ///
+    /// # Errors
+    /// If the device is lost or has no memory left.
+    ///
+    /// # Panics
+    /// If a segment lies outside the columns.
+    pub fn upload(&self, columns: Columns<'_>, segments: &[Range<usize>]) -> Result<Resident> {
+        let precision = self.tier().precision;
+        let error_of = |rows: &Range<usize>| columns.error.get(rows.clone()).unwrap_or_default();
+        let references: Vec<Option<f64>> = segments
+            .iter()
+            .map(|rows| {
+                let flux = &columns.flux[rows.clone()];
+                Some(reference(flux)).filter(|&subtracted| fits(flux, error_of(rows), subtracted, precision))
+            })
+            .collect();
+        let parts: Vec<Part> = parts(segments).filter(|part| references[part.segment].is_some()).collect();
+        let most = usize::try_from(self.largest).unwrap_or(usize::MAX) / size(precision);
+        let batches = batches(&parts, most)
+            .into_iter()
+            .map(|parts| self.batch(parts, columns, &references))
+            .collect::<Result<_>>()?;
+        Ok(Resident {
+            batches,
+            lengths: segments.iter().map(ExactSizeIterator::len).collect(),
+            references,
+            has_error: !columns.error.is_empty(),
+        })
+    }
+
+    fn batch(&self, parts: &[Part], columns: Columns<'_>, references: &[Option<f64>]) -> Result<Batch> {
+        let precision = self.tier().precision;
+        let (mut packed, mut ranges, mut subtracted, mut first) = (Packed::default(), vec![], vec![], 0_usize);
+        for Part { segment, rows } in parts {
+            let reference = references[*segment].unwrap_or_default();
+            packed.push(rows.clone(), columns.flux, columns.error, reference, precision);
+            extend(&mut subtracted, std::iter::once(reference), precision);
+            ranges.extend([place(first), place(rows.len())]);
+            first += rows.len();
+        }
+        let bins = bins(parts.iter().map(|part| part.rows.len()));
+        let bytes = (packed.flux.len() + packed.error.len() + subtracted.len() + 12 * parts.len()) as u64;
+        self.checked("upload", bytes, || {
+            Ok(Batch {
+                parts: parts.iter().map(|part| (part.segment, part.rows.len())).collect(),
+                flux: self.buffer("flux", &packed.flux),
+                error: self.buffer("error", &packed.error),
+                ranges: self.buffer("parts", bytemuck::cast_slice(&ranges)),
+                references: self.buffer("references", &subtracted),
+                bins: bins.map(|bin| (bin.len(), self.buffer("todo", bytemuck::cast_slice(&bin)))),
+            })
+        })
+    }
+
+    /// A buffer that kernels can use; one without contents has room for a number.
+    pub(crate) fn buffer(&self, label: &str, contents: &[u8]) -> Buffer {
+        let contents = if contents.is_empty() { &[0; 8] } else { contents };
+        let usage = BufferUsages::STORAGE | BufferUsages::COPY_SRC;
+        self.device.create_buffer_init(&BufferInitDescriptor { label: Some(label), contents, usage })
+    }
+}
+
+/// A number of rows, which fits because the largest buffer is within 4 GiB.
+fn place(rows: usize) -> u32 {
+    u32::try_from(rows).unwrap_or(u32::MAX)
+}

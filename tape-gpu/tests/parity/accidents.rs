@@ -1,0 +1,151 @@
+//! Kernels broken on purpose, and devices that go away.
+
+use libtest_mimic::{Failed, Trial};
+use tape_core::{Chunk, DeviceKernel, IdType, Method, Segment, Statistic, Value};
+use tape_gpu::{Choice, Columns, Error, Gpu};
+
+use crate::compare::compare_with;
+use crate::segments::awkward;
+
+type Test = fn(&Gpu) -> Result<(), Failed>;
+
+const ALL: &[(&str, Test)] = &[
+    ("a kernel broken on purpose is caught", a_broken_kernel_is_caught),
+    ("a kernel that forgets to write gives no answer", a_forgetful_kernel_gives_no_answer),
+    ("a kernel that is no WGSL is an error that names it", a_kernel_that_is_no_wgsl_is_an_error),
+    ("a lost device is an error from then on", a_lost_device_is_an_error),
+    ("a chunk has the CPU's values, whoever computed them", a_chunk_has_the_values_of_the_cpu),
+    ("columns that stay give the same answers again", columns_that_stay),
+];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    ALL.iter().map(|&(name, test)| Trial::test(name, move || test(&Gpu::open(&Choice::Any)?))).collect()
+}
+
+fn statistic(name: &str) -> Result<Statistic, Failed> {
+    Ok(tape_analysis::find(name).ok_or_else(|| format!("no statistic is called {name}"))?)
+}
+
+/// The kernel of the mean, with a text of its own.
+fn of_mean(name: &'static str, wgsl: String) -> Result<&'static DeviceKernel, Failed> {
+    let mean = statistic("mean")?.kernel().ok_or("the mean has a kernel")?;
+    let DeviceKernel { method, len, error, double, tolerance, scale, restore, .. } = *mean;
+    let wgsl = Box::leak(wgsl.into_boxed_str());
+    Ok(Box::leak(Box::new(DeviceKernel { name, wgsl, method, len, error, double, tolerance, scale, restore })))
+}
+
+fn text_of_mean(change: (&str, &str)) -> Result<String, Failed> {
+    let text = statistic("mean")?.kernel().ok_or("the mean has a kernel")?.wgsl;
+    let changed = text.replace(change.0, change.1);
+    if changed == text { Err("the text has changed".into()) } else { Ok(changed) }
+}
+
+fn a_broken_kernel_is_caught(gpu: &Gpu) -> Result<(), Failed> {
+    let breaks = [
+        ("a[1] + b[1]", "a[1] + b[1] * 1.0002"),
+        ("a[1] + b[1]", "a[1]"),
+        ("State(flux, ", "State(flux + abs(flux) * 0.001, "),
+    ];
+    for (number, change) in breaks.into_iter().enumerate() {
+        let name = ["mean, broken", "mean, broken again", "mean, broken a third time"][number];
+        let kernel = of_mean(name, text_of_mean(change)?)?;
+        // Caught by its numbers, not because it does not run.
+        match compare_with(gpu, &statistic("mean")?, kernel, &awkward(None)) {
+            Err(difference) if difference.contains("which differ by") => {}
+            other => return Err(format!("{change:?}: {other:?}").into()),
+        }
+    }
+    Ok(())
+}
+
+/// Of two numbers it writes the first.
+const FORGETFUL: &str = "
+const LEN = 1u;
+alias State = array<real, LEN>;
+fn empty() -> State { return State(real(0.0)); }
+fn lift(flux: real, error: real) -> State { return State(flux); }
+fn combine(a: State, b: State) -> State { return State(a[0] + b[0]); }
+";
+
+fn a_forgetful_kernel_gives_no_answer(gpu: &Gpu) -> Result<(), Failed> {
+    let kernel = of_mean("mean, forgetful", FORGETFUL.to_owned())?;
+    let resident = gpu.upload(Columns { flux: &[1.0, 2.0, 4.0], error: &[] }, std::slice::from_ref(&(0..3)))?;
+    let mut all = vec![];
+    gpu.reduce(kernel, &resident, |_, _, numbers| all.extend_from_slice(numbers))?;
+    if all.len() != 2 || !all[0].is_finite() || !all[1].is_nan() {
+        return Err(format!("{all:?} instead of a number and none").into());
+    }
+    let states = gpu.states(&statistic("mean")?, kernel, &resident)?;
+    if states == [None] { Ok(()) } else { Err(format!("{states:?} is taken for an answer").into()) }
+}
+
+fn a_kernel_that_is_no_wgsl_is_an_error(gpu: &Gpu) -> Result<(), Failed> {
+    let kernel = of_mean("nonsense", "fn lift(".to_owned())?;
+    let resident = gpu.upload(Columns { flux: &[1.0], error: &[] }, std::slice::from_ref(&(0..1)))?;
+    match gpu.reduce(kernel, &resident, |_, _, _| {}) {
+        Err(Error::Invalid { kernel: "nonsense", .. }) => Ok(()),
+        other => Err(format!("{other:?}").into()),
+    }
+}
+
+fn a_lost_device_is_an_error(gpu: &Gpu) -> Result<(), Failed> {
+    let mean = statistic("mean")?;
+    let kernel = mean.kernel().ok_or("the mean has a kernel")?;
+    let columns = Columns { flux: &[1.0, 5.0], error: &[] };
+    let resident = gpu.upload(columns, std::slice::from_ref(&(0..2)))?;
+    gpu.destroy();
+    let lost = |done: Result<(), Error>| matches!(done, Err(Error::Lost { .. }));
+    let reduced = gpu.reduce(kernel, &resident, |_, _, _| {});
+    let uploaded = gpu.upload(columns, std::slice::from_ref(&(0..2))).map(|_| ());
+    if lost(reduced) && lost(uploaded) { Ok(()) } else { Err("it goes on".into()) }
+}
+
+fn chunk() -> Chunk {
+    let segments = awkward(None);
+    let mut chunk = Chunk::new(IdType::Int64);
+    chunk.flux = segments.flux;
+    chunk.error = segments.error;
+    chunk.segments = segments.rows.into_iter().map(|rows| Segment { object: 0, band: 0, rows }).collect();
+    chunk
+}
+
+fn a_chunk_has_the_values_of_the_cpu(gpu: &Gpu) -> Result<(), Failed> {
+    let chunk = chunk();
+    for name in ["stetson_j", "standard_deviation", "median_absolute_deviation"] {
+        let statistic = statistic(name)?;
+        let mut out = vec![Value::Int(-1); chunk.segments.len()];
+        let evaluated = gpu.evaluate_chunk(&statistic, &chunk, &mut out)?.ok_or("it has a kernel")?;
+        if evaluated.by_device == 0 || evaluated.by_cpu == 0 {
+            return Err(format!("{name}: {evaluated:?}, though some fit and some do not").into());
+        }
+        for (segment, got) in chunk.segments.iter().zip(&out) {
+            let mut want = [Value::Null];
+            statistic.evaluate(&chunk.light_curve(segment, ""), &mut want);
+            let close = match (got, want[0]) {
+                (Value::Float(got), Value::Float(want)) => (got - want).abs() <= 1e-5 + 4e-5 * want.abs(),
+                (got, want) => *got == want,
+            };
+            if !close {
+                return Err(format!("{name}: {got:?} and not {:?} of {} epochs", want[0], segment.rows.len()).into());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn columns_that_stay(gpu: &Gpu) -> Result<(), Failed> {
+    let segments = awkward(None);
+    let resident = gpu.upload(Columns { flux: &segments.flux, error: &segments.error }, &segments.rows)?;
+    for name in ["mean", "stetson_j", "median", "mean", "stetson_j"] {
+        let statistic = statistic(name)?;
+        let kernel = gpu.kernel_of(&statistic).ok_or("it has a kernel")?;
+        let first = gpu.states(&statistic, kernel, &resident)?;
+        if first != gpu.states(&statistic, kernel, &resident)? {
+            return Err(format!("{name} differs the second time").into());
+        }
+        if kernel.method == Method::Fold && first.iter().flatten().count() == 0 {
+            return Err("no answer".into());
+        }
+    }
+    Ok(())
+}
