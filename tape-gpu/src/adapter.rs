@@ -70,7 +70,7 @@ pub(crate) fn describe(adapter: &Adapter) -> AdapterInfo {
         subgroups: features.contains(Features::SUBGROUP),
         f64: features.contains(Features::SHADER_F64),
         timestamps: features.contains(Features::TIMESTAMP_QUERY),
-        largest_binding: u64::from(adapter.limits().max_storage_buffer_binding_size),
+        largest_binding: adapter.limits().max_storage_buffer_binding_size,
         name: info.name,
     }
 }

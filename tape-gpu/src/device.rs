@@ -81,7 +81,7 @@ impl Gpu {
             ..PipelineLayoutDescriptor::default()
         });
         // Places are 32-bit numbers on the device.
-        let largest = u64::from(largest).min(found.limits().max_buffer_size).min(1 << 32);
+        let largest = largest.min(found.limits().max_buffer_size).min(1 << 32);
         Ok(Self { device, queue, layout, largest, pipeline_layout, adapter, tier, pipelines: Mutex::default(), lost })
     }
 

@@ -107,6 +107,14 @@ impl<'a> Batch<'a> {
         self
     }
 
+    /// Computes on a device what it has kernels for, with the same answers within the statistics' tolerances.
+    #[cfg(feature = "gpu")]
+    #[must_use]
+    pub fn device(mut self, device: &crate::Device) -> Self {
+        self.statistics = self.statistics.iter().map(|statistic| device.accelerate(statistic)).collect();
+        self
+    }
+
     /// One row per object, with a column for each output and band, instead of one row per object and band.
     #[must_use]
     pub const fn wide(mut self) -> Self {

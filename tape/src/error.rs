@@ -23,6 +23,10 @@ pub enum Error {
     /// A job: planning, running or gathering it.
     #[error(transparent)]
     Job(#[from] JobError),
+    /// A device: finding or opening it.
+    #[cfg(feature = "gpu")]
+    #[error(transparent)]
+    Gpu(#[from] tape_gpu::Error),
     /// A wide table of a survey without bands.
     #[error(
         "a wide table has a column for each band, but the survey has no band column: name it, or ask for a long table"

@@ -23,6 +23,8 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "gpu")]
+mod device;
 mod ensemble;
 mod error;
 pub mod job;
@@ -33,12 +35,16 @@ mod statistics;
 mod wide;
 
 pub use arrow;
+#[cfg(feature = "gpu")]
+pub use device::{Device, DeviceReport};
 pub use ensemble::{Batch, Ensemble};
 pub use error::Error;
 pub use statistics::{statistic, statistics, statistics_named};
 pub use tape_analysis as analysis;
 pub use tape_core as core;
 pub use tape_exec as exec;
+#[cfg(feature = "gpu")]
+pub use tape_gpu as gpu;
 pub use tape_io as io;
 
 /// What most programs need.

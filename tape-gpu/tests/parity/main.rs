@@ -36,10 +36,10 @@ fn of_tier(adapter: &AdapterInfo, tier: Tier) -> Vec<Trial> {
     let mut trials = vec![];
     let single = tier.precision == Precision::Single;
     let has_kernel = |of: &&Statistic| of.kernel().is_some_and(|kernel| single || kernel.double);
-    for statistic in tape_analysis::registry().into_iter().filter(has_kernel) {
+    for statistic in tape_analysis::registry().iter().filter(has_kernel) {
         let name = format!("{} by {path} on {}", statistic.info().name, adapter.name);
         let choice = Choice::Named(adapter.name.clone());
-        trials.push(Trial::test(name, move || parity(&choice, tier, &statistic)));
+        trials.push(Trial::test(name, move || parity(&choice, tier, statistic)));
     }
     trials
 }

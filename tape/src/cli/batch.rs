@@ -12,6 +12,7 @@ use tape::Ensemble;
 use tape::exec::{Plan, Summary};
 
 use super::args::BatchArgs;
+use super::device::{self, DeviceArgs, Opened};
 use super::events::Events;
 use super::failure::Failure;
 use super::outcome;
@@ -33,6 +34,8 @@ const SHOWN: usize = 20;
 pub(crate) struct Batch {
     #[command(flatten)]
     args: BatchArgs,
+    #[command(flatten)]
+    device: DeviceArgs,
     /// Write the table here, as Parquet or CSV by the name's ending; without, the first rows are shown
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -41,7 +44,7 @@ pub(crate) struct Batch {
     overwrite: bool,
     /// Keep what is done in this folder, which is made if it is not there: the same command goes on from there, should it be
     /// killed
-    #[arg(long, value_name = "JOB", requires = "output")]
+    #[arg(long, value_name = "JOB", requires = "output", conflicts_with = "device")]
     resume: Option<PathBuf>,
     /// Print the summary as JSON
     #[arg(long)]
@@ -59,6 +62,7 @@ struct Report<'a> {
     summary: &'a Summary,
     rows_out: Option<usize>,
     elapsed: Duration,
+    device: Opened,
 }
 
 impl Batch {
@@ -81,7 +85,7 @@ impl Batch {
     fn compute(&self, screen: &mut Screen, events: Option<&Arc<Events>>) -> Result<(), Failure> {
         let start = Instant::now();
         let ensemble = self.args.survey.open()?;
-        let batch = self.args.batch(&ensemble)?;
+        let (batch, device) = self.device.open(self.args.batch(&ensemble)?)?;
         if let Some(path) = &self.output {
             // Asked before the work, not only after it.
             tape::io::Format::of(path)?;
@@ -109,6 +113,7 @@ impl Batch {
             summary: &summary,
             rows_out: table.as_ref().map(RecordBatch::num_rows),
             elapsed: start.elapsed(),
+            device,
         };
         events.inspect(|events| events.tell("end", json!({ "summary": self.as_json(&report) })));
         if self.json {
@@ -127,6 +132,7 @@ impl Batch {
         let input = format!("{} of {}, {read} read", counted(summary.rows, "row"), counted(files, "file"));
         screen.row("in", format_args!("{input}, by the {} plan ({})", summary.plan.name(), report.plan.why))?;
         outcome::print(summary, &self.args.statistics().join(", "), self.output.as_deref(), screen)?;
+        device::print(&report.device, screen)?;
         let seconds = report.elapsed.as_secs_f64();
         screen.row("time", format_args!("{seconds:.2} s, {} workers", report.plan.workers))?;
         Ok(())

@@ -5,6 +5,7 @@ use serde_json::json;
 use tape::core::Silent;
 
 use super::args::BatchArgs;
+use super::device::DeviceArgs;
 use super::failure::Failure;
 use super::screen::Screen;
 
@@ -15,6 +16,8 @@ use super::screen::Screen;
 pub(crate) struct Explain {
     #[command(flatten)]
     args: BatchArgs,
+    #[command(flatten)]
+    device: DeviceArgs,
     /// Print it as JSON
     #[arg(long)]
     json: bool,
@@ -23,7 +26,8 @@ pub(crate) struct Explain {
 impl Explain {
     pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
         let ensemble = self.args.survey.open()?;
-        let plan = self.args.batch(&ensemble)?.plan_with(&Silent)?;
+        let (batch, _) = self.device.open(self.args.batch(&ensemble)?)?;
+        let plan = batch.plan_with(&Silent)?;
         if !self.json {
             return Ok(screen.line(plan)?);
         }

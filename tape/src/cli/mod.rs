@@ -8,6 +8,8 @@ mod args;
 mod batch;
 mod completions;
 mod demo;
+mod device;
+mod devices;
 mod estimate;
 mod events;
 mod explain;
@@ -48,6 +50,7 @@ enum Verb {
     Gather(gather::Gather),
     Repartition(repartition::Repartition),
     Stats(stats::Stats),
+    Devices(devices::Devices),
     Completions(completions::Completions),
 }
 
@@ -67,6 +70,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Status(status) => status.run(&mut screen),
         Verb::Gather(gather) => gather.run(&mut screen),
         Verb::Repartition(repartition) => repartition.run(&mut screen),
+        Verb::Devices(devices) => devices.run(&mut screen),
         Verb::Stats(stats) => stats.run(&mut screen),
         Verb::Completions(completions) => completions.run(&mut screen),
     };

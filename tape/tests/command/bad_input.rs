@@ -168,3 +168,17 @@ fn outputs_that_cannot_be() {
     place.ok("batch survey -o there.parquet --overwrite");
     assert_ne!(place.read("there.parquet"), b"precious");
 }
+
+#[cfg(not(feature = "gpu"))]
+#[test]
+fn a_device_that_this_build_does_not_know_is_one_clear_message() {
+    let place = Place::new();
+    place.ok("simulate survey --objects 5");
+    for verb in ["batch", "explain"] {
+        let said = place.tape(&format!("{verb} survey --device gpu"));
+        assert_eq!(said.code, Some(2), "{said:?}");
+        assert!(said.err.contains("build it with --features gpu, or use --device cpu"), "{said:?}");
+        place.ok(&format!("{verb} survey --device cpu"));
+    }
+    assert!(place.ok("devices").contains("the CPU alone"));
+}

@@ -1,0 +1,171 @@
+//! A device that computes what it has kernels for, in the same plans.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use tape_core::{Chunk, DeviceKernel, Fold, Info, LightCurve, Statistic, Value, WholeLightCurve};
+use tape_gpu::{Choice, Gpu};
+
+use crate::error::Error;
+
+/// An open device, and what it did so far. Clones are the same device.
+#[derive(Clone, Debug)]
+pub struct Device(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    gpu: Gpu,
+    by_device: AtomicU64,
+    by_cpu: AtomicU64,
+    gave_up: Mutex<Option<String>>,
+}
+
+/// What a device did in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceReport {
+    /// Its name.
+    pub name: String,
+    /// Values of light curves that it computed.
+    pub by_device: u64,
+    /// Values that were left to the CPU, light curve by light curve: too long, out of the device's range, or in doubt.
+    pub by_cpu: u64,
+    /// Why the CPU went on alone, if it did.
+    pub gave_up: Option<String>,
+}
+
+impl Device {
+    /// Opens the fastest device, or the first whose name contains `name`.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be opened.
+    pub fn open(name: Option<&str>) -> Result<Self, Error> {
+        let choice = name.map_or(Choice::Any, |name| Choice::Named(name.to_owned()));
+        let gpu = Gpu::open(&choice)?;
+        Ok(Self(Arc::new(Shared {
+            gpu,
+            by_device: AtomicU64::new(0),
+            by_cpu: AtomicU64::new(0),
+            gave_up: Mutex::default(),
+        })))
+    }
+
+    /// The same statistic, computed here where there is a kernel for it. When the device fails, the CPU goes on.
+    #[must_use]
+    pub fn accelerate(&self, statistic: &Statistic) -> Statistic {
+        if self.0.gpu.kernel_of(statistic).is_none() {
+            return statistic.clone();
+        }
+        let on_device = || OnDevice { inner: statistic.clone(), device: self.clone() };
+        match statistic {
+            Statistic::Fold(fold) => Statistic::fold(FoldOnDevice { fold: Arc::clone(fold), on_device: on_device() }),
+            Statistic::Whole(whole) => {
+                Statistic::whole(WholeOnDevice { whole: Arc::clone(whole), on_device: on_device() })
+            }
+            Statistic::Object(_) | Statistic::Rows(_) => statistic.clone(),
+        }
+    }
+
+    /// What it did so far.
+    #[must_use]
+    pub fn report(&self) -> DeviceReport {
+        let shared = &self.0;
+        DeviceReport {
+            name: shared.gpu.adapter().name.clone(),
+            by_device: shared.by_device.load(Ordering::Relaxed),
+            by_cpu: shared.by_cpu.load(Ordering::Relaxed),
+            gave_up: shared.gave_up.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
+
+    /// Takes the device away, as a reset of its driver would: the CPU goes on with all that is left.
+    pub fn destroy(&self) {
+        self.0.gpu.destroy();
+    }
+}
+
+struct OnDevice {
+    inner: Statistic,
+    device: Device,
+}
+
+impl OnDevice {
+    /// Whether the device has computed the chunk; once it has failed, it is not asked again.
+    fn evaluate_chunk(&self, chunk: &Chunk, out: &mut [Value]) -> bool {
+        let shared = &self.device.0;
+        if shared.gave_up.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+            return false;
+        }
+        match shared.gpu.evaluate_chunk(&self.inner, chunk, out) {
+            Ok(Some(evaluated)) => {
+                shared.by_device.fetch_add(evaluated.by_device as u64, Ordering::Relaxed);
+                shared.by_cpu.fetch_add(evaluated.by_cpu as u64, Ordering::Relaxed);
+                true
+            }
+            Ok(None) => false,
+            Err(error) => {
+                let mut gave_up = shared.gave_up.lock().unwrap_or_else(PoisonError::into_inner);
+                gave_up.get_or_insert(error.to_string());
+                false
+            }
+        }
+    }
+}
+
+struct FoldOnDevice {
+    fold: Arc<dyn Fold>,
+    on_device: OnDevice,
+}
+
+impl Fold for FoldOnDevice {
+    fn info(&self) -> &Info {
+        self.fold.info()
+    }
+
+    fn state_len(&self) -> usize {
+        self.fold.state_len()
+    }
+
+    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
+        self.fold.lift(epochs, state);
+    }
+
+    fn combine(&self, state: &mut [f64], other: &[f64]) {
+        self.fold.combine(state, other);
+    }
+
+    fn finish(&self, state: &[f64], out: &mut [Value]) {
+        self.fold.finish(state, out);
+    }
+
+    fn kernel(&self) -> Option<&'static DeviceKernel> {
+        self.fold.kernel()
+    }
+
+    fn evaluate_chunk(&self, chunk: &Chunk, out: &mut [Value]) -> bool {
+        self.on_device.evaluate_chunk(chunk, out)
+    }
+}
+
+struct WholeOnDevice {
+    whole: Arc<dyn WholeLightCurve>,
+    on_device: OnDevice,
+}
+
+impl WholeLightCurve for WholeOnDevice {
+    fn info(&self) -> &Info {
+        self.whole.info()
+    }
+
+    fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
+        self.whole.evaluate(light_curve, out);
+    }
+
+    fn evaluate_chunk(&self, chunk: &Chunk, out: &mut [Value]) -> bool {
+        self.on_device.evaluate_chunk(chunk, out) || self.whole.evaluate_chunk(chunk, out)
+    }
+
+    fn kernel(&self) -> Option<&'static DeviceKernel> {
+        self.whole.kernel()
+    }
+}

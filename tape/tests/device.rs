@@ -1,0 +1,146 @@
+//! Whole runs on a device beside those on the CPU, and what happens when the device goes away.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Float64Type;
+use libtest_mimic::{Arguments, Failed, Trial};
+use tape::prelude::*;
+use tape::simulate::Simulation;
+use tape::{Device, statistics_named};
+use tempfile::TempDir;
+
+type Test = fn(&Survey) -> Result<(), Failed>;
+
+const ALL: &[(&str, Test)] = &[
+    ("a_run_on_a_device_has_the_values_of_the_cpu", same_values),
+    ("every_plan_takes_the_device", every_plan),
+    ("a_device_lost_leaves_the_rest_to_the_cpu", a_lost_device),
+    ("the_command_says_what_the_device_did", the_command),
+    ("an_unknown_device_is_an_error_that_lists_what_there_is", an_unknown_device),
+];
+
+/// Statistics with kernels, and one without.
+const NAMES: &[&str] = &["stetson_j", "mean", "standard_deviation", "median", "reduced_chi2", "eta"];
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let required = std::env::var_os("TAPE_REQUIRE_GPU").is_some_and(|value| value == "1");
+    let ignored = tape::gpu::adapters().is_empty() && !required;
+    let trial = |&(name, test): &(&'static str, Test)| {
+        let name = if ignored { format!("{name}: no Vulkan, Metal or DX12 adapter") } else { name.to_owned() };
+        Trial::test(name, move || test(&Survey::new()?)).with_ignored_flag(ignored)
+    };
+    libtest_mimic::run(&arguments, ALL.iter().map(trial).collect()).exit();
+}
+
+struct Survey {
+    folder: TempDir,
+}
+
+impl Survey {
+    fn new() -> Result<Self, Failed> {
+        let folder = tempfile::tempdir()?;
+        Simulation { objects: 60, files: 2, ..Default::default() }.write(&folder.path().join("survey"))?;
+        Ok(Self { folder })
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("survey")
+    }
+
+    fn open(&self) -> Result<Ensemble, Failed> {
+        Ok(Ensemble::open(&self.path().to_string_lossy())?)
+    }
+}
+
+/// Numbers within what single precision allows; nulls where the other has nulls.
+fn compare(got: &RecordBatch, want: &RecordBatch) -> Result<(), Failed> {
+    if got.schema() != want.schema() || got.num_rows() != want.num_rows() || want.num_rows() == 0 {
+        return Err(format!("{} rows and not {}", got.num_rows(), want.num_rows()).into());
+    }
+    let names = want.schema();
+    for ((got, want), field) in got.columns().iter().zip(want.columns()).zip(names.fields()) {
+        let Some(wanted) = want.as_primitive_opt::<Float64Type>() else {
+            if got != want {
+                return Err(format!("{} differs", field.name()).into());
+            }
+            continue;
+        };
+        for (got, want) in got.as_primitive::<Float64Type>().iter().zip(wanted) {
+            let close = match (got, want) {
+                (Some(got), Some(want)) => (got - want).abs() <= 1e-5 + 4e-5 * want.abs(),
+                (got, want) => got == want,
+            };
+            if !close {
+                return Err(format!("{}: {got:?} and not {want:?}", field.name()).into());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn same_values(survey: &Survey) -> Result<(), Failed> {
+    let (ensemble, device) = (survey.open()?, Device::open(None)?);
+    let batch = ensemble.batch(&statistics_named(NAMES)?);
+    compare(&batch.clone().device(&device).compute()?, &batch.compute()?)?;
+    let report = device.report();
+    if report.by_device < 10 * report.by_cpu || report.by_device == 0 || report.gave_up.is_some() {
+        return Err(format!("{report:?}").into());
+    }
+    Ok(())
+}
+
+fn every_plan(survey: &Survey) -> Result<(), Failed> {
+    let ensemble = survey.open()?;
+    for plan in [PlanChoice::Stitch, PlanChoice::Shuffle] {
+        let device = Device::open(None)?;
+        let batch = ensemble.batch(&statistics_named(&["stetson_j"])?).plan(plan);
+        compare(&batch.clone().device(&device).compute()?, &batch.compute()?)?;
+        if device.report().by_device == 0 {
+            return Err(format!("{plan:?} did not use the device").into());
+        }
+    }
+    Ok(())
+}
+
+fn a_lost_device(survey: &Survey) -> Result<(), Failed> {
+    let (ensemble, device) = (survey.open()?, Device::open(None)?);
+    let batch = ensemble.batch(&statistics_named(NAMES)?);
+    let on_device = batch.clone().device(&device);
+    device.destroy();
+    let (got, want) = (on_device.compute()?, batch.compute()?);
+    let report = device.report();
+    if report.gave_up.is_none() || report.by_device > 0 {
+        return Err(format!("it is lost, and yet {report:?}").into());
+    }
+    // All by the CPU, so to the last bit.
+    if got == want { Ok(()) } else { Err("the values differ".into()) }
+}
+
+fn tape(folder: &Path, words: &[&str]) -> Result<(bool, String), Failed> {
+    let output = Command::new(env!("CARGO_BIN_EXE_tape")).current_dir(folder).args(words).output()?;
+    let said = [output.stdout, output.stderr].concat();
+    Ok((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
+}
+
+fn the_command(survey: &Survey) -> Result<(), Failed> {
+    let words = ["batch", "survey", "--stat", "stetson_j", "--device", "gpu", "-o", "out.parquet"];
+    let (done, said) = tape(survey.folder.path(), &words)?;
+    let (listed, devices) = tape(survey.folder.path(), &["devices"])?;
+    let name = tape::gpu::adapters().swap_remove(0).name;
+    if done && listed && devices.contains(&name) && said.contains(&format!("by {name}, ")) {
+        return Ok(());
+    }
+    Err(format!("{devices}\n{said}").into())
+}
+
+fn an_unknown_device(survey: &Survey) -> Result<(), Failed> {
+    let (done, said) = tape(survey.folder.path(), &["explain", "survey", "--device", "no such thing"])?;
+    let name = tape::gpu::adapters().swap_remove(0).name;
+    if !done && said.contains("no device is called 'no such thing'; there are: ") && said.contains(&name) {
+        return Ok(());
+    }
+    Err(said.into())
+}
