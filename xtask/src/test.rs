@@ -3,6 +3,7 @@
 mod compiler;
 mod libtest;
 mod readme;
+mod vulkan;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -24,11 +25,22 @@ const STEPS: &[Step] = &[
         run::run(run::cargo().args("clippy --package tape --no-default-features -- -D warnings".split(' ')))
     }),
     ("docs", |_| run::run(run::cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))),
+    ("library with the GPU", |_| {
+        run::run(run::cargo().args("clippy --package tape --features gpu --all-targets -- -D warnings".split(' ')))
+    }),
+    ("Vulkan driver", |report| {
+        report.not_run.extend(vulkan::prepare());
+        Ok(())
+    }),
     // All programs run even if one fails: the counts at the end are of the whole suite.
     ("tests", |report| cargo_test(run::cargo().args(["test", "--workspace", "--no-fail-fast"]), report)),
+    ("plans on a device", |report| cargo_test(run::cargo().args(DEVICE_TESTS), report)),
     ("tidy", |_| tidy::tidy()),
     ("README's commands", readme_commands),
 ];
+
+/// The tests of the `gpu` feature, which the workspace's default features leave out.
+const DEVICE_TESTS: [&str; 7] = ["test", "--package", "tape", "--features", "gpu", "--test", "device"];
 
 /// What the run has to say at its end.
 #[derive(Debug, Default)]
