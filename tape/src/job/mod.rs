@@ -27,6 +27,8 @@ use tape_exec::{PlanKind, Summary};
 
 mod error;
 mod folder;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod gather;
 mod inputs;
 mod manifest;
