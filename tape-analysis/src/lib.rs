@@ -9,6 +9,7 @@ mod dispatch;
 mod error;
 mod gamma;
 mod kind;
+mod models;
 mod normal;
 mod pairs;
 mod parameter;
