@@ -12,6 +12,7 @@ mod kind;
 mod normal;
 mod pairs;
 mod parameter;
+pub mod periodogram;
 mod quantile;
 mod registry;
 mod state;

@@ -11,9 +11,9 @@ use crate::statistics::{
     biweight_scale, chi2_p_value::Chi2PValue, colour, colour_spread::ColourSpread, cusum::Cusum, duration::Duration,
     eta::Eta, eta_e::EtaE, excess_variance::ExcessVariance, inter_percentile_range,
     inverse_von_neumann::InverseVonNeumann, kurtosis::Kurtosis, lafler_kinman, linear_fit::LinearFit,
-    linear_trend::LinearTrend, magnitude_percentage_ratio, maximum_slope::MaximumSlope,
-    maximum_time_interval::MaximumTimeInterval, mean::Mean, mean_variance::MeanVariance, median::Median,
-    median_absolute_deviation::MedianAbsoluteDeviation, median_buffer_range_percentage,
+    linear_trend::LinearTrend, lomb_scargle, lomb_scargle_multiband, magnitude_percentage_ratio,
+    maximum_slope::MaximumSlope, maximum_time_interval::MaximumTimeInterval, mean::Mean, mean_variance::MeanVariance,
+    median::Median, median_absolute_deviation::MedianAbsoluteDeviation, median_buffer_range_percentage,
     minimum_time_interval::MinimumTimeInterval, normalised_excess_variance::NormalisedExcessVariance,
     observation_count::ObservationCount, otsu_split::OtsuSplit, peak_to_peak_var::PeakToPeakVar,
     percent_amplitude::PercentAmplitude, percent_difference_magnitude_percentile, qn_scale::QnScale,
@@ -103,6 +103,9 @@ static BAND_KINDS: [&Kind; 3] = [&colour::KIND, &stetson_i::KIND, &stetson_l::KI
 /// Statistics with many rows for each light curve, which are asked for alone.
 static ROW_KINDS: [&Kind; 1] = [&structure_function::KIND];
 
+/// Those that look for periods, which cost as much as hundreds of others and so are in no group.
+static PERIOD_KINDS: [&Kind; 2] = [&lomb_scargle::KIND, &lomb_scargle_multiband::KIND];
+
 fn by_name(all: &mut [Statistic]) {
     all.sort_by(|a, b| a.info().name.cmp(&b.info().name));
 }
@@ -147,8 +150,13 @@ pub fn find(name: &str) -> Option<Statistic> {
 }
 
 static KINDS: LazyLock<Vec<&'static Kind>> = LazyLock::new(|| {
-    let mut all: Vec<&Kind> =
-        VARIABILITY_KINDS.into_iter().chain(OTHER_KINDS).chain(BAND_KINDS).chain(ROW_KINDS).collect();
+    let mut all: Vec<&Kind> = VARIABILITY_KINDS
+        .into_iter()
+        .chain(OTHER_KINDS)
+        .chain(BAND_KINDS)
+        .chain(ROW_KINDS)
+        .chain(PERIOD_KINDS)
+        .collect();
     all.sort_by_key(|kind| kind.name);
     all
 });
@@ -198,7 +206,8 @@ pub fn make(text: &str) -> Result<Statistic, Error> {
 /// The names of the groups that [`group`] knows.
 pub const GROUPS: [&str; 3] = ["all", "multiband", "variability"];
 
-/// The names of all statistics of a group, ascending: `all` are those of a light curve, `multiband` those that compare g and
+/// The names of all statistics of a group, ascending: `all` are those of a light curve but for
+/// the periodograms, which cost hundreds of times as much, `multiband` those that compare g and
 /// r in an object, `variability` the customary indices.
 ///
 /// ```
