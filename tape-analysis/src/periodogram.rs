@@ -281,3 +281,8 @@ fn direct_is_cheaper(epochs: usize, frequencies: usize) -> bool {
     let (n, number) = (count(epochs), count(frequencies));
     (12.0 + 0.8 * n) * number < 16.0 * number + 200.0 * n + 5000.0
 }
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests_of_peaks;

@@ -6,7 +6,9 @@ use tape_core::count;
 /// The epochs of a light curve in one band.
 #[derive(Clone, Debug)]
 pub(super) struct Epochs {
-    /// Days since the first epoch.
+    /// The time from which others count, days.
+    pub(super) start: f64,
+    /// Days since then.
     pub(super) time: Vec<f64>,
     /// Weights, of which the sum is one.
     pub(super) weight: Vec<f64>,
@@ -38,12 +40,19 @@ impl Epochs {
         let start = time.iter().copied().fold(f64::INFINITY, f64::min);
         let time: Vec<f64> = time.iter().map(|time| time - start).collect();
         let baseline = time.iter().copied().fold(0.0, f64::max);
-        Self { time, weight, weighted_flux, variance, chi2: variance * total / unit, baseline }
+        Self { start, time, weight, weighted_flux, variance, chi2: variance * total / unit, baseline }
     }
 
     /// Whether there is anything to look for a period in: not if the fluxes are constant or the times all equal.
     pub(super) fn vary(&self) -> bool {
         self.variance > 0.0 && self.variance.is_finite() && self.baseline > 0.0 && self.baseline.is_finite()
+    }
+
+    /// Counts times from an earlier one, so that phases compare with those of other light curves.
+    pub(super) fn start_at(&mut self, start: f64) {
+        let earlier = self.start - start;
+        self.time.iter_mut().for_each(|time| *time += earlier);
+        self.start = start;
     }
 
     /// The number of epochs.

@@ -34,7 +34,11 @@ impl MultibandLombScargle {
     /// Of bands that vary; others say nothing of a period, and are left out.
     #[must_use]
     pub fn new(bands: impl IntoIterator<Item = LombScargle>) -> Self {
-        Self { bands: bands.into_iter().filter(|band| band.epochs.vary()).collect() }
+        let mut bands: Vec<LombScargle> = bands.into_iter().filter(LombScargle::varies).collect();
+        // What bands share has one phase, and so one origin.
+        let start = bands.iter().map(|band| band.epochs.start).fold(f64::INFINITY, f64::min);
+        bands.iter_mut().for_each(|band| band.epochs.start_at(start));
+        Self { bands }
     }
 
     /// The number of bands that vary.
