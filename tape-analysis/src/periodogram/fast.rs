@@ -122,7 +122,7 @@ impl Scratch {
 
     /// Turns the epochs to the middle frequency of a block.
     fn turn(&mut self, epochs: &Epochs, grid: &Grid, block: usize, size: usize) {
-        if block % FRESH == 0 {
+        if block.is_multiple_of(FRESH) {
             let middle = grid.frequency(block * size + size / 2);
             for (turn, time) in self.turns.iter_mut().zip(&epochs.time) {
                 *turn = phasor(middle * time);
