@@ -13,6 +13,7 @@ mod models;
 mod normal;
 mod pairs;
 mod parameter;
+pub mod periodogram;
 mod quantile;
 mod registry;
 mod state;

@@ -37,6 +37,8 @@ pub mod lafler_kinman;
 pub mod linear_fit;
 pub mod linear_trend;
 pub mod linexp_fit;
+pub mod lomb_scargle;
+pub mod lomb_scargle_multiband;
 pub mod magnitude_percentage_ratio;
 pub mod maximum_slope;
 pub mod maximum_time_interval;
