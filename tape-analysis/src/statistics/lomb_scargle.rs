@@ -79,8 +79,9 @@ const NORMALISATION: Parameter = Parameter {
 pub(crate) static KIND: Kind = Kind {
     name: "lomb_scargle",
     summary: "period by the generalised Lomb–Scargle periodogram",
-    columns: "lomb_scargle_period, _power and _false_alarm_probability, and with {peaks} the same with _2, _3, …; what is not \
-              the default is named before, as in lomb_scargle_terms2_period",
+    columns: "lomb_scargle_period, _power and with one of {terms} _false_alarm_probability, and with {peaks} the same with _2, \
+              _3, …; what is not the default of {minimum_period}, {maximum_period}, {samples_per_peak}, {terms} and \
+              {normalisation} is named before, as in lomb_scargle_terms2_period",
     parameters: &[MINIMUM, MAXIMUM, SAMPLES, TERMS, PEAKS, NORMALISATION],
     registered: &[],
     build: |arguments| Ok(Statistic::whole(Period::new(arguments)?)),

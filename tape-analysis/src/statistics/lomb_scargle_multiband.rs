@@ -77,8 +77,9 @@ const CANDIDATES: Parameter = Parameter {
 pub(crate) static KIND: Kind = Kind {
     name: "lomb_scargle_multiband",
     summary: "period of all bands together, by the multi-band Lomb–Scargle periodogram",
-    columns: "lomb_scargle_multiband_period and _power, and with {peaks} the same with _2, _3, …; what is not the default is \
-              named before, as in lomb_scargle_multiband_base_terms2_period",
+    columns: "lomb_scargle_multiband_period and _power, and with {peaks} the same with _2, _3, …; what is not the default of \
+              {minimum_period}, {maximum_period}, {samples_per_peak}, {base_terms}, {band_terms}, {regularisation} and \
+              {candidates} is named before, as in lomb_scargle_multiband_base_terms2_period",
     parameters: &[MINIMUM, MAXIMUM, SAMPLES, BASE, BAND, REGULARISATION, CANDIDATES, PEAKS],
     registered: &[],
     build: |arguments| Ok(Statistic::object(MultibandPeriod::new(arguments)?)),
