@@ -26,7 +26,7 @@
 //!
 //! ```
 //! use tape_core::{LightCurve, Object, Value};
-//! let time: Vec<f64> = (0..60).map(|i| f64::from(i * i % 61) * 0.83).collect();
+//! let time: Vec<f64> = (0..60).map(f64::from).map(|i| 0.83 * i + 0.3 * i.sin()).collect();
 //! let flux = |mean: f64| time.iter().map(|t| mean + (std::f64::consts::TAU * t / 0.57).sin()).collect::<Vec<_>>();
 //! let (g, r) = (flux(18.0), flux(17.0));
 //! let light_curves = [("g", &g), ("r", &r)]
