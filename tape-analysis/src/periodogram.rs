@@ -24,7 +24,7 @@
 //!
 //! ```
 //! use tape_analysis::periodogram::{Grid, LombScargle};
-//! let time: Vec<f64> = (0..60).map(|i| f64::from(i * i % 61) * 0.83).collect();
+//! let time: Vec<f64> = (0..60).map(f64::from).map(|i| 0.83 * i + 0.3 * i.sin()).collect();
 //! let flux: Vec<f64> = time.iter().map(|t| 15.0 + (std::f64::consts::TAU * t / 0.57).sin()).collect();
 //! let periodogram = LombScargle::new(&time, &flux, &[]);
 //! let grid = Grid::of_periods(0.2, 5.0, periodogram.baseline(), 5.0).unwrap();

@@ -31,8 +31,8 @@ impl Grid {
     /// Nyquist frequency n/(2T), for n epochs over a baseline of T days.
     ///
     /// ```
-    /// let grid = tape_analysis::periodogram::Grid::automatic(100, 10.0, 5.0, 5.0).unwrap();
-    /// assert_eq!((grid.first, grid.step, grid.number), (0.01, 0.02, 1250));
+    /// let grid = tape_analysis::periodogram::Grid::automatic(101, 10.0, 5.0, 5.0).unwrap();
+    /// assert_eq!((grid.first, grid.step, grid.number), (0.01, 0.02, 1263));
     /// ```
     #[must_use]
     pub fn automatic(epochs: usize, baseline: f64, samples_per_peak: f64, nyquist_factor: f64) -> Option<Self> {

@@ -105,7 +105,7 @@ fn apart(a: &[f64], b: &[f64]) -> f64 {
 #[test]
 fn every_method_gives_what_a_plain_fit_gives() {
     let mut random = Random(1);
-    for (n, days, number) in [(12, 10.0, 300), (70, 400.0, 900), (150, 60.0, 5000), (500, 3000.0, 4097)] {
+    for (n, days, number) in [(12, 10.0, 300), (70, 400.0, 900), (150, 60.0, 5000), (500, 3000.0, 2049)] {
         let all @ [time, flux, error] = &columns(&mut random, n, days, 1.7);
         let grid = Grid::new(0.1 + random.uniform(), 0.2 / days, number).expect("a grid");
         for terms in [1, 3] {
@@ -130,7 +130,7 @@ fn every_method_gives_what_a_plain_fit_gives() {
 #[test]
 fn fast_and_direct_agree_at_every_frequency() {
     let mut random = Random(2);
-    for (n, number) in [(4, 100), (30, 2000), (150, 50_000), (3000, 10_000)] {
+    for (n, number) in [(4, 100), (30, 2000), (150, 20_000), (3000, 2500)] {
         let [time, flux, error] = &columns(&mut random, n, 1000.0, 1.7);
         let periodogram = LombScargle::new(time, flux, error);
         for first in [0.0, 0.0001, 3.7] {

@@ -22,7 +22,7 @@
 //!
 //! ```
 //! use tape_core::{LightCurve, Value};
-//! let time: Vec<f64> = (0..60).map(|i| f64::from(i * i % 61) * 0.83).collect();
+//! let time: Vec<f64> = (0..60).map(f64::from).map(|i| 0.83 * i + 0.3 * i.sin()).collect();
 //! let flux: Vec<f64> = time.iter().map(|t| 15.0 + (std::f64::consts::TAU * t / 0.57).sin()).collect();
 //! let light_curve = LightCurve::new(&flux).with_error(&[0.1; 60]).with_time(&time);
 //! let statistic = tape_analysis::make("lomb_scargle:minimum_period=0.2:maximum_period=1")?;
@@ -79,8 +79,9 @@ const NORMALISATION: Parameter = Parameter {
 pub(crate) static KIND: Kind = Kind {
     name: "lomb_scargle",
     summary: "period by the generalised Lomb–Scargle periodogram",
-    columns: "lomb_scargle_period, _power and _false_alarm_probability, and with {peaks} the same with _2, _3, …; what is not \
-              the default is named before, as in lomb_scargle_terms2_period",
+    columns: "lomb_scargle_period, _power and with one of {terms} _false_alarm_probability, and with {peaks} the same with _2, \
+              _3, …; what is not the default of {minimum_period}, {maximum_period}, {samples_per_peak}, {terms} and \
+              {normalisation} is named before, as in lomb_scargle_terms2_period",
     parameters: &[MINIMUM, MAXIMUM, SAMPLES, TERMS, PEAKS, NORMALISATION],
     registered: &[],
     build: |arguments| Ok(Statistic::whole(Period::new(arguments)?)),

@@ -26,7 +26,7 @@
 //!
 //! ```
 //! use tape_core::{LightCurve, Object, Value};
-//! let time: Vec<f64> = (0..60).map(|i| f64::from(i * i % 61) * 0.83).collect();
+//! let time: Vec<f64> = (0..60).map(f64::from).map(|i| 0.83 * i + 0.3 * i.sin()).collect();
 //! let flux = |mean: f64| time.iter().map(|t| mean + (std::f64::consts::TAU * t / 0.57).sin()).collect::<Vec<_>>();
 //! let (g, r) = (flux(18.0), flux(17.0));
 //! let light_curves = [("g", &g), ("r", &r)]
@@ -77,8 +77,9 @@ const CANDIDATES: Parameter = Parameter {
 pub(crate) static KIND: Kind = Kind {
     name: "lomb_scargle_multiband",
     summary: "period of all bands together, by the multi-band Lomb–Scargle periodogram",
-    columns: "lomb_scargle_multiband_period and _power, and with {peaks} the same with _2, _3, …; what is not the default is \
-              named before, as in lomb_scargle_multiband_base_terms2_period",
+    columns: "lomb_scargle_multiband_period and _power, and with {peaks} the same with _2, _3, …; what is not the default of \
+              {minimum_period}, {maximum_period}, {samples_per_peak}, {base_terms}, {band_terms}, {regularisation} and \
+              {candidates} is named before, as in lomb_scargle_multiband_base_terms2_period",
     parameters: &[MINIMUM, MAXIMUM, SAMPLES, BASE, BAND, REGULARISATION, CANDIDATES, PEAKS],
     registered: &[],
     build: |arguments| Ok(Statistic::object(MultibandPeriod::new(arguments)?)),

@@ -9,22 +9,28 @@ const PUBLISHED: &str = "data/s82_rrlyrae/object.parquet";
 
 pub(super) const EXPERIMENT: Experiment = Experiment { name: "periods", needs: &[EPOCHS, PUBLISHED], run: count };
 
-/// The single-band count is what astropy's periodogram of one harmonic reaches; the other, nine in ten.
-const ROWS: [(&str, &str, &str, f64); 2] = [
-    ("S82 RR Lyrae periods, g alone", "lomb_scargle", "g", 372.0),
-    ("S82 RR Lyrae periods, all bands", "lomb_scargle_multiband", "u,g,r,i,z", 435.0),
+/// A name, the statistic, what it is asked beside the periods, the bands, and the least count.
+type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)], &'static str, f64);
+
+/// Of one harmonic, astropy 8.0 finds 369 on its default grid and 372 on one twice as fine; the highest power between the
+/// frequencies of any grid is that of 371. So one harmonic must reach the first, and what is right for such light curves the
+/// second. Of all bands, nine in ten are to be found.
+const ROWS: [Row; 3] = [
+    ("S82 RR Lyrae periods, g, one harmonic", "lomb_scargle", &[], "g", 369.0),
+    ("S82 RR Lyrae periods, g, three harmonics", "lomb_scargle", &[("terms", "3")], "g", 372.0),
+    ("S82 RR Lyrae periods, all bands", "lomb_scargle_multiband", &[], "u,g,r,i,z", 435.0),
 ];
 
 fn count(bench: &Bench) -> Result<Vec<Figure>> {
     ROWS.iter().map(|row| one(bench, row)).collect()
 }
 
-fn one(bench: &Bench, &(name, statistic, bands, least): &(&str, &str, &str, f64)) -> Result<Figure> {
+fn one(bench: &Bench, &(name, statistic, others, bands, least): &Row) -> Result<Figure> {
     // As the name of the column has them: what is not the default.
-    let parameters = [("minimum_period", "0.2"), ("maximum_period", "1"), ("samples_per_peak", "10")];
+    let parameters = [&[("minimum_period", "0.2"), ("maximum_period", "1")], others].concat();
     let asked: String = parameters.iter().map(|(name, value)| format!(":{name}={value}")).collect();
     let column: String = parameters.iter().map(|(name, value)| format!("_{name}{value}")).collect();
-    let results = bench.scratch.path().join(format!("{statistic}.parquet"));
+    let results = bench.scratch.path().join(format!("{statistic}{column}.parquet"));
     run(bench
         .program("tape")
         .args(["batch", "--stat", &format!("{statistic}{asked}"), "--band-to-calc", bands])
