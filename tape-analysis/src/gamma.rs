@@ -42,6 +42,17 @@ fn density(a: f64, x: f64) -> f64 {
     x.powf(a) * (-x).exp() * product / gamma
 }
 
+/// The logarithm of Γ(a) for a > 0.
+pub(crate) fn ln_gamma(a: f64) -> f64 {
+    // Γ(a) is that of a + k over a product.
+    let (mut shifted, mut product) = (a, 1.0);
+    while shifted < LARGE {
+        product *= shifted;
+        shifted += 1.0;
+    }
+    (shifted - 0.5) * shifted.ln() - shifted + 0.5 * (2.0 * PI).ln() + stirling(shifted) - product.ln()
+}
+
 /// ln(x/a) − (x − a)/a, whose first digits near x = a are those of the square of the difference.
 fn ln_less(x: f64, a: f64) -> f64 {
     let off = (x - a) / a;

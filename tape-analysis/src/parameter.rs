@@ -25,6 +25,8 @@ pub enum Allowed {
     Float(Bound<f64>, Bound<f64>),
     /// An integer, this or more.
     Int(u32),
+    /// An integer from one to another.
+    IntBetween(u32, u32),
     /// Real numbers that ascend, joined by `/`; `none` for none.
     Ascending,
     /// One of some words.
@@ -61,6 +63,9 @@ impl Parameter {
         match self.allowed {
             Allowed::Float(..) => text.parse().ok().filter(|&value| self.admits(value)).map(Argument::Float),
             Allowed::Int(least) => text.parse().ok().filter(|value| *value >= least).map(Argument::Int),
+            Allowed::IntBetween(least, most) => {
+                text.parse().ok().filter(|value| (least..=most).contains(value)).map(Argument::Int)
+            }
             Allowed::Ascending if text == "none" => Some(Argument::Floats(vec![])),
             Allowed::Ascending => {
                 let numbers: Option<Vec<f64>> = text.split('/').map(|number| number.parse().ok()).collect();
@@ -95,6 +100,7 @@ impl fmt::Display for Allowed {
                 }
             }
             Self::Int(least) => write!(f, "an integer of {least} or more"),
+            Self::IntBetween(least, most) => write!(f, "an integer from {least} to {most}"),
             Self::Ascending => write!(f, "two numbers or more that ascend, joined by /, or none"),
             Self::Choice(words) => write!(f, "one of {}", words.join(", ")),
             Self::Band => write!(f, "the label of a band"),

@@ -7,19 +7,19 @@ use tape_core::{Statistic, nearest};
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::statistics::{
-    amplitude::Amplitude, anderson_darling_normal::AndersonDarlingNormal, beyond_n_std, bins, biweight_location,
-    biweight_scale, chi2_p_value::Chi2PValue, colour, colour_spread::ColourSpread, cusum::Cusum, duration::Duration,
-    eta::Eta, eta_e::EtaE, excess_variance::ExcessVariance, inter_percentile_range,
-    inverse_von_neumann::InverseVonNeumann, kurtosis::Kurtosis, lafler_kinman, linear_fit::LinearFit,
-    linear_trend::LinearTrend, magnitude_percentage_ratio, maximum_slope::MaximumSlope,
-    maximum_time_interval::MaximumTimeInterval, mean::Mean, mean_variance::MeanVariance, median::Median,
-    median_absolute_deviation::MedianAbsoluteDeviation, median_buffer_range_percentage,
-    minimum_time_interval::MinimumTimeInterval, normalised_excess_variance::NormalisedExcessVariance,
-    observation_count::ObservationCount, otsu_split::OtsuSplit, peak_to_peak_var::PeakToPeakVar,
-    percent_amplitude::PercentAmplitude, percent_difference_magnitude_percentile, qn_scale::QnScale,
-    reduced_chi2::ReducedChi2, roms::Roms, skew::Skew, standard_deviation::StandardDeviation, stetson_i,
-    stetson_j::StetsonJ, stetson_k::StetsonK, stetson_l, time_mean::TimeMean,
-    time_standard_deviation::TimeStandardDeviation, weighted_mean::WeightedMean,
+    amplitude::Amplitude, anderson_darling_normal::AndersonDarlingNormal, bazin_fit, beyond_n_std, bins,
+    biweight_location, biweight_scale, chi2_p_value::Chi2PValue, colour, colour_spread::ColourSpread, cusum::Cusum,
+    damped_random_walk, duration::Duration, eta::Eta, eta_e::EtaE, excess_variance::ExcessVariance,
+    inter_percentile_range, inverse_von_neumann::InverseVonNeumann, kurtosis::Kurtosis, lafler_kinman,
+    linear_fit::LinearFit, linear_trend::LinearTrend, linexp_fit, lomb_scargle, lomb_scargle_multiband,
+    magnitude_percentage_ratio, maximum_slope::MaximumSlope, maximum_time_interval::MaximumTimeInterval, mean::Mean,
+    mean_variance::MeanVariance, median::Median, median_absolute_deviation::MedianAbsoluteDeviation,
+    median_buffer_range_percentage, minimum_time_interval::MinimumTimeInterval,
+    normalised_excess_variance::NormalisedExcessVariance, observation_count::ObservationCount, otsu_split::OtsuSplit,
+    parabola_fit::ParabolaFit, peak_to_peak_var::PeakToPeakVar, percent_amplitude::PercentAmplitude,
+    percent_difference_magnitude_percentile, qn_scale::QnScale, reduced_chi2::ReducedChi2, roms::Roms, skew::Skew,
+    standard_deviation::StandardDeviation, stetson_i, stetson_j::StetsonJ, stetson_k::StetsonK, stetson_l,
+    time_mean::TimeMean, time_standard_deviation::TimeStandardDeviation, villar_fit, weighted_mean::WeightedMean,
     weighted_standard_deviation::WeightedStandardDeviation,
 };
 use crate::structure_function;
@@ -70,6 +70,7 @@ fn others() -> Vec<Statistic> {
         Statistic::fold(Chi2PValue),
         Statistic::whole(InverseVonNeumann),
         Statistic::fold(NormalisedExcessVariance),
+        Statistic::whole(ParabolaFit),
         Statistic::whole(QnScale),
         Statistic::fold(WeightedStandardDeviation),
     ];
@@ -102,6 +103,12 @@ static BAND_KINDS: [&Kind; 3] = [&colour::KIND, &stetson_i::KIND, &stetson_l::KI
 
 /// Statistics with many rows for each light curve, which are asked for alone.
 static ROW_KINDS: [&Kind; 1] = [&structure_function::KIND];
+
+/// Models that are fitted, which cost as much as hundreds of others and so are in no group.
+static MODEL_KINDS: [&Kind; 4] = [&bazin_fit::KIND, &damped_random_walk::KIND, &linexp_fit::KIND, &villar_fit::KIND];
+
+/// Those that look for periods, which cost as much as hundreds of others and so are in no group.
+static PERIOD_KINDS: [&Kind; 2] = [&lomb_scargle::KIND, &lomb_scargle_multiband::KIND];
 
 fn by_name(all: &mut [Statistic]) {
     all.sort_by(|a, b| a.info().name.cmp(&b.info().name));
@@ -147,8 +154,14 @@ pub fn find(name: &str) -> Option<Statistic> {
 }
 
 static KINDS: LazyLock<Vec<&'static Kind>> = LazyLock::new(|| {
-    let mut all: Vec<&Kind> =
-        VARIABILITY_KINDS.into_iter().chain(OTHER_KINDS).chain(BAND_KINDS).chain(ROW_KINDS).collect();
+    let mut all: Vec<&Kind> = VARIABILITY_KINDS
+        .into_iter()
+        .chain(OTHER_KINDS)
+        .chain(BAND_KINDS)
+        .chain(ROW_KINDS)
+        .chain(MODEL_KINDS)
+        .chain(PERIOD_KINDS)
+        .collect();
     all.sort_by_key(|kind| kind.name);
     all
 });
@@ -198,7 +211,8 @@ pub fn make(text: &str) -> Result<Statistic, Error> {
 /// The names of the groups that [`group`] knows.
 pub const GROUPS: [&str; 3] = ["all", "multiband", "variability"];
 
-/// The names of all statistics of a group, ascending: `all` are those of a light curve, `multiband` those that compare g and
+/// The names of all statistics of a group, ascending: `all` are those of a light curve but for
+/// the periodograms, which cost hundreds of times as much, `multiband` those that compare g and
 /// r in an object, `variability` the customary indices.
 ///
 /// ```

@@ -97,8 +97,13 @@ fn declarations_are_real(statistic: &Statistic) -> Result<(), String> {
 
 #[test]
 fn declared_inputs_and_bands_are_the_real_ones() {
-    let others =
-        ["stetson_i:first=i:second=r:window=0.02", "stetson_l:single=0.5", "colour:first=r:second=i:of=maximum"];
+    let others = [
+        "stetson_i:first=i:second=r:window=0.02",
+        "stetson_l:single=0.5",
+        "colour:first=r:second=i:of=maximum",
+        "lomb_scargle_multiband",
+        "lomb_scargle_multiband:base_terms=0:band_terms=2:regularisation=0:candidates=5",
+    ];
     let others: Vec<Statistic> = others.map(|name| make(name).expect(name)).to_vec();
     let all = object_registry().iter().chain(&others);
     let wrong: Vec<String> = all.filter_map(|statistic| declarations_are_real(statistic).err()).collect();

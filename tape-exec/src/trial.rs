@@ -19,6 +19,9 @@ const FIRST: usize = 2048;
 /// half as long again; it is then a matter of seconds, and the trial of some hundredths.
 const MOST: usize = 256 * 1024;
 const BUCKETS: usize = 512;
+/// What takes so long beside other workers, with rows that come from memory, takes so long here, alone and from the caches.
+const BESIDE: u32 = 5;
+const ALONE: u32 = 4;
 const LONGEST: Duration = Duration::from_millis(50);
 
 /// Tells the observer, if it wants to know, what [`Step::Compute`] will take and, where rows are to be put away, what
@@ -31,7 +34,7 @@ pub(crate) fn tell(job: &Job<'_>, partitions: &[Partition], spills: bool) {
     let told = |step, (n, time): (usize, Duration)| {
         let workers = u32::try_from(job.workers).unwrap_or(1).max(1);
         // Two steps, so that nothing is rounded away or too large.
-        let million_rows = time / workers * 1000 / u32::try_from(n).unwrap_or(u32::MAX) * 1000;
+        let million_rows = time * BESIDE / ALONE / workers * 1000 / u32::try_from(n).unwrap_or(u32::MAX) * 1000;
         job.observer.event(Event::Expected { step, million_rows });
     };
     let mut back = Duration::ZERO;

@@ -9,6 +9,8 @@ use parquet::basic::{Compression, Type};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ColumnChunkMetaData;
 
+use crate::footer_fields::Of;
+
 /// Structures in structures: a footer has about eight.
 const DEEPEST: usize = 32;
 /// Groups in groups of a schema.
@@ -95,14 +97,6 @@ impl PageBounds {
     }
 }
 
-/// What a structure is, as far as that matters.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Of {
-    Footer,
-    SchemaElement,
-    Other,
-}
-
 /// A walk over Thrift.
 struct Walk<'a> {
     bytes: &'a [u8],
@@ -117,8 +111,11 @@ impl Walk<'_> {
         }
         let (mut last, mut children, mut schema) = (0, None, false);
         while let Some((field, kind)) = self.field(&mut last)? {
+            if of.kinds(field).is_some_and(|kinds| !kinds.contains(&kind)) {
+                return Err(general(format!("field {field} is of kind {kind}, which it is not in any footer")));
+            }
             match (of, field) {
-                (Of::Footer, SCHEMA) if kind == 9 && !schema => {
+                (Of::Footer, SCHEMA) if !schema => {
                     schema = true;
                     self.list(Of::SchemaElement, depth)?;
                 }
@@ -126,7 +123,7 @@ impl Walk<'_> {
                 (Of::SchemaElement, CHILDREN) => self.once(kind, &mut children)?,
                 // True and false are in the kind.
                 _ if matches!(kind, 1 | 2) => {}
-                _ => self.value(kind, Of::Other, depth)?,
+                _ => self.value(kind, of.within(field), depth)?,
             }
         }
         if of == Of::SchemaElement {
@@ -275,15 +272,21 @@ mod tests {
         check_footer(&footer(&[0x55, 4, 0])).expect_err("two children that are not there");
         check_footer(&footer(&[0x56, 4, 0])).expect_err("the same as a long number");
         check_footer(&footer(&[0x55, 0, 0x05, 10, 4, 0])).expect_err("children that stand twice");
+        // Field 7, the scale, as a text of four bytes, in which the decoder would find fields.
+        check_footer(&footer(&[0x78, 4, 0x15, 0x54, 0x54, 0x54, 0])).expect_err("a scale that is a text");
+        check_footer(&footer(&[0x75, 4, 0])).expect("a scale");
+        // Field 10, a logical type: a decimal whose scale is a number, and one whose scale is a text.
+        check_footer(&footer(&[0xac, 0x5c, 0x15, 4, 0x15, 8, 0, 0, 0])).expect("a decimal");
+        check_footer(&footer(&[0xac, 0x5c, 0x18, 1, 9, 0x15, 8, 0, 0, 0])).expect_err("a scale that is a text");
         check_footer(&[0x29, 0x1c, 0x55, 0, 0, 0x09, 4, 0x1c, 0x55, 0, 0, 0]).expect_err("two schemas");
     }
 
     #[test]
     fn a_list_of_what_takes_no_byte_is_refused() {
-        // Field 1 is a list of three numbers, then the same of three truths.
-        check_footer(&[0x19, 0x35, 2, 4, 6, 0]).expect("walked");
-        check_footer(&[0x19, 0x31, 1, 1, 1, 0]).expect_err("the decoder would go on elsewhere");
-        check_footer(&[0x19, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07, 0]).expect_err("and count to any number");
+        // Field 10 is a list of three numbers, then the same of three truths.
+        check_footer(&[0xa9, 0x35, 2, 4, 6, 0]).expect("walked");
+        check_footer(&[0xa9, 0x31, 1, 1, 1, 0]).expect_err("the decoder would go on elsewhere");
+        check_footer(&[0xa9, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07, 0]).expect_err("and count to any number");
     }
 
     #[test]

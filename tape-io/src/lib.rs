@@ -14,6 +14,7 @@ mod discover;
 mod error;
 mod fault;
 mod footer;
+mod footer_fields;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 mod guard;

@@ -10,6 +10,7 @@ use tape_io::{SpillFolder, Survey};
 
 use crate::error::Error;
 use crate::sinks::{Collector, Output, Table};
+use crate::statistics::asked_for;
 use crate::wide::Pivot;
 
 /// The light curves of a survey.
@@ -44,7 +45,18 @@ impl Ensemble {
     /// Statistics of every light curve. Nothing is read yet.
     #[must_use]
     pub fn batch(&self, statistics: &[Statistic]) -> Batch<'_> {
-        Batch { ensemble: self, statistics: statistics.to_vec(), config: Config::default(), wide: false }
+        let asked = statistics.iter().map(|statistic| statistic.info().name.to_string()).collect();
+        Batch { ensemble: self, statistics: statistics.to_vec(), asked, config: Config::default(), wide: false }
+    }
+
+    /// The same by name, with parameters and groups as [`crate::statistics_named`] has them. A job that is made of it can be gone
+    /// on with by a process that knows the names alone.
+    ///
+    /// # Errors
+    /// As [`crate::statistics_named`].
+    pub fn batch_named<S: AsRef<str>>(&self, names: &[S]) -> Result<Batch<'_>, Error> {
+        let (asked, statistics) = asked_for(names)?.into_iter().unzip();
+        Ok(Batch { ensemble: self, statistics, asked, config: Config::default(), wide: false })
     }
 }
 
@@ -53,6 +65,8 @@ impl Ensemble {
 pub struct Batch<'a> {
     pub(crate) ensemble: &'a Ensemble,
     pub(crate) statistics: Vec<Statistic>,
+    /// What each statistic is asked for by.
+    pub(crate) asked: Vec<String>,
     pub(crate) config: Config,
     pub(crate) wide: bool,
 }

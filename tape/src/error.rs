@@ -27,6 +27,37 @@ pub enum Error {
     #[cfg(feature = "gpu")]
     #[error(transparent)]
     Gpu(#[from] tape_gpu::Error),
+    /// Columns of a time series that do not belong together.
+    #[error(
+        "a time series needs a time, a flux and an error for each epoch, and a band for each or for none: there are {time} times, {flux} fluxes, {error} errors and {band} bands"
+    )]
+    Lengths {
+        /// The number of times.
+        time: usize,
+        /// The number of fluxes.
+        flux: usize,
+        /// The number of errors.
+        error: usize,
+        /// The number of bands.
+        band: usize,
+    },
+    /// Labels of more bands than there can be.
+    #[error("there are more than 255 bands: is the band column the right one?")]
+    ManyBands,
+    /// A statistic that gives more than the one number asked for.
+    #[error("the statistic '{statistic}' gives more than one number of this time series: use `compute`")]
+    ManyValues {
+        /// The statistic.
+        statistic: String,
+    },
+    /// A statistic that needs what the survey does not have.
+    #[error("the statistic '{statistic}' needs the {column} of each epoch, and the survey has no such column: name it")]
+    NoColumn {
+        /// The statistic.
+        statistic: String,
+        /// The column.
+        column: &'static str,
+    },
     /// A wide table of a survey without bands.
     #[error(
         "a wide table has a column for each band, but the survey has no band column: name it, or ask for a long table"

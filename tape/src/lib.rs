@@ -32,6 +32,7 @@ pub mod job;
 pub mod simulate;
 mod sinks;
 mod statistics;
+mod time_series;
 mod wide;
 
 pub use arrow;
@@ -40,6 +41,8 @@ pub use device::{Device, DeviceReport};
 pub use ensemble::{Batch, Ensemble};
 pub use error::Error;
 pub use statistics::{statistic, statistics, statistics_named};
+pub use time_series::{Outcome, TimeSeries};
+
 pub use tape_analysis as analysis;
 pub use tape_core as core;
 pub use tape_exec as exec;
@@ -49,7 +52,7 @@ pub use tape_io as io;
 
 /// What most programs need.
 pub mod prelude {
-    pub use crate::{Batch, Ensemble, Error, statistic};
+    pub use crate::{Batch, Ensemble, Error, TimeSeries, statistic};
     pub use tape_core::{ColumnMap, Info, Inputs, LightCurve, Statistic, Value};
     pub use tape_exec::{Partitioning, Plan, PlanChoice, PlanKind, Summary};
 }

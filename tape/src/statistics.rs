@@ -36,13 +36,18 @@ pub fn statistics() -> Vec<Statistic> {
 /// # Ok::<(), tape::Error>(())
 /// ```
 pub fn statistics_named<S: AsRef<str>>(names: &[S]) -> Result<Vec<Statistic>, Error> {
-    let mut named: Vec<Statistic> = Vec::new();
+    Ok(asked_for(names)?.into_iter().map(|(_, statistic)| statistic).collect())
+}
+
+/// The same, each with what it is asked for by: with its parameters, which its own name does not always tell.
+pub(crate) fn asked_for<S: AsRef<str>>(names: &[S]) -> Result<Vec<(String, Statistic)>, Error> {
+    let mut named: Vec<(String, Statistic)> = Vec::new();
     for name in names {
         let members = tape_analysis::group(name.as_ref()).unwrap_or_else(|| vec![name.as_ref()]);
         for member in members {
             let found = statistic(member)?;
-            if named.iter().all(|other| other.info().name != found.info().name) {
-                named.push(found);
+            if named.iter().all(|(_, other)| other.info().name != found.info().name) {
+                named.push((member.to_owned(), found));
             }
         }
     }

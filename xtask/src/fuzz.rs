@@ -2,7 +2,7 @@
 //!
 //! libFuzzer is linked into each target of `fuzz/`, and the code is built to count where it comes: by flags of the stable
 //! compiler, without a sanitizer. Inputs that reach something new are kept in `target/fuzz/corpus`; those to begin with are
-//! in `fuzz/corpus`, and each that was ever a finding is in `fuzz/regressions`, which the tests of tape-io read too.
+//! in `fuzz/corpus`, and each that was ever a finding is in `fuzz/regressions`, which the tests of tape-io and tape read too.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,15 @@ use std::time::{Duration, Instant};
 use crate::run::{Result, cargo, not_started, read, root, run, target_directory};
 
 /// Each target, its share of the time, and the longest input.
-const TARGETS: [(&str, u64, u32); 5] =
-    [("survey", 4, 8192), ("footer", 2, 4096), ("pages", 2, 1024), ("runs", 1, 256), ("spill", 1, 4096)];
+const TARGETS: [(&str, u64, u32); 7] = [
+    ("survey", 4, 8192),
+    ("footer", 2, 4096),
+    ("pages", 2, 1024),
+    ("runs", 1, 256),
+    ("spill", 1, 4096),
+    ("manifest", 1, 4096),
+    ("receipt", 1, 2048),
+];
 /// What makes the compiler count, as `cargo fuzz` does it.
 const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
                      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
@@ -25,7 +32,7 @@ pub(crate) struct Args {
     /// How long in all, shared among the targets
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
-    /// Only this target: survey, footer, pages, runs or spill
+    /// Only this target: survey, footer, pages, runs, spill, manifest or receipt
     #[arg(long, value_name = "NAME", value_parser = TARGETS.map(|(name, ..)| name))]
     target: Option<String>,
     /// Write the inputs of `fuzz/corpus` anew first

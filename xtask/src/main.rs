@@ -8,6 +8,7 @@ mod bench;
 mod docs;
 mod fuzz;
 mod run;
+mod science;
 mod test;
 mod tidy;
 
@@ -33,6 +34,8 @@ enum Verb {
     Bench(Box<bench::Args>),
     /// Feeds the readers inputs that nobody would write, guided by what they reach in the code
     Fuzz(fuzz::Args),
+    /// Runs experiments whose right answers are published, and compares what came of them with the last record
+    Science(science::Args),
     /// Builds the documentation and prints where it is
     Docs,
 }
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Verb::Tidy => tidy::tidy(),
         Verb::Bench(args) => bench::bench(&args),
         Verb::Fuzz(args) => fuzz::fuzz(&args),
+        Verb::Science(args) => science::science(&args),
         Verb::Docs => docs::docs(),
     };
     match outcome {

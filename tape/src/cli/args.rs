@@ -160,13 +160,12 @@ impl BatchArgs {
 
     /// The batch that the arguments ask for.
     pub(crate) fn batch<'a>(&self, ensemble: &'a Ensemble) -> Result<Batch<'a>, Failure> {
-        let statistics = statistics_named(&self.stat)?;
         let partitioning = match (self.partition_size, self.partitions) {
             (Some(bytes), _) => Partitioning::Bytes(bytes),
             (_, Some(n)) => Partitioning::Count(n),
             _ => Partitioning::RowGroups,
         };
-        let mut batch = ensemble.batch(&statistics).plan(self.plan.into()).partitioning(partitioning);
+        let mut batch = ensemble.batch_named(&self.stat)?.plan(self.plan.into()).partitioning(partitioning);
         if let Some(workers) = self.workers {
             batch = batch.workers(usize::from(workers));
         }

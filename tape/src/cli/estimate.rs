@@ -13,8 +13,8 @@ const SCANNED: f64 = 0.5;
 const PUT_AWAY: f64 = 1.0;
 /// Without a trial. The step then begins soon, because rows are read some at a time.
 const COMPUTED: f64 = 0.5;
-/// A row of the result, and each value in it.
-const ROW_WRITTEN: f64 = 1.0;
+/// A row of the result, which is merged with those of other buckets, and each value in it.
+const ROW_WRITTEN: f64 = 3.0;
 const VALUE_WRITTEN: f64 = 0.7;
 /// Rows of a light curve, before any was computed.
 const EPOCHS: f64 = 32.0;

@@ -27,6 +27,8 @@ use tape_exec::{PlanKind, Summary};
 
 mod error;
 mod folder;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod gather;
 mod inputs;
 mod manifest;
@@ -44,7 +46,7 @@ pub use sealed::Malformed;
 pub use status::Status;
 
 use crate::error::Error;
-use crate::statistics::statistics_named;
+use crate::statistics::{statistic, statistics_named};
 use folder::{Folder, State};
 
 /// A run as a folder of tasks and receipts.
@@ -79,9 +81,12 @@ impl Job {
     }
 
     fn new(folder: &Path, manifest: Manifest, statistics: Vec<Statistic>) -> Result<Self, Error> {
+        // Those with parameters have a name of their own; those of a program's own are known by it alone.
+        let own_name = |asked: &String| statistic(asked).map_or_else(|_| asked.clone(), |s| s.info().name.to_string());
+        let wanted: Vec<String> = manifest.statistics.iter().map(own_name).collect();
         let given: Vec<&str> = statistics.iter().map(|s| s.info().name.as_ref()).collect();
-        if given != manifest.statistics {
-            let (wanted, given) = (manifest.statistics.join(", "), given.join(", "));
+        if given != wanted {
+            let (wanted, given) = (wanted.join(", "), given.join(", "));
             return Err(JobError::Statistics { folder: folder.to_owned(), wanted, given }.into());
         }
         let damaged = |error: Malformed| JobError::Manifest { path: folder.to_owned(), reason: error.reason };

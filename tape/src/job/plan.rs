@@ -118,10 +118,10 @@ impl Batch<'_> {
             files: self.input_files()?,
             id_type: id_type_name(survey.id_type()),
             columns: Role::ALL.map(|role| survey.column(role).map(str::to_owned)),
-            statistics: self.names(),
+            statistics: self.asked.clone(),
             bands: self.config.bands.clone(),
             wide: self.wide,
-            asked: self.asked(),
+            asked: self.cut_as_asked(),
             plan: plan.kind.name().to_owned(),
             why: plan.why.clone(),
             dropped,
@@ -132,11 +132,7 @@ impl Batch<'_> {
         })
     }
 
-    fn names(&self) -> Vec<String> {
-        self.statistics.iter().map(|s| s.info().name.to_string()).collect()
-    }
-
-    fn asked(&self) -> Asked {
+    fn cut_as_asked(&self) -> Asked {
         let plan = match self.config.plan {
             PlanChoice::Auto => "auto",
             PlanChoice::Map => PlanKind::Map.name(),
@@ -181,9 +177,9 @@ impl Batch<'_> {
             let named = Role::ALL.iter().zip(columns).map(|(role, name)| format!("{role} {}", name.unwrap_or("none")));
             named.collect::<Vec<_>>().join(", ")
         };
-        let (asked, survey) = (self.asked(), self.ensemble.survey());
+        let (asked, survey) = (self.cut_as_asked(), self.ensemble.survey());
         let both = [
-            ("for the statistics", list(&planned.statistics), list(&self.names())),
+            ("for the statistics", list(&planned.statistics), list(&self.asked)),
             ("for the bands", bands(&planned.bands), bands(&self.config.bands)),
             ("for a table that is", form(planned.wide), form(self.wide)),
             ("with --plan", planned.asked.plan.clone(), asked.plan.clone()),

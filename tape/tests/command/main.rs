@@ -3,9 +3,11 @@
 mod accidents;
 mod bad_input;
 mod batch;
+mod chaos;
 mod events;
 #[cfg(target_os = "linux")]
 mod hostile;
+mod jobs;
 mod memory;
 mod support;
 mod verbs;

@@ -29,6 +29,7 @@ pub(super) fn programs(folder: &Path, batch: &str) -> Programs {
     program(folder, "tape-compare", compare);
     let kernels = r#"[{"statistic": "x", "epochs": 1, "kernel_epochs_per_s": [2], "scalar_epochs_per_s": [1]}]"#;
     program(folder, "tape-kernels", &format!("#!/bin/sh\necho '{kernels}'\n"));
+    program(folder, "tape-warm", "#!/bin/sh\n");
     Programs::of(folder).expect("all were made")
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A peer is a script in `benches/peers`. It is started once, and timed warm: its start, and what it compiles in the first
 //! run, are told apart. Ours is timed as whole processes, so that its start counts, and what it takes to sort and write
-//! the table; a peer may stop as soon as its result is in memory. A peer's run follows one of ours, so that a machine that
+//! the table; a peer may stop as soon as its result is in memory, and so does a row of ours, warm, that stands beside. A peer's run follows one of ours, so that a machine that
 //! grows slower or faster does so for both. No ratio is printed where answers differ.
 
 mod environment;

@@ -17,6 +17,8 @@ pub(super) struct Programs {
     pub(super) compare: PathBuf,
     /// Times kernels without files.
     pub(super) kernels: PathBuf,
+    /// The library, warm.
+    pub(super) warm: PathBuf,
 }
 
 impl Programs {
@@ -37,6 +39,7 @@ impl Programs {
             floor: program("tape-floor")?,
             compare: program("tape-compare")?,
             kernels: program("tape-kernels")?,
+            warm: program("tape-warm")?,
         })
     }
 
@@ -46,7 +49,7 @@ impl Programs {
             let metadata = fs::metadata(path).map_err(|error| format!("{}: {error}", Path::display(path)))?;
             Ok((path, metadata.len(), metadata.modified()?))
         };
-        [self.tape.as_path(), &self.floor, &self.compare, &self.kernels].into_iter().map(state).collect()
+        [self.tape.as_path(), &self.floor, &self.compare, &self.kernels, &self.warm].into_iter().map(state).collect()
     }
 
     /// Fails if one is not what it was: a build beside the bench would make figures of two programs look like those of one.

@@ -170,7 +170,10 @@ impl Bench<'_> {
     ) -> std::result::Result<Timed, Failed> {
         let answer = what.results.join("peer.parquet");
         let start = Instant::now();
-        let mut session = Session::start(&mut command(python, script, row, what)?, self.settings.limit)?;
+        let mut session = Session::start(
+            command(python, script, row, what)?.env("TAPE_WARM", &self.settings.programs.warm),
+            self.settings.limit,
+        )?;
         let warm_up = session.run()?;
         let first_s = start.elapsed().as_secs_f64();
         let mut difference = self.differs(&mut session, row, what, &answer)?;

@@ -1,0 +1,66 @@
+//! Ours as its peers are measured: a process that is started once, runs as often as it is told, and has its result in
+//! memory. What it understands is `run` and `answer PATH`, one line each; see `benches/peers/_harness.py`.
+#![expect(clippy::print_stdout, reason = "a line tells that it is done")]
+
+use std::io::{BufRead, stdin};
+use std::path::Path;
+
+use clap::Parser;
+use tape::core::{ColumnMap, Role, Statistic};
+use tape::{Ensemble, statistics_named};
+use tape_benches::Error;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Computes statistics of a survey as often as it is told
+#[derive(Parser)]
+struct Args {
+    /// What the table calls it
+    #[arg(long)]
+    row: String,
+    /// What is computed: `stetson_j` or `moments`
+    #[arg(long)]
+    task: String,
+    /// How the survey lies on disk
+    #[arg(long)]
+    layout: String,
+    /// The columns of id, time, flux, error and band
+    #[arg(long, value_delimiter = ',')]
+    columns: Vec<String>,
+    /// The survey
+    #[arg(required = true)]
+    files: Vec<String>,
+}
+
+impl Args {
+    fn statistics(&self) -> Result<Vec<Statistic>, Error> {
+        let names = match self.task.as_str() {
+            "stetson_j" => "stetson_j",
+            "moments" => "mean,standard_deviation,weighted_mean",
+            other => return Err(format!("there is no task called '{other}'").into()),
+        };
+        Ok(statistics_named(&names.split(',').collect::<Vec<_>>())?)
+    }
+
+    fn ensemble(&self) -> Result<Ensemble, Error> {
+        let named = Role::ALL.into_iter().zip(&self.columns);
+        let columns = named.fold(ColumnMap::new(), |map, (role, name)| map.with(role, name));
+        Ok(Ensemble::open_with(&self.files, &columns)?)
+    }
+}
+
+fn main() -> Result<(), Error> {
+    let args = Args::parse();
+    let statistics = args.statistics()?;
+    println!("ready");
+    for line in stdin().lock().lines() {
+        let line = line?;
+        match line.strip_prefix("answer ") {
+            Some(path) => drop(args.ensemble()?.batch(&statistics).workers(2).write(Path::new(path), true)?),
+            None => drop(args.ensemble()?.batch(&statistics).workers(2).compute()?),
+        }
+        println!("done");
+    }
+    Ok(())
+}

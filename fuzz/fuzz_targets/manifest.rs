@@ -1,0 +1,7 @@
+//! The manifest of a job, damaged or made up.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(init: tape_fuzz::begin(), |data: &[u8]| tape::job::fuzzing::manifest(data));

@@ -1,0 +1,7 @@
+//! What models of light curves have in common: a fit by least squares, and the likelihood of a damped random walk.
+//!
+//! The models themselves are statistics: see [`bazin_fit`](crate::statistics::bazin_fit) and its like.
+
+pub(crate) mod least_squares;
+pub(crate) mod random_walk;
+pub(crate) mod transient;

@@ -1,0 +1,80 @@
+//! Epochs as every sum of a periodogram wants them: times from the first on, weights that add up to one, fluxes around
+//! their mean.
+
+use tape_core::count;
+
+/// The epochs of a light curve in one band.
+#[derive(Clone, Debug)]
+pub(super) struct Epochs {
+    /// The time from which others count, days.
+    pub(super) start: f64,
+    /// Days since then.
+    pub(super) time: Vec<f64>,
+    /// Weights, of which the sum is one.
+    pub(super) weight: Vec<f64>,
+    /// Each weight times its flux less the weighted mean.
+    pub(super) weighted_flux: Vec<f64>,
+    /// The weighted variance of the flux.
+    pub(super) variance: f64,
+    /// χ² of the weighted mean.
+    pub(super) chi2: f64,
+    /// The latest time less the earliest, days.
+    pub(super) baseline: f64,
+}
+
+impl Epochs {
+    /// Each epoch weighs 1/error²; without errors, the same.
+    pub(super) fn new(time: &[f64], flux: &[f64], error: &[f64]) -> Self {
+        let least = error.iter().copied().fold(f64::INFINITY, f64::min);
+        // Relative to the least error, so that no square leaves the range of the numbers.
+        let mut weight: Vec<f64> =
+            if error.is_empty() { vec![1.0; flux.len()] } else { error.iter().map(|e| (least / e).powi(2)).collect() };
+        let total: f64 = weight.iter().sum();
+        weight.iter_mut().for_each(|weight| *weight /= total);
+        let mean = mean_of(&weight, flux);
+        let constant = flux.iter().all(|x| *x == flux[0]);
+        let deviation = |x: &f64| if constant { 0.0 } else { x - mean };
+        let weighted_flux: Vec<f64> = weight.iter().zip(flux).map(|(w, x)| w * deviation(x)).collect();
+        let variance: f64 = weighted_flux.iter().zip(flux).map(|(wy, x)| wy * deviation(x)).sum();
+        let unit = if error.is_empty() { 1.0 } else { least * least };
+        let start = time.iter().copied().fold(f64::INFINITY, f64::min);
+        let time: Vec<f64> = time.iter().map(|time| time - start).collect();
+        let baseline = time.iter().copied().fold(0.0, f64::max);
+        Self { start, time, weight, weighted_flux, variance, chi2: variance * total / unit, baseline }
+    }
+
+    /// Whether there is anything to look for a period in: not if the fluxes are constant or the times all equal.
+    pub(super) fn vary(&self) -> bool {
+        self.variance > 0.0 && self.variance.is_finite() && self.baseline > 0.0 && self.baseline.is_finite()
+    }
+
+    /// Counts times from an earlier one, so that phases compare with those of other light curves.
+    pub(super) fn start_at(&mut self, start: f64) {
+        let earlier = self.start - start;
+        self.time.iter_mut().for_each(|time| *time += earlier);
+        self.start = start;
+    }
+
+    /// The number of epochs.
+    pub(super) fn len(&self) -> usize {
+        self.time.len()
+    }
+
+    /// Davies' effective length of the series, sqrt(4π var t), weighted, days.
+    pub(super) fn effective_baseline(&self) -> f64 {
+        let mean = mean_of(&self.weight, &self.time);
+        let variance: f64 = self.weight.iter().zip(&self.time).map(|(w, t)| w * (t - mean).powi(2)).sum();
+        (4.0 * std::f64::consts::PI * variance).sqrt()
+    }
+}
+
+/// The mean with weights that add up to one, taken around the first value lest large values cost digits.
+fn mean_of(weight: &[f64], values: &[f64]) -> f64 {
+    let Some(&origin) = values.first() else { return f64::NAN };
+    origin + weight.iter().zip(values).map(|(weight, x)| weight * (x - origin)).sum::<f64>()
+}
+
+/// The average Nyquist frequency of `n` epochs over a baseline, as astropy defines it.
+pub(super) fn average_nyquist(n: usize, baseline: f64) -> f64 {
+    0.5 * count(n) / baseline
+}

@@ -1,0 +1,116 @@
+//! The periodogram of all bands of an object together, after VanderPlas & Ivezić 2015, ApJ 812, 18,
+//! [doi:10.1088/0004-637X/812/1/18](https://doi.org/10.1088/0004-637X/812/1/18).
+//!
+//! On a grid it is their fast one, in which each band has a sine of its own: the mean of the powers of the bands, weighted by
+//! the χ² of each around its mean. One sine for each band is blind to the shape of a light curve, and often prefers an alias.
+//! So the highest peaks are candidates only: of each, the top of the power of a fuller [`Model`] is climbed to, and ordered
+//! by that.
+
+use super::exact::Sums;
+use super::grid::Grid;
+use super::peaks::{self, Peak};
+use super::power::{normal_matrix, reduction, right_side};
+use super::{LombScargle, Method};
+
+/// What is fitted to the bands of an object, besides a constant for each.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Model {
+    /// Harmonics that all bands share.
+    pub base_terms: usize,
+    /// Harmonics that each band has of its own.
+    pub band_terms: usize,
+    /// What a band's own harmonics cost: the square of each coefficient, times this and the sum of the band's weights
+    /// 1/σ², is added to χ². Without it, those of the bands would leave nothing to the base.
+    pub regularisation: f64,
+}
+
+/// The multi-band Lomb–Scargle periodogram; see the [module](super).
+#[derive(Clone, Debug)]
+pub struct MultibandLombScargle {
+    bands: Vec<LombScargle>,
+}
+
+impl MultibandLombScargle {
+    /// Of bands that vary; others say nothing of a period, and are left out.
+    #[must_use]
+    pub fn new(bands: impl IntoIterator<Item = LombScargle>) -> Self {
+        let mut bands: Vec<LombScargle> = bands.into_iter().filter(LombScargle::varies).collect();
+        // What bands share has one phase, and so one origin.
+        let start = bands.iter().map(|band| band.epochs.start).fold(f64::INFINITY, f64::min);
+        bands.iter_mut().for_each(|band| band.epochs.start_at(start));
+        Self { bands }
+    }
+
+    /// The number of bands that vary.
+    #[must_use]
+    pub fn bands(&self) -> usize {
+        self.bands.len()
+    }
+
+    /// The longest baseline of a band, days; 0 without bands.
+    #[must_use]
+    pub fn baseline(&self) -> f64 {
+        self.bands.iter().map(|band| band.epochs.baseline).fold(0.0, f64::max)
+    }
+
+    /// χ² of the bands around a mean of each.
+    fn chi2(&self) -> f64 {
+        self.bands.iter().map(|band| band.epochs.chi2).sum()
+    }
+
+    /// The powers of a grid: the mean of those of the bands, with the terms of each, weighted by χ². NaN without bands.
+    #[must_use]
+    pub fn power(&self, grid: &Grid, method: Method) -> Vec<f64> {
+        let mut out = vec![0.0; grid.number];
+        let mut part = vec![0.0; grid.number];
+        let chi2 = self.chi2();
+        for band in &self.bands {
+            band.parts(grid, method, &mut part);
+            let share = band.epochs.chi2 / chi2;
+            out.iter_mut().zip(&part).for_each(|(out, part)| *out += share * part);
+        }
+        out
+    }
+
+    /// The part of χ² that a model explains at a frequency, cycles a day. NaN without bands.
+    #[must_use]
+    pub fn power_at(&self, model: &Model, frequency: f64) -> f64 {
+        let (base, own) = (2 * model.base_terms, 2 * model.band_terms);
+        let size = base + own * self.bands.len();
+        let (mut matrix, mut right) = (vec![0.0; size * size], vec![0.0; size]);
+        for (number, LombScargle { epochs, .. }) in self.bands.iter().enumerate() {
+            let sums = Sums::at(epochs, model.base_terms.max(model.band_terms), frequency);
+            let weight = epochs.chi2 / epochs.variance;
+            let first = base + own * number;
+            // Where the harmonics of the base and those of this band stand.
+            let places: Vec<(usize, usize)> =
+                (0..base).map(|i| (i, i)).chain((0..own).map(|i| (first + i, i))).collect();
+            let (of_band, side) = (normal_matrix(&sums), right_side(&sums));
+            for &(row, i) in &places {
+                right[row] += weight * side[i];
+                for &(column, j) in &places {
+                    matrix[row * size + column] += weight * of_band[i * side.len() + j];
+                }
+            }
+            for i in first..first + own {
+                matrix[i * size + i] += weight * model.regularisation;
+            }
+        }
+        reduction(&mut matrix, &mut right) / self.chi2()
+    }
+
+    /// The `number` highest peaks by the power of a model, highest first, among the `candidates` highest of the grid.
+    #[must_use]
+    pub fn peaks(&self, grid: &Grid, model: &Model, candidates: usize, number: usize) -> Vec<Peak> {
+        let powers = self.power(grid, Method::Automatic);
+        let width = 1.0 / self.baseline();
+        let candidates = peaks::highest(grid, &powers, width, candidates.max(number));
+        let limits = [grid.first, grid.last()];
+        let mut peaks: Vec<Peak> = candidates
+            .into_iter()
+            .map(|peak| peaks::refine(peak, grid.step, limits, |frequency| self.power_at(model, frequency)))
+            .collect();
+        peaks::order(&mut peaks, width, number);
+        peaks
+    }
+}

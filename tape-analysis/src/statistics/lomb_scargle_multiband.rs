@@ -1,0 +1,154 @@
+//! The period of an object: the highest peaks of the multi-band Lomb–Scargle periodogram of all its bands.
+//!
+//! Two steps. The fast multi-band periodogram, in which each band has a mean and a sine of its own, names `candidates`: its
+//! highest peaks, among frequencies from 1/`maximum_period` to 1/`minimum_period` in steps of 1/(`samples_per_peak` T), for
+//! the longest baseline T of a band. Of these, those are chosen at which the full model lowers χ² most: a mean for each band,
+//! `base_terms` harmonics that all bands share, and `band_terms` of each band's own, which `regularisation` holds small. The
+//! first step alone often prefers an alias, since one sine is blind to the shape of a light curve.
+//!
+//! The power is (χ²₀ − χ²(f))/χ²₀, with χ²₀ of the means alone, and what the regularisation costs counted to χ²(f).
+//!
+//! It has one result for an object, in a row without a band.
+//!
+//! - Parameters: `minimum_period` and `maximum_period`, days, `samples_per_peak`, `base_terms`, `band_terms`,
+//!   `regularisation`, `candidates`, `peaks`.
+//! - Columns: `lomb_scargle_multiband_period` and `_power`; with more `peaks` the same again with `_2`, `_3`, …, the highest
+//!   first. Parameters that are not the default are named after `lomb_scargle_multiband`.
+//! - Depends on: flux, error and time of all bands that are computed, in any order; times may repeat.
+//! - Unit: days; powers have none.
+//! - Fewest epochs: one more, in all bands together, than the model has parameters, which is one for each band, two for each
+//!   harmonic of the base and two for each of each band's own; null with fewer. Bands without an epoch do not count.
+//! - NaN: where no band varies, where the longest baseline is shorter than the shortest period, where the grid would have more
+//!   than 33,554,432 frequencies, and for peaks that there are not. A band with constant fluxes or equal times is left out.
+//! - It costs as much as thousands of other statistics, and so is in no group.
+//! - Reference: VanderPlas & Ivezić 2015, ApJ 812, 18,
+//!   [doi:10.1088/0004-637X/812/1/18](https://doi.org/10.1088/0004-637X/812/1/18).
+//!
+//! ```
+//! use tape_core::{LightCurve, Object, Value};
+//! let time: Vec<f64> = (0..60).map(f64::from).map(|i| 0.83 * i + 0.3 * i.sin()).collect();
+//! let flux = |mean: f64| time.iter().map(|t| mean + (std::f64::consts::TAU * t / 0.57).sin()).collect::<Vec<_>>();
+//! let (g, r) = (flux(18.0), flux(17.0));
+//! let light_curves = [("g", &g), ("r", &r)]
+//!     .map(|(band, flux)| LightCurve::new(flux).with_error(&[0.1; 60]).with_time(&time).with_band(band));
+//! let statistic = tape_analysis::make("lomb_scargle_multiband:minimum_period=0.2:maximum_period=1")?;
+//! let mut out = [Value::Null; 2];
+//! statistic.evaluate_object(&Object::new(&light_curves), &mut out);
+//! assert!(matches!(out[0], Value::Float(period) if (period - 0.57).abs() < 1e-6));
+//! # Ok::<(), tape_analysis::Error>(())
+//! ```
+
+use std::ops::Bound;
+
+use tape_core::{Info, Inputs, LightCurve, Object, Statistic, Value, WholeObject};
+
+use super::lomb_scargle::{MAXIMUM, MINIMUM, PEAKS, SAMPLES, Search};
+use crate::error::Error;
+use crate::kind::{Arguments, Kind};
+use crate::parameter::{Allowed, Parameter};
+use crate::periodogram::{LombScargle, Model, MultibandLombScargle};
+
+const BASE: Parameter = Parameter {
+    name: "base_terms",
+    summary: "harmonics that all bands share",
+    allowed: Allowed::IntBetween(0, 10),
+    default: Some("4"),
+};
+const BAND: Parameter = Parameter {
+    name: "band_terms",
+    summary: "harmonics that each band has of its own",
+    allowed: Allowed::IntBetween(0, 10),
+    default: Some("1"),
+};
+const REGULARISATION: Parameter = Parameter {
+    name: "regularisation",
+    summary: "cost of the squares of a band's own amplitudes, relative to its weights",
+    allowed: Allowed::Float(Bound::Included(0.0), Bound::Excluded(f64::INFINITY)),
+    default: Some("0.001"),
+};
+const CANDIDATES: Parameter = Parameter {
+    name: "candidates",
+    summary: "peaks of the fast periodogram that the full model chooses among",
+    allowed: Allowed::IntBetween(1, 10_000),
+    default: Some("20"),
+};
+
+/// How it is asked for by name.
+pub(crate) static KIND: Kind = Kind {
+    name: "lomb_scargle_multiband",
+    summary: "period of all bands together, by the multi-band Lomb–Scargle periodogram",
+    columns: "lomb_scargle_multiband_period and _power, and with {peaks} the same with _2, _3, …; what is not the default of \
+              {minimum_period}, {maximum_period}, {samples_per_peak}, {base_terms}, {band_terms}, {regularisation} and \
+              {candidates} is named before, as in lomb_scargle_multiband_base_terms2_period",
+    parameters: &[MINIMUM, MAXIMUM, SAMPLES, BASE, BAND, REGULARISATION, CANDIDATES, PEAKS],
+    registered: &[],
+    build: |arguments| Ok(Statistic::object(MultibandPeriod::new(arguments)?)),
+};
+
+/// The highest peaks of a multi-band periodogram; see the [module](self).
+#[derive(Clone, Debug)]
+struct MultibandPeriod {
+    info: Info,
+    search: Search,
+    model: Model,
+    candidates: usize,
+}
+
+impl MultibandPeriod {
+    fn new(arguments: &Arguments<'_>) -> Result<Self, Error> {
+        let search = Search::of(arguments, &KIND)?;
+        let (base_terms, band_terms) = (arguments.int(&BASE)?, arguments.int(&BAND)?);
+        if base_terms + band_terms == 0 {
+            return Err(Error::BadValue {
+                statistic: KIND.name.to_owned(),
+                parameter: BAND.name.to_owned(),
+                value: "0".to_owned(),
+                allowed: "an integer from 1 to 10 where base_terms is 0".to_owned(),
+            });
+        }
+        let (regularisation, candidates) = (arguments.float(&REGULARISATION)?, arguments.int(&CANDIDATES)?);
+        let others = [
+            (&BASE, base_terms.to_string()),
+            (&BAND, band_terms.to_string()),
+            (&REGULARISATION, regularisation.to_string()),
+            (&CANDIDATES, candidates.to_string()),
+        ];
+        let name = search.name(&KIND, &others);
+        let info = Info {
+            summary: KIND.summary.into(),
+            formula: format!(
+                "1/f at the greatest (χ²₀ − χ²(f))/χ²₀ among {candidates} peaks of Σ χ²₀ P/Σ χ²₀ over bands; χ²₀: of a mean for \
+                 each band, χ²(f): with {base_terms} harmonics of f for all bands and {band_terms} for each, P: power of a \
+                 band with one sine"
+            )
+            .into(),
+            outputs: search.outputs(&name, &["period", "power"]),
+            reference: "VanderPlas & Ivezić 2015, ApJ 812, 18, doi:10.1088/0004-637X/812/1/18".into(),
+            ..Info::new(name, Inputs { order: false, ..Inputs::ALL })
+        };
+        Ok(Self { info, search, model: Model { base_terms, band_terms, regularisation }, candidates })
+    }
+}
+
+impl WholeObject for MultibandPeriod {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn evaluate(&self, object: &Object<'_>, out: &mut [Value]) {
+        let bands = || object.light_curves().iter().filter(|light_curve| !light_curve.is_empty());
+        let (number, epochs) = (bands().count(), bands().map(LightCurve::len).sum::<usize>());
+        let Model { base_terms, band_terms, .. } = self.model;
+        if epochs <= 2 * base_terms + (1 + 2 * band_terms) * number {
+            return out.fill(Value::Null);
+        }
+        out.fill(f64::NAN.into());
+        let periodogram = |band: &LightCurve<'_>| LombScargle::new(band.time(), band.flux(), band.error());
+        let periodogram = MultibandLombScargle::new(bands().map(periodogram));
+        let Some(grid) = self.search.grid(periodogram.baseline()).filter(|_| periodogram.bands() > 0) else { return };
+        let peaks = periodogram.peaks(&grid, &self.model, self.candidates, self.search.peaks);
+        for (out, peak) in out.chunks_exact_mut(2).zip(peaks) {
+            (out[0], out[1]) = ((1.0 / peak.frequency).into(), peak.power.into());
+        }
+    }
+}

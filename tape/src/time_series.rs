@@ -1,0 +1,242 @@
+//! One light curve, in one band or many.
+
+use std::collections::BTreeMap;
+
+use tape_core::{
+    Bands, Chunk, Columns, Grouper, Grouping, IdRef, IdType, Info, Inputs, LeftOut, LightCurve, Object, ObjectId, Part,
+    Partition, Piece, Role, Rows, Source, Statistic, Value,
+};
+use tape_io::Survey;
+
+use crate::ensemble::Ensemble;
+use crate::error::Error;
+use crate::statistics::statistic;
+
+/// Rows read at a time.
+const BATCH: usize = 16 * 1024;
+
+/// The epochs of one object: what [`Ensemble`] has of many, with the same statistics.
+///
+/// Epochs are in the order of their times within each band. Those that no statistic may see are left out and counted, as in a
+/// survey: a time, flux or error that is no finite number, an error that is not above zero.
+///
+/// ```
+/// use tape::TimeSeries;
+/// let series = TimeSeries::new(&[60_001.0, 60_002.0, 60_003.0], &[5.0, 7.0, 6.0], &[0.1, 0.1, 0.1])?;
+/// assert_eq!(series.value("mean")?, Some(6.0));
+/// assert!(series.value("stetson_j")?.is_some_and(|j| j > 3.0));
+/// # Ok::<(), tape::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct TimeSeries {
+    chunk: Chunk,
+    grouping: Grouping,
+    /// What there is of each epoch.
+    columns: Inputs,
+    left_out: LeftOut,
+}
+
+/// What a statistic gives: for each band, or for the object without one, the values by the names of their columns. A
+/// statistic with many rows for each light curve has as many of them.
+pub type Outcome = BTreeMap<Option<String>, Vec<BTreeMap<String, Value>>>;
+
+impl TimeSeries {
+    /// Epochs of one band: times in days, fluxes, and their errors.
+    ///
+    /// # Errors
+    /// If the columns differ in length.
+    pub fn new(time: &[f64], flux: &[f64], error: &[f64]) -> Result<Self, Error> {
+        Self::with_bands::<&str>(time, flux, error, &[])
+    }
+
+    /// Epochs of several bands, each with the label of its own; none if there are no bands.
+    ///
+    /// # Errors
+    /// If the columns differ in length, or there are more than 255 bands.
+    pub fn with_bands<S: AsRef<str>>(time: &[f64], flux: &[f64], error: &[f64], band: &[S]) -> Result<Self, Error> {
+        let n = flux.len();
+        let bands_fit = band.is_empty() || band.len() == n;
+        if time.len() != n || error.len() != n || !bands_fit {
+            let (time, error, band) = (time.len(), error.len(), band.len());
+            return Err(Error::Lengths { time, flux: n, error, band });
+        }
+        let bands = Bands::default();
+        let mut rows = Rows::new(IdType::Int64);
+        for i in 0..n {
+            rows.ids.push(IdRef::Int(0));
+            let code = band.get(i).map(|label| bands.code(label.as_ref())).transpose();
+            rows.band.extend(code.map_err(|_| Error::ManyBands)?);
+        }
+        rows.time.extend_from_slice(time);
+        rows.flux.extend_from_slice(flux);
+        rows.error.extend_from_slice(error);
+        Ok(Self::of(&rows, &bands, Inputs::ALL))
+    }
+
+    fn of(rows: &Rows, bands: &Bands, columns: Inputs) -> Self {
+        let (grouping, left_out) = (Grouping::new(bands, None, columns), LeftOut::default());
+        let mut series = Self { chunk: Chunk::new(IdType::Int64), grouping, columns, left_out };
+        series.chunk.ids = rows.ids.new_like();
+        if !rows.is_empty() {
+            let all = [Part::of(rows, 0..rows.len())];
+            Grouper::default().by_hash(&all, &series.grouping, &mut series.chunk, &mut series.left_out);
+        }
+        series
+    }
+
+    /// The number of epochs.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.chunk.flux.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.chunk.flux.is_empty()
+    }
+
+    /// Epochs that no statistic sees, and why.
+    #[must_use]
+    pub const fn left_out(&self) -> &LeftOut {
+        &self.left_out
+    }
+
+    /// The light curve of each band, in the order of results; its band is the empty text where there are no bands.
+    #[must_use]
+    pub fn light_curves(&self) -> Vec<LightCurve<'_>> {
+        let light_curve = |segment| self.chunk.light_curve(segment, self.grouping.label(segment.band));
+        self.chunk.segments.iter().map(light_curve).collect()
+    }
+
+    /// What the statistic called `name` gives; parameters follow after colons.
+    ///
+    /// # Errors
+    /// As [`crate::statistic`], and as [`TimeSeries::evaluate`].
+    pub fn compute(&self, name: &str) -> Result<Outcome, Error> {
+        self.evaluate(&statistic(name)?)
+    }
+
+    /// The one number that the statistic called `name` gives; none if there is none, for want of epochs.
+    ///
+    /// # Errors
+    /// As [`crate::statistic`]; and if it gives more than one: there are several bands, say, or several outputs.
+    pub fn value(&self, name: &str) -> Result<Option<f64>, Error> {
+        let outcome = self.compute(name)?;
+        let mut values = outcome.into_values().flatten().flat_map(BTreeMap::into_values);
+        let first = values.next();
+        if values.next().is_some() {
+            return Err(Error::ManyValues { statistic: name.to_owned() });
+        }
+        Ok(match first {
+            Some(Value::Float(value)) => Some(value),
+            #[expect(clippy::cast_precision_loss, reason = "a number of epochs")]
+            Some(Value::Int(value)) => Some(value as f64),
+            Some(Value::Bool(value)) => Some(f64::from(u8::from(value))),
+            Some(Value::Null) | None => None,
+        })
+    }
+
+    /// What a statistic of any kind gives, your own too.
+    ///
+    /// # Errors
+    /// If it needs times or errors, and the survey has none.
+    pub fn evaluate(&self, statistic: &Statistic) -> Result<Outcome, Error> {
+        let needs = statistic.info().inputs;
+        let lacking =
+            [("time", needs.columns().time && !self.columns.time), ("error", needs.error && !self.columns.error)];
+        if let Some((column, _)) = lacking.into_iter().find(|(_, lacks)| *lacks) {
+            return Err(Error::NoColumn { statistic: statistic.info().name.to_string(), column });
+        }
+        Ok(self.evaluated(statistic))
+    }
+
+    fn evaluated(&self, statistic: &Statistic) -> Outcome {
+        let light_curves = self.light_curves();
+        let Info { outputs, min_epochs, .. } = statistic.info();
+        let named = |values: &[Value]| {
+            outputs.iter().map(|output| output.name.to_string()).zip(values.iter().copied()).collect()
+        };
+        let one = |values: &[Value]| vec![named(values)];
+        let mut out = vec![Value::Null; outputs.len()];
+        if statistic.is_of_objects() {
+            statistic.evaluate_object(&Object::new(&light_curves), &mut out);
+            return Outcome::from([(None, one(&out))]);
+        }
+        let of_band = |light_curve: &LightCurve<'_>| {
+            let band = Some(light_curve.band()).filter(|label| !label.is_empty()).map(str::to_owned);
+            if let Statistic::Rows(many) = statistic {
+                let mut values = vec![];
+                if light_curve.len() >= *min_epochs {
+                    many.rows(light_curve, &mut values);
+                }
+                return (band, values.chunks_exact(outputs.len()).map(named).collect());
+            }
+            let mut out = vec![Value::Null; outputs.len()];
+            statistic.evaluate(light_curve, &mut out);
+            (band, one(&out))
+        };
+        light_curves.iter().map(of_band).collect()
+    }
+}
+
+impl Ensemble {
+    /// The epochs of one object. Only the row groups are read whose footers say that they may hold it.
+    ///
+    /// ```
+    /// # let folder = tempfile::tempdir()?;
+    /// # let out = folder.path().join("survey");
+    /// # tape::simulate::Simulation { objects: 20, files: 2, ..Default::default() }.write(&out)?;
+    /// # let ensemble = tape::Ensemble::open(out.to_str().unwrap())?;
+    /// # let table = ensemble.batch_named(&["mean"])?.compute()?;
+    /// # let ids = tape::arrow::array::AsArray::as_primitive::<tape::arrow::datatypes::Int64Type>(table.column(0));
+    /// # let id = ids.value(0);
+    /// let series = ensemble.time_series(tape::core::ObjectId::Int(id))?.expect("it has this object");
+    /// println!("{:?}", series.compute("stetson_j")?);
+    /// # assert!(!series.is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub fn time_series(&self, id: ObjectId) -> Result<Option<TimeSeries>, Error> {
+        let survey = self.survey();
+        let id = of_type(id, survey.id_type());
+        let mut rows = Rows::new(survey.id_type());
+        for (row_group, group) in survey.row_groups().iter().enumerate() {
+            if group.ids.as_ref().is_none_or(|claim| claim.min <= id && id <= claim.max) {
+                take(survey, Piece { row_group, rows: 0..group.rows }, &id, &mut rows)?;
+            }
+        }
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let [_, time, _, error, _] = Role::ALL.map(|role| survey.column(role).is_some());
+        Ok(Some(TimeSeries::of(&rows, survey.bands(), Inputs { time, error, order: time, ..Inputs::ALL })))
+    }
+}
+
+/// Appends the rows of one object in a row group.
+fn take(survey: &Survey, piece: Piece, id: &ObjectId, to: &mut Rows) -> Result<(), Error> {
+    let [_, time, flux, error, band] = Role::ALL.map(|role| survey.column(role).is_some());
+    let partition = Partition { pieces: vec![piece] };
+    let unread = |source| Error::from_task(tape_exec::Error::Source(source));
+    let mut reader = survey.read(&partition, Columns { time, flux, error, band }).map_err(unread)?;
+    let mut rows = Rows::new(survey.id_type());
+    while reader.read(&mut rows, BATCH).map_err(unread)? > 0 {
+        let own = rows.filtered(|row| rows.ids.get(row).to_owned(survey.id_type()) == *id);
+        to.extend_from(&own, 0..own.len());
+        rows.clear();
+    }
+    Ok(())
+}
+
+/// An id as a survey has it: integers are what they are worth.
+fn of_type(id: ObjectId, id_type: IdType) -> ObjectId {
+    match (id, id_type) {
+        (ObjectId::Int(value), IdType::UInt64) => u64::try_from(value).map_or(ObjectId::Int(value), ObjectId::UInt),
+        (ObjectId::UInt(value), IdType::UInt64 | IdType::Utf8) => ObjectId::UInt(value),
+        (ObjectId::UInt(value), _) => i64::try_from(value).map_or(ObjectId::UInt(value), ObjectId::Int),
+        (other, _) => other,
+    }
+}

@@ -1,0 +1,60 @@
+//! A job of a program's own statistic: what panics fails alone, and the others are kept.
+
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tape::core::{Inputs, Silent, Statistic};
+use tape::exec::{Partitioning, PlanChoice};
+use tape::job::Job;
+use tape::{Ensemble, Error};
+
+static PANICS: AtomicBool = AtomicBool::new(true);
+
+/// The number of epochs, unless it panics at the brightest flux of all.
+fn fussy(brightest: f64) -> Statistic {
+    Statistic::from_fn("fussy", Inputs::FLUX, move |light_curve| {
+        let meets = light_curve.flux().contains(&brightest);
+        assert!(!(meets && PANICS.load(Ordering::Relaxed)), "too bright");
+        light_curve.len() as f64
+    })
+}
+
+#[test]
+fn a_panic_fails_its_task_alone_and_the_job_goes_on_once_it_is_mended() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let survey = path("survey");
+    let simulated = Command::new(env!("CARGO_BIN_EXE_tape"))
+        .args(["simulate", &survey.to_string_lossy(), "--objects", "60", "--epochs", "30", "--files", "2"])
+        .output()
+        .expect("the command starts");
+    assert!(simulated.status.success(), "{simulated:?}");
+    let ensemble = Ensemble::open(&survey.to_string_lossy()).expect("it is a survey");
+    let brightest = Statistic::from_fn("brightest", Inputs::FLUX, |light_curve| {
+        light_curve.flux().iter().copied().fold(f64::MIN, f64::max)
+    });
+    let table = ensemble.batch(&[brightest]).compute().expect("it runs");
+    let values = table.column_by_name("brightest").expect("a column");
+    let values = arrow::array::AsArray::as_primitive::<arrow::datatypes::Float64Type>(values);
+    let most = arrow::compute::max(values).expect("some");
+
+    let statistics = [fussy(most)];
+    let batch = ensemble.batch(&statistics).plan(PlanChoice::Stitch).partitioning(Partitioning::Count(4));
+    let (job, out) = (path("job"), path("out.parquet"));
+    let error = batch.resume(&job, &out, false, &Silent).expect_err("it panics").to_string();
+    assert!(error.contains("fussy") && error.contains("too bright") && error.contains("object"), "{error}");
+    assert!(matches!(Job::open(&job), Err(Error::Statistic(_))), "its statistic is not in the registry");
+    let opened = Job::open_with(&job, &statistics).expect("it is there");
+    let status = opened.status();
+    // At an edge, the light curve that is put together at the end may be the one: then no task failed.
+    assert!(status.failed.len() <= 1 && status.done + status.failed.len() == 4, "{status:?}");
+
+    PANICS.store(false, Ordering::Relaxed);
+    let done_before = status.done;
+    batch.resume(&job, &out, false, &Silent).expect("it is mended");
+    assert_eq!((opened.status().done, done_before >= 3), (4, true));
+    let whole = path("whole.parquet");
+    batch.write(&whole, false).expect("it runs");
+    let bytes = |path| std::fs::read(path).expect("it is there");
+    assert!(bytes(&whole) == bytes(&out), "the same table");
+}
