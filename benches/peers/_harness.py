@@ -17,9 +17,8 @@ THREADS = 2
 for variable in ("POLARS_MAX_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS"):
     os.environ[variable] = str(THREADS)
 
-#: The values of each task, in the order of our columns.
-VALUES = {"stetson_j": ["stetson_j"], "moments": ["n_obs", "mean", "standard_deviation", "weighted_mean"]}
-
+#: The columns that tell rows apart.
+KEYS = ("id", "band", "bin")
 
 @dataclass(frozen=True)
 class Job:
@@ -27,6 +26,10 @@ class Job:
 
     row: str
     task: str
+    #: What is computed, as `tape batch --stat` has it.
+    statistics: str
+    #: The columns of the answers, the key first.
+    answers: str
     layout: str
     files: list[str]
     #: The survey's columns of id, time, flux, error and band.
@@ -38,7 +41,8 @@ class Job:
 
     @property
     def values(self) -> list[str]:
-        return VALUES[self.task]
+        """The columns of the answers beside the key."""
+        return [name for name in self.answers.split(",") if name not in KEYS]
 
 
 def serve(start: Callable[[Job], Callable[[], Any]], answers: Callable[[Any, Job], Any] = lambda result, _: result) -> None:
@@ -62,11 +66,12 @@ def serve(start: Callable[[Job], Callable[[], Any]], answers: Callable[[Any, Job
 
 def arguments() -> Job:
     parser = ArgumentParser()
-    for name in ("row", "task", "layout", "columns"):
+    for name in ("row", "task", "statistics", "answers", "layout", "columns"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("files", nargs="+")
     args = parser.parse_args()
-    return Job(args.row, args.task, args.layout, args.files, *args.columns.split(","))
+    what = (args.row, args.task, args.statistics, args.answers, args.layout)
+    return Job(*what, args.files, *args.columns.split(","))
 
 
 def write(table: Any, job: Job, path: str) -> None:
@@ -77,10 +82,12 @@ def write(table: Any, job: Job, path: str) -> None:
 
     table = pa.table(table)
     table = table.rename_columns([{job.id: "id", job.band: "band"}.get(name, name) for name in table.column_names])
+    names = job.answers.split(",")
     types = {"id": pa.int64(), "band": pa.string(), "n_obs": pa.uint64()}
-    fields = [pa.field(name, types.get(name, pa.float64())) for name in ["id", "band", *job.values]]
+    types |= {"bin": pa.int64(), "observation_count": pa.int64()}
+    fields = [pa.field(name, types.get(name, pa.float64())) for name in names]
     table = table.select([field.name for field in fields]).cast(pa.schema(fields))
     # Of too few epochs there is no value, which NumPy has no other sign for.
     columns = [pc.if_else(pc.is_nan(c), None, c) if pa.types.is_floating(c.type) else c for c in table.columns]
     table = pa.table(columns, schema=table.schema)
-    pq.write_table(table.sort_by([("id", "ascending"), ("band", "ascending")]), path)
+    pq.write_table(table.sort_by([(name, "ascending") for name in names if name in KEYS]), path)

@@ -7,8 +7,10 @@
 #
 # [[tool.tape-bench.rows]]
 # name = "light-curve"
-# tasks = ["moments"]
+# tasks = ["moments", "indices"]
 # layouts = ["sorted", "shuffled"]
+# sizes = ["s82", "small", "medium", "large"]
+# targets = [{ task = "indices", layout = "sorted", least = 2.0 }]
 # ///
 """The light-curve package, which has no grouping of its own and no Stetson J: polars groups, its extractor computes.
 
@@ -18,18 +20,44 @@ Light curves go from one to the other without a copy, as lists of structs in Arr
 from _harness import THREADS, Job, serve
 
 
-def start(job: Job):
+def moments():
     import light_curve as lc
-    import polars as pl
 
-    features = {
+    columns = {
         "n_obs": lc.ObservationCount(),
         "mean": lc.Mean(),
         "standard_deviation": lc.StandardDeviation(),
         "weighted_mean": lc.WeightedMean(),
     }
-    extractor = lc.Extractor(*features.values())
-    # The package asks for the time, which none of these features looks at, nor at its order.
+    return list(columns), lc.Extractor(*columns.values())
+
+
+def indices():
+    import light_curve as lc
+
+    plain = [
+        *(lc.Amplitude, lc.AndersonDarlingNormal, lc.Cusum, lc.Duration, lc.Eta, lc.EtaE, lc.ExcessVariance),
+        *(lc.Kurtosis, lc.LinearFit, lc.LinearTrend, lc.MaximumSlope, lc.MaximumTimeInterval, lc.Mean),
+        *(lc.MeanVariance, lc.Median, lc.MedianAbsoluteDeviation, lc.MinimumTimeInterval, lc.ObservationCount),
+        *(lc.OtsuSplit, lc.PeakToPeakVar, lc.PercentAmplitude, lc.ReducedChi2, lc.Roms, lc.Skew),
+        *(lc.StandardDeviation, lc.StetsonK, lc.TimeMean, lc.TimeStandardDeviation, lc.WeightedMean),
+    ]
+    extractor = lc.Extractor(
+        *(feature() for feature in plain),
+        *(lc.BeyondNStd(nstd=1.0), lc.BeyondNStd(nstd=2.0)),
+        *(lc.InterPercentileRange(quantile=0.1), lc.InterPercentileRange(quantile=0.25)),
+        lc.MagnitudePercentageRatio(quantile_numerator=0.4, quantile_denominator=0.05),
+        lc.MedianBufferRangePercentage(quantile=0.1),
+        lc.PercentDifferenceMagnitudePercentile(quantile=0.05),
+    )
+    return extractor.names, extractor
+
+
+def start(job: Job):
+    import polars as pl
+
+    names, extractor = {"moments": moments, "indices": indices}[job.task]()
+    # The package asks for the time, and for its order, which the moments do not look at; indices are of sorted surveys.
     roles = {"t": job.time, "m": job.flux, "sigma": job.error}
     query = pl.scan_parquet(job.files).group_by(job.id, job.band).agg(epochs=pl.struct(job.time, job.flux, job.error))
 
@@ -38,7 +66,7 @@ def start(job: Job):
         values = extractor.many(
             frame["epochs"], arrow_fields=roles, fill_value=float("nan"), sorted=True, check=False, n_jobs=THREADS
         )
-        return frame.select(job.id, job.band).with_columns(**dict(zip(features, values.T, strict=True)))
+        return frame.select(job.id, job.band).with_columns(**dict(zip(names, values.T, strict=True)))
 
     return run
 

@@ -23,10 +23,11 @@
 #
 # [[tool.tape-bench.rows]]
 # name = "TAPE map"
-# tasks = ["stetson_j"]
+# tasks = ["stetson_j", "structure_function"]
 # layouts = ["sorted", "shuffled"]
-# sizes = ["s82", "small", "medium"]
+# sizes = ["s82", "small", "medium", "thousand"]
 # targets = [
+#     { task = "structure_function", layout = "sorted", least = 100.0 },
 #     { task = "stetson_j", layout = "sorted", least = 250.0 },
 #     { task = "stetson_j", layout = "shuffled", least = 100.0 },
 # ]
@@ -50,7 +51,7 @@
 # layouts = ["shuffled"]
 # sizes = ["s82", "small", "medium"]
 # ///
-"""TAPE 0.4.1: `Ensemble.batch` with its own Stetson J (a user's function takes it minutes), with `use_map` (after sorting, where the survey is not sorted) and without."""
+"""TAPE 0.4.1: `Ensemble.batch` with its own Stetson J and structure function (a user's function takes it minutes), with `use_map` (after sorting, where the survey is not sorted) and without."""
 
 from _harness import THREADS, Job, serve
 
@@ -60,6 +61,7 @@ def start(job: Job):
     from dask.distributed import Client
     from tape import Ensemble
     from tape.analysis.stetsonj import calc_stetson_J
+    from tape.analysis.structurefunction2 import calc_sf2
 
     dask.config.set(num_workers=THREADS)
     client = Client(n_workers=THREADS, threads_per_worker=1) if job.row.endswith("cluster") else False
@@ -72,7 +74,8 @@ def start(job: Job):
         # One pool of workers for all runs: an ensemble would close it.
         ensemble.cleanup_client = False
         ensemble.from_parquet(job.files, **order, **columns)
-        return ensemble.batch(calc_stetson_J, use_map=use_map).compute()
+        analysis = calc_stetson_J if job.task == "stetson_j" else calc_sf2
+        return ensemble.batch(analysis, use_map=use_map).compute()
 
     return run
 
@@ -81,6 +84,10 @@ def answers(frame, job: Job):
     import pandas as pd
     import pyarrow as pa
 
+    if job.task == "structure_function":
+        frame = frame.rename(columns={"lc_id": job.id, "band": job.band}).reset_index(drop=True)
+        frame["bin"] = frame.groupby([job.id, job.band]).cumcount()
+        return pa.Table.from_pandas(frame, preserve_index=False)
     rows = ((id, band, j) for id, by_band in frame["stetsonJ"].items() for band, j in by_band.items())
     return pa.Table.from_pandas(pd.DataFrame(rows, columns=[job.id, job.band, "stetson_j"]), preserve_index=False)
 

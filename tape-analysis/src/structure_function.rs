@@ -8,7 +8,7 @@
 //! - Unit: of SF² that of the flux, squared; of Δt days, or epochs if the times are ignored.
 //! - Fewest epochs: 3, and two pairs of them; light curves with fewer give no bin, and add none to those of an ensemble.
 //!   Neither is there a bin where edges would coincide: where all Δt are equal, say.
-//! - Memory: three floats for each pair of epochs.
+//! - Memory: up to seven floats for each pair of epochs.
 //! - References: those of the methods.
 //!
 //! ```
@@ -26,13 +26,16 @@
 mod bins;
 mod differences;
 mod resample;
+mod scattered;
 mod statistic;
+mod steps;
 
 pub use self::bins::Binning;
-use self::bins::{edges, place};
+use self::bins::{edges, quantile};
 use self::differences::{Differences, differences};
 pub use self::resample::{Resampling, Samples};
 use self::resample::{draws, spread};
+use self::scattered::Scattered;
 pub(crate) use self::statistic::KIND;
 pub use self::statistic::PerBin;
 use tape_core::{LightCurve, count};
@@ -232,77 +235,71 @@ impl StructureFunction {
                 &same
             }
         };
-        Some(differences(time, light_curve.flux(), error)).filter(|pairs| pairs.dt.len() > 1)
+        let pairs = self.method.differences([time, light_curve.flux(), error]);
+        Some(pairs).filter(|pairs| pairs.dt.len() > 1)
     }
 
     fn of_all(&self, all: &[Differences]) -> Vec<Bin> {
-        let dt: Vec<f64> = all.iter().flat_map(|pairs| &pairs.dt).copied().collect();
-        let Some(edges) = edges(&self.binning, &dt) else { return vec![] };
+        let mut scattered = match all {
+            [one] => Scattered::new(one),
+            _ => Scattered::new(&Differences::together(all)),
+        };
+        let Some(edges) = edges(&self.binning, &mut scattered) else { return vec![] };
         let Some(resampling) = &self.resampling else {
-            let values = self.evaluate(&edges, all.iter().flat_map(Differences::all));
+            let values = self.evaluate(&edges, scattered);
             return values.into_iter().map(|[dt, sf2]| Bin { dt, sf2, quantiles: None }).collect();
         };
         let repeated: Vec<Vec<[f64; 2]>> =
-            draws(resampling, all).map(|drawn| self.evaluate(&edges, drawn.into_iter())).collect();
+            draws(resampling, all).map(|drawn| self.evaluate(&edges, Scattered::new(&drawn))).collect();
         spread(&repeated, resampling.quantiles)
     }
 
     /// ⟨Δt⟩ and SF² of each bin.
-    fn evaluate(&self, edges: &[f64], pairs: impl Iterator<Item = [f64; 3]>) -> Vec<[f64; 2]> {
-        let mut bins: Vec<Pairs> = vec![Pairs::default(); edges.len() - 1];
-        for pair in pairs {
-            if let Some(bin) = place(edges, pair[0]) {
-                bins[bin].add(self.method, pair);
+    fn evaluate(&self, edges: &[f64], mut pairs: Scattered) -> Vec<[f64; 2]> {
+        let places = pairs.places(edges);
+        let means = pairs.means(&places);
+        if self.method == Method::Macleod2012 {
+            let ranges = pairs.first_terms(&places).map(interquartile_range);
+            return means.iter().zip(ranges).map(|([dt, ..], range)| [*dt, (0.74 * range).powi(2)]).collect();
+        }
+        means.into_iter().map(|[dt, a, b]| [dt, self.method.of_means(a, b)]).collect()
+    }
+}
+
+impl Method {
+    /// The differences of a light curve, with what the method takes the means of.
+    fn differences(self, columns: [&[f64]; 3]) -> Differences {
+        const NONE: Option<fn(f64, f64) -> f64> = None;
+        let root = std::f64::consts::FRAC_PI_2.sqrt();
+        let variance = Some(|_: f64, variance: f64| variance);
+        match self {
+            Self::Basic => differences(columns, |change, variance| change * change - variance, NONE),
+            Self::Macleod2012 => differences(columns, |change, _| change, NONE),
+            Self::Bauer2009a => differences(columns, |change, _| change * change, variance),
+            Self::Bauer2009b => differences(columns, |change, _| change.abs(), variance),
+            Self::Schmidt2010 => {
+                let term = |change: f64, variance: f64| root * change.abs() - variance.sqrt();
+                differences(columns, term, NONE)
             }
         }
-        bins.into_iter().map(|bin| bin.finish(self.method)).collect()
+    }
+
+    /// SF² out of the means.
+    fn of_means(self, a: f64, b: f64) -> f64 {
+        match self {
+            Self::Basic | Self::Macleod2012 => a,
+            Self::Bauer2009a => a - b,
+            Self::Bauer2009b => std::f64::consts::FRAC_PI_2 * a * a - b,
+            Self::Schmidt2010 => a * a,
+        }
     }
 }
 
-/// What the pairs of a bin add up to.
-#[derive(Clone, Debug, Default)]
-struct Pairs {
-    n: f64,
-    dt: f64,
-    /// Sums of what the method takes the mean of.
-    sums: [f64; 2],
-    /// The Δx, where the method needs them one by one.
-    changes: Vec<f64>,
-}
-
-impl Pairs {
-    fn add(&mut self, method: Method, [dt, change, variance]: [f64; 3]) {
-        self.n += 1.0;
-        self.dt += dt;
-        let [a, b] = match method {
-            Method::Basic => [change * change - variance, 0.0],
-            Method::Macleod2012 => {
-                self.changes.push(change);
-                return;
-            }
-            Method::Bauer2009a => [change * change, variance],
-            Method::Bauer2009b => [change.abs(), variance],
-            Method::Schmidt2010 => [std::f64::consts::FRAC_PI_2.sqrt() * change.abs() - variance.sqrt(), 0.0],
-        };
-        self.sums[0] += a;
-        self.sums[1] += b;
-    }
-
-    fn finish(mut self, method: Method) -> [f64; 2] {
-        let [a, b] = self.sums.map(|sum| sum / self.n);
-        let sf2 = match method {
-            Method::Basic => a,
-            Method::Macleod2012 => {
-                self.changes.sort_unstable_by(f64::total_cmp);
-                let range = bins::quantile(&self.changes, 0.75) - bins::quantile(&self.changes, 0.25);
-                (0.74 * range).powi(2)
-            }
-            Method::Bauer2009a => a - b,
-            Method::Bauer2009b => std::f64::consts::FRAC_PI_2 * a * a - b,
-            Method::Schmidt2010 => a * a,
-        };
-        [self.dt / self.n, sf2]
-    }
+fn interquartile_range(values: &[f64]) -> f64 {
+    let mut ascending = values.to_vec();
+    ascending.sort_unstable_by(f64::total_cmp);
+    let quartile = |fraction| quantile(ascending.len(), fraction, |at| ascending[at]);
+    quartile(0.75) - quartile(0.25)
 }
 
 /// That a setting may not have this value.

@@ -19,9 +19,15 @@ struct Args {
     /// What the table calls it
     #[arg(long)]
     row: String,
-    /// What is computed: `stetson_j` or `moments`
+    /// What the bench calls what is computed
     #[arg(long)]
     task: String,
+    /// What is computed, as `tape batch --stat` has it
+    #[arg(long)]
+    statistics: String,
+    /// The columns that the bench compares
+    #[arg(long)]
+    answers: String,
     /// How the survey lies on disk
     #[arg(long)]
     layout: String,
@@ -35,12 +41,7 @@ struct Args {
 
 impl Args {
     fn statistics(&self) -> Result<Vec<Statistic>, Error> {
-        let names = match self.task.as_str() {
-            "stetson_j" => "stetson_j",
-            "moments" => "mean,standard_deviation,weighted_mean",
-            other => return Err(format!("there is no task called '{other}'").into()),
-        };
-        Ok(statistics_named(&names.split(',').collect::<Vec<_>>())?)
+        Ok(statistics_named(&self.statistics.split(',').collect::<Vec<_>>())?)
     }
 
     fn ensemble(&self) -> Result<Ensemble, Error> {

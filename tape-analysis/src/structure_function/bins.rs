@@ -4,6 +4,7 @@
 use tape_core::count;
 
 use super::refused;
+use super::scattered::Scattered;
 use crate::error::Error;
 
 /// How Δt are put into bins. There are as many bins as it takes to have `target` pairs in each on average.
@@ -42,33 +43,25 @@ impl Binning {
     }
 }
 
-/// The edges for these Δt, if there are any and the edges do not coincide.
-pub(super) fn edges(binning: &Binning, dt: &[f64]) -> Option<Vec<f64>> {
-    if dt.is_empty() {
+/// The edges for these pairs, if there are any and the edges do not coincide.
+pub(super) fn edges(binning: &Binning, pairs: &mut Scattered) -> Option<Vec<f64>> {
+    if pairs.is_empty() {
         return None;
     }
-    let mut different = dt.to_vec();
-    different.sort_unstable_by(f64::total_cmp);
-    different.dedup();
-    let edges = match binning {
-        Binning::Edges(edges) => edges.clone(),
-        Binning::Size { target } => {
-            let bins = dt.len().div_ceil(*target);
-            even(0.0, 1.0, bins).into_iter().map(|fraction| quantile(&different, fraction)).collect()
-        }
-        Binning::Length { target } => below(&different, dt.len().div_ceil(*target)),
-        Binning::LogLength { target } => {
-            let logs: Vec<f64> = different.iter().map(|dt| dt.ln()).collect();
-            below(&logs, dt.len().div_ceil(*target)).into_iter().map(f64::exp).collect()
-        }
+    let [low, high] = pairs.extremes();
+    let bins = |target: usize| pairs.len().div_ceil(target);
+    let edges = match *binning {
+        Binning::Edges(ref edges) => edges.clone(),
+        Binning::Size { target } => pairs.quantiles(&even(0.0, 1.0, bins(target))),
+        Binning::Length { target } => below(low, high, bins(target)),
+        Binning::LogLength { target } => below(low.ln(), high.ln(), bins(target)).into_iter().map(f64::exp).collect(),
     };
     edges.is_sorted_by(|a, b| a < b).then_some(edges)
 }
 
 /// The edges of equal bins from the least to the greatest, of which the first is moved by a thousandth of the range, to
 /// include the least.
-fn below(ascending: &[f64], bins: usize) -> Vec<f64> {
-    let (Some(&low), Some(&high)) = (ascending.first(), ascending.last()) else { return vec![] };
+fn below(low: f64, high: f64, bins: usize) -> Vec<f64> {
     let mut edges = even(low, high, bins);
     edges[0] -= 0.001 * (high - low);
     edges
@@ -80,27 +73,15 @@ fn even(low: f64, high: f64, bins: usize) -> Vec<f64> {
     (0..bins).map(|k| count(k) * step + low).chain([high]).collect()
 }
 
-/// The quantile of ascending values, on a straight line between those at either side; NaN without values.
+/// The quantile of so many values, of which `at` tells those that are asked for by their place in ascending order; on a
+/// straight line between those at either side; NaN without values.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the whole part of a place in a slice")]
-pub(super) fn quantile(ascending: &[f64], fraction: f64) -> f64 {
-    let Some(last) = ascending.len().checked_sub(1) else { return f64::NAN };
+pub(super) fn quantile(number: usize, fraction: f64, mut at: impl FnMut(usize) -> f64) -> f64 {
+    let Some(last) = number.checked_sub(1) else { return f64::NAN };
     let place = fraction * count(last);
-    let at = (place.floor() as usize).min(last);
-    let (low, high) = (ascending[at], ascending[(at + 1).min(last)]);
+    let below = (place.floor() as usize).min(last);
+    let (low, high) = (at(below), at((below + 1).min(last)));
     let part = place - place.floor();
     // From the nearer of both, so that either end is met exactly.
     if part >= 0.5 { high - (high - low) * (1.0 - part) } else { low + (high - low) * part }
-}
-
-/// The bin of a Δt: from its lower edge on to below its upper one, which belongs to the last bin. That last edge counts as
-/// met if Δt is equal to it up to the sixth digit of the narrowest bin.
-pub(super) fn place(edges: &[f64], dt: f64) -> Option<usize> {
-    let after = edges.partition_point(|edge| *edge <= dt);
-    if after < edges.len() {
-        return after.checked_sub(1);
-    }
-    let narrowest = edges.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
-    let scale = 10.0_f64.powf((-narrowest.log10()).trunc() + 6.0);
-    let round = |x: f64| (x * scale).round_ties_even();
-    (round(dt) == round(edges[edges.len() - 1])).then(|| edges.len() - 2)
 }

@@ -1,42 +1,69 @@
 //! The differences between all pairs of epochs of a light curve.
 
-/// For each pair of epochs with Δt > 0 that, the change of flux from the earlier to the later, and the sum of their squared
-/// errors.
+/// For each pair of epochs with Δt > 0 that, and what a method makes of the change of flux from the earlier to the later and
+/// of the sum of their squared errors.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Differences {
     pub(super) dt: Vec<f64>,
-    change: Vec<f64>,
-    variance: Vec<f64>,
+    /// The second is empty where a method has but one.
+    pub(super) terms: [Vec<f64>; 2],
 }
 
 impl Differences {
-    /// (Δt, Δx, σ²) of one pair.
-    pub(super) fn pair(&self, at: usize) -> [f64; 3] {
-        [self.dt[at], self.change[at], self.variance[at]]
+    /// Those of some of the pairs, by their numbers.
+    pub(super) fn extend_with(&mut self, other: &Self, pairs: impl Iterator<Item = usize>) {
+        let [a, b] = &mut self.terms;
+        for pair in pairs {
+            self.dt.push(other.dt[pair]);
+            a.push(other.terms[0][pair]);
+            b.extend(other.terms[1].get(pair));
+        }
     }
 
-    /// Those of all.
-    pub(super) fn all(&self) -> impl Iterator<Item = [f64; 3]> + '_ {
-        (0..self.dt.len()).map(|at| self.pair(at))
+    /// The pairs of many light curves.
+    pub(super) fn together(all: &[Self]) -> Self {
+        let mut together = Self::default();
+        for one in all {
+            together.dt.extend(&one.dt);
+            together.terms.iter_mut().zip(&one.terms).for_each(|(terms, those)| terms.extend(those));
+        }
+        together
     }
 }
 
-/// All pairs of epochs in any order; without errors these are zero. Epochs at the same time are no pair.
-pub(super) fn differences(time: &[f64], flux: &[f64], error: &[f64]) -> Differences {
+/// All pairs of epochs in any order; without errors these are zero. Epochs at the same time are no pair. `first` and
+/// `second` make terms of Δx and σ².
+pub(super) fn differences(
+    [time, flux, error]: [&[f64]; 3],
+    first: impl Fn(f64, f64) -> f64,
+    second: Option<impl Fn(f64, f64) -> f64>,
+) -> Differences {
     let n = flux.len();
-    let mut out = Differences::default();
-    out.dt.reserve(n * n.saturating_sub(1) / 2);
-    let square = |at: usize| error.get(at).map_or(0.0, |error| error * error);
-    for i in 0..n {
-        for j in i + 1..n {
-            let (from, to) = if time[j] > time[i] { (i, j) } else { (j, i) };
-            let dt = time[to] - time[from];
-            if dt > 0.0 {
-                out.dt.push(dt);
-                out.change.push(flux[to] - flux[from]);
-                out.variance.push(square(i) + square(j));
+    let squares: Vec<f64> =
+        if error.is_empty() { vec![0.0; n] } else { error.iter().map(|error| error * error).collect() };
+    let pairs = n * n.saturating_sub(1) / 2;
+    let mut dt = Vec::with_capacity(pairs);
+    let [mut a, mut b] = [Vec::with_capacity(pairs), Vec::with_capacity(if second.is_some() { pairs } else { 0 })];
+    // Without a question for each pair, which takes as long as all else together.
+    let ascends = time.is_sorted_by(|a, b| a < b);
+    for (i, (&t, (&x, &square))) in time.iter().zip(flux.iter().zip(&squares)).enumerate() {
+        let later = flux[i + 1..].iter().zip(&squares[i + 1..]);
+        if ascends {
+            dt.extend(time[i + 1..].iter().map(|later| later - t));
+            a.extend(later.clone().map(|(other, error)| first(other - x, square + error)));
+            if let Some(second) = &second {
+                b.extend(later.map(|(other, error)| second(other - x, square + error)));
+            }
+            continue;
+        }
+        for (other, (y, error)) in time[i + 1..].iter().zip(later) {
+            let (interval, change) = if *other > t { (other - t, y - x) } else { (t - other, x - y) };
+            if interval > 0.0 {
+                dt.push(interval);
+                a.push(first(change, square + error));
+                b.extend(second.as_ref().map(|second| second(change, square + error)));
             }
         }
     }
-    out
+    Differences { dt, terms: [a, b] }
 }

@@ -56,23 +56,23 @@ impl Resampling {
     }
 }
 
-/// (Δt, Δx, σ²) of the pairs of each repetition.
+/// The pairs of each repetition.
 pub(super) fn draws<'a>(
     resampling: &Resampling,
     all: &'a [Differences],
-) -> impl Iterator<Item = Vec<[f64; 3]>> + use<'a> {
+) -> impl Iterator<Item = Differences> + use<'a> {
     let least = all.iter().map(|pairs| pairs.dt.len()).min().unwrap_or(0);
     let samples = resampling.samples;
     let mut random = Pcg64::seed_from_u64(resampling.seed);
     (0..resampling.repetitions).map(move |_| {
-        let mut drawn = Vec::new();
+        let mut drawn = Differences::default();
         for pairs in all {
             let number = match samples {
                 Samples::All => pairs.dt.len(),
                 Samples::Least => least,
                 Samples::Number(number) => number,
             };
-            drawn.extend((0..number).map(|_| pairs.pair(random.random_range(0..pairs.dt.len()))));
+            drawn.extend_with(pairs, (0..number).map(|_| random.random_range(0..pairs.dt.len())));
         }
         drawn
     })
@@ -87,10 +87,11 @@ pub(super) fn spread(repeated: &[Vec<[f64; 2]>], quantiles: [f64; 2]) -> Vec<Bin
         values.sort_unstable_by(f64::total_cmp);
         values
     };
+    let median = |ascending: &[f64]| quantile(ascending.len(), 0.5, |at| ascending[at]);
     let one = |bin| {
         let (dt, sf2) = (ascending(bin, 0), ascending(bin, 1));
-        let quantiles = Some(quantiles.map(|fraction| quantile(&sf2, fraction)));
-        Bin { dt: quantile(&dt, 0.5), sf2: quantile(&sf2, 0.5), quantiles }
+        let quantiles = Some(quantiles.map(|fraction| quantile(sf2.len(), fraction, |at| sf2[at])));
+        Bin { dt: median(&dt), sf2: median(&sf2), quantiles }
     };
     (0..bins).map(one).collect()
 }

@@ -111,7 +111,7 @@ pub(super) fn peers(args: &Args) -> Result<()> {
         programs: common.programs()?,
         cache: workload::cache()?,
         python: "python3".into(),
-        sizes: common.sizes(&[Size::Medium]),
+        sizes: common.sizes(&[Size::Medium, Size::Thousand]),
         runs: common.runs.unwrap_or(RUNS),
         only: only.clone(),
         limit: LIMIT,

@@ -15,6 +15,8 @@ use crate::run::{self, Result};
 pub(super) enum Size {
     /// Real: 483 RR Lyrae of SDSS Stripe 82, 136,196 rows, from `../shared`.
     S82,
+    /// 1,000 light curves of one band, 150,000 rows.
+    Thousand,
     /// 2,000 objects, 300,000 rows.
     Small,
     /// 20,000 objects, 3 million rows.
@@ -64,6 +66,7 @@ impl Size {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::S82 => "s82",
+            Self::Thousand => "thousand",
             Self::Small => "small",
             Self::Medium => "medium",
             Self::Large => "large",
@@ -77,6 +80,7 @@ impl Size {
     const fn objects(self) -> Option<u32> {
         match self {
             Self::S82 => None,
+            Self::Thousand => Some(1_000),
             Self::Small => Some(2_000),
             Self::Medium => Some(20_000),
             Self::Large => Some(200_000),
@@ -90,10 +94,19 @@ impl Size {
     /// their size.
     const fn files(self) -> u32 {
         match self {
+            Self::Thousand => 1,
             Self::Million => 2,
             Self::TenMillion => 20,
             Self::HundredMillion => 200,
             Self::S82 | Self::Small | Self::Medium | Self::Large => 8,
+        }
+    }
+
+    /// The bands of a survey that is simulated.
+    const fn bands(self) -> &'static str {
+        match self {
+            Self::Thousand => "r",
+            _ => "ugrizy",
         }
     }
 
@@ -205,7 +218,8 @@ pub(super) fn survey(
     // Written last, and with the arguments: a survey that is half made or made otherwise is made again.
     let stamp = folder.join(".complete");
     let arguments = format!(
-        "--objects {objects} --epochs 150 --bands ugrizy --seed 1 --layout {} {} --compression {}",
+        "--objects {objects} --epochs 150 --bands {} --seed 1 --layout {} {} --compression {}",
+        size.bands(),
         layout.name(),
         shape(size, layout),
         compression.name()

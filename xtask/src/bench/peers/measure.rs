@@ -16,9 +16,6 @@ use super::session::Session;
 use super::{Beside, OURS, Peers, Settings, Untimed};
 use crate::run::{self, Result};
 
-/// How far a peer's values may be from ours, relative, or absolute below 1. Sums in another order differ by 1e-15 or so,
-/// which the square root in Stetson's J, near the epochs that lie one error off the mean, enlarges to 1e-10.
-const TOLERANCE: &str = "1e-9";
 /// A peer is run again for about so many seconds: one that takes half a minute is run twice, not five times.
 const PATIENCE_S: f64 = 60.0;
 /// While a peer runs for longer, the caches that ours is warm by grow cold; what a peer is warm by, its own process, does not.
@@ -50,7 +47,7 @@ pub(super) fn measure(settings: &Settings, scripts: &[Script], machine: Machine)
     let mut bench = Bench { settings, environments, rows: vec![], peers: Peers::default() };
     bench.set_up(scripts);
     for &size in &settings.sizes {
-        for task in Task::ALL {
+        for task in Task::ALL.into_iter().filter(|task| task.is_on(size)) {
             bench.task(scripts, size, task, results.path())?;
         }
     }
@@ -86,20 +83,22 @@ impl Bench<'_> {
     }
 
     fn task(&mut self, scripts: &[Script], size: Size, task: Task, results: &Path) -> Result<()> {
-        let layouts = [Layout::Sorted, Layout::Shuffled];
+        let layouts = task.layouts();
         let Settings { programs, cache, .. } = self.settings;
         let survey = |layout| workload::survey(cache, &programs.tape, size, layout, Compression::Zstd);
-        let surveys = layouts.into_iter().map(survey).collect::<Result<Vec<_>>>()?;
+        let surveys = layouts.iter().map(|&layout| survey(layout)).collect::<Result<Vec<_>>>()?;
         let survey_rows = if size == Size::S82 { workload::S82_ROWS } else { count_rows(programs, &surveys[0])? };
         let whats: Vec<What<'_>> = (surveys.iter().zip(layouts))
-            .map(|(survey, layout)| What { size, task, layout, survey, survey_rows, results })
+            .map(|(survey, &layout)| What { size, task, layout, survey, survey_rows, results })
             .collect();
         // The first runs warm the page cache up and are not counted; the layouts hold the same epochs.
         let first = whats.iter().map(|what| self.ours(what)).collect::<Result<Vec<_>>>()?;
-        let (a, b) = (whats[0].ours(), whats[1].ours());
-        compare(self.settings, task, OUR_TOLERANCE, &a, &b)?.map_or(Ok(()), |difference| {
-            Err(format!("our plans do not give the same answers, so no time is worth printing\n{difference}"))
-        })?;
+        for other in &whats[1..] {
+            let difference = compare(self.settings, task, OUR_TOLERANCE, &whats[0].ours(), &other.ours())?;
+            difference.map_or(Ok(()), |difference| {
+                Err(format!("our plans do not give the same answers, so no time is worth printing\n{difference}"))
+            })?;
+        }
         for (what, first) in whats.iter().zip(first) {
             println!("measuring the {} survey, {}, {}", size.name(), task.name(), what.layout.name());
             self.layout(scripts, what, first)?;
@@ -230,7 +229,7 @@ impl Bench<'_> {
             return Ok(None);
         }
         session.answer(answer)?;
-        Ok(compare(self.settings, what.task, TOLERANCE, &what.ours(), answer)?)
+        Ok(compare(self.settings, what.task, what.task.tolerance(), &what.ours(), answer)?)
     }
 }
 
@@ -272,6 +271,7 @@ impl What<'_> {
 fn command(python: &Path, script: &Script, row: &Row, what: &What<'_>) -> Result<Command> {
     let mut command = Command::new(python);
     command.arg(&script.path).args(["--row", &row.name, "--task", what.task.name()]);
+    command.args(["--statistics", what.task.statistics(), "--answers", what.task.columns()]);
     command.args(["--layout", what.layout.name(), "--columns", what.size.columns()]);
     command.args(workload::files(what.survey)?);
     // Nothing of the user's own Python, nothing written into the tree, and a folder for what clusters leave behind.

@@ -1,0 +1,239 @@
+//! Pairs of epochs put where their Δt has its place, but for the order within a step, which few ask for.
+
+use std::ops::Range;
+
+use tape_core::sums;
+
+use super::bins::quantile;
+use super::differences::Differences;
+use super::steps::{Steps, extremes};
+
+/// So near each other all pairs are compared to find equal ones, and so many in one step, each with each.
+const NEAR: usize = 3;
+const FEW: usize = 64;
+
+/// The pairs of some light curves, in the order of the steps of their Δt.
+#[derive(Debug)]
+pub(super) struct Scattered {
+    steps: Steps,
+    /// Where each step starts, and where the last ends.
+    starts: Vec<usize>,
+    /// The most pairs in one step.
+    most: usize,
+    dt: Vec<f64>,
+    terms: [Vec<f64>; 2],
+}
+
+impl Scattered {
+    pub(super) fn new(pairs: &Differences) -> Self {
+        let all = &pairs.dt;
+        let [least, greatest] = extremes(all);
+        let steps = Steps::new(least, greatest, all.len());
+        let places: Vec<u32> = all.iter().map(|dt| steps.of(*dt)).collect();
+        let mut starts = vec![0; steps.number() + 1];
+        places.iter().for_each(|&step| starts[step as usize] += 1);
+        let (mut end, mut most) = (0, 0);
+        for start in &mut starts {
+            most = most.max(*start);
+            end += *start;
+            *start = end;
+        }
+        let mut scattered = Self { steps, starts, most, dt: vec![0.0; all.len()], terms: [vec![], vec![]] };
+        scattered.put(&places, pairs);
+        scattered
+    }
+
+    /// Each pair where its step ends, which moves to where it starts.
+    fn put(&mut self, places: &[u32], pairs: &Differences) {
+        let [a, b] = &pairs.terms;
+        self.terms = [vec![0.0; a.len()], vec![0.0; b.len()]];
+        let [to_a, to_b] = &mut self.terms;
+        if b.is_empty() {
+            for ((&step, &dt), &a) in places.iter().zip(&pairs.dt).zip(a) {
+                let to = &mut self.starts[step as usize];
+                *to -= 1;
+                (self.dt[*to], to_a[*to]) = (dt, a);
+            }
+        } else {
+            for (((&step, &dt), &a), &b) in places.iter().zip(&pairs.dt).zip(a).zip(b) {
+                let to = &mut self.starts[step as usize];
+                *to -= 1;
+                (self.dt[*to], to_a[*to], to_b[*to]) = (dt, a, b);
+            }
+        }
+    }
+
+    /// How many pairs there are.
+    pub(super) fn len(&self) -> usize {
+        self.dt.len()
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.dt.is_empty()
+    }
+
+    /// The least and the greatest Δt.
+    pub(super) fn extremes(&self) -> [f64; 2] {
+        extremes(&self.dt)
+    }
+
+    /// The quantiles of the different Δt.
+    pub(super) fn quantiles(&mut self, fractions: &[f64]) -> Vec<f64> {
+        if self.has_equal() {
+            let mut different = self.dt.clone();
+            for step in self.starts.windows(2) {
+                different[step[0]..step[1]].sort_unstable_by(f64::total_cmp);
+            }
+            different.dedup();
+            return fractions.iter().map(|&fraction| quantile(different.len(), fraction, |at| different[at])).collect();
+        }
+        let number = self.dt.len();
+        let mut one = |fraction: &f64| {
+            quantile(number, *fraction, |at| {
+                self.order(self.steps.of(self.dt[at]));
+                self.dt[at]
+            })
+        };
+        fractions.iter().map(&mut one).collect()
+    }
+
+    /// Whether two Δt may be equal: these lie in one step, and so no further apart than it is long.
+    fn has_equal(&self) -> bool {
+        if self.most > FEW {
+            return true;
+        }
+        let near = (1..self.most.min(NEAR + 1)).any(|apart| {
+            let pairs = self.dt.iter().zip(self.dt.iter().skip(apart));
+            pairs.fold(false, |equal, (a, b)| equal | (a == b))
+        });
+        // Few steps are longer.
+        let long = self.starts.windows(2).filter(|step| step[1] - step[0] > NEAR + 1);
+        let mut far = long.map(|step| &self.dt[step[0]..step[1]]);
+        near || far.any(|dt| (NEAR + 1..dt.len()).any(|apart| dt.iter().zip(&dt[apart..]).any(|(a, b)| a == b)))
+    }
+
+    /// The pairs of a step.
+    fn rows(&self, step: u32) -> Range<usize> {
+        self.starts[step as usize]..self.starts[step as usize + 1]
+    }
+
+    /// Orders the pairs of a step.
+    fn order(&mut self, step: u32) {
+        let rows = self.rows(step);
+        if self.dt[rows.clone()].is_sorted() {
+            return;
+        }
+        let mut order: Vec<usize> = rows.clone().collect();
+        order.sort_unstable_by(|&a, &b| self.dt[a].total_cmp(&self.dt[b]));
+        let [a, b] = &mut self.terms;
+        for column in [&mut self.dt, a, b].into_iter().filter(|column| !column.is_empty()) {
+            let ordered: Vec<f64> = order.iter().map(|&at| column[at]).collect();
+            column[rows.clone()].copy_from_slice(&ordered);
+        }
+    }
+
+    /// Where the pairs of each bin begin, and where those of the last end. A Δt belongs to the bin whose lower edge it has
+    /// reached. The last edge counts as met if Δt is equal to it up to the sixth digit of the narrowest bin.
+    pub(super) fn places(&mut self, edges: &[f64]) -> Vec<usize> {
+        let mut places: Vec<usize> = edges.iter().map(|&edge| self.first_at(edge)).collect();
+        let (Some(last), Some(&edge)) = (places.last_mut(), edges.last()) else { return places };
+        let narrowest = edges.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
+        let scale = 10.0_f64.powf((-narrowest.log10()).trunc() + 6.0);
+        let round = |x: f64| (x * scale).round_ties_even();
+        while let Some(&dt) = self.dt.get(*last) {
+            let step = self.steps.of(dt);
+            self.order(step);
+            let end = self.rows(step).end;
+            *last += self.dt[*last..end].partition_point(|&dt| round(dt) == round(edge));
+            if *last < end {
+                break;
+            }
+        }
+        places
+    }
+
+    /// The first pair that is not below an edge.
+    fn first_at(&mut self, edge: f64) -> usize {
+        let step = self.steps.of(edge);
+        self.order(step);
+        let rows = self.rows(step);
+        rows.start + self.dt[rows].partition_point(|&dt| dt < edge)
+    }
+
+    /// For each bin the mean Δt of its pairs, and those of their terms; NaN without pairs.
+    pub(super) fn means(&self, places: &[usize]) -> Vec<[f64; 3]> {
+        let mean = |rows: Range<usize>| {
+            let [dt, a] = [&self.dt, &self.terms[0]].map(|column| &column[rows.clone()]);
+            let b = self.terms[1].get(rows).unwrap_or_default();
+            let [n, dt, a] = sums([dt, a], |[dt, a]| [1.0, dt, a]);
+            [dt / n, a / n, sums([b], |b| b)[0] / n]
+        };
+        places.windows(2).map(|edge| mean(edge[0]..edge[1])).collect()
+    }
+
+    /// The first terms of each bin.
+    pub(super) fn first_terms(&self, places: &[usize]) -> impl Iterator<Item = &[f64]> {
+        places.windows(2).map(|edge| &self.terms[0][edge[0]..edge[1]])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Intervals that are scattered, clumped in few steps, equal, and far from all others.
+    fn intervals() -> impl Strategy<Value = Vec<f64>> {
+        let one = prop_oneof![0.1..1e4, 17.0..17.001, Just(3.0), Just(1e300), Just(1e-310)];
+        prop::collection::vec(one, 1..400)
+    }
+
+    fn scattered(dt: &[f64]) -> Scattered {
+        let squares = dt.iter().map(|dt| dt * dt).collect();
+        Scattered::new(&Differences { dt: dt.to_vec(), terms: [dt.to_vec(), squares] })
+    }
+
+    proptest! {
+        #[test]
+        fn quantiles_are_those_of_sorted_values(dt in intervals()) {
+            let fractions = [0.0, 0.01, 0.25, 0.5, 0.77, 1.0];
+            let mut different = dt.clone();
+            different.sort_unstable_by(f64::total_cmp);
+            different.dedup();
+            let want = fractions.map(|fraction| quantile(different.len(), fraction, |at| different[at]));
+            prop_assert_eq!(scattered(&dt).quantiles(&fractions), want);
+        }
+
+        /// Each pair is in the bin that a search finds, with its own terms.
+        #[test]
+        fn bins_hold_what_a_search_puts_there(
+            dt in intervals(),
+            mut edges in prop::collection::vec(prop_oneof![0.0..1e4, 16.99..17.01, Just(3.0), Just(1e300)], 2..60),
+        ) {
+            edges.sort_unstable_by(f64::total_cmp);
+            edges.dedup();
+            prop_assume!(edges.len() > 1);
+            let last = edges.len() - 1;
+            let mut want = vec![vec![]; last];
+            for &dt in dt.iter().filter(|&&dt| dt < edges[last]) {
+                if let Some(bin) = edges.partition_point(|edge| *edge <= dt).checked_sub(1) {
+                    want[bin].push(dt);
+                }
+            }
+            let mut pairs = scattered(&dt);
+            let mut places = pairs.places(&edges);
+            // What counts as met at the last edge depends on the narrowest bin: see the tests of structure functions.
+            places[last] = pairs.first_at(edges[last]);
+            for (got, want) in pairs.first_terms(&places).zip(&mut want) {
+                let mut got = got.to_vec();
+                got.sort_unstable_by(f64::total_cmp);
+                want.sort_unstable_by(f64::total_cmp);
+                prop_assert_eq!(&got, want);
+            }
+            let squares = pairs.dt.iter().zip(&pairs.terms[1]).all(|(dt, square)| dt * dt == *square);
+            prop_assert!(squares, "terms belong to other pairs");
+        }
+    }
+}
