@@ -35,22 +35,24 @@ def moments():
 def indices():
     import light_curve as lc
 
+    # But for PeakToPeakVar, which is Python, and would make one of many loops in Rust a slow one.
     plain = [
         *(lc.Amplitude, lc.AndersonDarlingNormal, lc.Cusum, lc.Duration, lc.Eta, lc.EtaE, lc.ExcessVariance),
         *(lc.Kurtosis, lc.LinearFit, lc.LinearTrend, lc.MaximumSlope, lc.MaximumTimeInterval, lc.Mean),
         *(lc.MeanVariance, lc.Median, lc.MedianAbsoluteDeviation, lc.MinimumTimeInterval, lc.ObservationCount),
-        *(lc.OtsuSplit, lc.PeakToPeakVar, lc.PercentAmplitude, lc.ReducedChi2, lc.Roms, lc.Skew),
+        *(lc.OtsuSplit, lc.PercentAmplitude, lc.ReducedChi2, lc.Roms, lc.Skew),
         *(lc.StandardDeviation, lc.StetsonK, lc.TimeMean, lc.TimeStandardDeviation, lc.WeightedMean),
     ]
-    extractor = lc.Extractor(
+    features = [
         *(feature() for feature in plain),
         *(lc.BeyondNStd(nstd=1.0), lc.BeyondNStd(nstd=2.0)),
         *(lc.InterPercentileRange(quantile=0.1), lc.InterPercentileRange(quantile=0.25)),
         lc.MagnitudePercentageRatio(quantile_numerator=0.4, quantile_denominator=0.05),
         lc.MedianBufferRangePercentage(quantile=0.1),
         lc.PercentDifferenceMagnitudePercentile(quantile=0.05),
-    )
-    return extractor.names, extractor
+    ]
+    ours = {"chi2": "reduced_chi2", "stetson_K": "stetson_k"}
+    return [ours.get(name, name) for feature in features for name in feature.names], lc.Extractor(*features)
 
 
 def start(job: Job):

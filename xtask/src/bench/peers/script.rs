@@ -53,6 +53,7 @@ const MOMENTS: Asked = Asked {
     tolerance: IN_ANOTHER_ORDER,
 };
 
+/// All 43 are computed; `peak_to_peak_var`, which the package has in Python alone, is not asked of it.
 const INDICES: Asked = Asked {
     name: "indices",
     statistics: "amplitude,anderson_darling_normal,beyond_1_std,beyond_2_std,cusum,duration,eta,eta_e,excess_variance,\
@@ -66,7 +67,7 @@ const INDICES: Asked = Asked {
               linear_fit_reduced_chi2,linear_trend,linear_trend_sigma,linear_trend_noise,\
               magnitude_percentage_ratio_40_5,maximum_slope,maximum_time_interval,mean,mean_variance,median,\
               median_absolute_deviation,median_buffer_range_percentage_10,minimum_time_interval,observation_count,\
-              otsu_mean_diff,otsu_std_lower,otsu_std_upper,otsu_lower_to_all_ratio,peak_to_peak_var,percent_amplitude,\
+              otsu_mean_diff,otsu_std_lower,otsu_std_upper,otsu_lower_to_all_ratio,percent_amplitude,\
               percent_difference_magnitude_percentile_5,reduced_chi2,roms,skew,standard_deviation,stetson_k,time_mean,\
               time_standard_deviation,weighted_mean",
     tolerance: IN_ANOTHER_ORDER,
@@ -80,12 +81,12 @@ const STRUCTURE_FUNCTION: Asked = Asked {
 };
 
 /// About 50,000 frequencies for the ten years of a simulated survey, five for each width of a peak. Both refine the peak,
-/// which is flat at its top: the power has twice the digits of the period.
+/// which is flat at its top: the period has half the digits of the power.
 const LOMB_SCARGLE: Asked = Asked {
     name: "lomb_scargle",
     statistics: "lomb_scargle:minimum_period=0.365",
     columns: "id,band,lomb_scargle_minimum_period0.365_period,lomb_scargle_minimum_period0.365_power",
-    tolerance: "1e-6",
+    tolerance: "1e-5",
 };
 
 impl Task {
