@@ -24,6 +24,7 @@
 //! ```
 
 mod bins;
+mod combined;
 mod differences;
 mod resample;
 mod scattered;
@@ -32,6 +33,7 @@ mod steps;
 
 pub use self::bins::Binning;
 use self::bins::{edges, quantile};
+pub use self::combined::{Combined, PairSums};
 use self::differences::{Differences, differences};
 pub use self::resample::{Resampling, Samples};
 use self::resample::{draws, spread};
@@ -257,12 +259,12 @@ impl StructureFunction {
     /// ⟨Δt⟩ and SF² of each bin.
     fn evaluate(&self, edges: &[f64], mut pairs: Scattered) -> Vec<[f64; 2]> {
         let places = pairs.places(edges);
-        let means = pairs.means(&places);
+        let means = pairs.sums(&places).map(|[n, dt, a, b]| [dt / n, a / n, b / n]);
         if self.method == Method::Macleod2012 {
             let ranges = pairs.first_terms(&places).map(interquartile_range);
-            return means.iter().zip(ranges).map(|([dt, ..], range)| [*dt, (0.74 * range).powi(2)]).collect();
+            return means.zip(ranges).map(|([dt, ..], range)| [dt, (0.74 * range).powi(2)]).collect();
         }
-        means.into_iter().map(|[dt, a, b]| [dt, self.method.of_means(a, b)]).collect()
+        means.map(|[dt, a, b]| [dt, self.method.of_means(a, b)]).collect()
     }
 }
 

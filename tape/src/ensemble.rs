@@ -212,7 +212,12 @@ impl<'a> Batch<'a> {
         Ok((pivot, summary))
     }
 
-    fn run_into(&self, plan: &Plan, sink: &mut dyn tape_core::Sink, observer: &dyn Observer) -> Result<Summary, Error> {
+    pub(crate) fn run_into(
+        &self,
+        plan: &Plan,
+        sink: &mut dyn tape_core::Sink,
+        observer: &dyn Observer,
+    ) -> Result<Summary, Error> {
         tape_exec::run(self.source(), &self.statistics, &self.config, plan, sink, observer).map_err(Error::from_run)
     }
 

@@ -32,6 +32,7 @@ pub mod job;
 pub mod simulate;
 mod sinks;
 mod statistics;
+mod structure_function;
 mod time_series;
 mod wide;
 
@@ -41,6 +42,7 @@ pub use device::{Device, DeviceReport};
 pub use ensemble::{Batch, Ensemble};
 pub use error::Error;
 pub use statistics::{statistic, statistics, statistics_named};
+pub use structure_function::BinsByBand;
 pub use time_series::{Outcome, TimeSeries};
 
 pub use tape_analysis as analysis;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tape_core::sums;
+use tape_core::{count, sums};
 
 use super::bins::quantile;
 use super::differences::Differences;
@@ -161,15 +161,15 @@ impl Scattered {
         rows.start + self.dt[rows].partition_point(|&dt| dt < edge)
     }
 
-    /// For each bin the mean Δt of its pairs, and those of their terms; NaN without pairs.
-    pub(super) fn means(&self, places: &[usize]) -> Vec<[f64; 3]> {
-        let mean = |rows: Range<usize>| {
+    /// For each bin the number of its pairs, and the sums of their Δt and of their terms.
+    pub(super) fn sums(&self, places: &[usize]) -> impl Iterator<Item = [f64; 4]> {
+        places.windows(2).map(|edge| {
+            let rows = edge[0]..edge[1];
             let [dt, a] = [&self.dt, &self.terms[0]].map(|column| &column[rows.clone()]);
-            let b = self.terms[1].get(rows).unwrap_or_default();
-            let [n, dt, a] = sums([dt, a], |[dt, a]| [1.0, dt, a]);
-            [dt / n, a / n, sums([b], |b| b)[0] / n]
-        };
-        places.windows(2).map(|edge| mean(edge[0]..edge[1])).collect()
+            let b = self.terms[1].get(rows.clone()).unwrap_or_default();
+            let [dt, a] = sums([dt, a], |row| row);
+            [count(rows.len()), dt, a, sums([b], |b| b)[0]]
+        })
     }
 
     /// The first terms of each bin.

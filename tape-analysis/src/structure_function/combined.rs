@@ -1,0 +1,192 @@
+//! The structure function of many light curves together, one after another.
+
+use tape_core::{Info, Inputs, LightCurve, ManyRows, Output, Value, count};
+
+use super::scattered::Scattered;
+use super::{Bin, Binning, Method, Noise, StructureFunction, refused};
+use crate::error::Error;
+
+/// The number of its pairs, and the sums of their Δt and of what the method takes the means of.
+type Sums = [f64; 4];
+
+/// A structure function of many light curves together of which no pair is kept: edges are given, and sums are added up. So
+/// light curves may come in any order and in parts, as long as each comes whole.
+///
+/// - Depends on: as [`StructureFunction::of_ensemble`], which takes all light curves at once and gives the same bins, up to
+///   the rounding of sums.
+/// - Memory: four floats for each bin, beside the pairs of the light curve at hand.
+///
+/// ```
+/// use tape_analysis::structure_function::{Binning, Method, StructureFunction};
+/// use tape_core::LightCurve;
+/// let function = StructureFunction::new(Method::Basic).binned(Binning::Edges(vec![0.5, 1.5, 2.5]))?;
+/// let mut combined = function.combined()?;
+/// for flux in [[1.0, 2.0, 3.0], [1.0, 4.0, 7.0]] {
+///     combined.add(&LightCurve::new(&flux).with_time(&[0.0, 1.0, 2.0]));
+/// }
+/// let sf2: Vec<f64> = combined.bins().iter().map(|bin| bin.sf2).collect();
+/// assert_eq!(sf2, [5.0, 20.0]);
+/// # Ok::<(), tape_analysis::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Combined {
+    function: StructureFunction,
+    edges: Vec<f64>,
+    sums: Vec<Sums>,
+}
+
+impl StructureFunction {
+    /// That of light curves which come one after another.
+    ///
+    /// # Errors
+    /// [`Error::BadValue`] if edges are not given ([`StructureFunction::edges`] finds some), if samples are drawn, or if the
+    /// method needs all pairs at once, as that of quartiles does.
+    pub fn combined(&self) -> Result<Combined, Error> {
+        let Binning::Edges(edges) = &self.binning else {
+            return Err(refused("edges", "none", "edges that are given, as other bins depend on all pairs"));
+        };
+        if self.method == Method::Macleod2012 {
+            return Err(refused(
+                "method",
+                self.method.name(),
+                "a method of means, as quartiles need all pairs at once",
+            ));
+        }
+        if let Some(resampling) = &self.resampling {
+            return Err(refused("repetitions", resampling.repetitions, "0, as samples are drawn of all pairs"));
+        }
+        Ok(Combined { function: self.clone(), edges: edges.clone(), sums: vec![[0.0; 4]; edges.len() - 1] })
+    }
+
+    /// The edges of the bins that some light curves have together: those of a part of a survey, say, for all of it.
+    #[must_use]
+    pub fn edges(&self, light_curves: &[LightCurve<'_>]) -> Option<Vec<f64>> {
+        let all: Vec<_> = light_curves.iter().filter_map(|one| self.differences(one)).collect();
+        super::edges(&self.binning, &mut Scattered::new(&super::Differences::together(&all)))
+    }
+}
+
+impl Combined {
+    /// Adds the pairs of a light curve.
+    pub fn add(&mut self, light_curve: &LightCurve<'_>) {
+        let all = self.sums_of(light_curve);
+        self.sums.iter_mut().zip(all).for_each(|(sums, more)| add(sums, more));
+    }
+
+    /// Adds a row of [`PairSums`].
+    ///
+    /// # Errors
+    /// [`Error::BadValue`] if it has no bin here.
+    pub fn add_sums(&mut self, bin: usize, more: Sums) -> Result<(), Error> {
+        let bins = self.sums.len();
+        let sums = self.sums.get_mut(bin).ok_or_else(|| refused("bin", bin, &format!("a number below {bins}")))?;
+        add(sums, more);
+        Ok(())
+    }
+
+    /// The bins of what came so far.
+    #[must_use]
+    pub fn bins(&self) -> Vec<Bin> {
+        let bin = |&[n, dt, a, b]: &Sums| {
+            let sf2 = self.function.method.of_means(a / n, b / n);
+            Bin { dt: dt / n, sf2, quantiles: None }
+        };
+        self.sums.iter().map(bin).collect()
+    }
+
+    fn sums_of(&self, light_curve: &LightCurve<'_>) -> Vec<Sums> {
+        let Some(pairs) = self.function.differences(light_curve) else { return vec![] };
+        let mut pairs = Scattered::new(&pairs);
+        let places = pairs.places(&self.edges);
+        pairs.sums(&places).collect()
+    }
+}
+
+fn add(sums: &mut Sums, more: Sums) {
+    sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+}
+
+/// What each light curve adds to a [`Combined`] structure function, as a statistic of a run: a row for each of its bins that
+/// has pairs, with the number of the bin and the sums.
+#[derive(Clone, Debug)]
+pub struct PairSums {
+    info: Info,
+    combined: Combined,
+}
+
+impl PairSums {
+    /// Those that `combined` adds up.
+    #[must_use]
+    pub fn new(combined: &Combined) -> Self {
+        let function = &combined.function;
+        let measured = function.noise == Noise::Measured;
+        let inputs = Inputs { time: !function.ignore_times, error: measured, order: true, ..Inputs::FLUX };
+        let outputs = ["pairs", "dt_sum", "first_sum", "second_sum"].map(Output::float);
+        let info = Info {
+            summary: "what the pairs of a light curve add to a structure function, bin by bin".into(),
+            formula: "number of pairs, Σ Δt, and the sums of which the method takes the means".into(),
+            outputs: [Output::int("bin")].into_iter().chain(outputs).collect(),
+            min_epochs: 3,
+            reference: function.method.reference().into(),
+            ..Info::new("structure_function_sums", inputs)
+        };
+        Self { info, combined: combined.clone() }
+    }
+}
+
+impl ManyRows for PairSums {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn rows(&self, light_curve: &LightCurve<'_>, out: &mut Vec<Value>) {
+        for (bin, sums) in (0..).zip(self.combined.sums_of(light_curve)) {
+            if sums[0] >= count(1) {
+                out.push(Value::Int(bin));
+                out.extend(sums.map(Value::from));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn one_after_another_is_all_at_once() {
+        let sine = testing::sine(120, 1.0);
+        let flux: Vec<f64> = sine.flux[..50].iter().map(|flux| 3.0 * flux).collect();
+        let both = [
+            LightCurve::new(&sine.flux).with_error(&sine.error).with_time(&sine.time),
+            LightCurve::new(&flux).with_error(&sine.error[..50]).with_time(&sine.time[..50]),
+        ];
+        for method in Method::ALL.into_iter().filter(|method| *method != Method::Macleod2012) {
+            let by_size = StructureFunction::new(method);
+            let edges = by_size.edges(&both).expect("there are pairs");
+            let function = by_size.binned(Binning::Edges(edges)).expect("they ascend");
+            let mut combined = function.combined().expect("edges are given");
+            both.iter().rev().for_each(|light_curve| combined.add(light_curve));
+            let want = function.of_ensemble(&both);
+            assert!(want.len() > 20, "{}", want.len());
+            for (got, want) in combined.bins().iter().zip(&want) {
+                let is_near = |a: f64, b: f64| (a - b).abs() <= 1e-11 * b.abs().max(1e-3);
+                assert!(is_near(got.dt, want.dt) && is_near(got.sf2, want.sf2), "{method:?}: {got:?}, not {want:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_needs_all_pairs_is_refused() {
+        let given =
+            |method| StructureFunction::new(method).binned(Binning::Edges(vec![1.0, 2.0])).expect("they ascend");
+        let why = |function: StructureFunction| function.combined().expect_err("it needs all pairs").to_string();
+        assert!(why(StructureFunction::new(Method::Basic)).contains("edges"));
+        assert!(why(given(Method::Macleod2012)).contains("quartiles"));
+        let sampled = given(Method::Basic).resampled(super::super::Resampling::default()).expect("allowed");
+        assert!(why(sampled).contains("samples"));
+        let error = given(Method::Basic).combined().expect("means").add_sums(1, [1.0; 4]);
+        assert!(error.expect_err("there is one bin").to_string().contains("bin"));
+    }
+}

@@ -1,0 +1,81 @@
+//! The structure function of a whole survey: that of all its light curves together, band by band.
+
+use std::collections::BTreeMap;
+
+use tape_analysis::structure_function::{Bin, Combined, PairSums, StructureFunction};
+use tape_core::{Results, Sink, Source, SourceError, Statistic, Value};
+use tape_exec::Summary;
+
+use crate::ensemble::{Batch, Ensemble};
+use crate::error::Error;
+
+/// The bins of each band, or of all epochs where a survey has no bands.
+pub type BinsByBand = BTreeMap<Option<String>, Vec<Bin>>;
+
+impl Ensemble {
+    /// The structure function of all light curves together, for each band: one pass over the survey, in which no pair of
+    /// epochs is kept. Its edges are given; [`StructureFunction::edges`] finds some by part of the light curves. `with` says
+    /// how it runs, as for any [`Batch`].
+    ///
+    /// # Errors
+    /// As [`Batch::compute`], and as [`StructureFunction::combined`].
+    ///
+    /// ```
+    /// use tape::Ensemble;
+    /// use tape::analysis::structure_function::{Binning, Method, StructureFunction};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let out = folder.path().join("survey");
+    /// # tape::simulate::Simulation { objects: 50, files: 2, ..Default::default() }.write(&out)?;
+    /// # let survey = out.to_str().unwrap();
+    /// let edges = Binning::Edges(vec![1.0, 10.0, 100.0, 1000.0]);
+    /// let function = StructureFunction::new(Method::Bauer2009a).binned(edges)?;
+    /// let (by_band, summary) = Ensemble::open(survey)?.structure_function(&function, |batch| batch.workers(1))?;
+    /// assert!(by_band.values().all(|bins| bins.len() == 3));
+    /// # assert!(summary.light_curves > 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn structure_function(
+        &self,
+        function: &StructureFunction,
+        with: impl FnOnce(Batch<'_>) -> Batch<'_>,
+    ) -> Result<(BinsByBand, Summary), Error> {
+        let empty = function.combined()?;
+        let batch = with(self.batch(&[Statistic::rows(PairSums::new(&empty))]));
+        let plan = batch.explain()?;
+        let mut sink = Together { empty, bands: BTreeMap::new() };
+        let summary = batch.run_into(&plan, &mut sink, &tape_core::Silent)?;
+        let labels = self.survey().bands().labels();
+        let named = sink.bands.into_iter().map(|(code, combined)| {
+            let label = labels.get(usize::from(code)).filter(|_| !labels.is_empty());
+            (label.cloned(), combined.bins())
+        });
+        Ok((named.collect(), summary))
+    }
+}
+
+/// Adds up what light curves have, by the codes of their bands. Results come in the same order however many work on them,
+/// and so does each sum.
+struct Together {
+    empty: Combined,
+    bands: BTreeMap<u8, Combined>,
+}
+
+impl Sink for Together {
+    fn write(&mut self, results: Results) -> Result<(), SourceError> {
+        for (row, &band) in results.band.iter().enumerate() {
+            let number = |column: usize| match results.values[column][row] {
+                Value::Float(number) => number,
+                _ => 0.0,
+            };
+            let Value::Int(bin) = results.values[0][row] else { continue };
+            let combined = self.bands.entry(band).or_insert_with(|| self.empty.clone());
+            combined.add_sums(usize::try_from(bin).unwrap_or(usize::MAX), [1, 2, 3, 4].map(number))?;
+        }
+        Ok(())
+    }
+
+    fn restart(&mut self) -> Result<(), SourceError> {
+        self.bands.clear();
+        Ok(())
+    }
+}
