@@ -267,6 +267,18 @@ impl Ids {
         }
     }
 
+    /// Appends the i-th id of `other` so many times.
+    ///
+    /// # Panics
+    /// If `i` is out of range.
+    pub fn extend_with(&mut self, other: &Self, i: usize, times: usize) {
+        if let (Self::Int(keys), Self::Int(other)) = (&mut *self, other) {
+            keys.resize(keys.len() + times, other[i]);
+        } else {
+            (0..times).for_each(|_| self.push(other.get(i)));
+        }
+    }
+
     /// The ids at `places`, in that order.
     ///
     /// # Panics

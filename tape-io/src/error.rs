@@ -75,6 +75,30 @@ pub enum Error {
         /// What it must be.
         expected: &'static str,
     },
+    /// Two columns have light curves.
+    #[error(
+        "{}: light curves lie in '{}' and in '{}': say which by naming a column, such as --flux {}.mag",
+        .path.display(), .columns[0], .columns[1], .columns[0]
+    )]
+    Ambiguous {
+        /// The file.
+        path: PathBuf,
+        /// The columns at the top.
+        columns: [String; 2],
+    },
+    /// A role's column lies in lists, and the flux does not.
+    #[error(
+        "{}: column '{column}' lies in lists, but the flux is a plain column: name a {role} beside it with {}, or a flux in the same lists with --flux",
+        .path.display(), .role.option()
+    )]
+    NestedRole {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The role.
+        role: Role,
+    },
     /// Two files do not agree.
     #[error(
         "{}: {difference}, unlike {}: open files of one schema together, or name the columns that all have",

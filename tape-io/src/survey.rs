@@ -12,8 +12,10 @@ use tape_core::{Bands, ColumnMap, Columns, IdType, Partition, Role, RowGroup, Ro
 use crate::discover::discover;
 use crate::error::Error;
 use crate::footer::{Footer, Stamp, open as open_file, read_metadata};
+use crate::nested::{Shape, leaves};
 use crate::reader::PartitionReader;
-use crate::schema::{Kind, flat_columns};
+use crate::resolve::{Unresolved, resolve};
+use crate::schema::{Kind, columns as all_columns};
 
 /// What identifies the content of a file without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,9 +64,12 @@ impl Survey {
     pub fn open<S: AsRef<str>>(inputs: &[S], columns: &ColumnMap) -> Result<Self, Error> {
         let paths = discover(inputs)?;
         let (first, _) = read_metadata(&paths[0])?;
-        let available = flat_columns(first.file_metadata().schema_descr());
-        let (columns, preset) =
-            columns.resolve(&available).map_err(|source| Error::Column { path: paths[0].clone(), source })?;
+        let path = || paths[0].clone();
+        let resolved = resolve(columns, &leaves(first.file_metadata().schema_descr()));
+        let (columns, preset) = resolved.map_err(|error| match error {
+            Unresolved::Column(source) => Error::Column { path: path(), source },
+            Unresolved::Ambiguous(columns) => Error::Ambiguous { path: path(), columns },
+        })?;
         Ok(Self { preset, ..Self::open_files(paths, columns)? })
     }
 
@@ -100,10 +105,18 @@ impl Survey {
         self.preset
     }
 
-    /// All columns of the first file that are not nested.
+    /// All columns of the first file, those within lists by names such as `lightcurve.mjd`.
     #[must_use]
     pub fn available(&self) -> Vec<String> {
-        flat_columns(self.files[0].metadata.file_metadata().schema_descr())
+        all_columns(self.files[0].metadata.file_metadata().schema_descr())
+    }
+
+    /// How light curves lie in the first file.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        let leaves = leaves(self.files[0].metadata.file_metadata().schema_descr());
+        let flux = self.columns.get(Role::Flux);
+        leaves.iter().find(|leaf| Some(leaf.name.as_str()) == flux).map_or(Shape::Flat, |leaf| leaf.shape)
     }
 
     /// The type of a role's column in words, if the role has one.
@@ -232,7 +245,9 @@ impl Source for Survey {
             let column = footer.role(role).map(|column| group.column(column.index).compressed_size());
             column.and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
         };
-        roles(columns).map(of).sum()
+        // A scan of ids in lists reads the levels of one column of epochs.
+        let levels = if columns.flux || footer.leader().is_none() { 0 } else { of(Role::Flux) };
+        roles(columns).map(of).sum::<u64>() + levels
     }
 
     fn row_bytes(&self) -> u64 {
