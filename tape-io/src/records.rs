@@ -95,7 +95,7 @@ impl PerRecord {
         for (record, end) in ends.enumerate() {
             // The first is the record of the epoch before, if there is one.
             if let Some(value) = (record + usize::from(has_before)).checked_sub(1) {
-                repeat(&self.values, value, end - start, into.rows);
+                into.rows.repeat(&self.values, value, end - start);
             }
             start = end;
         }
@@ -147,20 +147,5 @@ impl PerRecord {
         let ends = self.starts[0].iter().skip(1).map(|start| *start as usize).chain([n]);
         let of_new = self.is_null.iter().skip(usize::from(has_before));
         of_new.zip(ends).for_each(|(null, end)| null_ids.resize(end, *null));
-    }
-}
-
-/// Appends one row of values so many times.
-fn repeat(values: &Rows, row: usize, times: usize, to: &mut Rows) {
-    if !values.ids.is_empty() {
-        to.ids.extend_with(&values.ids, row, times);
-    }
-    if let Some(&band) = values.band.get(row) {
-        to.band.resize(to.band.len() + times, band);
-    }
-    for (from, to) in [(&values.time, &mut to.time), (&values.flux, &mut to.flux), (&values.error, &mut to.error)] {
-        if let Some(&value) = from.get(row) {
-            to.resize(to.len() + times, value);
-        }
     }
 }
