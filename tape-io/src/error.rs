@@ -27,6 +27,22 @@ pub enum Error {
         /// Files passed over because their names start with `_` or `.`.
         hidden: usize,
     },
+    /// A part of a catalogue by pixels of the sky is missing or wrong.
+    #[error("{}: {reason}: copy the catalogue again, or name its files", .path.display())]
+    Catalogue {
+        /// The file of the catalogue that says so.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Something that lies beside a catalogue and has no light curves of its own.
+    #[error("{}: a data product of type '{product}', not a catalogue: name the catalogue that it belongs to", .path.display())]
+    NoCatalogue {
+        /// The folder.
+        path: PathBuf,
+        /// What its properties call it.
+        product: String,
+    },
     /// A pattern that is not one.
     #[error("{pattern}: not a valid pattern: {reason}")]
     BadPattern {

@@ -12,6 +12,8 @@ use parquet::schema::types::{SchemaDescriptor, Type};
 pub(crate) struct Nesting {
     /// The definition level of a value.
     pub(crate) max_definition: i16,
+    /// That of an element of the innermost list: below it, a list is empty or null.
+    pub(crate) element_definition: i16,
     /// How many lists it lies in.
     pub(crate) max_repetition: i16,
 }
@@ -84,6 +86,8 @@ struct Walk {
 struct Place<'a> {
     names: Vec<&'a str>,
     definition: i16,
+    /// Of the innermost list's elements.
+    element: i16,
     repetition: i16,
     /// Whether the outermost of lists and structs is a struct.
     struct_first: bool,
@@ -100,7 +104,10 @@ impl<'a> Place<'a> {
         let info = node.get_basic_info();
         let repetition = if info.has_repetition() { info.repetition() } else { Repetition::REQUIRED };
         place.definition += i16::from(repetition != Repetition::REQUIRED);
-        place.repetition += i16::from(repetition == Repetition::REPEATED);
+        if repetition == Repetition::REPEATED {
+            place.repetition += 1;
+            place.element = place.definition;
+        }
         place
     }
 
@@ -155,8 +162,11 @@ impl Walk {
         if !is_named {
             return;
         }
-        let nesting = (place.repetition > 0)
-            .then_some(Nesting { max_definition: place.definition, max_repetition: place.repetition });
+        let nesting = (place.repetition > 0).then_some(Nesting {
+            max_definition: place.definition,
+            element_definition: place.element,
+            max_repetition: place.repetition,
+        });
         let shape = match (place.repetition, place.in_struct) {
             (0, _) => Shape::Flat,
             (_, false) => Shape::ListColumns,
@@ -195,9 +205,9 @@ mod tests {
 
     use super::*;
 
-    fn of(message: &str) -> Vec<(String, usize, Option<[i16; 2]>, Shape)> {
+    fn of(message: &str) -> Vec<(String, usize, Option<[i16; 3]>, Shape)> {
         let schema = SchemaDescriptor::new(Arc::new(parse_message_type(message).expect("a schema")));
-        let levels = |nesting: Nesting| [nesting.max_definition, nesting.max_repetition];
+        let levels = |nesting: Nesting| [nesting.max_definition, nesting.element_definition, nesting.max_repetition];
         for leaf in leaves(&schema).iter().filter(|leaf| leaf.nesting.is_some()) {
             let column = schema.column(leaf.index);
             let nesting = leaf.nesting.expect("it was asked for");
@@ -216,30 +226,30 @@ mod tests {
             optional group flux (LIST) { repeated double array; } }");
         let want = [
             ("id".to_owned(), 0, None, Shape::Flat),
-            ("mjd".to_owned(), 1, Some([3, 1]), Shape::ListColumns),
-            ("flux".to_owned(), 2, Some([2, 1]), Shape::ListColumns),
+            ("mjd".to_owned(), 1, Some([3, 2, 1]), Shape::ListColumns),
+            ("flux".to_owned(), 2, Some([2, 2, 1]), Shape::ListColumns),
         ];
         assert_eq!(lists, want);
         for (message, levels, shape) in [
             (
                 "message m { required group lc { optional group mjd (LIST) { repeated group list { required double item; } } } }",
-                [2, 1],
+                [2, 2, 1],
                 Shape::StructOfLists,
             ),
             (
                 "message m { optional group lc (LIST) { repeated group list { optional group element { optional double mjd; } } } }",
-                [4, 1],
+                [4, 2, 1],
                 Shape::ListOfStructs,
             ),
             (
                 "message m { optional group lc (LIST) { repeated group array { required double mjd; } } }",
-                [2, 1],
+                [2, 2, 1],
                 Shape::ListOfStructs,
             ),
             (
                 "message m { optional group lc (LIST) { repeated group list { optional group element (LIST) {
                  repeated group list { optional group element { required double mjd; } } } } } }",
-                [5, 2],
+                [5, 4, 2],
                 Shape::ListOfListsOfStructs,
             ),
         ] {

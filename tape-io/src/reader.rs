@@ -31,6 +31,8 @@ struct OpenRowGroup {
     per_record: Option<PerRecord>,
     /// Of the rows read last, which have a null id; empty if none has.
     null_ids: Vec<bool>,
+    /// Of the rows read last, which are no epoch.
+    no_epoch: Vec<u32>,
 }
 
 impl<'a> PartitionReader<'a> {
@@ -92,7 +94,7 @@ impl<'a> PartitionReader<'a> {
             let opened = guarded(|| per_record.open(&mut role, self.survey.bands()));
             opened.map_err(|error| self.failed(row_group, role, error))?;
         }
-        self.open = Some(OpenRowGroup { row_group, left, columns, per_record, null_ids: vec![] });
+        self.open = Some(OpenRowGroup { row_group, left, columns, per_record, null_ids: vec![], no_epoch: vec![] });
         Ok(true)
     }
 }
@@ -109,8 +111,9 @@ impl RowReader for PartitionReader<'_> {
         let n = group.left.min(max_rows.max(1));
         group.left -= n;
         let base = rows.len();
-        let OpenRowGroup { row_group, columns, per_record, null_ids, .. } = group;
+        let OpenRowGroup { row_group, columns, per_record, null_ids, no_epoch, .. } = group;
         null_ids.clear();
+        no_epoch.clear();
         for (role, column) in columns {
             let mut into = Into { rows, null_ids, bands: survey.bands() };
             if let Err(error) = guarded(|| column.append(*role, n, &mut into)) {
@@ -120,7 +123,7 @@ impl RowReader for PartitionReader<'_> {
         }
         if let Some(per_record) = per_record {
             let (mut role, mut into) = (Role::Id, Into { rows, null_ids, bands: survey.bands() });
-            if let Err(error) = guarded(|| per_record.append(n, &mut role, &mut into)) {
+            if let Err(error) = guarded(|| per_record.append(n, &mut role, &mut into, no_epoch)) {
                 let row_group = *row_group;
                 return Err(self.failed(row_group, role, error).into());
             }
@@ -129,12 +132,20 @@ impl RowReader for PartitionReader<'_> {
                 rows.flux.clear();
             }
         }
-        if !null_ids.is_empty() {
-            let dropped = null_ids.iter().filter(|&&null| null).count();
-            let counted = rows.null_ids + dropped as u64;
-            *rows = rows.filtered(|row| row < base || !null_ids[row - base]);
-            rows.null_ids = counted;
-        }
+        drop_rows(rows, base, n, null_ids, no_epoch);
         Ok(n)
     }
+}
+
+/// Drops those of the `n` rows from `base` on that are no epoch, or have no id, and counts them.
+fn drop_rows(rows: &mut Rows, base: usize, n: usize, null_ids: &mut Vec<bool>, no_epoch: &[u32]) {
+    if null_ids.is_empty() && no_epoch.is_empty() {
+        return;
+    }
+    null_ids.resize(n, false);
+    no_epoch.iter().for_each(|&row| null_ids[row as usize] = false);
+    rows.null_ids += null_ids.iter().filter(|&&null| null).count() as u64;
+    rows.no_epoch += no_epoch.len() as u64;
+    no_epoch.iter().for_each(|&row| null_ids[row as usize] = true);
+    rows.drop_from(base, null_ids);
 }

@@ -24,8 +24,11 @@ pub(crate) struct PerRecord {
     /// How many of both the footer claims.
     epochs: usize,
     records: usize,
-    /// Where records begin in the column that was looked at first, and in another.
+    /// Where records begin in the column that was looked at first, and in another; and which lists have no element.
     starts: [Vec<u32>; 2],
+    empty: Vec<u32>,
+    /// The column that tells the latter.
+    leader: Records,
 }
 
 impl PerRecord {
@@ -34,17 +37,31 @@ impl PerRecord {
         let group = footer.metadata.row_group(index);
         let epochs = usize::try_from(footer.epochs(group)).unwrap_or(usize::MAX);
         let records = usize::try_from(group.num_rows()).unwrap_or(0);
-        let (lists, columns, values) = (vec![], vec![], Rows::new(id_type));
-        Self { lists, columns, values, is_null: vec![], at: 0, begun: 0, epochs, records, starts: Default::default() }
+        Self {
+            lists: vec![],
+            columns: vec![],
+            values: Rows::new(id_type),
+            is_null: vec![],
+            at: 0,
+            begun: 0,
+            epochs,
+            records,
+            starts: Default::default(),
+            empty: vec![],
+            leader: Records::default(),
+        }
     }
 
     /// Passes over `n` epochs of the column that leads, and counts the records that begin there.
     pub(crate) fn skip(&mut self, leader: &mut Column, records: &Records, n: usize) -> Result<()> {
+        self.leader = records.clone();
         while self.at < n {
             let step = STEP.min(n - self.at);
             leader.skip(step)?;
             self.starts[0].clear();
             records.starts(self.at, step, &mut self.starts[0])?;
+            records.empty(self.at, step, &mut self.empty)?;
+            self.empty.clear();
             self.begun += self.starts[0].len();
             self.at += step;
         }
@@ -75,9 +92,16 @@ impl PerRecord {
         Ok(())
     }
 
-    /// Appends to each of the next `n` epochs what its record has.
-    pub(crate) fn append(&mut self, n: usize, at: &mut Role, into: &mut Into<'_>) -> Result<()> {
+    /// Appends to each of the next `n` epochs what its record has, and notes which are none: lists without an element.
+    pub(crate) fn append(
+        &mut self,
+        n: usize,
+        at: &mut Role,
+        into: &mut Into<'_>,
+        no_epoch: &mut Vec<u32>,
+    ) -> Result<()> {
         self.find_starts(n, at)?;
+        self.leader.empty(self.at, n, no_epoch)?;
         self.begun += self.starts[0].len();
         self.at += n;
         if self.begun > self.records || (self.at == self.epochs && self.begun != self.records) {

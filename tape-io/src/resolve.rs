@@ -83,7 +83,11 @@ mod tests {
     use crate::nested::{Nesting, Shape};
 
     fn leaf(name: &str) -> Leaf {
-        let nesting = name.contains(['.', '[']).then_some(Nesting { max_definition: 1, max_repetition: 1 });
+        let nesting = name.contains(['.', '[']).then_some(Nesting {
+            max_definition: 1,
+            element_definition: 1,
+            max_repetition: 1,
+        });
         let group = name.split_once('.').map(|(group, _)| group.to_owned());
         Leaf { name: name.replace('[', ""), index: 0, nesting, group, shape: Shape::Flat }
     }

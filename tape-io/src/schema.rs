@@ -71,6 +71,8 @@ pub(crate) struct RoleColumn {
     pub(crate) optional: bool,
     /// How deep it lies in lists, if it does.
     pub(crate) nesting: Option<Nesting>,
+    /// Where in its name the last of its names begins.
+    pub(crate) title: usize,
 }
 
 /// The names of all columns that can be named.
@@ -86,11 +88,13 @@ pub(crate) fn nested_columns(schema: &SchemaDescriptor) -> Vec<String> {
 
 /// The column called `name`, or in words what it is instead of something readable.
 pub(crate) fn role_column(schema: &SchemaDescriptor, name: &str) -> Option<Result<RoleColumn, String>> {
-    let Leaf { index, nesting, .. } = leaves(schema).into_iter().find(|leaf| leaf.name == name)?;
+    let leaf = leaves(schema).into_iter().find(|leaf| leaf.name == name)?;
+    let title = name.len() - leaf.short().len();
+    let Leaf { index, nesting, .. } = leaf;
     let column = schema.column(index);
     Some(match kind(&column) {
         Some(kind) => {
-            Ok(RoleColumn { index, kind, optional: nesting.is_some() || column.max_def_level() > 0, nesting })
+            Ok(RoleColumn { index, kind, optional: nesting.is_some() || column.max_def_level() > 0, nesting, title })
         }
         None => Err(describe(&column)),
     })

@@ -20,11 +20,18 @@ use crate::rle::{BadRuns, Runs};
 /// So many levels are decoded at a time: groups of eight.
 const CHUNK: usize = 1024;
 
-/// Where records begin among the slots of the pages read so far.
+/// Where records begin among the slots of the pages read so far, and which lists have no element.
 #[derive(Clone, Default)]
-pub(crate) struct Records(Arc<Mutex<VecDeque<Levels>>>);
+pub(crate) struct Records(Arc<Mutex<Pages>>);
 
-/// The repetition levels of a page.
+#[derive(Default)]
+struct Pages {
+    repetition: VecDeque<Levels>,
+    /// One where there is an element; of a column that leads alone.
+    elements: VecDeque<Levels>,
+}
+
+/// The levels of a page.
 struct Levels {
     /// The number of the next slot in the column chunk.
     at: usize,
@@ -33,35 +40,44 @@ struct Levels {
 }
 
 impl Records {
-    fn pages(&self) -> MutexGuard<'_, VecDeque<Levels>> {
+    fn pages(&self) -> MutexGuard<'_, Pages> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Which of the `n` slots from number `from` on begin a record, counted from `from`. All before are forgotten.
     pub(crate) fn starts(&self, from: usize, n: usize, starts: &mut Vec<u32>) -> Result<()> {
-        let mut pages = self.pages();
-        let (mut at, mut scratch) = (from, [0; CHUNK]);
-        while at < from + n {
-            let Some(page) = pages.front_mut() else { return Err(malformed(BadRuns)) };
-            if page.left == 0 {
-                pages.pop_front();
-                continue;
-            }
-            let wanted = if page.at < from { from - page.at } else { from + n - at }.min(page.left);
-            let is_wanted = page.at >= from;
-            if is_wanted && page.at != at {
-                return Err(malformed(BadRuns));
-            }
-            let base = at - from;
-            let taken = page.take(wanted, &mut scratch, |slot| {
-                if is_wanted {
-                    starts.push(u32::try_from(base + slot).unwrap_or(u32::MAX));
-                }
-            })?;
-            at += if is_wanted { taken } else { 0 };
-        }
-        Ok(())
+        zeros(&mut self.pages().repetition, from, n, starts)
     }
+
+    /// Which of these slots are lists without an element.
+    pub(crate) fn empty(&self, from: usize, n: usize, empty: &mut Vec<u32>) -> Result<()> {
+        zeros(&mut self.pages().elements, from, n, empty)
+    }
+}
+
+/// Which levels are zero among the `n` from number `from` on, counted from there. All before are forgotten.
+fn zeros(pages: &mut VecDeque<Levels>, from: usize, n: usize, zeros: &mut Vec<u32>) -> Result<()> {
+    let (mut at, mut scratch) = (from, [0; CHUNK]);
+    while at < from + n {
+        let Some(page) = pages.front_mut() else { return Err(malformed(BadRuns)) };
+        if page.left == 0 {
+            pages.pop_front();
+            continue;
+        }
+        let is_wanted = page.at >= from;
+        if is_wanted && page.at != at {
+            return Err(malformed(BadRuns));
+        }
+        let wanted = if is_wanted { from + n - at } else { from - page.at }.min(page.left);
+        let base = at - from;
+        let taken = page.take(wanted, &mut scratch, |slot| {
+            if is_wanted {
+                zeros.push(u32::try_from(base + slot).unwrap_or(u32::MAX));
+            }
+        })?;
+        at += if is_wanted { taken } else { 0 };
+    }
+    Ok(())
 }
 
 impl Levels {
@@ -127,10 +143,16 @@ impl<P: PageReader> SlotPages<P> {
         let runs = |bytes, most: i16| Runs::new(bytes, width(most)).map_err(malformed);
         let left = slots as usize;
         let starts = Levels { at: self.at, left, runs: runs(owned(&repetition), self.nesting.max_repetition)? };
-        let mut present = vec![];
-        let levels = runs(owned(&definition), self.nesting.max_definition)?;
-        one_bit(levels, left, self.nesting.max_definition.cast_unsigned(), &mut present).map_err(malformed)?;
-        self.records.pages().push_back(starts);
+        let levels = || runs(owned(&definition), self.nesting.max_definition);
+        let present = one_bit(levels()?, left, self.nesting.max_definition).map_err(malformed)?;
+        let mut pages = self.records.pages();
+        pages.repetition.push_back(starts);
+        if self.leads {
+            let elements = one_bit(levels()?, left, self.nesting.element_definition).map_err(malformed)?;
+            let runs = Runs::new(elements.into(), 1).map_err(malformed)?;
+            pages.elements.push_back(Levels { at: self.at, left, runs });
+        }
+        drop(pages);
         self.at += left;
         let (num_values, encodings) = (slots, Encoding::RLE);
         Ok(Page::DataPage {
@@ -157,30 +179,30 @@ fn width(most: i16) -> u8 {
     u8::try_from(i16::BITS - most.leading_zeros()).unwrap_or(u8::MAX)
 }
 
-/// The levels of so many slots again, with one bit each: whether it is `most`. Runs stay runs, so that the size is bounded by
-/// the bytes there, whatever the number claims.
-fn one_bit(mut runs: Runs, mut slots: usize, most: u16, out: &mut Vec<u8>) -> std::result::Result<(), BadRuns> {
-    let mut levels = [0; CHUNK];
+/// The levels of so many slots again, with one bit each: whether it is `least` or more. Runs stay runs, so that the size is
+/// bounded by the bytes there, whatever the number claims.
+fn one_bit(mut runs: Runs, mut slots: usize, least: i16) -> std::result::Result<Vec<u8>, BadRuns> {
+    let (mut levels, mut out) = ([0; CHUNK], vec![]);
+    let is_one = |level: u32| level >= u32::from(least.cast_unsigned());
     while slots > 0 {
         if let Some((level, times)) = runs.take_run(slots) {
-            put_run(level == u32::from(most), times, out);
+            put_run(is_one(level), times, &mut out);
             slots -= times;
             continue;
         }
         let read = runs.read_packed(&mut levels[..slots.min(CHUNK)])?;
-        let is_value = |level: &u32| *level == u32::from(most);
         if read % 8 == 0 || read == slots {
             let groups = read.div_ceil(8);
-            put_varint(groups << 1 | 1, out);
+            put_varint(groups << 1 | 1, &mut out);
             let bits =
-                |group: &[u32]| group.iter().enumerate().map(|(bit, level)| u8::from(is_value(level)) << bit).sum();
+                |group: &[u32]| group.iter().enumerate().map(|(bit, level)| u8::from(is_one(*level)) << bit).sum();
             out.extend(levels[..read].chunks(8).map(|group| -> u8 { bits(group) }));
         } else {
-            levels[..read].iter().for_each(|level| put_run(is_value(level), 1, out));
+            levels[..read].iter().for_each(|level| put_run(is_one(*level), 1, &mut out));
         }
         slots -= read;
     }
-    Ok(())
+    Ok(out)
 }
 
 fn put_run(bit: bool, times: usize, out: &mut Vec<u8>) {
@@ -277,8 +299,8 @@ mod tests {
         fn one_bit_says_whether_there_is_a_value(
             levels in prop::collection::vec(prop_oneof![3 => Just(3_u32), 1 => 0_u32..4], 1..3000),
         ) {
-            let mut bits = vec![];
-            one_bit(Runs::new(encoded(&levels, 3), 2).expect("two bits"), levels.len(), 3, &mut bits).expect("well-formed");
+            let runs = Runs::new(encoded(&levels, 3), 2).expect("two bits");
+            let bits = one_bit(runs, levels.len(), 3).expect("well-formed");
             let mut got = vec![0; levels.len()];
             Runs::new(bits.into(), 1).expect("one bit").read(&mut got).expect("as many");
             prop_assert_eq!(got, levels.iter().map(|level| u32::from(*level == 3)).collect::<Vec<_>>());
@@ -294,7 +316,7 @@ mod tests {
             let mut at = 0;
             for page in &pages {
                 let runs = Runs::new(encoded(page, 2), 2).expect("two bits");
-                records.pages().push_back(Levels { at, left: page.len(), runs });
+                records.pages().repetition.push_back(Levels { at, left: page.len(), runs });
                 at += page.len();
             }
             let all: Vec<u32> = pages.concat();
@@ -314,10 +336,9 @@ mod tests {
     #[test]
     fn levels_that_end_too_soon_are_an_error_and_claims_take_no_room() {
         let three = || Runs::new(encoded(&[3, 3, 3], 3), 2).expect("two bits");
-        assert!(one_bit(three(), 4, 3, &mut vec![]).is_err());
+        assert!(one_bit(three(), 4, 3).is_err());
         let many: Bytes = vec![0xfe, 0xff, 0xff, 0xff, 0x0f, 3].into();
-        let mut out = vec![];
-        one_bit(Runs::new(many, 2).expect("two bits"), 1 << 30, 3, &mut out).expect("one run");
+        let out = one_bit(Runs::new(many, 2).expect("two bits"), 1 << 30, 3).expect("one run");
         assert!(out.len() < 10);
     }
 

@@ -225,6 +225,11 @@ impl Source for Survey {
         self.columns.get(role)
     }
 
+    /// Of a column within a struct its last name.
+    fn title(&self, role: Role) -> Option<&str> {
+        self.columns.get(role)?.get(self.files[0].role(role)?.title..)
+    }
+
     fn bands(&self) -> &Bands {
         &self.bands
     }

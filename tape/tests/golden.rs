@@ -92,7 +92,8 @@ fn plans() -> Vec<Trial> {
     let shapes = "data/s82_rrlyrae/shapes";
     let ordered = [PlanChoice::Auto, PlanChoice::Stitch, PlanChoice::Shuffle];
     let shuffled = [PlanChoice::Auto, PlanChoice::Shuffle];
-    let cases: [(String, &[PlanChoice], &str); 10] = [
+    let cases: [(String, &[PlanChoice], &str); 11] = [
+        ("data/s82_rrlyrae/hats".to_owned(), &shuffled, s82),
         (format!("{shapes}/list_columns.parquet"), &ordered, s82),
         (format!("{shapes}/struct_of_lists.parquet"), &ordered, s82),
         (format!("{shapes}/list_of_struct.parquet"), &ordered, s82),
