@@ -102,6 +102,19 @@ pub enum Error {
         /// The columns at the top.
         columns: [String; 2],
     },
+    /// The flux lies in lists, and a role of each epoch does not.
+    #[error(
+        "{}: column '{column}' has one value for each row, and the flux lies in lists: name a {role} in the same lists with {}",
+        .path.display(), .role.option()
+    )]
+    FlatRole {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The role.
+        role: Role,
+    },
     /// A role's column lies in lists, and the flux does not.
     #[error(
         "{}: column '{column}' lies in lists, but the flux is a plain column: name a {role} beside it with {}, or a flux in the same lists with --flux",

@@ -130,9 +130,13 @@ impl Footer {
         let leader = leader.map(|flux| flux.index);
         for (role, column) in Role::ALL.into_iter().zip(&roles) {
             let Some(column) = column else { continue };
-            if column.nesting.is_some() && leader.is_none() {
-                let column = columns.get(role).unwrap_or_default().to_owned();
-                return Err(Error::NestedRole { path, column, role });
+            let name = || columns.get(role).unwrap_or_default().to_owned();
+            match (column.nesting, leader) {
+                (Some(_), None) => return Err(Error::NestedRole { path, column: name(), role }),
+                (None, Some(_)) if matches!(role, Role::Time | Role::Error) => {
+                    return Err(Error::FlatRole { path, column: name(), role });
+                }
+                _ => {}
             }
             check_counts(&metadata, column, leader)
                 .map_err(|reason| Error::NotParquet { path: path.clone(), reason })?;

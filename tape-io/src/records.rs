@@ -106,6 +106,7 @@ impl PerRecord {
         self.at += n;
         if self.begun > self.records || (self.at == self.epochs && self.begun != self.records) {
             let (begun, records) = (self.begun, self.records);
+            *at = self.lists.first().map_or(Role::Flux, |list| list.0);
             return Err(ParquetError::General(format!("lists of {begun} rows in a row group of {records}")));
         }
         self.read(self.starts[0].len(), at, into.bands)?;

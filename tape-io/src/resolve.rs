@@ -49,7 +49,10 @@ pub(crate) fn resolve(asked: &ColumnMap, leaves: &[Leaf]) -> Result<Resolved, Un
         (_, Some(two), _) => Err(Unresolved::Ambiguous(two)),
         (Some((_, resolved, _)), ..) => Ok(resolved),
         (None, None, Err(ColumnError { role, name, .. })) => {
-            Err(Unresolved::Column(ColumnError::missing(role, name.as_deref(), &all)))
+            // Names that exist, but do not go together: what is wrong with them is told when they are looked at.
+            let nested: Vec<&Leaf> = leaves.iter().filter(|leaf| leaf.nesting.is_some()).collect();
+            let missing = |_| Unresolved::Column(ColumnError::missing(role, name.as_deref(), &all));
+            candidate(asked, &flat, &nested).map_err(missing)
         }
         (None, None, Ok(resolved)) => Ok(resolved),
     }

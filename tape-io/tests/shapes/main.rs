@@ -1,0 +1,6 @@
+//! Light curves in lists of every shape, and what their files may have wrong.
+mod hostile;
+mod random;
+mod refusals;
+mod survey;
+mod write;
