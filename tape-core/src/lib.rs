@@ -26,6 +26,7 @@ mod results;
 mod rows;
 mod runs;
 mod schema;
+mod spectrum;
 mod statistic;
 
 pub use bands::{Bands, NO_BAND, TooManyBands, order_of};
@@ -47,4 +48,5 @@ pub use results::Results;
 pub use rows::{Columns, Rows};
 pub use runs::NotSorted;
 pub use schema::{ResultsError, Schema};
+pub use spectrum::{Search, Series, Spectral, SpectrumKernel};
 pub use statistic::{Fold, Info, Inputs, Output, OutputType, Statistic, Value, WholeLightCurve};

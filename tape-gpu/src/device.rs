@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tape_core::DeviceKernel;
+use tape_core::{DeviceKernel, SpectrumKernel};
 use wgpu::{
     BindGroupLayout, BindGroupLayoutDescriptor, BindGroupLayoutEntry, BindingType, BufferBindingType, ComputePipeline,
     ComputePipelineDescriptor, Device, DeviceDescriptor, ErrorFilter, Features, Limits, PipelineLayout,
@@ -128,26 +128,39 @@ impl Gpu {
 
     /// The pipeline of a kernel for a team, made at the first call.
     pub(crate) fn pipeline(&self, of: &'static DeviceKernel, team: Team) -> Result<ComputePipeline> {
+        let text = || kernel::text(of, team, self.tier.precision);
+        self.made_once((of.name, team), Some(&self.pipeline_layout), text)
+    }
+
+    /// The same of a kernel over frequencies, which has a layout of its own.
+    pub(crate) fn spectrum_pipeline(&self, of: &'static SpectrumKernel) -> Result<ComputePipeline> {
+        self.made_once((of.name, Team::Tile), None, || kernel::spectrum(of))
+    }
+
+    fn made_once(
+        &self,
+        key: (&'static str, Team),
+        layout: Option<&PipelineLayout>,
+        text: impl FnOnce() -> String,
+    ) -> Result<ComputePipeline> {
         let mut pipelines = lock(&self.pipelines);
-        if let Some(known) = pipelines.get(&(of.name, team)) {
+        if let Some(known) = pipelines.get(&key) {
             return Ok(known.clone());
         }
-        let made = self.checked(of.name, 0, || {
-            let text = kernel::text(of, team, self.tier.precision);
-            let module = self.device.create_shader_module(ShaderModuleDescriptor {
-                label: Some(of.name),
-                source: ShaderSource::Wgsl(text.into()),
-            });
+        let label = Some(key.0);
+        let made = self.checked(key.0, 0, || {
+            let source = ShaderSource::Wgsl(text().into());
+            let module = self.device.create_shader_module(ShaderModuleDescriptor { label, source });
             Ok(self.device.create_compute_pipeline(&ComputePipelineDescriptor {
-                label: Some(of.name),
-                layout: Some(&self.pipeline_layout),
+                label,
+                layout,
                 module: &module,
                 entry_point: Some("main"),
                 compilation_options: wgpu::PipelineCompilationOptions::default(),
                 cache: None,
             }))
         })?;
-        pipelines.insert((of.name, team), made.clone());
+        pipelines.insert(key, made.clone());
         Ok(made)
     }
 }

@@ -28,6 +28,9 @@ impl Gpu {
     /// # Panics
     /// If the chunk lacks a column that the statistic reads, or `out` has not a place for each output of each segment.
     pub fn evaluate_chunk(&self, statistic: &Statistic, chunk: &Chunk, out: &mut [Value]) -> Result<Option<Evaluated>> {
+        if let Some(spectral) = statistic.spectral().filter(|_| self.has_kernel(statistic)) {
+            return self.search(statistic, spectral, chunk, out).map(Some);
+        }
         let Some(kernel) = self.kernel_of(statistic) else { return Ok(None) };
         let rows: Vec<Range<usize>> = chunk.segments.iter().map(|segment| segment.rows.clone()).collect();
         let error = if kernel.error { &chunk.error[..] } else { &[] };
@@ -100,7 +103,14 @@ impl Gpu {
         Ok(states)
     }
 
-    /// The kernel of a statistic, if there is one in the precision of this device.
+    /// Whether it computes anything of a statistic.
+    #[must_use]
+    pub fn has_kernel(&self, statistic: &Statistic) -> bool {
+        let single = self.tier().precision == tape_core::Precision::Single;
+        self.kernel_of(statistic).is_some() || (single && statistic.spectral().is_some())
+    }
+
+    /// The kernel of a statistic over the epochs of a light curve, if there is one in the precision of this device.
     #[must_use]
     pub fn kernel_of(&self, statistic: &Statistic) -> Option<&'static DeviceKernel> {
         let single = self.tier().precision == tape_core::Precision::Single;
@@ -119,6 +129,6 @@ fn finish(statistic: &Statistic, state: &[f64], out: &mut [Value]) {
 }
 
 /// Statistics with kernels do not ask for the band.
-fn on_cpu(statistic: &Statistic, chunk: &Chunk, segment: &Segment, out: &mut [Value]) {
+pub(crate) fn on_cpu(statistic: &Statistic, chunk: &Chunk, segment: &Segment, out: &mut [Value]) {
     statistic.evaluate(&chunk.light_curve(segment, ""), out);
 }

@@ -3,6 +3,7 @@
 mod accidents;
 mod compare;
 mod segments;
+mod spectra;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use tape_core::{Precision, Statistic};
@@ -18,6 +19,7 @@ fn main() {
                 trials.extend(of_tier(&adapter, tier));
             }
             trials.extend(accidents::trials());
+            trials.extend(spectra::trials());
         }
     }
     libtest_mimic::run(&arguments, trials).exit();
