@@ -51,6 +51,11 @@ impl Chunk {
         light_curve
     }
 
+    /// The segments of each object.
+    pub fn objects(&self) -> impl Iterator<Item = &[Segment]> {
+        self.segments.chunk_by(|a, b| a.object == b.object)
+    }
+
     /// Removes all light curves and keeps the memory.
     pub fn clear(&mut self) {
         self.ids.clear();

@@ -348,13 +348,14 @@ impl Statistic {
         }
     }
 
-    /// The outputs for all light curves of a chunk, if it has a way to compute many at once; see
+    /// The outputs for all light curves of a chunk, or for all its objects, if it has a way to compute many at once; see
     /// [`WholeLightCurve::evaluate_chunk`].
     pub fn evaluate_chunk(&self, chunk: &Chunk, out: &mut [Value]) -> bool {
         match self {
             Self::Whole(whole) => whole.evaluate_chunk(chunk, out),
             Self::Fold(fold) => fold.evaluate_chunk(chunk, out),
-            Self::Object(_) | Self::Rows(_) => false,
+            Self::Object(object) => object.evaluate_chunk(chunk, out),
+            Self::Rows(_) => false,
         }
     }
 
@@ -373,7 +374,8 @@ impl Statistic {
     pub fn spectral(&self) -> Option<&dyn Spectral> {
         match self {
             Self::Whole(whole) => whole.spectral(),
-            Self::Fold(_) | Self::Object(_) | Self::Rows(_) => None,
+            Self::Object(object) => object.spectral(),
+            Self::Fold(_) | Self::Rows(_) => None,
         }
     }
 

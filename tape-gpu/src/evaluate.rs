@@ -129,6 +129,6 @@ fn finish(statistic: &Statistic, state: &[f64], out: &mut [Value]) {
 }
 
 /// Statistics with kernels do not ask for the band.
-pub(crate) fn on_cpu(statistic: &Statistic, chunk: &Chunk, segment: &Segment, out: &mut [Value]) {
+fn on_cpu(statistic: &Statistic, chunk: &Chunk, segment: &Segment, out: &mut [Value]) {
     statistic.evaluate(&chunk.light_curve(segment, ""), out);
 }

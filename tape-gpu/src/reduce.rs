@@ -2,8 +2,8 @@
 
 use tape_core::{DeviceKernel, Method, OnDevice};
 use wgpu::{
-    BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayout, Buffer, BufferDescriptor, BufferUsages, CommandEncoderDescriptor,
-    ComputePass, ComputePassDescriptor, MapMode, PollType,
+    BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayout, Buffer, BufferDescriptor, BufferUsages,
+    CommandEncoderDescriptor, ComputePass, ComputePassDescriptor, MapMode, PollType,
 };
 
 use crate::device::Gpu;

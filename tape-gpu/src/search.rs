@@ -1,17 +1,17 @@
 //! Statistics that search frequencies, of all light curves of a chunk.
 
-use tape_core::{Chunk, Search, Series, Spectral, Statistic, Value};
+use tape_core::{Chunk, LightCurve, Object, Search, Segment, Series, Spectral, Statistic, Value};
 
 use crate::device::Gpu;
 use crate::error::Result;
-use crate::evaluate::{Evaluated, on_cpu};
+use crate::evaluate::Evaluated;
 
 /// Values after which no more searches are gathered for one call: 64 MiB of them.
 const ENOUGH: usize = 1 << 24;
 
-/// A search, the segment that it is of, and the places of its series among those of the call.
+/// A search, the number of the light curve or object that it is of, and the places of its series among those of the call.
 struct Waiting {
-    segment: usize,
+    number: usize,
     search: Box<dyn Search>,
     series: std::ops::Range<usize>,
 }
@@ -26,17 +26,17 @@ struct Gathered {
 }
 
 impl Gathered {
-    fn push(&mut self, segment: usize, search: Box<dyn Search>, series: Vec<Series>) {
+    fn push(&mut self, number: usize, search: Box<dyn Search>, series: Vec<Series>) {
         self.epochs += series.iter().map(|one| one.time.len()).sum::<usize>();
         self.values += series.iter().map(|one| one.number).sum::<usize>();
         let first = self.series.len();
         self.series.extend(series);
-        self.waiting.push(Waiting { segment, search, series: first..self.series.len() });
+        self.waiting.push(Waiting { number, search, series: first..self.series.len() });
     }
 }
 
 impl Gpu {
-    /// The outputs of a statistic that searches frequencies, for all light curves of a chunk.
+    /// The outputs of a statistic that searches frequencies, for all light curves of a chunk or for all its objects.
     pub(crate) fn search(
         &self,
         statistic: &Statistic,
@@ -45,24 +45,25 @@ impl Gpu {
         out: &mut [Value],
     ) -> Result<Evaluated> {
         let outputs = statistic.info().outputs.len();
-        assert_eq!(out.len(), chunk.segments.len() * outputs, "a place for each output of each segment");
+        let all: Vec<&[Segment]> =
+            if statistic.is_of_objects() { chunk.objects().collect() } else { chunk.segments.chunks(1).collect() };
+        assert_eq!(out.len(), all.len() * outputs, "a place for each output of each light curve or object");
         let (mut evaluated, mut gathered) = (Evaluated::default(), Gathered::default());
-        for (number, segment) in chunk.segments.iter().enumerate() {
+        for (number, segments) in all.into_iter().enumerate() {
             let own = &mut out[number * outputs..(number + 1) * outputs];
-            if segment.rows.len() < statistic.info().min_epochs {
+            if segments.iter().all(|segment| segment.rows.len() < statistic.info().min_epochs) {
                 statistic.undefined(own);
                 continue;
             }
-            let light_curve = chunk.light_curve(segment, "");
-            let search = spectral.search(std::slice::from_ref(&light_curve));
-            let found = search.map(|search| (search.series(), search));
-            let Some((series, search)) = found.filter(|(series, _)| series.iter().all(|one| self.takes(one))) else {
+            let light_curves: Vec<_> = segments.iter().map(|segment| chunk.light_curve(segment, "")).collect();
+            let found = spectral.search(&light_curves).map(|search| (search.series(), search));
+            if let Some((series, search)) = found.filter(|(series, _)| series.iter().all(|one| self.takes(one))) {
+                evaluated.by_device += 1;
+                gathered.push(number, search, series);
+            } else {
                 evaluated.by_cpu += 1;
-                on_cpu(statistic, chunk, segment, own);
-                continue;
-            };
-            evaluated.by_device += 1;
-            gathered.push(number, search, series);
+                on_cpu(statistic, &light_curves, own);
+            }
             if gathered.values >= ENOUGH || 2 * gathered.epochs >= self.most_epochs() {
                 self.finish(spectral, std::mem::take(&mut gathered), outputs, out)?;
             }
@@ -76,10 +77,18 @@ impl Gpu {
             return Ok(());
         }
         let values = self.values(spectral.kernel(), &self.upload_series(&gathered.series)?)?;
-        for Waiting { segment, search, series } in gathered.waiting {
+        for Waiting { number, search, series } in gathered.waiting {
             let values: Vec<&[f32]> = series.map(|one| values.of(one)).collect();
-            search.finish(&values, &mut out[segment * outputs..(segment + 1) * outputs]);
+            search.finish(&values, &mut out[number * outputs..(number + 1) * outputs]);
         }
         Ok(())
+    }
+}
+
+/// Statistics that search frequencies do not ask for the band.
+fn on_cpu(statistic: &Statistic, light_curves: &[LightCurve<'_>], out: &mut [Value]) {
+    match light_curves {
+        [light_curve] if !statistic.is_of_objects() => statistic.evaluate(light_curve, out),
+        _ => statistic.evaluate_object(&Object::new(light_curves), out),
     }
 }

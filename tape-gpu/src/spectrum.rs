@@ -118,11 +118,16 @@ impl Gpu {
             let todo = self.buffer("tiles", bytemuck::cast_slice(tiles));
             let buffers = [&series.epochs, &series.ranges, &todo, &out];
             let bind = self.bind_to(&pipeline.get_bind_group_layout(0), &buffers);
-            self.dispatch(kernel.name, &out, |pass| {
-                pass.set_pipeline(&pipeline);
-                pass.set_bind_group(0, &bind, &[]);
-                pass.dispatch_workgroups(crate::reduce::groups(tiles.len()), 1, 1);
-            }, |read| values.extend_from_slice(bytemuck::cast_slice(read)))
+            self.dispatch(
+                kernel.name,
+                &out,
+                |pass| {
+                    pass.set_pipeline(&pipeline);
+                    pass.set_bind_group(0, &bind, &[]);
+                    pass.dispatch_workgroups(crate::reduce::groups(tiles.len()), 1, 1);
+                },
+                |read| values.extend_from_slice(bytemuck::cast_slice(read)),
+            )
         })
     }
 }
@@ -162,8 +167,10 @@ mod tests {
     fn passes_have_each_frequency_once_and_no_more_than_fits() {
         let sizes = [[10, 1300], [3, 0], [1, 1], [50, 512]];
         let passes = passes(&sizes, 1100, 20_000);
-        let shown: Vec<Vec<[u32; 3]>> =
-            passes.iter().map(|pass| pass.iter().map(|&[series, first, number, _]| [series, first, number]).collect()).collect();
+        let shown: Vec<Vec<[u32; 3]>> = passes
+            .iter()
+            .map(|pass| pass.iter().map(|&[series, first, number, _]| [series, first, number]).collect())
+            .collect();
         assert_eq!(
             shown,
             [vec![[0, 0, 512], [0, 512, 512]], vec![[0, 1024, 276], [2, 0, 1]], vec![[3, 0, 512]]],

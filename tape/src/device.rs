@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use tape_core::{Chunk, DeviceKernel, Fold, Info, LightCurve, Statistic, Value, WholeLightCurve};
+use tape_core::{
+    Chunk, DeviceKernel, Fold, Info, LightCurve, Object, Spectral, Statistic, Value, WholeLightCurve, WholeObject,
+};
 use tape_gpu::{Choice, Gpu};
 
 use crate::error::Error;
@@ -62,7 +64,10 @@ impl Device {
             Statistic::Whole(whole) => {
                 Statistic::whole(WholeOnDevice { whole: Arc::clone(whole), on_device: on_device() })
             }
-            Statistic::Object(_) | Statistic::Rows(_) => statistic.clone(),
+            Statistic::Object(object) => {
+                Statistic::object(ObjectOnDevice { object: Arc::clone(object), on_device: on_device() })
+            }
+            Statistic::Rows(_) => statistic.clone(),
         }
     }
 
@@ -167,5 +172,32 @@ impl WholeLightCurve for WholeOnDevice {
 
     fn kernel(&self) -> Option<&'static DeviceKernel> {
         self.whole.kernel()
+    }
+
+    fn spectral(&self) -> Option<&dyn Spectral> {
+        self.whole.spectral()
+    }
+}
+
+struct ObjectOnDevice {
+    object: Arc<dyn WholeObject>,
+    on_device: OnDevice,
+}
+
+impl WholeObject for ObjectOnDevice {
+    fn info(&self) -> &Info {
+        self.object.info()
+    }
+
+    fn evaluate(&self, object: &Object<'_>, out: &mut [Value]) {
+        self.object.evaluate(object, out);
+    }
+
+    fn evaluate_chunk(&self, chunk: &Chunk, out: &mut [Value]) -> bool {
+        self.on_device.evaluate_chunk(chunk, out) || self.object.evaluate_chunk(chunk, out)
+    }
+
+    fn spectral(&self) -> Option<&dyn Spectral> {
+        self.object.spectral()
     }
 }

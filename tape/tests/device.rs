@@ -22,7 +22,16 @@ const ALL: &[(&str, Test)] = &[
 ];
 
 /// Statistics with kernels, and one without.
-const NAMES: &[&str] = &["stetson_j", "mean", "standard_deviation", "median", "reduced_chi2", "eta"];
+const NAMES: &[&str] = &[
+    "lomb_scargle:minimum_period=2",
+    "lomb_scargle_multiband:minimum_period=2",
+    "stetson_j",
+    "mean",
+    "standard_deviation",
+    "median",
+    "reduced_chi2",
+    "eta",
+];
 
 fn main() {
     let arguments = Arguments::from_args();

@@ -15,7 +15,7 @@ use super::{LombScargle, Model, MultibandLombScargle};
 pub static KERNEL: SpectrumKernel = SpectrumKernel {
     name: "lomb_scargle",
     wgsl: include_str!("device.wgsl"),
-    tolerance: |n| f64::from(f32::EPSILON) * (100.0 + 2.0 * count(n.min(128)) + count(n) / 64.0),
+    tolerance: |n| f64::from(f32::EPSILON) * (64.0 + count(n.min(128)) + count(n) / 128.0),
 };
 
 /// What marks a power without a digit.

@@ -76,7 +76,8 @@ fn flux_shapes(random: &mut Pcg64, all: &mut Vec<Case>) {
 fn case(random: &mut Pcg64, name: String, n: usize, number: usize, time: fn(f64) -> f64) -> Case {
     let time: Vec<f64> = (0..n).map(|_| time(random.random_range(0.0..700.0))).collect();
     let error: Vec<f64> = (0..n).map(|_| random.random_range(0.1..0.4)).collect();
-    let noise = |sigma: &f64, random: &mut Pcg64| -> f64 { sigma * Distribution::<f64>::sample(&StandardNormal, random) };
+    let noise =
+        |sigma: &f64, random: &mut Pcg64| -> f64 { sigma * Distribution::<f64>::sample(&StandardNormal, random) };
     let flux = time.iter().zip(&error).map(|(t, e)| 18.0 + (TAU * t / 3.21).sin() + noise(e, random)).collect();
     let baseline = time.iter().copied().fold(f64::MIN, f64::max) - time.iter().copied().fold(f64::MAX, f64::min);
     Case { name, time, flux, error, grid: Grid { first: 1.0 / baseline, step: 0.2 / baseline, number } }
@@ -96,7 +97,8 @@ fn compare(gpu: &Gpu, kernel: &'static SpectrumKernel) -> Result<(), String> {
             let got = f64::from(got);
             asked += 1;
             // Below zero: that it has few digits, or none.
-            let (got, allowed) = if got < 0.0 { (-1.0 - got, if got == -2.0 { 1.0 } else { 0.005 }) } else { (got, tolerance) };
+            let (got, allowed) =
+                if got < 0.0 { (-1.0 - got, if got == -2.0 { 1.0 } else { 0.005 }) } else { (got, tolerance) };
             answered += usize::from(allowed == tolerance);
             let off = (got - want).abs();
             if off.is_nan() || off > allowed {
