@@ -20,6 +20,7 @@ mod light_curve;
 mod many_rows;
 mod memory;
 mod object;
+mod pairs;
 mod ports;
 mod presets;
 mod results;
@@ -42,6 +43,7 @@ pub use light_curve::{Extremes, HigherMoments, LightCurve, Line, Moments, Slopes
 pub use many_rows::ManyRows;
 pub use memory::MemorySource;
 pub use object::{Object, WholeObject};
+pub use pairs::{PairBins, PairKernel, PairSums, Pairwise};
 pub use ports::{Event, Observer, RowReader, Silent, Sink, Source, SourceError, Spill, Spilled, Step};
 pub use presets::{PRESETS, Preset, Quantity, preset};
 pub use results::Results;

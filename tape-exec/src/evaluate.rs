@@ -77,11 +77,15 @@ impl Worker<'_> {
 /// As many rows for each light curve as its statistic has.
 fn many_rows(statistic: &dyn ManyRows, chunk: &Chunk, grouping: &Grouping, results: &mut Results, at: &At) {
     let Info { outputs, min_epochs, .. } = statistic.info();
+    at.set((0, None));
+    let mut ready = statistic.rows_of_chunk(chunk).map(Vec::into_iter);
     let mut values = vec![];
     for (i, segment) in chunk.segments.iter().enumerate() {
         at.set((0, Some(i)));
         values.clear();
-        if segment.rows.len() >= *min_epochs {
+        if let Some(ready) = &mut ready {
+            values.extend(ready.next().unwrap_or_default());
+        } else if segment.rows.len() >= *min_epochs {
             statistic.rows(&chunk.light_curve(segment, grouping.label(segment.band)), &mut values);
         }
         for row in values.chunks_exact(outputs.len()) {

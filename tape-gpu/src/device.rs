@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tape_core::{DeviceKernel, SpectrumKernel};
+use tape_core::{DeviceKernel, PairKernel, SpectrumKernel};
 use wgpu::{
     BindGroupLayout, BindGroupLayoutDescriptor, BindGroupLayoutEntry, BindingType, BufferBindingType, ComputePipeline,
     ComputePipelineDescriptor, Device, DeviceDescriptor, ErrorFilter, Features, Limits, PipelineLayout,
@@ -135,6 +135,11 @@ impl Gpu {
     /// The same of a kernel over frequencies, which has a layout of its own.
     pub(crate) fn spectrum_pipeline(&self, of: &'static SpectrumKernel) -> Result<ComputePipeline> {
         self.made_once((of.name, Team::Tile), None, || kernel::spectrum(of))
+    }
+
+    /// The same of a kernel over pairs of epochs.
+    pub(crate) fn pairs_pipeline(&self, of: &'static PairKernel) -> Result<ComputePipeline> {
+        self.made_once((of.name, Team::Tile), None, || kernel::pairs(of))
     }
 
     fn made_once(

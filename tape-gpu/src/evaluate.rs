@@ -107,7 +107,8 @@ impl Gpu {
     #[must_use]
     pub fn has_kernel(&self, statistic: &Statistic) -> bool {
         let single = self.tier().precision == tape_core::Precision::Single;
-        self.kernel_of(statistic).is_some() || (single && statistic.spectral().is_some())
+        let pairwise = matches!(statistic, Statistic::Rows(many) if many.pairwise().is_some());
+        self.kernel_of(statistic).is_some() || (single && (pairwise || statistic.spectral().is_some()))
     }
 
     /// The kernel of a statistic over the epochs of a light curve, if there is one in the precision of this device.

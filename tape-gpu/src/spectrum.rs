@@ -82,7 +82,12 @@ impl Gpu {
     /// The epochs of all series that may be brought to the device at once.
     #[must_use]
     pub fn most_epochs(&self) -> usize {
-        usize::try_from(self.largest).unwrap_or(usize::MAX) / size_of::<crate::phase::Epoch>()
+        self.most_bytes() / size_of::<crate::phase::Epoch>()
+    }
+
+    /// Bytes of the largest buffer that a kernel can read.
+    pub(crate) fn most_bytes(&self) -> usize {
+        usize::try_from(self.largest).unwrap_or(usize::MAX)
     }
 
     /// The values of a kernel at all frequencies of all series. What no kernel wrote is not a number.
@@ -97,7 +102,7 @@ impl Gpu {
             values.ends.push(end);
         }
         values.all.reserve_exact(end);
-        let most = MOST_VALUES.min(usize::try_from(self.largest).unwrap_or(usize::MAX) / size_of::<f32>());
+        let most = MOST_VALUES.min(self.most_bytes() / size_of::<f32>());
         for tiles in passes(&series.sizes, most, MOST_PAIRS) {
             self.pass(kernel, series, &tiles, &mut values.all)?;
         }

@@ -1,6 +1,6 @@
 //! Kernels put together: a prelude, the text of a statistic, what brings a segment together, and who works on it.
 
-use tape_core::{DeviceKernel, Method, Precision, SpectrumKernel};
+use tape_core::{DeviceKernel, Method, PairKernel, Precision, SpectrumKernel};
 
 use crate::tier::Team;
 
@@ -17,6 +17,13 @@ const SPECTRUM: &str = include_str!("spectrum.wgsl");
 /// The whole text of a kernel over frequencies.
 pub(crate) fn spectrum(kernel: &SpectrumKernel) -> String {
     [kernel.wgsl, SPECTRUM].concat()
+}
+
+const PAIRS: &str = include_str!("pairs.wgsl");
+
+/// The whole text of a kernel over pairs of epochs.
+pub(crate) fn pairs(kernel: &PairKernel) -> String {
+    [kernel.wgsl, PAIRS].concat()
 }
 
 /// The whole text of a kernel for a team.

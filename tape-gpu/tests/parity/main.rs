@@ -2,6 +2,7 @@
 
 mod accidents;
 mod compare;
+mod pairs;
 mod segments;
 mod spectra;
 
@@ -20,6 +21,7 @@ fn main() {
             }
             trials.extend(accidents::trials());
             trials.extend(spectra::trials());
+            trials.extend(pairs::trials());
         }
     }
     libtest_mimic::run(&arguments, trials).exit();
