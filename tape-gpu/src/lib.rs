@@ -15,6 +15,7 @@ mod device;
 mod error;
 mod evaluate;
 mod kernel;
+mod measure;
 mod pack;
 mod pairs;
 mod phase;

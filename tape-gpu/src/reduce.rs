@@ -3,7 +3,7 @@
 use tape_core::{DeviceKernel, Method, OnDevice};
 use wgpu::{
     BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayout, Buffer, BufferDescriptor, BufferUsages,
-    CommandEncoderDescriptor, ComputePass, ComputePassDescriptor, MapMode, PollType,
+    CommandEncoderDescriptor, ComputePass, ComputePassDescriptor, ComputePipeline, MapMode, PollType,
 };
 
 use crate::device::Gpu;
@@ -14,6 +14,14 @@ use crate::tier::Team;
 
 /// The most workgroups in one dimension that every device takes; each goes on with the parts that are left.
 const MOST_WORKGROUPS: usize = 65_535;
+
+/// What teams of one size have to do.
+pub(crate) struct Work<'a> {
+    team: Team,
+    pipeline: ComputePipeline,
+    parts: usize,
+    todo: &'a Buffer,
+}
 
 impl Gpu {
     /// Runs a kernel over all segments. Calls `each` with the segment, what its part was, and the kernel's numbers: once for
@@ -48,22 +56,29 @@ impl Gpu {
     fn run(&self, kernel: &'static DeviceKernel, batch: &Batch) -> Result<Vec<f64>> {
         let precision = self.tier().precision;
         let bytes = batch.parts.len() * kernel.len * size(precision);
-        let teams = [self.tier().short(), Team::Large];
-        let work = teams.into_iter().zip(&batch.bins).filter(|(_, (parts, _))| *parts > 0);
-        let work: Vec<_> =
-            work.map(|(team, bin)| Ok((team, self.pipeline(kernel, team)?, bin))).collect::<Result<_>>()?;
+        let work = self.work(kernel, batch)?;
         self.checked(kernel.name, 2 * bytes as u64, || {
             let numbers = self.unwritten(bytes);
-            let over = |pass: &mut ComputePass<'_>| {
-                for (team, pipeline, (parts, todo)) in work {
-                    let buffers = [&batch.ranges, &batch.references, &batch.flux, &batch.error, &numbers, todo];
-                    pass.set_pipeline(&pipeline);
-                    pass.set_bind_group(0, &self.bind_to(&self.layout, &buffers), &[]);
-                    pass.dispatch_workgroups(workgroups(team, *parts), 1, 1);
-                }
-            };
+            let over = |pass: &mut ComputePass<'_>| self.encode(pass, &work, batch, &numbers);
             self.dispatch(kernel.name, &numbers, over, |bytes| read(bytes, precision))
         })
+    }
+
+    /// The teams that have anything to do, each with its pipeline.
+    pub(crate) fn work<'a>(&self, kernel: &'static DeviceKernel, batch: &'a Batch) -> Result<Vec<Work<'a>>> {
+        let teams = [self.tier().short(), Team::Large];
+        let work = teams.into_iter().zip(&batch.bins).filter(|(_, (parts, _))| *parts > 0);
+        work.map(|(team, (parts, todo))| Ok(Work { team, pipeline: self.pipeline(kernel, team)?, parts: *parts, todo }))
+            .collect()
+    }
+
+    pub(crate) fn encode(&self, pass: &mut ComputePass<'_>, work: &[Work<'_>], batch: &Batch, numbers: &Buffer) {
+        for Work { team, pipeline, parts, todo } in work {
+            let buffers = [&batch.ranges, &batch.references, &batch.flux, &batch.error, numbers, todo];
+            pass.set_pipeline(pipeline);
+            pass.set_bind_group(0, &self.bind_to(&self.layout, &buffers), &[]);
+            pass.dispatch_workgroups(workgroups(*team, *parts), 1, 1);
+        }
     }
 
     /// Room for numbers that are not a number until a kernel has written them: what it forgets is never taken for a result.

@@ -72,6 +72,12 @@ impl Device {
         }
     }
 
+    /// The device itself.
+    #[must_use]
+    pub fn gpu(&self) -> &Gpu {
+        &self.0.gpu
+    }
+
     /// What it did so far.
     #[must_use]
     pub fn report(&self) -> DeviceReport {

@@ -16,6 +16,7 @@ type Test = fn(&Survey) -> Result<(), Failed>;
 const ALL: &[(&str, Test)] = &[
     ("a_run_on_a_device_has_the_values_of_the_cpu", same_values),
     ("every_plan_takes_the_device", every_plan),
+    ("structure_functions_have_the_values_of_the_cpu", structure_functions),
     ("a_device_lost_leaves_the_rest_to_the_cpu", a_lost_device),
     ("the_command_says_what_the_device_did", the_command),
     ("an_unknown_device_is_an_error_that_lists_what_there_is", an_unknown_device),
@@ -110,6 +111,18 @@ fn every_plan(survey: &Survey) -> Result<(), Failed> {
         if device.report().by_device == 0 {
             return Err(format!("{plan:?} did not use the device").into());
         }
+    }
+    Ok(())
+}
+
+/// A statistic with many rows is alone in its run.
+fn structure_functions(survey: &Survey) -> Result<(), Failed> {
+    let (ensemble, device) = (survey.open()?, Device::open(None)?);
+    let batch = ensemble.batch(&statistics_named(&["structure_function:edges=0/1/10/100/1000"])?);
+    compare(&batch.clone().device(&device).compute()?, &batch.compute()?)?;
+    let report = device.report();
+    if report.by_device < 10 * report.by_cpu || report.by_device == 0 {
+        return Err(format!("{report:?}").into());
     }
     Ok(())
 }

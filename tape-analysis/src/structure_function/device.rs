@@ -61,7 +61,7 @@ impl StructureFunction {
         let square = if self.method == Method::Bauer2009b { std::f64::consts::FRAC_PI_2 * a * a } else { a };
         // A change is rounded as the fluxes are, whatever its own size.
         let largest = bins.flux.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-        let keeps_digits = sums.pairs == 0 || largest <= 8.0 * (square + b).sqrt();
+        let keeps_digits = sums.pairs == 0 || largest <= 16.0 * (square + b).sqrt();
         keeps_digits.then(|| [sums.dt / n, square - b])
     }
 }
