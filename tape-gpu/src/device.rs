@@ -1,6 +1,7 @@
 //! An open device: its queue, its pipelines, and what went wrong.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tape_core::{DeviceKernel, PairKernel, SpectrumKernel};
@@ -21,6 +22,8 @@ pub struct Gpu {
     pub(crate) device: Device,
     pub(crate) queue: Queue,
     pub(crate) layout: BindGroupLayout,
+    /// Which of the devices that this process opened it is.
+    pub(crate) number: u64,
     /// Bytes of the largest buffer that a kernel can read.
     pub(crate) largest: u64,
     pipeline_layout: PipelineLayout,
@@ -33,6 +36,9 @@ pub struct Gpu {
 /// Buffers that a kernel sees, and the one of them that it writes.
 const BINDINGS: u32 = 6;
 const WRITTEN: u32 = 4;
+
+/// How many devices this process opened.
+static OPENED: AtomicU64 = AtomicU64::new(0);
 
 impl Gpu {
     /// Opens a device, with the tier that is best for most.
@@ -82,7 +88,19 @@ impl Gpu {
         });
         // Places are 32-bit numbers on the device.
         let largest = largest.min(found.limits().max_buffer_size).min(1 << 32);
-        Ok(Self { device, queue, layout, largest, pipeline_layout, adapter, tier, pipelines: Mutex::default(), lost })
+        let number = OPENED.fetch_add(1, Ordering::Relaxed);
+        Ok(Self {
+            device,
+            queue,
+            layout,
+            number,
+            largest,
+            pipeline_layout,
+            adapter,
+            tier,
+            pipelines: Mutex::default(),
+            lost,
+        })
     }
 
     /// What the device is.

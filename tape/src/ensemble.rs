@@ -125,6 +125,9 @@ impl<'a> Batch<'a> {
     #[cfg(feature = "gpu")]
     #[must_use]
     pub fn device(mut self, device: &crate::Device) -> Self {
+        // A call of a device costs as much as some ten thousand epochs.
+        const ROWS: usize = 256 * 1024;
+        self.config.chunk_rows = ROWS;
         self.statistics = self.statistics.iter().map(|statistic| device.accelerate(statistic)).collect();
         self
     }

@@ -13,6 +13,9 @@ use super::rates::STRUCTURE_FUNCTION;
 use crate::Error;
 use crate::workload::LightCurves;
 
+/// Rows that a device gets at once, as `Batch::device` has it.
+const CHUNK: usize = 256 * 1024;
+
 /// What is computed, of how many light curves at most, there and on a software adapter, and how far a value may lie from the
 /// CPU's: relative, or absolute for values that are small.
 struct Row {
@@ -64,7 +67,8 @@ impl Row {
         let on_cpu = tape::statistics_named(self.names)?;
         let on_device: Vec<Statistic> = on_cpu.iter().map(|statistic| device.accelerate(statistic)).collect();
         let before = device.report();
-        let (got, want) = (compute(&survey, &on_device)?.0, compute(&survey, &on_cpu)?.0);
+        let (many, few) = (Config { chunk_rows: CHUNK, ..Config::default() }, Config::default());
+        let (got, want) = (compute(&survey, &on_device, &many)?.0, compute(&survey, &on_cpu, &few)?.0);
         self.agree(&got, &want)?;
         let after = device.report();
         if let Some(why) = after.gave_up {
@@ -73,8 +77,8 @@ impl Row {
         let (by_device, by_cpu) = (after.by_device - before.by_device, after.by_cpu - before.by_cpu);
         let mut best = [f64::INFINITY; 2];
         for _ in 0..runs {
-            for (best, statistics) in best.iter_mut().zip([&on_device, &on_cpu]) {
-                *best = best.min(compute(&survey, statistics)?.1);
+            for (best, (statistics, config)) in best.iter_mut().zip([(&on_device, &many), (&on_cpu, &few)]) {
+                *best = best.min(compute(&survey, statistics, config)?.1);
             }
         }
         #[expect(clippy::cast_precision_loss, reason = "a part")]
@@ -130,11 +134,11 @@ fn survey(curves: &LightCurves) -> MemorySource {
 }
 
 /// The values, and the seconds that they took.
-fn compute(survey: &MemorySource, statistics: &[Statistic]) -> Result<(Collected, f64), Error> {
-    let (config, mut sink) = (Config::default(), Collected::default());
+fn compute(survey: &MemorySource, statistics: &[Statistic], config: &Config) -> Result<(Collected, f64), Error> {
+    let mut sink = Collected::default();
     let start = Instant::now();
-    let plan = plan(survey, statistics, &config, &Silent)?;
-    run(survey, statistics, &config, &plan, &mut sink, &Silent)?;
+    let plan = plan(survey, statistics, config, &Silent)?;
+    run(survey, statistics, config, &plan, &mut sink, &Silent)?;
     Ok((sink, start.elapsed().as_secs_f64()))
 }
 
@@ -163,8 +167,8 @@ mod tests {
     #[test]
     fn the_survey_has_all_light_curves() {
         let survey = survey(&LightCurves::new(5, EPOCHS));
-        let (values, _) =
-            compute(&survey, &tape::statistics_named(&["observation_count"]).expect("it exists")).expect("it runs");
+        let statistics = tape::statistics_named(&["observation_count"]).expect("it exists");
+        let (values, _) = compute(&survey, &statistics, &Config::default()).expect("it runs");
         assert_eq!(values.0, vec![Value::Int(256); 5]);
     }
 }
