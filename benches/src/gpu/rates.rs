@@ -83,7 +83,7 @@ fn periodogram(gpu: &Gpu, curves: &LightCurves) -> Result<f64, Error> {
     let series: Vec<Series> = curves.iter().filter_map(|light_curve| series(&light_curve)).collect();
     let resident = gpu.upload_series(&series)?;
     let products: f64 = series.iter().map(|one| count(one.time.len()) * count(one.number)).sum();
-    rate(products, || Ok(drop(gpu.values(&KERNEL, &resident)?)))
+    rate(products, || Ok(gpu.values(&KERNEL, &resident)?))
 }
 
 fn series(light_curve: &tape_core::LightCurve<'_>) -> Option<Series> {
@@ -98,11 +98,11 @@ fn pairs(gpu: &Gpu, curves: &LightCurves) -> Result<f64, Error> {
     let bins: Vec<PairBins> = curves.iter().filter_map(|light_curve| pairwise.bins(&light_curve)).collect();
     let resident = gpu.upload_pairs(&bins)?;
     let pairs: f64 = bins.iter().map(|one| 0.5 * count(one.time.len()) * (count(one.time.len()) - 1.0)).sum();
-    rate(pairs, || Ok(drop(gpu.pair_sums(pairwise.kernel(), &resident)?)))
+    rate(pairs, || Ok(gpu.pair_sums(pairwise.kernel(), &resident)?))
 }
 
 /// Units of work per second: the best of three, after one that is not counted.
-fn rate(work: f64, act: impl Fn() -> Result<(), Error>) -> Result<f64, Error> {
+fn rate<T>(work: f64, act: impl Fn() -> Result<T, Error>) -> Result<f64, Error> {
     act()?;
     let mut best = 0.0_f64;
     for _ in 0..3 {
