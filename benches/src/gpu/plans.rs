@@ -28,7 +28,7 @@ struct Row {
 
 const ROWS: [Row; 4] = [
     Row { names: &["stetson_j"], label: "stetson_j", most: [200_000, 400], relative: 0.0, absolute: 1e-5 },
-    Row { names: &["all"], label: "all indices", most: [200_000, 400], relative: 5e-5, absolute: 1e-5 },
+    Row { names: &["variability"], label: "43 indices", most: [200_000, 400], relative: 5e-5, absolute: 1e-5 },
     // SF² is a difference of squares of up to 120 nJy.
     Row {
         names: &[STRUCTURE_FUNCTION],
