@@ -179,7 +179,16 @@ impl LombScargle {
         if !self.varies() {
             return f64::NAN;
         }
-        power::explained(&Sums::at(&self.epochs, self.terms, frequency)) / self.epochs.variance
+        let explained = if self.terms == 1 {
+            let [weight, twice, flux] = exact::single(Level::best(), &self.epochs, frequency);
+            match power::single(weight, twice, flux) {
+                (explained, determinant) if determinant >= LEAST_DETERMINANT => explained,
+                _ => power::explained(&Sums { weight: vec![weight, twice], flux: vec![flux] }),
+            }
+        } else {
+            power::explained(&Sums::at(&self.epochs, self.terms, frequency))
+        };
+        explained / self.epochs.variance
     }
 
     /// The powers of a grid; NaN where there is nothing to look for a period in.

@@ -67,11 +67,14 @@ impl LombScargle {
         }
         let mut parts: Vec<f64> = values.iter().copied().map(f64::from).collect();
         self.replace(grid, &mut parts, |value| value.is_nan() || value == NONE);
-        let guess: Vec<f64> = parts.iter().copied().map(about).collect();
-        let found = peaks::highest(grid, &guess, 1.0 / self.epochs.baseline, number + Self::MORE);
-        let least = found.last().filter(|_| found.len() == number + Self::MORE).map_or(0.0, |peak| peak.power);
-        self.replace(grid, &mut parts, |value| value < 0.0 && about(value) + SLACK >= least);
-        parts.iter_mut().for_each(|part| *part = about(*part));
+        if parts.iter().any(|part| *part < 0.0) {
+            let guess: Vec<f64> = parts.iter().copied().map(about).collect();
+            let found = peaks::highest(grid, &guess, 1.0 / self.epochs.baseline, number + Self::MORE);
+            let all_are_high = found.len() < number + Self::MORE;
+            let least = found.last().filter(|_| !all_are_high).map_or(0.0, |peak| peak.power);
+            self.replace(grid, &mut parts, |value| value < 0.0 && about(value) + SLACK >= least);
+            parts.iter_mut().for_each(|part| *part = about(*part));
+        }
         self.peaks_of(grid, number, &parts)
     }
 
