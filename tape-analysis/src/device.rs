@@ -25,6 +25,22 @@ pub(crate) static MOMENTS: DeviceKernel = DeviceKernel {
     restore: |numbers, of, out| moments(&numbers[..2], of, out),
 };
 
+/// The state of [`HigherMoments`](tape_core::HigherMoments). Tolerance: of the mean in standard deviations, of the squared
+/// and of the fourth powers of deviations relative, of the third in parts of the sum of their sizes. In double precision, the
+/// CPU's own rounding of the mean would decide.
+pub(crate) static HIGHER_MOMENTS: DeviceKernel = DeviceKernel {
+    name: "higher_moments",
+    wgsl: include_str!("device/higher_moments.wgsl"),
+    len: 4,
+    double: false,
+    scale: |light_curve: &LightCurve<'_>, want, out| {
+        let thirds: f64 = light_curve.flux().iter().map(|x| (x - want[1]).abs().powi(3)).sum();
+        out.copy_from_slice(&[0.0, (want[2] / want[0]).sqrt(), want[2], thirds, want[4]]);
+    },
+    restore: higher_moments,
+    ..MOMENTS
+};
+
 /// The state of moments and of the sum of squared errors, whose tolerance is relative.
 pub(crate) static MOMENTS_AND_ERRORS: DeviceKernel = DeviceKernel {
     name: "moments_and_errors",
@@ -86,6 +102,19 @@ fn moments(sums: &[f64], of: OnDevice, out: &mut [f64]) -> bool {
     let (n, [total, squares]) = (count(of.n), [sums[0], sums[1]]);
     out.copy_from_slice(&[n, of.reference + total / n, (squares - total * (total / n)).max(0.0)]);
     keeps_digits(out[2], squares)
+}
+
+fn higher_moments(sums: &[f64], of: OnDevice, out: &mut [f64]) -> bool {
+    let (lower, higher) = out.split_at_mut(3);
+    let lower_keep_digits = moments(&sums[..2], of, lower);
+    let [total, squares, thirds, fourths] = [sums[0], sums[1], sums[2], sums[3]];
+    let n = count(of.n);
+    let shift = total / n;
+    let cube = n * shift.powi(3);
+    higher[0] = thirds - 3.0 * shift * squares + 2.0 * cube;
+    higher[1] = fourths - 4.0 * shift * thirds + 6.0 * shift * shift * squares - 3.0 * cube * shift;
+    // Fourth powers of what is small vanish in single precision.
+    lower_keep_digits && keeps_digits(higher[1], fourths) && (squares == 0.0 || squares > 1e-14 * n)
 }
 
 fn weighted_moments(sums: &[f64], of: OnDevice, out: &mut [f64]) -> bool {

@@ -42,6 +42,7 @@ use self::exact::Sums;
 use self::power::LEAST_DETERMINANT;
 use crate::dispatch::Level;
 
+mod device;
 mod direct;
 mod epochs;
 mod exact;
@@ -54,6 +55,7 @@ mod peaks;
 mod phase;
 mod power;
 
+pub use device::KERNEL;
 pub use false_alarm::false_alarm_probability;
 pub use grid::{Grid, MOST_FREQUENCIES};
 pub use multiband::{Model, MultibandLombScargle};
@@ -136,6 +138,9 @@ impl fmt::Display for Normalisation {
 }
 
 impl LombScargle {
+    /// How many peaks more than asked for are climbed.
+    const MORE: usize = 5;
+
     /// The periodogram of times in days, fluxes, and errors in the unit of the flux; without errors, all epochs weigh the
     /// same. All are finite, and errors positive.
     ///
@@ -174,7 +179,16 @@ impl LombScargle {
         if !self.varies() {
             return f64::NAN;
         }
-        power::explained(&Sums::at(&self.epochs, self.terms, frequency)) / self.epochs.variance
+        let explained = if self.terms == 1 {
+            let [weight, twice, flux] = exact::single(Level::best(), &self.epochs, frequency);
+            match power::single(weight, twice, flux) {
+                (explained, determinant) if determinant >= LEAST_DETERMINANT => explained,
+                _ => power::explained(&Sums { weight: vec![weight, twice], flux: vec![flux] }),
+            }
+        } else {
+            power::explained(&Sums::at(&self.epochs, self.terms, frequency))
+        };
+        explained / self.epochs.variance
     }
 
     /// The powers of a grid; NaN where there is nothing to look for a period in.
@@ -196,17 +210,21 @@ impl LombScargle {
     /// A few more than asked for are climbed, since the grid may miss the top of the highest by more than that of the next.
     #[must_use]
     pub fn peaks(&self, grid: &Grid, number: usize) -> Vec<Peak> {
-        const MORE: usize = 5;
         if !self.varies() {
             return vec![];
         }
         let mut parts = vec![f64::NAN; grid.number];
         self.parts(grid, Method::Automatic, &mut parts);
+        self.peaks_of(grid, number, &parts)
+    }
+
+    /// The same out of the parts of χ² that are explained at each frequency.
+    fn peaks_of(&self, grid: &Grid, number: usize, parts: &[f64]) -> Vec<Peak> {
         let limits = [grid.first, grid.last()];
         let width = 1.0 / self.epochs.baseline;
         let refined = |peak| peaks::refine(peak, grid.step, limits, |frequency| self.part_at(frequency));
         let mut peaks: Vec<Peak> =
-            peaks::highest(grid, &parts, width, number + MORE).into_iter().map(refined).collect();
+            peaks::highest(grid, parts, width, number + Self::MORE).into_iter().map(refined).collect();
         peaks::order(&mut peaks, width, number);
         for peak in &mut peaks {
             peak.power = self.normalisation.of(peak.power, self.epochs.chi2);

@@ -25,11 +25,14 @@
 
 mod bins;
 mod combined;
+mod device;
 mod differences;
 mod resample;
 mod scattered;
 mod statistic;
 mod steps;
+
+use std::borrow::Cow;
 
 pub use self::bins::Binning;
 use self::bins::{edges, quantile};
@@ -215,30 +218,29 @@ impl StructureFunction {
         self.of_all(&all)
     }
 
-    /// The differences between the epochs of a light curve, if it has enough.
-    fn differences(&self, light_curve: &LightCurve<'_>) -> Option<Differences> {
+    /// The epochs of a light curve as the settings want them, if it has enough.
+    fn series<'a>(&self, light_curve: &LightCurve<'a>) -> Option<Series<'a>> {
         const FEWEST: usize = 3;
         if light_curve.len() < FEWEST {
             return None;
         }
-        let numbers: Vec<f64>;
         let time = if self.ignore_times {
-            numbers = (0..light_curve.len()).map(count).collect();
-            &numbers
+            Cow::Owned((0..light_curve.len()).map(count).collect())
         } else {
-            light_curve.time()
+            Cow::Borrowed(light_curve.time())
         };
-        let same: Vec<f64>;
         let error = match self.noise {
-            Noise::Measured => light_curve.error(),
-            Noise::None => &[],
-            Noise::Same(error) => {
-                same = vec![error; light_curve.len()];
-                &same
-            }
+            Noise::Measured => Cow::Borrowed(light_curve.error()),
+            Noise::None => Cow::Borrowed(&[][..]),
+            Noise::Same(error) => Cow::Owned(vec![error; light_curve.len()]),
         };
-        let pairs = self.method.differences([time, light_curve.flux(), error]);
-        Some(pairs).filter(|pairs| pairs.dt.len() > 1)
+        Some(Series { time, flux: light_curve.flux(), error })
+    }
+
+    /// The differences between the epochs of a light curve, if it has enough.
+    fn differences(&self, light_curve: &LightCurve<'_>) -> Option<Differences> {
+        let Series { time, flux, error } = self.series(light_curve)?;
+        Some(self.method.differences([&time, flux, &error])).filter(|pairs| pairs.dt.len() > 1)
     }
 
     fn of_all(&self, all: &[Differences]) -> Vec<Bin> {
@@ -302,6 +304,14 @@ fn interquartile_range(values: &[f64]) -> f64 {
     ascending.sort_unstable_by(f64::total_cmp);
     let quartile = |fraction| quantile(ascending.len(), fraction, |at| ascending[at]);
     quartile(0.75) - quartile(0.25)
+}
+
+/// The epochs of a light curve as the settings want them.
+struct Series<'a> {
+    time: Cow<'a, [f64]>,
+    flux: &'a [f64],
+    /// Empty if none are taken off.
+    error: Cow<'a, [f64]>,
 }
 
 /// That a setting may not have this value.

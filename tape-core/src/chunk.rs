@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::id::{IdType, Ids};
+use crate::kept::Kept;
 use crate::light_curve::LightCurve;
 
 /// The epochs of one object in one band: contiguous rows of a chunk.
@@ -29,13 +30,22 @@ pub struct Chunk {
     pub flux: Vec<f64>,
     /// Errors; empty if not read.
     pub error: Vec<f64>,
+    /// What statistics keep of it; nothing once it is filled anew.
+    pub kept: Kept,
 }
 
 impl Chunk {
     /// No light curves, for ids of type `id_type`.
     #[must_use]
     pub fn new(id_type: IdType) -> Self {
-        Self { ids: Ids::new(id_type), segments: vec![], time: vec![], flux: vec![], error: vec![] }
+        Self {
+            ids: Ids::new(id_type),
+            segments: vec![],
+            time: vec![],
+            flux: vec![],
+            error: vec![],
+            kept: Kept::default(),
+        }
     }
 
     /// The light curve of a segment, whose band is called `label`.
@@ -51,6 +61,11 @@ impl Chunk {
         light_curve
     }
 
+    /// The segments of each object.
+    pub fn objects(&self) -> impl Iterator<Item = &[Segment]> {
+        self.segments.chunk_by(|a, b| a.object == b.object)
+    }
+
     /// Removes all light curves and keeps the memory.
     pub fn clear(&mut self) {
         self.ids.clear();
@@ -58,5 +73,6 @@ impl Chunk {
         self.time.clear();
         self.flux.clear();
         self.error.clear();
+        self.kept = Kept::default();
     }
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::bands::NO_BAND;
 use crate::chunk::{Chunk, Segment};
 use crate::grouping::{Grouping, SKIP};
+use crate::kept::Kept;
 use crate::left_out::LeftOut;
 use crate::rows::Rows;
 use crate::runs::{NotSorted, Objects, index, run_end};
@@ -75,6 +76,7 @@ impl Grouper {
         self.judge(Part::of(rows, range.clone()), grouping);
         chunk.ids.clear();
         chunk.segments.clear();
+        chunk.kept = Kept::default();
         // Room for all; what was left out is cut off at the end.
         resize_columns(chunk, [&rows.flux, &rows.error, &rows.time], range.len());
         let (mut start, mut total) = (range.start, 0);
@@ -185,6 +187,7 @@ impl Grouper {
     fn cells_to_segments(&mut self, objects: &[u32], grouping: &Grouping, chunk: &mut Chunk) -> usize {
         self.touched.sort_unstable();
         chunk.segments.clear();
+        chunk.kept = Kept::default();
         let mut total = 0;
         for (object, &met) in objects.iter().enumerate() {
             for (place, &band) in (0u8..).zip(&grouping.order) {

@@ -1,6 +1,8 @@
 //! A statistic with many rows for each light curve.
 
+use crate::chunk::Chunk;
 use crate::light_curve::LightCurve;
+use crate::pairs::Pairwise;
 use crate::statistic::{Info, Value};
 
 /// A statistic with any number of rows for each light curve, none included. It is alone in its run: the rows of others
@@ -12,4 +14,15 @@ pub trait ManyRows: Send + Sync {
     /// Appends the rows of a light curve that has at least [`Info::min_epochs`] epochs: for each of them a value for each
     /// of [`Info::outputs`].
     fn rows(&self, light_curve: &LightCurve<'_>, out: &mut Vec<Value>);
+
+    /// The rows of all light curves of a chunk, segment by segment, for a statistic that is faster on many at once; none if it
+    /// is not one. Those of light curves with fewer epochs than [`Info::min_epochs`] are empty.
+    fn rows_of_chunk(&self, _chunk: &Chunk) -> Option<Vec<Vec<Value>>> {
+        None
+    }
+
+    /// What of it a device computes of all pairs of epochs, if it is made of them.
+    fn pairwise(&self) -> Option<&dyn Pairwise> {
+        None
+    }
 }

@@ -1,6 +1,8 @@
 //! What a statistic of whole objects receives: the light curves of one object, in all bands at once.
 
+use crate::chunk::Chunk;
 use crate::light_curve::LightCurve;
+use crate::spectrum::Spectral;
 use crate::statistic::{Info, Value};
 
 /// The light curves of one object: one for each band that counts and in which it was observed, in the order of results.
@@ -46,4 +48,15 @@ pub trait WholeObject: Send + Sync {
 
     /// The outputs of an object that has these bands; `out` has one place for each of [`Info::outputs`].
     fn evaluate(&self, object: &Object<'_>, out: &mut [Value]);
+
+    /// The outputs of all objects of a chunk, those of each side by side, as
+    /// [`WholeLightCurve::evaluate_chunk`](crate::WholeLightCurve::evaluate_chunk).
+    fn evaluate_chunk(&self, _chunk: &Chunk, _out: &mut [Value]) -> bool {
+        false
+    }
+
+    /// What of it a device computes at many frequencies, if it searches them. It then asks for no band by its label.
+    fn spectral(&self) -> Option<&dyn Spectral> {
+        None
+    }
 }

@@ -12,6 +12,7 @@ use crate::light_curve::LightCurve;
 use crate::many_rows::ManyRows;
 use crate::object::{Object, WholeObject};
 use crate::rows::Columns;
+use crate::spectrum::Spectral;
 
 /// What a statistic depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -221,6 +222,11 @@ pub trait WholeLightCurve: Send + Sync {
     fn kernel(&self) -> Option<&'static DeviceKernel> {
         None
     }
+
+    /// What of it a device computes at many frequencies, if it searches them.
+    fn spectral(&self) -> Option<&dyn Spectral> {
+        None
+    }
 }
 
 /// A statistic of any kind. The kind decides which plans are legal.
@@ -342,13 +348,14 @@ impl Statistic {
         }
     }
 
-    /// The outputs for all light curves of a chunk, if it has a way to compute many at once; see
+    /// The outputs for all light curves of a chunk, or for all its objects, if it has a way to compute many at once; see
     /// [`WholeLightCurve::evaluate_chunk`].
     pub fn evaluate_chunk(&self, chunk: &Chunk, out: &mut [Value]) -> bool {
         match self {
             Self::Whole(whole) => whole.evaluate_chunk(chunk, out),
             Self::Fold(fold) => fold.evaluate_chunk(chunk, out),
-            Self::Object(_) | Self::Rows(_) => false,
+            Self::Object(object) => object.evaluate_chunk(chunk, out),
+            Self::Rows(_) => false,
         }
     }
 
@@ -359,6 +366,16 @@ impl Statistic {
             Self::Whole(whole) => whole.kernel(),
             Self::Fold(fold) => fold.kernel(),
             Self::Object(_) | Self::Rows(_) => None,
+        }
+    }
+
+    /// What of it a device computes at many frequencies, if it searches them.
+    #[must_use]
+    pub fn spectral(&self) -> Option<&dyn Spectral> {
+        match self {
+            Self::Whole(whole) => whole.spectral(),
+            Self::Object(object) => object.spectral(),
+            Self::Fold(_) | Self::Rows(_) => None,
         }
     }
 

@@ -69,7 +69,7 @@ impl Sizes {
         Self {
             row,
             // Two pages per column, compressed and not; a batch raw and grouped.
-            worker: (2 + floats) * (1 << 20) + 3 * BATCH as u64 * row,
+            worker: (2 + floats) * (1 << 20) + 3 * job.batch as u64 * row,
             // Light curves of sixteen epochs, each an id, a band, a count and its values.
             results: (rows / 16).saturating_mul(32 + 16 * job.outputs() as u64),
             rows,

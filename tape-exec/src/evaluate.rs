@@ -77,11 +77,15 @@ impl Worker<'_> {
 /// As many rows for each light curve as its statistic has.
 fn many_rows(statistic: &dyn ManyRows, chunk: &Chunk, grouping: &Grouping, results: &mut Results, at: &At) {
     let Info { outputs, min_epochs, .. } = statistic.info();
+    at.set((0, None));
+    let mut ready = statistic.rows_of_chunk(chunk).map(Vec::into_iter);
     let mut values = vec![];
     for (i, segment) in chunk.segments.iter().enumerate() {
         at.set((0, Some(i)));
         values.clear();
-        if segment.rows.len() >= *min_epochs {
+        if let Some(ready) = &mut ready {
+            values.extend(ready.next().unwrap_or_default());
+        } else if segment.rows.len() >= *min_epochs {
             statistic.rows(&chunk.light_curve(segment, grouping.label(segment.band)), &mut values);
         }
         for row in values.chunks_exact(outputs.len()) {
@@ -94,11 +98,6 @@ fn many_rows(statistic: &dyn ManyRows, chunk: &Chunk, grouping: &Grouping, resul
     }
 }
 
-/// The segments of each object.
-fn objects(segments: &[Segment]) -> impl Iterator<Item = &[Segment]> {
-    segments.chunk_by(|a, b| a.object == b.object)
-}
-
 fn push_rows(chunk: &Chunk, rows: Rows, results: &mut Results) {
     let mut push = |object: usize, band, n_obs: usize| {
         results.ids.extend_from(&chunk.ids, object..object + 1);
@@ -108,7 +107,7 @@ fn push_rows(chunk: &Chunk, rows: Rows, results: &mut Results) {
     if !rows.objects {
         return chunk.segments.iter().for_each(|segment| push(segment.object, segment.band, segment.rows.len()));
     }
-    for segments in objects(&chunk.segments) {
+    for segments in chunk.objects() {
         if rows.light_curves {
             segments.iter().for_each(|segment| push(segment.object, segment.band, segment.rows.len()));
         }
@@ -133,11 +132,11 @@ impl Evaluation<'_> {
         for (number, statistic) in statistics.iter().enumerate() {
             let columns = first..first + statistic.info().outputs.len();
             first = columns.end;
-            if statistic.is_of_objects() {
-                of_objects.push(Asked { number, statistic, columns });
-            } else if !self.whole_chunk(number, statistic, &mut results.values[columns.clone()]) {
-                of_light_curves.push(Asked { number, statistic, columns });
+            if self.whole_chunk(number, statistic, &mut results.values[columns.clone()]) {
+                continue;
             }
+            let asked = if statistic.is_of_objects() { &mut of_objects } else { &mut of_light_curves };
+            asked.push(Asked { number, statistic, columns });
         }
         self.values.resize(results.values.len(), Value::Null);
         if self.rows.objects {
@@ -150,11 +149,12 @@ impl Evaluation<'_> {
         }
     }
 
-    /// A statistic of all light curves at once, if it is one for that.
+    /// A statistic of all light curves at once, or of all objects, if it is one for that.
     fn whole_chunk(&mut self, number: usize, statistic: &Statistic, columns: &mut [Vec<Value>]) -> bool {
-        let segments = &self.chunk.segments;
+        let of_objects = statistic.is_of_objects();
+        let all = if of_objects { self.chunk.objects().count() } else { self.chunk.segments.len() };
         self.at.set((number, None));
-        self.values.resize(segments.len() * columns.len(), Value::Null);
+        self.values.resize(all * columns.len(), Value::Null);
         if !statistic.evaluate_chunk(self.chunk, self.values) {
             return false;
         }
@@ -165,9 +165,15 @@ impl Evaluation<'_> {
                 column.extend(values);
                 continue;
             }
-            for segments in objects(segments) {
-                column.extend(values.by_ref().take(segments.len()));
-                column.push(Value::Null);
+            for segments in self.chunk.objects() {
+                if of_objects {
+                    let light_curves = if self.rows.light_curves { segments.len() } else { 0 };
+                    column.extend(std::iter::repeat_n(Value::Null, light_curves));
+                    column.extend(values.next());
+                } else {
+                    column.extend(values.by_ref().take(segments.len()));
+                    column.push(Value::Null);
+                }
             }
         }
         true
@@ -176,7 +182,7 @@ impl Evaluation<'_> {
     /// Light curve by light curve, and after those of an object the object.
     fn objects(&mut self, of_light_curves: &[Asked<'_>], of_objects: &[Asked<'_>], results: &mut Results) {
         let mut first = 0;
-        for segments in objects(&self.chunk.segments) {
+        for segments in self.chunk.objects() {
             let label = |segment: &Segment| self.grouping.label(segment.band);
             let light_curves: Vec<LightCurve<'_>> =
                 segments.iter().map(|segment| self.chunk.light_curve(segment, label(segment))).collect();

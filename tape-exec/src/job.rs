@@ -11,7 +11,7 @@ use tape_core::{
 use crate::error::{Error, Result};
 use crate::skipped::{OnError, Skipped};
 
-/// Rows read at a time: the columns of so many rows, raw and grouped, fit the second-level cache of most cores.
+/// Rows read at a time, unless more are asked for: the columns of so many rows, raw and grouped, fit the second-level cache of most cores.
 pub(crate) const BATCH: usize = 16 * 1024;
 
 /// What a run computes.
@@ -26,6 +26,8 @@ pub(crate) struct Job<'a> {
     pub(crate) spill: Option<&'a dyn Spill>,
     /// Rows held at once where they are regrouped; as many as are best if 0.
     pub(crate) rows_at_once: u64,
+    /// Rows read at a time.
+    pub(crate) batch: usize,
     pub(crate) on_error: OnError,
     /// What was left out so far.
     pub(crate) skipped: Mutex<Vec<Skipped>>,
@@ -82,7 +84,7 @@ impl<'a> Job<'a> {
     pub(crate) fn worker(&'a self) -> Worker<'a> {
         let mut chunk = Chunk::new(self.source.id_type());
         // As many as a batch of light curves of common length has.
-        chunk.segments.reserve(BATCH / 16);
+        chunk.segments.reserve(self.batch / 16);
         Worker {
             job: self,
             rows: Rows::new(self.source.id_type()),
@@ -103,7 +105,7 @@ impl<'a> Job<'a> {
         if self.observer.cancelled() {
             return Err(Error::Cancelled);
         }
-        let n = reader.read(rows, BATCH).map_err(Error::Source)?;
+        let n = reader.read(rows, self.batch).map_err(Error::Source)?;
         self.done(self.reads_for, n as u64);
         left_out.no_epoch += std::mem::take(&mut rows.no_epoch);
         left_out.null_id += std::mem::take(&mut rows.null_ids);
@@ -128,7 +130,7 @@ impl Worker<'_> {
         let mut rows = std::mem::replace(&mut self.rows, Rows::new(self.job.source.id_type()));
         if rows.capacity() == 0 {
             // What a batch leaves behind is read on top of: without room for it, all columns would soon move.
-            rows.reserve(2 * BATCH, self.job.inputs().columns());
+            rows.reserve(2 * self.job.batch, self.job.inputs().columns());
         }
         rows
     }

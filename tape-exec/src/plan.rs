@@ -8,7 +8,7 @@ use tape_core::{Columns, Event, Observer, Partition, Role, Source, Spill, Statis
 use crate::budget::Sizes;
 use crate::cut::{Partitioning, cut};
 use crate::error::{Error, Result};
-use crate::job::Job;
+use crate::job::{BATCH, Job};
 use crate::layout::{Cohesion, Layout, rows_of};
 use crate::skipped::OnError;
 use crate::slices::{self, Slice};
@@ -81,6 +81,9 @@ pub struct Config {
     /// Rows that shuffle and fold hold in memory at once, as near as row groups allow; as many as the budget allows and is
     /// best if 0.
     pub rows_at_once: u64,
+    /// Rows that statistics get at once, as near as memory and partitions allow; as many as the cache of a core holds if 0.
+    /// A device wants many.
+    pub chunk_rows: usize,
     /// Bytes of memory that a run may take beside the program itself; as many as it needs without.
     pub memory: Option<u64>,
     /// Where rows go for which that is too little.
@@ -96,6 +99,13 @@ impl Config {
         if self.workers == 0 { default_workers() } else { self.workers }
     }
 
+    /// Rows read at a time. More than a cache holds of them takes an eighth of the memory at most: a row is held three times,
+    /// in 40 bytes each.
+    fn batch(&self) -> usize {
+        let fitting = self.memory.map_or(u64::MAX, |memory| memory / 8 / 120 / self.worker_count() as u64);
+        self.chunk_rows.min(usize::try_from(fitting).unwrap_or(usize::MAX)).max(BATCH)
+    }
+
     /// What is computed in this way.
     pub(crate) fn job<'a>(
         &'a self,
@@ -106,7 +116,21 @@ impl Config {
         let (workers, spill) = (self.worker_count(), self.spill.as_deref());
         let Self { memory, rows_at_once, on_error, .. } = *self;
         let (bands, skipped, reads_for) = (self.bands.as_deref(), Mutex::default(), Step::Read);
-        Job { source, statistics, bands, workers, memory, spill, rows_at_once, on_error, skipped, observer, reads_for }
+        let batch = self.batch();
+        Job {
+            source,
+            statistics,
+            bands,
+            workers,
+            memory,
+            spill,
+            rows_at_once,
+            batch,
+            on_error,
+            skipped,
+            observer,
+            reads_for,
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 //! An open device: its queue, its pipelines, and what went wrong.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tape_core::DeviceKernel;
+use tape_core::{DeviceKernel, PairKernel, SpectrumKernel};
 use wgpu::{
     BindGroupLayout, BindGroupLayoutDescriptor, BindGroupLayoutEntry, BindingType, BufferBindingType, ComputePipeline,
     ComputePipelineDescriptor, Device, DeviceDescriptor, ErrorFilter, Features, Limits, PipelineLayout,
@@ -21,6 +22,8 @@ pub struct Gpu {
     pub(crate) device: Device,
     pub(crate) queue: Queue,
     pub(crate) layout: BindGroupLayout,
+    /// Which of the devices that this process opened it is.
+    pub(crate) number: u64,
     /// Bytes of the largest buffer that a kernel can read.
     pub(crate) largest: u64,
     pipeline_layout: PipelineLayout,
@@ -33,6 +36,9 @@ pub struct Gpu {
 /// Buffers that a kernel sees, and the one of them that it writes.
 const BINDINGS: u32 = 6;
 const WRITTEN: u32 = 4;
+
+/// How many devices this process opened.
+static OPENED: AtomicU64 = AtomicU64::new(0);
 
 impl Gpu {
     /// Opens a device, with the tier that is best for most.
@@ -82,7 +88,19 @@ impl Gpu {
         });
         // Places are 32-bit numbers on the device.
         let largest = largest.min(found.limits().max_buffer_size).min(1 << 32);
-        Ok(Self { device, queue, layout, largest, pipeline_layout, adapter, tier, pipelines: Mutex::default(), lost })
+        let number = OPENED.fetch_add(1, Ordering::Relaxed);
+        Ok(Self {
+            device,
+            queue,
+            layout,
+            number,
+            largest,
+            pipeline_layout,
+            adapter,
+            tier,
+            pipelines: Mutex::default(),
+            lost,
+        })
     }
 
     /// What the device is.
@@ -128,26 +146,44 @@ impl Gpu {
 
     /// The pipeline of a kernel for a team, made at the first call.
     pub(crate) fn pipeline(&self, of: &'static DeviceKernel, team: Team) -> Result<ComputePipeline> {
+        let text = || kernel::text(of, team, self.tier.precision);
+        self.made_once((of.name, team), Some(&self.pipeline_layout), text)
+    }
+
+    /// The same of a kernel over frequencies, which has a layout of its own.
+    pub(crate) fn spectrum_pipeline(&self, of: &'static SpectrumKernel) -> Result<ComputePipeline> {
+        self.made_once((of.name, Team::Tile), None, || kernel::spectrum(of))
+    }
+
+    /// The same of a kernel over pairs of epochs.
+    pub(crate) fn pairs_pipeline(&self, of: &'static PairKernel) -> Result<ComputePipeline> {
+        self.made_once((of.name, Team::Tile), None, || kernel::pairs(of))
+    }
+
+    fn made_once(
+        &self,
+        key: (&'static str, Team),
+        layout: Option<&PipelineLayout>,
+        text: impl FnOnce() -> String,
+    ) -> Result<ComputePipeline> {
         let mut pipelines = lock(&self.pipelines);
-        if let Some(known) = pipelines.get(&(of.name, team)) {
+        if let Some(known) = pipelines.get(&key) {
             return Ok(known.clone());
         }
-        let made = self.checked(of.name, 0, || {
-            let text = kernel::text(of, team, self.tier.precision);
-            let module = self.device.create_shader_module(ShaderModuleDescriptor {
-                label: Some(of.name),
-                source: ShaderSource::Wgsl(text.into()),
-            });
+        let label = Some(key.0);
+        let made = self.checked(key.0, 0, || {
+            let source = ShaderSource::Wgsl(text().into());
+            let module = self.device.create_shader_module(ShaderModuleDescriptor { label, source });
             Ok(self.device.create_compute_pipeline(&ComputePipelineDescriptor {
-                label: Some(of.name),
-                layout: Some(&self.pipeline_layout),
+                label,
+                layout,
                 module: &module,
                 entry_point: Some("main"),
                 compilation_options: wgpu::PipelineCompilationOptions::default(),
                 cache: None,
             }))
         })?;
-        pipelines.insert((of.name, team), made.clone());
+        pipelines.insert(key, made.clone());
         Ok(made)
     }
 }

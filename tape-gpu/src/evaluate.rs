@@ -1,6 +1,7 @@
 //! The values of a statistic for all light curves of a chunk.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use tape_core::{Chunk, DeviceKernel, Method, OnDevice, Segment, Statistic, Value};
 
@@ -18,6 +19,13 @@ pub struct Evaluated {
     pub by_cpu: usize,
 }
 
+/// The columns of a chunk on a device.
+struct Uploaded {
+    /// The number of the device.
+    device: u64,
+    resident: Resident,
+}
+
 impl Gpu {
     /// The outputs of a statistic for all light curves of a chunk, those of each segment side by side; nothing if it has no
     /// kernel for this device.
@@ -28,11 +36,25 @@ impl Gpu {
     /// # Panics
     /// If the chunk lacks a column that the statistic reads, or `out` has not a place for each output of each segment.
     pub fn evaluate_chunk(&self, statistic: &Statistic, chunk: &Chunk, out: &mut [Value]) -> Result<Option<Evaluated>> {
+        if let Some(spectral) = statistic.spectral().filter(|_| self.has_kernel(statistic)) {
+            return self.search(statistic, spectral, chunk, out).map(Some);
+        }
         let Some(kernel) = self.kernel_of(statistic) else { return Ok(None) };
+        assert!(!kernel.error || !chunk.error.is_empty() || chunk.flux.is_empty(), "{} reads errors", kernel.name);
+        let uploaded = self.uploaded(chunk)?;
+        self.evaluate(statistic, chunk, &uploaded.resident, out)
+    }
+
+    /// The columns of a chunk on this device: the first statistic brings them there, and all others find them.
+    fn uploaded(&self, chunk: &Chunk) -> Result<Arc<Uploaded>> {
+        if let Some(known) = chunk.kept.get::<Uploaded>().filter(|known| known.device == self.number) {
+            return Ok(known);
+        }
         let rows: Vec<Range<usize>> = chunk.segments.iter().map(|segment| segment.rows.clone()).collect();
-        let error = if kernel.error { &chunk.error[..] } else { &[] };
-        let resident = self.upload(Columns { flux: &chunk.flux, error }, &rows)?;
-        self.evaluate(statistic, chunk, &resident, out)
+        let resident = self.upload(Columns { flux: &chunk.flux, error: &chunk.error }, &rows)?;
+        let uploaded = Arc::new(Uploaded { device: self.number, resident });
+        chunk.kept.set(Arc::clone(&uploaded));
+        Ok(uploaded)
     }
 
     /// The same for a chunk that was uploaded, segment by segment.
@@ -100,7 +122,15 @@ impl Gpu {
         Ok(states)
     }
 
-    /// The kernel of a statistic, if there is one in the precision of this device.
+    /// Whether it computes anything of a statistic.
+    #[must_use]
+    pub fn has_kernel(&self, statistic: &Statistic) -> bool {
+        let single = self.tier().precision == tape_core::Precision::Single;
+        let pairwise = matches!(statistic, Statistic::Rows(many) if many.pairwise().is_some());
+        self.kernel_of(statistic).is_some() || (single && (pairwise || statistic.spectral().is_some()))
+    }
+
+    /// The kernel of a statistic over the epochs of a light curve, if there is one in the precision of this device.
     #[must_use]
     pub fn kernel_of(&self, statistic: &Statistic) -> Option<&'static DeviceKernel> {
         let single = self.tier().precision == tape_core::Precision::Single;

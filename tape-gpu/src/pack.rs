@@ -1,23 +1,49 @@
 //! Columns as a device takes them: in its precision, after what was subtracted.
 
-use std::ops::Range;
-
-use tape_core::{Precision, count};
+use tape_core::{Extremes, Precision, count, sums};
 
 use crate::bins::Part;
 
-/// Fluxes and errors of neighbouring rows, packed.
-#[derive(Debug, Default)]
-pub(crate) struct Packed {
-    pub(crate) flux: Vec<u8>,
-    pub(crate) error: Vec<u8>,
+/// Numbers in the precision of a device.
+#[derive(Debug)]
+pub(crate) enum Packed {
+    Single(Vec<f32>),
+    Double(Vec<f64>),
+}
+
+impl Packed {
+    /// None, with room for some.
+    pub(crate) fn with_room(precision: Precision, numbers: usize) -> Self {
+        match precision {
+            Precision::Single => Self::Single(Vec::with_capacity(numbers)),
+            Precision::Double => Self::Double(Vec::with_capacity(numbers)),
+        }
+    }
+
+    /// Appends numbers, less a reference that is subtracted in double precision.
+    pub(crate) fn extend(&mut self, numbers: &[f64], reference: f64) {
+        let left = numbers.iter().map(|x| x - reference);
+        match self {
+            #[expect(clippy::cast_possible_truncation, reason = "single precision is what was asked for")]
+            Self::Single(packed) => packed.extend(left.map(|x| x as f32)),
+            Self::Double(packed) => packed.extend(left),
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Single(packed) => bytemuck::cast_slice(packed),
+            Self::Double(packed) => bytemuck::cast_slice(packed),
+        }
+    }
 }
 
 /// About the mean of some fluxes: what is left when it is subtracted has as many digits as their spread needs. Fluxes that
 /// are all equal have exactly zero left.
 pub(crate) fn reference(flux: &[f64]) -> f64 {
     let first = flux.first().copied().unwrap_or_default();
-    first + flux.iter().map(|x| x - first).sum::<f64>() / count(flux.len().max(1))
+    let [total] = sums([flux], |[x]| [x - first]);
+    first + total / count(flux.len().max(1))
 }
 
 /// Whether squares of these numbers neither overflow nor vanish on a device. If they may, a segment stays on the CPU.
@@ -27,34 +53,10 @@ pub(crate) fn fits(flux: &[f64], error: &[f64], reference: f64, precision: Preci
         Precision::Double => 1e70,
     };
     let least = 1.0 / most;
-    let spread = flux.iter().fold(0.0, |most: f64, x| most.max((x - reference).abs()));
-    (spread == 0.0 || (least..most).contains(&spread)) && error.iter().all(|sigma| (least..most).contains(sigma))
-}
-
-impl Packed {
-    /// Appends the rows of a part.
-    pub(crate) fn push(
-        &mut self,
-        rows: Range<usize>,
-        flux: &[f64],
-        error: &[f64],
-        reference: f64,
-        precision: Precision,
-    ) {
-        extend(&mut self.flux, flux[rows.clone()].iter().map(|x| x - reference), precision);
-        if !error.is_empty() {
-            extend(&mut self.error, error[rows].iter().copied(), precision);
-        }
-    }
-}
-
-/// Numbers as bytes in a precision.
-pub(crate) fn extend(bytes: &mut Vec<u8>, numbers: impl Iterator<Item = f64>, precision: Precision) {
-    match precision {
-        #[expect(clippy::cast_possible_truncation, reason = "single precision is what was asked for")]
-        Precision::Single => numbers.for_each(|x| bytes.extend((x as f32).to_ne_bytes())),
-        Precision::Double => numbers.for_each(|x| bytes.extend(x.to_ne_bytes())),
-    }
+    let of_flux = Extremes::of([flux], |[x]| (x - reference).abs());
+    let of_error = Extremes::of([error], |[sigma]| sigma);
+    let spread_fits = flux.is_empty() || of_flux.max == 0.0 || (least..most).contains(&of_flux.max);
+    spread_fits && (error.is_empty() || (of_error.min >= least && of_error.max < most))
 }
 
 /// Numbers out of bytes of a precision.
@@ -97,6 +99,13 @@ mod tests {
     fn the_reference_of_equal_fluxes_is_that_flux() {
         assert_eq!(reference(&[0.1; 7]), 0.1);
         assert_eq!(reference(&[1e9 + 1.0, 1e9 + 3.0]), 1e9 + 2.0);
+    }
+
+    #[test]
+    fn the_reference_is_subtracted_before_digits_are_lost() {
+        let mut packed = Packed::with_room(Precision::Single, 2);
+        packed.extend(&[1e9 + 0.25, 1e9 - 0.5], 1e9);
+        assert_eq!(packed.bytes(), bytemuck::cast_slice::<f32, u8>(&[0.25, -0.5]));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use tape_core::{DeviceKernel, Method, OnDevice};
 use wgpu::{
-    BindGroup, BindGroupDescriptor, BindGroupEntry, Buffer, BufferDescriptor, BufferUsages, CommandEncoderDescriptor,
-    ComputePassDescriptor, MapMode, PollType,
+    BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayout, Buffer, BufferDescriptor, BufferUsages,
+    CommandEncoderDescriptor, ComputePass, ComputePassDescriptor, ComputePipeline, MapMode, PollType,
 };
 
 use crate::device::Gpu;
@@ -14,6 +14,14 @@ use crate::tier::Team;
 
 /// The most workgroups in one dimension that every device takes; each goes on with the parts that are left.
 const MOST_WORKGROUPS: usize = 65_535;
+
+/// What teams of one size have to do.
+pub(crate) struct Work<'a> {
+    team: Team,
+    pipeline: ComputePipeline,
+    parts: usize,
+    todo: &'a Buffer,
+}
 
 impl Gpu {
     /// Runs a kernel over all segments. Calls `each` with the segment, what its part was, and the kernel's numbers: once for
@@ -48,46 +56,68 @@ impl Gpu {
     fn run(&self, kernel: &'static DeviceKernel, batch: &Batch) -> Result<Vec<f64>> {
         let precision = self.tier().precision;
         let bytes = batch.parts.len() * kernel.len * size(precision);
-        let teams = [self.tier().short(), Team::Large];
-        let work = teams.into_iter().zip(&batch.bins).filter(|(_, (parts, _))| *parts > 0);
-        let work: Vec<_> =
-            work.map(|(team, bin)| Ok((team, self.pipeline(kernel, team)?, bin))).collect::<Result<_>>()?;
+        let work = self.work(kernel, batch)?;
         self.checked(kernel.name, 2 * bytes as u64, || {
-            // Not a number until a kernel has written it: what it forgets is never taken for a result.
-            let numbers = self.buffer("numbers", &vec![0xFF; bytes]);
-            let mut encoder =
-                self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some(kernel.name) });
-            {
-                let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor::default());
-                for (team, pipeline, (parts, todo)) in work {
-                    pass.set_pipeline(&pipeline);
-                    pass.set_bind_group(0, &self.bind(batch, &numbers, todo), &[]);
-                    pass.dispatch_workgroups(workgroups(team, *parts), 1, 1);
-                }
-            }
-            let read_back = self.device.create_buffer(&BufferDescriptor {
-                label: Some("read back"),
-                size: bytes as u64,
-                usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
-                mapped_at_creation: false,
-            });
-            encoder.copy_buffer_to_buffer(&numbers, 0, &read_back, 0, bytes as u64);
-            self.queue.submit([encoder.finish()]);
-            Ok(read(&self.fetch(&read_back)?, precision))
+            let numbers = self.unwritten(bytes);
+            let over = |pass: &mut ComputePass<'_>| self.encode(pass, &work, batch, &numbers);
+            self.dispatch(kernel.name, &numbers, over, |bytes| read(bytes, precision))
         })
     }
 
-    fn bind(&self, batch: &Batch, numbers: &Buffer, todo: &Buffer) -> BindGroup {
-        let buffers = [&batch.ranges, &batch.references, &batch.flux, &batch.error, numbers, todo];
+    /// The teams that have anything to do, each with its pipeline.
+    pub(crate) fn work<'a>(&self, kernel: &'static DeviceKernel, batch: &'a Batch) -> Result<Vec<Work<'a>>> {
+        let teams = [self.tier().short(), Team::Large];
+        let work = teams.into_iter().zip(&batch.bins).filter(|(_, (parts, _))| *parts > 0);
+        work.map(|(team, (parts, todo))| Ok(Work { team, pipeline: self.pipeline(kernel, team)?, parts: *parts, todo }))
+            .collect()
+    }
+
+    pub(crate) fn encode(&self, pass: &mut ComputePass<'_>, work: &[Work<'_>], batch: &Batch, numbers: &Buffer) {
+        for Work { team, pipeline, parts, todo } in work {
+            let buffers = [&batch.ranges, &batch.references, &batch.flux, &batch.error, numbers, todo];
+            pass.set_pipeline(pipeline);
+            pass.set_bind_group(0, &self.bind_to(&self.layout, &buffers), &[]);
+            pass.dispatch_workgroups(workgroups(*team, *parts), 1, 1);
+        }
+    }
+
+    /// Room for numbers that are not a number until a kernel has written them: what it forgets is never taken for a result.
+    pub(crate) fn unwritten(&self, bytes: usize) -> Buffer {
+        self.buffer("numbers", &vec![0xFF; bytes])
+    }
+
+    /// Buffers in the order of their bindings.
+    pub(crate) fn bind_to(&self, layout: &BindGroupLayout, buffers: &[&Buffer]) -> BindGroup {
         let entries: Vec<BindGroupEntry<'_>> = (0..)
             .zip(buffers)
             .map(|(binding, buffer)| BindGroupEntry { binding, resource: buffer.as_entire_binding() })
             .collect();
-        self.device.create_bind_group(&BindGroupDescriptor { label: None, layout: &self.layout, entries: &entries })
+        self.device.create_bind_group(&BindGroupDescriptor { label: None, layout, entries: &entries })
     }
 
-    /// Waits for what was submitted, and takes the bytes of a buffer.
-    fn fetch(&self, buffer: &Buffer) -> Result<Vec<u8>> {
+    /// Runs what `over` puts into a pass, waits for it, and shows `take` the bytes of `out`.
+    pub(crate) fn dispatch<T>(
+        &self,
+        name: &str,
+        out: &Buffer,
+        over: impl FnOnce(&mut ComputePass<'_>),
+        take: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T> {
+        let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some(name) });
+        over(&mut encoder.begin_compute_pass(&ComputePassDescriptor::default()));
+        let read_back = self.device.create_buffer(&BufferDescriptor {
+            label: Some("read back"),
+            size: out.size(),
+            usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        encoder.copy_buffer_to_buffer(out, 0, &read_back, 0, out.size());
+        self.queue.submit([encoder.finish()]);
+        self.fetch(&read_back, take)
+    }
+
+    /// Waits for what was submitted, and shows the bytes of a buffer.
+    fn fetch<T>(&self, buffer: &Buffer, take: impl FnOnce(&[u8]) -> T) -> Result<T> {
         let lost = |message: String| Error::Lost { message };
         let (tell, told) = std::sync::mpsc::channel();
         buffer.map_async(MapMode::Read, .., move |mapped| {
@@ -98,7 +128,7 @@ impl Gpu {
         let mapped = told.try_recv().map_err(|_| lost("it did not answer".to_owned()))?;
         mapped.map_err(|error| lost(error.to_string()))?;
         let view = buffer.get_mapped_range(..).map_err(|error| lost(error.to_string()))?;
-        Ok(view.to_vec())
+        Ok(take(&view))
     }
 }
 
@@ -107,7 +137,12 @@ impl Gpu {
 fn workgroups(team: Team, parts: usize) -> u32 {
     let wanted = match team {
         Team::Subgroup => parts.div_ceil(4),
-        Team::Small | Team::Large => parts,
+        Team::Small | Team::Large | Team::Tile => parts,
     };
+    groups(wanted)
+}
+
+/// As many workgroups as are wanted, or as every device takes.
+pub(crate) fn groups(wanted: usize) -> u32 {
     u32::try_from(wanted.clamp(1, MOST_WORKGROUPS)).unwrap_or(u32::MAX)
 }

@@ -8,7 +8,7 @@ use wgpu::{Buffer, BufferUsages};
 use crate::bins::{Part, bins, parts};
 use crate::device::Gpu;
 use crate::error::Result;
-use crate::pack::{Packed, batches, extend, fits, reference, size};
+use crate::pack::{Packed, batches, fits, reference, size};
 
 /// Columns of the CPU.
 #[derive(Clone, Copy, Debug)]
@@ -91,23 +91,31 @@ impl Gpu {
 
     fn batch(&self, parts: &[Part], columns: Columns<'_>, references: &[Option<f64>]) -> Result<Batch> {
         let precision = self.tier().precision;
-        let (mut packed, mut ranges, mut subtracted, mut first) = (Packed::default(), vec![], vec![], 0_usize);
+        let rows = parts.iter().map(|part| part.rows.len()).sum();
+        let mut flux = Packed::with_room(precision, rows);
+        let mut error = Packed::with_room(precision, if columns.error.is_empty() { 0 } else { rows });
+        let mut subtracted = Packed::with_room(precision, parts.len());
+        let (mut ranges, mut first) = (Vec::with_capacity(2 * parts.len()), 0_usize);
         for Part { segment, rows } in parts {
             let reference = references[*segment].unwrap_or_default();
-            packed.push(rows.clone(), columns.flux, columns.error, reference, precision);
-            extend(&mut subtracted, std::iter::once(reference), precision);
+            flux.extend(&columns.flux[rows.clone()], reference);
+            if !columns.error.is_empty() {
+                error.extend(&columns.error[rows.clone()], 0.0);
+            }
+            subtracted.extend(&[reference], 0.0);
             ranges.extend([place(first), place(rows.len())]);
             first += rows.len();
         }
         let bins = bins(parts.iter().map(|part| part.rows.len()));
-        let bytes = (packed.flux.len() + packed.error.len() + subtracted.len() + 12 * parts.len()) as u64;
+        let [flux, error, subtracted] = [&flux, &error, &subtracted].map(Packed::bytes);
+        let bytes = (flux.len() + error.len() + subtracted.len() + 12 * parts.len()) as u64;
         self.checked("upload", bytes, || {
             Ok(Batch {
                 parts: parts.iter().map(|part| (part.segment, part.rows.len())).collect(),
-                flux: self.buffer("flux", &packed.flux),
-                error: self.buffer("error", &packed.error),
+                flux: self.buffer("flux", flux),
+                error: self.buffer("error", error),
                 ranges: self.buffer("parts", bytemuck::cast_slice(&ranges)),
-                references: self.buffer("references", &subtracted),
+                references: self.buffer("references", subtracted),
                 bins: bins.map(|bin| (bin.len(), self.buffer("todo", bytemuck::cast_slice(&bin)))),
             })
         })

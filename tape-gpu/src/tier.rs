@@ -14,13 +14,15 @@ pub enum Team {
     Small,
     /// A large workgroup, for long segments.
     Large,
+    /// A workgroup for a light curve and some frequencies.
+    Tile,
 }
 
 impl Team {
     /// Lanes of a workgroup.
     pub(crate) const fn workgroup(self) -> u32 {
         match self {
-            Self::Subgroup => 128,
+            Self::Subgroup | Self::Tile => 128,
             Self::Small => 32,
             Self::Large => 256,
         }

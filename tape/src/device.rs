@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use tape_core::{Chunk, DeviceKernel, Fold, Info, LightCurve, Statistic, Value, WholeLightCurve};
-use tape_gpu::{Choice, Gpu};
+use tape_core::{
+    Chunk, DeviceKernel, Fold, Info, LightCurve, ManyRows, Object, Pairwise, Spectral, Statistic, Value,
+    WholeLightCurve, WholeObject,
+};
+use tape_gpu::{Choice, Evaluated, Gpu};
 
 use crate::error::Error;
 
@@ -53,7 +56,7 @@ impl Device {
     /// The same statistic, computed here where there is a kernel for it. When the device fails, the CPU goes on.
     #[must_use]
     pub fn accelerate(&self, statistic: &Statistic) -> Statistic {
-        if self.0.gpu.kernel_of(statistic).is_none() {
+        if !self.0.gpu.has_kernel(statistic) {
             return statistic.clone();
         }
         let on_device = || OnDevice { inner: statistic.clone(), device: self.clone() };
@@ -62,8 +65,17 @@ impl Device {
             Statistic::Whole(whole) => {
                 Statistic::whole(WholeOnDevice { whole: Arc::clone(whole), on_device: on_device() })
             }
-            Statistic::Object(_) | Statistic::Rows(_) => statistic.clone(),
+            Statistic::Object(object) => {
+                Statistic::object(ObjectOnDevice { object: Arc::clone(object), on_device: on_device() })
+            }
+            Statistic::Rows(many) => Statistic::rows(RowsOnDevice { many: Arc::clone(many), on_device: on_device() }),
         }
+    }
+
+    /// The device itself.
+    #[must_use]
+    pub fn gpu(&self) -> &Gpu {
+        &self.0.gpu
     }
 
     /// What it did so far.
@@ -90,23 +102,29 @@ struct OnDevice {
 }
 
 impl OnDevice {
-    /// Whether the device has computed the chunk; once it has failed, it is not asked again.
+    /// Whether the device has computed the chunk.
     fn evaluate_chunk(&self, chunk: &Chunk, out: &mut [Value]) -> bool {
+        let evaluate = |gpu: &Gpu| gpu.evaluate_chunk(&self.inner, chunk, out).map(|done| Some(((), done?)));
+        self.ask(evaluate).is_some()
+    }
+
+    /// What the device has computed; once it has failed, it is not asked again.
+    fn ask<T>(&self, act: impl FnOnce(&Gpu) -> tape_gpu::Result<Option<(T, Evaluated)>>) -> Option<T> {
         let shared = &self.device.0;
         if shared.gave_up.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
-            return false;
+            return None;
         }
-        match shared.gpu.evaluate_chunk(&self.inner, chunk, out) {
-            Ok(Some(evaluated)) => {
+        match act(&shared.gpu) {
+            Ok(Some((done, evaluated))) => {
                 shared.by_device.fetch_add(evaluated.by_device as u64, Ordering::Relaxed);
                 shared.by_cpu.fetch_add(evaluated.by_cpu as u64, Ordering::Relaxed);
-                true
+                Some(done)
             }
-            Ok(None) => false,
+            Ok(None) => None,
             Err(error) => {
                 let mut gave_up = shared.gave_up.lock().unwrap_or_else(PoisonError::into_inner);
                 gave_up.get_or_insert(error.to_string());
-                false
+                None
             }
         }
     }
@@ -167,5 +185,55 @@ impl WholeLightCurve for WholeOnDevice {
 
     fn kernel(&self) -> Option<&'static DeviceKernel> {
         self.whole.kernel()
+    }
+
+    fn spectral(&self) -> Option<&dyn Spectral> {
+        self.whole.spectral()
+    }
+}
+
+struct ObjectOnDevice {
+    object: Arc<dyn WholeObject>,
+    on_device: OnDevice,
+}
+
+impl WholeObject for ObjectOnDevice {
+    fn info(&self) -> &Info {
+        self.object.info()
+    }
+
+    fn evaluate(&self, object: &Object<'_>, out: &mut [Value]) {
+        self.object.evaluate(object, out);
+    }
+
+    fn evaluate_chunk(&self, chunk: &Chunk, out: &mut [Value]) -> bool {
+        self.on_device.evaluate_chunk(chunk, out) || self.object.evaluate_chunk(chunk, out)
+    }
+
+    fn spectral(&self) -> Option<&dyn Spectral> {
+        self.object.spectral()
+    }
+}
+
+struct RowsOnDevice {
+    many: Arc<dyn ManyRows>,
+    on_device: OnDevice,
+}
+
+impl ManyRows for RowsOnDevice {
+    fn info(&self) -> &Info {
+        self.many.info()
+    }
+
+    fn rows(&self, light_curve: &LightCurve<'_>, out: &mut Vec<Value>) {
+        self.many.rows(light_curve, out);
+    }
+
+    fn rows_of_chunk(&self, chunk: &Chunk) -> Option<Vec<Vec<Value>>> {
+        self.on_device.ask(|gpu| gpu.rows_of_chunk(&self.on_device.inner, chunk))
+    }
+
+    fn pairwise(&self) -> Option<&dyn Pairwise> {
+        self.many.pairwise()
     }
 }

@@ -125,8 +125,19 @@ impl<'a> Batch<'a> {
     #[cfg(feature = "gpu")]
     #[must_use]
     pub fn device(mut self, device: &crate::Device) -> Self {
+        // A call of a device costs as much as some ten thousand epochs.
+        self.config.chunk_rows = crate::cost::CHUNK_ROWS;
         self.statistics = self.statistics.iter().map(|statistic| device.accelerate(statistic)).collect();
         self
+    }
+
+    /// What its statistics take on a device that was measured, and on the CPU; none if none of them has a kernel. The numbers
+    /// of rows are those of the footers.
+    #[cfg(feature = "gpu")]
+    #[must_use]
+    pub fn estimate(&self, calibration: &crate::cost::Calibration) -> Option<crate::cost::Estimate> {
+        let rows = self.source().row_groups().iter().fold(0_u64, |rows, group| rows.saturating_add(group.rows));
+        calibration.estimate(&self.statistics, rows, self.config.worker_count())
     }
 
     /// One row per object, with a column for each output and band, instead of one row per object and band.

@@ -27,6 +27,19 @@ pub enum Error {
     #[cfg(feature = "gpu")]
     #[error(transparent)]
     Gpu(#[from] tape_gpu::Error),
+    /// A calibration of devices that cannot be read or written.
+    #[cfg(feature = "gpu")]
+    #[error("{}: {message}; `tape devices --calibrate` measures again and replaces it", path.display())]
+    Calibration {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// No folder for a calibration.
+    #[cfg(feature = "gpu")]
+    #[error("there is no cache folder to keep a calibration in: name one with TAPE_CACHE_DIR")]
+    NoCache,
     /// Columns of a time series that do not belong together.
     #[error(
         "a time series needs a time, a flux and an error for each epoch, and a band for each or for none: there are {time} times, {flux} fluxes, {error} errors and {band} bands"

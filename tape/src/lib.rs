@@ -24,6 +24,8 @@
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "gpu")]
+pub mod cost;
+#[cfg(feature = "gpu")]
 mod device;
 mod ensemble;
 mod error;

@@ -16,13 +16,24 @@ type Test = fn(&Survey) -> Result<(), Failed>;
 const ALL: &[(&str, Test)] = &[
     ("a_run_on_a_device_has_the_values_of_the_cpu", same_values),
     ("every_plan_takes_the_device", every_plan),
+    ("structure_functions_have_the_values_of_the_cpu", structure_functions),
     ("a_device_lost_leaves_the_rest_to_the_cpu", a_lost_device),
     ("the_command_says_what_the_device_did", the_command),
+    ("what_was_measured_is_kept_and_explained", calibration),
     ("an_unknown_device_is_an_error_that_lists_what_there_is", an_unknown_device),
 ];
 
 /// Statistics with kernels, and one without.
-const NAMES: &[&str] = &["stetson_j", "mean", "standard_deviation", "median", "reduced_chi2", "eta"];
+const NAMES: &[&str] = &[
+    "lomb_scargle:minimum_period=2",
+    "lomb_scargle_multiband:minimum_period=2",
+    "stetson_j",
+    "mean",
+    "standard_deviation",
+    "median",
+    "reduced_chi2",
+    "eta",
+];
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -105,6 +116,18 @@ fn every_plan(survey: &Survey) -> Result<(), Failed> {
     Ok(())
 }
 
+/// A statistic with many rows is alone in its run. Without errors taken off, SF² is no difference of about equal numbers.
+fn structure_functions(survey: &Survey) -> Result<(), Failed> {
+    let (ensemble, device) = (survey.open()?, Device::open(None)?);
+    let batch = ensemble.batch(&statistics_named(&["structure_function:errors=none:edges=0/1/10/100/1000"])?);
+    compare(&batch.clone().device(&device).compute()?, &batch.compute()?)?;
+    let report = device.report();
+    if report.by_device < 10 * report.by_cpu || report.by_device == 0 {
+        return Err(format!("{report:?}").into());
+    }
+    Ok(())
+}
+
 fn a_lost_device(survey: &Survey) -> Result<(), Failed> {
     let (ensemble, device) = (survey.open()?, Device::open(None)?);
     let batch = ensemble.batch(&statistics_named(NAMES)?);
@@ -130,10 +153,39 @@ fn the_command(survey: &Survey) -> Result<(), Failed> {
     let (done, said) = tape(survey.folder.path(), &words)?;
     let (listed, devices) = tape(survey.folder.path(), &["devices"])?;
     let name = tape::gpu::adapters().swap_remove(0).name;
-    if done && listed && devices.contains(&name) && said.contains(&format!("by {name}, ")) {
+    let words = ["batch", "survey", "--stat", "mean", "--device", "gpu", "--json"];
+    let (_, as_json) = tape(survey.folder.path(), &words)?;
+    let reported = as_json.contains(&format!(r#""name":"{name}""#)) && !as_json.contains(r#""values_by_device":0"#);
+    if done && listed && devices.contains(&name) && said.contains(&format!("by {name}, ")) && reported {
         return Ok(());
     }
-    Err(format!("{devices}\n{said}").into())
+    Err(format!("{devices}\n{said}\n{as_json}").into())
+}
+
+/// Software is measured as any device, and never chosen.
+fn calibration(survey: &Survey) -> Result<(), Failed> {
+    let cache = survey.folder.path().join("cache");
+    let run = |words: &[&str]| -> Result<String, Failed> {
+        let command = &mut Command::new(env!("CARGO_BIN_EXE_tape"));
+        let output = command.current_dir(survey.folder.path()).env("TAPE_CACHE_DIR", &cache).args(words).output()?;
+        Ok(String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let explain = ["explain", "survey", "--stat", "stetson_j,lomb_scargle"];
+    let before = run(&explain)?;
+    let measured = run(&["devices", "--calibrate"])?;
+    let after = run(&explain)?;
+    let alone = run(&["explain", "survey", "--stat", "eta"])?;
+    std::fs::write(cache.join("calibration.json"), "[{}]")?;
+    let damaged = run(&["batch", "survey", "--json", "--stat", "mean"])?;
+    let software = tape::gpu::adapters().iter().all(|adapter| adapter.software);
+    let right = before.contains("the CPU: no device was measured")
+        && ["stetson_j", "moments", "lomb_scargle", "squared_changes"].iter().all(|name| measured.contains(name))
+        && after.contains(" MB up, ")
+        && after.contains(" s of the CPU")
+        && (!software || after.contains("the CPU: ") && after.contains("which is software"))
+        && alone.contains("none of these statistics has a kernel")
+        && damaged.contains(r#""device":null"#);
+    if right { Ok(()) } else { Err(format!("{before}\n{measured}\n{after}\n{alone}\n{damaged}").into()) }
 }
 
 fn an_unknown_device(survey: &Survey) -> Result<(), Failed> {

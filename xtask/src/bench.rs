@@ -10,6 +10,7 @@ mod against;
 #[cfg(test)]
 pub(crate) mod fake;
 mod figures;
+mod gpu;
 mod kernels;
 mod machine;
 mod measure;
@@ -47,6 +48,8 @@ enum Form {
     Peers(peers::Args),
     /// Measures how cost grows from 1 to 100 million rows, and what a shuffle in 512 MiB of memory costs; surveys of 16 GB
     Scale(scale::Args),
+    /// Measures a GPU beside the CPU: what it moves, its kernels, and whole plans; answers are compared first
+    Gpu(gpu::Args),
 }
 
 /// What every form is asked for.
@@ -93,6 +96,7 @@ pub(crate) fn bench(args: &Args) -> Result<()> {
         None => ours(&args.common),
         Some(Form::Peers(args)) => peers::peers(args),
         Some(Form::Scale(args)) => scale::scale(args),
+        Some(Form::Gpu(args)) => gpu::gpu(args),
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Model {
 /// The multi-band Lomb–Scargle periodogram; see the [module](super).
 #[derive(Clone, Debug)]
 pub struct MultibandLombScargle {
-    bands: Vec<LombScargle>,
+    pub(super) bands: Vec<LombScargle>,
 }
 
 impl MultibandLombScargle {
@@ -61,11 +61,16 @@ impl MultibandLombScargle {
     /// The powers of a grid: the mean of those of the bands, with the terms of each, weighted by χ². NaN without bands.
     #[must_use]
     pub fn power(&self, grid: &Grid, method: Method) -> Vec<f64> {
+        self.mean_of_bands(grid, |band, part| band.parts(grid, method, part))
+    }
+
+    /// The mean, weighted by χ², of what `of_band` writes for each band.
+    pub(super) fn mean_of_bands(&self, grid: &Grid, mut of_band: impl FnMut(&LombScargle, &mut [f64])) -> Vec<f64> {
         let mut out = vec![0.0; grid.number];
         let mut part = vec![0.0; grid.number];
         let chi2 = self.chi2();
         for band in &self.bands {
-            band.parts(grid, method, &mut part);
+            of_band(band, &mut part);
             let share = band.epochs.chi2 / chi2;
             out.iter_mut().zip(&part).for_each(|(out, part)| *out += share * part);
         }
@@ -102,9 +107,20 @@ impl MultibandLombScargle {
     /// The `number` highest peaks by the power of a model, highest first, among the `candidates` highest of the grid.
     #[must_use]
     pub fn peaks(&self, grid: &Grid, model: &Model, candidates: usize, number: usize) -> Vec<Peak> {
-        let powers = self.power(grid, Method::Automatic);
+        self.peaks_of(grid, model, candidates, number, &self.power(grid, Method::Automatic))
+    }
+
+    /// The same out of the powers of the grid.
+    pub(super) fn peaks_of(
+        &self,
+        grid: &Grid,
+        model: &Model,
+        candidates: usize,
+        number: usize,
+        powers: &[f64],
+    ) -> Vec<Peak> {
         let width = 1.0 / self.baseline();
-        let candidates = peaks::highest(grid, &powers, width, candidates.max(number));
+        let candidates = peaks::highest(grid, powers, width, candidates.max(number));
         let limits = [grid.first, grid.last()];
         let mut peaks: Vec<Peak> = candidates
             .into_iter()

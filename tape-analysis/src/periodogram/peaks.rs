@@ -13,12 +13,52 @@ pub struct Peak {
 
 /// The `number` highest local maxima of powers on a grid, highest first, no two of them closer than `width`, a peak's width in
 /// frequency; fewer if there are not so many. The ends of the grid count as maxima if they are higher than their neighbour.
+///
+/// Most of a grid is far below its peaks: only blocks that reach up to the highest few are looked into, and more of them if
+/// those do not have enough.
 pub(super) fn highest(grid: &Grid, powers: &[f64], width: f64, number: usize) -> Vec<Peak> {
+    let blocks: Vec<f64> = powers.chunks(BLOCK).map(greatest).collect();
+    let mut looked_into = 4 * number.max(1);
+    loop {
+        let least = one_of_the_greatest(&blocks, looked_into);
+        let peaks = apart(grid, powers, width, number, maxima(powers, &blocks, least));
+        if peaks.len() == number || least == f64::NEG_INFINITY {
+            return peaks;
+        }
+        looked_into = looked_into.saturating_mul(4);
+    }
+}
+
+/// Powers that are looked at together.
+const BLOCK: usize = 64;
+
+fn greatest(powers: &[f64]) -> f64 {
+    powers.iter().fold(f64::NEG_INFINITY, |most, &power| if power > most { power } else { most })
+}
+
+/// The greatest but for `place` − 1 others; −∞ if there are not so many.
+fn one_of_the_greatest(values: &[f64], place: usize) -> f64 {
+    let mut values = values.to_vec();
+    if place > values.len() {
+        return f64::NEG_INFINITY;
+    }
+    *values.select_nth_unstable_by(place - 1, |a, b| b.total_cmp(a)).1
+}
+
+/// The local maxima that are no lower than `least`, highest first.
+fn maxima(powers: &[f64], blocks: &[f64], least: f64) -> Vec<usize> {
     let below = |i: usize| if i == 0 { f64::NEG_INFINITY } else { powers[i - 1] };
     let above = |i: usize| powers.get(i + 1).copied().unwrap_or(f64::NEG_INFINITY);
-    let is_maximum = |&i: &usize| powers[i] > below(i) && powers[i] >= above(i);
-    let mut maxima: Vec<usize> = (0..powers.len()).filter(is_maximum).collect();
+    let is_maximum = |&i: &usize| powers[i] >= least && powers[i] > below(i) && powers[i] >= above(i);
+    let high = (0..blocks.len()).filter(|&block| blocks[block] >= least);
+    let mut maxima: Vec<usize> =
+        high.flat_map(|block| block * BLOCK..powers.len().min((block + 1) * BLOCK)).filter(is_maximum).collect();
     maxima.sort_by(|a, b| powers[*b].total_cmp(&powers[*a]));
+    maxima
+}
+
+/// The first `number` maxima of which no two are closer than `width`.
+fn apart(grid: &Grid, powers: &[f64], width: f64, number: usize, maxima: Vec<usize>) -> Vec<Peak> {
     let mut peaks: Vec<Peak> = Vec::with_capacity(number.min(maxima.len()));
     for index in maxima {
         if peaks.len() == number {
@@ -69,4 +109,48 @@ pub(super) fn refine(peak: Peak, step: f64, limits: [f64; 2], power: impl Fn(f64
         step *= 0.25;
     }
     best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All local maxima in order, then those that are apart.
+    fn plain(grid: &Grid, powers: &[f64], width: f64, number: usize) -> Vec<Peak> {
+        let at = |i: usize| Peak { frequency: grid.frequency(i), power: powers[i] };
+        let mut all: Vec<Peak> = (0..powers.len())
+            .filter(|&i| (i == 0 || powers[i] > powers[i - 1]) && (i + 1 == powers.len() || powers[i] >= powers[i + 1]))
+            .map(at)
+            .collect();
+        all.sort_by(|a, b| b.power.total_cmp(&a.power));
+        let mut kept: Vec<Peak> = vec![];
+        for peak in all {
+            if kept.iter().all(|other| (other.frequency - peak.frequency).abs() >= width) {
+                kept.push(peak);
+            }
+        }
+        kept.truncate(number);
+        kept
+    }
+
+    #[test]
+    fn the_highest_are_those_of_all_maxima_in_order() {
+        let mut state = 1_u32;
+        let mut digits = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state >> 16
+        };
+        for n in [1, 2, 63, 64, 65, 1000, 5000] {
+            let grid = Grid::new(0.1, 0.01, n).expect("a grid");
+            // Of few values, so that many are equal; and of a slope, whose highest are side by side.
+            let equal: Vec<f64> = (0..n).map(|_| f64::from(digits() % 50)).collect();
+            let slope: Vec<f64> = (0..n).map(|i| tape_core::count(i) + f64::from(digits() % 3)).collect();
+            for powers in [equal, slope] {
+                for (width, number) in [(0.0, 3), (0.05, 1), (0.05, 6), (3.0, 20), (0.02, 10_000)] {
+                    let got = highest(&grid, &powers, width, number);
+                    assert_eq!(got, plain(&grid, &powers, width, number), "{n} powers, {number} peaks {width} apart");
+                }
+            }
+        }
+    }
 }

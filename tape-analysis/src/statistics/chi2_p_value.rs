@@ -23,6 +23,7 @@ use std::sync::LazyLock;
 
 use tape_core::{Fold, Info, Inputs, Value, WeightedMoments, count};
 
+use crate::device::COUNT_AND_WEIGHTED_MOMENTS;
 use crate::gamma::upper;
 use crate::state::{State, fold_over};
 
@@ -45,7 +46,7 @@ impl Fold for Chi2PValue {
         &INFO
     }
 
-    fold_over!((f64, WeightedMoments), |epochs| (count(epochs.len()), *epochs.weighted()));
+    fold_over!((f64, WeightedMoments), |epochs| (count(epochs.len()), *epochs.weighted()), COUNT_AND_WEIGHTED_MOMENTS);
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
         let (n, weighted) = <(f64, WeightedMoments)>::read(state);

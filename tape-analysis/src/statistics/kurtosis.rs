@@ -24,6 +24,7 @@ use std::sync::LazyLock;
 
 use tape_core::{Fold, HigherMoments, Info, Inputs, Value};
 
+use crate::device::HIGHER_MOMENTS;
 use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
@@ -45,7 +46,7 @@ impl Fold for Kurtosis {
         &INFO
     }
 
-    fold_over!(HigherMoments, |epochs| *epochs.higher_moments());
+    fold_over!(HigherMoments, |epochs| *epochs.higher_moments(), HIGHER_MOMENTS);
 
     fn finish(&self, state: &[f64], out: &mut [Value]) {
         let higher = HigherMoments::read(state);

@@ -35,12 +35,14 @@
 use std::fmt::Write as _;
 use std::ops::Bound;
 
-use tape_core::{Info, Inputs, LightCurve, Output, Statistic, Value, WholeLightCurve};
+use tape_core::{
+    Info, Inputs, LightCurve, Output, Series, Spectral, SpectrumKernel, Statistic, Value, WholeLightCurve,
+};
 
 use crate::error::Error;
 use crate::kind::{Arguments, Kind};
 use crate::parameter::{Allowed, POSITIVE, Parameter};
-use crate::periodogram::{Grid, LombScargle, Normalisation};
+use crate::periodogram::{Grid, KERNEL, LombScargle, Normalisation, Peak};
 
 pub(super) const MINIMUM: Parameter =
     Parameter { name: "minimum_period", summary: "shortest period, days", allowed: POSITIVE, default: Some("0.1") };
@@ -173,6 +175,35 @@ impl Period {
     }
 }
 
+/// A search of one light curve.
+struct Searched {
+    periodogram: LombScargle,
+    grid: Grid,
+    peaks: usize,
+}
+
+impl Period {
+    fn searched(&self, light_curve: &LightCurve<'_>) -> Option<Searched> {
+        let periodogram = LombScargle::new(light_curve.time(), light_curve.flux(), light_curve.error())
+            .with_terms(self.terms)
+            .with_normalisation(self.normalisation);
+        let grid = self.search.grid(periodogram.baseline()).filter(|_| periodogram.varies())?;
+        Some(Searched { periodogram, grid, peaks: self.search.peaks })
+    }
+}
+
+impl Searched {
+    fn write(&self, peaks: &[Peak], out: &mut [Value]) {
+        let columns = out.len() / self.peaks;
+        for (out, peak) in out.chunks_exact_mut(columns).zip(peaks) {
+            let probability = self.periodogram.false_alarm_probability(peak.power, &self.grid);
+            for (out, value) in out.iter_mut().zip([1.0 / peak.frequency, peak.power, probability]) {
+                *out = value.into();
+            }
+        }
+    }
+}
+
 impl WholeLightCurve for Period {
     fn info(&self) -> &Info {
         &self.info
@@ -180,17 +211,33 @@ impl WholeLightCurve for Period {
 
     fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
         out.fill(f64::NAN.into());
-        let periodogram = LombScargle::new(light_curve.time(), light_curve.flux(), light_curve.error())
-            .with_terms(self.terms)
-            .with_normalisation(self.normalisation);
-        let Some(grid) = self.search.grid(periodogram.baseline()).filter(|_| periodogram.varies()) else { return };
-        let peaks = periodogram.peaks(&grid, self.search.peaks);
-        let columns = out.len() / self.search.peaks;
-        for (out, peak) in out.chunks_exact_mut(columns).zip(peaks) {
-            let probability = periodogram.false_alarm_probability(peak.power, &grid);
-            for (out, value) in out.iter_mut().zip([1.0 / peak.frequency, peak.power, probability]) {
-                *out = value.into();
-            }
-        }
+        let Some(searched) = self.searched(light_curve) else { return };
+        searched.write(&searched.periodogram.peaks(&searched.grid, self.search.peaks), out);
+    }
+
+    fn spectral(&self) -> Option<&dyn Spectral> {
+        (self.terms == 1).then_some(self)
+    }
+}
+
+impl Spectral for Period {
+    fn kernel(&self) -> &'static SpectrumKernel {
+        &KERNEL
+    }
+
+    fn search(&self, light_curves: &[LightCurve<'_>]) -> Option<Box<dyn tape_core::Search>> {
+        Some(Box::new(self.searched(light_curves.first()?)?))
+    }
+}
+
+impl tape_core::Search for Searched {
+    fn series(&self) -> Vec<Series> {
+        self.periodogram.series(&self.grid).into_iter().collect()
+    }
+
+    fn finish(&self, values: &[&[f32]], out: &mut [Value]) {
+        out.fill(f64::NAN.into());
+        let Some(values) = values.first() else { return };
+        self.write(&self.periodogram.peaks_from(&self.grid, self.peaks, values), out);
     }
 }

@@ -40,13 +40,13 @@
 
 use std::ops::Bound;
 
-use tape_core::{Info, Inputs, LightCurve, Object, Statistic, Value, WholeObject};
+use tape_core::{Info, Inputs, LightCurve, Object, Series, Spectral, SpectrumKernel, Statistic, Value, WholeObject};
 
 use super::lomb_scargle::{MAXIMUM, MINIMUM, PEAKS, SAMPLES, Search};
 use crate::error::Error;
 use crate::kind::{Arguments, Kind};
 use crate::parameter::{Allowed, Parameter};
-use crate::periodogram::{LombScargle, Model, MultibandLombScargle};
+use crate::periodogram::{Grid, KERNEL, LombScargle, Model, MultibandLombScargle, Peak};
 
 const BASE: Parameter = Parameter {
     name: "base_terms",
@@ -130,25 +130,79 @@ impl MultibandPeriod {
     }
 }
 
+/// A search of one object.
+struct Searched {
+    periodogram: MultibandLombScargle,
+    grid: Grid,
+    model: Model,
+    candidates: usize,
+    peaks: usize,
+}
+
+impl MultibandPeriod {
+    /// Whether there are more epochs in all bands together than the model has parameters.
+    fn has_enough(&self, light_curves: &[LightCurve<'_>]) -> bool {
+        let bands = || light_curves.iter().filter(|light_curve| !light_curve.is_empty());
+        let (number, epochs) = (bands().count(), bands().map(LightCurve::len).sum::<usize>());
+        let Model { base_terms, band_terms, .. } = self.model;
+        epochs > 2 * base_terms + (1 + 2 * band_terms) * number
+    }
+
+    fn searched(&self, light_curves: &[LightCurve<'_>]) -> Option<Searched> {
+        let bands = light_curves.iter().filter(|light_curve| !light_curve.is_empty());
+        let periodogram = |band: &LightCurve<'_>| LombScargle::new(band.time(), band.flux(), band.error());
+        let periodogram = MultibandLombScargle::new(bands.map(periodogram));
+        let grid = self.search.grid(periodogram.baseline()).filter(|_| periodogram.bands() > 0)?;
+        let (model, candidates, peaks) = (self.model, self.candidates, self.search.peaks);
+        Some(Searched { periodogram, grid, model, candidates, peaks })
+    }
+}
+
+fn write(peaks: &[Peak], out: &mut [Value]) {
+    for (out, peak) in out.chunks_exact_mut(2).zip(peaks) {
+        (out[0], out[1]) = ((1.0 / peak.frequency).into(), peak.power.into());
+    }
+}
+
 impl WholeObject for MultibandPeriod {
     fn info(&self) -> &Info {
         &self.info
     }
 
     fn evaluate(&self, object: &Object<'_>, out: &mut [Value]) {
-        let bands = || object.light_curves().iter().filter(|light_curve| !light_curve.is_empty());
-        let (number, epochs) = (bands().count(), bands().map(LightCurve::len).sum::<usize>());
-        let Model { base_terms, band_terms, .. } = self.model;
-        if epochs <= 2 * base_terms + (1 + 2 * band_terms) * number {
+        if !self.has_enough(object.light_curves()) {
             return out.fill(Value::Null);
         }
         out.fill(f64::NAN.into());
-        let periodogram = |band: &LightCurve<'_>| LombScargle::new(band.time(), band.flux(), band.error());
-        let periodogram = MultibandLombScargle::new(bands().map(periodogram));
-        let Some(grid) = self.search.grid(periodogram.baseline()).filter(|_| periodogram.bands() > 0) else { return };
-        let peaks = periodogram.peaks(&grid, &self.model, self.candidates, self.search.peaks);
-        for (out, peak) in out.chunks_exact_mut(2).zip(peaks) {
-            (out[0], out[1]) = ((1.0 / peak.frequency).into(), peak.power.into());
-        }
+        let Some(searched) = self.searched(object.light_curves()) else { return };
+        let Searched { periodogram, grid, .. } = &searched;
+        write(&periodogram.peaks(grid, &self.model, self.candidates, self.search.peaks), out);
+    }
+
+    fn spectral(&self) -> Option<&dyn Spectral> {
+        Some(self)
+    }
+}
+
+impl Spectral for MultibandPeriod {
+    fn kernel(&self) -> &'static SpectrumKernel {
+        &KERNEL
+    }
+
+    fn search(&self, light_curves: &[LightCurve<'_>]) -> Option<Box<dyn tape_core::Search>> {
+        let searched = self.has_enough(light_curves).then(|| self.searched(light_curves))??;
+        Some(Box::new(searched))
+    }
+}
+
+impl tape_core::Search for Searched {
+    fn series(&self) -> Vec<Series> {
+        self.periodogram.series(&self.grid)
+    }
+
+    fn finish(&self, values: &[&[f32]], out: &mut [Value]) {
+        out.fill(f64::NAN.into());
+        let Self { periodogram, grid, model, candidates, peaks } = self;
+        write(&periodogram.peaks_from(grid, model, *candidates, *peaks, values), out);
     }
 }

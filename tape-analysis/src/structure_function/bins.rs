@@ -85,3 +85,19 @@ pub(super) fn quantile(number: usize, fraction: f64, mut at: impl FnMut(usize) -
     // From the nearer of both, so that either end is met exactly.
     if part >= 0.5 { high - (high - low) * (1.0 - part) } else { low + (high - low) * part }
 }
+
+/// The bin of a Δt: from its lower edge on to below its upper one, which belongs to the last bin: see [`at_last`].
+pub(super) fn place(edges: &[f64], dt: f64) -> Option<usize> {
+    let after = edges.partition_point(|edge| *edge <= dt);
+    if after < edges.len() { after.checked_sub(1) } else { at_last(edges)(dt).then(|| edges.len() - 2) }
+}
+
+/// Whether a Δt that is not below the last edge counts as one that meets it: if it is equal to it up to the sixth digit of the
+/// narrowest bin.
+pub(super) fn at_last(edges: &[f64]) -> impl Fn(f64) -> bool {
+    let narrowest = edges.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
+    let scale = 10.0_f64.powf((-narrowest.log10()).trunc() + 6.0);
+    let round = move |x: f64| (x * scale).round_ties_even();
+    let last = edges.last().map_or(f64::NAN, |edge| round(*edge));
+    move |dt| round(dt) == last
+}

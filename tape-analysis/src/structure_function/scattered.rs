@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use tape_core::{count, sums};
 
-use super::bins::quantile;
+use super::bins::{at_last, quantile};
 use super::differences::Differences;
 use super::steps::{Steps, extremes};
 
@@ -134,18 +134,16 @@ impl Scattered {
     }
 
     /// Where the pairs of each bin begin, and where those of the last end. A Δt belongs to the bin whose lower edge it has
-    /// reached. The last edge counts as met if Δt is equal to it up to the sixth digit of the narrowest bin.
+    /// reached; of the last edge see [`at_last`].
     pub(super) fn places(&mut self, edges: &[f64]) -> Vec<usize> {
         let mut places: Vec<usize> = edges.iter().map(|&edge| self.first_at(edge)).collect();
-        let (Some(last), Some(&edge)) = (places.last_mut(), edges.last()) else { return places };
-        let narrowest = edges.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
-        let scale = 10.0_f64.powf((-narrowest.log10()).trunc() + 6.0);
-        let round = |x: f64| (x * scale).round_ties_even();
+        let Some(last) = places.last_mut() else { return places };
+        let at_last = at_last(edges);
         while let Some(&dt) = self.dt.get(*last) {
             let step = self.steps.of(dt);
             self.order(step);
             let end = self.rows(step).end;
-            *last += self.dt[*last..end].partition_point(|&dt| round(dt) == round(edge));
+            *last += self.dt[*last..end].partition_point(|&dt| at_last(dt));
             if *last < end {
                 break;
             }

@@ -2,9 +2,9 @@
 
 use std::ops::Bound;
 
-use tape_core::{Info, Inputs, LightCurve, ManyRows, Output, Statistic, Value};
+use tape_core::{Info, Inputs, LightCurve, ManyRows, Output, Pairwise, Statistic, Value};
 
-use super::{Bin, Binning, Method, Noise, Resampling, Samples, StructureFunction};
+use super::{Binning, Method, Noise, Resampling, Samples, StructureFunction};
 use crate::error::Error;
 use crate::kind::{Arguments, Kind};
 use crate::parameter::{Allowed, Parameter};
@@ -118,7 +118,7 @@ fn settings(arguments: &Arguments<'_>) -> Result<StructureFunction, Error> {
 #[derive(Clone, Debug)]
 pub struct PerBin {
     info: Info,
-    function: StructureFunction,
+    pub(super) function: StructureFunction,
 }
 
 impl PerBin {
@@ -151,11 +151,19 @@ impl ManyRows for PerBin {
 
     fn rows(&self, light_curve: &LightCurve<'_>, out: &mut Vec<Value>) {
         for (number, bin) in (0..).zip(self.function.of(light_curve)) {
-            let Bin { dt, sf2, .. } = bin;
-            out.extend([Value::Int(number), or_null(dt), or_null(sf2)]);
+            out.extend(row(number, bin.dt, bin.sf2));
             out.extend(bin.errors().into_iter().flatten().map(or_null));
         }
     }
+
+    fn pairwise(&self) -> Option<&dyn Pairwise> {
+        self.function.on_device().map(|_| self as &dyn Pairwise)
+    }
+}
+
+/// The values of a bin.
+pub(super) fn row(number: i64, dt: f64, sf2: f64) -> [Value; 3] {
+    [Value::Int(number), or_null(dt), or_null(sf2)]
 }
 
 /// A bin without pairs has no value.

@@ -75,3 +75,17 @@ fn repeated_times_are_ordered_by_flux_then_error() {
     assert_eq!(chunk.flux, [1.0, 1.0, 3.0]);
     assert_eq!(chunk.error, [0.1, 0.3, 0.2]);
 }
+
+#[test]
+fn what_was_kept_of_a_chunk_is_gone_once_it_is_filled_anew() {
+    let rows = rows(&[(1, 0, 1.0, 0.1), (2, 0, 2.0, 0.1)]);
+    let grouping = Grouping::new(&bands(), None, Inputs::FLUX);
+    let (mut chunk, mut left_out, mut grouper) = (Chunk::new(IdType::Int64), LeftOut::default(), Grouper::default());
+    chunk.kept.set(std::sync::Arc::new(1_u8));
+    assert!(chunk.kept.get::<u8>().is_some());
+    grouper.by_runs(&rows, 0..2, &grouping, &mut chunk, &mut left_out).expect("sorted");
+    assert!(chunk.kept.get::<u8>().is_none());
+    chunk.kept.set(std::sync::Arc::new(2_u8));
+    grouper.by_hash(&[Part::of(&rows, 0..2)], &grouping, &mut chunk, &mut left_out);
+    assert!(chunk.kept.get::<u8>().is_none());
+}

@@ -1,6 +1,6 @@
 //! Kernels put together: a prelude, the text of a statistic, what brings a segment together, and who works on it.
 
-use tape_core::{DeviceKernel, Method, Precision};
+use tape_core::{DeviceKernel, Method, PairKernel, Precision, SpectrumKernel};
 
 use crate::tier::Team;
 
@@ -12,12 +12,26 @@ const PUT: &str = include_str!("put.wgsl");
 const TEAM_SUBGROUP: &str = include_str!("team_subgroup.wgsl");
 const TEAM_WORKGROUP: &str = include_str!("team_workgroup.wgsl");
 
+const SPECTRUM: &str = include_str!("spectrum.wgsl");
+
+/// The whole text of a kernel over frequencies.
+pub(crate) fn spectrum(kernel: &SpectrumKernel) -> String {
+    [kernel.wgsl, SPECTRUM].concat()
+}
+
+const PAIRS: &str = include_str!("pairs.wgsl");
+
+/// The whole text of a kernel over pairs of epochs.
+pub(crate) fn pairs(kernel: &PairKernel) -> String {
+    [kernel.wgsl, PAIRS].concat()
+}
+
 /// The whole text of a kernel for a team.
 pub(crate) fn text(kernel: &DeviceKernel, team: Team, precision: Precision) -> String {
     let by_team = match team {
         // naga takes subgroup operations without `enable subgroups;`, and refuses that line.
         Team::Subgroup => TEAM_SUBGROUP,
-        Team::Small | Team::Large => TEAM_WORKGROUP,
+        Team::Small | Team::Large | Team::Tile => TEAM_WORKGROUP,
     };
     let (real, epsilon) = match precision {
         Precision::Single => ("f32", "1.1920929e-7"),

@@ -16,6 +16,7 @@ const ALL: &[(&str, Test)] = &[
     ("a lost device is an error from then on", a_lost_device_is_an_error),
     ("a chunk has the CPU's values, whoever computed them", a_chunk_has_the_values_of_the_cpu),
     ("columns that stay give the same answers again", columns_that_stay),
+    ("statistics of a chunk share its columns until it is filled anew", columns_of_a_chunk),
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -148,4 +149,27 @@ fn columns_that_stay(gpu: &Gpu) -> Result<(), Failed> {
         }
     }
     Ok(())
+}
+
+fn columns_of_a_chunk(gpu: &Gpu) -> Result<(), Failed> {
+    let mut chunk = Chunk::new(IdType::Int64);
+    chunk.flux = vec![1.0, 2.0, 6.0];
+    chunk.segments = vec![Segment { object: 0, band: 0, rows: 0..3 }];
+    let value = |name: &str, chunk: &Chunk| -> Result<Value, Failed> {
+        let mut out = [Value::Null];
+        gpu.evaluate_chunk(&statistic(name)?, chunk, &mut out)?.ok_or("it has a kernel")?;
+        Ok(out[0])
+    };
+    let first = value("mean", &chunk)?;
+    // Nobody looks at the fluxes again: they are on the device.
+    chunk.flux[0] = 600.0;
+    let again = value("median", &chunk)?;
+    chunk.clear();
+    chunk.flux = vec![10.0, 20.0, 60.0];
+    chunk.segments = vec![Segment { object: 0, band: 0, rows: 0..3 }];
+    let anew = value("mean", &chunk)?;
+    if [first, again, anew] == [3.0, 2.0, 30.0].map(Value::Float) {
+        return Ok(());
+    }
+    Err(format!("{first:?}, {again:?} and {anew:?}").into())
 }

@@ -2,7 +2,9 @@
 
 mod accidents;
 mod compare;
+mod pairs;
 mod segments;
+mod spectra;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use tape_core::{Precision, Statistic};
@@ -18,6 +20,8 @@ fn main() {
                 trials.extend(of_tier(&adapter, tier));
             }
             trials.extend(accidents::trials());
+            trials.extend(spectra::trials());
+            trials.extend(pairs::trials());
         }
     }
     libtest_mimic::run(&arguments, trials).exit();

@@ -164,6 +164,7 @@ impl Batch {
             ("files", json!(ensemble.survey().paths().len())),
             ("bytes_read", json!(ensemble.survey().bytes_read())),
             ("workers", json!(plan.workers)),
+            ("device", report.device.as_json()),
             ("seconds", json!(report.elapsed.as_secs_f64())),
             ("rows_shown", json!(report.rows_out.map(|rows| rows.min(SHOWN)))),
         ];

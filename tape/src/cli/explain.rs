@@ -26,10 +26,11 @@ pub(crate) struct Explain {
 impl Explain {
     pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
         let ensemble = self.args.survey.open()?;
-        let (batch, _) = self.device.open(self.args.batch(&ensemble)?)?;
+        let (batch, device) = self.device.open(self.args.batch(&ensemble)?)?;
         let plan = batch.plan_with(&Silent)?;
         if !self.json {
-            return Ok(screen.line(plan)?);
+            screen.line(plan)?;
+            return Ok(screen.row("device", device.why())?);
         }
         Ok(screen.line(json!({
             "plan": plan.kind.name(),
@@ -42,6 +43,7 @@ impl Explain {
             "peak_memory": plan.peak_memory,
             "spill": plan.spill,
             "workers": plan.workers,
+            "device": device.why(),
         }))?)
     }
 }

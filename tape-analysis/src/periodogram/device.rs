@@ -1,0 +1,125 @@
+//! Powers from a device.
+//!
+//! A device takes the sums of one harmonic in single precision. The power is their ratio to a determinant, 1/4 for even
+//! phases, and has fewer digits the smaller that is. The kernel marks such frequencies, and the CPU takes them epoch by
+//! epoch: all of them for powers, and for peaks those that might be among the highest. So it does with what no kernel wrote.
+
+use tape_core::{Series, SpectrumKernel, count};
+
+use super::grid::Grid;
+use super::peaks::{self, Peak};
+use super::{LombScargle, Model, MultibandLombScargle};
+
+/// The power of one harmonic, normalised as [`Standard`](super::Normalisation::Standard). Tolerance: absolute; what sums of
+/// up to 128 neighbours are rounded by, times what the least determinant makes of it.
+pub static KERNEL: SpectrumKernel = SpectrumKernel {
+    name: "lomb_scargle",
+    wgsl: include_str!("device.wgsl"),
+    tolerance: |n| f64::from(f32::EPSILON) * (64.0 + count(n.min(128)) + count(n) / 128.0),
+};
+
+/// What marks a power without a digit.
+const NONE: f64 = -2.0;
+
+/// By how much a power that is marked may be wrong, if it has digits at all.
+const SLACK: f64 = 0.02;
+
+/// What a marked power is about.
+fn about(value: f64) -> f64 {
+    if value < 0.0 { -1.0 - value } else { value }
+}
+
+impl LombScargle {
+    /// What a device needs for the powers of a grid; none with more than one harmonic, or if nothing varies.
+    #[must_use]
+    pub fn series(&self, grid: &Grid) -> Option<Series> {
+        let deviation = self.epochs.variance.sqrt();
+        (self.terms == 1 && self.varies()).then(|| Series {
+            time: self.epochs.time.clone(),
+            weight: self.epochs.weight.clone(),
+            weighted_flux: self.epochs.weighted_flux.iter().map(|flux| flux / deviation).collect(),
+            first: grid.first,
+            step: grid.step,
+            number: grid.number,
+        })
+    }
+
+    /// The powers of a grid out of what a device's [`KERNEL`] gave for its [`series`](Self::series).
+    ///
+    /// # Panics
+    /// If there are not as many values as frequencies.
+    #[must_use]
+    pub fn power_from(&self, grid: &Grid, values: &[f32]) -> Vec<f64> {
+        assert_eq!(values.len(), grid.number, "one value for each frequency");
+        let power = |part| self.normalisation.of(part, self.epochs.chi2);
+        self.parts_from(grid, values).into_iter().map(power).collect()
+    }
+
+    /// The highest peaks, as [`peaks`](Self::peaks) has them, out of what a device's [`KERNEL`] gave.
+    ///
+    /// # Panics
+    /// As [`power_from`](Self::power_from).
+    #[must_use]
+    pub fn peaks_from(&self, grid: &Grid, number: usize, values: &[f32]) -> Vec<Peak> {
+        assert_eq!(values.len(), grid.number, "one value for each frequency");
+        if !self.varies() {
+            return vec![];
+        }
+        let mut parts: Vec<f64> = values.iter().copied().map(f64::from).collect();
+        self.replace(grid, &mut parts, |value| value.is_nan() || value == NONE);
+        if parts.iter().any(|part| *part < 0.0) {
+            let guess: Vec<f64> = parts.iter().copied().map(about).collect();
+            let found = peaks::highest(grid, &guess, 1.0 / self.epochs.baseline, number + Self::MORE);
+            let all_are_high = found.len() < number + Self::MORE;
+            let least = found.last().filter(|_| !all_are_high).map_or(0.0, |peak| peak.power);
+            self.replace(grid, &mut parts, |value| value < 0.0 && about(value) + SLACK >= least);
+            parts.iter_mut().for_each(|part| *part = about(*part));
+        }
+        self.peaks_of(grid, number, &parts)
+    }
+
+    /// The parts of χ² that are explained, all within the tolerance.
+    fn parts_from(&self, grid: &Grid, values: &[f32]) -> Vec<f64> {
+        let mut parts = values.iter().copied().map(f64::from).collect::<Vec<_>>();
+        self.replace(grid, &mut parts, |value| value.is_nan() || value < 0.0);
+        parts
+    }
+
+    fn replace(&self, grid: &Grid, parts: &mut [f64], which: impl Fn(f64) -> bool) {
+        for (i, part) in parts.iter_mut().enumerate().filter(|(_, part)| which(**part)) {
+            *part = self.part_at(grid.frequency(i));
+        }
+    }
+}
+
+impl MultibandLombScargle {
+    /// What a device needs for the powers of a grid, band by band.
+    #[must_use]
+    pub fn series(&self, grid: &Grid) -> Vec<Series> {
+        self.bands.iter().filter_map(|band| band.series(grid)).collect()
+    }
+
+    /// The highest peaks, as [`peaks`](Self::peaks) has them, out of what a device gave for each of the
+    /// [`series`](Self::series).
+    ///
+    /// # Panics
+    /// If there are not as many values as frequencies for each band.
+    #[must_use]
+    pub fn peaks_from(
+        &self,
+        grid: &Grid,
+        model: &Model,
+        candidates: usize,
+        number: usize,
+        values: &[&[f32]],
+    ) -> Vec<Peak> {
+        assert_eq!(values.len(), self.bands.len(), "values for each band");
+        let mut values = values.iter();
+        let powers = self.mean_of_bands(grid, |band, part| {
+            if let Some(values) = values.next() {
+                part.copy_from_slice(&band.parts_from(grid, values));
+            }
+        });
+        self.peaks_of(grid, model, candidates, number, &powers)
+    }
+}

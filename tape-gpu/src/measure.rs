@@ -1,0 +1,112 @@
+//! How long a device takes, on the clock of the wall: each measurement waits for the device before it looks at the clock.
+
+use std::time::Instant;
+
+use tape_core::DeviceKernel;
+use wgpu::{BufferDescriptor, BufferUsages, CommandEncoderDescriptor, ComputePassDescriptor, PollType};
+
+use crate::device::Gpu;
+use crate::error::{Error, Result};
+use crate::pack::size;
+use crate::resident::Resident;
+
+impl Gpu {
+    /// Seconds for a copy of so many bytes (a multiple of 4) within the device's memory, each read once and written once: the
+    /// mean of `times`.
+    ///
+    /// # Errors
+    /// If the device is lost or has no memory left.
+    pub fn time_copy(&self, bytes: u64, times: u32) -> Result<f64> {
+        let room = |label| {
+            let usage = BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
+            self.device.create_buffer(&BufferDescriptor {
+                label: Some(label),
+                size: bytes,
+                usage,
+                mapped_at_creation: false,
+            })
+        };
+        let (from, to) = self.checked("copy", 2 * bytes, || Ok((room("from"), room("to"))))?;
+        let copy = |times: u32| {
+            let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some("copy") });
+            for _ in 0..times {
+                encoder.copy_buffer_to_buffer(&from, 0, &to, 0, bytes);
+            }
+            self.queue.submit([encoder.finish()]);
+        };
+        self.mean("copy", times, copy)
+    }
+
+    /// Seconds to bring so many bytes (a multiple of 4) to the device, from memory that is packed already: the mean of `times`.
+    ///
+    /// # Errors
+    /// If the device is lost or has no memory left.
+    pub fn time_upload(&self, bytes: usize, times: u32) -> Result<f64> {
+        let contents = vec![1_u8; bytes];
+        let upload = |times: u32| {
+            for _ in 0..times {
+                drop(self.buffer("upload", &contents));
+            }
+            self.queue.submit([]);
+        };
+        self.mean("upload", times, upload)
+    }
+
+    /// Seconds to read so many bytes (a multiple of 4) back, with what a call costs however little it asks for: the mean of
+    /// `times`.
+    ///
+    /// # Errors
+    /// If the device is lost or has no memory left.
+    pub fn time_read(&self, bytes: usize, times: u32) -> Result<f64> {
+        let out = self.checked("read", 2 * bytes as u64, || Ok(self.unwritten(bytes)))?;
+        let read = || self.checked("read", bytes as u64, || self.dispatch("read", &out, |_| {}, <[u8]>::len));
+        read()?;
+        let start = Instant::now();
+        for _ in 0..times {
+            read()?;
+        }
+        Ok(start.elapsed().as_secs_f64() / f64::from(times))
+    }
+
+    /// Seconds for a kernel over columns that lie on the device, whose numbers nobody reads: the mean of `times`.
+    ///
+    /// # Errors
+    /// As [`Gpu::reduce`].
+    pub fn time_kernel(&self, kernel: &'static DeviceKernel, resident: &Resident, times: u32) -> Result<f64> {
+        let mut seconds = 0.0;
+        for batch in &resident.batches {
+            let work = self.work(kernel, batch)?;
+            let bytes = batch.parts.len() * kernel.len * size(self.tier().precision);
+            let numbers = self.checked(kernel.name, bytes as u64, || Ok(self.unwritten(bytes)))?;
+            let run = |times: u32| {
+                let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some("time") });
+                for _ in 0..times {
+                    self.encode(
+                        &mut encoder.begin_compute_pass(&ComputePassDescriptor::default()),
+                        &work,
+                        batch,
+                        &numbers,
+                    );
+                }
+                self.queue.submit([encoder.finish()]);
+            };
+            seconds += self.mean(kernel.name, times, run)?;
+        }
+        Ok(seconds)
+    }
+
+    /// The mean seconds of something done so many times, after it was done once.
+    fn mean(&self, what: &'static str, times: u32, act: impl Fn(u32)) -> Result<f64> {
+        let wait = || {
+            self.device.poll(PollType::wait_indefinitely()).map_err(|error| Error::Lost { message: error.to_string() })
+        };
+        self.checked(what, 0, || {
+            act(1);
+            wait()?;
+            let start = Instant::now();
+            act(times);
+            wait()?;
+            Ok(start.elapsed().as_secs_f64() / f64::from(times))
+        })
+    }
+}

@@ -1,0 +1,210 @@
+//! Statistics of pairs of epochs, of all light curves of a chunk.
+
+use tape_core::{Chunk, PairBins, PairKernel, PairSums, Pairwise, Statistic, Value};
+use wgpu::Buffer;
+
+use crate::device::Gpu;
+use crate::error::Result;
+use crate::evaluate::Evaluated;
+use crate::pack::fits;
+
+/// The most epochs of a light curve; a workgroup would take too long for the pairs of more, for a driver that watches.
+const MOST_EPOCHS: usize = 1 << 14;
+
+/// The pairs that are asked for at once: a second of a slow device.
+const ENOUGH: usize = 1 << 31;
+
+/// An epoch, as the kernel has it.
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct Epoch {
+    high: u32,
+    low: u32,
+    flux: f32,
+    variance: f32,
+}
+
+/// A bin of a light curve, as the kernel has it.
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct Bin {
+    first: u32,
+    number: u32,
+    /// Upper and lower half of its limits.
+    from: [u32; 2],
+    to: [u32; 2],
+}
+
+/// The sums of a bin, as the kernel writes them.
+#[repr(C)]
+#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct Sums {
+    pairs: u32,
+    dt: f32,
+    terms: [f32; 2],
+}
+
+/// Light curves that lie on the device with their bins, until this is dropped.
+#[derive(Debug)]
+pub struct ResidentPairs {
+    epochs: Buffer,
+    bins: Buffer,
+    /// The number of bins of each light curve, and the days in its tick.
+    shapes: Vec<(usize, f64)>,
+}
+
+impl ResidentPairs {
+    /// The number of bins of all light curves.
+    fn len(&self) -> usize {
+        self.shapes.iter().map(|(bins, _)| bins).sum()
+    }
+}
+
+impl Gpu {
+    /// Brings light curves and their bins to the device.
+    ///
+    /// # Errors
+    /// If the device is lost or has no memory left.
+    pub fn upload_pairs(&self, all: &[PairBins]) -> Result<ResidentPairs> {
+        let (mut epochs, mut bins) = (vec![], vec![]);
+        for one in all {
+            let (first, number) = (place(epochs.len()), place(one.time.len()));
+            bins.extend(one.bins.iter().map(|[from, to]| Bin { first, number, from: halves(*from), to: halves(*to) }));
+            epochs.extend((0..one.time.len()).map(|i| epoch(one, i)));
+        }
+        let bytes = (size_of_val(&epochs[..]) + size_of_val(&bins[..])) as u64;
+        self.checked("upload", bytes, || {
+            Ok(ResidentPairs {
+                epochs: self.buffer("epochs", bytemuck::cast_slice(&epochs)),
+                bins: self.buffer("bins", bytemuck::cast_slice(&bins)),
+                shapes: all.iter().map(|one| (one.bins.len(), one.tick)).collect(),
+            })
+        })
+    }
+
+    /// The sums of all bins of each light curve; none for a light curve of which a bin was not written.
+    ///
+    /// # Errors
+    /// If the device is lost, has no memory left or refuses the kernel.
+    pub fn pair_sums(&self, kernel: &'static PairKernel, pairs: &ResidentPairs) -> Result<Vec<Option<Vec<PairSums>>>> {
+        if pairs.len() == 0 {
+            return Ok(vec![Some(vec![]); pairs.shapes.len()]);
+        }
+        let pipeline = self.pairs_pipeline(kernel)?;
+        let bytes = pairs.len() * size_of::<Sums>();
+        let sums: Vec<Sums> = self.checked(kernel.name, 2 * bytes as u64, || {
+            let out = self.unwritten(bytes);
+            let bind = self.bind_to(&pipeline.get_bind_group_layout(0), &[&pairs.epochs, &pairs.bins, &out]);
+            let over = |pass: &mut wgpu::ComputePass<'_>| {
+                pass.set_pipeline(&pipeline);
+                pass.set_bind_group(0, &bind, &[]);
+                pass.dispatch_workgroups(crate::reduce::groups(pairs.len()), 1, 1);
+            };
+            self.dispatch(kernel.name, &out, over, bytemuck::pod_collect_to_vec)
+        })?;
+        let mut rest = sums.iter();
+        let of_one = |(bins, tick): &(usize, f64)| {
+            rest.by_ref().take(*bins).map(|sums| restore(sums, *tick)).collect::<Vec<_>>().into_iter().collect()
+        };
+        Ok(pairs.shapes.iter().map(of_one).collect())
+    }
+
+    /// The rows of a statistic of pairs for all light curves of a chunk; nothing if it has no kernel for this device.
+    ///
+    /// # Errors
+    /// As [`Gpu::pair_sums`].
+    pub fn rows_of_chunk(&self, statistic: &Statistic, chunk: &Chunk) -> Result<Option<(Vec<Vec<Value>>, Evaluated)>> {
+        let Statistic::Rows(many) = statistic else { return Ok(None) };
+        let Some(pairwise) = many.pairwise().filter(|_| self.has_kernel(statistic)) else { return Ok(None) };
+        let mut rows = vec![None; chunk.segments.len()];
+        let mut gathered = Gathered::default();
+        for (number, segment) in chunk.segments.iter().enumerate() {
+            if segment.rows.len() < many.info().min_epochs {
+                rows[number] = Some(vec![]);
+                continue;
+            }
+            let bins = pairwise.bins(&chunk.light_curve(segment, ""));
+            if let Some(bins) = bins.filter(takes) {
+                gathered.push(number, bins);
+            }
+            if gathered.pairs >= ENOUGH || 2 * gathered.epochs * size_of::<Epoch>() >= self.most_bytes() {
+                self.finish_pairs(pairwise, std::mem::take(&mut gathered), &mut rows)?;
+            }
+        }
+        self.finish_pairs(pairwise, gathered, &mut rows)?;
+        let mut evaluated = Evaluated::default();
+        let rows = rows.into_iter().zip(&chunk.segments).map(|(rows, segment)| match rows {
+            Some(rows) => {
+                evaluated.by_device += usize::from(segment.rows.len() >= many.info().min_epochs);
+                rows
+            }
+            None => {
+                evaluated.by_cpu += 1;
+                let mut out = vec![];
+                many.rows(&chunk.light_curve(segment, ""), &mut out);
+                out
+            }
+        });
+        let rows = rows.collect();
+        Ok(Some((rows, evaluated)))
+    }
+
+    fn finish_pairs(&self, pairwise: &dyn Pairwise, gathered: Gathered, rows: &mut [Option<Vec<Value>>]) -> Result<()> {
+        if gathered.bins.is_empty() {
+            return Ok(());
+        }
+        let sums = self.pair_sums(pairwise.kernel(), &self.upload_pairs(&gathered.bins)?)?;
+        for ((number, bins), sums) in gathered.numbers.into_iter().zip(&gathered.bins).zip(sums) {
+            let mut out = vec![];
+            rows[number] = sums.filter(|sums| pairwise.rows_from(bins, sums, &mut out)).map(|_| out);
+        }
+        Ok(())
+    }
+}
+
+/// Light curves that go to the device together.
+#[derive(Default)]
+struct Gathered {
+    numbers: Vec<usize>,
+    bins: Vec<PairBins>,
+    epochs: usize,
+    pairs: usize,
+}
+
+impl Gathered {
+    fn push(&mut self, number: usize, bins: PairBins) {
+        self.epochs += bins.time.len() + bins.bins.len();
+        self.pairs += bins.time.len() * bins.time.len() / 2;
+        self.numbers.push(number);
+        self.bins.push(bins);
+    }
+}
+
+/// Whether the device can have a light curve: it is not too long, and no square leaves the range of single precision.
+fn takes(bins: &PairBins) -> bool {
+    let errors: Vec<f64> = bins.variance.iter().filter(|variance| **variance > 0.0).map(|v| v.sqrt()).collect();
+    bins.time.len() <= MOST_EPOCHS && fits(&bins.flux, &errors, 0.0, tape_core::Precision::Single)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "single precision is what is meant")]
+fn epoch(bins: &PairBins, at: usize) -> Epoch {
+    let [high, low] = halves(bins.time[at]);
+    Epoch { high, low, flux: bins.flux[at] as f32, variance: bins.variance[at] as f32 }
+}
+
+/// The sums of a bin; none if they were not written. A bin without pairs has not-a-number nowhere.
+fn restore(sums: &Sums, tick: f64) -> Option<PairSums> {
+    let terms = sums.terms.map(f64::from);
+    let written = sums.pairs != u32::MAX && sums.dt.is_finite() && terms.iter().all(|term| term.is_finite());
+    written.then(|| PairSums { pairs: sums.pairs, dt: f64::from(sums.dt) * tick, terms })
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "halves are what is meant")]
+const fn halves(ticks: u64) -> [u32; 2] {
+    [(ticks >> 32) as u32, ticks as u32]
+}
+
+/// A number of epochs, which a buffer within 4 GiB holds.
+fn place(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,94 @@
+//! Statistics that search frequencies, of all light curves of a chunk.
+
+use tape_core::{Chunk, LightCurve, Object, Search, Segment, Series, Spectral, Statistic, Value};
+
+use crate::device::Gpu;
+use crate::error::Result;
+use crate::evaluate::Evaluated;
+
+/// Values after which no more searches are gathered for one call: 64 MiB of them.
+const ENOUGH: usize = 1 << 24;
+
+/// A search, the number of the light curve or object that it is of, and the places of its series among those of the call.
+struct Waiting {
+    number: usize,
+    search: Box<dyn Search>,
+    series: std::ops::Range<usize>,
+}
+
+/// Searches that go to the device together.
+#[derive(Default)]
+struct Gathered {
+    waiting: Vec<Waiting>,
+    series: Vec<Series>,
+    epochs: usize,
+    values: usize,
+}
+
+impl Gathered {
+    fn push(&mut self, number: usize, search: Box<dyn Search>, series: Vec<Series>) {
+        self.epochs += series.iter().map(|one| one.time.len()).sum::<usize>();
+        self.values += series.iter().map(|one| one.number).sum::<usize>();
+        let first = self.series.len();
+        self.series.extend(series);
+        self.waiting.push(Waiting { number, search, series: first..self.series.len() });
+    }
+}
+
+impl Gpu {
+    /// The outputs of a statistic that searches frequencies, for all light curves of a chunk or for all its objects.
+    pub(crate) fn search(
+        &self,
+        statistic: &Statistic,
+        spectral: &dyn Spectral,
+        chunk: &Chunk,
+        out: &mut [Value],
+    ) -> Result<Evaluated> {
+        let outputs = statistic.info().outputs.len();
+        let all: Vec<&[Segment]> =
+            if statistic.is_of_objects() { chunk.objects().collect() } else { chunk.segments.chunks(1).collect() };
+        assert_eq!(out.len(), all.len() * outputs, "a place for each output of each light curve or object");
+        let (mut evaluated, mut gathered) = (Evaluated::default(), Gathered::default());
+        for (number, segments) in all.into_iter().enumerate() {
+            let own = &mut out[number * outputs..(number + 1) * outputs];
+            if segments.iter().all(|segment| segment.rows.len() < statistic.info().min_epochs) {
+                statistic.undefined(own);
+                continue;
+            }
+            let light_curves: Vec<_> = segments.iter().map(|segment| chunk.light_curve(segment, "")).collect();
+            let found = spectral.search(&light_curves).map(|search| (search.series(), search));
+            if let Some((series, search)) = found.filter(|(series, _)| series.iter().all(|one| self.takes(one))) {
+                evaluated.by_device += 1;
+                gathered.push(number, search, series);
+            } else {
+                evaluated.by_cpu += 1;
+                on_cpu(statistic, &light_curves, own);
+            }
+            if gathered.values >= ENOUGH || 2 * gathered.epochs >= self.most_epochs() {
+                self.finish(spectral, std::mem::take(&mut gathered), outputs, out)?;
+            }
+        }
+        self.finish(spectral, gathered, outputs, out)?;
+        Ok(evaluated)
+    }
+
+    fn finish(&self, spectral: &dyn Spectral, gathered: Gathered, outputs: usize, out: &mut [Value]) -> Result<()> {
+        if gathered.waiting.is_empty() {
+            return Ok(());
+        }
+        let values = self.values(spectral.kernel(), &self.upload_series(&gathered.series)?)?;
+        for Waiting { number, search, series } in gathered.waiting {
+            let values: Vec<&[f32]> = series.map(|one| values.of(one)).collect();
+            search.finish(&values, &mut out[number * outputs..(number + 1) * outputs]);
+        }
+        Ok(())
+    }
+}
+
+/// Statistics that search frequencies do not ask for the band.
+fn on_cpu(statistic: &Statistic, light_curves: &[LightCurve<'_>], out: &mut [Value]) {
+    match light_curves {
+        [light_curve] if !statistic.is_of_objects() => statistic.evaluate(light_curve, out),
+        _ => statistic.evaluate_object(&Object::new(light_curves), out),
+    }
+}

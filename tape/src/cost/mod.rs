@@ -1,0 +1,176 @@
+//! Whether a device is worth its while: what it and the CPU take for the same, measured once and kept.
+//!
+//! [`calibrate`] measures a device beside one core of the CPU, on light curves that it makes. [`Calibration::store`] keeps that
+//! for later runs, and [`Batch::estimate`](crate::Batch::estimate) makes an [`Estimate`] of it for a survey. It is rough by
+//! design: what a light curve costs beyond its number of epochs, such as the frequencies that are searched, counts on both
+//! sides alike.
+
+mod measure;
+mod stored;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use tape_core::{Statistic, count};
+
+pub use measure::calibrate;
+pub use stored::calibrations;
+
+/// What a device and one core of the CPU do in a second.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// The device's name.
+    pub device: String,
+    /// Its driver, with the version: another one is another device.
+    pub driver: String,
+    /// Whether it is the CPU in disguise.
+    pub software: bool,
+    /// Bytes that are packed and brought up in a second, by one thread.
+    pub upload: f64,
+    /// Bytes that are read back in a second.
+    pub read: f64,
+    /// Seconds of a call that asks for nothing.
+    pub call: f64,
+    /// For each kernel what it does, and what the CPU does.
+    pub kernels: BTreeMap<String, Speed>,
+}
+
+/// Epochs per second of a statistic.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Speed {
+    /// On the device, once its columns lie there.
+    pub device: f64,
+    /// On one core of the CPU.
+    pub core: f64,
+}
+
+/// What a run is expected to take with a device and without, for those of its statistics that have kernels. Reading the survey
+/// is the same for both, and left out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estimate {
+    /// Bytes that go to the device.
+    pub bytes_up: f64,
+    /// Bytes that come back.
+    pub bytes_down: f64,
+    /// Seconds of its kernels.
+    pub kernels: f64,
+    /// Seconds of all that the device takes: moving, calls and kernels.
+    pub device: f64,
+    /// Seconds of all cores of the CPU.
+    pub cpu: f64,
+    /// Whether the device is software.
+    pub software: bool,
+}
+
+/// The epochs of a light curve, where nothing is known but the number of rows.
+const EPOCHS: f64 = 16.0;
+
+/// The rows that a device gets at once.
+pub(crate) const CHUNK_ROWS: usize = 256 * 1024;
+
+/// What kernel a statistic is known by here.
+fn key(statistic: &Statistic) -> Option<&'static str> {
+    let pairs = match statistic {
+        Statistic::Rows(many) => many.pairwise().map(|pairwise| pairwise.kernel().name),
+        _ => None,
+    };
+    let kernel = statistic.kernel().map(|kernel| kernel.name);
+    kernel.or_else(|| statistic.spectral().map(|spectral| spectral.kernel().name)).or(pairs)
+}
+
+impl Calibration {
+    /// What a run takes over so many rows, on so many cores; none if no statistic has a kernel that was measured.
+    #[must_use]
+    pub fn estimate(&self, statistics: &[Statistic], rows: u64, workers: usize) -> Option<Estimate> {
+        let speeds: Vec<(&Statistic, Speed)> =
+            statistics.iter().filter_map(|one| Some((one, *self.kernels.get(key(one)?)?))).collect();
+        if speeds.is_empty() {
+            return None;
+        }
+        let rows = count(usize::try_from(rows).unwrap_or(usize::MAX));
+        let inputs = speeds.iter().fold(tape_core::Inputs::NONE, |all, (one, _)| all.and(one.info().inputs));
+        let columns = 1 + usize::from(inputs.error) + 3 * usize::from(inputs.time);
+        let bytes_up = 4.0 * count(columns) * rows;
+        let numbers: usize = speeds.iter().map(|(one, _)| one.info().outputs.len() + 1).sum();
+        let bytes_down = 4.0 * count(numbers) * rows / EPOCHS;
+        let kernels: f64 = speeds.iter().map(|(_, speed)| rows / speed.device).sum();
+        let calls = (rows / count(CHUNK_ROWS)).ceil() * count(speeds.len() + 1);
+        // Chunks are packed side by side, and follow each other on the device.
+        let moving = bytes_up / self.upload / count(workers.max(1)) + bytes_down / self.read + calls * self.call;
+        let cpu = speeds.iter().map(|(_, speed)| rows / speed.core).sum::<f64>() / count(workers.max(1));
+        Some(Estimate { bytes_up, bytes_down, kernels, device: moving + kernels, cpu, software: self.software })
+    }
+}
+
+impl Estimate {
+    /// Whether the device is to be taken: it must win clearly, since its share of a run is the less well known, and software
+    /// would take the same cores.
+    #[must_use]
+    pub fn favours_device(&self) -> bool {
+        !self.software && self.device < 0.7 * self.cpu
+    }
+}
+
+impl fmt::Display for Estimate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mega = |bytes: f64| bytes / 1e6;
+        write!(
+            f,
+            "{:.1} MB up, {:.1} MB down; {:.3} s, of which kernels {:.3} s, beside {:.3} s of the CPU",
+            mega(self.bytes_up),
+            mega(self.bytes_down),
+            self.device,
+            self.kernels,
+            self.cpu
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn calibration(device: f64, core: f64) -> Calibration {
+        Calibration {
+            device: "a device".to_owned(),
+            driver: "1.0".to_owned(),
+            software: false,
+            upload: 1e9,
+            read: 1e9,
+            call: 1e-5,
+            kernels: [("stetson_j".to_owned(), Speed { device, core })].into(),
+        }
+    }
+
+    fn named(names: &[&str]) -> Vec<Statistic> {
+        crate::statistics_named(names).expect("they exist")
+    }
+
+    #[test]
+    fn an_estimate_adds_up() {
+        let all = named(&["stetson_j", "eta"]);
+        let estimate = calibration(1e9, 1e7).estimate(&all, 262_144 * 10, 4).expect("stetson_j is known");
+        let rows = 2_621_440.0;
+        assert_eq!(estimate.bytes_up, 8.0 * rows);
+        assert_eq!(estimate.bytes_down, 8.0 * rows / 16.0);
+        let moving = 8.0 * rows / 4e9 + 0.5 * rows / 1e9 + 20.0 * 1e-5;
+        assert!((estimate.device - moving - rows / 1e9).abs() < 1e-12, "{estimate:?}");
+        assert!((estimate.cpu - rows / 4e7).abs() < 1e-12, "{estimate:?}");
+        assert!(estimate.favours_device());
+    }
+
+    #[test]
+    fn a_slow_device_and_software_are_not_favoured() {
+        let all = named(&["stetson_j"]);
+        let slow = calibration(1e7, 1e7).estimate(&all, 1_000_000, 4).expect("it is known");
+        assert!(!slow.favours_device());
+        let software = Calibration { software: true, ..calibration(1e12, 1e6) };
+        assert!(!software.estimate(&all, 1_000_000, 4).expect("it is known").favours_device());
+    }
+
+    #[test]
+    fn without_a_kernel_there_is_no_estimate() {
+        assert_eq!(calibration(1e9, 1e7).estimate(&named(&["eta"]), 1000, 4), None);
+    }
+}
