@@ -59,8 +59,8 @@ impl Schema {
     /// [`ResultsError::DuplicateColumn`].
     pub fn new(source: &dyn Source, statistics: &[Statistic]) -> Result<Self, ResultsError> {
         let id_type = source.id_type();
-        let mut fields = vec![Field::new(source.title(Role::Id).unwrap_or("id"), id_type.data_type(), false)];
-        if let Some(band) = source.title(Role::Band) {
+        let mut fields = vec![Field::new(source.column(Role::Id).unwrap_or("id"), id_type.data_type(), false)];
+        if let Some(band) = source.column(Role::Band) {
             fields.push(Field::new(band, DataType::Utf8, statistics.iter().any(Statistic::is_of_objects)));
         }
         fields.push(Field::new(N_OBS, DataType::UInt64, false));

@@ -6,12 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::fault::{self, Call};
-use crate::hats::{self, Folder};
 
 /// The files behind `inputs`, in the order of the inputs and sorted by path within each, every file once. A folder stands
 /// for all files in it and below it that end in `.parquet` or `.parq`; names that start with `_` or `.` are passed over, as
-/// they are metadata by custom, unless the input itself names them. A HATS collection or catalogue stands for the files of its
-/// pixels.
+/// they are metadata by custom, unless the input itself names them.
 ///
 /// # Errors
 /// If an input is not there, cannot be read, or stands for no file.
@@ -35,11 +33,7 @@ fn behind(input: &str) -> Result<Vec<PathBuf>, Error> {
     let mut found = Found::default();
     // A file or folder whose name merely looks like a pattern is meant as it stands.
     match fault::before(Call::List).and_then(|()| fs::metadata(path)) {
-        Ok(metadata) if metadata.is_dir() => match hats::look(path)? {
-            // Beneath other folders it is passed over.
-            Folder::Beside(product) => return Err(Error::NoCatalogue { path: path.to_owned(), product }),
-            looked => found.looked(path, looked)?,
-        },
+        Ok(metadata) if metadata.is_dir() => found.folder(path)?,
         Ok(_) => return Ok(vec![path.to_owned()]),
         Err(error) if error.kind() == ErrorKind::NotFound && input.contains(['*', '?', '[']) => found.pattern(input)?,
         Err(error) => return Err(Error::io(path, "read it", error)),
@@ -60,25 +54,6 @@ struct Found {
 
 impl Found {
     fn folder(&mut self, folder: &Path) -> Result<(), Error> {
-        self.looked(folder, hats::look(folder)?)
-    }
-
-    /// What a folder has, of which is known what it is.
-    fn looked(&mut self, folder: &Path, looked: Folder) -> Result<(), Error> {
-        match looked {
-            Folder::Plain => self.plain(folder),
-            Folder::Beside(_) => Ok(()),
-            Folder::Catalogue(pixels) => pixels.into_iter().try_for_each(|pixel| {
-                if pixel.is_dir() {
-                    return self.plain(&pixel);
-                }
-                self.files.push(pixel);
-                Ok(())
-            }),
-        }
-    }
-
-    fn plain(&mut self, folder: &Path) -> Result<(), Error> {
         let unreadable = |error| Error::io(folder, "list the folder", error);
         fault::before(Call::List).map_err(unreadable)?;
         for entry in fs::read_dir(folder).map_err(unreadable)? {

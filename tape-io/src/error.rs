@@ -27,22 +27,6 @@ pub enum Error {
         /// Files passed over because their names start with `_` or `.`.
         hidden: usize,
     },
-    /// A part of a catalogue by pixels of the sky is missing or wrong.
-    #[error("{}: {reason}: copy the catalogue again, or name its files", .path.display())]
-    Catalogue {
-        /// The file of the catalogue that says so.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
-    /// Something that lies beside a catalogue and has no light curves of its own.
-    #[error("{}: a data product of type '{product}', not a catalogue: name the catalogue that it belongs to", .path.display())]
-    NoCatalogue {
-        /// The folder.
-        path: PathBuf,
-        /// What its properties call it.
-        product: String,
-    },
     /// A pattern that is not one.
     #[error("{pattern}: not a valid pattern: {reason}")]
     BadPattern {
@@ -90,43 +74,6 @@ pub enum Error {
         actual: String,
         /// What it must be.
         expected: &'static str,
-    },
-    /// Two columns have light curves.
-    #[error(
-        "{}: light curves lie in '{}' and in '{}': say which by naming a column, such as --flux {}.mag",
-        .path.display(), .columns[0], .columns[1], .columns[0]
-    )]
-    Ambiguous {
-        /// The file.
-        path: PathBuf,
-        /// The columns at the top.
-        columns: [String; 2],
-    },
-    /// The flux lies in lists, and a role of each epoch does not.
-    #[error(
-        "{}: column '{column}' has one value for each row, and the flux lies in lists: name a {role} in the same lists with {}",
-        .path.display(), .role.option()
-    )]
-    FlatRole {
-        /// The file.
-        path: PathBuf,
-        /// The column.
-        column: String,
-        /// The role.
-        role: Role,
-    },
-    /// A role's column lies in lists, and the flux does not.
-    #[error(
-        "{}: column '{column}' lies in lists, but the flux is a plain column: name a {role} beside it with {}, or a flux in the same lists with --flux",
-        .path.display(), .role.option()
-    )]
-    NestedRole {
-        /// The file.
-        path: PathBuf,
-        /// The column.
-        column: String,
-        /// The role.
-        role: Role,
     },
     /// Two files do not agree.
     #[error(

@@ -16,7 +16,7 @@ use crate::error::{Error, system, words};
 use crate::fault::{self, Call};
 use crate::guard::guarded;
 use crate::pread::PositionedFile;
-use crate::schema::{Kind, RoleColumn, columns as all_columns, nested_columns, role_column};
+use crate::schema::{Kind, RoleColumn, flat_columns, nested_columns, role_column};
 
 /// Shorter text is not cut short in statistics; of longer text the footer says whether it was.
 const UNCUT_TEXT: usize = 64;
@@ -68,19 +68,14 @@ pub(crate) fn read_metadata(path: &Path) -> Result<(ParquetMetaData, Stamp), Err
     Ok((metadata.map_err(failed)?, stamp))
 }
 
-/// That each row group has as many values of a column as rows, which are no less than none. Where epochs are elements of
-/// lists, a column of those has one for each of `epochs`, and no fewer than rows: an empty list counts as one.
-fn check_counts(metadata: &ParquetMetaData, column: &RoleColumn, epochs: Option<usize>) -> Result<(), String> {
+/// That each row group has as many values of a column as rows, which are no less than none.
+fn check_counts(metadata: &ParquetMetaData, column: usize) -> Result<(), String> {
     for (index, group) in metadata.row_groups().iter().enumerate() {
-        let values = |column: usize| group.columns().get(column).map(ColumnChunkMetaData::num_values);
-        let rows = group.num_rows();
-        let wanted = if column.nesting.is_some() { epochs.and_then(values).unwrap_or(rows) } else { rows };
-        if rows < 0 || wanted < rows || values(column.index) != Some(wanted) {
-            let name = metadata.file_metadata().schema_descr().column(column.index).path().string();
-            let found = values(column.index).map_or_else(|| "none".to_owned(), |values| values.to_string());
-            let claimed =
-                if wanted == rows { format!("{rows} rows") } else { format!("{rows} rows and {wanted} epochs") };
-            return Err(format!("row group {index} claims {claimed}, but values of '{name}': {found}"));
+        let (rows, values) = (group.num_rows(), group.columns().get(column).map(ColumnChunkMetaData::num_values));
+        if rows < 0 || values != Some(rows) {
+            let name = metadata.file_metadata().schema_descr().column(column).path().string();
+            let values = values.map_or_else(|| "none".to_owned(), |values| values.to_string());
+            return Err(format!("row group {index} claims {rows} rows, but values of '{name}': {values}"));
         }
     }
     Ok(())
@@ -119,27 +114,13 @@ impl Footer {
                     return Err(wrong("nested".to_owned(), "a plain column"));
                 }
                 None => {
-                    let source = ColumnError::missing(role, Some(name), &all_columns(schema));
+                    let source = ColumnError::missing(role, Some(name), &flat_columns(schema));
                     return Err(Error::Column { path, source });
                 }
             };
             column.kind.fits(role).map_err(|expected| wrong(column.kind.to_string(), expected))?;
+            check_counts(&metadata, column.index).map_err(|reason| Error::NotParquet { path: path.clone(), reason })?;
             roles[role as usize] = Some(column);
-        }
-        let leader = roles[Role::Flux as usize].as_ref().filter(|flux: &&RoleColumn| flux.nesting.is_some());
-        let leader = leader.map(|flux| flux.index);
-        for (role, column) in Role::ALL.into_iter().zip(&roles) {
-            let Some(column) = column else { continue };
-            let name = || columns.get(role).unwrap_or_default().to_owned();
-            match (column.nesting, leader) {
-                (Some(_), None) => return Err(Error::NestedRole { path, column: name(), role }),
-                (None, Some(_)) if matches!(role, Role::Time | Role::Error) => {
-                    return Err(Error::FlatRole { path, column: name(), role });
-                }
-                _ => {}
-            }
-            check_counts(&metadata, column, leader)
-                .map_err(|reason| Error::NotParquet { path: path.clone(), reason })?;
         }
         Ok(Self { path, metadata: Arc::new(metadata), stamp, roles })
     }
@@ -148,24 +129,13 @@ impl Footer {
         self.roles[role as usize].as_ref()
     }
 
-    /// The column in lists whose levels tell where records begin, if epochs are elements of lists.
-    pub(crate) fn leader(&self) -> Option<&RoleColumn> {
-        self.role(Role::Flux).filter(|flux| flux.nesting.is_some())
-    }
-
-    /// The epochs of a row group, those without values counted.
-    pub(crate) fn epochs(&self, group: &RowGroupMetaData) -> u64 {
-        let epochs = self.leader().map_or(group.num_rows(), |leader| group.column(leader.index).num_values());
-        u64::try_from(epochs).unwrap_or(0)
-    }
-
-    /// The row groups as plans see them: a row is an epoch, however it lies in the file.
+    /// The row groups as plans see them.
     pub(crate) fn row_groups(&self, file: usize) -> impl Iterator<Item = RowGroup> + '_ {
         let id = self.role(Role::Id);
         self.metadata.row_groups().iter().enumerate().map(move |(index, group)| RowGroup {
             file,
             index,
-            rows: self.epochs(group),
+            rows: u64::try_from(group.num_rows()).unwrap_or(0),
             ids: id.and_then(|id| id_range(group.column(id.index).statistics()?, id.kind)),
             sorted: id.is_some_and(|id| is_sorted(group, id.index)),
         })

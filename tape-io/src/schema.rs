@@ -6,8 +6,6 @@ use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 use tape_core::{IdType, Role};
 
-use crate::nested::{Leaf, Nesting, leaves};
-
 /// How a column's values are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -69,18 +67,15 @@ pub(crate) struct RoleColumn {
     pub(crate) kind: Kind,
     /// Whether it may hold nulls.
     pub(crate) optional: bool,
-    /// How deep it lies in lists, if it does.
-    pub(crate) nesting: Option<Nesting>,
-    /// Where in its name the last of its names begins.
-    pub(crate) title: usize,
 }
 
-/// The names of all columns that can be named.
-pub(crate) fn columns(schema: &SchemaDescriptor) -> Vec<String> {
-    leaves(schema).into_iter().map(|leaf| leaf.name).collect()
+/// The names of the columns at the top level that are not nested.
+pub(crate) fn flat_columns(schema: &SchemaDescriptor) -> Vec<String> {
+    let flat = schema.columns().iter().filter(|column| column.path().parts().len() == 1);
+    flat.map(|column| column.name().to_owned()).collect()
 }
 
-/// The names of columns at the top that hold lists or structs.
+/// The names of columns that hold lists or structs.
 pub(crate) fn nested_columns(schema: &SchemaDescriptor) -> Vec<String> {
     let fields = schema.root_schema().get_fields().iter();
     fields.filter(|field| field.is_group()).map(|field| field.name().to_owned()).collect()
@@ -88,15 +83,14 @@ pub(crate) fn nested_columns(schema: &SchemaDescriptor) -> Vec<String> {
 
 /// The column called `name`, or in words what it is instead of something readable.
 pub(crate) fn role_column(schema: &SchemaDescriptor, name: &str) -> Option<Result<RoleColumn, String>> {
-    let leaf = leaves(schema).into_iter().find(|leaf| leaf.name == name)?;
-    let title = name.len() - leaf.short().len();
-    let Leaf { index, nesting, .. } = leaf;
-    let column = schema.column(index);
-    Some(match kind(&column) {
-        Some(kind) => {
-            Ok(RoleColumn { index, kind, optional: nesting.is_some() || column.max_def_level() > 0, nesting, title })
+    let columns = schema.columns();
+    let index = columns.iter().position(|column| column.path().parts() == [name])?;
+    let column = &columns[index];
+    Some(match kind(column) {
+        Some(kind) if column.max_rep_level() == 0 => {
+            Ok(RoleColumn { index, kind, optional: column.max_def_level() > 0 })
         }
-        None => Err(describe(&column)),
+        _ => Err(describe(column)),
     })
 }
 
@@ -147,6 +141,9 @@ fn integer(column: &ColumnDescriptor) -> Option<IdType> {
 
 /// A column's type in words.
 fn describe(column: &ColumnDescriptor) -> String {
+    if column.max_rep_level() > 0 {
+        return "a list".to_owned();
+    }
     match column.logical_type_ref() {
         Some(LogicalType::Timestamp(_)) => "a timestamp".to_owned(),
         Some(LogicalType::Decimal(_)) => "a decimal".to_owned(),

@@ -12,10 +12,8 @@ use tape_core::{Bands, ColumnMap, Columns, IdType, Partition, Role, RowGroup, Ro
 use crate::discover::discover;
 use crate::error::Error;
 use crate::footer::{Footer, Stamp, open as open_file, read_metadata};
-use crate::nested::{Shape, leaves};
 use crate::reader::PartitionReader;
-use crate::resolve::{Unresolved, resolve};
-use crate::schema::{Kind, columns as all_columns};
+use crate::schema::{Kind, flat_columns};
 
 /// What identifies the content of a file without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,12 +62,9 @@ impl Survey {
     pub fn open<S: AsRef<str>>(inputs: &[S], columns: &ColumnMap) -> Result<Self, Error> {
         let paths = discover(inputs)?;
         let (first, _) = read_metadata(&paths[0])?;
-        let path = || paths[0].clone();
-        let resolved = resolve(columns, &leaves(first.file_metadata().schema_descr()));
-        let (columns, preset) = resolved.map_err(|error| match error {
-            Unresolved::Column(source) => Error::Column { path: path(), source },
-            Unresolved::Ambiguous(columns) => Error::Ambiguous { path: path(), columns },
-        })?;
+        let available = flat_columns(first.file_metadata().schema_descr());
+        let (columns, preset) =
+            columns.resolve(&available).map_err(|source| Error::Column { path: paths[0].clone(), source })?;
         Ok(Self { preset, ..Self::open_files(paths, columns)? })
     }
 
@@ -105,18 +100,10 @@ impl Survey {
         self.preset
     }
 
-    /// All columns of the first file, those within lists by names such as `lightcurve.mjd`.
+    /// All columns of the first file that are not nested.
     #[must_use]
     pub fn available(&self) -> Vec<String> {
-        all_columns(self.files[0].metadata.file_metadata().schema_descr())
-    }
-
-    /// How light curves lie in the first file.
-    #[must_use]
-    pub fn shape(&self) -> Shape {
-        let leaves = leaves(self.files[0].metadata.file_metadata().schema_descr());
-        let flux = self.columns.get(Role::Flux);
-        leaves.iter().find(|leaf| Some(leaf.name.as_str()) == flux).map_or(Shape::Flat, |leaf| leaf.shape)
+        flat_columns(self.files[0].metadata.file_metadata().schema_descr())
     }
 
     /// The type of a role's column in words, if the role has one.
@@ -225,11 +212,6 @@ impl Source for Survey {
         self.columns.get(role)
     }
 
-    /// Of a column within a struct its last name.
-    fn title(&self, role: Role) -> Option<&str> {
-        self.columns.get(role)?.get(self.files[0].role(role)?.title..)
-    }
-
     fn bands(&self) -> &Bands {
         &self.bands
     }
@@ -250,9 +232,7 @@ impl Source for Survey {
             let column = footer.role(role).map(|column| group.column(column.index).compressed_size());
             column.and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
         };
-        // A scan of ids in lists reads the levels of one column of epochs.
-        let levels = if columns.flux || footer.leader().is_none() { 0 } else { of(Role::Flux) };
-        roles(columns).map(of).sum::<u64>() + levels
+        roles(columns).map(of).sum()
     }
 
     fn row_bytes(&self) -> u64 {

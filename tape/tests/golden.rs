@@ -73,16 +73,9 @@ fn agree(ours: &Answers, reference: &Answers) -> Result<(), Failed> {
     Ok(())
 }
 
-fn check(
-    data: &str,
-    columns: &ColumnMap,
-    plan: PlanChoice,
-    cut: Partitioning,
-    workers: usize,
-    reference: &str,
-) -> Result<(), Failed> {
+fn check(data: &str, columns: &ColumnMap, plan: PlanChoice, cut: Partitioning, reference: &str) -> Result<(), Failed> {
     let ensemble = Ensemble::open_with(&[shared(data).to_string_lossy()], columns)?;
-    let batch = ensemble.batch(&[statistic("stetson_j")?]).plan(plan).partitioning(cut).workers(workers);
+    let batch = ensemble.batch(&[statistic("stetson_j")?]).plan(plan).partitioning(cut);
     agree(&answers(&batch.compute()?)?, &golden(reference)?)
 }
 
@@ -92,12 +85,7 @@ fn plans() -> Vec<Trial> {
     let shapes = "data/s82_rrlyrae/shapes";
     let ordered = [PlanChoice::Auto, PlanChoice::Stitch, PlanChoice::Shuffle];
     let shuffled = [PlanChoice::Auto, PlanChoice::Shuffle];
-    let cases: [(String, &[PlanChoice], &str); 11] = [
-        ("data/s82_rrlyrae/hats".to_owned(), &shuffled, s82),
-        (format!("{shapes}/list_columns.parquet"), &ordered, s82),
-        (format!("{shapes}/struct_of_lists.parquet"), &ordered, s82),
-        (format!("{shapes}/list_of_struct.parquet"), &ordered, s82),
-        (format!("{shapes}/list_of_list_of_struct.parquet"), &ordered, s82),
+    let cases: [(String, &[PlanChoice], &str); 6] = [
         (format!("{shapes}/flat_sorted.parquet"), &ordered, s82),
         (format!("{shapes}/flat_sorted_split"), &ordered, s82),
         (format!("{shapes}/flat_shuffled.parquet"), &shuffled, s82),
@@ -114,10 +102,7 @@ fn plans() -> Vec<Trial> {
                 let columns =
                     if data.contains("golden/tape") { ColumnMap::new().error("fluxerr") } else { ColumnMap::new() };
                 trials.push(trial(name, &[&data.clone(), reference], move || {
-                    for workers in [1, 3] {
-                        check(&data, &columns, plan, cut, workers, reference)?;
-                    }
-                    Ok(())
+                    check(&data, &columns, plan, cut, reference)
                 }));
             }
         }

@@ -5,7 +5,6 @@ use serde_json::json;
 use tape::Ensemble;
 use tape::core::{Columns, ObjectId, PRESETS, Role, Silent, Source};
 use tape::exec::{Cohesion, Evidence, Layout, default_workers, row_groups};
-use tape::io::Shape;
 
 use super::args::SurveyArgs;
 use super::failure::Failure;
@@ -101,9 +100,6 @@ impl Facts<'_> {
         let files = survey.paths().len() as u64;
         screen.row("files", format_args!("{}, {groups}, {}", counted(files, "file"), bytes(survey.file_bytes())))?;
         screen.row("rows", count(self.rows()))?;
-        if survey.shape() != Shape::Flat {
-            screen.row("shape", format_args!("{}; rows here are epochs", survey.shape()))?;
-        }
         if let Some(preset) = survey.preset() {
             screen.row("preset", preset)?;
         }
@@ -202,7 +198,6 @@ impl Facts<'_> {
             "bands": bands,
             "ids": self.id_range().map(|(min, max)| json!({"min": min.to_string(), "max": max.to_string()})),
             "objects": self.objects,
-            "shape": survey.shape().to_string(),
             "null_ids": self.null_ids,
             "sorted": self.layout.sorted,
             "cohesion": cohesion,
