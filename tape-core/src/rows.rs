@@ -101,7 +101,9 @@ impl Rows {
 
     /// Removes the first `n` rows and keeps the memory.
     pub fn drain_front(&mut self, n: usize) {
-        self.ids.drain_front(n);
+        if !self.ids.is_empty() {
+            self.ids.drain_front(n);
+        }
         if !self.band.is_empty() {
             self.band.drain(..n);
         }
@@ -158,7 +160,9 @@ impl Rows {
 
     /// Appends row `row` of `other`, which has some of these columns, `times` times: those that it has grow.
     pub fn repeat(&mut self, other: &Self, row: usize, times: usize) {
-        self.ids.repeat(&other.ids, row, times);
+        if row < other.ids.len() {
+            self.ids.repeat(&other.ids, row, times);
+        }
         if let Some(&band) = other.band.get(row) {
             self.band.resize(self.band.len() + times, band);
         }

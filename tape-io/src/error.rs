@@ -103,6 +103,24 @@ pub enum Error {
         /// What the decoder found.
         reason: String,
     },
+    /// Lists of one row that have not the same length.
+    #[error(
+        "{}: row group {row_group}{}: the lists of '{first}' and '{second}' have not the same length: write the file again with \
+         a value of each for every epoch, or name other columns",
+        .path.display(), in_row(*.row)
+    )]
+    UnequalLists {
+        /// The file.
+        path: PathBuf,
+        /// The row group in it.
+        row_group: usize,
+        /// The row in that, if it could be found.
+        row: Option<u64>,
+        /// One column.
+        first: String,
+        /// The other.
+        second: String,
+    },
     /// A file is not what it was when the run was planned.
     #[error("{}: changed since its footer was read: run again", .path.display())]
     Changed {
@@ -178,6 +196,10 @@ pub enum Error {
 
 fn passed_over(n: usize) -> String {
     if n == 0 { String::new() } else { format!(" ({n} with names that start with '_' or '.' are passed over)") }
+}
+
+fn in_row(row: Option<u64>) -> String {
+    row.map(|row| format!(", row {row}")).unwrap_or_default()
 }
 
 /// The system's words without its number.

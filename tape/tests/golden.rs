@@ -110,6 +110,36 @@ fn plans() -> Vec<Trial> {
     trials
 }
 
+/// Light curves in lists, in every shape, by every plan with any number of workers, however the rows are cut.
+fn nested() -> Vec<Trial> {
+    let reference = "golden/s82/stetson_j.csv";
+    let shapes = ["list_columns", "struct_of_lists", "list_of_struct", "list_of_list_of_struct"];
+    let files = shapes.map(|shape| format!("data/s82_rrlyrae/shapes/{shape}.parquet"));
+    let any = [Partitioning::RowGroups, Partitioning::Bytes(500_000), Partitioning::Count(32)];
+    let plans: [(PlanChoice, &[Partitioning]); 5] = [
+        (PlanChoice::Auto, &any),
+        (PlanChoice::Map, &any[..1]),
+        (PlanChoice::Stitch, &any),
+        (PlanChoice::Merge, &any[..1]),
+        (PlanChoice::Shuffle, &any),
+    ];
+    let mut trials = Vec::new();
+    for data in files {
+        for (plan, cuts) in plans {
+            for (cut, workers) in cuts.iter().flat_map(|&cut| [(cut, 1), (cut, 2), (cut, 5)]) {
+                let name = format!("{data} by {plan:?}, {cut:?}, {workers} workers");
+                let data = data.clone();
+                trials.push(trial(name, &[&data.clone(), reference], move || {
+                    let ensemble = Ensemble::open(&shared(&data).to_string_lossy())?;
+                    let batch = ensemble.batch(&[statistic("stetson_j")?]).plan(plan).partitioning(cut);
+                    agree(&answers(&batch.workers(workers).compute()?)?, &golden(reference)?)
+                }));
+            }
+        }
+    }
+    trials
+}
+
 /// What TAPE's `use_map=True` did to the cut sample: so many results more than light curves.
 fn pieces() -> Result<(), Failed> {
     let ensemble = Ensemble::open(&shared("data/ps1_sample.parquet").to_string_lossy())?;
@@ -148,6 +178,7 @@ fn harness_sees_errors() -> Result<(), Failed> {
 
 fn main() -> std::process::ExitCode {
     let mut trials = plans();
+    trials.extend(nested());
     trials.push(trial("pieces of the unchecked map".to_owned(), &["data/ps1_sample.parquet"], pieces));
     let s82 = "golden/s82/stetson_j.csv";
     trials.push(trial("the harness sees errors".to_owned(), &[s82], harness_sees_errors));
