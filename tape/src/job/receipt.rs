@@ -97,7 +97,8 @@ impl Receipt {
     }
 
     pub(super) const fn left_out(&self) -> LeftOut {
-        let [no_epoch, null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error] = self.left_out;
+        let [no_epoch, null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error] =
+            self.left_out;
         LeftOut { no_epoch, null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error }
     }
 }
