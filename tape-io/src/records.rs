@@ -193,8 +193,15 @@ impl LevelsAlone {
     }
 }
 
-/// Goes to the first record of which two leaves have not the same number of elements, if there is one: its index.
+/// Slots that are looked at for a message: a run of any number of them takes a few bytes.
+const MOST_LOOKED_AT: usize = 1 << 26;
+
+/// The index of the first record of which two leaves have not the same number of elements, if it begins in the next `n` slots;
+/// of two that agree there, the last.
 pub(crate) fn first_difference(a: &mut LevelsAlone, b: &mut LevelsAlone, mut n: usize) -> Result<Option<u64>> {
+    if n > MOST_LOOKED_AT {
+        return Ok(None);
+    }
     let (mut ours, mut theirs, mut before) = (Marks::default(), Marks::default(), 0);
     while n > 0 {
         let step = n.min(16 * 1024);

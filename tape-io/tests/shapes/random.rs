@@ -103,7 +103,7 @@ proptest! {
 }
 
 /// Eight objects of which the third is null and the fifth has no epoch.
-fn eight() -> Vec<Object> {
+pub(crate) fn eight() -> Vec<Object> {
     let epoch =
         |i: usize| Epoch { time: Some(i as f64), flux: Some((i * 7 % 13) as f64), error: Some(1.0), band: Some(i % 3) };
     let parts = |i: usize| match i {

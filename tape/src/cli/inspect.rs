@@ -107,8 +107,7 @@ impl Facts<'_> {
             Shape::Flat => screen.row("rows", count(self.rows()))?,
             shape => {
                 let lists = counted(survey.file_rows(), "row");
-                screen
-                    .row("rows", format_args!("{}, in the lists of {lists} of the files", count(self.rows())))?;
+                screen.row("rows", format_args!("{}, in the lists of {lists} of the files", count(self.rows())))?;
                 screen.row("shape", shape)?;
             }
         }
