@@ -35,6 +35,14 @@ pub enum Error {
         /// Where it goes wrong.
         reason: String,
     },
+    /// A folder that says of itself that it is a catalogue of the sky, and is not what it says.
+    #[error("{}: {reason}", .path.display())]
+    Catalogue {
+        /// The folder, or a file in it.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
     /// The operating system refused.
     #[error("{}: cannot {action}: {}{}", .path.display(), io_words(.source), io_hint(.source))]
     Io {

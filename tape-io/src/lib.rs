@@ -19,6 +19,7 @@ mod footer_fields;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 mod guard;
+mod hats;
 mod leaves;
 mod lists;
 mod numbers;
