@@ -183,6 +183,12 @@ impl Survey {
         Ok(())
     }
 
+    /// Rows of a row group in its file: objects where light curves are lists.
+    pub(crate) fn rows_of_group(&self, row_group: usize) -> u64 {
+        let (footer, index) = self.footer(row_group);
+        u64::try_from(footer.metadata.row_group(index).num_rows()).unwrap_or(0)
+    }
+
     pub(crate) fn footer(&self, row_group: usize) -> (&Footer, usize) {
         let group = &self.row_groups[row_group];
         (&self.files[group.file], group.index)

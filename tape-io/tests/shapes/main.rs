@@ -2,5 +2,6 @@
 mod hostile;
 mod random;
 mod refusals;
+mod repartition;
 mod survey;
 mod write;
