@@ -6,8 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Float32Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, UInt64Array,
+    ArrayRef, Float32Array, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, StructArray,
+    UInt64Array,
 };
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::datatypes::Field;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, GzipLevel, ZstdLevel};
 use parquet::file::properties::{WriterProperties, WriterVersion};
@@ -21,7 +24,7 @@ pub(crate) fn write() {
     }
     let write =
         |target: &str, name: &str, bytes: &[u8]| fs::write(corpus.join(target).join(name), bytes).expect("written");
-    for (name, bytes) in files() {
+    for (name, bytes) in files().into_iter().chain(nested()) {
         let length = u32::from_le_bytes(*bytes[..bytes.len() - 4].last_chunk().expect("a length")) as usize;
         write("footer", name, &bytes[bytes.len() - 8 - length..bytes.len() - 8]);
         write("survey", name, &bytes);
@@ -93,6 +96,60 @@ fn file(
     for (column, encoding) in encodings {
         properties = properties.set_column_encoding(ColumnPath::from(*column), *encoding);
     }
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties.build())).expect("starts");
+    writer.write(&batch).expect("writes");
+    writer.into_inner().expect("closes")
+}
+
+/// The same epochs in lists of six objects, of which one is null and one is empty.
+fn nested() -> Vec<(&'static str, Vec<u8>)> {
+    let rows = 0..40i32;
+    let band = rows.clone().map(|row| (row % 7 > 0).then_some(["g", "r"][row as usize % 2]));
+    let epochs: Vec<(&str, ArrayRef)> = vec![
+        ("time", Arc::new(Float64Array::from_iter_values(rows.clone().map(|row| f64::from(row) * 0.7)))),
+        ("flux", Arc::new(Float32Array::from_iter(rows.clone().map(|row| (row % 9 > 0).then_some(row as f32))))),
+        ("error", Arc::new(Int32Array::from_iter_values(rows.map(|row| 1 + row % 5)))),
+        ("band", Arc::new(StringArray::from_iter(band))),
+    ];
+    let list = |values: ArrayRef, lengths: &[usize], null: usize| -> ArrayRef {
+        let item = Arc::new(Field::new_list_field(values.data_type().clone(), true));
+        let offsets = OffsetBuffer::from_lengths(lengths.iter().copied());
+        Arc::new(ListArray::new(
+            item,
+            offsets,
+            values,
+            Some(NullBuffer::from_iter((0..lengths.len()).map(|i| i != null))),
+        ))
+    };
+    let structure = |columns: &[(&str, ArrayRef)]| -> ArrayRef {
+        let fields = columns.iter().map(|(name, values)| Field::new(*name, values.data_type().clone(), true));
+        let values = columns.iter().map(|(_, values)| Arc::clone(values)).collect();
+        Arc::new(StructArray::new(fields.collect(), values, None))
+    };
+    let (of_objects, of_parts, parts) = ([9, 0, 11, 1, 0, 19], [4, 5, 0, 11, 0, 1, 9, 10], [2, 0, 3, 1, 0, 2]);
+    let lists: Vec<(&str, ArrayRef)> =
+        epochs.iter().map(|(name, values)| (*name, list(Arc::clone(values), &of_objects, 4))).collect();
+    let whole = structure(&epochs);
+    let inner = list(Arc::clone(&whole), &of_parts, 4);
+    let (one, two) = (WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0);
+    vec![
+        ("list-columns", nested_file(lists.clone(), one, true)),
+        ("struct-of-lists", nested_file(vec![("lc", structure(&lists))], two, false)),
+        ("list-of-structs", nested_file(vec![("lc", list(whole, &of_objects, 4))], one, false)),
+        ("list-of-lists", nested_file(vec![("lc", list(inner, &parts, 4))], two, true)),
+    ]
+}
+
+fn nested_file(mut columns: Vec<(&str, ArrayRef)>, version: WriterVersion, dictionary: bool) -> Vec<u8> {
+    columns.insert(0, ("id", Arc::new(Int64Array::from_iter_values(0..6))));
+    let columns = columns.into_iter().map(|(name, values)| (name, values, true));
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length");
+    let properties = WriterProperties::builder()
+        .set_writer_version(version)
+        .set_dictionary_enabled(dictionary)
+        .set_data_page_row_count_limit(2)
+        .set_write_batch_size(2)
+        .set_max_row_group_row_count(Some(4));
     let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties.build())).expect("starts");
     writer.write(&batch).expect("writes");
     writer.into_inner().expect("closes")

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::presets::{PRESETS, Preset};
+use crate::presets::Preset;
 
 /// What a column is to a light curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,7 +30,7 @@ impl Role {
     }
 
     /// Names that a column of this role commonly has, the likeliest first, compared without case.
-    const fn common_names(self) -> &'static [&'static str] {
+    pub(crate) const fn common_names(self) -> &'static [&'static str] {
         match self {
             Self::Id => {
                 &["id", "#id", "objectid", "object_id", "objid", "diaobjectid", "source_id", "oid", "ps1_objid"]
@@ -66,18 +66,29 @@ pub struct ColumnMap {
     names: [Option<String>; 5],
 }
 
-/// A role's column is not in the survey.
+/// A role's column cannot be told.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no {role} column{}{}; columns: {}. Name it with {}", asked(.name.as_ref()), hint(.nearest.as_ref()), .available.join(", "), .role.option())]
-pub struct ColumnError {
-    /// The role.
-    pub role: Role,
-    /// The name that was asked for.
-    pub name: Option<String>,
-    /// The existing column most like it.
-    pub nearest: Option<String>,
-    /// All columns.
-    pub available: Vec<String>,
+pub enum ColumnError {
+    /// It is not in the survey.
+    #[error("no {role} column{}{}; columns: {}. Name it with {}", asked(.name.as_ref()), hint(.nearest.as_ref()), .available.join(", "), .role.option())]
+    Missing {
+        /// The role.
+        role: Role,
+        /// The name that was asked for.
+        name: Option<String>,
+        /// The existing column most like it.
+        nearest: Option<String>,
+        /// All columns.
+        available: Vec<String>,
+    },
+    /// Two columns of lists could both be the light curves.
+    #[error("the flux may be '{first}' or '{second}': name the one that is meant with {}", Role::Flux.option())]
+    Ambiguous {
+        /// The flux of the first.
+        first: String,
+        /// The flux of the second.
+        second: String,
+    },
 }
 
 fn asked(name: Option<&String>) -> String {
@@ -138,41 +149,6 @@ impl ColumnMap {
         self.names[role as usize].as_deref()
     }
 
-    /// The map with each role looked up among a survey's columns: names given must exist; where none is given, the first
-    /// preset of which all columns exist fills in, then common names do. Only the id and the flux must be found in the end:
-    /// what else a run needs is known later, by [`ColumnMap::require`].
-    ///
-    /// # Errors
-    /// [`ColumnError`] for a name that does not exist, or if there is no id or flux.
-    pub fn resolve(&self, available: &[String]) -> Result<(Self, Option<&'static str>), ColumnError> {
-        for role in Role::ALL {
-            if let Some(name) = self.get(role).filter(|name| !available.iter().any(|a| a == name)) {
-                return Err(ColumnError::missing(role, Some(name), available));
-            }
-        }
-        let has = |name: &&str| available.iter().any(|a| a == name);
-        let preset = PRESETS.iter().find(|preset| preset.columns.iter().all(&has));
-        let mut map = self.clone();
-        for role in Role::ALL {
-            if map.get(role).is_some() {
-                continue;
-            }
-            let known = preset.map(|preset| preset.columns[role as usize]);
-            let common = || {
-                let of_name = |name: &&str| available.iter().find(|a| a.eq_ignore_ascii_case(name));
-                role.common_names().iter().find_map(of_name).map(String::as_str)
-            };
-            if let Some(name) = known.or_else(common) {
-                map = map.with(role, name);
-            }
-        }
-        for role in [Role::Id, Role::Flux] {
-            map.require(role, available)?;
-        }
-        let recognised = preset.filter(|preset| Self::from(*preset) == map).map(|preset| preset.name);
-        Ok((map, recognised))
-    }
-
     /// The column of a role that a run cannot do without.
     ///
     /// # Errors
@@ -186,7 +162,7 @@ impl ColumnError {
     /// The error for a role whose column, `name` if one was named, is not among those available.
     #[must_use]
     pub fn missing(role: Role, name: Option<&str>, available: &[String]) -> Self {
-        Self {
+        Self::Missing {
             role,
             name: name.map(str::to_owned),
             nearest: name.and_then(|name| nearest(name, available)).map(str::to_owned),
@@ -212,42 +188,4 @@ pub fn nearest<'a, S: AsRef<str>>(name: &str, candidates: &'a [S]) -> Option<&'a
         .filter(|(likeness, _)| *likeness > 0.7)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate.as_ref())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn columns(names: &[&str]) -> Vec<String> {
-        names.iter().map(|&name| name.to_owned()).collect()
-    }
-
-    #[test]
-    fn a_preset_is_recognised_by_its_columns() {
-        let available = columns(&["midPointTai", "psFlux", "psFluxErr", "filterName", "ps1_objid"]);
-        let (map, preset) = ColumnMap::new().resolve(&available).expect("all are there");
-        assert_eq!(preset, Some("tape_ztf"));
-        assert_eq!(map.get(Role::Error), Some("psFluxErr"));
-    }
-
-    #[test]
-    fn common_names_fill_in_and_a_given_name_wins() {
-        let available = columns(&["ObjectId", "MJD", "mag", "psfMag", "magerr"]);
-        let (map, preset) = ColumnMap::new().flux("psfMag").resolve(&available).expect("found");
-        assert_eq!(preset, None);
-        assert_eq!(map.get(Role::Id), Some("ObjectId"));
-        assert_eq!(map.get(Role::Flux), Some("psfMag"));
-        assert_eq!(map.get(Role::Band), None);
-    }
-
-    #[test]
-    fn a_misspelt_column_is_answered_with_the_nearest() {
-        let available = columns(&["id", "psFlux", "mjd"]);
-        let error = ColumnMap::new().flux("psflx").resolve(&available).expect_err("no such column");
-        assert_eq!(error.nearest.as_deref(), Some("psFlux"));
-        assert_eq!(
-            error.to_string(),
-            "no flux column 'psflx' (did you mean 'psFlux'?); columns: id, psFlux, mjd. Name it with --flux"
-        );
-    }
 }

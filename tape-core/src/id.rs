@@ -10,6 +10,8 @@ use arrow::array::{
 };
 use arrow::datatypes::DataType;
 
+use crate::rows::drop_from;
+
 /// The type of a survey's id column. Results carry ids in the same type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdType {
@@ -148,6 +150,19 @@ impl TextIds {
         self.offsets.push(self.text.len());
     }
 
+    fn drop_from(&mut self, from: usize, drops: &[bool]) {
+        let start = self.offsets[from];
+        let tail = self.text.split_off(start);
+        let offsets = self.offsets.split_off(from + 1);
+        let mut before = start;
+        for (&end, &drop) in offsets.iter().zip(drops) {
+            if !drop {
+                self.push(&tail[before - start..end - start]);
+            }
+            before = end;
+        }
+    }
+
     fn drain_front(&mut self, n: usize) {
         let cut = self.offsets[n];
         self.text.drain(..cut);
@@ -264,6 +279,25 @@ impl Ids {
             keys.extend_from_slice(&other[range]);
         } else {
             range.for_each(|i| self.push(other.get(i)));
+        }
+    }
+
+    /// Appends the `i`-th id of `other`, which has the same kind, `times` times.
+    ///
+    /// # Panics
+    /// If `i` is out of range.
+    pub fn repeat(&mut self, other: &Self, i: usize, times: usize) {
+        match (self, other.get(i)) {
+            (Self::Int(keys), IdRef::Int(key)) => keys.resize(keys.len() + times, key),
+            (ids, id) => (0..times).for_each(|_| ids.push(id)),
+        }
+    }
+
+    /// Removes the ids from `from` on of which `drops` says so, as [`crate::Rows::drop_from`] does rows.
+    pub(crate) fn drop_from(&mut self, from: usize, drops: &[bool]) {
+        match self {
+            Self::Int(keys) => drop_from(keys, from, drops),
+            Self::Text(text) => text.drop_from(from, drops),
         }
     }
 

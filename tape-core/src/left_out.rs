@@ -5,6 +5,8 @@ use std::ops::AddAssign;
 /// Counts of epochs left out. An epoch counts once, under the first reason that holds, in the order of the fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
+    /// The light curve is null or empty, so there is no epoch: it counts as one.
+    pub no_epoch: u64,
     /// The id is null.
     pub null_id: u64,
     /// The band is null.
@@ -24,8 +26,9 @@ pub struct LeftOut {
 impl LeftOut {
     /// Each reason with its count, in words.
     #[must_use]
-    pub const fn reasons(&self) -> [(&'static str, u64); 7] {
+    pub const fn reasons(&self) -> [(&'static str, u64); 8] {
         [
+            ("light curve is null or empty", self.no_epoch),
             ("id is null", self.null_id),
             ("band is null", self.null_band),
             ("band not asked for", self.other_band),
@@ -45,6 +48,7 @@ impl LeftOut {
 
 impl AddAssign for LeftOut {
     fn add_assign(&mut self, other: Self) {
+        self.no_epoch += other.no_epoch;
         self.null_id += other.null_id;
         self.null_band += other.null_band;
         self.other_band += other.other_band;

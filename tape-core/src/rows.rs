@@ -20,8 +20,8 @@ pub struct Columns {
 
 /// Some rows of a survey. All columns that were asked for have [`Rows::len`] values; the others are empty.
 ///
-/// A null time, flux or error is NaN here; a null band is [`NO_BAND`]; rows with a null id are dropped by the reader,
-/// which counts them in `null_ids`.
+/// A null time, flux or error is NaN here; a null band is [`NO_BAND`]. The reader drops rows with a null id, which it counts in
+/// `null_ids`, and those that stand for a light curve that is null or empty, which it counts in `no_epoch`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
     /// Object ids.
@@ -36,6 +36,8 @@ pub struct Rows {
     pub error: Vec<f64>,
     /// Rows that the reader dropped because their id is null.
     pub null_ids: u64,
+    /// Rows that the reader dropped because their light curve is null or empty.
+    pub no_epoch: u64,
 }
 
 impl Rows {
@@ -52,7 +54,7 @@ impl Rows {
     }
 
     fn with_ids(ids: Ids) -> Self {
-        Self { ids, band: vec![], time: vec![], flux: vec![], error: vec![], null_ids: 0 }
+        Self { ids, band: vec![], time: vec![], flux: vec![], error: vec![], null_ids: 0, no_epoch: 0 }
     }
 
     /// The number of rows.
@@ -99,7 +101,9 @@ impl Rows {
 
     /// Removes the first `n` rows and keeps the memory.
     pub fn drain_front(&mut self, n: usize) {
-        self.ids.drain_front(n);
+        if !self.ids.is_empty() {
+            self.ids.drain_front(n);
+        }
         if !self.band.is_empty() {
             self.band.drain(..n);
         }
@@ -116,7 +120,7 @@ impl Rows {
         self.ids.clear();
         self.band.clear();
         self.values_mut().into_iter().for_each(Vec::clear);
-        self.null_ids = 0;
+        (self.null_ids, self.no_epoch) = (0, 0);
     }
 
     /// The rows whose index `keep` accepts, in the same order.
@@ -136,6 +140,39 @@ impl Rows {
         out
     }
 
+    /// Removes the rows from `from` on of which `drops` says so, the first of it being row `from`, and keeps the order of the
+    /// others.
+    ///
+    /// # Panics
+    /// If `drops` has not a value for each of them.
+    pub fn drop_from(&mut self, from: usize, drops: &[bool]) {
+        assert_eq!(drops.len(), self.len() - from, "rows to drop or to keep");
+        self.ids.drop_from(from, drops);
+        if !self.band.is_empty() {
+            drop_from(&mut self.band, from, drops);
+        }
+        for column in self.values_mut() {
+            if !column.is_empty() {
+                drop_from(column, from, drops);
+            }
+        }
+    }
+
+    /// Appends row `row` of `other`, which has some of these columns, `times` times: those that it has grow.
+    pub fn repeat(&mut self, other: &Self, row: usize, times: usize) {
+        if row < other.ids.len() {
+            self.ids.repeat(&other.ids, row, times);
+        }
+        if let Some(&band) = other.band.get(row) {
+            self.band.resize(self.band.len() + times, band);
+        }
+        for (column, from) in self.values_mut().into_iter().zip(other.values()) {
+            if let Some(&value) = from.get(row) {
+                column.resize(column.len() + times, value);
+            }
+        }
+    }
+
     /// The rows at `places`, in that order.
     ///
     /// # Panics
@@ -148,7 +185,7 @@ impl Rows {
         let band =
             if self.band.is_empty() { vec![] } else { places.iter().map(|&at| self.band[at as usize]).collect() };
         let (time, flux, error) = (pick(&self.time), pick(&self.flux), pick(&self.error));
-        Self { ids: self.ids.gather(places), band, time, flux, error, null_ids: 0 }
+        Self { ids: self.ids.gather(places), band, time, flux, error, null_ids: 0, no_epoch: 0 }
     }
 
     /// The band code of a row; [`NO_BAND`] where there is none. A survey without a band column has one band, code 0.
@@ -179,6 +216,16 @@ impl Rows {
     }
 }
 
+/// Removes the values from `from` on of which `drops` says so.
+pub(crate) fn drop_from<T: Copy>(values: &mut Vec<T>, from: usize, drops: &[bool]) {
+    let mut to = from;
+    for (at, _) in (from..).zip(drops).filter(|(_, drop)| !**drop) {
+        values[to] = values[at];
+        to += 1;
+    }
+    values.truncate(to);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,8 +236,32 @@ mod tests {
         let mut rows = Rows::new(IdType::Int64);
         (0..3).for_each(|id| rows.ids.push(IdRef::Int(id)));
         rows.flux = vec![1.0];
-        rows.null_ids = 1;
+        (rows.null_ids, rows.no_epoch) = (1, 1);
         rows.clear();
-        assert!(rows.is_empty() && rows.flux.is_empty() && rows.null_ids == 0);
+        assert!(rows.is_empty() && rows.flux.is_empty() && rows.null_ids == 0 && rows.no_epoch == 0);
+    }
+
+    #[test]
+    fn rows_are_dropped_behind_those_that_were_there_before() {
+        let mut rows = Rows::new(IdType::Utf8);
+        for (id, flux) in ["a", "", "bé", "c", "b"].into_iter().zip(0..) {
+            rows.ids.push(IdRef::Text(id));
+            rows.flux.push(f64::from(flux));
+        }
+        rows.drop_from(1, &[true, false, true, false]);
+        let ids: Vec<_> = (0..rows.len()).map(|i| rows.ids.get(i)).collect();
+        assert_eq!(ids, ["a", "bé", "b"].map(IdRef::Text));
+        assert_eq!((rows.flux.as_slice(), rows.band.len()), ([0.0, 2.0, 4.0].as_slice(), 0));
+    }
+
+    #[test]
+    fn a_row_is_repeated_in_the_columns_that_it_has() {
+        let mut objects = Rows::new(IdType::Int64);
+        (5..7).for_each(|id| objects.ids.push(IdRef::Int(id)));
+        objects.band = vec![1, 2];
+        let mut rows = objects.new_like();
+        rows.repeat(&objects, 1, 2);
+        rows.repeat(&objects, 0, 1);
+        assert_eq!((rows.ids, rows.band, rows.flux), (Ids::Int(vec![6, 6, 5]), vec![2, 2, 1], vec![]));
     }
 }

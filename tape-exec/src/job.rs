@@ -95,7 +95,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Reads some rows, and tells of it. Rows with a null id are counted as left out.
+    /// Reads some rows, and tells of it. Rows with a null id, and light curves without an epoch, are counted as left out.
     pub(crate) fn read(
         &self,
         reader: &mut (dyn RowReader + '_),
@@ -107,6 +107,7 @@ impl<'a> Job<'a> {
         }
         let n = reader.read(rows, self.batch).map_err(Error::Source)?;
         self.done(self.reads_for, n as u64);
+        left_out.no_epoch += std::mem::take(&mut rows.no_epoch);
         left_out.null_id += std::mem::take(&mut rows.null_ids);
         Ok(n)
     }

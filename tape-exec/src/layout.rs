@@ -165,7 +165,8 @@ impl Layout {
         )?;
         let sorted = scanned.iter().all(|one| one.sorted);
         let objects = sorted.then(|| scanned.iter().map(|one| one.runs).sum::<u64>());
-        let null_ids = scanned.iter().map(|one| one.null_ids).sum();
+        let null_ids = scanned.iter().map(|one| one.left_out.null_id).sum();
+        let no_epoch = scanned.iter().map(|one| one.left_out.no_epoch).sum();
         let ids = scanned.into_iter().map(|one| one.ids).collect();
         let mut layout = Self::judge(partitions, ids, Evidence::Scan, Some(sorted));
         if layout.partitions.len() == 1 {
@@ -177,7 +178,7 @@ impl Layout {
             (Cohesion::CutAtEdges { edges: Some(edges), .. }, Some(runs)) => runs.checked_sub(*edges as u64),
             _ => None,
         };
-        Ok(Scan { layout, objects, null_ids })
+        Ok(Scan { layout, objects, null_ids, no_epoch })
     }
 }
 
@@ -190,23 +191,24 @@ pub struct Scan {
     pub objects: Option<u64>,
     /// Rows with a null id.
     pub null_ids: u64,
+    /// Light curves that are null or empty, where they are lists.
+    pub no_epoch: u64,
 }
 
 struct Scanned {
     ids: Option<IdRange>,
     sorted: bool,
     runs: u64,
-    null_ids: u64,
+    left_out: LeftOut,
 }
 
 fn scan_one(job: &Job<'_>, partition: &Partition, columns: Columns) -> Result<Scanned> {
     let id_type = job.source.id_type();
     let mut reader = job.source.read(partition, columns).map_err(Error::Source)?;
     let mut rows = Rows::new(id_type);
-    let mut left_out = LeftOut::default();
-    let mut out = Scanned { ids: None, sorted: true, runs: 0, null_ids: 0 };
+    let mut out = Scanned { ids: None, sorted: true, runs: 0, left_out: LeftOut::default() };
     let mut last: Option<ObjectId> = None;
-    while job.read(reader.as_mut(), &mut rows, &mut left_out)? > 0 {
+    while job.read(reader.as_mut(), &mut rows, &mut out.left_out)? > 0 {
         let ids = || (0..rows.len()).map(|row| rows.ids.get(row));
         if let Some((min, max)) = ids().min().zip(ids().max()) {
             let range = IdRange { min: min.to_owned(id_type), max: max.to_owned(id_type), exact: true };
@@ -222,7 +224,6 @@ fn scan_one(job: &Job<'_>, partition: &Partition, columns: Columns) -> Result<Sc
         }
         rows.clear();
     }
-    out.null_ids = left_out.null_id;
     Ok(out)
 }
 

@@ -6,13 +6,17 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::fault::{self, Call};
+use crate::hats::{self, Catalogue, Properties};
 
 /// The files behind `inputs`, in the order of the inputs and sorted by path within each, every file once. A folder stands
 /// for all files in it and below it that end in `.parquet` or `.parq`; names that start with `_` or `.` are passed over, as
 /// they are metadata by custom, unless the input itself names them.
 ///
+/// A folder that is a HATS collection stands for the files of its primary catalogue, and one that is a HATS or HiPSCat catalogue
+/// for the partitions that it lists. Margins and indices hold rows of other catalogues again: below a folder they are passed over.
+///
 /// # Errors
-/// If an input is not there, cannot be read, or stands for no file.
+/// If an input is not there, cannot be read, or stands for no file; or if it is a catalogue that is not whole, or a margin.
 pub fn discover<S: AsRef<str>>(inputs: &[S]) -> Result<Vec<PathBuf>, Error> {
     if inputs.is_empty() {
         return Err(Error::NoInput);
@@ -33,7 +37,7 @@ fn behind(input: &str) -> Result<Vec<PathBuf>, Error> {
     let mut found = Found::default();
     // A file or folder whose name merely looks like a pattern is meant as it stands.
     match fault::before(Call::List).and_then(|()| fs::metadata(path)) {
-        Ok(metadata) if metadata.is_dir() => found.folder(path)?,
+        Ok(metadata) if metadata.is_dir() => found.folder(path, true)?,
         Ok(_) => return Ok(vec![path.to_owned()]),
         Err(error) if error.kind() == ErrorKind::NotFound && input.contains(['*', '?', '[']) => found.pattern(input)?,
         Err(error) => return Err(Error::io(path, "read it", error)),
@@ -53,15 +57,46 @@ struct Found {
 }
 
 impl Found {
-    fn folder(&mut self, folder: &Path) -> Result<(), Error> {
-        let unreadable = |error| Error::io(folder, "list the folder", error);
-        fault::before(Call::List).map_err(unreadable)?;
-        for entry in fs::read_dir(folder).map_err(unreadable)? {
-            fault::before(Call::List).map_err(unreadable)?;
-            let path = entry.map_err(unreadable)?.path();
+    /// What is in a folder and below it; `named` if the folder itself was.
+    fn folder(&mut self, folder: &Path, named: bool) -> Result<(), Error> {
+        let paths = list(folder)?;
+        match hats::catalogue(folder, &paths)? {
+            Some(Catalogue::Collection { primary }) => return self.primary(folder, &primary),
+            Some(Catalogue::Objects(catalogue)) => return self.partitions(folder, &catalogue),
+            Some(Catalogue::Derived { kind, of }) if named => return Err(hats::derived(folder, &kind, of.as_deref())),
+            Some(Catalogue::Derived { .. }) => return Ok(()),
+            None => {}
+        }
+        self.all_of(paths)
+    }
+
+    /// The primary catalogue of a collection. What is no catalogue is not looked into: it could hold the collection.
+    fn primary(&mut self, collection: &Path, primary: &Path) -> Result<(), Error> {
+        let is_there = primary.is_dir();
+        let catalogue = if is_there { hats::catalogue(primary, &list(primary)?)? } else { None };
+        match catalogue {
+            Some(Catalogue::Objects(catalogue)) => self.partitions(primary, &catalogue),
+            Some(Catalogue::Derived { kind, of }) => Err(hats::derived(primary, &kind, of.as_deref())),
+            _ => {
+                let what = if is_there { "is no catalogue" } else { "is not there" };
+                let reason = format!("its primary catalogue {} {what}: copy the collection again", primary.display());
+                Err(hats::wrong(collection, reason))
+            }
+        }
+    }
+
+    fn partitions(&mut self, folder: &Path, catalogue: &Properties) -> Result<(), Error> {
+        for partition in hats::partitions(folder, catalogue)? {
+            if partition.is_dir() { self.all_of(list(&partition)?)? } else { self.files.push(partition) }
+        }
+        Ok(())
+    }
+
+    fn all_of(&mut self, paths: Vec<PathBuf>) -> Result<(), Error> {
+        for path in paths {
             if path.is_dir() {
                 if !is_hidden(&path) {
-                    self.folder(&path)?;
+                    self.folder(&path, false)?;
                 }
             } else if is_parquet(&path) {
                 self.file(path, false);
@@ -80,7 +115,7 @@ impl Found {
                 Error::io(path, "list the folder", error.into())
             })?;
             if path.is_dir() {
-                self.folder(&path)?;
+                self.folder(&path, false)?;
             } else {
                 self.file(path, named);
             }
@@ -95,6 +130,17 @@ impl Found {
             self.hidden += 1;
         }
     }
+}
+
+/// What is in a folder.
+pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let unreadable = |error| Error::io(folder, "list the folder", error);
+    fault::before(Call::List).map_err(unreadable)?;
+    let entries = fs::read_dir(folder).map_err(unreadable)?.map(|entry| {
+        fault::before(Call::List).map_err(unreadable)?;
+        Ok(entry.map_err(unreadable)?.path())
+    });
+    entries.collect()
 }
 
 fn is_hidden(path: &Path) -> bool {

@@ -35,6 +35,14 @@ pub enum Error {
         /// Where it goes wrong.
         reason: String,
     },
+    /// A folder that says of itself that it is a catalogue of the sky, and is not what it says.
+    #[error("{}: {reason}", .path.display())]
+    Catalogue {
+        /// The folder, or a file in it.
+        path: PathBuf,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
     /// The operating system refused.
     #[error("{}: cannot {action}: {}{}", .path.display(), io_words(.source), io_hint(.source))]
     Io {
@@ -102,6 +110,24 @@ pub enum Error {
         column: String,
         /// What the decoder found.
         reason: String,
+    },
+    /// Lists of one row that have not the same length.
+    #[error(
+        "{}: row group {row_group}{}: the lists of '{first}' and '{second}' have not the same length: write the file again with \
+         a value of each for every epoch, or name other columns",
+        .path.display(), in_row(*.row)
+    )]
+    UnequalLists {
+        /// The file.
+        path: PathBuf,
+        /// The row group in it.
+        row_group: usize,
+        /// The row in that, if it could be found.
+        row: Option<u64>,
+        /// One column.
+        first: String,
+        /// The other.
+        second: String,
     },
     /// A file is not what it was when the run was planned.
     #[error("{}: changed since its footer was read: run again", .path.display())]
@@ -178,6 +204,10 @@ pub enum Error {
 
 fn passed_over(n: usize) -> String {
     if n == 0 { String::new() } else { format!(" ({n} with names that start with '_' or '.' are passed over)") }
+}
+
+fn in_row(row: Option<u64>) -> String {
+    row.map(|row| format!(", row {row}")).unwrap_or_default()
 }
 
 /// The system's words without its number.

@@ -12,11 +12,14 @@ use parquet::file::statistics::Statistics;
 use tape_core::{ColumnError, ColumnMap, IdRange, IdType, ObjectId, Role, RowGroup, key_from_u64};
 
 use crate::claims::check_footer;
+use crate::column::levels_alone;
 use crate::error::{Error, system, words};
 use crate::fault::{self, Call};
 use crate::guard::guarded;
+use crate::leaves::{flat_columns, list_columns};
 use crate::pread::PositionedFile;
-use crate::schema::{Kind, RoleColumn, flat_columns, nested_columns, role_column};
+use crate::records::first_difference;
+use crate::schema::{Kind, RoleColumn, nested_columns, role_column};
 
 /// Shorter text is not cut short in statistics; of longer text the footer says whether it was.
 const UNCUT_TEXT: usize = 64;
@@ -68,12 +71,15 @@ pub(crate) fn read_metadata(path: &Path) -> Result<(ParquetMetaData, Stamp), Err
     Ok((metadata.map_err(failed)?, stamp))
 }
 
-/// That each row group has as many values of a column as rows, which are no less than none.
-fn check_counts(metadata: &ParquetMetaData, column: usize) -> Result<(), String> {
+/// That each row group has as many values of a column as rows, or at least as many slots of lists, and no less than none.
+fn check_counts(metadata: &ParquetMetaData, column: &RoleColumn) -> Result<(), String> {
     for (index, group) in metadata.row_groups().iter().enumerate() {
-        let (rows, values) = (group.num_rows(), group.columns().get(column).map(ColumnChunkMetaData::num_values));
-        if rows < 0 || values != Some(rows) {
-            let name = metadata.file_metadata().schema_descr().column(column).path().string();
+        let rows = group.num_rows();
+        let values = group.columns().get(column.index).map(ColumnChunkMetaData::num_values);
+        let agree = values.is_some_and(|values| if column.is_nested() { values >= rows } else { values == rows });
+        // A list that begins is a value; where there is no row, none can.
+        if rows < 0 || !agree || (rows == 0 && values != Some(0)) {
+            let name = metadata.file_metadata().schema_descr().column(column.index).path().string();
             let values = values.map_or_else(|| "none".to_owned(), |values| values.to_string());
             return Err(format!("row group {index} claims {rows} rows, but values of '{name}': {values}"));
         }
@@ -109,20 +115,101 @@ impl Footer {
             };
             let column = match role_column(schema, name) {
                 Some(Ok(column)) => column,
-                Some(Err(actual)) => return Err(wrong(actual, "a plain column")),
+                Some(Err(actual)) => return Err(wrong(actual, "a plain column, or in lists")),
                 None if nested_columns(schema).iter().any(|nested| nested == name) => {
-                    return Err(wrong("nested".to_owned(), "a plain column"));
+                    return Err(wrong("of other columns".to_owned(), "one of these"));
                 }
                 None => {
-                    let source = ColumnError::missing(role, Some(name), &flat_columns(schema));
+                    let mut available = flat_columns(schema);
+                    available.extend(list_columns(schema).into_iter().map(|list| list.name));
+                    let source = ColumnError::missing(role, Some(name), &available);
                     return Err(Error::Column { path, source });
                 }
             };
             column.kind.fits(role).map_err(|expected| wrong(column.kind.to_string(), expected))?;
-            check_counts(&metadata, column.index).map_err(|reason| Error::NotParquet { path: path.clone(), reason })?;
+            check_counts(&metadata, &column).map_err(|reason| Error::NotParquet { path: path.clone(), reason })?;
             roles[role as usize] = Some(column);
         }
-        Ok(Self { path, metadata: Arc::new(metadata), stamp, roles })
+        let footer = Self { path, metadata: Arc::new(metadata), stamp, roles };
+        footer.check_lists(columns)?;
+        Ok(footer)
+    }
+
+    /// That epochs are lists if fluxes are, and that these are of one length in all.
+    fn check_lists(&self, columns: &ColumnMap) -> Result<(), Error> {
+        let nested = self.is_nested();
+        for role in [Role::Id, Role::Time, Role::Error, Role::Band] {
+            let wrong = match self.role(role) {
+                Some(column) if column.is_nested() && !nested => ("in lists", "one value a row, as the flux is"),
+                Some(column) if !column.is_nested() && nested && role == Role::Time => {
+                    ("one value a row", "in lists, as the flux is")
+                }
+                _ => continue,
+            };
+            return Err(Error::ColumnType {
+                path: self.path.clone(),
+                column: columns.get(role).unwrap_or_default().to_owned(),
+                role,
+                actual: wrong.0.to_owned(),
+                expected: wrong.1,
+            });
+        }
+        let Some(flux) = self.role(Role::Flux).filter(|_| nested) else { return Ok(()) };
+        for (index, group) in self.metadata.row_groups().iter().enumerate() {
+            for role in Role::ALL {
+                let Some(column) = self.role(role).filter(|column| column.is_nested()) else { continue };
+                if group.column(column.index).num_values() != group.column(flux.index).num_values() {
+                    let names = [Role::Flux, role].map(|role| columns.get(role).unwrap_or_default().to_owned());
+                    return Err(self.unequal_lists(index, [flux, column], names));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The error for two lists of which a row group has not the same number of elements, with the row in which that is.
+    fn unequal_lists(&self, index: usize, columns: [&RoleColumn; 2], [first, second]: [String; 2]) -> Error {
+        let (path, row_group) = (self.path.clone(), index);
+        let group = self.metadata.row_group(index);
+        let slots = columns.map(|column| usize::try_from(group.column(column.index).num_values()).unwrap_or(0));
+        let file = match open(&self.path) {
+            // What is read for a message is not counted.
+            Ok((file, stamp)) => PositionedFile::new(file, stamp.len, Arc::default()),
+            Err(error) => return error,
+        };
+        let row = guarded(|| {
+            let [mut a, mut b] = [columns[0], columns[1]].map(|column| levels_alone(self, index, &file, column));
+            let (Ok(a), Ok(b)) = (&mut a, &mut b) else { return Ok(None) };
+            first_difference(a, b, slots[0].min(slots[1]))
+        });
+        // Where levels cannot be read, that is for whoever reads them to say.
+        Error::UnequalLists { path, row_group, row: row.ok().flatten(), first, second }
+    }
+
+    /// Whether light curves are lists.
+    pub(crate) fn is_nested(&self) -> bool {
+        self.role(Role::Flux).is_some_and(RoleColumn::is_nested)
+    }
+
+    /// Epochs of a row group, and one for each list that is null or empty; its rows where they are flat.
+    pub(crate) fn slots(&self, index: usize) -> u64 {
+        let group = self.metadata.row_group(index);
+        let rows = match self.role(Role::Flux) {
+            Some(flux) if flux.is_nested() => group.column(flux.index).num_values(),
+            _ => group.num_rows(),
+        };
+        u64::try_from(rows).unwrap_or(0)
+    }
+
+    /// The role of the column by which records are counted: of those in lists that are read, or of all where none is, the one
+    /// that takes the fewest bytes.
+    pub(crate) fn counting(&self, index: usize, read: impl Fn(Role) -> bool) -> Option<Role> {
+        let group = self.metadata.row_group(index);
+        let nested = |role: Role| self.role(role).filter(|column| column.is_nested());
+        let any = Role::ALL.iter().any(|&role| read(role) && nested(role).is_some());
+        let sizes = Role::ALL.into_iter().filter(|&role| read(role) || !any);
+        let sizes = sizes.filter_map(|role| Some((role, group.column(nested(role)?.index).compressed_size())));
+        sizes.min_by_key(|(_, size)| *size).map(|(role, _)| role)
     }
 
     pub(crate) fn role(&self, role: Role) -> Option<&RoleColumn> {
@@ -135,9 +222,9 @@ impl Footer {
         self.metadata.row_groups().iter().enumerate().map(move |(index, group)| RowGroup {
             file,
             index,
-            rows: u64::try_from(group.num_rows()).unwrap_or(0),
+            rows: self.slots(index),
             ids: id.and_then(|id| id_range(group.column(id.index).statistics()?, id.kind)),
-            sorted: id.is_some_and(|id| is_sorted(group, id.index)),
+            sorted: id.is_some_and(|id| !id.is_nested() && is_sorted(group, id.index)),
         })
     }
 }

@@ -6,6 +6,9 @@ use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 use tape_core::{IdType, Role};
 
+use crate::leaves::{leaf_named, leaves};
+use crate::slots::Depth;
+
 /// How a column's values are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -65,14 +68,19 @@ pub(crate) struct RoleColumn {
     /// Index of the leaf column.
     pub(crate) index: usize,
     pub(crate) kind: Kind,
-    /// Whether it may hold nulls.
-    pub(crate) optional: bool,
+    pub(crate) depth: Depth,
 }
 
-/// The names of the columns at the top level that are not nested.
-pub(crate) fn flat_columns(schema: &SchemaDescriptor) -> Vec<String> {
-    let flat = schema.columns().iter().filter(|column| column.path().parts().len() == 1);
-    flat.map(|column| column.name().to_owned()).collect()
+impl RoleColumn {
+    /// Whether it may hold nulls.
+    pub(crate) const fn optional(&self) -> bool {
+        self.depth.value > 0
+    }
+
+    /// Whether its values lie in lists.
+    pub(crate) const fn is_nested(&self) -> bool {
+        self.depth.repetition > 0
+    }
 }
 
 /// The names of columns that hold lists or structs.
@@ -83,15 +91,11 @@ pub(crate) fn nested_columns(schema: &SchemaDescriptor) -> Vec<String> {
 
 /// The column called `name`, or in words what it is instead of something readable.
 pub(crate) fn role_column(schema: &SchemaDescriptor, name: &str) -> Option<Result<RoleColumn, String>> {
-    let columns = schema.columns();
-    let index = columns.iter().position(|column| column.path().parts() == [name])?;
-    let column = &columns[index];
-    Some(match kind(column) {
-        Some(kind) if column.max_rep_level() == 0 => {
-            Ok(RoleColumn { index, kind, optional: column.max_def_level() > 0 })
-        }
-        _ => Err(describe(column)),
-    })
+    let leaves = leaves(schema);
+    let index = leaf_named(&leaves, name)?;
+    let column = schema.column(index);
+    let kind = kind(&column).ok_or_else(|| describe(&column));
+    Some(kind.map(|kind| RoleColumn { index, kind, depth: Depth::of(&column, leaves[index].element) }))
 }
 
 fn kind(column: &ColumnDescriptor) -> Option<Kind> {
@@ -141,9 +145,6 @@ fn integer(column: &ColumnDescriptor) -> Option<IdType> {
 
 /// A column's type in words.
 fn describe(column: &ColumnDescriptor) -> String {
-    if column.max_rep_level() > 0 {
-        return "a list".to_owned();
-    }
     match column.logical_type_ref() {
         Some(LogicalType::Timestamp(_)) => "a timestamp".to_owned(),
         Some(LogicalType::Decimal(_)) => "a decimal".to_owned(),

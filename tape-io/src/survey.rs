@@ -12,8 +12,9 @@ use tape_core::{Bands, ColumnMap, Columns, IdType, Partition, Role, RowGroup, Ro
 use crate::discover::discover;
 use crate::error::Error;
 use crate::footer::{Footer, Stamp, open as open_file, read_metadata};
+use crate::leaves::{Shape, flat_columns, list_columns, shape_of};
 use crate::reader::PartitionReader;
-use crate::schema::{Kind, flat_columns};
+use crate::schema::{Kind, RoleColumn};
 
 /// What identifies the content of a file without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,9 +63,10 @@ impl Survey {
     pub fn open<S: AsRef<str>>(inputs: &[S], columns: &ColumnMap) -> Result<Self, Error> {
         let paths = discover(inputs)?;
         let (first, _) = read_metadata(&paths[0])?;
-        let available = flat_columns(first.file_metadata().schema_descr());
-        let (columns, preset) =
-            columns.resolve(&available).map_err(|source| Error::Column { path: paths[0].clone(), source })?;
+        let schema = first.file_metadata().schema_descr();
+        let (columns, preset) = columns
+            .resolve(&flat_columns(schema), &list_columns(schema))
+            .map_err(|source| Error::Column { path: paths[0].clone(), source })?;
         Ok(Self { preset, ..Self::open_files(paths, columns)? })
     }
 
@@ -100,10 +102,26 @@ impl Survey {
         self.preset
     }
 
-    /// All columns of the first file that are not nested.
+    /// All columns of the first file with one value a row, then those in lists.
     #[must_use]
     pub fn available(&self) -> Vec<String> {
-        flat_columns(self.files[0].metadata.file_metadata().schema_descr())
+        let schema = self.files[0].metadata.file_metadata().schema_descr();
+        let lists = list_columns(schema).into_iter().map(|list| list.name);
+        flat_columns(schema).into_iter().chain(lists).collect()
+    }
+
+    /// The shape in which the first file holds light curves.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        let schema = self.files[0].metadata.file_metadata().schema_descr();
+        self.columns.get(Role::Flux).map_or(Shape::Flat, |flux| shape_of(schema, flux))
+    }
+
+    /// Rows of all files: epochs, or objects where light curves are lists.
+    #[must_use]
+    pub fn file_rows(&self) -> u64 {
+        let groups = self.files.iter().flat_map(|footer| footer.metadata.row_groups());
+        groups.map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).fold(0, u64::saturating_add)
     }
 
     /// The type of a role's column in words, if the role has one.
@@ -163,6 +181,12 @@ impl Survey {
                 .map_err(|source| Error::Column { path: self.files[0].path.clone(), source })?;
         }
         Ok(())
+    }
+
+    /// Rows of a row group in its file: objects where light curves are lists.
+    pub(crate) fn rows_of_group(&self, row_group: usize) -> u64 {
+        let (footer, index) = self.footer(row_group);
+        u64::try_from(footer.metadata.row_group(index).num_rows()).unwrap_or(0)
     }
 
     pub(crate) fn footer(&self, row_group: usize) -> (&Footer, usize) {
@@ -228,11 +252,12 @@ impl Source for Survey {
     fn bytes(&self, row_group: usize, columns: Columns) -> u64 {
         let (footer, index) = self.footer(row_group);
         let group = footer.metadata.row_group(index);
-        let of = |role| {
-            let column = footer.role(role).map(|column| group.column(column.index).compressed_size());
-            column.and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
-        };
-        roles(columns).map(of).sum()
+        let size = |column: &RoleColumn| u64::try_from(group.column(column.index).compressed_size()).unwrap_or(0);
+        let read = |role: Role| roles(columns).any(|read| read == role);
+        // Where ids alone are read, another column tells where lists begin.
+        let counting = footer.counting(index, read).filter(|&counting| !read(counting));
+        let all = roles(columns).chain(counting);
+        all.filter_map(|role| footer.role(role)).map(size).fold(0, u64::saturating_add)
     }
 
     fn row_bytes(&self) -> u64 {

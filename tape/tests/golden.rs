@@ -110,6 +110,45 @@ fn plans() -> Vec<Trial> {
     trials
 }
 
+/// Light curves in lists, in every shape and as a HATS collection, by every plan with any number of workers, however the rows
+/// are cut. The files of a collection lie by place in the sky, and share ranges of ids.
+fn nested() -> Vec<Trial> {
+    let any = [Partitioning::RowGroups, Partitioning::Bytes(500_000), Partitioning::Count(32)];
+    let ordered: [(PlanChoice, &[Partitioning]); 5] = [
+        (PlanChoice::Auto, &any),
+        (PlanChoice::Map, &any[..1]),
+        (PlanChoice::Stitch, &any),
+        (PlanChoice::Merge, &any[..1]),
+        (PlanChoice::Shuffle, &any),
+    ];
+    let shapes = ["list_columns", "struct_of_lists", "list_of_struct", "list_of_list_of_struct"];
+    let files = shapes.map(|shape| format!("data/s82_rrlyrae/shapes/{shape}.parquet"));
+    let mut trials: Vec<Trial> = files.iter().flat_map(|data| by_plans(data, &ordered)).collect();
+    let hats: [(PlanChoice, &[Partitioning]); 3] =
+        [(PlanChoice::Auto, &any), (PlanChoice::Map, &any[..1]), (PlanChoice::Shuffle, &any)];
+    for data in ["data/s82_rrlyrae/hats", "data/s82_rrlyrae/hats/s82_rrlyrae"] {
+        trials.extend(by_plans(data, &hats));
+    }
+    trials
+}
+
+fn by_plans(data: &str, plans: &[(PlanChoice, &[Partitioning])]) -> Vec<Trial> {
+    let reference = "golden/s82/stetson_j.csv";
+    let mut trials = Vec::new();
+    for &(plan, cuts) in plans {
+        for (cut, workers) in cuts.iter().flat_map(|&cut| [(cut, 1), (cut, 2), (cut, 5)]) {
+            let name = format!("{data} by {plan:?}, {cut:?}, {workers} workers");
+            let path = data.to_owned();
+            trials.push(trial(name, &[data, reference], move || {
+                let ensemble = Ensemble::open(&shared(&path).to_string_lossy())?;
+                let batch = ensemble.batch(&[statistic("stetson_j")?]).plan(plan).partitioning(cut);
+                agree(&answers(&batch.workers(workers).compute()?)?, &golden(reference)?)
+            }));
+        }
+    }
+    trials
+}
+
 /// What TAPE's `use_map=True` did to the cut sample: so many results more than light curves.
 fn pieces() -> Result<(), Failed> {
     let ensemble = Ensemble::open(&shared("data/ps1_sample.parquet").to_string_lossy())?;
@@ -148,6 +187,7 @@ fn harness_sees_errors() -> Result<(), Failed> {
 
 fn main() -> std::process::ExitCode {
     let mut trials = plans();
+    trials.extend(nested());
     trials.push(trial("pieces of the unchecked map".to_owned(), &["data/ps1_sample.parquet"], pieces));
     let s82 = "golden/s82/stetson_j.csv";
     trials.push(trial("the harness sees errors".to_owned(), &[s82], harness_sees_errors));

@@ -65,10 +65,20 @@ impl Carried {
         for field in &mut declared {
             field.set_data_type(declared_type(field.data_type()));
         }
-        let index = |role| survey.column(role).and_then(|name| fields.iter().position(|field| field.name() == name));
+        // What lies in lists or in other columns is no column to sort by.
+        let plain = |role: &Role| first.role(*role).is_some_and(|column| column.depth.is_flat());
+        let index = |role| {
+            let name = Some(role).filter(plain).and_then(|role| survey.column(role))?;
+            fields.iter().position(|field| field.name() == name)
+        };
         let Some(id) = index(Role::Id) else {
-            // A survey does not open without an id.
-            return Err(mixed(first, first, "there is no id column".to_owned()));
+            return Err(Error::ColumnType {
+                path: first.path.clone(),
+                column: survey.column(Role::Id).unwrap_or_default().to_owned(),
+                role: Role::Id,
+                actual: "within another column".to_owned(),
+                expected: "a column of its own where rows are sorted by it",
+            });
         };
         let time = index(Role::Time);
         let groups = || footers.iter().flat_map(|footer| footer.metadata.row_groups());

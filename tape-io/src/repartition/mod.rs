@@ -18,7 +18,6 @@ use std::path::Path;
 
 use parquet::basic::{Compression, ZstdLevel};
 use rayon::prelude::*;
-use tape_core::Source;
 
 use crate::error::Error;
 use crate::survey::Survey;
@@ -78,7 +77,8 @@ pub struct RepartitionReport {
 /// A survey to be written again as `part-00000.parquet`, `part-00001.parquet`, … in a folder.
 ///
 /// All columns of all files travel along, nested ones too; rows are sorted by id, then by time where the survey has a time
-/// column (numbers, then NaN, then null), and rows that tie keep the order of the input. No file and no row group cuts a
+/// column with one value a row (numbers, then NaN, then null), and rows that tie keep the order of the input. Where light
+/// curves are lists, a row is an object, and its lists stay as they are. No file and no row group cuts a
 /// light curve: row groups have at most 122,880 rows, unless a single object has more, which then has one of its own.
 /// Footers declare the order and have the range of ids of each row group, so that a plan needs nothing else. The same input
 /// gives the same bytes, whatever the number of threads and the memory.
@@ -141,7 +141,7 @@ impl<'a> Repartition<'a> {
         let carried = Carried::of(self.survey)?;
         let watch = Watch { progress, cancelled, out: self.out };
         let counts = Counts::of(self.survey, &watch)?;
-        let rows_in = self.survey.row_groups().iter().map(|group| group.rows).sum();
+        let rows_in = self.survey.file_rows();
         let mut report = RepartitionReport {
             files_in: self.survey.paths().len(),
             rows_in,

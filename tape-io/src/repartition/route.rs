@@ -71,8 +71,8 @@ pub(super) fn all(
 fn wave(run: &Repartition<'_>, carried: &Carried, first: usize) -> usize {
     let most = if rayon::current_num_threads() == 1 { 1 } else { 2 * rayon::current_num_threads() };
     let mut bytes = 0;
-    let fits = run.survey.row_groups()[first..].iter().take(most).take_while(|group| {
-        bytes += carried.memory_of(group.rows);
+    let fits = (first..run.survey.row_groups().len()).take(most).take_while(|&row_group| {
+        bytes += carried.memory_of(run.survey.rows_of_group(row_group));
         bytes <= run.memory / 2
     });
     fits.count().max(1)

@@ -108,8 +108,10 @@ fn key_values(run: &Repartition<'_>, carried: &Carried) -> Vec<KeyValue> {
     let mut pairs: Vec<KeyValue> = kept.map(|(key, value)| KeyValue::new(key.clone(), value.clone())).collect();
     pairs.sort_by(|a, b| a.key.cmp(&b.key));
     pairs.push(KeyValue::new(ARROW_SCHEMA_META_KEY.to_owned(), encode_arrow_schema(declared)));
-    let rows: u64 = run.survey.row_groups().iter().map(|group| group.rows).sum();
-    let by: Vec<&str> = [Role::Id, Role::Time].into_iter().filter_map(|role| run.survey.column(role)).collect();
+    let rows = run.survey.file_rows();
+    let time = carried.time().map(|_| Role::Time);
+    let by: Vec<&str> =
+        [Some(Role::Id), time].into_iter().flatten().filter_map(|role| run.survey.column(role)).collect();
     let provenance = format!(
         "tape {}: one part of a survey of {rows} rows in {} files, sorted by {}",
         env!("CARGO_PKG_VERSION"),

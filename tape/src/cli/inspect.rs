@@ -5,6 +5,7 @@ use serde_json::json;
 use tape::Ensemble;
 use tape::core::{Columns, ObjectId, PRESETS, Role, Silent, Source};
 use tape::exec::{Cohesion, Evidence, Layout, default_workers, row_groups};
+use tape::io::Shape;
 
 use super::args::SurveyArgs;
 use super::failure::Failure;
@@ -36,6 +37,8 @@ struct Facts<'a> {
     layout: Layout,
     objects: Option<u64>,
     null_ids: Option<u64>,
+    /// Light curves that are null or empty.
+    no_epoch: Option<u64>,
     /// All labels, after a scan; else the first and the last by the footers.
     bands: Bands,
 }
@@ -63,14 +66,15 @@ impl Inspect {
                 Some((first, last)) => Bands::Between(first, last),
                 None => Bands::Unknown,
             };
-            return Ok(Facts { ensemble, layout, objects: None, null_ids: None, bands });
+            return Ok(Facts { ensemble, layout, objects: None, null_ids: None, no_epoch: None, bands });
         }
         let columns = Columns { band: source.column(Role::Band).is_some(), ..Columns::default() };
         let scan = Layout::from_scan(source, partitions, columns, default_workers(), &Silent)?;
         let labels = source.bands().labels();
         let bands = source.bands().order().into_iter().map(|code| labels[usize::from(code)].clone()).collect();
-        let null_ids = Some(scan.null_ids);
-        Ok(Facts { ensemble, layout: scan.layout, objects: scan.objects, null_ids, bands: Bands::All(bands) })
+        let (null_ids, no_epoch) = (Some(scan.null_ids), Some(scan.no_epoch));
+        let (layout, objects) = (scan.layout, scan.objects);
+        Ok(Facts { ensemble, layout, objects, null_ids, no_epoch, bands: Bands::All(bands) })
     }
 }
 
@@ -99,7 +103,14 @@ impl Facts<'_> {
         let groups = counted(survey.row_groups().len() as u64, "row group");
         let files = survey.paths().len() as u64;
         screen.row("files", format_args!("{}, {groups}, {}", counted(files, "file"), bytes(survey.file_bytes())))?;
-        screen.row("rows", count(self.rows()))?;
+        match survey.shape() {
+            Shape::Flat => screen.row("rows", count(self.rows()))?,
+            shape => {
+                let lists = counted(survey.file_rows(), "row");
+                screen.row("rows", format_args!("{}, in the lists of {lists} of the files", count(self.rows())))?;
+                screen.row("shape", shape)?;
+            }
+        }
         if let Some(preset) = survey.preset() {
             screen.row("preset", preset)?;
         }
@@ -130,6 +141,9 @@ impl Facts<'_> {
         }
         if let Some(null_ids) = self.null_ids.filter(|&n| n > 0) {
             screen.row("null ids", counted(null_ids, "row"))?;
+        }
+        if let Some(no_epoch) = self.no_epoch.filter(|&n| n > 0) {
+            screen.row("no epoch", format_args!("{} null or empty", counted(no_epoch, "list")))?;
         }
         screen.row("sorted", self.sorted())?;
         screen.row("cut", self.cut())?;
@@ -192,6 +206,8 @@ impl Facts<'_> {
             "bytes": survey.file_bytes(),
             "row_groups": survey.row_groups().len(),
             "rows": self.rows(),
+            "file_rows": survey.file_rows(),
+            "shape": survey.shape().to_string(),
             "preset": survey.preset(),
             "columns": roles,
             "other_columns": self.other_columns(),
@@ -199,6 +215,7 @@ impl Facts<'_> {
             "ids": self.id_range().map(|(min, max)| json!({"min": min.to_string(), "max": max.to_string()})),
             "objects": self.objects,
             "null_ids": self.null_ids,
+            "no_epoch": self.no_epoch,
             "sorted": self.layout.sorted,
             "cohesion": cohesion,
             "cut": self.cut(),

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use tape::core::Source;
 use tape::io::{PartitionTarget, Progress, RepartitionReport};
 
 use super::args::{SurveyArgs, size};
@@ -54,9 +53,8 @@ impl Repartition {
             memory: self.memory,
             ..tape::io::Repartition::new(survey, &self.out, target)
         };
-        let rows = survey.row_groups().iter().map(|group| group.rows).fold(0, u64::saturating_add);
         // Each row is counted, read and written.
-        let watch = Watch::over(rows.saturating_mul(3))?;
+        let watch = Watch::over(survey.file_rows().saturating_mul(3))?;
         let tell = |progress| {
             if let Progress::Counted(n) | Progress::Read(n) | Progress::Written(n) = progress {
                 watch.advance(n);

@@ -9,5 +9,6 @@ mod events;
 mod hostile;
 mod jobs;
 mod memory;
+mod shapes;
 mod support;
 mod verbs;

@@ -1,0 +1,239 @@
+//! The leaves of a schema as users name them, and the shape in which light curves lie.
+//!
+//! How writers nest lists: <https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#lists>.
+
+use std::fmt;
+
+use parquet::basic::{ConvertedType, LogicalType, Repetition};
+use parquet::schema::types::{SchemaDescriptor, Type};
+use tape_core::ListColumn;
+
+/// The shape in which a file holds light curves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A row is an epoch.
+    Flat,
+    /// A row is an object, and each column of an epoch is a list of its own.
+    ListColumns,
+    /// The same, with the lists together in a column.
+    StructOfLists,
+    /// A row is an object, and a column is a list of epochs.
+    ListOfStructs,
+    /// The same, with lists in the list, such as one for each band.
+    ListOfListsOfStructs,
+    /// Lists of lists in another order.
+    Nested,
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Flat => "flat rows",
+            Self::ListColumns => "list columns",
+            Self::StructOfLists => "struct of lists",
+            Self::ListOfStructs => "list of structs",
+            Self::ListOfListsOfStructs => "list of lists of structs",
+            Self::Nested => "lists in lists",
+        })
+    }
+}
+
+/// A leaf of a schema.
+pub(crate) struct Leaf {
+    /// The names on the way to it, without the groups that say only that a list is one.
+    names: Vec<String>,
+    /// Repeated groups above it.
+    lists: usize,
+    /// How many of the names stand above the innermost list.
+    above: usize,
+    /// The definition level of an element of that list.
+    pub(crate) element: i16,
+}
+
+impl Leaf {
+    /// What users call it.
+    pub(crate) fn name(&self) -> String {
+        self.names.join(".")
+    }
+
+    /// Whether it has one value a row, and is no part of another column.
+    pub(crate) fn is_column(&self) -> bool {
+        self.lists == 0 && self.names.len() == 1
+    }
+
+    fn shape(&self) -> Shape {
+        match (self.lists, self.names.len(), self.above) {
+            (0, ..) => Shape::Flat,
+            (1, 1, _) => Shape::ListColumns,
+            (1, names, above) if names == above => Shape::StructOfLists,
+            (1, _, 1) => Shape::ListOfStructs,
+            (2, 2, 1) => Shape::ListOfListsOfStructs,
+            _ => Shape::Nested,
+        }
+    }
+
+    fn list_column(&self) -> Option<ListColumn> {
+        let (field, within) = self.names.split_last().filter(|_| self.lists > 0)?;
+        Some(ListColumn { name: self.name(), within: within.join("."), field: field.clone() })
+    }
+}
+
+/// All leaves, in their order.
+pub(crate) fn leaves(schema: &SchemaDescriptor) -> Vec<Leaf> {
+    let mut walk = Walk::default();
+    schema.root_schema().get_fields().iter().for_each(|field| walk.node(field, true));
+    walk.leaves
+}
+
+/// The names of the columns at the top level that have one value a row.
+pub(crate) fn flat_columns(schema: &SchemaDescriptor) -> Vec<String> {
+    leaves(schema).iter().filter(|leaf| leaf.is_column()).map(Leaf::name).collect()
+}
+
+/// The leaves that have a list of values in each row.
+pub(crate) fn list_columns(schema: &SchemaDescriptor) -> Vec<ListColumn> {
+    leaves(schema).iter().filter_map(Leaf::list_column).collect()
+}
+
+/// The index of the leaf of that name; a column of just this name goes before what lies in another.
+pub(crate) fn leaf_named(leaves: &[Leaf], name: &str) -> Option<usize> {
+    let column = leaves.iter().position(|leaf| leaf.is_column() && leaf.names[0] == name);
+    column.or_else(|| leaves.iter().position(|leaf| leaf.name() == name))
+}
+
+/// The shape in which the leaf of that name lies.
+pub(crate) fn shape_of(schema: &SchemaDescriptor, name: &str) -> Shape {
+    let leaves = leaves(schema);
+    leaf_named(&leaves, name).map_or(Shape::Flat, |leaf| leaves[leaf].shape())
+}
+
+/// A walk down a schema. The depth of what is decoded is bounded before.
+#[derive(Default)]
+struct Walk {
+    names: Vec<String>,
+    lists: usize,
+    above: usize,
+    level: i16,
+    element: i16,
+    leaves: Vec<Leaf>,
+}
+
+impl Walk {
+    /// A node, of which the name counts if `named`.
+    fn node(&mut self, node: &Type, named: bool) {
+        let before = (self.lists, self.above, self.level, self.element);
+        if named {
+            self.names.push(node.name().to_owned());
+        }
+        // The root alone has no repetition.
+        let repetition = if node.get_basic_info().has_repetition() {
+            node.get_basic_info().repetition()
+        } else {
+            Repetition::REQUIRED
+        };
+        self.level += i16::from(repetition != Repetition::REQUIRED);
+        if repetition == Repetition::REPEATED {
+            (self.lists, self.above, self.element) = (self.lists + 1, self.names.len(), self.level);
+        }
+        match node {
+            Type::PrimitiveType { .. } => {
+                let (names, lists, above, element) = (self.names.clone(), self.lists, self.above, self.element);
+                self.leaves.push(Leaf { names, lists, above, element });
+            }
+            Type::GroupType { fields, .. } => match &fields[..] {
+                [repeated] if is_list(node) && is_repeated(repeated) => self.repeated(repeated, node.name()),
+                fields => fields.iter().for_each(|field| self.node(field, true)),
+            },
+        }
+        if named {
+            self.names.pop();
+        }
+        (self.lists, self.above, self.level, self.element) = before;
+    }
+
+    /// What is repeated in a list: a group around the element or, as writers once had it, the element itself.
+    fn repeated(&mut self, repeated: &Type, list: &str) {
+        let wraps = match repeated {
+            Type::GroupType { fields, .. } => {
+                let old = repeated.name() == "array" || repeated.name() == format!("{list}_tuple");
+                !old && fields.len() == 1
+            }
+            Type::PrimitiveType { .. } => false,
+        };
+        if !wraps {
+            return self.node(repeated, false);
+        }
+        let before = (self.lists, self.above, self.level, self.element);
+        self.level += 1;
+        (self.lists, self.above, self.element) = (self.lists + 1, self.names.len(), self.level);
+        self.node(&repeated.get_fields()[0], false);
+        (self.lists, self.above, self.level, self.element) = before;
+    }
+}
+
+fn is_list(node: &Type) -> bool {
+    let info = node.get_basic_info();
+    info.converted_type() == ConvertedType::LIST || matches!(info.logical_type_ref(), Some(LogicalType::List))
+}
+
+fn is_repeated(node: &Type) -> bool {
+    node.get_basic_info().has_repetition() && node.get_basic_info().repetition() == Repetition::REPEATED
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use parquet::schema::parser::parse_message_type;
+
+    use super::*;
+
+    fn schema(text: &str) -> SchemaDescriptor {
+        SchemaDescriptor::new(Arc::new(parse_message_type(&format!("message m {{ {text} }}")).expect("a schema")))
+    }
+
+    #[test]
+    fn leaves_are_named_without_the_groups_of_lists() {
+        let schema = schema(
+            "optional int64 id;
+             optional group mjd (LIST) { repeated group list { optional double element; } }
+             required group old (LIST) { repeated double array; }
+             repeated double bare;
+             optional group s { optional group mag (LIST) { repeated group item { required double x; } } }
+             optional group l (LIST) { repeated group list { optional group element {
+               optional double mjd; optional double mag; } } }
+             optional group t (LIST) { repeated group t_tuple { optional double mjd; } }
+             optional group ll (LIST) { repeated group list { optional group element (LIST) {
+               repeated group list { optional group element { optional double mjd; } } } } }
+             optional group deep { optional group ll (LIST) { repeated group list {
+               optional group element (LIST) { repeated group list { optional double element; } } } } }
+             optional group object { optional double ra; }",
+        );
+        let told: Vec<_> = leaves(&schema).iter().map(|leaf| (leaf.name(), leaf.shape(), leaf.element)).collect();
+        let expected = [
+            ("id", Shape::Flat, 0),
+            ("mjd", Shape::ListColumns, 2),
+            ("old", Shape::ListColumns, 1),
+            ("bare", Shape::ListColumns, 1),
+            ("s.mag", Shape::StructOfLists, 3),
+            ("l.mjd", Shape::ListOfStructs, 2),
+            ("l.mag", Shape::ListOfStructs, 2),
+            ("t.mjd", Shape::ListOfStructs, 2),
+            ("ll.mjd", Shape::ListOfListsOfStructs, 4),
+            ("deep.ll", Shape::Nested, 5),
+            ("object.ra", Shape::Flat, 0),
+        ];
+        assert_eq!(told, expected.map(|(name, shape, element)| (name.to_owned(), shape, element)));
+        assert_eq!(flat_columns(&schema), ["id"]);
+        let lists = list_columns(&schema);
+        let of = |name: &str| lists.iter().find(|list| list.name == name).map(|list| list.within.as_str());
+        assert_eq!((of("mjd"), of("l.mag"), of("object.ra")), (Some(""), Some("l"), None));
+    }
+
+    #[test]
+    fn a_column_goes_before_what_is_called_so_in_another() {
+        let schema = schema("optional group a { repeated double b; } optional double a.b;");
+        assert_eq!(leaf_named(&leaves(&schema), "a.b"), Some(1));
+        assert_eq!(leaf_named(&leaves(&schema), "a"), None);
+    }
+}

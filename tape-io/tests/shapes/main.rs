@@ -1,0 +1,7 @@
+//! Light curves in lists of every shape, and what their files may have wrong.
+mod hostile;
+mod random;
+mod refusals;
+mod repartition;
+mod survey;
+mod write;
