@@ -21,6 +21,7 @@ mod guard;
 mod numbers;
 mod page;
 mod pread;
+pub mod predicate;
 mod reader;
 mod repartition;
 mod rle;
