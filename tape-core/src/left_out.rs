@@ -5,6 +5,8 @@ use std::ops::AddAssign;
 /// Counts of epochs left out. An epoch counts once, under the first reason that holds, in the order of the fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
+    /// The condition on rows is not true of it.
+    pub excluded: u64,
     /// The id is null.
     pub null_id: u64,
     /// The band is null.
@@ -24,8 +26,9 @@ pub struct LeftOut {
 impl LeftOut {
     /// Each reason with its count, in words.
     #[must_use]
-    pub const fn reasons(&self) -> [(&'static str, u64); 7] {
+    pub const fn reasons(&self) -> [(&'static str, u64); 8] {
         [
+            ("row is excluded by --where", self.excluded),
             ("id is null", self.null_id),
             ("band is null", self.null_band),
             ("band not asked for", self.other_band),
@@ -34,6 +37,12 @@ impl LeftOut {
             ("error is null, NaN or infinite", self.bad_error),
             ("error is not positive", self.nonpositive_error),
         ]
+    }
+
+    /// Rows that the reader drops: nobody else sees them.
+    #[must_use]
+    pub const fn dropped(&self) -> u64 {
+        self.excluded + self.null_id
     }
 
     /// All of them.
@@ -45,6 +54,7 @@ impl LeftOut {
 
 impl AddAssign for LeftOut {
     fn add_assign(&mut self, other: Self) {
+        self.excluded += other.excluded;
         self.null_id += other.null_id;
         self.null_band += other.null_band;
         self.other_band += other.other_band;

@@ -21,7 +21,7 @@ pub struct Columns {
 /// Some rows of a survey. All columns that were asked for have [`Rows::len`] values; the others are empty.
 ///
 /// A null time, flux or error is NaN here; a null band is [`NO_BAND`]; rows with a null id are dropped by the reader,
-/// which counts them in `null_ids`.
+/// which counts them in `null_ids`, and so are rows that a condition excludes, in `excluded`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
     /// Object ids.
@@ -36,6 +36,8 @@ pub struct Rows {
     pub error: Vec<f64>,
     /// Rows that the reader dropped because their id is null.
     pub null_ids: u64,
+    /// Rows that the reader dropped because the condition on rows is not true of them.
+    pub excluded: u64,
 }
 
 impl Rows {
@@ -52,7 +54,7 @@ impl Rows {
     }
 
     fn with_ids(ids: Ids) -> Self {
-        Self { ids, band: vec![], time: vec![], flux: vec![], error: vec![], null_ids: 0 }
+        Self { ids, band: vec![], time: vec![], flux: vec![], error: vec![], null_ids: 0, excluded: 0 }
     }
 
     /// The number of rows.
@@ -116,7 +118,7 @@ impl Rows {
         self.ids.clear();
         self.band.clear();
         self.values_mut().into_iter().for_each(Vec::clear);
-        self.null_ids = 0;
+        (self.null_ids, self.excluded) = (0, 0);
     }
 
     /// The rows whose index `keep` accepts, in the same order.
@@ -148,7 +150,7 @@ impl Rows {
         let band =
             if self.band.is_empty() { vec![] } else { places.iter().map(|&at| self.band[at as usize]).collect() };
         let (time, flux, error) = (pick(&self.time), pick(&self.flux), pick(&self.error));
-        Self { ids: self.ids.gather(places), band, time, flux, error, null_ids: 0 }
+        Self { ids: self.ids.gather(places), band, time, flux, error, null_ids: 0, excluded: 0 }
     }
 
     /// The band code of a row; [`NO_BAND`] where there is none. A survey without a band column has one band, code 0.

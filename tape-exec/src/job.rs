@@ -93,7 +93,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Reads some rows, and tells of it. Rows with a null id are counted as left out.
+    /// Reads some rows, and tells of it. Rows that the reader dropped are counted as left out.
     pub(crate) fn read(
         &self,
         reader: &mut (dyn RowReader + '_),
@@ -106,6 +106,7 @@ impl<'a> Job<'a> {
         let n = reader.read(rows, BATCH).map_err(Error::Source)?;
         self.done(self.reads_for, n as u64);
         left_out.null_id += std::mem::take(&mut rows.null_ids);
+        left_out.excluded += std::mem::take(&mut rows.excluded);
         Ok(n)
     }
 }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use parquet::errors::ParquetError;
 use tape_core::{ColumnError, Role};
 
+use crate::predicate::PredicateError;
+
 /// Why a survey cannot be opened, read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -60,6 +62,14 @@ pub enum Error {
         path: PathBuf,
         /// Which and what else there is.
         source: ColumnError,
+    },
+    /// A condition on rows that is none, or none for this file.
+    #[error("{}{source}", in_file(.path.as_ref()))]
+    Condition {
+        /// The file, if it is the file's columns that do not go with it.
+        path: Option<PathBuf>,
+        /// What is wrong, and where.
+        source: PredicateError,
     },
     /// A role's column has a type that cannot play the role.
     #[error("{}: column '{column}' is {actual}, but the {role} must be {expected}: name another with {}", .path.display(), .role.option())]
@@ -174,6 +184,10 @@ pub enum Error {
         /// The output.
         path: PathBuf,
     },
+}
+
+fn in_file(path: Option<&PathBuf>) -> String {
+    path.map(|path| format!("{}: ", path.display())).unwrap_or_default()
 }
 
 fn passed_over(n: usize) -> String {

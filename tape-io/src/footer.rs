@@ -69,7 +69,7 @@ pub(crate) fn read_metadata(path: &Path) -> Result<(ParquetMetaData, Stamp), Err
 }
 
 /// That each row group has as many values of a column as rows, which are no less than none.
-fn check_counts(metadata: &ParquetMetaData, column: usize) -> Result<(), String> {
+pub(crate) fn check_counts(metadata: &ParquetMetaData, column: usize) -> Result<(), String> {
     for (index, group) in metadata.row_groups().iter().enumerate() {
         let (rows, values) = (group.num_rows(), group.columns().get(column).map(ColumnChunkMetaData::num_values));
         if rows < 0 || values != Some(rows) {

@@ -1,5 +1,7 @@
 //! Reads the rows of a partition, one row group after another.
 
+mod sifted;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -22,6 +24,7 @@ use crate::guard::guarded;
 use crate::numbers::{Numbers, Typed};
 use crate::pread::PositionedFile;
 use crate::schema::{Kind, RoleColumn};
+use crate::sieve::Sieve;
 use crate::stored::{ENCODINGS, Stored};
 use crate::survey::{Survey, roles};
 use crate::text::{NULL, OtherText, Text, TextPages};
@@ -31,16 +34,19 @@ pub(crate) struct PartitionReader<'a> {
     survey: &'a Survey,
     columns: Columns,
     pieces: VecDeque<Piece>,
-    open: Option<OpenRowGroup>,
+    open: Option<OpenRowGroup<'a>>,
+    /// All rows of a batch, where some of them may be dropped.
+    batch: Rows,
 }
 
 /// The columns of a row group, all at the same row.
-struct OpenRowGroup {
+struct OpenRowGroup<'a> {
     row_group: usize,
     left: usize,
     columns: Vec<(Role, Column)>,
     /// Of the rows read last, which have a null id; empty if none has.
     null_ids: Vec<bool>,
+    sieve: Option<Sieve<'a>>,
 }
 
 enum Column {
@@ -58,17 +64,21 @@ enum Integers {
 
 impl<'a> PartitionReader<'a> {
     pub(crate) fn new(survey: &'a Survey, partition: &Partition, columns: Columns) -> Self {
-        Self { survey, columns, pieces: partition.pieces.iter().cloned().collect(), open: None }
+        let pieces = partition.pieces.iter().cloned().collect();
+        Self { survey, columns, pieces, open: None, batch: Rows::new(survey.id_type()) }
     }
 
     fn failed(&self, row_group: usize, role: Role, error: ParquetError) -> Error {
+        self.failed_column(row_group, self.survey.columns().get(role).unwrap_or_default(), error)
+    }
+
+    fn failed_column(&self, row_group: usize, column: &str, error: ParquetError) -> Error {
         let (footer, index) = self.survey.footer(row_group);
         let reason = match system(error) {
             Ok(refused) => return Error::io(&footer.path, "read the file", refused),
             Err(error) => words(&error),
         };
-        let column = self.survey.columns().get(role).unwrap_or_default().to_owned();
-        Error::Corrupt { path: footer.path.clone(), row_group: index, column, reason }
+        Error::Corrupt { path: footer.path.clone(), row_group: index, column: column.to_owned(), reason }
     }
 
     fn open_next(&mut self) -> Result<bool, Error> {
@@ -82,8 +92,12 @@ impl<'a> PartitionReader<'a> {
         let skip = usize::try_from(piece.rows.start).unwrap_or(usize::MAX);
         let left = usize::try_from(piece.rows.end).unwrap_or(usize::MAX) - skip;
         let mut columns = Vec::with_capacity(5);
+        let mut sieve = self.open_sieve(piece.row_group, &file, skip)?;
         for role in roles(self.columns) {
             let Some(column) = footer.role(role) else { continue };
+            if sieve.as_mut().is_some_and(|sieve| sieve.plays(role, column.index)) {
+                continue;
+            }
             let opened = guarded(|| {
                 let mut opened = open_column(footer, index, &file, role, column)?;
                 opened.skip(skip)?;
@@ -91,7 +105,7 @@ impl<'a> PartitionReader<'a> {
             });
             columns.push((role, opened.map_err(|error| self.failed(piece.row_group, role, error))?));
         }
-        self.open = Some(OpenRowGroup { row_group: piece.row_group, left, columns, null_ids: vec![] });
+        self.open = Some(OpenRowGroup { row_group: piece.row_group, left, columns, null_ids: vec![], sieve });
         Ok(true)
     }
 }
@@ -99,6 +113,9 @@ impl<'a> PartitionReader<'a> {
 impl RowReader for PartitionReader<'_> {
     fn read(&mut self, rows: &mut Rows, max_rows: usize) -> Result<usize, SourceError> {
         while self.open.as_ref().is_none_or(|open| open.left == 0) {
+            if let Some(passed) = self.pass_over(rows).filter(|&passed| passed > 0) {
+                return Ok(passed);
+            }
             if !self.open_next()? {
                 return Ok(0);
             }
@@ -107,6 +124,10 @@ impl RowReader for PartitionReader<'_> {
         let Some(group) = &mut self.open else { return Ok(0) };
         let n = group.left.min(max_rows.max(1));
         group.left -= n;
+        if group.sieve.is_some() {
+            self.read_sifted(n, rows)?;
+            return Ok(n);
+        }
         let base = rows.len();
         let OpenRowGroup { row_group, columns, null_ids, .. } = group;
         null_ids.clear();

@@ -94,7 +94,7 @@ pub(crate) fn role_column(schema: &SchemaDescriptor, name: &str) -> Option<Resul
     })
 }
 
-fn kind(column: &ColumnDescriptor) -> Option<Kind> {
+pub(crate) fn kind(column: &ColumnDescriptor) -> Option<Kind> {
     let logical = column.logical_type_ref();
     let plain = logical.is_none() && column.converted_type() == ConvertedType::NONE;
     match column.physical_type() {
@@ -140,9 +140,12 @@ fn integer(column: &ColumnDescriptor) -> Option<IdType> {
 }
 
 /// A column's type in words.
-fn describe(column: &ColumnDescriptor) -> String {
+pub(crate) fn describe(column: &ColumnDescriptor) -> String {
     if column.max_rep_level() > 0 {
         return "a list".to_owned();
+    }
+    if column.path().parts().len() > 1 {
+        return "nested".to_owned();
     }
     match column.logical_type_ref() {
         Some(LogicalType::Timestamp(_)) => "a timestamp".to_owned(),

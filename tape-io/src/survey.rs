@@ -1,5 +1,6 @@
 //! A survey on disk: its files, opened as one source of rows.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +12,7 @@ use tape_core::{Bands, ColumnMap, Columns, IdType, Partition, Role, RowGroup, Ro
 
 use crate::discover::discover;
 use crate::error::Error;
+use crate::filter::Filter;
 use crate::footer::{Footer, Stamp, open as open_file, read_metadata};
 use crate::reader::PartitionReader;
 use crate::schema::{Kind, flat_columns};
@@ -44,13 +46,14 @@ impl From<Stamp> for FileStamp {
 /// The Parquet files of a survey, with their footers read and each role's column known.
 #[derive(Debug)]
 pub struct Survey {
-    files: Vec<Footer>,
+    pub(crate) files: Vec<Footer>,
     columns: ColumnMap,
     preset: Option<&'static str>,
     id_type: IdType,
-    row_groups: Vec<RowGroup>,
+    pub(crate) row_groups: Vec<RowGroup>,
     bands: Bands,
     bytes_read: Arc<AtomicU64>,
+    pub(crate) filter: Option<Filter>,
 }
 
 impl Survey {
@@ -85,7 +88,7 @@ impl Survey {
         };
         let row_groups = files.iter().enumerate().flat_map(|(i, footer)| footer.row_groups(i)).collect();
         let (bands, bytes_read) = Default::default();
-        Ok(Self { files, columns, preset: None, id_type, row_groups, bands, bytes_read })
+        Ok(Self { files, columns, preset: None, id_type, row_groups, bands, bytes_read, filter: None })
     }
 
     /// The column of each role.
@@ -228,11 +231,13 @@ impl Source for Survey {
     fn bytes(&self, row_group: usize, columns: Columns) -> u64 {
         let (footer, index) = self.footer(row_group);
         let group = footer.metadata.row_group(index);
-        let of = |role| {
-            let column = footer.role(role).map(|column| group.column(column.index).compressed_size());
-            column.and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
-        };
-        roles(columns).map(of).sum()
+        if self.skips(row_group) {
+            return 0;
+        }
+        let of_roles = roles(columns).filter_map(|role| footer.role(role).map(|column| column.index));
+        let of_filter = self.filter_of(row_group).into_iter().flat_map(|filter| &filter.leaves).map(|leaf| leaf.index);
+        let all: BTreeSet<usize> = of_roles.chain(of_filter).collect();
+        all.into_iter().map(|index| u64::try_from(group.column(index).compressed_size()).unwrap_or(0)).sum()
     }
 
     fn row_bytes(&self) -> u64 {

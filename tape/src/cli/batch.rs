@@ -84,7 +84,7 @@ impl Batch {
 
     fn compute(&self, screen: &mut Screen, events: Option<&Arc<Events>>) -> Result<(), Failure> {
         let start = Instant::now();
-        let ensemble = self.args.survey.open()?;
+        let ensemble = self.args.open()?;
         let (batch, device) = self.device.open(self.args.batch(&ensemble)?)?;
         if let Some(path) = &self.output {
             // Asked before the work, not only after it.

@@ -23,7 +23,7 @@ pub struct Receipt {
     /// How long it took.
     pub milliseconds: u64,
     /// Epochs that no statistic saw, by reason, in the order of [`LeftOut`]'s fields.
-    pub left_out: [u64; 7],
+    pub left_out: [u64; 8],
     /// The smallest and the largest id, of a partition that is computed where it lies.
     pub ids: Option<(Id, Id)>,
     /// The labels that the band codes of the output stand for.
@@ -97,8 +97,9 @@ impl Receipt {
     }
 
     pub(super) const fn left_out(&self) -> LeftOut {
-        let [null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error] = self.left_out;
-        LeftOut { null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error }
+        let [excluded, null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error] =
+            self.left_out;
+        LeftOut { excluded, null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error }
     }
 }
 
@@ -142,7 +143,7 @@ mod tests {
                 rows_out: 2,
                 without_rows: 1,
                 milliseconds: 7,
-                left_out: [1, 2, 3, 4, 5, 6, 7],
+                left_out: [1, 2, 3, 4, 5, 6, 7, 8],
                 ids: Some((id.clone().into(), id.clone().into())),
                 labels: vec!["g".to_owned()],
                 met: vec![],
