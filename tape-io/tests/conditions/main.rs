@@ -1,0 +1,6 @@
+//! Conditions on rows, held against an evaluator that looks at one row at a time and knows nothing of Arrow.
+
+mod files;
+mod naive;
+mod random;
+mod table;
