@@ -26,6 +26,8 @@ mod call;
 mod error;
 mod evaluate;
 mod functions;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod parse;
 mod prune;
 mod range;
