@@ -110,7 +110,7 @@ pub(crate) struct BatchArgs {
     #[command(flatten)]
     pub(crate) survey: SurveyArgs,
     /// Use only rows for which this condition of SQL is true, as in 'flux > 0 AND error > 0': see docs/where.md
-    #[arg(long = "where", value_name = "CONDITION")]
+    #[arg(long = "where", value_name = "CONDITION", allow_hyphen_values = true)]
     condition: Option<String>,
     /// Statistics to compute, with parameters as in beyond_n_std:n=3, or groups of them: see `tape stats`
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "stetson_j")]

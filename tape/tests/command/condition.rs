@@ -1,6 +1,7 @@
 //! Conditions on rows: whatever the plan, and whoever works on it, the answer is that of a survey without the other rows.
 
 use std::fs::{self, File};
+use std::process::Command;
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
@@ -115,6 +116,34 @@ fn the_answer_is_that_of_a_survey_without_the_other_rows() {
     assert!(!agree(&wrong, &right, false), "a light curve too few");
 }
 
+/// The lines of the blocks of a language in `docs/where.md`.
+fn documented(language: &str) -> Vec<String> {
+    let text = include_str!("../../../docs/where.md");
+    let blocks = text.split("```").skip(1).step_by(2);
+    let lines = blocks.filter_map(|block| block.strip_prefix(&format!("{language}\n"))).flat_map(str::lines);
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_documented_runs() {
+    let place = Place::new();
+    let lines = documented("sh");
+    assert!(lines.len() >= 3 && lines.iter().all(|line| line.starts_with("tape ")), "{lines:?}");
+    for line in lines {
+        let line = line.replacen("tape", env!("CARGO_BIN_EXE_tape"), 1);
+        let ran = Command::new("sh").args(["-euc", &line]).current_dir(place.path("")).output().expect("a shell");
+        assert!(ran.status.success(), "{line}: {ran:?}");
+    }
+    let conditions = documented("sql");
+    assert!(conditions.len() >= 10, "{conditions:?}");
+    for condition in conditions {
+        ok(&place, "explain survey --json", &condition);
+    }
+    let message = documented("text").join("\n");
+    let said = run(&place, "explain survey", "flux > 0 AND band > 5");
+    assert_eq!(said.err.trim_end(), message);
+}
+
 #[test]
 fn less_memory_changes_nothing() {
     let place = surveys(360);
@@ -151,7 +180,7 @@ fn a_job_keeps_its_condition() {
 
 #[test]
 fn a_plan_tells_what_is_not_read() {
-    let place = surveys(100);
+    let place = surveys(360);
     let shown = run(&place, "explain sorted-split", "id < 0");
     assert!(shown.out.contains("where      id < 0\n") && shown.out.contains("3 of 3 row groups"), "{shown:?}");
     let told = ok(&place, "explain sorted-split --json", "id < 0 OR band = 'g'");
