@@ -178,6 +178,17 @@ pub enum Error {
         /// The input.
         input: PathBuf,
     },
+    /// A survey of which only some rows are to be read.
+    #[error(
+        "{}: not written: a survey is written again with all of its rows, not only those where {condition}: open it without",
+        .path.display()
+    )]
+    PartOfSurvey {
+        /// The output.
+        path: PathBuf,
+        /// The condition.
+        condition: String,
+    },
     /// The run was told to stop.
     #[error("{}: stopped before it was whole; nothing of it is left", .path.display())]
     Cancelled {

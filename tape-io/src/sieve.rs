@@ -11,6 +11,7 @@ use tape_core::{Bands, IdRef, Ids, NO_BAND, Role, Rows, key_from_u64};
 
 use crate::filter::FileFilter;
 use crate::leaf::{Leaf, OpenLeaf};
+use crate::predicate::PredicateError;
 
 /// The columns of a condition, open, and at the same row.
 pub(crate) struct Sieve<'a> {
@@ -29,10 +30,12 @@ pub(crate) struct Sifted {
     columns: Vec<ArrayRef>,
 }
 
-/// Why rows cannot be sifted: a column that cannot be read, by its place, or a condition that cannot be evaluated.
-pub(crate) struct NotSifted {
-    pub(crate) leaf: Option<usize>,
-    pub(crate) error: ParquetError,
+/// Why rows cannot be sifted.
+pub(crate) enum NotSifted {
+    /// A column, by its place, cannot be read.
+    Column(usize, ParquetError),
+    /// The condition cannot be evaluated: a pattern is too large, say.
+    Condition(PredicateError),
 }
 
 impl<'a> Sieve<'a> {
@@ -56,10 +59,9 @@ impl<'a> Sieve<'a> {
         let mut columns = Vec::with_capacity(self.leaves.len());
         for (place, leaf) in self.leaves.iter_mut().enumerate() {
             let read = crate::guard::guarded(|| leaf.read(n));
-            columns.push(read.map_err(|error| NotSifted { leaf: Some(place), error })?);
+            columns.push(read.map_err(|error| NotSifted::Column(place, error))?);
         }
-        let keep = self.filter.predicate.keep(&columns, n);
-        let keep = keep.map_err(|error| NotSifted { leaf: None, error: ParquetError::General(error.to_string()) })?;
+        let keep = self.filter.predicate.keep(&columns, n).map_err(NotSifted::Condition)?;
         if keep.count_set_bits() == 0 {
             self.behind += n;
         }
@@ -152,12 +154,15 @@ fn append_bands(column: &ArrayRef, keep: &BooleanBuffer, codes: &mut Vec<u8>, ba
 /// Null is NaN.
 #[expect(clippy::cast_precision_loss, reason = "times, fluxes and errors are f64 from here on")]
 fn append_numbers(column: &ArrayRef, out: &mut Vec<f64>) {
+    let from = out.len();
     if let Some(values) = column.as_primitive_opt::<Float64Type>() {
-        out.extend(values.iter().map(|value| value.unwrap_or(f64::NAN)));
+        out.extend_from_slice(values.values());
     } else if let Some(values) = column.as_primitive_opt::<UInt64Type>() {
-        out.extend(values.iter().map(|value| value.map_or(f64::NAN, |value| value as f64)));
+        out.extend(values.values().iter().map(|&value| value as f64));
     } else {
-        let values = column.as_primitive::<Int64Type>();
-        out.extend(values.iter().map(|value| value.map_or(f64::NAN, |value| value as f64)));
+        out.extend(column.as_primitive::<Int64Type>().values().iter().map(|&value| value as f64));
+    }
+    if let Some(nulls) = column.nulls() {
+        out[from..].iter_mut().zip(nulls).filter(|(_, valid)| !valid).for_each(|(value, _)| *value = f64::NAN);
     }
 }

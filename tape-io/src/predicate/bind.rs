@@ -60,21 +60,25 @@ impl Binder<'_> {
                 let of = Box::new(self.bind(of)?);
                 Ok(not_if(matches!(expr, Expr::IsNotNull(_)), Typed::condition(Node::IsNull(of))))
             }
-            Expr::IsUnknown(of) | Expr::IsNotUnknown(of) => {
-                let of = Box::new(self.condition(of, "IS UNKNOWN")?);
-                Ok(not_if(matches!(expr, Expr::IsNotUnknown(_)), Typed::condition(Node::IsNull(of))))
-            }
-            Expr::IsTrue(of) | Expr::IsNotTrue(of) => {
-                let of = Node::Is(Box::new(self.condition(of, "IS TRUE")?), true);
-                Ok(not_if(matches!(expr, Expr::IsNotTrue(_)), Typed::condition(of)))
-            }
-            Expr::IsFalse(of) | Expr::IsNotFalse(of) => {
-                let of = Node::Is(Box::new(self.condition(of, "IS FALSE")?), false);
-                Ok(not_if(matches!(expr, Expr::IsNotFalse(_)), Typed::condition(of)))
-            }
+            Expr::IsUnknown(of) => self.is(of, None, false),
+            Expr::IsNotUnknown(of) => self.is(of, None, true),
+            Expr::IsTrue(of) => self.is(of, Some(true), false),
+            Expr::IsNotTrue(of) => self.is(of, Some(true), true),
+            Expr::IsFalse(of) => self.is(of, Some(false), false),
+            Expr::IsNotFalse(of) => self.is(of, Some(false), true),
             Expr::Function(_) | Expr::Ceil { .. } | Expr::Floor { .. } => self.call(expr),
             other => Err(self.unsupported(format!("'{other}'"), other.span())),
         }
+    }
+
+    /// Whether a condition is true, false, or neither.
+    fn is(&mut self, of: &Expr, wanted: Option<bool>, negated: bool) -> Bound {
+        let of = Box::new(self.condition(of, "IS")?);
+        let node = match wanted {
+            Some(wanted) => Node::Is(of, wanted),
+            None => Node::IsNull(of),
+        };
+        Ok(not_if(negated, Typed::condition(node)))
     }
 
     pub(super) fn unsupported(&self, what: String, span: Span) -> PredicateError {

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::guard::guarded;
 use crate::leaf::OpenLeaf;
 use crate::pread::PositionedFile;
-use crate::sieve::{NotSifted, Sieve};
+use crate::sieve::{NotSifted, Sieve, Sifted};
 
 impl<'a> PartitionReader<'a> {
     /// The columns of the condition on rows, if there is one.
@@ -61,8 +61,12 @@ impl<'a> PartitionReader<'a> {
     ) -> Result<(), Error> {
         let OpenRowGroup { row_group, columns, null_ids, sieve: Some(sieve), .. } = open else { return Ok(()) };
         let row_group = *row_group;
-        let sifted = sieve.sift(n).map_err(|NotSifted { leaf, error }| {
-            self.failed_column(row_group, leaf.map_or("of the condition", |place| &sieve.leaf(place).name), error)
+        let sifted = sieve.sift(n).map_err(|error| match error {
+            NotSifted::Column(place, error) => self.failed_column(row_group, &sieve.leaf(place).name, error),
+            NotSifted::Condition(source) => {
+                let path = Some(self.survey.footer(row_group).0.path.clone());
+                Error::Condition { path, source }
+            }
         })?;
         let kept = sifted.keep.count_set_bits();
         rows.excluded += (n - kept) as u64;
@@ -83,19 +87,24 @@ impl<'a> PartitionReader<'a> {
         }
         let appended = sieve.append(&sifted, batch, null_ids, self.survey.bands());
         appended.map_err(|error| self.failed(row_group, Role::Band, error))?;
-        for (start, end) in sifted.keep.set_slices() {
-            let mut from = start;
-            while from < end {
-                let null = |row: usize| null_ids.get(row).copied().unwrap_or(false);
-                let to = (from..end).find(|&row| null(row) != null(from)).unwrap_or(end);
-                if null(from) {
-                    rows.null_ids += (to - from) as u64;
-                } else {
-                    rows.extend_from(batch, from..to);
-                }
-                from = to;
-            }
-        }
+        append_kept(&sifted, batch, null_ids, rows);
         Ok(())
+    }
+}
+
+/// Appends the rows of which the condition is true, and counts those of them that have no id.
+fn append_kept(sifted: &Sifted, batch: &Rows, null_ids: &[bool], rows: &mut Rows) {
+    let null = |row: usize| null_ids.get(row).copied().unwrap_or(false);
+    for (start, end) in sifted.keep.set_slices() {
+        let mut from = start;
+        while from < end {
+            let to = (from..end).find(|&row| null(row) != null(from)).unwrap_or(end);
+            if null(from) {
+                rows.null_ids += (to - from) as u64;
+            } else {
+                rows.extend_from(batch, from..to);
+            }
+            from = to;
+        }
     }
 }

@@ -248,6 +248,30 @@ fn conditions_add_up_and_must_be_conditions() {
 }
 
 #[test]
+fn a_pattern_that_is_too_large_is_an_error_of_the_condition() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("survey.parquet");
+    large(&path);
+    let survey = open(&path, ROLES).filtered(&format!("t LIKE 'a{}b_c'", "_".repeat(300_000))).expect("a condition");
+    let partition = Partition { pieces: vec![Piece { row_group: 0, rows: 0..1000 }] };
+    let mut reader = survey.read(&partition, ALL).expect("a reader");
+    let message = reader.read(&mut Rows::new(survey.id_type()), 10).expect_err("too large").to_string();
+    assert!(message.contains("it cannot be evaluated"), "{message}");
+}
+
+#[test]
+fn a_part_of_a_survey_is_not_written_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("survey.parquet");
+    large(&path);
+    let survey = open(&path, ROLES).filtered("i < 5").expect("a condition");
+    let out = folder.path().join("out");
+    let again = tape_io::Repartition::new(&survey, &out, tape_io::PartitionTarget::Count(1));
+    let message = again.run(&|_| {}, &|| false).expect_err("it would have all rows").to_string();
+    assert!(message.contains("not only those where i < 5") && !out.exists(), "{message}");
+}
+
+#[test]
 fn files_may_have_a_column_in_other_types_but_must_have_it() {
     use arrow::array::{ArrayRef, Float64Array, Int32Array, Int64Array, StringArray};
     use std::sync::Arc;
