@@ -21,6 +21,7 @@
 //!
 //! NULL is not true, and NaN is unlike everything: see `docs/where.md`.
 
+mod arithmetic;
 mod bind;
 mod call;
 mod error;

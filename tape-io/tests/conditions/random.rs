@@ -5,7 +5,8 @@ use std::ops::Range as Rows;
 use proptest::prelude::*;
 use tape_io::predicate::{Column, Expression, Possible, Predicate, Range, Type};
 
-use crate::naive::{Expr, Rules, Value, conditions};
+use crate::generate::conditions;
+use crate::naive::{Expr, Rules, Value};
 use crate::table::{COLUMNS, Row, Table, tables};
 
 fn columns(table: &Table) -> Vec<Column> {
