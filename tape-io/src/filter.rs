@@ -63,6 +63,12 @@ impl Survey {
         self.filter.as_ref().map(|filter| filter.text.as_str())
     }
 
+    /// The columns that the condition asks for, by their names in the first file; none without one.
+    pub fn filter_columns(&self) -> impl Iterator<Item = &str> {
+        let first = self.filter.iter().filter_map(|filter| filter.files.first());
+        first.flat_map(|file| &file.leaves).map(|leaf| leaf.name.as_str())
+    }
+
     /// How many row groups are not read, because none of their rows can meet the condition.
     #[must_use]
     pub fn row_groups_skipped(&self) -> usize {

@@ -155,6 +155,11 @@ impl BatchArgs {
         }
     }
 
+    /// The condition on rows.
+    pub(crate) fn condition(&self) -> Option<&str> {
+        self.condition.as_deref()
+    }
+
     /// The names of the statistics.
     pub(crate) fn statistics(&self) -> &[String] {
         &self.stat

@@ -142,6 +142,7 @@ impl Batch {
         json!({
             "plan": plan.kind.name(),
             "why": plan.why,
+            "where": self.args.condition(),
             "statistics": self.args.statistics(),
             "values": self.args.values().unwrap_or(0),
             "partitions": plan.layout.partitions.len(),

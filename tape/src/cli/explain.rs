@@ -46,6 +46,7 @@ impl Explain {
             "spill": plan.spill,
             "workers": plan.workers,
             "where": survey.filter(),
+            "where_columns": survey.filter_columns().collect::<Vec<_>>(),
             "row_groups": survey.row_groups().len(),
             "row_groups_skipped": survey.row_groups_skipped(),
         }))?)
@@ -59,5 +60,7 @@ fn show_condition(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
     let all = counted(survey.row_groups().len() as u64, "row group");
     let skipped = survey.row_groups_skipped();
     screen.row("", format_args!("{skipped} of {all} are not read: their statistics exclude every row"))?;
+    let columns: Vec<&str> = survey.filter_columns().collect();
+    screen.row("", format_args!("of the others it reads {}", columns.join(", ")))?;
     Ok(())
 }

@@ -185,9 +185,13 @@ fn a_plan_tells_what_is_not_read() {
     assert!(shown.out.contains("where      id < 0\n") && shown.out.contains("3 of 3 row groups"), "{shown:?}");
     let told = ok(&place, "explain sorted-split --json", "id < 0 OR band = 'g'");
     assert_eq!((&told["where"], &told["row_groups_skipped"]), (&"id < 0 OR band = 'g'".into(), &0.into()));
+    assert_eq!(told["where_columns"], serde_json::json!(["id", "band"]));
+    assert!(shown.out.contains("it reads id\n"), "{shown:?}");
     let told = ok(&place, "explain sorted-split --json", LARGER);
     assert!([1, 2].map(Value::from).contains(&told["row_groups_skipped"]), "{told}");
-    let summary = ok(&place, "batch sorted-split -o none.csv --json", "id < 0");
+    let summary = ok(&place, "batch sorted-split -o none.csv --json --json-events events", "id < 0");
+    let events = String::from_utf8(place.read("events")).expect("text");
+    assert!(events.contains(r#""where":"id < 0""#), "{events}");
     assert_eq!((summary["bytes_read"].as_u64(), summary["light_curves"].as_u64()), (Some(0), Some(0)));
     assert_eq!(place.csv("none.csv").len(), 0);
 }
