@@ -77,29 +77,35 @@ fn columns_of_every_stored_type_are_read_and_judged() {
         Written { group: 10, page: 10, dictionary: true, second_version: true, statistics: EnabledStatistics::Chunk };
     all.write(&batch.expect("columns of one length"), &path);
     let open = || Survey::open(&[path.to_str().expect("text")], &ColumnMap::new()).expect("a survey");
-    // A condition that is true of the third row alone, and one that the statistics exclude.
-    for (third, none) in [
-        ("flux > 1", "flux > 2.5"),
-        ("int8 = 127", "int8 > 127"),
-        ("uint32 = 4294967295", "uint32 < 0"),
-        ("uint64 = 18446744073709551615", "uint64 BETWEEN 0 AND 4"),
-        ("short = 12.3456", "short > 12.3456"),
-        ("long > 12.34559999", "long < -0.0005"),
-        ("longer IN (12.3456)", "longer = 12.34561"),
-        ("day = '2024-10-04'", "day > DATE '2024-10-04'"),
-        ("ms = '1970-01-01 00:00:02'", "ms > '1970-01-01 00:00:02'"),
-        ("ns = '1970-01-01 00:00:00.000002'", "ns < '1969-12-31 23:59:59.999999999'"),
-        ("large > 'z'", "large > 'Ä'"),
-        ("view LIKE 'a text%'", "view < 'a'"),
-        ("NOT good", "good"),
+    // A condition that is true of the first row alone, one of the third, and one that the statistics exclude.
+    for (first, third, none) in [
+        ("flux <= 0.5", "flux > 1", "flux > 2.5"),
+        ("int8 = -128", "int8 = 127", "int8 > 127"),
+        ("uint32 = 0", "uint32 = 4294967295", "uint32 < 0"),
+        ("uint64 <= 5", "uint64 = 18446744073709551615", "uint64 BETWEEN 0 AND 4"),
+        ("short = -0.0005", "short = 12.3456", "short > 12.3456"),
+        ("long <= -0.0005", "long > 12.34559999", "long < -0.0005"),
+        ("longer = -0.0005", "longer IN (12.3456)", "longer = 12.34561"),
+        ("day = '1969-12-31'", "day = '2024-10-04'", "day > DATE '2024-10-04'"),
+        ("ms = '1969-12-31 23:59:59.999'", "ms = '1970-01-01 00:00:02'", "ms > '1970-01-01 00:00:02'"),
+        (
+            "ns = '1969-12-31 23:59:59.999999999'",
+            "ns = '1970-01-01 00:00:00.000002'",
+            "ns < '1969-12-31 23:59:59.999999999'",
+        ),
+        ("large <= 'a'", "large > 'z'", "large > 'Ä'"),
+        ("view = 'a'", "view LIKE 'a text%'", "view < 'a'"),
+        ("id = 1 AND good IS NULL", "NOT good", "good"),
     ] {
-        let survey = open().filtered(third).expect("a condition");
-        let mut rows = Rows::new(survey.id_type());
-        let partition = Partition { pieces: vec![Piece { row_group: 0, rows: 0..3 }] };
-        let mut reader = survey.read(&partition, Columns::default()).expect("a reader");
-        while reader.read(&mut rows, 2).expect("it can be read") > 0 {}
-        assert_eq!((rows.len(), rows.ids.get(0)), (1, IdRef::Int(3)), "{third}");
-        assert_eq!(survey.row_groups_skipped(), 0, "{third}");
+        for (condition, id) in [(first, 1), (third, 3)] {
+            let survey = open().filtered(condition).expect("a condition");
+            let mut rows = Rows::new(survey.id_type());
+            let partition = Partition { pieces: vec![Piece { row_group: 0, rows: 0..3 }] };
+            let mut reader = survey.read(&partition, Columns::default()).expect("a reader");
+            while reader.read(&mut rows, 2).expect("it can be read") > 0 {}
+            assert_eq!(survey.row_groups_skipped(), 0, "{condition}");
+            assert_eq!((rows.len(), rows.ids.get(0)), (1, IdRef::Int(id)), "{condition}");
+        }
         assert_eq!(open().filtered(none).expect("a condition").row_groups_skipped(), 1, "{none}");
     }
     let message = open().filtered("half > 1").expect_err("no such type").to_string();
