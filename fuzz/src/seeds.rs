@@ -1,5 +1,5 @@
 //! Writes the inputs that fuzzing starts from: small files of every type, encoding and codec that is read, their footers and
-//! pages, and rows put away.
+//! pages, rows put away, and conditions on rows.
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +19,7 @@ use parquet::schema::types::ColumnPath;
 /// Writes them to `corpus/`.
 pub(crate) fn write() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    for target in ["survey", "footer", "pages", "runs", "spill"] {
+    for target in ["survey", "footer", "pages", "runs", "spill", "condition"] {
         fs::create_dir_all(corpus.join(target)).expect("a folder");
     }
     let write =
@@ -31,6 +31,9 @@ pub(crate) fn write() {
     }
     for (name, bytes) in tape_io::fuzzing::page_seeds() {
         write("pages", name, &bytes);
+    }
+    for (name, bytes) in tape_io::fuzzing::condition_seeds() {
+        write("condition", name, &bytes);
     }
     for (name, bytes) in tape_io::fuzzing::spill_seeds() {
         write("spill", name, &bytes);

@@ -5,6 +5,8 @@ use std::ops::AddAssign;
 /// Counts of epochs left out. An epoch counts once, under the first reason that holds, in the order of the fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
+    /// The condition on rows is not true of it.
+    pub excluded: u64,
     /// The light curve is null or empty, so there is no epoch: it counts as one.
     pub no_epoch: u64,
     /// The id is null.
@@ -26,8 +28,9 @@ pub struct LeftOut {
 impl LeftOut {
     /// Each reason with its count, in words.
     #[must_use]
-    pub const fn reasons(&self) -> [(&'static str, u64); 8] {
+    pub const fn reasons(&self) -> [(&'static str, u64); 9] {
         [
+            ("row is excluded by --where", self.excluded),
             ("light curve is null or empty", self.no_epoch),
             ("id is null", self.null_id),
             ("band is null", self.null_band),
@@ -39,6 +42,12 @@ impl LeftOut {
         ]
     }
 
+    /// Rows that the reader drops: nobody else sees them.
+    #[must_use]
+    pub const fn dropped(&self) -> u64 {
+        self.excluded + self.no_epoch + self.null_id
+    }
+
     /// All of them.
     #[must_use]
     pub fn total(&self) -> u64 {
@@ -48,6 +57,7 @@ impl LeftOut {
 
 impl AddAssign for LeftOut {
     fn add_assign(&mut self, other: Self) {
+        self.excluded += other.excluded;
         self.no_epoch += other.no_epoch;
         self.null_id += other.null_id;
         self.null_band += other.null_band;

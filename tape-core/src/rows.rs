@@ -21,7 +21,8 @@ pub struct Columns {
 /// Some rows of a survey. All columns that were asked for have [`Rows::len`] values; the others are empty.
 ///
 /// A null time, flux or error is NaN here; a null band is [`NO_BAND`]. The reader drops rows with a null id, which it counts in
-/// `null_ids`, and those that stand for a light curve that is null or empty, which it counts in `no_epoch`.
+/// `null_ids`, those that stand for a light curve that is null or empty, in `no_epoch`, and those that a condition excludes,
+/// in `excluded`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
     /// Object ids.
@@ -38,6 +39,8 @@ pub struct Rows {
     pub null_ids: u64,
     /// Rows that the reader dropped because their light curve is null or empty.
     pub no_epoch: u64,
+    /// Rows that the reader dropped because the condition on rows is not true of them.
+    pub excluded: u64,
 }
 
 impl Rows {
@@ -54,7 +57,7 @@ impl Rows {
     }
 
     fn with_ids(ids: Ids) -> Self {
-        Self { ids, band: vec![], time: vec![], flux: vec![], error: vec![], null_ids: 0, no_epoch: 0 }
+        Self { ids, band: vec![], time: vec![], flux: vec![], error: vec![], null_ids: 0, no_epoch: 0, excluded: 0 }
     }
 
     /// The number of rows.
@@ -120,7 +123,7 @@ impl Rows {
         self.ids.clear();
         self.band.clear();
         self.values_mut().into_iter().for_each(Vec::clear);
-        (self.null_ids, self.no_epoch) = (0, 0);
+        (self.null_ids, self.no_epoch, self.excluded) = (0, 0, 0);
     }
 
     /// The rows whose index `keep` accepts, in the same order.
@@ -185,7 +188,7 @@ impl Rows {
         let band =
             if self.band.is_empty() { vec![] } else { places.iter().map(|&at| self.band[at as usize]).collect() };
         let (time, flux, error) = (pick(&self.time), pick(&self.flux), pick(&self.error));
-        Self { ids: self.ids.gather(places), band, time, flux, error, null_ids: 0, no_epoch: 0 }
+        Self { ids: self.ids.gather(places), band, time, flux, error, null_ids: 0, no_epoch: 0, excluded: 0 }
     }
 
     /// The band code of a row; [`NO_BAND`] where there is none. A survey without a band column has one band, code 0.

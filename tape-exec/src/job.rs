@@ -95,7 +95,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Reads some rows, and tells of it. Rows with a null id, and light curves without an epoch, are counted as left out.
+    /// Reads some rows, and tells of it. Rows that the reader dropped are counted as left out.
     pub(crate) fn read(
         &self,
         reader: &mut (dyn RowReader + '_),
@@ -109,6 +109,7 @@ impl<'a> Job<'a> {
         self.done(self.reads_for, n as u64);
         left_out.no_epoch += std::mem::take(&mut rows.no_epoch);
         left_out.null_id += std::mem::take(&mut rows.null_ids);
+        left_out.excluded += std::mem::take(&mut rows.excluded);
         Ok(n)
     }
 }

@@ -70,9 +70,9 @@ fn part_of(worker: &mut Worker<'_>, slice: &Slice, part: &SlicePart, buckets: us
     blocks.scatter(&mut own, true);
     worker.give_back(batch);
     let mut scattered = blocks.scattered;
-    // Rows without an id or an epoch belong to no slice: they count once.
+    // Rows that the reader dropped belong to no slice: they count once.
     if part.first {
-        scattered.rows += rows_read.total();
+        scattered.rows += rows_read.dropped();
         scattered.left_out += rows_read;
     }
     Ok(scattered)

@@ -105,8 +105,8 @@ fn scatter(job: &Job<'_>, partition: &Partition, buckets: usize, rows: &mut Rows
             break;
         }
     }
-    // Rows without an id or an epoch were read too.
-    blocks.scattered.rows += left_out.total();
+    // Rows that the reader dropped were read too.
+    blocks.scattered.rows += left_out.dropped();
     blocks.scattered.left_out += left_out;
     Ok(blocks.scattered)
 }

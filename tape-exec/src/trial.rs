@@ -18,6 +18,8 @@ const FIRST: usize = 2048;
 /// A large survey is tried with as many rows as a bucket of it has, up to this, because buckets that miss the caches take
 /// half as long again; it is then a matter of seconds, and the trial of some hundredths.
 const MOST: usize = 256 * 1024;
+/// Rows read for each that is wanted, at most.
+const MOST_READ: usize = 4;
 const BUCKETS: usize = 512;
 /// What takes so long beside other workers, with rows that come from memory, takes so long here, alone and from the caches.
 const BESIDE: u32 = 5;
@@ -54,7 +56,14 @@ fn some_rows(job: &Job<'_>, partitions: &[Partition]) -> Option<Rows> {
     let mut reader = job.source.read(partitions.first()?, job.inputs().columns()).ok()?;
     let all = usize::try_from(rows_of(partitions)).unwrap_or(usize::MAX);
     let wanted = (all / BUCKETS).clamp(BATCH, MOST);
-    while rows.len() < wanted && reader.read(&mut rows, BATCH).ok()? > 0 {}
+    let mut read = 0_usize;
+    // Where a condition leaves few rows, few are enough.
+    while rows.len() < wanted && read < MOST_READ * wanted {
+        match reader.read(&mut rows, BATCH).ok()? {
+            0 => break,
+            n => read = read.saturating_add(n),
+        }
+    }
     let bands = job.source.bands().labels().len().max(1);
     rows.ids = made_up_ids(job.source.id_type(), rows.len(), EPOCHS * bands);
     (!rows.is_empty()).then_some(rows)

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use parquet::errors::ParquetError;
 use tape_core::{ColumnError, Role};
 
+use crate::predicate::PredicateError;
+
 /// Why a survey cannot be opened, read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -26,6 +28,12 @@ pub enum Error {
         pattern: String,
         /// Files passed over because their names start with `_` or `.`.
         hidden: usize,
+    },
+    /// A condition on rows of light curves that lie in lists.
+    #[error("{}: light curves lie in lists here, and conditions on rows are for flat rows: leave --where out", .path.display())]
+    NestedCondition {
+        /// The file.
+        path: PathBuf,
     },
     /// A pattern that is not one.
     #[error("{pattern}: not a valid pattern: {reason}")]
@@ -68,6 +76,14 @@ pub enum Error {
         path: PathBuf,
         /// Which and what else there is.
         source: ColumnError,
+    },
+    /// A condition on rows that is none, or none for this file.
+    #[error("{}{source}", in_file(.path.as_ref()))]
+    Condition {
+        /// The file, if it is the file's columns that do not go with it.
+        path: Option<PathBuf>,
+        /// What is wrong, and where.
+        source: PredicateError,
     },
     /// A role's column has a type that cannot play the role.
     #[error("{}: column '{column}' is {actual}, but the {role} must be {expected}: name another with {}", .path.display(), .role.option())]
@@ -194,12 +210,27 @@ pub enum Error {
         /// The input.
         input: PathBuf,
     },
+    /// A survey of which only some rows are to be read.
+    #[error(
+        "{}: not written: a survey is written again with all of its rows, not only those where {condition}: open it without",
+        .path.display()
+    )]
+    PartOfSurvey {
+        /// The output.
+        path: PathBuf,
+        /// The condition.
+        condition: String,
+    },
     /// The run was told to stop.
     #[error("{}: stopped before it was whole; nothing of it is left", .path.display())]
     Cancelled {
         /// The output.
         path: PathBuf,
     },
+}
+
+fn in_file(path: Option<&PathBuf>) -> String {
+    path.map(|path| format!("{}: ", path.display())).unwrap_or_default()
 }
 
 fn passed_over(n: usize) -> String {

@@ -72,14 +72,14 @@ pub(crate) fn read_metadata(path: &Path) -> Result<(ParquetMetaData, Stamp), Err
 }
 
 /// That each row group has as many values of a column as rows, or at least as many slots of lists, and no less than none.
-fn check_counts(metadata: &ParquetMetaData, column: &RoleColumn) -> Result<(), String> {
+pub(crate) fn check_counts(metadata: &ParquetMetaData, column: usize, is_nested: bool) -> Result<(), String> {
     for (index, group) in metadata.row_groups().iter().enumerate() {
         let rows = group.num_rows();
-        let values = group.columns().get(column.index).map(ColumnChunkMetaData::num_values);
-        let agree = values.is_some_and(|values| if column.is_nested() { values >= rows } else { values == rows });
+        let values = group.columns().get(column).map(ColumnChunkMetaData::num_values);
+        let agree = values.is_some_and(|values| if is_nested { values >= rows } else { values == rows });
         // A list that begins is a value; where there is no row, none can.
         if rows < 0 || !agree || (rows == 0 && values != Some(0)) {
-            let name = metadata.file_metadata().schema_descr().column(column.index).path().string();
+            let name = metadata.file_metadata().schema_descr().column(column).path().string();
             let values = values.map_or_else(|| "none".to_owned(), |values| values.to_string());
             return Err(format!("row group {index} claims {rows} rows, but values of '{name}': {values}"));
         }
@@ -127,7 +127,8 @@ impl Footer {
                 }
             };
             column.kind.fits(role).map_err(|expected| wrong(column.kind.to_string(), expected))?;
-            check_counts(&metadata, &column).map_err(|reason| Error::NotParquet { path: path.clone(), reason })?;
+            check_counts(&metadata, column.index, column.is_nested())
+                .map_err(|reason| Error::NotParquet { path: path.clone(), reason })?;
             roles[role as usize] = Some(column);
         }
         let footer = Self { path, metadata: Arc::new(metadata), stamp, roles };

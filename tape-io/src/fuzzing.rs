@@ -17,6 +17,8 @@ use crate::rle::Runs;
 use crate::stored::Stored;
 use crate::text::{NULL, TextPages};
 
+pub use crate::predicate::fuzzing::{condition, condition_seeds};
+
 /// Rows that are read of a column: runs may promise any number.
 const MOST: usize = 50_000;
 
@@ -237,7 +239,8 @@ mod tests {
 
     #[test]
     fn every_input_that_is_kept_is_borne() {
-        for (target, feed) in [("footer", footer as fn(&[u8])), ("pages", pages), ("runs", runs), ("spill", spill)] {
+        let targets = [("footer", footer as fn(&[u8])), ("pages", pages), ("runs", runs), ("spill", spill)];
+        for (target, feed) in targets.into_iter().chain([("condition", condition as fn(&[u8]))]) {
             let inputs = inputs(target);
             assert!(!inputs.is_empty(), "no input of {target}");
             inputs.iter().for_each(|path| feed(&fs::read(path).expect("it is there")));

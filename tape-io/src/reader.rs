@@ -1,6 +1,9 @@
 //! Reads the rows of a partition, one row group after another.
 
+mod sifted;
+
 use std::collections::VecDeque;
+use std::path::PathBuf;
 
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use tape_core::{Columns, Partition, Piece, Role, RowReader, Rows, Source, SourceError};
@@ -11,6 +14,7 @@ use crate::footer::{Footer, open};
 use crate::guard::guarded;
 use crate::lists::Lists;
 use crate::pread::PositionedFile;
+use crate::sieve::Sieve;
 use crate::slots::LevelQueue;
 use crate::survey::{Survey, roles};
 
@@ -19,13 +23,15 @@ pub(crate) struct PartitionReader<'a> {
     survey: &'a Survey,
     columns: Columns,
     pieces: VecDeque<Piece>,
-    open: Option<OpenRowGroup>,
+    open: Option<OpenRowGroup<'a>>,
+    /// All rows of a batch, where some of them may be dropped.
+    batch: Rows,
     /// Whether epochs are rows; else objects are, where light curves are lists.
     epochs: bool,
 }
 
 /// The columns of a row group, all at the same row.
-struct OpenRowGroup {
+struct OpenRowGroup<'a> {
     row_group: usize,
     left: usize,
     /// Those with a value for each row.
@@ -34,6 +40,7 @@ struct OpenRowGroup {
     lists: Option<Lists>,
     /// Of the rows read last, which have a null id; empty if none has.
     null_ids: Vec<bool>,
+    sieve: Option<Sieve<'a>>,
 }
 
 /// What went wrong in a row group, and in the column of which role.
@@ -46,7 +53,7 @@ pub(crate) enum Failed {
 impl<'a> PartitionReader<'a> {
     pub(crate) fn new(survey: &'a Survey, partition: &Partition, columns: Columns) -> Self {
         let pieces = partition.pieces.iter().cloned().collect();
-        Self { survey, columns, pieces, open: None, epochs: true }
+        Self { survey, columns, pieces, open: None, batch: Rows::new(survey.id_type()), epochs: true }
     }
 
     /// The ids of a row group, one for each row of the file, whatever the row holds.
@@ -54,7 +61,7 @@ impl<'a> PartitionReader<'a> {
         let (footer, index) = survey.footer(row_group);
         let rows = u64::try_from(footer.metadata.row_group(index).num_rows()).unwrap_or(0);
         let pieces = VecDeque::from([Piece { row_group, rows: 0..rows }]);
-        Self { survey, columns: Columns::default(), pieces, open: None, epochs: false }
+        Self { epochs: false, pieces, ..Self::new(survey, &Partition { pieces: vec![] }, Columns::default()) }
     }
 
     fn failed(&self, row_group: usize, failed: Failed) -> Error {
@@ -65,11 +72,13 @@ impl<'a> PartitionReader<'a> {
             Failed::Unequal([first, second], row) => {
                 Error::UnequalLists { path, row_group, row: Some(row), first: name(first), second: name(second) }
             }
-            Failed::Column(role, error) => match system(error) {
-                Ok(refused) => Error::io(path, "read the file", refused),
-                Err(error) => Error::Corrupt { path, row_group, column: name(role), reason: words(&error) },
-            },
+            Failed::Column(role, error) => corrupt(path, row_group, name(role), error),
         }
+    }
+
+    fn failed_column(&self, row_group: usize, column: &str, error: ParquetError) -> Error {
+        let (footer, index) = self.survey.footer(row_group);
+        corrupt(footer.path.clone(), index, column.to_owned(), error)
     }
 
     fn open_next(&mut self) -> Result<bool, Error> {
@@ -80,7 +89,9 @@ impl<'a> PartitionReader<'a> {
             return Err(Error::Changed { path: footer.path.clone() });
         }
         let file = PositionedFile::new(file, stamp.len, self.survey.counter());
-        let opened = self.open_columns(&piece, footer, index, &file);
+        let skip = usize::try_from(piece.rows.start).unwrap_or(usize::MAX);
+        let sieve = self.open_sieve(piece.row_group, &file, skip)?;
+        let opened = self.open_columns(&piece, footer, index, &file, sieve);
         self.open = Some(opened.map_err(|failed| self.failed(piece.row_group, failed))?);
         Ok(true)
     }
@@ -91,7 +102,8 @@ impl<'a> PartitionReader<'a> {
         footer: &Footer,
         index: usize,
         file: &PositionedFile,
-    ) -> Result<OpenRowGroup, Failed> {
+        mut sieve: Option<Sieve<'a>>,
+    ) -> Result<OpenRowGroup<'a>, Failed> {
         let skip = usize::try_from(piece.rows.start).unwrap_or(usize::MAX);
         let left = usize::try_from(piece.rows.end).unwrap_or(usize::MAX) - skip;
         let nested = footer.is_nested() && self.epochs;
@@ -99,6 +111,9 @@ impl<'a> PartitionReader<'a> {
         let mut columns = Vec::with_capacity(5);
         for role in roles(self.columns) {
             let Some(column) = footer.role(role) else { continue };
+            if sieve.as_mut().is_some_and(|sieve| sieve.plays(role, column.index)) {
+                continue;
+            }
             let (of_object, levels) = (nested && !column.is_nested(), LevelQueue::default());
             let skip = match &lists {
                 Some(lists) if of_object => lists.objects_to_skip(),
@@ -122,13 +137,16 @@ impl<'a> PartitionReader<'a> {
         if let Some(lists) = &mut lists {
             lists.carry(self.survey.bands(), self.survey.id_type())?;
         }
-        Ok(OpenRowGroup { row_group: piece.row_group, left, columns, lists, null_ids: vec![] })
+        Ok(OpenRowGroup { row_group: piece.row_group, left, columns, lists, null_ids: vec![], sieve })
     }
 }
 
 impl RowReader for PartitionReader<'_> {
     fn read(&mut self, rows: &mut Rows, max_rows: usize) -> Result<usize, SourceError> {
         while self.open.as_ref().is_none_or(|open| open.left == 0) {
+            if let Some(passed) = self.pass_over(rows).filter(|&passed| passed > 0) {
+                return Ok(passed);
+            }
             if !self.open_next()? {
                 return Ok(0);
             }
@@ -138,13 +156,17 @@ impl RowReader for PartitionReader<'_> {
         // Places in a batch are numbers of 32 bits.
         let n = group.left.min(max_rows.clamp(1, 1 << 30));
         group.left -= n;
+        if group.sieve.is_some() {
+            self.read_sifted(n, rows)?;
+            return Ok(n);
+        }
         let row_group = group.row_group;
         group.append(n, rows, survey).map_err(|failed| self.failed(row_group, failed))?;
         Ok(n)
     }
 }
 
-impl OpenRowGroup {
+impl OpenRowGroup<'_> {
     fn append(&mut self, n: usize, rows: &mut Rows, survey: &Survey) -> Result<(), Failed> {
         let Self { columns, lists, null_ids, left, .. } = self;
         let base = rows.len();
@@ -172,5 +194,12 @@ impl OpenRowGroup {
             rows.drop_from(base, null_ids);
         }
         Ok(())
+    }
+}
+
+fn corrupt(path: PathBuf, row_group: usize, column: String, error: ParquetError) -> Error {
+    match system(error) {
+        Ok(refused) => Error::io(path, "read the file", refused),
+        Err(error) => Error::Corrupt { path, row_group, column, reason: words(&error) },
     }
 }

@@ -98,7 +98,7 @@ pub(crate) fn role_column(schema: &SchemaDescriptor, name: &str) -> Option<Resul
     Some(kind.map(|kind| RoleColumn { index, kind, depth: Depth::of(&column, leaves[index].element) }))
 }
 
-fn kind(column: &ColumnDescriptor) -> Option<Kind> {
+pub(crate) fn kind(column: &ColumnDescriptor) -> Option<Kind> {
     let logical = column.logical_type_ref();
     let plain = logical.is_none() && column.converted_type() == ConvertedType::NONE;
     match column.physical_type() {
@@ -144,7 +144,7 @@ fn integer(column: &ColumnDescriptor) -> Option<IdType> {
 }
 
 /// A column's type in words.
-fn describe(column: &ColumnDescriptor) -> String {
+pub(crate) fn describe(column: &ColumnDescriptor) -> String {
     match column.logical_type_ref() {
         Some(LogicalType::Timestamp(_)) => "a timestamp".to_owned(),
         Some(LogicalType::Decimal(_)) => "a decimal".to_owned(),

@@ -1,5 +1,6 @@
 //! A survey on disk: its files, opened as one source of rows.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,10 +12,11 @@ use tape_core::{Bands, ColumnMap, Columns, IdType, Partition, Role, RowGroup, Ro
 
 use crate::discover::discover;
 use crate::error::Error;
+use crate::filter::Filter;
 use crate::footer::{Footer, Stamp, open as open_file, read_metadata};
 use crate::leaves::{Shape, flat_columns, list_columns, shape_of};
 use crate::reader::PartitionReader;
-use crate::schema::{Kind, RoleColumn};
+use crate::schema::Kind;
 
 /// What identifies the content of a file without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,13 +47,14 @@ impl From<Stamp> for FileStamp {
 /// The Parquet files of a survey, with their footers read and each role's column known.
 #[derive(Debug)]
 pub struct Survey {
-    files: Vec<Footer>,
+    pub(crate) files: Vec<Footer>,
     columns: ColumnMap,
     preset: Option<&'static str>,
     id_type: IdType,
-    row_groups: Vec<RowGroup>,
+    pub(crate) row_groups: Vec<RowGroup>,
     bands: Bands,
     bytes_read: Arc<AtomicU64>,
+    pub(crate) filter: Option<Filter>,
 }
 
 impl Survey {
@@ -87,7 +90,7 @@ impl Survey {
         };
         let row_groups = files.iter().enumerate().flat_map(|(i, footer)| footer.row_groups(i)).collect();
         let (bands, bytes_read) = Default::default();
-        Ok(Self { files, columns, preset: None, id_type, row_groups, bands, bytes_read })
+        Ok(Self { files, columns, preset: None, id_type, row_groups, bands, bytes_read, filter: None })
     }
 
     /// The column of each role.
@@ -252,12 +255,17 @@ impl Source for Survey {
     fn bytes(&self, row_group: usize, columns: Columns) -> u64 {
         let (footer, index) = self.footer(row_group);
         let group = footer.metadata.row_group(index);
-        let size = |column: &RoleColumn| u64::try_from(group.column(column.index).compressed_size()).unwrap_or(0);
-        let read = |role: Role| roles(columns).any(|read| read == role);
+        if self.skips(row_group) {
+            return 0;
+        }
         // Where ids alone are read, another column tells where lists begin.
+        let read = |role: Role| roles(columns).any(|read| read == role);
         let counting = footer.counting(index, read).filter(|&counting| !read(counting));
-        let all = roles(columns).chain(counting);
-        all.filter_map(|role| footer.role(role)).map(size).fold(0, u64::saturating_add)
+        let of_roles = roles(columns).chain(counting).filter_map(|role| footer.role(role).map(|column| column.index));
+        let of_filter = self.filter_of(row_group).into_iter().flat_map(|filter| &filter.leaves).map(|leaf| leaf.index);
+        let all: BTreeSet<usize> = of_roles.chain(of_filter).collect();
+        let size = |index: usize| u64::try_from(group.column(index).compressed_size()).unwrap_or(0);
+        all.into_iter().map(size).fold(0, u64::saturating_add)
     }
 
     fn row_bytes(&self) -> u64 {

@@ -36,6 +36,27 @@ impl Ensemble {
         Ok(Self { survey: Survey::open(inputs, columns)? })
     }
 
+    /// The same light curves, of the rows alone for which a condition of SQL is true, such as `flux > 0 AND error > 0`; an
+    /// object without any has no light curve. A second condition is one more that must hold. What can be asked is in
+    /// `docs/where.md`.
+    ///
+    /// ```
+    /// # use tape::prelude::*;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let out = folder.path().join("survey");
+    /// # tape::simulate::Simulation { objects: 50, files: 2, ..Default::default() }.write(&out)?;
+    /// # let survey = out.to_str().unwrap();
+    /// let bright = Ensemble::open(survey)?.filter("flux / error > 20 AND band IN ('g', 'r')")?;
+    /// let table = bright.batch(&[statistic("stetson_j")?]).compute()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If it is no condition, or a file lacks a column that it names: the message points at the word.
+    pub fn filter(self, condition: &str) -> Result<Self, Error> {
+        Ok(Self { survey: self.survey.filtered(condition)? })
+    }
+
     /// The files, their columns and row groups.
     #[must_use]
     pub const fn survey(&self) -> &Survey {

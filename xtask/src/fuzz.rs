@@ -12,12 +12,13 @@ use std::time::{Duration, Instant};
 use crate::run::{Result, cargo, not_started, read, root, run, target_directory};
 
 /// Each target, its share of the time, and the longest input.
-const TARGETS: [(&str, u64, u32); 7] = [
+const TARGETS: [(&str, u64, u32); 8] = [
     ("survey", 4, 8192),
     ("footer", 2, 4096),
     ("pages", 2, 1024),
     ("runs", 1, 256),
     ("spill", 1, 4096),
+    ("condition", 1, 1024),
     ("manifest", 1, 4096),
     ("receipt", 1, 2048),
 ];
@@ -32,7 +33,7 @@ pub(crate) struct Args {
     /// How long in all, shared among the targets
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
-    /// Only this target: survey, footer, pages, runs, spill, manifest or receipt
+    /// Only this target: survey, footer, pages, runs, spill, condition, manifest or receipt
     #[arg(long, value_name = "NAME", value_parser = TARGETS.map(|(name, ..)| name))]
     target: Option<String>,
     /// Write the inputs of `fuzz/corpus` anew first

@@ -75,7 +75,7 @@ pub struct Scattering {
     pub labels: Vec<String>,
     /// Rows read.
     pub rows: u64,
-    /// Rows that have no id; of the others nothing is judged yet.
+    /// Rows that the reader dropped; of the others nothing is judged yet.
     pub left_out: LeftOut,
     scattered: Scattered,
 }

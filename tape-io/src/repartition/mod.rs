@@ -130,13 +130,16 @@ impl<'a> Repartition<'a> {
     /// every time.
     ///
     /// # Errors
-    /// If `out` exists and may not be replaced or lies in the input, the files have not the same columns, one is corrupt,
+    /// If a condition keeps some rows of the survey only, `out` exists and may not be replaced or lies in the input, the files have not the same columns, one is corrupt,
     /// the disk is full, or the run was cancelled. Whatever the error, nothing is left and what stood at `out` still does.
     pub fn run(
         &self,
         progress: &(dyn Fn(Progress) + Sync),
         cancelled: &(dyn Fn() -> bool + Sync),
     ) -> Result<RepartitionReport, Error> {
+        if let Some(condition) = self.survey.filter() {
+            return Err(Error::PartOfSurvey { path: self.out.to_owned(), condition: condition.to_owned() });
+        }
         let place = Place::reserve(self)?;
         let carried = Carried::of(self.survey)?;
         let watch = Watch { progress, cancelled, out: self.out };

@@ -109,6 +109,9 @@ pub(crate) enum OnErrorArg {
 pub(crate) struct BatchArgs {
     #[command(flatten)]
     pub(crate) survey: SurveyArgs,
+    /// Use only rows for which this condition of SQL is true, as in 'flux > 0 AND error > 0': see docs/where.md
+    #[arg(long = "where", value_name = "CONDITION", allow_hyphen_values = true)]
+    condition: Option<String>,
     /// Statistics to compute, with parameters as in beyond_n_std:n=3, or groups of them: see `tape stats`
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "stetson_j")]
     stat: Vec<String>,
@@ -143,6 +146,20 @@ pub(crate) struct BatchArgs {
 }
 
 impl BatchArgs {
+    /// Opens the survey, and of it the rows that are asked for.
+    pub(crate) fn open(&self) -> Result<Ensemble, Failure> {
+        let ensemble = self.survey.open()?;
+        match &self.condition {
+            Some(condition) => Ok(ensemble.filter(condition)?),
+            None => Ok(ensemble),
+        }
+    }
+
+    /// The condition on rows.
+    pub(crate) fn condition(&self) -> Option<&str> {
+        self.condition.as_deref()
+    }
+
     /// The names of the statistics.
     pub(crate) fn statistics(&self) -> &[String] {
         &self.stat

@@ -84,7 +84,7 @@ impl Batch {
 
     fn compute(&self, screen: &mut Screen, events: Option<&Arc<Events>>) -> Result<(), Failure> {
         let start = Instant::now();
-        let ensemble = self.args.survey.open()?;
+        let ensemble = self.args.open()?;
         let (batch, device) = self.device.open(self.args.batch(&ensemble)?)?;
         if let Some(path) = &self.output {
             // Asked before the work, not only after it.
@@ -142,6 +142,7 @@ impl Batch {
         json!({
             "plan": plan.kind.name(),
             "why": plan.why,
+            "where": self.args.condition(),
             "statistics": self.args.statistics(),
             "values": self.args.values().unwrap_or(0),
             "partitions": plan.layout.partitions.len(),

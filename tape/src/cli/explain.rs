@@ -2,12 +2,13 @@
 
 use clap::Args;
 use serde_json::json;
-use tape::core::Silent;
+use tape::core::{Silent, Source};
+use tape::io::Survey;
 
 use super::args::BatchArgs;
 use super::device::DeviceArgs;
 use super::failure::Failure;
-use super::screen::Screen;
+use super::screen::{Screen, counted};
 
 /// Show the plan that `tape batch` would take with the same arguments, and why; only footers are read
 #[derive(Args)]
@@ -25,12 +26,14 @@ pub(crate) struct Explain {
 
 impl Explain {
     pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
-        let ensemble = self.args.survey.open()?;
+        let ensemble = self.args.open()?;
         let (batch, device) = self.device.open(self.args.batch(&ensemble)?)?;
         let plan = batch.plan_with(&Silent)?;
+        let survey = ensemble.survey();
         if !self.json {
             screen.line(plan)?;
-            return Ok(screen.row("device", device.why())?);
+            screen.row("device", device.why())?;
+            return show_condition(survey, screen);
         }
         Ok(screen.line(json!({
             "plan": plan.kind.name(),
@@ -44,6 +47,22 @@ impl Explain {
             "spill": plan.spill,
             "workers": plan.workers,
             "device": device.why(),
+            "where": survey.filter(),
+            "where_columns": survey.filter_columns().collect::<Vec<_>>(),
+            "row_groups": survey.row_groups().len(),
+            "row_groups_skipped": survey.row_groups_skipped(),
         }))?)
     }
+}
+
+/// The condition on rows, if there is one, and what need not be read for it.
+fn show_condition(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
+    let Some(condition) = survey.filter() else { return Ok(()) };
+    screen.row("where", condition)?;
+    let all = counted(survey.row_groups().len() as u64, "row group");
+    let skipped = survey.row_groups_skipped();
+    screen.row("", format_args!("{skipped} of {all} are not read: their statistics exclude every row"))?;
+    let columns: Vec<&str> = survey.filter_columns().collect();
+    screen.row("", format_args!("of the others it reads {}", columns.join(", ")))?;
+    Ok(())
 }

@@ -33,7 +33,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
-        let ensemble = self.args.survey.open()?;
+        let ensemble = self.args.open()?;
         let batch = self.args.batch(&ensemble)?;
         let rows = ensemble.survey().row_groups().iter().map(|group| group.rows).sum();
         let watch = Watch::over(rows)?;
@@ -46,6 +46,9 @@ impl Plan {
         screen.row("plan", format_args!("{} ({})", manifest.plan, manifest.why))?;
         let files = counted(manifest.files.len() as u64, "file");
         screen.row("in", format_args!("{} of {files}", counted(manifest.rows, "row")))?;
+        if let Some(condition) = &manifest.filter {
+            screen.row("where", condition)?;
+        }
         let tasks = counted((first.len() + second.len()) as u64, "task");
         screen.row("job", format_args!("{tasks}, in {}", self.output.display()))?;
         let folder = self.output.display();
@@ -64,6 +67,7 @@ impl Plan {
             "job": self.output,
             "plan": manifest.plan,
             "why": manifest.why,
+            "where": manifest.filter,
             "files": manifest.files.len(),
             "rows": manifest.rows,
             "tasks": first.len() + second.len(),

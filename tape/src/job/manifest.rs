@@ -25,6 +25,8 @@ pub struct Manifest {
     pub id_type: String,
     /// The column of each role, in the order of [`Role::ALL`].
     pub columns: [Option<String>; 5],
+    /// The condition on rows, if there is one.
+    pub filter: Option<String>,
     /// The statistics, by name.
     pub statistics: Vec<String>,
     /// The bands asked for; all without.
@@ -249,6 +251,7 @@ pub(super) mod tests {
             files: vec![file("/a", &[10, 0]), file("/b", &[7])],
             id_type: "int64".to_owned(),
             columns: [name("id"), None, name("flux"), None, name("band")],
+            filter: Some("flux > 0".to_owned()),
             statistics: vec!["mean".to_owned()],
             bands: None,
             wide: false,

@@ -118,6 +118,7 @@ impl Batch<'_> {
             files: self.input_files()?,
             id_type: id_type_name(survey.id_type()),
             columns: Role::ALL.map(|role| survey.column(role).map(str::to_owned)),
+            filter: survey.filter().map(str::to_owned),
             statistics: self.asked.clone(),
             bands: self.config.bands.clone(),
             wide: self.wide,
@@ -168,6 +169,8 @@ impl Batch<'_> {
     fn difference(&self, planned: &Manifest) -> Result<Option<String>, Error> {
         let list = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         let bands = |bands: &Option<Vec<String>>| bands.as_ref().map_or_else(|| "all".to_owned(), |bands| list(bands));
+        let filter =
+            |filter: Option<&str>| filter.map_or_else(|| "of any kind".to_owned(), |text| format!("where {text}"));
         let cut = |asked: &Asked| match (asked.partitions, asked.partition_bytes) {
             (Some(n), _) => format!("{n} partitions"),
             (_, Some(bytes)) => format!("partitions of {bytes} bytes"),
@@ -181,6 +184,7 @@ impl Batch<'_> {
         let both = [
             ("for the statistics", list(&planned.statistics), list(&self.asked)),
             ("for the bands", bands(&planned.bands), bands(&self.config.bands)),
+            ("for rows", filter(planned.filter.as_deref()), filter(survey.filter())),
             ("for a table that is", form(planned.wide), form(self.wide)),
             ("with --plan", planned.asked.plan.clone(), asked.plan.clone()),
             ("with", cut(&planned.asked), cut(&asked)),

@@ -23,7 +23,7 @@ pub struct Receipt {
     /// How long it took.
     pub milliseconds: u64,
     /// Epochs that no statistic saw, by reason, in the order of [`LeftOut`]'s fields.
-    pub left_out: [u64; 8],
+    pub left_out: [u64; 9],
     /// The smallest and the largest id, of a partition that is computed where it lies.
     pub ids: Option<(Id, Id)>,
     /// The labels that the band codes of the output stand for.
@@ -97,9 +97,9 @@ impl Receipt {
     }
 
     pub(super) const fn left_out(&self) -> LeftOut {
-        let [no_epoch, null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error] =
+        let [excluded, no_epoch, null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error] =
             self.left_out;
-        LeftOut { no_epoch, null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error }
+        LeftOut { excluded, no_epoch, null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error }
     }
 }
 
@@ -143,7 +143,7 @@ mod tests {
                 rows_out: 2,
                 without_rows: 1,
                 milliseconds: 7,
-                left_out: [1, 2, 3, 4, 5, 6, 7, 8],
+                left_out: [1, 2, 3, 4, 5, 6, 7, 8, 9],
                 ids: Some((id.clone().into(), id.clone().into())),
                 labels: vec!["g".to_owned()],
                 met: vec![],

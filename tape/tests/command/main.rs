@@ -4,6 +4,7 @@ mod accidents;
 mod bad_input;
 mod batch;
 mod chaos;
+mod condition;
 mod events;
 #[cfg(target_os = "linux")]
 mod hostile;

@@ -1,0 +1,7 @@
+//! A condition on rows, as a user may write it.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(init: tape_fuzz::begin(), |data: &[u8]| tape_io::fuzzing::condition(data));

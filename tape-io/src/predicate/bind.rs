@@ -1,0 +1,318 @@
+//! A tree of SQL to one whose columns and types are known.
+
+use sqlparser::ast::{BinaryOperator, Expr, Ident, Spanned, TypedString, UnaryOperator, Value, ValueWithSpan};
+use sqlparser::tokenizer::Span;
+
+use super::error::{Fault, PredicateError};
+use super::typed::{Arithmetic, Comparison, Literal, Members, Node, Set, Typed, common, number, time};
+use super::types::{Column, Type};
+
+type Bound = Result<Typed, PredicateError>;
+
+/// What an expression is bound to.
+pub(super) struct Binder<'a> {
+    pub(super) text: &'a str,
+    pub(super) columns: &'a [Column],
+    /// Those of the columns that it names, each once.
+    pub(super) used: Vec<usize>,
+    /// Expressions around the one that is bound.
+    pub(super) depth: usize,
+}
+
+/// Operators within operators, of which AND and OR in a chain are one: what is computed goes as deep into the stack.
+const MOST_DEEP: usize = 64;
+
+impl Binder<'_> {
+    pub(super) fn bind(&mut self, expr: &Expr) -> Bound {
+        if self.depth == MOST_DEEP {
+            let what = "the depth of its operators, of which each takes the result of the one before,";
+            return Err(Fault::TooLarge { what, most: MOST_DEEP }.of(self.text));
+        }
+        self.depth += 1;
+        let bound = self.bind_one(expr);
+        self.depth -= 1;
+        bound
+    }
+
+    fn bind_one(&mut self, expr: &Expr) -> Bound {
+        match expr {
+            Expr::Nested(inner) => self.bind(inner),
+            Expr::Identifier(ident) => self.column(std::slice::from_ref(ident), expr.span()),
+            Expr::CompoundIdentifier(parts) => self.column(parts, expr.span()),
+            Expr::Value(value) => self.literal(value),
+            Expr::TypedString(typed) => self.typed_string(typed, expr.span()),
+            Expr::UnaryOp { op, expr: of } => self.unary(*op, of),
+            Expr::BinaryOp { op: op @ (BinaryOperator::And | BinaryOperator::Or), .. } => self.chain(expr, op),
+            Expr::BinaryOp { left, op, right } => self.binary(left, op, right),
+            Expr::Between { expr: of, negated, low, high } => {
+                let from = self.compare(of, Comparison::GreaterOrEqual, low)?;
+                let to = self.compare(of, Comparison::LessOrEqual, high)?;
+                Ok(not_if(*negated, Typed::condition(Node::And(vec![from, to]))))
+            }
+            Expr::InList { expr: of, list, negated } => Ok(not_if(*negated, self.within(of, list)?)),
+            Expr::Like { negated, any: false, expr: of, pattern, escape_char: None } => {
+                Ok(not_if(*negated, self.like(of, pattern, false)?))
+            }
+            Expr::ILike { negated, any: false, expr: of, pattern, escape_char: None } => {
+                Ok(not_if(*negated, self.like(of, pattern, true)?))
+            }
+            Expr::IsNull(of) | Expr::IsNotNull(of) => {
+                let of = Box::new(self.bind(of)?);
+                Ok(not_if(matches!(expr, Expr::IsNotNull(_)), Typed::condition(Node::IsNull(of))))
+            }
+            Expr::IsUnknown(of) => self.is(of, None, false),
+            Expr::IsNotUnknown(of) => self.is(of, None, true),
+            Expr::IsTrue(of) => self.is(of, Some(true), false),
+            Expr::IsNotTrue(of) => self.is(of, Some(true), true),
+            Expr::IsFalse(of) => self.is(of, Some(false), false),
+            Expr::IsNotFalse(of) => self.is(of, Some(false), true),
+            Expr::Function(_) | Expr::Ceil { .. } | Expr::Floor { .. } => self.call(expr),
+            other => Err(self.unsupported(format!("'{other}'"), other.span())),
+        }
+    }
+
+    /// Whether a condition is true, false, or neither.
+    fn is(&mut self, of: &Expr, wanted: Option<bool>, negated: bool) -> Bound {
+        let of = Box::new(self.condition(of, "IS")?);
+        let node = match wanted {
+            Some(wanted) => Node::Is(of, wanted),
+            None => Node::IsNull(of),
+        };
+        Ok(not_if(negated, Typed::condition(node)))
+    }
+
+    pub(super) fn unsupported(&self, what: String, span: Span) -> PredicateError {
+        Fault::Unsupported { what }.at(self.text, span)
+    }
+
+    /// The column of that name; if there is none, the one that differs in case alone, unless the name is in quotes.
+    fn column(&mut self, parts: &[Ident], span: Span) -> Bound {
+        let name = parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
+        let quoted = parts.iter().any(|part| part.quote_style.is_some());
+        let found = self.columns.iter().position(|column| column.name == name);
+        let place = match found {
+            Some(place) => place,
+            None => self.column_in_any_case(&name, quoted).map_err(|fault| fault.at(self.text, span))?,
+        };
+        let kind = self.columns[place].kind.clone().map_err(|actual| {
+            let name = self.columns[place].name.clone();
+            Fault::ColumnType { name, actual }.at(self.text, span)
+        })?;
+        let slot = self.used.iter().position(|&used| used == place).unwrap_or_else(|| {
+            self.used.push(place);
+            self.used.len() - 1
+        });
+        Ok(Typed::new(kind, Node::Column(slot)))
+    }
+
+    fn column_in_any_case(&self, name: &str, quoted: bool) -> Result<usize, Fault> {
+        let alike = |column: &Column| !quoted && column.name.to_lowercase() == name.to_lowercase();
+        let places: Vec<_> = (0..self.columns.len()).filter(|&place| alike(&self.columns[place])).collect();
+        let names = || self.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
+        match places[..] {
+            [place] => Ok(place),
+            [] => {
+                let available = names();
+                let nearest = tape_core::nearest(name, &available).map(str::to_owned);
+                Err(Fault::NoColumn { name: name.to_owned(), nearest, available })
+            }
+            _ => {
+                let candidates = places.iter().map(|&place| self.columns[place].name.clone()).collect();
+                Err(Fault::Ambiguous { name: name.to_owned(), candidates })
+            }
+        }
+    }
+
+    fn literal(&self, value: &ValueWithSpan) -> Bound {
+        Ok(match &value.value {
+            Value::Number(text, _) => number(text)
+                .ok_or_else(|| Fault::Syntax { reason: format!("'{text}' is no number") }.at(self.text, value.span))?,
+            Value::SingleQuotedString(text) => Typed::literal(Type::Text, Literal::Text(text.clone())),
+            Value::Boolean(value) => Typed::literal(Type::Boolean, Literal::Boolean(*value)),
+            Value::Null => Typed::literal(Type::Null, Literal::Null),
+            other => return Err(self.unsupported(format!("{other}"), value.span)),
+        })
+    }
+
+    /// DATE '…' and TIMESTAMP '…'.
+    fn typed_string(&self, typed: &TypedString, span: Span) -> Bound {
+        let kind = typed.data_type.to_string();
+        match &typed.value.value {
+            Value::SingleQuotedString(text) if matches!(kind.as_str(), "DATE" | "TIMESTAMP") => self.time(text, span),
+            _ => Err(self.unsupported(format!("'{typed}'"), span)),
+        }
+    }
+
+    fn time(&self, text: &str, span: Span) -> Bound {
+        time(text).ok_or_else(|| Fault::NotATime { text: text.to_owned() }.at(self.text, span))
+    }
+
+    fn unary(&mut self, op: UnaryOperator, of: &Expr) -> Bound {
+        match op {
+            UnaryOperator::Not => Ok(Typed::condition(Node::Not(Box::new(self.condition(of, "NOT")?)))),
+            UnaryOperator::Minus => Ok(self.number(of, "-")?.negated()),
+            UnaryOperator::Plus => self.number(of, "+"),
+            other => Err(self.unsupported(format!("'{other}'"), of.span())),
+        }
+    }
+
+    /// The conditions of a chain of ANDs, or of ORs, side by side.
+    fn chain(&mut self, expr: &Expr, wanted: &BinaryOperator) -> Bound {
+        let mut all = vec![];
+        let mut next = expr;
+        // Chains lean to the left.
+        while let Expr::BinaryOp { left, op, right } = next
+            && op == wanted
+        {
+            all.push(&**right);
+            next = left;
+        }
+        all.push(next);
+        let name = wanted.to_string();
+        let all = all.into_iter().rev().map(|side| self.condition(side, &name)).collect::<Result<_, _>>()?;
+        Ok(Typed::condition(if *wanted == BinaryOperator::And { Node::And(all) } else { Node::Or(all) }))
+    }
+
+    fn binary(&mut self, left: &Expr, op: &BinaryOperator, right: &Expr) -> Bound {
+        let arithmetic = match op {
+            BinaryOperator::Eq => return self.compare(left, Comparison::Equal, right),
+            BinaryOperator::NotEq => return self.compare(left, Comparison::NotEqual, right),
+            BinaryOperator::Lt => return self.compare(left, Comparison::Less, right),
+            BinaryOperator::LtEq => return self.compare(left, Comparison::LessOrEqual, right),
+            BinaryOperator::Gt => return self.compare(left, Comparison::Greater, right),
+            BinaryOperator::GtEq => return self.compare(left, Comparison::GreaterOrEqual, right),
+            BinaryOperator::Plus => Arithmetic::Add,
+            BinaryOperator::Minus => Arithmetic::Subtract,
+            BinaryOperator::Multiply => Arithmetic::Multiply,
+            BinaryOperator::Divide => Arithmetic::Divide,
+            BinaryOperator::Modulo => Arithmetic::Remainder,
+            other => return Err(self.unsupported(format!("'{other}'"), right.span())),
+        };
+        let name = op.to_string();
+        let (left, right) = (self.number(left, &name)?, self.number(right, &name)?);
+        let shared = common(&left, &right).unwrap_or(Type::Float);
+        let kind = if shared.is_whole() && arithmetic != Arithmetic::Divide { shared } else { Type::Float };
+        let sides = Box::new([left.cast(kind), right.cast(kind)]);
+        Ok(Typed::new(kind, Node::Arithmetic(arithmetic, sides)))
+    }
+
+    fn compare(&mut self, left: &Expr, comparison: Comparison, right: &Expr) -> Bound {
+        let (mut one, mut other) = (self.bind(left)?, self.bind(right)?);
+        let kind = self.alike((&mut one, left), (&mut other, right))?;
+        Ok(Typed::condition(Node::Compare(comparison, Box::new([one.cast(kind), other.cast(kind)]))))
+    }
+
+    /// The type in which two sides are compared.
+    fn alike(&self, one: (&mut Typed, &Expr), other: (&mut Typed, &Expr)) -> Result<Type, PredicateError> {
+        let ((one, left), (other, right)) = (one, other);
+        // Text beside a time is one.
+        if let (Type::Time, Node::Literal(Literal::Text(text))) = (one.kind, &other.node) {
+            *other = self.time(text, right.span())?;
+        } else if let (Node::Literal(Literal::Text(text)), Type::Time) = (&one.node, other.kind) {
+            *one = self.time(text, left.span())?;
+        }
+        common(one, other).ok_or_else(|| {
+            // The constant is what a user wrote for the column, not the column for the constant.
+            let wrong = if matches!(one.node, Node::Literal(_)) { left } else { right };
+            Fault::NotComparable { left: one.kind, right: other.kind }.at(self.text, wrong.span())
+        })
+    }
+
+    fn within(&mut self, of: &Expr, list: &[Expr]) -> Bound {
+        let mut value = self.bind(of)?;
+        let mut members = vec![];
+        for expr in list {
+            let mut member = self.bind(expr)?;
+            let kind = self.alike((&mut value, of), (&mut member, expr))?;
+            members.push(member.cast(kind));
+        }
+        if let Some((kind, set)) = as_set(&members) {
+            return Ok(Typed::condition(Node::In(Box::new(value.cast(kind)), set)));
+        }
+        let equal = |member: Typed| {
+            let sides = Box::new([value.clone().cast(member.kind), member]);
+            Typed::condition(Node::Compare(Comparison::Equal, sides))
+        };
+        Ok(Typed::condition(Node::Or(members.into_iter().map(equal).collect())))
+    }
+
+    fn like(&mut self, of: &Expr, pattern: &Expr, fold_case: bool) -> Bound {
+        let mut side = |expr: &Expr| self.of_type(expr, "LIKE", "text", |kind| kind == Type::Text, Type::Text);
+        let of = Box::new([side(of)?, side(pattern)?]);
+        Ok(Typed::condition(Node::Like { of, fold_case }))
+    }
+
+    /// A truth value, for `place`.
+    pub(super) fn condition(&mut self, expr: &Expr, place: &str) -> Bound {
+        self.of_type(expr, place, "a condition", |kind| kind == Type::Boolean, Type::Boolean)
+    }
+
+    /// A number, for `place`.
+    pub(super) fn number(&mut self, expr: &Expr, place: &str) -> Bound {
+        self.of_type(expr, place, "a number", Type::is_number, Type::Float)
+    }
+
+    /// An expression of a type that `fits`; NULL is one of any type, and becomes one of `null`.
+    fn of_type(
+        &mut self,
+        expr: &Expr,
+        place: &str,
+        wanted: &'static str,
+        fits: impl Fn(Type) -> bool,
+        null: Type,
+    ) -> Bound {
+        let typed = self.bind(expr)?;
+        match typed.kind {
+            Type::Null => Ok(typed.cast(null)),
+            kind if fits(kind) => Ok(typed),
+            actual => {
+                let fault = Fault::WrongType { place: place.to_owned(), wanted, actual };
+                Err(fault.at(self.text, expr.span()))
+            }
+        }
+    }
+}
+
+fn not_if(negated: bool, condition: Typed) -> Typed {
+    if negated { Typed::condition(Node::Not(Box::new(condition))) } else { condition }
+}
+
+/// The members of a list, if all are constants of one type, which is also that of what is looked for.
+fn as_set(list: &[Typed]) -> Option<(Type, Set)> {
+    let is_null = |member: &Typed| member.node == Node::Literal(Literal::Null);
+    let kind = list.iter().find(|member| !is_null(member))?.kind;
+    let mut set = Set { members: no_members(kind)?, null: list.iter().any(is_null) };
+    for member in list.iter().filter(|member| !is_null(member)) {
+        match (&mut set.members, &member.node) {
+            _ if member.kind != kind => return None,
+            (Members::Integers(all), Node::Literal(Literal::Integer(value))) => all.push(*value),
+            (Members::Decimals(all), Node::Literal(Literal::Decimal(value))) => all.push(*value),
+            // Zero is one number, whatever its sign.
+            (Members::Floats(all), Node::Literal(Literal::Float { value, .. })) => all.push(*value + 0.0),
+            (Members::Texts(all), Node::Literal(Literal::Text(value))) => all.push(value.clone()),
+            _ => return None,
+        }
+    }
+    match &mut set.members {
+        Members::Integers(all) => sort(all, Ord::cmp),
+        Members::Decimals(all) => sort(all, Ord::cmp),
+        Members::Floats(all) => sort(all, f64::total_cmp),
+        Members::Texts(all) => sort(all, Ord::cmp),
+    }
+    Some((kind, set))
+}
+
+fn sort<T: PartialEq>(all: &mut Vec<T>, order: impl Fn(&T, &T) -> std::cmp::Ordering) {
+    all.sort_by(order);
+    all.dedup();
+}
+
+const fn no_members(kind: Type) -> Option<Members> {
+    Some(match kind {
+        Type::Integer => Members::Integers(vec![]),
+        Type::Decimal(_) | Type::Time => Members::Decimals(vec![]),
+        Type::Float => Members::Floats(vec![]),
+        Type::Text => Members::Texts(vec![]),
+        Type::Null | Type::Boolean => return None,
+    })
+}

@@ -1,0 +1,49 @@
+//! The functions of expressions.
+
+/// A function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Function {
+    Abs,
+    Ceil,
+    Coalesce,
+    Exp,
+    Floor,
+    IsFinite,
+    IsNan,
+    Ln,
+    Log10,
+    Sqrt,
+}
+
+use Function::{Abs, Ceil, Coalesce, Exp, Floor, IsFinite, IsNan, Ln, Log10, Sqrt};
+
+/// All of them, in order of name.
+const ALL: [Function; 10] = [Abs, Ceil, Coalesce, Exp, Floor, IsFinite, IsNan, Ln, Log10, Sqrt];
+
+impl Function {
+    /// Its name, which is written in any case.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Abs => "abs",
+            Ceil => "ceil",
+            Coalesce => "coalesce",
+            Exp => "exp",
+            Floor => "floor",
+            IsFinite => "isfinite",
+            IsNan => "isnan",
+            Ln => "ln",
+            Log10 => "log10",
+            Sqrt => "sqrt",
+        }
+    }
+}
+
+/// The function of that name.
+pub(super) fn named(name: &str) -> Option<Function> {
+    ALL.into_iter().find(|function| function.name().eq_ignore_ascii_case(name))
+}
+
+/// The names of all.
+pub(super) fn names() -> Vec<String> {
+    ALL.into_iter().map(|function| function.name().to_owned()).collect()
+}

@@ -1,0 +1,110 @@
+//! Rows of which a condition is true.
+
+use tape_core::{Role, Rows, Source};
+
+use super::{Failed, Into, OpenRowGroup, PartitionReader};
+use crate::error::Error;
+use crate::guard::guarded;
+use crate::leaf::OpenLeaf;
+use crate::pread::PositionedFile;
+use crate::sieve::{NotSifted, Sieve, Sifted};
+
+impl<'a> PartitionReader<'a> {
+    /// The columns of the condition on rows, if there is one.
+    pub(super) fn open_sieve(
+        &self,
+        row_group: usize,
+        file: &PositionedFile,
+        skip: usize,
+    ) -> Result<Option<Sieve<'a>>, Error> {
+        let Some(filter) = self.survey.filter_of(row_group) else { return Ok(None) };
+        let (footer, index) = self.survey.footer(row_group);
+        let mut leaves = Vec::with_capacity(filter.leaves.len());
+        for leaf in &filter.leaves {
+            let opened = guarded(|| {
+                let mut opened = OpenLeaf::open(footer, index, file, leaf)?;
+                opened.skip(skip)?;
+                Ok(opened)
+            });
+            leaves.push(opened.map_err(|error| self.failed_column(row_group, &leaf.name, error))?);
+        }
+        Ok(Some(Sieve::new(filter, leaves)))
+    }
+
+    /// Goes past the next piece if the condition can be true of none of its rows. Returns how many those are.
+    pub(super) fn pass_over(&mut self, rows: &mut Rows) -> Option<usize> {
+        if !self.survey.skips(self.pieces.front()?.row_group) {
+            return None;
+        }
+        let piece = self.pieces.pop_front()?;
+        let passed = piece.rows.end.saturating_sub(piece.rows.start);
+        rows.excluded += passed;
+        Some(usize::try_from(passed).unwrap_or(usize::MAX))
+    }
+
+    /// Reads `n` rows, and appends those of which the condition is true.
+    pub(super) fn read_sifted(&mut self, n: usize, rows: &mut Rows) -> Result<(), Error> {
+        let mut batch = std::mem::replace(&mut self.batch, rows.new_like());
+        batch.clear();
+        let Some(mut open) = self.open.take() else { return Ok(()) };
+        let appended = self.append_sifted(n, &mut open, &mut batch, rows);
+        (self.open, self.batch) = (Some(open), batch);
+        appended
+    }
+
+    fn append_sifted(
+        &self,
+        n: usize,
+        open: &mut OpenRowGroup<'_>,
+        batch: &mut Rows,
+        rows: &mut Rows,
+    ) -> Result<(), Error> {
+        let OpenRowGroup { row_group, columns, null_ids, sieve: Some(sieve), .. } = open else { return Ok(()) };
+        let row_group = *row_group;
+        let sifted = sieve.sift(n).map_err(|error| match error {
+            NotSifted::Column(place, error) => self.failed_column(row_group, &sieve.leaf(place).name, error),
+            NotSifted::Condition(source) => {
+                let path = Some(self.survey.footer(row_group).0.path.clone());
+                Error::Condition { path, source }
+            }
+        })?;
+        let kept = sifted.keep.count_set_bits();
+        rows.excluded += (n - kept) as u64;
+        if kept == 0 {
+            return Ok(());
+        }
+        null_ids.clear();
+        let behind = sieve.catch_up();
+        for (role, column) in columns {
+            let mut into = Into { rows: batch, null_ids, bands: self.survey.bands() };
+            let read = guarded(|| {
+                if behind > 0 {
+                    column.skip(behind)?;
+                }
+                column.append(*role, n, &mut into)
+            });
+            read.map_err(|error| self.failed(row_group, Failed::Column(*role, error)))?;
+        }
+        let appended = sieve.append(&sifted, batch, null_ids, self.survey.bands());
+        appended.map_err(|error| self.failed(row_group, Failed::Column(Role::Band, error)))?;
+        append_kept(&sifted, batch, null_ids, rows);
+        Ok(())
+    }
+}
+
+/// Appends the rows of which the condition is true, and counts those of them that have no id.
+fn append_kept(sifted: &Sifted, batch: &Rows, null_ids: &[bool], rows: &mut Rows) {
+    let null = |row: usize| null_ids.get(row).copied().unwrap_or(false);
+    for (start, end) in sifted.keep.set_slices() {
+        let mut from = start;
+        while from < end {
+            let to = (from..end).find(|&row| null(row) != null(from)).unwrap_or(end);
+            if null(from) {
+                rows.null_ids += (to - from) as u64;
+            } else {
+                rows.extend_from(batch, from..to);
+            }
+            from = to;
+        }
+    }
+}

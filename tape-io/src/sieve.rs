@@ -1,0 +1,168 @@
+//! Rows of a row group of which a condition is true.
+//!
+//! The columns of the condition are read first. Where it is true of no row, the others are passed over, whole pages of them
+//! without being decompressed; a column that also plays a role is decoded once.
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::buffer::BooleanBuffer;
+use arrow::datatypes::{Float64Type, Int32Type, Int64Type, UInt64Type};
+use parquet::errors::{ParquetError, Result};
+use tape_core::{Bands, IdRef, Ids, NO_BAND, Role, Rows, key_from_u64};
+
+use crate::filter::FileFilter;
+use crate::leaf::{Leaf, OpenLeaf};
+use crate::predicate::PredicateError;
+
+/// The columns of a condition, open, and at the same row.
+pub(crate) struct Sieve<'a> {
+    filter: &'a FileFilter,
+    leaves: Vec<OpenLeaf>,
+    /// The roles that columns of the condition play, with the place of the column.
+    roles: Vec<(Role, usize)>,
+    /// Rows that other columns are behind.
+    behind: usize,
+}
+
+/// What was read of some rows.
+pub(crate) struct Sifted {
+    /// Of which the condition is true.
+    pub(crate) keep: BooleanBuffer,
+    columns: Vec<ArrayRef>,
+}
+
+/// Why rows cannot be sifted.
+pub(crate) enum NotSifted {
+    /// A column, by its place, cannot be read.
+    Column(usize, ParquetError),
+    /// The condition cannot be evaluated: a pattern is too large, say.
+    Condition(PredicateError),
+}
+
+impl<'a> Sieve<'a> {
+    pub(crate) fn new(filter: &'a FileFilter, leaves: Vec<OpenLeaf>) -> Self {
+        Self { filter, leaves, roles: vec![], behind: 0 }
+    }
+
+    /// Lets a column of the condition play a role, if the role's column is among them.
+    pub(crate) fn plays(&mut self, role: Role, index: usize) -> bool {
+        let place = self.filter.leaves.iter().position(|leaf| leaf.index == index);
+        self.roles.extend(place.map(|place| (role, place)));
+        place.is_some()
+    }
+
+    pub(crate) fn leaf(&self, place: usize) -> &Leaf {
+        &self.filter.leaves[place]
+    }
+
+    /// Reads `n` rows of the condition's columns, and says of which it is true.
+    pub(crate) fn sift(&mut self, n: usize) -> std::result::Result<Sifted, NotSifted> {
+        let mut columns = Vec::with_capacity(self.leaves.len());
+        for (place, leaf) in self.leaves.iter_mut().enumerate() {
+            let read = crate::guard::guarded(|| leaf.read(n));
+            columns.push(read.map_err(|error| NotSifted::Column(place, error))?);
+        }
+        let keep = self.filter.predicate.keep(&columns, n).map_err(NotSifted::Condition)?;
+        if keep.count_set_bits() == 0 {
+            self.behind += n;
+        }
+        Ok(Sifted { keep, columns })
+    }
+
+    /// How many rows other columns are behind; from now on they are not.
+    pub(crate) fn catch_up(&mut self) -> usize {
+        std::mem::take(&mut self.behind)
+    }
+
+    /// Appends all rows to the columns of the roles that columns of the condition play.
+    pub(crate) fn append(
+        &self,
+        sifted: &Sifted,
+        rows: &mut Rows,
+        null_ids: &mut Vec<bool>,
+        bands: &Bands,
+    ) -> Result<()> {
+        for &(role, place) in &self.roles {
+            let column = &sifted.columns[place];
+            match role {
+                Role::Id => append_ids(column, &mut rows.ids, null_ids),
+                Role::Band => append_bands(column, &sifted.keep, &mut rows.band, bands)?,
+                Role::Time => append_numbers(column, &mut rows.time),
+                Role::Flux => append_numbers(column, &mut rows.flux),
+                Role::Error => append_numbers(column, &mut rows.error),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn append_ids(column: &ArrayRef, ids: &mut Ids, null_ids: &mut Vec<bool>) {
+    if let Some(nulls) = column.nulls() {
+        null_ids.clear();
+        null_ids.extend(nulls.iter().map(|valid| !valid));
+    }
+    match ids {
+        Ids::Int(keys) => match column.as_primitive_opt::<UInt64Type>() {
+            Some(values) => keys.extend(values.values().iter().map(|&value| key_from_u64(value))),
+            None => keys.extend_from_slice(column.as_primitive::<Int64Type>().values()),
+        },
+        Ids::Text(_) => {
+            let texts = column.as_dictionary::<Int32Type>();
+            let texts = texts.downcast_dict::<arrow::array::StringArray>();
+            texts.into_iter().flatten().for_each(|text| ids.push(IdRef::Text(text.unwrap_or_default())));
+        }
+    }
+}
+
+/// Labels of rows that are dropped are not learned.
+fn append_bands(column: &ArrayRef, keep: &BooleanBuffer, codes: &mut Vec<u8>, bands: &Bands) -> Result<()> {
+    let learn = |label: &str| bands.code(label).map_err(|error| ParquetError::General(error.to_string()));
+    let mut known: Vec<(i64, u8)> = vec![];
+    let mut code = |value: i64, label: &dyn Fn() -> String| -> Result<u8> {
+        match known.iter().find(|(met, _)| *met == value) {
+            Some((_, code)) => Ok(*code),
+            None => {
+                let code = learn(&label())?;
+                known.push((value, code));
+                Ok(code)
+            }
+        }
+    };
+    if let Some(texts) = column.as_dictionary_opt::<Int32Type>() {
+        let labels = texts.values().as_string::<i32>();
+        for (row, key) in texts.keys().iter().enumerate() {
+            codes.push(match key {
+                Some(key) if keep.value(row) => {
+                    code(key.into(), &|| labels.value(usize::try_from(key).unwrap_or_default()).to_owned())?
+                }
+                _ => NO_BAND,
+            });
+        }
+        return Ok(());
+    }
+    let number = |row| match column.as_primitive_opt::<UInt64Type>() {
+        // As the labels of other surveys with such a column are.
+        Some(values) => key_from_u64(values.value(row)),
+        None => column.as_primitive::<Int64Type>().value(row),
+    };
+    for row in 0..column.len() {
+        let kept = keep.value(row) && column.is_valid(row);
+        codes.push(if kept { code(number(row), &|| number(row).to_string())? } else { NO_BAND });
+    }
+    Ok(())
+}
+
+/// Null is NaN.
+#[expect(clippy::cast_precision_loss, reason = "times, fluxes and errors are f64 from here on")]
+fn append_numbers(column: &ArrayRef, out: &mut Vec<f64>) {
+    let from = out.len();
+    if let Some(values) = column.as_primitive_opt::<Float64Type>() {
+        out.extend_from_slice(values.values());
+    } else if let Some(values) = column.as_primitive_opt::<UInt64Type>() {
+        out.extend(values.values().iter().map(|&value| value as f64));
+    } else {
+        out.extend(column.as_primitive::<Int64Type>().values().iter().map(|&value| value as f64));
+    }
+    if let Some(nulls) = column.nulls() {
+        out[from..].iter_mut().zip(nulls).filter(|(_, valid)| !valid).for_each(|(value, _)| *value = f64::NAN);
+    }
+}
