@@ -244,3 +244,67 @@ fn an_expression_without_end_is_refused_before_the_stack_is_full() {
     assert_eq!(truth(&format!("n IN ({}-7)", "5, -6, ".repeat(20_000))), "ft?");
     Expression::parse(&" ".repeat(2 << 20)).expect_err("two mebibytes");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(5000))]
+
+    /// Words of SQL in any order: each text is refused, or has a value for each row, and statistics exclude none.
+    #[test]
+    fn words_in_any_order_are_borne(
+        words in proptest::collection::vec(proptest::sample::select(&WORDS[..]), 1..12),
+        between in proptest::sample::select(&[" ", "", "\n"][..]),
+    ) {
+        fuzzing::condition(words.join(between).as_bytes());
+    }
+}
+
+const WORDS: [&str; 48] = [
+    "flux",
+    "error",
+    "n",
+    "small",
+    "id",
+    "band",
+    "good",
+    "at",
+    "nothing",
+    "\"flux\"",
+    "1",
+    "0.5",
+    "-",
+    "1e308",
+    "'g'",
+    "'1970-01-01'",
+    "NULL",
+    "TRUE",
+    "(",
+    ")",
+    ",",
+    "+",
+    "*",
+    "/",
+    "%",
+    "=",
+    "<>",
+    "<",
+    ">=",
+    "AND",
+    "OR",
+    "NOT",
+    "IN",
+    "BETWEEN",
+    "IS",
+    "LIKE",
+    "abs(",
+    "coalesce(",
+    "isnan(",
+    "log10(",
+    "DATE",
+    "TIMESTAMP",
+    "CASE",
+    "SELECT",
+    "--",
+    "/*",
+    "9223372036854775808",
+    "Ä",
+];
