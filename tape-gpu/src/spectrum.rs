@@ -30,7 +30,7 @@ pub struct Values {
 }
 
 impl Values {
-    /// Those of one series; none if it was left out.
+    /// Those of one series.
     #[must_use]
     pub fn of(&self, series: usize) -> &[f32] {
         let start = series.checked_sub(1).map_or(0, |before| self.ends[before]);

@@ -26,7 +26,8 @@ const STEPS: &[Step] = &[
     }),
     ("docs", |_| run::run(run::cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))),
     ("library with the GPU", |_| {
-        run::run(run::cargo().args("clippy --package tape --features gpu --all-targets -- -D warnings".split(' ')))
+        let words = "clippy --package tape --package tape-benches --features gpu --all-targets -- -D warnings";
+        run::run(run::cargo().args(words.split(' ')))
     }),
     ("Vulkan driver", |report| {
         report.not_run.extend(vulkan::prepare());
@@ -34,13 +35,13 @@ const STEPS: &[Step] = &[
     }),
     // All programs run even if one fails: the counts at the end are of the whole suite.
     ("tests", |report| cargo_test(run::cargo().args(["test", "--workspace", "--no-fail-fast"]), report)),
-    ("plans on a device", |report| cargo_test(run::cargo().args(DEVICE_TESTS), report)),
+    ("plans on a device", |report| cargo_test(run::cargo().args(DEVICE_TESTS.split(' ')), report)),
     ("tidy", |_| tidy::tidy()),
     ("README's commands", readme_commands),
 ];
 
 /// The tests of the `gpu` feature, which the workspace's default features leave out.
-const DEVICE_TESTS: [&str; 7] = ["test", "--package", "tape", "--features", "gpu", "--test", "device"];
+const DEVICE_TESTS: &str = "test --package tape --package tape-benches --features gpu --lib --test device";
 
 /// What the run has to say at its end.
 #[derive(Debug, Default)]

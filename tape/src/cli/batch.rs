@@ -85,7 +85,10 @@ impl Batch {
     fn compute(&self, screen: &mut Screen, events: Option<&Arc<Events>>) -> Result<(), Failure> {
         let start = Instant::now();
         let ensemble = self.args.open()?;
-        let (batch, device) = self.device.open(self.args.batch(&ensemble)?)?;
+        let batch = self.args.batch(&ensemble)?;
+        // A job may go on anywhere, so all of it is the CPU's.
+        let (batch, device) =
+            if self.resume.is_some() { (batch, Opened::default()) } else { self.device.open(batch)? };
         if let Some(path) = &self.output {
             // Asked before the work, not only after it.
             tape::io::Format::of(path)?;

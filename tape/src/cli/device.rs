@@ -78,7 +78,11 @@ fn automatic(batch: Batch<'_>) -> (Batch<'_>, Opened) {
         Ok(known) => known,
     };
     let estimates = known.iter().filter_map(|known| Some((known, batch.estimate(known)?)));
-    let Some((known, estimate)) = estimates.min_by(|(_, a), (_, b)| a.device.total_cmp(&b.device)) else {
+    let by_time = |a: &tape::cost::Estimate, b: &tape::cost::Estimate| {
+        // Software, which is never chosen, must not hide a device.
+        a.software.cmp(&b.software).then(a.device.total_cmp(&b.device))
+    };
+    let Some((known, estimate)) = estimates.min_by(|(_, a), (_, b)| by_time(a, b)) else {
         return cpu(batch, "none of these statistics has a kernel".to_owned());
     };
     if !estimate.favours_device() {

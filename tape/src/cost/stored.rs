@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::Calibration;
 use crate::error::Error;
 
-/// The calibrations of this user, of which there may be one for each device and driver; none before the first.
+/// The calibrations of this user, of which there may be one for each device; none before the first.
 ///
 /// They lie in `calibration.json` in `$TAPE_CACHE_DIR`, or else in `tape` in the cache folder of the system.
 ///
@@ -19,7 +19,7 @@ pub fn calibrations() -> Result<Vec<Calibration>, Error> {
 }
 
 impl Calibration {
-    /// Keeps it for later runs, in the place of an earlier one of the same device and driver. Returns where.
+    /// Keeps it for later runs, in the place of an earlier one of the same device. Returns where.
     ///
     /// # Errors
     /// If there is no cache folder, or the file cannot be written.
@@ -32,7 +32,7 @@ impl Calibration {
     fn store_in(&self, path: &Path) -> Result<(), Error> {
         // One that cannot be read is replaced: that is what its message says to do.
         let mut all = read(path).unwrap_or_default();
-        all.retain(|other| (&other.device, &other.driver) != (&self.device, &self.driver));
+        all.retain(|other| other.device != self.device);
         all.push(self.clone());
         let failed = |message: String| Error::Calibration { path: path.to_owned(), message };
         if let Some(folder) = path.parent() {
