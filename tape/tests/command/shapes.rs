@@ -21,7 +21,7 @@ fn epochs(object: usize) -> usize {
 }
 
 fn id(object: usize) -> Option<i64> {
-    (object % 18 > 0).then_some(object as i64)
+    (!object.is_multiple_of(18)).then_some(object as i64)
 }
 
 struct Columns {
