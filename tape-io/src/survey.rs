@@ -12,7 +12,7 @@ use tape_core::{Bands, ColumnMap, Columns, IdType, Partition, Role, RowGroup, Ro
 use crate::discover::discover;
 use crate::error::Error;
 use crate::footer::{Footer, Stamp, open as open_file, read_metadata};
-use crate::leaves::{Shape, flat_columns, list_columns, shape_of};
+use crate::leaves::{Shape, flat_columns, list_columns, shape_of, title_of};
 use crate::reader::PartitionReader;
 use crate::schema::{Kind, RoleColumn};
 
@@ -47,6 +47,7 @@ impl From<Stamp> for FileStamp {
 pub struct Survey {
     files: Vec<Footer>,
     columns: ColumnMap,
+    titles: [Option<String>; 5],
     preset: Option<&'static str>,
     id_type: IdType,
     row_groups: Vec<RowGroup>,
@@ -85,9 +86,11 @@ impl Survey {
             Some(Kind::Int(id_type)) => id_type,
             _ => IdType::Utf8,
         };
+        let schema = files[0].metadata.file_metadata().schema_descr();
+        let titles = Role::ALL.map(|role| title_of(schema, columns.get(role)?));
         let row_groups = files.iter().enumerate().flat_map(|(i, footer)| footer.row_groups(i)).collect();
         let (bands, bytes_read) = Default::default();
-        Ok(Self { files, columns, preset: None, id_type, row_groups, bands, bytes_read })
+        Ok(Self { files, columns, titles, preset: None, id_type, row_groups, bands, bytes_read })
     }
 
     /// The column of each role.
@@ -234,6 +237,10 @@ impl Source for Survey {
 
     fn column(&self, role: Role) -> Option<&str> {
         self.columns.get(role)
+    }
+
+    fn title(&self, role: Role) -> Option<&str> {
+        self.titles[role as usize].as_deref()
     }
 
     fn bands(&self) -> &Bands {

@@ -25,6 +25,8 @@ pub struct Manifest {
     pub id_type: String,
     /// The column of each role, in the order of [`Role::ALL`].
     pub columns: [Option<String>; 5],
+    /// What results call them.
+    pub titles: [Option<String>; 5],
     /// The statistics, by name.
     pub statistics: Vec<String>,
     /// The bands asked for; all without.
@@ -248,7 +250,8 @@ pub(super) mod tests {
             version: "0.1.0".to_owned(),
             files: vec![file("/a", &[10, 0]), file("/b", &[7])],
             id_type: "int64".to_owned(),
-            columns: [name("id"), None, name("flux"), None, name("band")],
+            columns: [name("id"), None, name("lc.flux"), None, name("lc.band")],
+            titles: [name("id"), None, name("flux"), None, name("band")],
             statistics: vec!["mean".to_owned()],
             bands: None,
             wide: false,
