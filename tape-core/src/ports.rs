@@ -23,6 +23,11 @@ pub trait Source: Send + Sync {
     /// The name of the column that plays a role, if one does.
     fn column(&self, role: Role) -> Option<&str>;
 
+    /// What results call the column that plays a role: its name in the column that it lies in, if it lies in one.
+    fn title(&self, role: Role) -> Option<&str> {
+        self.column(role)
+    }
+
     /// The band labels met so far. They are complete once all rows were read.
     fn bands(&self) -> &Bands;
 

@@ -59,8 +59,10 @@ impl Schema {
     /// [`ResultsError::DuplicateColumn`].
     pub fn new(source: &dyn Source, statistics: &[Statistic]) -> Result<Self, ResultsError> {
         let id_type = source.id_type();
-        let mut fields = vec![Field::new(source.column(Role::Id).unwrap_or("id"), id_type.data_type(), false)];
-        if let Some(band) = source.column(Role::Band) {
+        let mut fields = vec![Field::new(source.title(Role::Id).unwrap_or("id"), id_type.data_type(), false)];
+        let band = source.column(Role::Band).map(|column| source.title(Role::Band).unwrap_or(column));
+        let has_band = band.is_some();
+        if let Some(band) = band {
             fields.push(Field::new(band, DataType::Utf8, statistics.iter().any(Statistic::is_of_objects)));
         }
         fields.push(Field::new(N_OBS, DataType::UInt64, false));
@@ -74,7 +76,7 @@ impl Schema {
         let of_objects = statistics.iter().flat_map(|s| s.info().outputs.iter().map(|_| s.is_of_objects()));
         Ok(Self {
             id_type,
-            has_band: source.column(Role::Band).is_some(),
+            has_band,
             outputs: outputs.collect(),
             of_objects: of_objects.collect(),
             arrow: Arc::new(arrow::datatypes::Schema::new(fields)),

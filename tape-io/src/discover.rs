@@ -72,7 +72,7 @@ impl Found {
 
     /// The primary catalogue of a collection. What is no catalogue is not looked into: it could hold the collection.
     fn primary(&mut self, collection: &Path, primary: &Path) -> Result<(), Error> {
-        let is_there = primary.is_dir();
+        let is_there = hats::is_folder(primary)? == Some(true);
         let catalogue = if is_there { hats::catalogue(primary, &list(primary)?)? } else { None };
         match catalogue {
             Some(Catalogue::Objects(catalogue)) => self.partitions(primary, &catalogue),
@@ -86,8 +86,8 @@ impl Found {
     }
 
     fn partitions(&mut self, folder: &Path, catalogue: &Properties) -> Result<(), Error> {
-        for partition in hats::partitions(folder, catalogue)? {
-            if partition.is_dir() { self.all_of(list(&partition)?)? } else { self.files.push(partition) }
+        for (partition, is_folder) in hats::partitions(folder, catalogue)? {
+            if is_folder { self.all_of(list(&partition)?)? } else { self.files.push(partition) }
         }
         Ok(())
     }

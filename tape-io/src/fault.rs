@@ -38,4 +38,4 @@ mod injected;
 mod tests;
 
 #[cfg(test)]
-pub(crate) use injected::{before, length};
+pub(crate) use injected::{Fault, before, length, with};

@@ -13,7 +13,9 @@ use crate::checked::CheckedPages;
 use crate::claims::check_footer;
 use crate::guard::guarded;
 use crate::pread::{read_exact_at, write_all_at};
+use crate::records::{Marks, Records};
 use crate::rle::Runs;
+use crate::slots::{Depth, LevelQueue, SlotPages};
 use crate::stored::Stored;
 use crate::text::{NULL, TextPages};
 
@@ -43,18 +45,44 @@ pub fn runs(data: &[u8]) {
     }
 }
 
-/// Pages of a column: the first byte says of what kind, and each page begins with its kind, its encoding, its number of rows
-/// and its length.
+/// Pages of a column, or of a leaf in lists: the first byte says of what kind, and each page begins with its kind, its encoding,
+/// its number of rows and its length.
 pub fn pages(data: &[u8]) {
     let Some((&kind, data)) = data.split_first() else { return };
+    let given = Given { data: Bytes::copy_from_slice(data) };
+    if kind >> 3 & 1 == 1 {
+        return drop(in_lists(given, kind >> 4));
+    }
     let optional = kind & 1 == 1;
-    let pages = CheckedPages { pages: Given { data: Bytes::copy_from_slice(data) }, optional };
+    let pages = CheckedPages { pages: given, optional };
     // How an input ends is of no matter, only that it does.
     drop(match kind >> 1 & 3 {
         0 => numbers(Stored::<i64>::new(Box::new(pages), optional), 0),
         1 => numbers(Stored::<f64>::new(Box::new(pages), optional), f64::NAN),
         _ => texts(TextPages::new(Box::new(pages), optional)),
     });
+}
+
+/// The leaf of lists in lists, or of lists alone: its values, and where records begin.
+fn in_lists(given: Given, kind: u8) -> Result<()> {
+    let repetition = 1 + (kind & 1);
+    let depth = Depth { repetition, value: 1 + 2 * u32::from(repetition), element: 2 * u32::from(repetition) };
+    let levels = LevelQueue::default();
+    let pages = CheckedPages { pages: SlotPages::new(given, depth, levels.clone()), optional: true };
+    let mut column = Stored::<f64>::new(Box::new(pages), true);
+    let (mut records, mut marks, mut out) = (Records::new(depth, levels), Marks::default(), vec![]);
+    for _ in 0..MOST / 40 {
+        out.clear();
+        column.append(37, &mut out, f64::NAN, |_| {})?;
+        records.next(37, &mut marks)?;
+        for slots in [&marks.starts, &marks.empty] {
+            assert!(slots.iter().all(|&slot| slot < 37) && slots.is_sorted_by(|a, b| a < b), "{slots:?}");
+        }
+        assert!(marks.empty.iter().all(|&slot| out[slot as usize].is_nan()), "a value where there is no epoch");
+        column.skip(3)?;
+        records.skip(3)?;
+    }
+    Ok(())
 }
 
 fn numbers<T: crate::stored::EightBytes + Default>(mut column: Stored<T>, null: T) -> Result<()> {
@@ -103,6 +131,7 @@ impl PageReader for Given {
             _ => Encoding::RLE,
         };
         let level = Encoding::RLE;
+        let all = u32::try_from(buf.len()).unwrap_or(0);
         Ok(Some(match kind % 3 {
             0 => Page::DictionaryPage { buf, num_values, encoding, is_sorted: false },
             1 => Page::DataPage {
@@ -115,8 +144,8 @@ impl PageReader for Given {
             },
             _ => Page::DataPageV2 {
                 // As the reader of the `parquet` crate has it checked.
-                def_levels_byte_len: u32::from(kind / 3).min(u32::try_from(buf.len()).unwrap_or(0)),
-                rep_levels_byte_len: 0,
+                def_levels_byte_len: u32::from(kind / 3).min(all),
+                rep_levels_byte_len: u32::from(long / 25).min(all - u32::from(kind / 3).min(all)),
                 buf,
                 num_values,
                 encoding,
@@ -155,6 +184,10 @@ pub fn page_seeds() -> Vec<(&'static str, Vec<u8>)> {
     let texts = [1, 0, 0, 0, b'g', 1, 0, 0, 0, b'r'];
     // Levels: eight present; codes: width one, a packed group of eight.
     let (levels, codes) = ([2, 0, 0, 0, 16, 1], [1, 3, 0b1010_0110]);
+    // Three lists, of two values, null, and of a null and two values: levels of one bit, then of two.
+    let lists = [2, 0, 0, 0, 3, 0x32, 3, 0, 0, 0, 3, 0x8f, 0x0f];
+    // The second version has their lengths in its header.
+    let second = [&[11, 0, 6, 50, 37, 0][..], &lists[4..6], &lists[10..], &values].concat();
     vec![
         ("plain", [&[0][..], &page(1, 0, 4, &values)].concat()),
         ("codes", [&[2][..], &page(0, 0, 4, &values), &page(1, 2, 8, &codes)].concat()),
@@ -164,6 +197,8 @@ pub fn page_seeds() -> Vec<(&'static str, Vec<u8>)> {
             [&[1][..], &page(0, 0, 4, &values), &page(8, 2, 8, &[&[16, 1][..], &codes].concat())].concat(),
         ),
         ("text", [&[4][..], &page(0, 0, 2, &texts), &page(1, 2, 8, &codes), &page(1, 0, 2, &texts)].concat()),
+        ("lists", [&[8][..], &page(1, 0, 6, &[&lists[..], &values].concat()).repeat(8)].concat()),
+        ("lists-second-version", [&[8][..], &second.repeat(8)].concat()),
         ("text-nulls", [&[5][..], &page(0, 0, 2, &texts), &page(1, 2, 8, &[&levels[..], &codes].concat())].concat()),
     ]
 }
@@ -265,5 +300,16 @@ mod tests {
         }
         // The seeds at least, of two row groups each.
         assert!(whole >= 20, "{whole} of {}", inputs.len());
+    }
+
+    #[test]
+    fn lists_to_begin_with_are_read_to_their_end() {
+        let seeds = page_seeds();
+        for name in ["lists", "lists-second-version"] {
+            let (_, seed) = seeds.iter().find(|(known, _)| *known == name).expect("there is one");
+            let given = Given { data: Bytes::copy_from_slice(&seed[1..]) };
+            let error = in_lists(given, seed[0] >> 4).expect_err("it ends after 48 slots, in the second round");
+            assert!(error.to_string().contains("it ends before"), "{error}");
+        }
     }
 }

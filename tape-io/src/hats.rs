@@ -2,6 +2,7 @@
 //! they were called before: what they are, and which files hold their partitions.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -98,13 +99,13 @@ pub(crate) fn catalogue(folder: &Path, paths: &[PathBuf]) -> Result<Option<Catal
     })
 }
 
-/// The files, or folders of files, of all partitions that a catalogue lists.
+/// The files, or folders of files, of all partitions that a catalogue lists, and whether each is a folder.
 ///
 /// # Errors
 /// If there is no list, it cannot be read, or a partition is not there.
-pub(crate) fn partitions(folder: &Path, catalogue: &Properties) -> Result<Vec<PathBuf>, Error> {
+pub(crate) fn partitions(folder: &Path, catalogue: &Properties) -> Result<Vec<(PathBuf, bool)>, Error> {
     let listed = folder.join(PARTITIONS);
-    if !listed.exists() {
+    if is_folder(&listed)?.is_none() {
         let reason = format!("there is no {PARTITIONS}: copy the catalogue again, or name its folder of data");
         return Err(wrong(folder, reason));
     }
@@ -112,11 +113,13 @@ pub(crate) fn partitions(folder: &Path, catalogue: &Properties) -> Result<Vec<Pa
     let suffix = catalogue.get("hats_npix_suffix").unwrap_or(".parquet");
     let path = |&(order, pixel): &(u8, u64)| {
         let names = names(order, pixel, suffix);
-        let places = names.iter().flat_map(|name| [folder.join("dataset").join(name), folder.join(name)]);
-        places.into_iter().find(|path| path.exists()).ok_or_else(|| {
-            let reason = format!("lists Norder={order}, Npix={pixel}, and there is no {}", names[0]);
-            wrong(&listed, format!("{reason}: copy the catalogue again, or name the files that are there"))
-        })
+        for place in names.iter().flat_map(|name| [folder.join("dataset").join(name), folder.join(name)]) {
+            if let Some(is_folder) = is_folder(&place)? {
+                return Ok((place, is_folder));
+            }
+        }
+        let reason = format!("lists Norder={order}, Npix={pixel}, and there is no {}", names[0]);
+        Err(wrong(&listed, format!("{reason}: copy the catalogue again, or name the files that are there")))
     };
     pixels.iter().map(path).collect()
 }
@@ -167,6 +170,15 @@ pub(crate) fn wrong(path: &Path, reason: String) -> Error {
     Error::Catalogue { path: path.to_owned(), reason }
 }
 
+/// Whether what is at the path is a folder, if anything is.
+pub(crate) fn is_folder(path: &Path) -> Result<Option<bool>, Error> {
+    match fault::before(Call::List).and_then(|()| fs::metadata(path)) {
+        Ok(metadata) => Ok(Some(metadata.is_dir())),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(Error::io(path, "look at it", error)),
+    }
+}
+
 /// The content of a small file.
 fn text(path: &Path) -> Result<String, Error> {
     let unreadable = |error| Error::io(path, "read the file", error);
@@ -175,7 +187,7 @@ fn text(path: &Path) -> Result<String, Error> {
     if bytes > MOST_BYTES {
         return Err(wrong(path, format!("has {bytes} bytes, which no such file has: name the folder of data instead")));
     }
-    fault::before(Call::Read).map_err(unreadable)?;
+    fault::before(Call::Open).map_err(unreadable)?;
     let bytes = fs::read(path).map_err(unreadable)?;
     String::from_utf8(bytes).map_err(|_| wrong(path, "is not text: copy the catalogue again".to_owned()))
 }

@@ -101,6 +101,12 @@ pub(crate) fn leaf_named(leaves: &[Leaf], name: &str) -> Option<usize> {
     column.or_else(|| leaves.iter().position(|leaf| leaf.name() == name))
 }
 
+/// What the leaf of that name is called in the column that it lies in.
+pub(crate) fn title_of(schema: &SchemaDescriptor, name: &str) -> Option<String> {
+    let leaves = leaves(schema);
+    leaves[leaf_named(&leaves, name)?].names.last().cloned()
+}
+
 /// The shape in which the leaf of that name lies.
 pub(crate) fn shape_of(schema: &SchemaDescriptor, name: &str) -> Shape {
     let leaves = leaves(schema);
@@ -225,6 +231,7 @@ mod tests {
         ];
         assert_eq!(told, expected.map(|(name, shape, element)| (name.to_owned(), shape, element)));
         assert_eq!(flat_columns(&schema), ["id"]);
+        assert_eq!(title_of(&schema, "ll.mjd").as_deref(), Some("mjd"));
         let lists = list_columns(&schema);
         let of = |name: &str| lists.iter().find(|list| list.name == name).map(|list| list.within.as_str());
         assert_eq!((of("mjd"), of("l.mag"), of("object.ra")), (Some(""), Some("l"), None));
@@ -235,5 +242,6 @@ mod tests {
         let schema = schema("optional group a { repeated double b; } optional double a.b;");
         assert_eq!(leaf_named(&leaves(&schema), "a.b"), Some(1));
         assert_eq!(leaf_named(&leaves(&schema), "a"), None);
+        assert_eq!(title_of(&schema, "a.b").as_deref(), Some("a.b"));
     }
 }

@@ -129,6 +129,9 @@ impl Lists {
         let before = carried + begun - 1;
         self.objects.drain_front(before);
         self.null_ids.drain(..before.min(self.null_ids.len()));
+        if self.null_ids == [false] {
+            self.null_ids.clear();
+        }
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use crate::discover::discover;
 use crate::error::Error;
 use crate::filter::Filter;
 use crate::footer::{Footer, Stamp, open as open_file, read_metadata};
-use crate::leaves::{Shape, flat_columns, list_columns, shape_of};
+use crate::leaves::{Shape, flat_columns, list_columns, shape_of, title_of};
 use crate::reader::PartitionReader;
 use crate::schema::Kind;
 
@@ -49,6 +49,7 @@ impl From<Stamp> for FileStamp {
 pub struct Survey {
     pub(crate) files: Vec<Footer>,
     columns: ColumnMap,
+    titles: [Option<String>; 5],
     preset: Option<&'static str>,
     id_type: IdType,
     pub(crate) row_groups: Vec<RowGroup>,
@@ -88,9 +89,11 @@ impl Survey {
             Some(Kind::Int(id_type)) => id_type,
             _ => IdType::Utf8,
         };
+        let schema = files[0].metadata.file_metadata().schema_descr();
+        let titles = Role::ALL.map(|role| title_of(schema, columns.get(role)?));
         let row_groups = files.iter().enumerate().flat_map(|(i, footer)| footer.row_groups(i)).collect();
         let (bands, bytes_read) = Default::default();
-        Ok(Self { files, columns, preset: None, id_type, row_groups, bands, bytes_read, filter: None })
+        Ok(Self { files, columns, titles, preset: None, id_type, row_groups, bands, bytes_read, filter: None })
     }
 
     /// The column of each role.
@@ -237,6 +240,10 @@ impl Source for Survey {
 
     fn column(&self, role: Role) -> Option<&str> {
         self.columns.get(role)
+    }
+
+    fn title(&self, role: Role) -> Option<&str> {
+        self.titles[role as usize].as_deref()
     }
 
     fn bands(&self) -> &Bands {

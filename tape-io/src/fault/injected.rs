@@ -43,7 +43,7 @@ fn lock<T>(mutex: &'static Mutex<T>) -> MutexGuard<'static, T> {
 }
 
 /// Runs `run` with a fault at the call of this number, and returns what came of it, and all calls.
-pub(super) fn with<T>(at: Option<(usize, Fault)>, run: impl FnOnce() -> T) -> (T, Vec<Call>) {
+pub(crate) fn with<T>(at: Option<(usize, Fault)>, run: impl FnOnce() -> T) -> (T, Vec<Call>) {
     let turn = lock(&TURN);
     *lock(&PLAN) = Plan { at, calls: vec![] };
     TESTED.set(true);

@@ -2,6 +2,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::discover;
+use crate::fault::{Fault, with};
 
 /// A folder of files with this content; Parquet files are found by their names alone.
 fn folder(files: &[(&str, &str)]) -> TempDir {
@@ -92,6 +93,21 @@ fn partitions_may_be_folders_and_names_of_hipscat_are_understood() {
     assert_eq!(of("oldest"), ["oldest/Norder0/Npix11/catalog.parquet"]);
     assert!(found(&folder, "index").expect_err("an index").contains("type index of 'x'"));
     assert_eq!(of("").len(), 4);
+}
+
+#[test]
+fn no_call_to_the_system_that_fails_is_taken_for_a_file_that_is_not_there() {
+    let folder = folder(&COLLECTED);
+    let (right, calls) = with(None, || found(&folder, "c"));
+    assert_eq!(right.expect("whole").len(), 2);
+    // Three properties and a list to read, and two partitions to look at, if nothing else.
+    assert!(calls.len() >= 10, "{calls:?}");
+    for at in 0..calls.len() {
+        let (failed, _) = with(Some((at, Fault::InputOutput)), || found(&folder, "c"));
+        let error = failed.expect_err("a call failed");
+        let place = folder.path().display().to_string();
+        assert!(error.starts_with(&place) && error.contains("input/output error"), "call {at}: {error}");
+    }
 }
 
 #[test]

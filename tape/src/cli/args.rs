@@ -14,7 +14,7 @@ use super::failure::Failure;
 /// Which files, and which columns of them.
 #[derive(Args)]
 pub(crate) struct SurveyArgs {
-    /// Parquet files, folders of them, or patterns such as 'survey/*.parquet'
+    /// Parquet files, folders of them, patterns such as 'survey/*.parquet', or HATS collections
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<String>,
     /// Columns of a known survey: see `tape inspect --presets`
@@ -26,7 +26,7 @@ pub(crate) struct SurveyArgs {
     /// Column of the time, in days
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
     time: Option<String>,
-    /// Column of the flux or magnitude
+    /// Column of the flux or magnitude; in lists, as in lightcurve.mag
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
     flux: Option<String>,
     /// Column of the error of the flux

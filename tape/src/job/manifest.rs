@@ -27,6 +27,8 @@ pub struct Manifest {
     pub columns: [Option<String>; 5],
     /// The condition on rows, if there is one.
     pub filter: Option<String>,
+    /// What results call them.
+    pub titles: [Option<String>; 5],
     /// The statistics, by name.
     pub statistics: Vec<String>,
     /// The bands asked for; all without.
@@ -250,7 +252,8 @@ pub(super) mod tests {
             version: "0.1.0".to_owned(),
             files: vec![file("/a", &[10, 0]), file("/b", &[7])],
             id_type: "int64".to_owned(),
-            columns: [name("id"), None, name("flux"), None, name("band")],
+            columns: [name("id"), None, name("lc.flux"), None, name("lc.band")],
+            titles: [name("id"), None, name("flux"), None, name("band")],
             filter: Some("flux > 0".to_owned()),
             statistics: vec!["mean".to_owned()],
             bands: None,

@@ -119,6 +119,7 @@ impl Batch<'_> {
             id_type: id_type_name(survey.id_type()),
             columns: Role::ALL.map(|role| survey.column(role).map(str::to_owned)),
             filter: survey.filter().map(str::to_owned),
+            titles: Role::ALL.map(|role| survey.title(role).map(str::to_owned)),
             statistics: self.asked.clone(),
             bands: self.config.bands.clone(),
             wide: self.wide,

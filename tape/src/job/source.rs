@@ -32,6 +32,10 @@ impl Source for Planned<'_> {
         self.manifest.columns[role as usize].as_deref()
     }
 
+    fn title(&self, role: Role) -> Option<&str> {
+        self.manifest.titles[role as usize].as_deref()
+    }
+
     fn bands(&self) -> &Bands {
         &self.bands
     }
