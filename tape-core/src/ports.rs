@@ -53,7 +53,7 @@ pub trait Source: Send + Sync {
 /// Reads the rows of one partition, some at a time.
 pub trait RowReader {
     /// Appends about `max_rows` rows (fewer, or a few more where that is cheaper) and returns how many rows of the file
-    /// that took, those with a null id included; 0 at the end only.
+    /// that took, those with a null id and light curves without an epoch included; 0 at the end only.
     ///
     /// # Errors
     /// If the file cannot be read or is corrupt.
