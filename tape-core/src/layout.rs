@@ -30,7 +30,7 @@ pub struct RowGroup {
     pub file: usize,
     /// Index of the row group in its file.
     pub index: usize,
-    /// Rows in it.
+    /// Rows in it: epochs, and one for each light curve without any, also where the file has them in lists.
     pub rows: u64,
     /// The range of its ids, where the footer has statistics of them.
     pub ids: Option<IdRange>,

@@ -16,7 +16,7 @@ use crate::column::levels_alone;
 use crate::error::{Error, system, words};
 use crate::fault::{self, Call};
 use crate::guard::guarded;
-use crate::leaves::{flat_columns, list_columns};
+use crate::leaves::{flat_columns, leaves, list_columns};
 use crate::pread::PositionedFile;
 use crate::records::first_difference;
 use crate::schema::{Kind, RoleColumn, nested_columns, role_column};
@@ -103,6 +103,7 @@ impl Footer {
     pub(crate) fn read(path: PathBuf, columns: &ColumnMap) -> Result<Self, Error> {
         let (metadata, stamp) = read_metadata(&path)?;
         let schema = metadata.file_metadata().schema_descr();
+        let leaves = leaves(schema);
         let mut roles = [const { None }; 5];
         for role in Role::ALL {
             let Some(name) = columns.get(role) else { continue };
@@ -113,7 +114,7 @@ impl Footer {
                 actual,
                 expected,
             };
-            let column = match role_column(schema, name) {
+            let column = match role_column(schema, &leaves, name) {
                 Some(Ok(column)) => column,
                 Some(Err(actual)) => return Err(wrong(actual, "a plain column, or in lists")),
                 None if nested_columns(schema).iter().any(|nested| nested == name) => {

@@ -85,9 +85,9 @@ pub(crate) fn leaves(schema: &SchemaDescriptor) -> Vec<Leaf> {
     walk.leaves
 }
 
-/// The names of the columns at the top level that have one value a row.
+/// The names of the leaves that have one value a row.
 pub(crate) fn flat_columns(schema: &SchemaDescriptor) -> Vec<String> {
-    leaves(schema).iter().filter(|leaf| leaf.is_column()).map(Leaf::name).collect()
+    leaves(schema).iter().filter(|leaf| leaf.lists == 0).map(Leaf::name).collect()
 }
 
 /// The leaves that have a list of values in each row.
@@ -230,7 +230,7 @@ mod tests {
             ("object.ra", Shape::Flat, 0),
         ];
         assert_eq!(told, expected.map(|(name, shape, element)| (name.to_owned(), shape, element)));
-        assert_eq!(flat_columns(&schema), ["id"]);
+        assert_eq!(flat_columns(&schema), ["id", "object.ra"]);
         assert_eq!(title_of(&schema, "ll.mjd").as_deref(), Some("mjd"));
         let lists = list_columns(&schema);
         let of = |name: &str| lists.iter().find(|list| list.name == name).map(|list| list.within.as_str());

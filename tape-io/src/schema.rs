@@ -6,7 +6,7 @@ use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 use tape_core::{IdType, Role};
 
-use crate::leaves::{leaf_named, leaves};
+use crate::leaves::{Leaf, leaf_named};
 use crate::slots::Depth;
 
 /// How a column's values are read.
@@ -90,9 +90,12 @@ pub(crate) fn nested_columns(schema: &SchemaDescriptor) -> Vec<String> {
 }
 
 /// The column called `name`, or in words what it is instead of something readable.
-pub(crate) fn role_column(schema: &SchemaDescriptor, name: &str) -> Option<Result<RoleColumn, String>> {
-    let leaves = leaves(schema);
-    let index = leaf_named(&leaves, name)?;
+pub(crate) fn role_column(
+    schema: &SchemaDescriptor,
+    leaves: &[Leaf],
+    name: &str,
+) -> Option<Result<RoleColumn, String>> {
+    let index = leaf_named(leaves, name)?;
     let column = schema.column(index);
     let kind = kind(&column).ok_or_else(|| describe(&column));
     Some(kind.map(|kind| RoleColumn { index, kind, depth: Depth::of(&column, leaves[index].element) }))

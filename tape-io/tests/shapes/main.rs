@@ -1,4 +1,5 @@
 //! Light curves in lists of every shape, and what their files may have wrong.
+mod bytes;
 mod hostile;
 mod random;
 mod refusals;

@@ -4,8 +4,9 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch};
-use arrow::datatypes::Float64Type;
+use arrow::array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StructArray};
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::{Field, Float64Type};
 use parquet::basic::Type as Physical;
 use parquet::data_type::{DoubleType, Int64Type};
 use parquet::file::properties::WriterProperties;
@@ -134,4 +135,19 @@ fn repeated_fields_without_a_list_around_them_are_lists() {
     let read = read(&repeated(folder.path(), &[7, 8, 9], &levels, &levels), &ColumnMap::new(), 0.4, 2);
     let ids: Vec<&str> = read.rows.iter().map(|row| row.split(' ').next().expect("an id")).collect();
     assert_eq!(ids, ["ö7", "ö7", "ö7", "ö8", "ö9", "ö9"]);
+}
+
+#[test]
+fn a_column_in_a_struct_has_one_value_a_row() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let inner: ArrayRef = Arc::new(Int64Array::from_iter([Some(1), None, Some(3), Some(4), Some(5)]));
+    let field = Arc::new(Field::new("id", inner.data_type().clone(), true));
+    let there = NullBuffer::from(vec![true, true, false, true, true]);
+    let object: ArrayRef = Arc::new(StructArray::new(vec![field].into(), vec![inner], Some(there)));
+    let numbers: ArrayRef = Arc::new(Float64Array::from_iter_values([0.0, 1.0, 2.0, 3.0, 4.0]));
+    let path = file(folder.path(), vec![("object", object), ("mag", numbers)]);
+    let read = read(&path, &ColumnMap::new().id("object.id"), 0.6, 2);
+    assert_eq!((read.null_ids, read.no_epoch), (2, 0));
+    let fluxes = ["ö1 None Some(0.0) None None", "ö4 None Some(3.0) None None", "ö5 None Some(4.0) None None"];
+    assert_eq!(read.rows, fluxes);
 }

@@ -5,7 +5,9 @@ use std::fs;
 use std::process::Command;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float32Array, Float64Array, Int32Array, Int64Array, StringArray};
+use arrow::array::{ArrayRef, Float32Array, Float64Array, Int32Array, Int64Array, ListArray, StringArray, StructArray};
+use arrow::buffer::OffsetBuffer;
+use arrow::datatypes::Field;
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, GzipLevel, ZstdLevel};
 use parquet::file::metadata::{
@@ -37,6 +39,7 @@ fn survey(
     version: WriterVersion,
     dictionary: bool,
     encoding: Option<Encoding>,
+    lists: bool,
 ) {
     let rows = 0..2400i32;
     let id = |row: i32| row / 40;
@@ -67,7 +70,26 @@ fn survey(
             properties = properties.set_column_encoding(ColumnPath::from(*column), encoding);
         }
     }
+    if lists {
+        let properties = properties.set_data_page_row_count_limit(7).set_max_row_group_row_count(Some(25));
+        return place.parquet_with("whole.parquet", in_lists(&columns), properties.set_write_batch_size(5).build());
+    }
     place.parquet_with("whole.parquet", columns, properties.build());
+}
+
+/// The same light curves as a struct of lists, forty epochs each.
+fn in_lists(columns: &[(&'static str, ArrayRef)]) -> Vec<(&'static str, ArrayRef)> {
+    let list = |values: &ArrayRef| -> ArrayRef {
+        let item = Arc::new(Field::new_list_field(values.data_type().clone(), true));
+        Arc::new(ListArray::new(item, OffsetBuffer::from_lengths([40; 60]), Arc::clone(values), None))
+    };
+    let (fields, values): (Vec<_>, Vec<_>) = columns[1..]
+        .iter()
+        .map(|(name, values)| (*name, list(values)))
+        .map(|(name, values)| (Field::new(name, values.data_type().clone(), true), values))
+        .unzip();
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..60));
+    vec![("id", ids), ("lightcurve", Arc::new(StructArray::new(fields.into(), values, None)))]
 }
 
 /// Numbers without a pattern: the splitmix64 generator.
@@ -110,12 +132,19 @@ fn random_bytes_changed_never_panic_or_take_more_memory() {
         (Compression::GZIP(GzipLevel::default()), two, false, Some(Encoding::DELTA_BINARY_PACKED)),
         (Compression::UNCOMPRESSED, two, false, Some(Encoding::DELTA_BYTE_ARRAY)),
         (Compression::SNAPPY, two, false, Some(Encoding::DELTA_LENGTH_BYTE_ARRAY)),
+        (Compression::UNCOMPRESSED, one, true, None),
+        (zstd, two, false, None),
     ];
     let mut random = Random(2026);
     let mut told = 0;
     for (kind, (compression, version, dictionary, encoding)) in kinds.into_iter().enumerate() {
-        survey(&place, compression, version, dictionary, encoding);
+        // The last two are lists.
+        survey(&place, compression, version, dictionary, encoding, kind > 6);
         let whole = place.read("whole.parquet");
+        fs::write(place.path("bad.parquet"), &whole).expect("written");
+        let said = batch(&place, "--stat mean,median,stetson_j");
+        assert_eq!(said.code, Some(0), "kind {kind}, as it was written: {said:?}");
+        fs::remove_file(place.path("out.csv")).expect("an answer");
         for round in 0..24 {
             let mut bytes = whole.clone();
             for _ in 0..=random.below(3) {
@@ -188,7 +217,7 @@ fn footer(
 #[test]
 fn absurd_numbers_in_a_footer_are_one_error() {
     let place = Place::new();
-    survey(&place, Compression::SNAPPY, WriterVersion::PARQUET_1_0, true, None);
+    survey(&place, Compression::SNAPPY, WriterVersion::PARQUET_1_0, true, None, false);
     let whole = place.read("whole.parquet");
     let same = |column| column;
     let footers: Vec<(&str, Vec<u8>)> = vec![
@@ -264,7 +293,7 @@ fn schema_footer(children: impl ExactSizeIterator<Item = i64>, row_groups: u64) 
 #[test]
 fn schemas_nested_without_end_and_lists_of_nothing_are_one_error() {
     let place = Place::new();
-    survey(&place, Compression::SNAPPY, WriterVersion::PARQUET_1_0, true, None);
+    survey(&place, Compression::SNAPPY, WriterVersion::PARQUET_1_0, true, None, false);
     let whole = place.read("whole.parquet");
     let deep = 300_000;
     for (what, footer) in [
@@ -320,7 +349,7 @@ fn pages_that_claim_more_than_they_hold_are_one_error() {
         ("lengths of 2^33", 4, Compression::UNCOMPRESSED, page(30, &deltas, 10, false, 6)),
         ("prefixes of 2^33", 4, Compression::UNCOMPRESSED, page(30, &deltas, 10, false, 7)),
     ] {
-        survey(&place, compression, WriterVersion::PARQUET_1_0, true, None);
+        survey(&place, compression, WriterVersion::PARQUET_1_0, true, None, false);
         let whole = place.read("whole.parquet");
         let length = u32::from_le_bytes(*whole[..whole.len() - 4].last_chunk().expect("a length")) as usize;
         let start = i64::try_from(whole.len() - 8 - length).expect("short");
