@@ -36,7 +36,7 @@ use std::borrow::Cow;
 
 pub use self::bins::Binning;
 use self::bins::{edges, quantile};
-pub use self::combined::{Combined, PairSums};
+pub use self::combined::{BinSums, Combined};
 use self::differences::{Differences, differences};
 pub use self::resample::{Resampling, Samples};
 use self::resample::{draws, spread};

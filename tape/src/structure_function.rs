@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tape_analysis::structure_function::{Bin, Combined, PairSums, StructureFunction};
+use tape_analysis::structure_function::{Bin, BinSums, Combined, StructureFunction};
 use tape_core::{Results, Sink, Source, SourceError, Statistic, Value};
 use tape_exec::Summary;
 
@@ -40,7 +40,7 @@ impl Ensemble {
         with: impl FnOnce(Batch<'_>) -> Batch<'_>,
     ) -> Result<(BinsByBand, Summary), Error> {
         let empty = function.combined()?;
-        let batch = with(self.batch(&[Statistic::rows(PairSums::new(&empty))]));
+        let batch = with(self.batch(&[Statistic::rows(BinSums::new(&empty))]));
         let plan = batch.explain()?;
         let mut sink = Together { empty, bands: BTreeMap::new() };
         let summary = batch.run_into(&plan, &mut sink, &tape_core::Silent)?;

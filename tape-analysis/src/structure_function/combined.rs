@@ -1,9 +1,9 @@
 //! The structure function of many light curves together, one after another.
 
-use tape_core::{Info, Inputs, LightCurve, ManyRows, Output, Value, count};
+use tape_core::{Info, LightCurve, ManyRows, Output, Value, count};
 
 use super::scattered::Scattered;
-use super::{Bin, Binning, Method, Noise, StructureFunction, refused};
+use super::{Bin, Binning, Method, StructureFunction, refused};
 use crate::error::Error;
 
 /// The number of its pairs, and the sums of their Δt and of what the method takes the means of.
@@ -73,7 +73,7 @@ impl Combined {
         self.sums.iter_mut().zip(all).for_each(|(sums, more)| add(sums, more));
     }
 
-    /// Adds a row of [`PairSums`].
+    /// Adds a row of [`BinSums`].
     ///
     /// # Errors
     /// [`Error::BadValue`] if it has no bin here.
@@ -109,18 +109,16 @@ fn add(sums: &mut Sums, more: Sums) {
 /// What each light curve adds to a [`Combined`] structure function, as a statistic of a run: a row for each of its bins that
 /// has pairs, with the number of the bin and the sums.
 #[derive(Clone, Debug)]
-pub struct PairSums {
+pub struct BinSums {
     info: Info,
     combined: Combined,
 }
 
-impl PairSums {
+impl BinSums {
     /// Those that `combined` adds up.
     #[must_use]
     pub fn new(combined: &Combined) -> Self {
         let function = &combined.function;
-        let measured = function.noise == Noise::Measured;
-        let inputs = Inputs { time: !function.ignore_times, error: measured, order: true, ..Inputs::FLUX };
         let outputs = ["pairs", "dt_sum", "first_sum", "second_sum"].map(Output::float);
         let info = Info {
             summary: "what the pairs of a light curve add to a structure function, bin by bin".into(),
@@ -128,13 +126,13 @@ impl PairSums {
             outputs: [Output::int("bin")].into_iter().chain(outputs).collect(),
             min_epochs: 3,
             reference: function.method.reference().into(),
-            ..Info::new("structure_function_sums", inputs)
+            ..Info::new("structure_function_sums", function.inputs())
         };
         Self { info, combined: combined.clone() }
     }
 }
 
-impl ManyRows for PairSums {
+impl ManyRows for BinSums {
     fn info(&self) -> &Info {
         &self.info
     }

@@ -129,18 +129,22 @@ impl PerBin {
         if function.resampling.is_some() {
             outputs.extend(["sf2_lower_error", "sf2_upper_error"].map(Output::float));
         }
-        let measured = function.noise == Noise::Measured;
-        // Where times are ignored, the order in time still counts.
-        let inputs = Inputs { time: !function.ignore_times, error: measured, order: true, ..Inputs::FLUX };
         let info = Info {
             summary: KIND.summary.into(),
             formula: function.method.formula().into(),
             outputs,
             min_epochs: 3,
             reference: function.method.reference().into(),
-            ..Info::new(format!("structure_function_{}", function.method.name()), inputs)
+            ..Info::new(format!("structure_function_{}", function.method.name()), function.inputs())
         };
         Self { info, function }
+    }
+}
+
+impl StructureFunction {
+    /// What it looks at. Where times are ignored, the order in time still counts.
+    pub(super) fn inputs(&self) -> Inputs {
+        Inputs { time: !self.ignore_times, error: self.noise == Noise::Measured, order: true, ..Inputs::FLUX }
     }
 }
 

@@ -84,26 +84,14 @@ impl Range {
         match (left, right) {
             (Self::Nothing, _) | (_, Self::Nothing) => Some(Self::Nothing),
             (&Self::Integers(a, b), &Self::Integers(c, d)) => {
-                let corner = |(x, y): (i64, i64)| match operator {
-                    Arithmetic::Add => x.checked_add(y),
-                    Arithmetic::Subtract => x.checked_sub(y),
-                    Arithmetic::Multiply => x.checked_mul(y),
-                    Arithmetic::Divide | Arithmetic::Remainder => None,
-                };
-                let all = corners((a, b), (c, d)).map(corner);
-                let all = all.into_iter().collect::<Option<Vec<_>>>()?;
-                Some(Self::Integers(*all.iter().min()?, *all.iter().max()?))
+                let checked = [i64::checked_add, i64::checked_sub, i64::checked_mul];
+                let (least, most) = combined_exactly(operator, (a, b), (c, d), checked)?;
+                Some(Self::Integers(least, most))
             }
             (&Self::Decimals(a, b), &Self::Decimals(c, d)) => {
-                let corner = |(x, y): (i128, i128)| match operator {
-                    Arithmetic::Add => x.checked_add(y),
-                    Arithmetic::Subtract => x.checked_sub(y),
-                    Arithmetic::Multiply => x.checked_mul(y),
-                    Arithmetic::Divide | Arithmetic::Remainder => None,
-                };
-                let all = corners((a, b), (c, d)).map(corner);
-                let all = all.into_iter().collect::<Option<Vec<_>>>()?;
-                Some(Self::Decimals(*all.iter().min()?, *all.iter().max()?))
+                let checked = [i128::checked_add, i128::checked_sub, i128::checked_mul];
+                let (least, most) = combined_exactly(operator, (a, b), (c, d), checked)?;
+                Some(Self::Decimals(least, most))
             }
             (Self::Floats { numbers: a, nan: x }, Self::Floats { numbers: b, nan: y }) => {
                 combined_floats(operator, (*a, *x), (*b, *y))
@@ -133,6 +121,24 @@ impl Range {
             _ => (true, false),
         }
     }
+}
+
+/// The least and the greatest sum, difference or product of numbers in two ranges; none if one does not fit, or is another.
+fn combined_exactly<T: Ord + Copy>(
+    operator: Arithmetic,
+    left: (T, T),
+    right: (T, T),
+    [add, subtract, multiply]: [fn(T, T) -> Option<T>; 3],
+) -> Option<(T, T)> {
+    let combine = match operator {
+        Arithmetic::Add => add,
+        Arithmetic::Subtract => subtract,
+        Arithmetic::Multiply => multiply,
+        Arithmetic::Divide | Arithmetic::Remainder => return None,
+    };
+    let all = corners(left, right).map(|(x, y)| combine(x, y));
+    let all = all.into_iter().collect::<Option<Vec<T>>>()?;
+    Some((*all.iter().min()?, *all.iter().max()?))
 }
 
 /// Arithmetic of floats rounds, and rounding keeps order: what comes of the ends bounds what comes of all between them.
