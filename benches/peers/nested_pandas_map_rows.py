@@ -23,13 +23,48 @@
 # tasks = ["stetson_j", "moments"]
 # layouts = ["sorted", "shuffled"]
 # sizes = ["s82", "small", "medium"]
+#
+# [[tool.tape-bench.rows]]
+# name = "nested-pandas read_parquet, map_rows"
+# tasks = ["stetson_j"]
+# layouts = ["nested"]
+# sizes = ["s82", "small", "medium"]
+# targets = [{ task = "stetson_j", layout = "nested", least = 10.0 }]
 # ///
-"""nested-pandas packs light curves and maps a function over them, compiled where `map_rows` can do so."""
+"""nested-pandas packs light curves and maps a function over them, compiled where `map_rows` can do so; where they are
+stored as lists, it reads them as they are."""
 
 from _harness import Job, serve
 
 
 def start(job: Job):
+    return start_nested(job) if job.layout == "nested" else start_flat(job)
+
+
+def start_nested(job: Job):
+    import nested_pandas as npd
+    import numpy as np
+    import pandas as pd
+
+    import _kernels
+
+    roles = [f"lightcurve.{name}" for name in (job.flux, job.error, job.band)]
+
+    def by_band(flux: np.ndarray, error: np.ndarray, band: np.ndarray) -> dict[str, list]:
+        """A row of `map_rows` is an object, of which each band has a value."""
+        bands = pd.unique(band)
+        values = [_kernels.stetson_j(flux[band == one], error[band == one]) for one in bands]
+        return {f"of.{job.band}": list(bands), f"of.{job.values[0]}": values}
+
+    def run() -> pd.DataFrame:
+        nested = npd.read_parquet(job.files, columns=[job.id, *roles])
+        values = nested.map_rows(by_band, columns=roles, row_container="args")
+        return values["of"].nest.to_flat().join(nested[[job.id]])
+
+    return run
+
+
+def start_flat(job: Job):
     import nested_pandas as npd
     import numpy as np
     import pandas as pd

@@ -51,7 +51,7 @@ fn measure_survey(settings: &Settings, size: Size, compression: Compression) -> 
         let survey = workload::survey(&settings.cache, &settings.programs.tape, size, row.layout, compression)?;
         let result = match row.run {
             Run::Floor => None,
-            Run::Batch { plan } => Some(results.path().join(format!("{plan}.parquet"))),
+            Run::Batch { .. } => Some(results.path().join(format!("{}.parquet", row.name))),
         };
         ready.push(Ready { row, survey, result, runs: vec![] });
     }

@@ -74,6 +74,12 @@ pub(super) const ROWS: &[Row] = &[
         targets: &[Target::Cpu { of: "map", zstd: 1.10, none: 1.10 }],
     },
     Row {
+        name: "nested",
+        run: Run::Batch { plan: "map" },
+        layout: Layout::Nested,
+        targets: &[Target::Cpu { of: "map", zstd: 1.3, none: 1.3 }],
+    },
+    Row {
         name: "shuffle",
         run: Run::Batch { plan: "shuffle" },
         layout: Layout::Shuffled,

@@ -49,6 +49,8 @@ pub(super) enum Layout {
     Nightly,
     /// In no order.
     Shuffled,
+    /// By id, a row for each object, its light curve a struct of lists.
+    Nested,
 }
 
 /// How its pages are compressed.
@@ -132,6 +134,7 @@ impl Layout {
             Self::SortedSplit => "sorted-split",
             Self::Nightly => "nightly",
             Self::Shuffled => "shuffled",
+            Self::Nested => "nested",
         }
     }
 }
@@ -170,6 +173,7 @@ pub(super) fn s82(layout: Layout) -> PathBuf {
         // There is none, and whoever asks for it is told that it is missing.
         Layout::Nightly => "flat_nightly",
         Layout::Shuffled => "flat_shuffled.parquet",
+        Layout::Nested => "struct_of_lists.parquet",
     };
     run::root().join("../shared/data/s82_rrlyrae/shapes").join(name)
 }
@@ -197,8 +201,20 @@ pub(super) fn files(survey: &Path) -> Result<Vec<PathBuf>> {
 fn shape(size: Size, layout: Layout) -> String {
     match layout {
         Layout::Nightly => "--files 50 --row-group-rows 4096".to_owned(),
-        Layout::Sorted | Layout::SortedSplit | Layout::Shuffled => format!("--files {}", size.files()),
+        _ => format!("--files {}", size.files()),
     }
+}
+
+/// What `tape` is told beside the places: `tape simulate`, or `tape convert` for lists.
+fn arguments(size: Size, objects: u32, layout: Layout, compression: Compression) -> String {
+    let compression = compression.name();
+    if layout == Layout::Nested {
+        return format!("--shape struct-of-lists --compression {compression}");
+    }
+    let (bands, name, shape) = (size.bands(), layout.name(), shape(size, layout));
+    format!(
+        "--objects {objects} --epochs 150 --bands {bands} --seed 1 --layout {name} {shape} --compression {compression}"
+    )
 }
 
 /// Where a survey's files are; those of a simulated one are made by the program `tape` unless they are there already.
@@ -217,23 +233,25 @@ pub(super) fn survey(
     let survey = folder.join("survey");
     // Written last, and with the arguments: a survey that is half made or made otherwise is made again.
     let stamp = folder.join(".complete");
-    let arguments = format!(
-        "--objects {objects} --epochs 150 --bands {} --seed 1 --layout {} {} --compression {}",
-        size.bands(),
-        layout.name(),
-        shape(size, layout),
-        compression.name()
-    );
+    let arguments = arguments(size, objects, layout, compression);
     if fs::read_to_string(&stamp).is_ok_and(|made| made == arguments) {
         return Ok(survey);
     }
+    // Light curves in lists are those of the flat survey.
+    let flat = (layout == Layout::Nested).then(|| self::survey(cache, tape, size, Layout::Sorted, compression));
+    let flat = flat.transpose()?;
     println!("making {}", folder.display());
     let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
     if folder.exists() {
         fs::remove_dir_all(&folder).map_err(failed)?;
     }
     fs::create_dir_all(&folder).map_err(failed)?;
-    run::read(Command::new(tape).arg("simulate").arg(&survey).args(arguments.split(' ')))?;
+    let mut command = Command::new(tape);
+    match &flat {
+        Some(flat) => command.arg("convert").arg(flat),
+        None => command.arg("simulate"),
+    };
+    run::read(command.arg(&survey).args(arguments.split(' ')))?;
     fs::write(stamp, arguments).map_err(failed)?;
     Ok(survey)
 }

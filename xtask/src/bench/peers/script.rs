@@ -127,7 +127,8 @@ impl Task {
     /// How a survey lies on which it is computed: what weighs more than reading is computed once.
     pub(super) const fn layouts(self) -> &'static [Layout] {
         match self {
-            Self::StetsonJ | Self::Moments => &[Layout::Sorted, Layout::Shuffled],
+            Self::StetsonJ => &[Layout::Sorted, Layout::Shuffled, Layout::Nested],
+            Self::Moments => &[Layout::Sorted, Layout::Shuffled],
             Self::Indices | Self::StructureFunction | Self::LombScargle => &[Layout::Sorted],
         }
     }
