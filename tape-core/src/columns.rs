@@ -29,6 +29,13 @@ impl Role {
         ["--id", "--time", "--flux", "--err", "--band"][self as usize]
     }
 
+    /// The column among these that is called as one of this role commonly is, if there is one.
+    #[must_use]
+    pub fn commonly_called(self, columns: &[String]) -> Option<&str> {
+        let named = |name: &&str| columns.iter().find(|column| column.eq_ignore_ascii_case(name));
+        self.common_names().iter().find_map(named).map(String::as_str)
+    }
+
     /// Names that a column of this role commonly has, the likeliest first, compared without case.
     pub(crate) const fn common_names(self) -> &'static [&'static str] {
         match self {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use parquet::errors::ParquetError;
-use tape_core::{ColumnError, Role};
+use tape_core::{ColumnError, ObjectId, Role};
 
 use crate::predicate::PredicateError;
 
@@ -210,6 +210,64 @@ pub enum Error {
         /// The input.
         input: PathBuf,
     },
+    /// An object table that has an object twice.
+    #[error(
+        "{}: object {id} has more than one row, and a table of objects has one for each: leave the others out, or name another \
+         column than '{column}' with --object-id",
+        .path.display()
+    )]
+    ObjectTwice {
+        /// The first file of the table.
+        path: PathBuf,
+        /// The column of the id.
+        column: String,
+        /// The object.
+        id: ObjectId,
+    },
+    /// An object table whose ids cannot be those of the survey.
+    #[error("{}: column '{column}' is {actual}, but the survey's ids are {survey}: name another with --object-id", .path.display())]
+    ObjectIdType {
+        /// The file.
+        path: PathBuf,
+        /// The column of the id.
+        column: String,
+        /// What it is.
+        actual: String,
+        /// What the survey's ids are.
+        survey: &'static str,
+    },
+    /// An object table without a column of ids.
+    #[error("{}: no column of ids; columns: {}. Name it with --object-id", .path.display(), .available.join(", "))]
+    NoObjectId {
+        /// The first file of the table.
+        path: PathBuf,
+        /// All columns.
+        available: Vec<String>,
+    },
+    /// A column that an object table does not have.
+    #[error("{}: no column '{column}'{}; columns: {}", .path.display(), like(.nearest.as_ref()), .available.join(", "))]
+    NoObjectColumn {
+        /// The file.
+        path: PathBuf,
+        /// The name.
+        column: String,
+        /// The column most like it.
+        nearest: Option<String>,
+        /// All columns.
+        available: Vec<String>,
+    },
+    /// More objects than a table may have.
+    #[error("{}: a table of objects may have 4,294,967,295 rows, and this has more: name some of its files", .path.display())]
+    ManyObjects {
+        /// The first file of the table.
+        path: PathBuf,
+    },
+    /// Something that is asked of the objects of a survey that has no table of them.
+    #[error("no table of objects for the {what}: name one with --objects")]
+    NoObjects {
+        /// What is asked.
+        what: String,
+    },
     /// A survey of which only some rows are to be read.
     #[error(
         "{}: not written: a survey is written again with all of its rows, not only those where {condition}: open it without",
@@ -231,6 +289,10 @@ pub enum Error {
 
 fn in_file(path: Option<&PathBuf>) -> String {
     path.map(|path| format!("{}: ", path.display())).unwrap_or_default()
+}
+
+fn like(nearest: Option<&String>) -> String {
+    nearest.map(|name| format!(" (did you mean '{name}'?)")).unwrap_or_default()
 }
 
 fn passed_over(n: usize) -> String {

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::filter::Filter;
 use crate::footer::{Footer, Stamp, open as open_file, read_metadata};
 use crate::leaves::{Shape, flat_columns, list_columns, shape_of, title_of};
+use crate::objects::ObjectTable;
 use crate::reader::PartitionReader;
 use crate::schema::Kind;
 
@@ -56,6 +57,7 @@ pub struct Survey {
     bands: Bands,
     bytes_read: Arc<AtomicU64>,
     pub(crate) filter: Option<Filter>,
+    pub(crate) objects: Option<ObjectTable>,
 }
 
 impl Survey {
@@ -93,7 +95,18 @@ impl Survey {
         let titles = Role::ALL.map(|role| title_of(schema, columns.get(role)?));
         let row_groups = files.iter().enumerate().flat_map(|(i, footer)| footer.row_groups(i)).collect();
         let (bands, bytes_read) = Default::default();
-        Ok(Self { files, columns, titles, preset: None, id_type, row_groups, bands, bytes_read, filter: None })
+        Ok(Self {
+            files,
+            columns,
+            titles,
+            preset: None,
+            id_type,
+            row_groups,
+            bands,
+            bytes_read,
+            filter: None,
+            objects: None,
+        })
     }
 
     /// The column of each role.
@@ -281,7 +294,7 @@ impl Source for Survey {
     }
 
     fn read<'a>(&'a self, partition: &Partition, columns: Columns) -> Result<Box<dyn RowReader + 'a>, SourceError> {
-        Ok(Box::new(PartitionReader::new(self, partition, columns)))
+        Ok(self.read_objects(partition, |partition| Box::new(PartitionReader::new(self, partition, columns)))?)
     }
 }
 

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use tape_core::{ColumnMap, Observer, Schema, Silent, Source, Statistic};
 use tape_exec::{Config, OnError, Partitioning, Plan, PlanChoice, Summary};
-use tape_io::{SpillFolder, Survey};
+use tape_io::{Joined, ObjectTable, SpillFolder, Survey};
 
 use crate::error::Error;
-use crate::sinks::{Collector, Output, Table};
+use crate::sinks::{Collector, Output, Table, beside};
 use crate::statistics::asked_for;
 use crate::wide::Pivot;
 
@@ -57,6 +57,27 @@ impl Ensemble {
         Ok(Self { survey: self.survey.filtered(condition)? })
     }
 
+    /// The same light curves, of the objects of a table alone: files with a row for each object, and its id in a column that is
+    /// named, or called as the survey's, or as ids commonly are. Of objects that are not in it, rows are passed over where
+    /// they are met, and row groups that hold none of the others are not read. Columns of it can stand beside results:
+    /// [`Batch::join`].
+    ///
+    /// # Errors
+    /// If a file cannot be opened, or has no ids that can be those of the survey.
+    pub fn with_objects<S: AsRef<str>>(self, inputs: &[S], id: Option<&str>) -> Result<Self, Error> {
+        Ok(Self { survey: self.survey.with_objects(inputs, id)? })
+    }
+
+    /// The same light curves, of those objects alone for which a condition of SQL on the columns of their table is true, such
+    /// as `dec > 0`.
+    ///
+    /// # Errors
+    /// If it is no condition, if the table lacks a column that it names, or if there is no table: see
+    /// [`Ensemble::with_objects`].
+    pub fn filter_objects(self, condition: &str) -> Result<Self, Error> {
+        Ok(Self { survey: self.survey.objects_filtered(condition)? })
+    }
+
     /// The files, their columns and row groups.
     #[must_use]
     pub const fn survey(&self) -> &Survey {
@@ -67,7 +88,7 @@ impl Ensemble {
     #[must_use]
     pub fn batch(&self, statistics: &[Statistic]) -> Batch<'_> {
         let asked = statistics.iter().map(|statistic| statistic.info().name.to_string()).collect();
-        Batch { ensemble: self, statistics: statistics.to_vec(), asked, config: Config::default(), wide: false }
+        Batch::new(self, asked, statistics.to_vec())
     }
 
     /// The same by name, with parameters and groups as [`crate::statistics_named`] has them. A job that is made of it can be gone
@@ -77,7 +98,7 @@ impl Ensemble {
     /// As [`crate::statistics_named`].
     pub fn batch_named<S: AsRef<str>>(&self, names: &[S]) -> Result<Batch<'_>, Error> {
         let (asked, statistics) = asked_for(names)?.into_iter().unzip();
-        Ok(Batch { ensemble: self, statistics, asked, config: Config::default(), wide: false })
+        Ok(Batch::new(self, asked, statistics))
     }
 }
 
@@ -90,9 +111,15 @@ pub struct Batch<'a> {
     pub(crate) asked: Vec<String>,
     pub(crate) config: Config,
     pub(crate) wide: bool,
+    /// Columns of the table of objects.
+    pub(crate) joined: Vec<String>,
 }
 
 impl<'a> Batch<'a> {
+    fn new(ensemble: &'a Ensemble, asked: Vec<String>, statistics: Vec<Statistic>) -> Self {
+        Self { ensemble, statistics, asked, config: Config::default(), wide: false, joined: vec![] }
+    }
+
     /// Computes these bands only.
     #[must_use]
     pub fn bands<S: Into<String>>(mut self, bands: impl IntoIterator<Item = S>) -> Self {
@@ -168,6 +195,13 @@ impl<'a> Batch<'a> {
         self
     }
 
+    /// Puts these columns of the table of objects behind those of the results: see [`Ensemble::with_objects`].
+    #[must_use]
+    pub fn join<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
+        self.joined.extend(columns.into_iter().map(Into::into));
+        self
+    }
+
     /// The plan, from footers alone; print it to read it.
     ///
     /// # Errors
@@ -205,7 +239,7 @@ impl<'a> Batch<'a> {
         if let Some(many) = self.statistics.iter().find(|statistic| self.wide && statistic.has_many_rows()) {
             return Err(Error::WideOfManyRows { statistic: many.info().name.to_string() });
         }
-        let plan = tape_exec::plan(self.source(), &self.statistics, &self.config, observer)?;
+        let plan = tape_exec::plan(self.source(), &self.statistics, &self.config()?, observer)?;
         self.ensemble.survey.require(plan.columns)?;
         Ok(plan)
     }
@@ -216,11 +250,13 @@ impl<'a> Batch<'a> {
     /// As [`Batch::compute`].
     pub fn run(&self, plan: &Plan, observer: &dyn Observer) -> Result<(RecordBatch, Summary), Error> {
         let schema = self.long_schema()?;
+        let joined = self.joined()?;
         if self.wide {
             let (pivot, summary) = self.pivot(plan, &schema, observer)?;
-            return Ok((pivot.table(&schema, self.source(), self.config.bands.as_deref())?, summary));
+            let table = pivot.table(&schema, self.source(), self.config.bands.as_deref())?;
+            return Ok((beside(joined.as_ref(), table)?, summary));
         }
-        let mut collector = Collector::new(Table { schema: &schema, source: self.source() });
+        let mut collector = Collector::new(Table::new(&schema, self.source(), joined.as_ref()));
         let summary = self.run_into(plan, &mut collector, observer)?;
         Ok((collector.finish()?, summary))
     }
@@ -230,12 +266,38 @@ impl<'a> Batch<'a> {
     /// # Errors
     /// As [`Batch::write`].
     pub fn run_to(&self, plan: &Plan, path: &Path, overwrite: bool, observer: &dyn Observer) -> Result<Summary, Error> {
-        self.output().write(path, overwrite, |sink| self.run_into(plan, sink, observer))
+        let joined = self.joined()?;
+        self.output(joined.as_ref()).write(path, overwrite, |sink| self.run_into(plan, sink, observer))
     }
 
-    pub(crate) fn output(&self) -> Output<'_> {
+    pub(crate) fn output<'b>(&'b self, joined: Option<&'b Joined<'b>>) -> Output<'b> {
         let (statistics, bands) = (&self.statistics, self.config.bands.as_deref());
-        Output { source: self.source(), statistics, bands, wide: self.wide }
+        Output { source: self.source(), statistics, bands, wide: self.wide, joined }
+    }
+
+    /// What stands beside results, read.
+    fn joined(&self) -> Result<Option<Joined<'a>>, Error> {
+        if self.joined.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(self.objects()?.joined(&self.joined)?))
+    }
+
+    fn objects(&self) -> Result<&'a ObjectTable, Error> {
+        let what = || format!("columns {}", self.joined.join(", "));
+        self.ensemble.survey.objects().ok_or_else(|| Error::Io(tape_io::Error::NoObjects { what: what() }))
+    }
+
+    /// How it runs, with what remains of the memory beside the table of objects.
+    pub(crate) fn config(&self) -> Result<Config, Error> {
+        let mut config = self.config.clone();
+        let held = match self.ensemble.survey.objects() {
+            Some(table) => table.memory_of(&self.joined)?,
+            None if self.joined.is_empty() => 0,
+            None => return self.objects().map(|_| config),
+        };
+        config.memory = config.memory.map(|memory| memory.saturating_sub(held));
+        Ok(config)
     }
 
     fn pivot(&self, plan: &Plan, schema: &Schema, observer: &dyn Observer) -> Result<(Pivot, Summary), Error> {
@@ -250,7 +312,7 @@ impl<'a> Batch<'a> {
         sink: &mut dyn tape_core::Sink,
         observer: &dyn Observer,
     ) -> Result<Summary, Error> {
-        tape_exec::run(self.source(), &self.statistics, &self.config, plan, sink, observer).map_err(Error::from_run)
+        tape_exec::run(self.source(), &self.statistics, &self.config()?, plan, sink, observer).map_err(Error::from_run)
     }
 
     fn long_schema(&self) -> Result<Schema, Error> {

@@ -1,11 +1,13 @@
 //! Where results go: a table in memory, or a file.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
-use tape_core::{Results, Schema, Sink, Source, SourceError, Statistic};
-use tape_io::TableWriter;
+use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
+use tape_core::{Results, ResultsError, Schema, Sink, Source, SourceError, Statistic};
+use tape_io::{Joined, TableWriter};
 
 use crate::error::Error;
 use crate::wide::Pivot;
@@ -13,13 +15,40 @@ use crate::wide::Pivot;
 /// How results become Arrow in one run.
 #[derive(Clone, Copy)]
 pub(crate) struct Table<'a> {
-    pub(crate) schema: &'a Schema,
-    pub(crate) source: &'a dyn Source,
+    schema: &'a Schema,
+    source: &'a dyn Source,
+    /// What stands beside them.
+    joined: Option<&'a Joined<'a>>,
 }
 
-impl Table<'_> {
+impl<'a> Table<'a> {
+    pub(crate) const fn new(schema: &'a Schema, source: &'a dyn Source, joined: Option<&'a Joined<'a>>) -> Self {
+        Self { schema, source, joined }
+    }
+
+    fn arrow(&self) -> SchemaRef {
+        let long = self.schema.arrow();
+        self.joined.map_or_else(|| Arc::clone(long), |joined| joined.schema(long))
+    }
+
     fn batch(&self, results: &Results) -> Result<RecordBatch, Error> {
-        Ok(self.schema.to_batch(results, &self.source.bands().labels())?)
+        beside(self.joined, self.schema.to_batch(results, &self.source.bands().labels())?)
+    }
+}
+
+/// Results with what is known of their objects behind, if anything is.
+pub(crate) fn beside(joined: Option<&Joined<'_>>, results: RecordBatch) -> Result<RecordBatch, Error> {
+    let Some(joined) = joined else { return Ok(results) };
+    check_names(&joined.schema(&results.schema()))?;
+    joined.beside(&results).map_err(|error| Error::Results(error.into()))
+}
+
+/// That no two columns of a table are called alike.
+pub(crate) fn check_names(schema: &ArrowSchema) -> Result<(), Error> {
+    let fields = schema.fields();
+    match (1..fields.len()).find(|&i| fields[..i].iter().any(|field| field.name() == fields[i].name())) {
+        Some(twice) => Err(ResultsError::DuplicateColumn { name: fields[twice].name().clone() }.into()),
+        None => Ok(()),
     }
 }
 
@@ -35,7 +64,7 @@ impl<'a> Collector<'a> {
     }
 
     pub(crate) fn finish(self) -> Result<RecordBatch, Error> {
-        let whole = concat_batches(self.table.schema.arrow(), &self.batches);
+        let whole = concat_batches(&self.table.arrow(), &self.batches);
         whole.map_err(|error| Error::Results(error.into()))
     }
 }
@@ -113,6 +142,8 @@ pub(crate) struct Output<'a> {
     /// The bands asked for.
     pub(crate) bands: Option<&'a [String]>,
     pub(crate) wide: bool,
+    /// What stands beside the results.
+    pub(crate) joined: Option<&'a Joined<'a>>,
 }
 
 impl Output<'_> {
@@ -133,8 +164,9 @@ impl Output<'_> {
         let schema = &Schema::new(self.source, self.statistics)?;
         let create = |arrow| TableWriter::create(path, arrow, overwrite, provenance(self.statistics));
         if !self.wide {
-            let table = Table { schema, source: self.source };
-            let mut sink = WriterSink::new(table, create(schema.arrow().clone())?);
+            let table = Table::new(schema, self.source, self.joined);
+            check_names(&table.arrow())?;
+            let mut sink = WriterSink::new(table, create(table.arrow())?);
             let summary = run(&mut sink)?;
             sink.finish()?;
             return Ok(summary);
@@ -143,7 +175,7 @@ impl Output<'_> {
         drop(create(schema.arrow().clone())?);
         let mut pivot = Pivot::new(schema, self.source);
         let summary = run(&mut pivot)?;
-        let table = pivot.table(schema, self.source, self.bands)?;
+        let table = beside(self.joined, pivot.table(schema, self.source, self.bands)?)?;
         let mut writer = create(table.schema())?;
         writer.write(&table)?;
         writer.finish()?;

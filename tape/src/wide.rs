@@ -8,6 +8,7 @@ use arrow::datatypes::{Field, Schema as ArrowSchema};
 use tape_core::{NO_BAND, Results, ResultsError, Schema, Sink, Source, SourceError, order_of};
 
 use crate::error::Error;
+use crate::sinks::check_names;
 
 /// Collects results in long form, to be turned at the end: which bands there are is known only then.
 pub(crate) struct Pivot {
@@ -52,12 +53,9 @@ impl Pivot {
                 columns.push(pick(column, &of_objects)?);
             }
         }
-        if let Some(twice) =
-            (1..fields.len()).find(|&i| fields[..i].iter().any(|field| field.name() == fields[i].name()))
-        {
-            return Err(Error::Results(ResultsError::DuplicateColumn { name: fields[twice].name().clone() }));
-        }
-        let table = RecordBatch::try_new(Arc::new(ArrowSchema::new(fields)), columns);
+        let schema = Arc::new(ArrowSchema::new(fields));
+        check_names(&schema)?;
+        let table = RecordBatch::try_new(schema, columns);
         table.map_err(|error| Error::Results(error.into()))
     }
 

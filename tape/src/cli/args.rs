@@ -112,6 +112,18 @@ pub(crate) struct BatchArgs {
     /// Use only rows for which this condition of SQL is true, as in 'flux > 0 AND error > 0': see docs/where.md
     #[arg(long = "where", value_name = "CONDITION", allow_hyphen_values = true)]
     condition: Option<String>,
+    /// Light curves of the objects of this table alone: Parquet files with a row for each object, or a HATS collection
+    #[arg(long, value_name = "PATH", help_heading = "Objects")]
+    objects: Vec<String>,
+    /// Column of the id in the table of objects
+    #[arg(long, value_name = "COLUMN", requires = "objects", help_heading = "Objects")]
+    object_id: Option<String>,
+    /// Of these only objects for which this condition of SQL is true, as in 'dec > 0'
+    #[arg(long, value_name = "CONDITION", requires = "objects", allow_hyphen_values = true, help_heading = "Objects")]
+    where_object: Option<String>,
+    /// Columns of the table of objects to put behind those of the results
+    #[arg(long, value_name = "COLUMNS", requires = "objects", value_delimiter = ',', help_heading = "Objects")]
+    join: Vec<String>,
     /// Statistics to compute, with parameters as in beyond_n_std:n=3, or groups of them: see `tape stats`
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "stetson_j")]
     stat: Vec<String>,
@@ -148,11 +160,17 @@ pub(crate) struct BatchArgs {
 impl BatchArgs {
     /// Opens the survey, and of it the rows that are asked for.
     pub(crate) fn open(&self) -> Result<Ensemble, Failure> {
-        let ensemble = self.survey.open()?;
-        match &self.condition {
-            Some(condition) => Ok(ensemble.filter(condition)?),
-            None => Ok(ensemble),
+        let mut ensemble = self.survey.open()?;
+        if let Some(condition) = &self.condition {
+            ensemble = ensemble.filter(condition)?;
         }
+        if !self.objects.is_empty() {
+            ensemble = ensemble.with_objects(&self.objects, self.object_id.as_deref())?;
+        }
+        if let Some(condition) = &self.where_object {
+            ensemble = ensemble.filter_objects(condition)?;
+        }
+        Ok(ensemble)
     }
 
     /// The condition on rows.
@@ -197,6 +215,7 @@ impl BatchArgs {
         if let Some(bands) = &self.band_to_calc {
             batch = batch.bands(bands);
         }
+        batch = batch.join(&self.join);
         Ok(if self.wide { batch.wide() } else { batch })
     }
 }

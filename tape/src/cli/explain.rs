@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 use tape::core::{Silent, Source};
-use tape::io::Survey;
+use tape::io::{ObjectTable, Survey};
 
 use super::args::BatchArgs;
 use super::device::DeviceArgs;
@@ -33,7 +33,8 @@ impl Explain {
         if !self.json {
             screen.line(plan)?;
             screen.row("device", device.why())?;
-            return show_condition(survey, screen);
+            show_condition(survey, screen)?;
+            return show_objects(survey, screen);
         }
         Ok(screen.line(json!({
             "plan": plan.kind.name(),
@@ -49,6 +50,8 @@ impl Explain {
             "device": device.why(),
             "where": survey.filter(),
             "where_columns": survey.filter_columns().collect::<Vec<_>>(),
+            "objects": survey.objects().map(ObjectTable::rows),
+            "where_objects": survey.objects().and_then(ObjectTable::filter),
             "row_groups": survey.row_groups().len(),
             "row_groups_skipped": survey.row_groups_skipped(),
         }))?)
@@ -64,5 +67,15 @@ fn show_condition(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
     screen.row("", format_args!("{skipped} of {all} are not read: their statistics exclude every row"))?;
     let columns: Vec<&str> = survey.filter_columns().collect();
     screen.row("", format_args!("of the others it reads {}", columns.join(", ")))?;
+    Ok(())
+}
+
+/// The table of objects, if there is one.
+fn show_objects(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
+    let Some(table) = survey.objects() else { return Ok(()) };
+    let (rows, files) = (counted(table.rows(), "object"), counted(table.paths().len() as u64, "file"));
+    let filter = table.filter().map(|filter| format!(" where {filter}")).unwrap_or_default();
+    screen.row("objects", format_args!("of {rows} in {files}{filter}, by {}", table.id()))?;
+    screen.row("", "their ids are read when it runs, and row groups without any of them are not")?;
     Ok(())
 }

@@ -27,7 +27,12 @@ impl Job {
         let met = receipts.iter().flat_map(|receipt| receipt.met.iter().chain(&receipt.labels));
         let source = Planned::new(&self.manifest, met).map_err(|error| self.malformed(error))?;
         let bands = self.manifest.bands.as_deref();
-        let output = Output { source: &source, statistics: &self.statistics, bands, wide: self.manifest.wide };
+        let objects = self.manifest.objects.as_ref().filter(|objects| !objects.joined.is_empty());
+        let table = objects.map(|objects| objects.table(source.id_type())).transpose()?;
+        let joined = table.iter().zip(objects).next().map(|(table, objects)| table.joined(&objects.joined));
+        let joined = joined.transpose()?;
+        let (statistics, wide) = (&self.statistics, self.manifest.wide);
+        let output = Output { source: &source, statistics, bands, wide, joined: joined.as_ref() };
         let config = Config { workers: 1, bands: self.manifest.bands.clone(), ..Config::default() };
         let work = Work { source: &source, statistics: &self.statistics, config: &config, observer };
         let summary = output.write(path, overwrite, |sink| {

@@ -41,6 +41,9 @@ impl<'a> Inputs<'a> {
         if let Some(filter) = &manifest.filter {
             survey = survey.filtered(filter)?;
         }
+        if let Some(objects) = &manifest.objects {
+            survey = objects.of_survey(survey)?;
+        }
         let mut numbers = BTreeMap::new();
         for ((number, &file), stamp) in files.iter().enumerate().zip(survey.stamps()) {
             let planned = &manifest.files[file];

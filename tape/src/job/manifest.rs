@@ -8,6 +8,7 @@ use tape_exec::PlanKind;
 use tape_exec::task::Tasks;
 use tape_io::FileStamp;
 
+use super::objects::PlannedObjects;
 use super::sealed::{Malformed, digest, seal, unseal};
 
 /// More buckets than any plan has.
@@ -27,7 +28,9 @@ pub struct Manifest {
     pub columns: [Option<String>; 5],
     /// The condition on rows, if there is one.
     pub filter: Option<String>,
-    /// What results call them.
+    /// The objects that are meant; all without.
+    pub objects: Option<PlannedObjects>,
+    /// What results call the columns.
     pub titles: [Option<String>; 5],
     /// The statistics, by name.
     pub statistics: Vec<String>,
@@ -237,6 +240,7 @@ pub(super) fn pieces_of(partition: &Partition) -> Vec<(usize, u64, u64)> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::objects::ObjectFile;
     use super::*;
 
     /// A manifest of two files and three tasks.
@@ -255,6 +259,12 @@ pub(super) mod tests {
             columns: [name("id"), None, name("lc.flux"), None, name("lc.band")],
             titles: [name("id"), None, name("flux"), None, name("band")],
             filter: Some("flux > 0".to_owned()),
+            objects: Some(PlannedObjects {
+                files: vec![ObjectFile { path: "/o".to_owned(), bytes: 5, modified: None }],
+                id: "id".to_owned(),
+                filter: None,
+                joined: vec!["ra".to_owned()],
+            }),
             statistics: vec!["mean".to_owned()],
             bands: None,
             wide: false,

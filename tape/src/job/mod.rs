@@ -32,6 +32,7 @@ pub mod fuzzing;
 mod gather;
 mod inputs;
 mod manifest;
+mod objects;
 mod plan;
 mod receipt;
 mod run;
@@ -41,6 +42,7 @@ mod status;
 
 pub use error::JobError;
 pub use manifest::{Asked, InputFile, Manifest};
+pub use objects::{ObjectFile, PlannedObjects};
 pub use receipt::{FailureNote, Id, Receipt};
 pub use sealed::Malformed;
 pub use status::Status;

@@ -10,6 +10,7 @@ use super::Job;
 use super::error::JobError;
 use super::folder::Folder;
 use super::manifest::{Asked, InputFile, Manifest, id_type_name, pieces_of};
+use super::objects::PlannedObjects;
 use crate::ensemble::Batch;
 use crate::error::Error;
 
@@ -53,7 +54,7 @@ impl Batch<'_> {
     ) -> Result<Summary, Error> {
         let (folder, path) = (folder.as_ref(), path.as_ref());
         // Asked before the work, not only after it.
-        self.output().check(path, overwrite)?;
+        self.output(None).check(path, overwrite)?;
         let job = self.job(folder, observer)?;
         let summary = match self.run_job(&job, path, overwrite, observer) {
             Err(Error::Exec(tape_exec::Error::OutOfOrder { id, cut, before, after })) => {
@@ -110,7 +111,8 @@ impl Batch<'_> {
     }
 
     fn manifest(&self, plan: &Plan, dropped: Option<String>, observer: &dyn Observer) -> Result<Manifest, Error> {
-        let work = Work { source: self.source(), statistics: &self.statistics, config: &self.config, observer };
+        let config = self.config()?;
+        let work = Work { source: self.source(), statistics: &self.statistics, config: &config, observer };
         let Tasks { partitions, buckets, reduces } = task::tasks(work, plan)?;
         let survey = self.ensemble.survey();
         Ok(Manifest {
@@ -119,6 +121,7 @@ impl Batch<'_> {
             id_type: id_type_name(survey.id_type()),
             columns: Role::ALL.map(|role| survey.column(role).map(str::to_owned)),
             filter: survey.filter().map(str::to_owned),
+            objects: self.planned_objects()?,
             titles: Role::ALL.map(|role| survey.title(role).map(str::to_owned)),
             statistics: self.asked.clone(),
             bands: self.config.bands.clone(),
@@ -158,12 +161,13 @@ impl Batch<'_> {
         let mut row_groups = vec![vec![]; survey.paths().len()];
         survey.row_groups().iter().for_each(|group| row_groups[group.file].push(group.rows));
         let file = |((path, stamp), row_groups): ((&Path, tape_io::FileStamp), Vec<u64>)| {
-            let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-            let text = absolute.to_str().map(str::to_owned);
-            let path = text.ok_or_else(|| JobError::NotUnicode { path: path.to_owned() })?;
-            Ok(InputFile { path, bytes: stamp.bytes, modified: stamp.modified, row_groups })
+            Ok(InputFile { path: absolute(path)?, bytes: stamp.bytes, modified: stamp.modified, row_groups })
         };
         survey.paths().zip(survey.stamps()).zip(row_groups).map(file).collect()
+    }
+
+    fn planned_objects(&self) -> Result<Option<PlannedObjects>, Error> {
+        self.ensemble.survey().objects().map(|table| PlannedObjects::of(table, &self.joined)).transpose()
     }
 
     /// In what a job was planned otherwise than this batch would be.
@@ -172,6 +176,9 @@ impl Batch<'_> {
         let bands = |bands: &Option<Vec<String>>| bands.as_ref().map_or_else(|| "all".to_owned(), |bands| list(bands));
         let filter =
             |filter: Option<&str>| filter.map_or_else(|| "of any kind".to_owned(), |text| format!("where {text}"));
+        let objects = |objects: Option<&PlannedObjects>| {
+            objects.map_or_else(|| "of any kind".to_owned(), PlannedObjects::in_words)
+        };
         let cut = |asked: &Asked| match (asked.partitions, asked.partition_bytes) {
             (Some(n), _) => format!("{n} partitions"),
             (_, Some(bytes)) => format!("partitions of {bytes} bytes"),
@@ -186,6 +193,7 @@ impl Batch<'_> {
             ("for the statistics", list(&planned.statistics), list(&self.asked)),
             ("for the bands", bands(&planned.bands), bands(&self.config.bands)),
             ("for rows", filter(planned.filter.as_deref()), filter(survey.filter())),
+            ("for objects", objects(planned.objects.as_ref()), objects(self.planned_objects()?.as_ref())),
             ("for a table that is", form(planned.wide), form(self.wide)),
             ("with --plan", planned.asked.plan.clone(), asked.plan.clone()),
             ("with", cut(&planned.asked), cut(&asked)),
@@ -200,6 +208,13 @@ impl Batch<'_> {
         }
         Ok(difference_of_files(&planned.files, &self.input_files()?))
     }
+}
+
+/// A path that means the same wherever a job is gone on with.
+pub(super) fn absolute(path: &Path) -> Result<String, Error> {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let text = absolute.to_str().map(str::to_owned);
+    text.ok_or_else(|| JobError::NotUnicode { path: path.to_owned() }.into())
 }
 
 fn form(wide: bool) -> String {

@@ -1,7 +1,6 @@
 //! Conditions on rows: whatever the plan, and whoever works on it, the answer is that of a survey without the other rows.
 
 use std::fs::{self, File};
-use std::process::Command;
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
@@ -12,7 +11,7 @@ use parquet::file::properties::WriterProperties;
 use serde_json::Value;
 
 use crate::jobs::{RUNS, cut, surveys};
-use crate::support::{Place, Said};
+use crate::support::{Place, Said, documented};
 
 const CONDITION: &str = "band <> 'i' AND (flux / error > 40 OR mjd < 61000) AND NOT id % 7 = 3";
 /// The same and the larger ids alone, of which some row groups have none.
@@ -116,30 +115,17 @@ fn the_answer_is_that_of_a_survey_without_the_other_rows() {
     assert!(!agree(&wrong, &right, false), "a light curve too few");
 }
 
-/// The lines of the blocks of a language in `docs/where.md`.
-fn documented(language: &str) -> Vec<String> {
-    let text = include_str!("../../../docs/where.md");
-    let blocks = text.split("```").skip(1).step_by(2);
-    let lines = blocks.filter_map(|block| block.strip_prefix(&format!("{language}\n"))).flat_map(str::lines);
-    lines.map(str::to_owned).collect()
-}
-
 #[test]
 fn what_is_documented_runs() {
     let place = Place::new();
-    let lines = documented("sh");
-    assert!(lines.len() >= 3 && lines.iter().all(|line| line.starts_with("tape ")), "{lines:?}");
-    for line in lines {
-        let line = line.replacen("tape", env!("CARGO_BIN_EXE_tape"), 1);
-        let ran = Command::new("sh").args(["-euc", &line]).current_dir(place.path("")).output().expect("a shell");
-        assert!(ran.status.success(), "{line}: {ran:?}");
-    }
-    let conditions = documented("sql");
+    let page = include_str!("../../../docs/where.md");
+    place.runs_as_documented(page);
+    let conditions = documented(page, "sql");
     assert!(conditions.len() >= 10, "{conditions:?}");
     for condition in conditions {
         ok(&place, "explain survey --json", &condition);
     }
-    let message = documented("text").join("\n");
+    let message = documented(page, "text").join("\n");
     let said = run(&place, "explain survey", "flux > 0 AND band > 5");
     assert_eq!(said.err.trim_end(), message);
 }

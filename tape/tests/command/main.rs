@@ -10,6 +10,7 @@ mod events;
 mod hostile;
 mod jobs;
 mod memory;
+mod objects;
 mod shapes;
 mod support;
 mod verbs;

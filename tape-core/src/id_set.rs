@@ -1,0 +1,168 @@
+//! Some ids, each with a place: the objects of a table, or those that a user asks for.
+
+use std::collections::BTreeMap;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+
+use crate::id::{IdRef, IdType, ObjectId, key_from_u64};
+use crate::layout::IdRange;
+
+/// Ids of one type, none of them twice.
+#[derive(Clone, Debug)]
+pub struct IdSet {
+    id_type: IdType,
+    held: Held,
+}
+
+#[derive(Clone, Debug)]
+enum Held {
+    /// Keys with their places; and in order, so that a range can be looked for.
+    Int {
+        places: HashMap<i64, u32, FixedState>,
+        sorted: Vec<i64>,
+    },
+    Text(BTreeMap<Box<str>, u32>),
+}
+
+impl IdSet {
+    /// Ids of this type with their places. An id of another kind, integer or text, is of no object and passed over.
+    ///
+    /// # Errors
+    /// The first id that comes twice.
+    pub fn new<'a>(id_type: IdType, ids: impl IntoIterator<Item = (IdRef<'a>, u32)>) -> Result<Self, ObjectId> {
+        let held = if id_type == IdType::Utf8 { of_texts(ids) } else { of_keys(ids) };
+        held.map(|held| Self { id_type, held }).map_err(|twice| twice.to_owned(id_type))
+    }
+
+    /// How many ids there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match &self.held {
+            Held::Int { sorted, .. } => sorted.len(),
+            Held::Text(places) => places.len(),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The type of its ids.
+    #[must_use]
+    pub const fn id_type(&self) -> IdType {
+        self.id_type
+    }
+
+    /// The place of an id, if it is among them.
+    #[must_use]
+    pub fn place(&self, id: IdRef<'_>) -> Option<u32> {
+        match (&self.held, id) {
+            (Held::Int { places, .. }, IdRef::Int(key)) => places.get(&key).copied(),
+            (Held::Text(places), IdRef::Text(text)) => places.get(text).copied(),
+            _ => None,
+        }
+    }
+
+    /// Whether any of its ids can be among those of a range.
+    #[must_use]
+    pub fn touches(&self, range: &IdRange) -> bool {
+        // A range that ends before it begins is a false claim, of which nothing follows.
+        match &self.held {
+            Held::Int { sorted, .. } => {
+                let (Some(min), Some(max)) = (key(&range.min), key(&range.max)) else { return true };
+                let first = sorted.partition_point(|&id| id < min);
+                min > max || sorted.get(first).is_some_and(|&id| id <= max)
+            }
+            Held::Text(places) => {
+                let (ObjectId::Text(min), ObjectId::Text(max)) = (&range.min, &range.max) else { return true };
+                min > max || places.range(min.clone()..=max.clone()).next().is_some()
+            }
+        }
+    }
+
+    /// About how many bytes of memory it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match &self.held {
+            Held::Int { places, sorted } => places.allocation_size() + sorted.capacity() * size_of::<i64>(),
+            Held::Text(places) => places.keys().map(|text| text.len() + 2 * size_of::<(Box<str>, u32)>()).sum(),
+        }
+    }
+}
+
+fn of_keys<'a>(ids: impl IntoIterator<Item = (IdRef<'a>, u32)>) -> Result<Held, IdRef<'a>> {
+    let mut places = HashMap::with_hasher(FixedState::default());
+    for (id, place) in ids {
+        let IdRef::Int(key) = id else { continue };
+        match places.entry(key) {
+            Entry::Vacant(free) => drop(free.insert(place)),
+            Entry::Occupied(_) => return Err(id),
+        }
+    }
+    let mut sorted: Vec<i64> = places.keys().copied().collect();
+    sorted.sort_unstable();
+    Ok(Held::Int { places, sorted })
+}
+
+fn of_texts<'a>(ids: impl IntoIterator<Item = (IdRef<'a>, u32)>) -> Result<Held, IdRef<'a>> {
+    let mut places = BTreeMap::new();
+    for (id, place) in ids {
+        let IdRef::Text(text) = id else { continue };
+        if places.insert(text.into(), place).is_some() {
+            return Err(id);
+        }
+    }
+    Ok(Held::Text(places))
+}
+
+const fn key(id: &ObjectId) -> Option<i64> {
+    match id {
+        ObjectId::Int(value) => Some(*value),
+        ObjectId::UInt(value) => Some(key_from_u64(*value)),
+        ObjectId::Text(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(min: ObjectId, max: ObjectId) -> IdRange {
+        IdRange { min, max, exact: true }
+    }
+
+    #[test]
+    fn ids_have_places_and_ranges_touch_those_within() {
+        let ids = [3, -7, 40].map(IdRef::Int).into_iter().zip(0..);
+        let set = IdSet::new(IdType::Int64, ids).expect("each once");
+        assert_eq!([-7, 3, 40, 4].map(|id| set.place(IdRef::Int(id))), [Some(1), Some(0), Some(2), None]);
+        let touched = [(4, 39), (4, 40), (-7, -7), (41, 90), (-90, -8), (9, 4)]
+            .map(|(min, max)| set.touches(&range(ObjectId::Int(min), ObjectId::Int(max))));
+        assert_eq!(touched, [false, true, true, false, false, true]);
+    }
+
+    #[test]
+    fn ranges_of_text_and_of_large_numbers_are_in_the_order_of_their_values() {
+        let texts = ["b", "dé"].map(IdRef::Text).into_iter().zip(0..);
+        let set = IdSet::new(IdType::Utf8, texts).expect("each once");
+        let text = |text: &str| ObjectId::Text(text.into());
+        assert_eq!(set.place(IdRef::Text("dé")), Some(1));
+        assert!(set.touches(&range(text("a"), text("b"))) && !set.touches(&range(text("ba"), text("d"))));
+        assert!(set.touches(&range(text("z"), text("a"))), "a false claim says nothing");
+        let large = IdSet::new(IdType::UInt64, [(IdRef::Int(key_from_u64(u64::MAX)), 0)]).expect("one");
+        assert!(large.touches(&range(ObjectId::UInt(1 << 63), ObjectId::UInt(u64::MAX))));
+        assert!(!large.touches(&range(ObjectId::UInt(0), ObjectId::UInt(1 << 63))));
+    }
+
+    #[test]
+    fn an_id_that_comes_twice_is_named() {
+        let twice = IdSet::new(IdType::UInt64, [5, 5].map(|id| (IdRef::Int(key_from_u64(id)), 0)));
+        assert_eq!(twice.expect_err("it comes twice"), ObjectId::UInt(5));
+        let twice = IdSet::new(IdType::Utf8, ["a", "a"].map(|id| (IdRef::Text(id), 0)));
+        assert_eq!(twice.expect_err("it comes twice"), ObjectId::Text("a".into()));
+    }
+}

@@ -1,0 +1,100 @@
+//! The ids of a table as those of a survey, whatever integers or text either has them in.
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type, UInt64Type};
+use arrow::error::ArrowError;
+use tape_core::{IdRef, IdType, key_from_u64};
+
+/// Whether values of this type can be ids of a survey with ids of that type.
+pub(super) fn can_be(data_type: &DataType, id_type: IdType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, values) => can_be(values, id_type),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => id_type == IdType::Utf8,
+        integer => integer.is_integer() && id_type != IdType::Utf8,
+    }
+}
+
+/// Gives the id of each row to `take`; none where it is null, or no id that such a survey can have.
+pub(super) fn each<'a>(array: &'a Loaded, id_type: IdType, mut take: impl FnMut(usize, Option<IdRef<'a>>)) {
+    let Loaded(array) = array;
+    let of = |value: i128| {
+        let key = if id_type == IdType::UInt64 {
+            u64::try_from(value).ok().map(key_from_u64)
+        } else {
+            i64::try_from(value).ok()
+        };
+        key.map(IdRef::Int)
+    };
+    for row in 0..array.len() {
+        let id = if array.is_null(row) {
+            None
+        } else if let Some(texts) = array.as_string_opt::<i32>() {
+            Some(IdRef::Text(texts.value(row)))
+        } else if let Some(values) = array.as_primitive_opt::<UInt64Type>() {
+            of(values.value(row).into())
+        } else {
+            of(array.as_primitive::<Int64Type>().value(row).into())
+        };
+        take(row, id);
+    }
+}
+
+/// Ids as text, or as integers of 64 bits.
+pub(super) struct Loaded(ArrayRef);
+
+impl Loaded {
+    pub(super) fn new(ids: &ArrayRef, id_type: IdType) -> Result<Self, ArrowError> {
+        let unsigned = |data_type: &DataType| match data_type {
+            DataType::Dictionary(_, values) => **values == DataType::UInt64,
+            other => *other == DataType::UInt64,
+        };
+        let wanted = match id_type {
+            IdType::Utf8 => DataType::Utf8,
+            _ if unsigned(ids.data_type()) => DataType::UInt64,
+            _ => DataType::Int64,
+        };
+        cast(ids, &wanted).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{DictionaryArray, Int8Array, StringViewArray, UInt64Array};
+    use arrow::datatypes::Int16Type;
+
+    use super::*;
+
+    /// The ids of a column as those of a survey would be shown.
+    fn shown(array: ArrayRef, id_type: IdType) -> Vec<Option<String>> {
+        assert!(can_be(array.data_type(), id_type));
+        let (loaded, mut all) = (Loaded::new(&array, id_type).expect("ids"), vec![]);
+        each(&loaded, id_type, |_, id| all.push(id.map(|id| id.to_owned(id_type).to_string())));
+        all
+    }
+
+    #[test]
+    fn integers_are_the_same_objects_whatever_their_width_and_sign() {
+        let text = |values: [Option<&str>; 3]| values.map(|value| value.map(str::to_owned)).to_vec();
+        let small = Arc::new(Int8Array::from(vec![Some(-3), None, Some(7)])) as ArrayRef;
+        assert_eq!(shown(Arc::clone(&small), IdType::Int64), text([Some("-3"), None, Some("7")]));
+        assert_eq!(shown(small, IdType::UInt64), text([None, None, Some("7")]));
+        let large = Arc::new(UInt64Array::from(vec![Some(u64::MAX), None, Some(7)])) as ArrayRef;
+        assert_eq!(shown(Arc::clone(&large), IdType::Int64), text([None, None, Some("7")]));
+        assert_eq!(shown(large, IdType::UInt64), text([Some("18446744073709551615"), None, Some("7")]));
+    }
+
+    #[test]
+    fn text_is_text_however_it_lies_and_never_an_integer() {
+        let names = [Some("a"), None, Some("dé")];
+        let expected: Vec<_> = names.map(|name| name.map(|name| format!("'{name}'"))).to_vec();
+        let views = Arc::new(StringViewArray::from(names.to_vec())) as ArrayRef;
+        assert_eq!(shown(views, IdType::Utf8), expected);
+        let codes: DictionaryArray<Int16Type> = names.into_iter().collect();
+        assert_eq!(shown(Arc::new(codes), IdType::Utf8), expected);
+        assert!(!can_be(&DataType::Utf8, IdType::Int64) && !can_be(&DataType::Int64, IdType::Utf8));
+        assert!(!can_be(&DataType::Float64, IdType::Int64));
+    }
+}
