@@ -7,9 +7,9 @@ use tape_core::{Statistic, nearest};
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::statistics::{
-    amplitude::Amplitude, anderson_darling_normal::AndersonDarlingNormal, bazin_fit, beyond_n_std, bins,
-    biweight_location, biweight_scale, chi2_p_value::Chi2PValue, colour, colour_spread::ColourSpread, cusum::Cusum,
-    damped_random_walk, duration::Duration, eta::Eta, eta_e::EtaE, excess_variance::ExcessVariance,
+    amplitude::Amplitude, anderson_darling_normal::AndersonDarlingNormal, bazin_fit, beyond_n_std, binned_light_curve,
+    bins, biweight_location, biweight_scale, chi2_p_value::Chi2PValue, colour, colour_spread::ColourSpread,
+    cusum::Cusum, damped_random_walk, duration::Duration, eta::Eta, eta_e::EtaE, excess_variance::ExcessVariance,
     inter_percentile_range, inverse_von_neumann::InverseVonNeumann, kurtosis::Kurtosis, lafler_kinman,
     linear_fit::LinearFit, linear_trend::LinearTrend, linexp_fit, lomb_scargle, lomb_scargle_multiband,
     magnitude_percentage_ratio, maximum_slope::MaximumSlope, maximum_time_interval::MaximumTimeInterval, mean::Mean,
@@ -102,7 +102,7 @@ fn of_bands() -> Vec<Statistic> {
 static BAND_KINDS: [&Kind; 3] = [&colour::KIND, &stetson_i::KIND, &stetson_l::KIND];
 
 /// Statistics with many rows for each light curve, which are asked for alone.
-static ROW_KINDS: [&Kind; 1] = [&structure_function::KIND];
+static ROW_KINDS: [&Kind; 2] = [&binned_light_curve::KIND, &structure_function::KIND];
 
 /// Models that are fitted, which cost as much as hundreds of others and so are in no group.
 static MODEL_KINDS: [&Kind; 4] = [&bazin_fit::KIND, &damped_random_walk::KIND, &linexp_fit::KIND, &villar_fit::KIND];

@@ -25,6 +25,7 @@
 
 #[cfg(feature = "gpu")]
 pub mod cost;
+mod day_gap;
 #[cfg(feature = "gpu")]
 mod device;
 mod ensemble;

@@ -3,8 +3,9 @@
 //! The references lie outside the repository. Where they are missing, each trial says which path it lacks and counts as
 //! ignored, never as passed.
 
+mod references;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int64Type, UInt64Type};
@@ -12,25 +13,12 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use tape::exec::Error as ExecError;
 use tape::prelude::*;
 
+use references::{shared, trial};
+
 /// One light curve whose value TAPE itself gives to 2e-11 only; see docs/divergences.md. It is held to the exact value.
 const UNSTABLE: (i64, &str, f64) = (4_133_965, "r", 25.136_254_892_825_103);
 
 type Answers = BTreeMap<(i64, String), (u64, f64)>;
-
-fn shared(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(path)
-}
-
-/// A trial that needs some files.
-#[expect(clippy::print_stderr, reason = "the harness has no place for why a trial is ignored")]
-fn trial(name: String, needs: &[&str], run: impl FnOnce() -> Result<(), Failed> + Send + 'static) -> Trial {
-    let missing = needs.iter().map(|path| shared(path)).find(|path| !path.exists());
-    if let Some(path) = &missing {
-        eprintln!("{name}: ignored, because {} is missing", path.display());
-    }
-    let ignored = missing.is_some();
-    Trial::test(name, run).with_ignored_flag(ignored)
-}
 
 fn golden(path: &str) -> Result<Answers, Failed> {
     let text = std::fs::read_to_string(shared(path))?;

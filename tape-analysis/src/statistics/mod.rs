@@ -18,6 +18,7 @@ pub mod amplitude;
 pub mod anderson_darling_normal;
 pub mod bazin_fit;
 pub mod beyond_n_std;
+pub mod binned_light_curve;
 pub mod bins;
 pub mod biweight_location;
 pub mod biweight_scale;

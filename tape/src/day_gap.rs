@@ -1,0 +1,86 @@
+//! The hours in which nothing was observed.
+
+use rayon::prelude::*;
+use tape_core::{Columns, Partition, Piece, Rows, Source};
+
+use crate::ensemble::Ensemble;
+use crate::error::Error;
+
+/// Rows that are read at a time.
+const ROWS: usize = 1 << 16;
+const HOURS: usize = 24;
+
+impl Ensemble {
+    /// The time of day, as part of a day, in the middle of the longest run of hours in which no epoch of the survey lies:
+    /// daylight, where there is one telescope. Bins of whole days that begin there hold a night each
+    /// (`binned_light_curve:offset=…`). None if there are epochs in each hour.
+    ///
+    /// Times alone are read, of all rows that conditions leave.
+    ///
+    /// # Errors
+    /// If the survey has no time, or cannot be read.
+    pub fn day_gap(&self) -> Result<Option<f64>, Error> {
+        let columns = Columns { time: true, ..Columns::default() };
+        let survey = self.survey();
+        survey.require(columns)?;
+        let groups = survey.row_groups().par_iter().enumerate();
+        let seen = groups.map(|(row_group, group)| {
+            let partition = Partition { pieces: vec![Piece { row_group, rows: 0..group.rows }] };
+            let mut reader = survey.read(&partition, columns)?;
+            let (mut rows, mut seen) = (Rows::new(survey.id_type()), [false; HOURS]);
+            while reader.read(&mut rows, ROWS)? > 0 {
+                rows.time.iter().filter(|time| time.is_finite()).for_each(|&time| seen[hour(time)] = true);
+                rows.clear();
+            }
+            Ok(seen)
+        });
+        let either = |a: [bool; HOURS], b: [bool; HOURS]| std::array::from_fn(|hour| a[hour] || b[hour]);
+        let seen = seen
+            .try_reduce(|| [false; HOURS], |a, b| Ok(either(a, b)))
+            .map_err(|source| Error::Exec(tape_exec::Error::Source(source)))?;
+        Ok(middle_of_gap(&seen))
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 24")]
+fn hour(time: f64) -> usize {
+    // Just before midnight may round up.
+    (((time - time.floor()) * HOURS as f64) as usize).min(HOURS - 1)
+}
+
+/// The middle of the longest run of hours that were not seen, around the clock; the first of equals.
+fn middle_of_gap(seen: &[bool; HOURS]) -> Option<f64> {
+    let length = |start: usize| (0..HOURS).take_while(|hour| !seen[(start + hour) % HOURS]).count();
+    let begins = |start: &usize| !seen[*start] && seen[(start + HOURS - 1) % HOURS];
+    let longest = (0..HOURS).filter(begins).max_by_key(|&start| (length(start), HOURS - start))?;
+    Some((tape_core::count(2 * longest + length(longest)) / 2.0 / HOURS as f64).fract())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(hours: &[usize]) -> Option<f64> {
+        middle_of_gap(&std::array::from_fn(|hour| hours.contains(&hour)))
+    }
+
+    #[test]
+    fn the_gap_goes_around_the_clock() {
+        assert_eq!(of(&[0, 1, 2, 3, 20, 21, 22, 23]), Some(0.5));
+        assert_eq!(of(&[4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]), Some(0.0));
+        assert_eq!(of(&(1..13).collect::<Vec<_>>()), Some(19.0 / 24.0));
+        // Of two that are as long, the first.
+        assert_eq!(of(&[0, 12]), Some(6.5 / 24.0));
+    }
+
+    #[test]
+    fn without_a_gap_or_without_epochs_there_is_none() {
+        assert_eq!(of(&(0..24).collect::<Vec<_>>()), None);
+        assert_eq!(of(&[]), None);
+    }
+
+    #[test]
+    fn hours_are_those_of_any_day() {
+        assert_eq!([0.0, 59_000.5, -0.25, -1e-17, f64::MAX].map(hour), [0, 12, 18, 23, 0]);
+    }
+}
