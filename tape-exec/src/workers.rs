@@ -11,6 +11,8 @@ use crate::error::{Error, Result};
 /// So many tasks per worker may be done and wait for an earlier one: enough to even out tasks of different length, and a
 /// bound on what waits in memory.
 const AHEAD: usize = 2;
+/// So many threads can work on a task: readers share the columns of a row group with threads that have no task of their own.
+const SHARING: usize = 4;
 
 /// The number of workers to use where none was asked for: one for each core that this process may use.
 #[must_use]
@@ -27,20 +29,20 @@ pub(crate) fn in_order<S, T: Send>(
     task: impl Fn(&mut S, usize) -> Result<T> + Sync,
     take: impl FnMut(T) -> Result<()> + Send,
 ) -> Result<()> {
-    let workers = workers.clamp(1, tasks.max(1));
-    let pool = pool(workers)?;
+    let pool = pool(workers.clamp(1, tasks.max(1).saturating_mul(SHARING)))?;
     let queue = Queue {
         progress: Mutex::new(Progress { claimed: 0, taken: 0, waiting: BTreeMap::new(), failed: None }),
         moved: Condvar::new(),
         take: Mutex::new(take),
         tasks,
-        ahead: AHEAD * workers,
+        ahead: AHEAD * workers.clamp(1, tasks.max(1)),
     };
     pool.broadcast(|_| {
-        let mut state = state();
+        let mut own = None;
         while let Some(index) = queue.claim() {
+            let state = own.get_or_insert_with(&state);
             // A panic must not leave the other workers waiting for this task.
-            let result = catch_unwind(AssertUnwindSafe(|| task(&mut state, index)));
+            let result = catch_unwind(AssertUnwindSafe(|| task(state, index)));
             queue.done(index, result.unwrap_or_else(|panic| Err(Error::Internal { message: words(&*panic) })));
         }
     });

@@ -1,5 +1,6 @@
 //! Reads the rows of a partition, one row group after another.
 
+mod side_by_side;
 mod sifted;
 
 use std::collections::VecDeque;
@@ -171,10 +172,7 @@ impl OpenRowGroup<'_> {
         let Self { columns, lists, null_ids, left, .. } = self;
         let base = rows.len();
         null_ids.clear();
-        for (role, column) in columns {
-            let mut into = Into { rows, null_ids, bands: survey.bands() };
-            guarded(|| column.append(*role, n, &mut into)).map_err(|error| Failed::Column(*role, error))?;
-        }
+        side_by_side::append(columns, n, rows, null_ids, survey.bands())?;
         if let Some(lists) = lists {
             lists.append(n, rows, null_ids, survey.bands())?;
             if *left == 0 {
