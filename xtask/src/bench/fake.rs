@@ -21,7 +21,8 @@ pub(super) const WORK: &str = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done
 pub(super) fn programs(folder: &Path, batch: &str) -> Programs {
     // The arguments of batch begin: batch PATH --stat NAME --plan PLAN --workers N --overwrite -o OUT.
     let simulate = "[ $1 = simulate ] && mkdir $2 && exec touch $2/part-0.parquet";
-    let tape = format!("#!/bin/sh\n{simulate}\nplan=$6\nout=${{11}}\n{batch}\n");
+    let convert = "[ $1 = convert ] && mkdir $3 && exec touch $3/part-0.parquet";
+    let tape = format!("#!/bin/sh\n{simulate}\n{convert}\nplan=$6\nout=${{11}}\n{batch}\n");
     program(folder, "tape", &tape);
     program(folder, "tape-floor", &format!("#!/bin/sh\n{WORK}\necho 3000\n"));
     // Fails unless all results are the same; its first two arguments are the tolerance, and two more may be columns.
