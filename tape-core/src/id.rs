@@ -80,6 +80,22 @@ pub enum ObjectId {
     Text(Box<str>),
 }
 
+impl ObjectId {
+    /// The id as a column of this type holds it, if it can: integers are what they are worth, whatever their type.
+    #[must_use]
+    pub fn key(&self, id_type: IdType) -> Option<IdRef<'_>> {
+        let key = match (self, id_type) {
+            (Self::Text(text), IdType::Utf8) => return Some(IdRef::Text(text)),
+            (Self::Text(_), _) | (_, IdType::Utf8) => None,
+            (Self::Int(value), IdType::UInt64) => u64::try_from(*value).ok().map(key_from_u64),
+            (Self::UInt(value), IdType::UInt64) => Some(key_from_u64(*value)),
+            (Self::Int(value), _) => Some(*value),
+            (Self::UInt(value), _) => i64::try_from(*value).ok(),
+        };
+        key.map(IdRef::Int)
+    }
+}
+
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
-use crate::id::{IdRef, IdType, ObjectId, key_from_u64};
+use crate::id::{IdRef, IdType, Ids, ObjectId, key_from_u64};
 use crate::layout::IdRange;
 
 /// Ids of one type, none of them twice.
@@ -34,6 +34,32 @@ impl IdSet {
     pub fn new<'a>(id_type: IdType, ids: impl IntoIterator<Item = (IdRef<'a>, u32)>) -> Result<Self, ObjectId> {
         let held = if id_type == IdType::Utf8 { of_texts(ids) } else { of_keys(ids) };
         held.map(|held| Self { id_type, held }).map_err(|twice| twice.to_owned(id_type))
+    }
+
+    /// No ids.
+    #[must_use]
+    pub fn none(id_type: IdType) -> Self {
+        let text = id_type == IdType::Utf8;
+        let none = || Held::Int { places: HashMap::default(), sorted: vec![] };
+        Self { id_type, held: if text { Held::Text(BTreeMap::new()) } else { none() } }
+    }
+
+    /// The ids of a column, each with a row that it is in.
+    #[must_use]
+    pub fn of(ids: &Ids, id_type: IdType) -> Self {
+        let mut set = Self::none(id_type);
+        match (&mut set.held, ids) {
+            (Held::Int { places, sorted }, Ids::Int(keys)) => {
+                places.extend(keys.iter().copied().zip(0..));
+                sorted.extend(places.keys());
+                sorted.sort_unstable();
+            }
+            (Held::Text(places), Ids::Text(texts)) => {
+                places.extend((0..texts.len()).map(|row| texts.get(row).into()).zip(0..));
+            }
+            _ => {}
+        }
+        set
     }
 
     /// How many ids there are.
@@ -119,6 +145,7 @@ fn of_texts<'a>(ids: impl IntoIterator<Item = (IdRef<'a>, u32)>) -> Result<Held,
     Ok(Held::Text(places))
 }
 
+/// The key of an end of a range, which has the type of the ids.
 const fn key(id: &ObjectId) -> Option<i64> {
     match id {
         ObjectId::Int(value) => Some(*value),

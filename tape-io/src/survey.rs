@@ -15,8 +15,7 @@ use crate::error::Error;
 use crate::filter::Filter;
 use crate::footer::{Footer, Stamp, open as open_file, read_metadata};
 use crate::leaves::{Shape, flat_columns, list_columns, shape_of, title_of};
-use crate::objects::ObjectTable;
-use crate::reader::PartitionReader;
+use crate::objects::{ObjectTable, Selection};
 use crate::schema::Kind;
 
 /// What identifies the content of a file without reading it.
@@ -58,6 +57,7 @@ pub struct Survey {
     bytes_read: Arc<AtomicU64>,
     pub(crate) filter: Option<Filter>,
     pub(crate) objects: Option<ObjectTable>,
+    pub(crate) selections: Vec<Selection>,
 }
 
 impl Survey {
@@ -105,6 +105,7 @@ impl Survey {
             bands,
             bytes_read,
             filter: None,
+            selections: vec![],
             objects: None,
         })
     }
@@ -294,7 +295,7 @@ impl Source for Survey {
     }
 
     fn read<'a>(&'a self, partition: &Partition, columns: Columns) -> Result<Box<dyn RowReader + 'a>, SourceError> {
-        Ok(self.read_objects(partition, |partition| Box::new(PartitionReader::new(self, partition, columns)))?)
+        self.read_wanted(partition, columns, self.selections.len())
     }
 }
 

@@ -1,22 +1,25 @@
-//! A table with a row for each object, beside the survey of their light curves: which objects are meant, and what is known of
-//! them.
+//! Which objects of a survey are meant, and what is known of them.
 //!
-//! [`table`] is the table itself; [`ids`] are its ids as a survey has them; [`reader`] passes over the rows of all other
-//! objects; [`joined`] puts its columns beside results.
+//! [`table`] is a table with a row for each; [`ids`] are its ids as a survey has them; [`joined`] puts its columns beside
+//! results. [`selection`] are other choices; [`reader`] passes over the rows of all other objects.
 
 mod ids;
 mod joined;
 mod reader;
+mod selection;
 mod table;
 
 use std::sync::Arc;
 
-use tape_core::{Partition, Role, RowReader, Source};
+use tape_core::{Columns, IdSet, Ids, ObjectId, Partition, Piece, Role, RowReader, Source, SourceError};
 
 use crate::error::Error;
+use crate::reader::PartitionReader;
 use crate::survey::Survey;
 pub use joined::Joined;
 use reader::OfObjects;
+pub(crate) use selection::Selection;
+use selection::Wanted;
 pub use table::ObjectTable;
 
 impl Survey {
@@ -49,18 +52,72 @@ impl Survey {
         self.objects.as_ref()
     }
 
-    /// Reads the rows of the objects that are meant.
-    pub(crate) fn read_objects<'a>(
-        &'a self,
+    /// The light curves of these objects alone; of ids that are nowhere there are none.
+    #[must_use]
+    pub fn of_ids(mut self, ids: &[ObjectId]) -> Self {
+        let mut own = Ids::new(self.id_type());
+        ids.iter().filter_map(|id| id.key(self.id_type())).for_each(|id| own.push(id));
+        self.selections.push(Selection::Ids(IdSet::of(&own, self.id_type())));
+        self
+    }
+
+    /// The light curves of about this part of the objects, which `seed` and their ids decide: the same on every machine.
+    #[must_use]
+    pub fn sampled(mut self, fraction: f64, seed: u64) -> Self {
+        self.selections.push(Selection::Sample { fraction, seed });
+        self
+    }
+
+    /// The light curves of objects with at least so many epochs, of those rows that are left by what was asked for before:
+    /// their ids are read once more, and counted, before rows are.
+    #[must_use]
+    pub fn with_epochs(mut self, least: u64) -> Self {
+        self.selections.push(Selection::epochs(least));
+        self
+    }
+
+    /// Finds out which objects are meant, on all threads of the pool, so that readers need not do so one by one.
+    ///
+    /// # Errors
+    /// If the table of objects or the ids of the survey cannot be read.
+    pub fn prepare(&self) -> Result<(), SourceError> {
+        self.objects.as_ref().map(ObjectTable::ids).transpose()?;
+        for (before, selection) in self.selections.iter().enumerate() {
+            selection.count(self, |row_group| self.read_ids(row_group, before))?;
+        }
+        Ok(())
+    }
+
+    fn read_ids(&self, row_group: usize, before: usize) -> Result<Box<dyn RowReader + '_>, SourceError> {
+        let rows = 0..self.row_groups()[row_group].rows;
+        self.read_wanted(&Partition { pieces: vec![Piece { row_group, rows }] }, Columns::default(), before)
+    }
+
+    /// Reads the rows of the objects that are meant, by the table and the first `chosen` of the selections.
+    pub(crate) fn read_wanted(
+        &self,
         partition: &Partition,
-        open: impl FnOnce(&Partition) -> Box<dyn RowReader + 'a>,
-    ) -> Result<Box<dyn RowReader + 'a>, Error> {
-        let Some(table) = &self.objects else { return Ok(open(partition)) };
-        let (ids, groups) = (table.ids()?, self.row_groups());
-        let may_hold = |row_group: usize| groups[row_group].ids.as_ref().is_none_or(|range| ids.touches(range));
+        columns: Columns,
+        chosen: usize,
+    ) -> Result<Box<dyn RowReader + '_>, SourceError> {
+        let mut all = vec![];
+        if let Some(table) = &self.objects {
+            all.push(Wanted::Ids(table.ids()?));
+        }
+        for (before, selection) in self.selections.iter().enumerate().take(chosen) {
+            all.push(selection.wanted(self, |row_group| self.read_ids(row_group, before))?);
+        }
+        if all.is_empty() {
+            return Ok(Box::new(PartitionReader::new(self, partition, columns)));
+        }
+        let may_hold = |row_group: usize| {
+            let range = self.row_groups()[row_group].ids.as_ref();
+            range.is_none_or(|range| all.iter().all(|wanted| wanted.touches(range)))
+        };
         let (pieces, passed): (Vec<_>, Vec<_>) =
             partition.pieces.iter().cloned().partition(|piece| may_hold(piece.row_group));
         let passed = passed.iter().map(|piece| piece.rows.end.saturating_sub(piece.rows.start)).sum();
-        Ok(Box::new(OfObjects::new(open(&Partition { pieces }), ids, passed)))
+        let reader = PartitionReader::new(self, &Partition { pieces }, columns);
+        Ok(Box::new(OfObjects::new(reader, all, passed)))
     }
 }

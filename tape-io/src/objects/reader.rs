@@ -1,11 +1,15 @@
 //! The rows of some objects.
 
-use tape_core::{IdSet, RowReader, Rows, SourceError};
+use tape_core::{RowReader, Rows, SourceError};
+
+use super::Wanted;
+use crate::reader::PartitionReader;
 
 /// Reads what another reader does, and drops the rows of all objects but some.
 pub(super) struct OfObjects<'a> {
-    rows: Box<dyn RowReader + 'a>,
-    ids: &'a IdSet,
+    rows: PartitionReader<'a>,
+    /// Each must have an object.
+    wanted: Vec<Wanted<'a>>,
     /// Rows that need not be read, and were not told of yet.
     passed: u64,
     drops: Vec<bool>,
@@ -13,8 +17,8 @@ pub(super) struct OfObjects<'a> {
 
 impl<'a> OfObjects<'a> {
     /// `passed` are rows that `rows` does not read, because none of them can be of these objects.
-    pub(super) fn new(rows: Box<dyn RowReader + 'a>, ids: &'a IdSet, passed: u64) -> Self {
-        Self { rows, ids, passed, drops: vec![] }
+    pub(super) const fn new(rows: PartitionReader<'a>, wanted: Vec<Wanted<'a>>, passed: u64) -> Self {
+        Self { rows, wanted, passed, drops: vec![] }
     }
 }
 
@@ -33,7 +37,7 @@ impl RowReader for OfObjects<'_> {
         for row in base..rows.len() {
             let id = rows.ids.get(row);
             if row == base || id != rows.ids.get(row - 1) {
-                is_other = self.ids.place(id).is_none();
+                is_other = !self.wanted.iter().all(|wanted| wanted.has(id));
             }
             self.drops.push(is_other);
         }
