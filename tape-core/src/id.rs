@@ -81,6 +81,22 @@ pub enum ObjectId {
 }
 
 impl ObjectId {
+    /// An id that is written as text, of a column of this type; none if that cannot be one.
+    #[must_use]
+    pub fn parse(text: &str, id_type: IdType) -> Option<Self> {
+        match id_type {
+            IdType::Utf8 => Some(Self::Text(text.into())),
+            IdType::UInt64 => text.parse().ok().map(Self::UInt),
+            _ => text.parse().ok().map(Self::Int),
+        }
+    }
+
+    /// Whether a column of this type holds ids of this kind: integers or text.
+    #[must_use]
+    pub fn can_be(&self, id_type: IdType) -> bool {
+        matches!(self, Self::Text(_)) == (id_type == IdType::Utf8)
+    }
+
     /// The id as a column of this type holds it, if it can: integers are what they are worth, whatever their type.
     #[must_use]
     pub fn key(&self, id_type: IdType) -> Option<IdRef<'_>> {
@@ -93,6 +109,30 @@ impl ObjectId {
             (Self::UInt(value), _) => i64::try_from(*value).ok(),
         };
         key.map(IdRef::Int)
+    }
+}
+
+impl From<i64> for ObjectId {
+    fn from(id: i64) -> Self {
+        Self::Int(id)
+    }
+}
+
+impl From<u64> for ObjectId {
+    fn from(id: u64) -> Self {
+        Self::UInt(id)
+    }
+}
+
+impl From<&str> for ObjectId {
+    fn from(id: &str) -> Self {
+        Self::Text(id.into())
+    }
+}
+
+impl From<String> for ObjectId {
+    fn from(id: String) -> Self {
+        Self::Text(id.into())
     }
 }
 

@@ -38,4 +38,4 @@ pub use map::Totals;
 pub use plan::{Config, Plan, PlanChoice, PlanKind, plan};
 pub use run::{Summary, TooFew, run};
 pub use skipped::{OnError, Skipped};
-pub use workers::{default_workers, each};
+pub use workers::{default_workers, each, with_threads};

@@ -80,6 +80,14 @@ pub fn each<T: Send>(
     Ok(())
 }
 
+/// Does `work`, with so many threads for what of it goes side by side.
+///
+/// # Errors
+/// If the threads cannot be had.
+pub fn with_threads<T: Send>(workers: usize, work: impl FnOnce() -> T + Send) -> Result<T> {
+    Ok(pool(workers.max(1))?.install(work))
+}
+
 fn pool(workers: usize) -> Result<rayon::ThreadPool> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(workers)

@@ -16,7 +16,7 @@ use crate::wide::Pivot;
 /// The light curves of a survey.
 #[derive(Debug)]
 pub struct Ensemble {
-    survey: Survey,
+    pub(crate) survey: Survey,
 }
 
 impl Ensemble {
@@ -34,48 +34,6 @@ impl Ensemble {
     /// As [`Ensemble::open`], and if a column named does not exist.
     pub fn open_with<S: AsRef<str>>(inputs: &[S], columns: &ColumnMap) -> Result<Self, Error> {
         Ok(Self { survey: Survey::open(inputs, columns)? })
-    }
-
-    /// The same light curves, of the rows alone for which a condition of SQL is true, such as `flux > 0 AND error > 0`; an
-    /// object without any has no light curve. A second condition is one more that must hold. What can be asked is in
-    /// `docs/where.md`.
-    ///
-    /// ```
-    /// # use tape::prelude::*;
-    /// # let folder = tempfile::tempdir()?;
-    /// # let out = folder.path().join("survey");
-    /// # tape::simulate::Simulation { objects: 50, files: 2, ..Default::default() }.write(&out)?;
-    /// # let survey = out.to_str().unwrap();
-    /// let bright = Ensemble::open(survey)?.filter("flux / error > 20 AND band IN ('g', 'r')")?;
-    /// let table = bright.batch(&[statistic("stetson_j")?]).compute()?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// If it is no condition, or a file lacks a column that it names: the message points at the word.
-    pub fn filter(self, condition: &str) -> Result<Self, Error> {
-        Ok(Self { survey: self.survey.filtered(condition)? })
-    }
-
-    /// The same light curves, of the objects of a table alone: files with a row for each object, and its id in a column that is
-    /// named, or called as the survey's, or as ids commonly are. Of objects that are not in it, rows are passed over where
-    /// they are met, and row groups that hold none of the others are not read. Columns of it can stand beside results:
-    /// [`Batch::join`].
-    ///
-    /// # Errors
-    /// If a file cannot be opened, or has no ids that can be those of the survey.
-    pub fn with_objects<S: AsRef<str>>(self, inputs: &[S], id: Option<&str>) -> Result<Self, Error> {
-        Ok(Self { survey: self.survey.with_objects(inputs, id)? })
-    }
-
-    /// The same light curves, of those objects alone for which a condition of SQL on the columns of their table is true, such
-    /// as `dec > 0`.
-    ///
-    /// # Errors
-    /// If it is no condition, if the table lacks a column that it names, or if there is no table: see
-    /// [`Ensemble::with_objects`].
-    pub fn filter_objects(self, condition: &str) -> Result<Self, Error> {
-        Ok(Self { survey: self.survey.objects_filtered(condition)? })
     }
 
     /// The files, their columns and row groups.
@@ -296,6 +254,7 @@ impl<'a> Batch<'a> {
             None if self.joined.is_empty() => 0,
             None => return self.objects().map(|_| config),
         };
+        let held = held.saturating_add(self.ensemble.survey.selected_bytes());
         config.memory = config.memory.map(|memory| memory.saturating_sub(held));
         Ok(config)
     }
@@ -312,7 +271,14 @@ impl<'a> Batch<'a> {
         sink: &mut dyn tape_core::Sink,
         observer: &dyn Observer,
     ) -> Result<Summary, Error> {
+        self.prepare()?;
         tape_exec::run(self.source(), &self.statistics, &self.config()?, plan, sink, observer).map_err(Error::from_run)
+    }
+
+    /// Finds out which objects are meant, before readers ask for it one by one.
+    pub(crate) fn prepare(&self) -> Result<(), Error> {
+        let found = tape_exec::with_threads(self.config.worker_count(), || self.ensemble.survey.prepare())?;
+        found.map_err(|source| Error::from_task(tape_exec::Error::Source(source)))
     }
 
     fn long_schema(&self) -> Result<Schema, Error> {

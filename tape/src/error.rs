@@ -71,6 +71,22 @@ pub enum Error {
         /// The column.
         column: &'static str,
     },
+    /// An id that none of a survey can be.
+    #[error("the id '{id}' cannot be one of {column}, whose ids are {}", if *.text { "integers" } else { "text" })]
+    IdType {
+        /// The id.
+        id: String,
+        /// The column of ids.
+        column: String,
+        /// Whether it is text.
+        text: bool,
+    },
+    /// A part of all objects that is none.
+    #[error("a sample is a part of all objects, from 0 to 1, and {fraction} is not")]
+    Fraction {
+        /// What was asked for.
+        fraction: f64,
+    },
     /// A wide table of a survey without bands.
     #[error(
         "a wide table has a column for each band, but the survey has no band column: name it, or ask for a long table"

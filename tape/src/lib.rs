@@ -31,6 +31,7 @@ mod device;
 mod ensemble;
 mod error;
 pub mod job;
+mod select;
 #[cfg(feature = "simulate")]
 pub mod simulate;
 mod sinks;

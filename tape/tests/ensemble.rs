@@ -107,6 +107,26 @@ fn nights() -> Answer {
     }
 }
 
+/// The objects with at least 100 epochs, however the sample is cut.
+fn pruned() -> Answer {
+    let reference = golden("prune_100")?;
+    let of = |least, parts| -> Result<Vec<Option<f64>>, Failed> {
+        let table =
+            sample()?.prune(least).batch_named(&["mean"])?.partitioning(Partitioning::Count(parts)).compute()?;
+        let mut ids = numbers(&table, "ps1_objid")?;
+        ids.dedup();
+        Ok(ids)
+    };
+    let wanted = numbers(&reference, "ps1_objid")?;
+    for parts in [1, 7, 32] {
+        agree(&of(100, parts)?, &wanted, 0.0)?;
+    }
+    match agree(&of(111, 1)?, &wanted, 0.0) {
+        Err(_) => Ok(()),
+        Ok(()) => Err("others were taken for the same".into()),
+    }
+}
+
 /// The rows of a query, and the objects that have any.
 fn query() -> Answer {
     let faint = sample()?.filter("\"psFlux\" < 20 AND \"filterName\" = 'r'")?;
@@ -144,6 +164,7 @@ fn main() -> std::process::ExitCode {
         of("bins of 30 days", "bin_sources_30d_first_time.parquet", || {
             bins("bin_sources_30d_first_time", 30.0, 0.0, "min")
         }),
+        of("objects with many epochs", "prune_100.parquet", pruned),
         of("objects that a query leaves", "query_faint_r.parquet", query),
         Trial::test("the harness sees errors", harness_sees_errors),
     ];

@@ -68,8 +68,8 @@ impl Survey {
         self
     }
 
-    /// The light curves of objects with at least so many epochs, of those rows that are left by what was asked for before:
-    /// their ids are read once more, and counted, before rows are.
+    /// The light curves of objects with at least so many epochs, of the rows that conditions leave of the objects chosen
+    /// before: their ids are read once more, and counted, before rows are.
     #[must_use]
     pub fn with_epochs(mut self, least: u64) -> Self {
         self.selections.push(Selection::epochs(least));
@@ -86,6 +86,24 @@ impl Survey {
             selection.count(self, |row_group| self.read_ids(row_group, before))?;
         }
         Ok(())
+    }
+
+    /// What was chosen beside a table, in words.
+    pub fn selections(&self) -> impl Iterator<Item = String> {
+        self.selections.iter().map(ToString::to_string)
+    }
+
+    /// The choices that need nothing but an id to be judged, for those who read the survey in parts, each by itself: parts of
+    /// all objects with their seeds. None if there are others.
+    #[must_use]
+    pub fn samples(&self) -> Option<Vec<(f64, u64)>> {
+        self.selections.iter().map(Selection::sample).collect()
+    }
+
+    /// About how many bytes of memory are held for the choices now.
+    #[must_use]
+    pub fn selected_bytes(&self) -> u64 {
+        self.selections.iter().map(Selection::bytes).sum()
     }
 
     fn read_ids(&self, row_group: usize, before: usize) -> Result<Box<dyn RowReader + '_>, SourceError> {

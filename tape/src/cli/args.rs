@@ -10,6 +10,7 @@ use tape::exec::{OnError, Partitioning, PlanChoice};
 use tape::{Batch, Ensemble, statistics_named};
 
 use super::failure::Failure;
+use super::select::SelectArgs;
 
 /// Which files, and which columns of them.
 #[derive(Args)]
@@ -109,18 +110,8 @@ pub(crate) enum OnErrorArg {
 pub(crate) struct BatchArgs {
     #[command(flatten)]
     pub(crate) survey: SurveyArgs,
-    /// Use only rows for which this condition of SQL is true, as in 'flux > 0 AND error > 0': see docs/where.md
-    #[arg(long = "where", value_name = "CONDITION", allow_hyphen_values = true)]
-    condition: Option<String>,
-    /// Light curves of the objects of this table alone: Parquet files with a row for each object, or a HATS collection
-    #[arg(long, value_name = "PATH", help_heading = "Objects")]
-    objects: Vec<String>,
-    /// Column of the id in the table of objects
-    #[arg(long, value_name = "COLUMN", requires = "objects", help_heading = "Objects")]
-    object_id: Option<String>,
-    /// Of these only objects for which this condition of SQL is true, as in 'dec > 0'
-    #[arg(long, value_name = "CONDITION", requires = "objects", allow_hyphen_values = true, help_heading = "Objects")]
-    where_object: Option<String>,
+    #[command(flatten)]
+    select: SelectArgs,
     /// Columns of the table of objects to put behind those of the results
     #[arg(long, value_name = "COLUMNS", requires = "objects", value_delimiter = ',', help_heading = "Objects")]
     join: Vec<String>,
@@ -160,22 +151,12 @@ pub(crate) struct BatchArgs {
 impl BatchArgs {
     /// Opens the survey, and of it the rows that are asked for.
     pub(crate) fn open(&self) -> Result<Ensemble, Failure> {
-        let mut ensemble = self.survey.open()?;
-        if let Some(condition) = &self.condition {
-            ensemble = ensemble.filter(condition)?;
-        }
-        if !self.objects.is_empty() {
-            ensemble = ensemble.with_objects(&self.objects, self.object_id.as_deref())?;
-        }
-        if let Some(condition) = &self.where_object {
-            ensemble = ensemble.filter_objects(condition)?;
-        }
-        Ok(ensemble)
+        self.select.of(self.survey.open()?)
     }
 
     /// The condition on rows.
     pub(crate) fn condition(&self) -> Option<&str> {
-        self.condition.as_deref()
+        self.select.condition()
     }
 
     /// The names of the statistics.

@@ -34,7 +34,8 @@ impl Explain {
             screen.line(plan)?;
             screen.row("device", device.why())?;
             show_condition(survey, screen)?;
-            return show_objects(survey, screen);
+            show_objects(survey, screen)?;
+            return show_selections(survey, screen);
         }
         Ok(screen.line(json!({
             "plan": plan.kind.name(),
@@ -52,6 +53,7 @@ impl Explain {
             "where_columns": survey.filter_columns().collect::<Vec<_>>(),
             "objects": survey.objects().map(ObjectTable::rows),
             "where_objects": survey.objects().and_then(ObjectTable::filter),
+            "selected_objects": survey.selections().collect::<Vec<_>>(),
             "row_groups": survey.row_groups().len(),
             "row_groups_skipped": survey.row_groups_skipped(),
         }))?)
@@ -77,5 +79,15 @@ fn show_objects(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
     let filter = table.filter().map(|filter| format!(" where {filter}")).unwrap_or_default();
     screen.row("objects", format_args!("of {rows} in {files}{filter}, by {}", table.id()))?;
     screen.row("", "their ids are read when it runs, and row groups without any of them are not")?;
+    Ok(())
+}
+
+/// What objects are chosen beside a table of them.
+fn show_selections(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
+    for (number, selection) in survey.selections().enumerate() {
+        let first = number == 0 && survey.objects().is_none();
+        let of = if first { String::new() } else { "of these ".to_owned() };
+        screen.row(if first { "objects" } else { "" }, format_args!("{of}{selection}"))?;
+    }
     Ok(())
 }

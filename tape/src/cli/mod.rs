@@ -22,6 +22,7 @@ mod progress;
 mod repartition;
 mod run_task;
 mod screen;
+mod select;
 mod simulate;
 mod stats;
 mod status;

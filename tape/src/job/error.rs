@@ -11,6 +11,14 @@ pub enum JobError {
         "a job leaves nothing out: leave --on-error skip away. A task that cannot be done says why, and the others are kept"
     )]
     Skips,
+    /// A job of objects that only those know who see the whole survey.
+    #[error(
+        "a job cannot be of objects chosen so ({what}): compute `tape batch --stat mean --wide -o objects.parquet` first, and name that with --objects and --where-object"
+    )]
+    Selects {
+        /// The choice.
+        what: String,
+    },
     /// A folder without a job.
     #[error("{}: no job is there: make one with `tape plan SURVEY -o {}`", .folder.display(), .folder.display())]
     NoJob {

@@ -7,7 +7,7 @@ use tape_core::{Partition, Piece, Source};
 use tape_io::{FileStamp, Survey};
 
 use super::error::JobError;
-use super::manifest::{Manifest, id_type_name};
+use super::manifest::{Manifest, Sample, id_type_name};
 use crate::error::Error;
 
 /// Some of the inputs of a job, open.
@@ -43,6 +43,9 @@ impl<'a> Inputs<'a> {
         }
         if let Some(objects) = &manifest.objects {
             survey = objects.of_survey(survey)?;
+        }
+        for (fraction, seed) in manifest.samples.iter().filter_map(Sample::drawn) {
+            survey = survey.sampled(fraction, seed);
         }
         let mut numbers = BTreeMap::new();
         for ((number, &file), stamp) in files.iter().enumerate().zip(survey.stamps()) {

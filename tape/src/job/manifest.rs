@@ -30,6 +30,8 @@ pub struct Manifest {
     pub filter: Option<String>,
     /// The objects that are meant; all without.
     pub objects: Option<PlannedObjects>,
+    /// The parts of all objects that are meant, one of the other; all without.
+    pub samples: Vec<Sample>,
     /// What results call the columns.
     pub titles: [Option<String>; 5],
     /// The statistics, by name.
@@ -76,6 +78,16 @@ impl InputFile {
     }
 }
 
+/// A part of all objects.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sample {
+    /// From 0 to 1, as a decimal number.
+    pub fraction: String,
+    /// What decides which.
+    pub seed: u64,
+}
+
 /// What the user asked for that decides how a survey is cut.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,6 +98,14 @@ pub struct Asked {
     pub partitions: Option<u64>,
     /// Into partitions of how many bytes, if the user said so.
     pub partition_bytes: Option<u64>,
+}
+
+impl Sample {
+    /// The part and the seed, if it is one.
+    pub(super) fn drawn(&self) -> Option<(f64, u64)> {
+        let fraction = self.fraction.parse().ok().filter(|fraction| (0.0..=1.0).contains(fraction))?;
+        Some((fraction, self.seed))
+    }
 }
 
 const ID_TYPES: [IdType; 9] = [
@@ -196,6 +216,9 @@ impl Manifest {
         if !(if two_rounds { buckets_fit } else { self.buckets == 0 && self.reduces == 0 }) {
             return wrong("its buckets do not fit its plan");
         }
+        if self.samples.iter().any(|sample| sample.drawn().is_none()) {
+            return wrong("a sample of it is no part from 0 to 1");
+        }
         self.check_pieces()
     }
 
@@ -259,6 +282,7 @@ pub(super) mod tests {
             columns: [name("id"), None, name("lc.flux"), None, name("lc.band")],
             titles: [name("id"), None, name("flux"), None, name("band")],
             filter: Some("flux > 0".to_owned()),
+            samples: vec![Sample { fraction: "0.25".to_owned(), seed: 3 }],
             objects: Some(PlannedObjects {
                 files: vec![ObjectFile { path: "/o".to_owned(), bytes: 5, modified: None }],
                 id: "id".to_owned(),

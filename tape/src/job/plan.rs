@@ -9,7 +9,7 @@ use tape_exec::{OnError, Partitioning, Plan, PlanChoice, PlanKind, Summary};
 use super::Job;
 use super::error::JobError;
 use super::folder::Folder;
-use super::manifest::{Asked, InputFile, Manifest, id_type_name, pieces_of};
+use super::manifest::{Asked, InputFile, Manifest, Sample, id_type_name, pieces_of};
 use super::objects::PlannedObjects;
 use crate::ensemble::Batch;
 use crate::error::Error;
@@ -122,6 +122,7 @@ impl Batch<'_> {
             columns: Role::ALL.map(|role| survey.column(role).map(str::to_owned)),
             filter: survey.filter().map(str::to_owned),
             objects: self.planned_objects()?,
+            samples: self.planned_samples()?,
             titles: Role::ALL.map(|role| survey.title(role).map(str::to_owned)),
             statistics: self.asked.clone(),
             bands: self.config.bands.clone(),
@@ -170,6 +171,16 @@ impl Batch<'_> {
         self.ensemble.survey().objects().map(|table| PlannedObjects::of(table, &self.joined)).transpose()
     }
 
+    /// The choices of objects that each task can make by itself; others are refused.
+    fn planned_samples(&self) -> Result<Vec<Sample>, Error> {
+        let survey = self.ensemble.survey();
+        let Some(drawn) = survey.samples() else {
+            let what = survey.selections().collect::<Vec<_>>().join(", of these ");
+            return Err(JobError::Selects { what }.into());
+        };
+        Ok(drawn.into_iter().map(|(fraction, seed)| Sample { fraction: fraction.to_string(), seed }).collect())
+    }
+
     /// In what a job was planned otherwise than this batch would be.
     fn difference(&self, planned: &Manifest) -> Result<Option<String>, Error> {
         let list = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
@@ -194,6 +205,7 @@ impl Batch<'_> {
             ("for the bands", bands(&planned.bands), bands(&self.config.bands)),
             ("for rows", filter(planned.filter.as_deref()), filter(survey.filter())),
             ("for objects", objects(planned.objects.as_ref()), objects(self.planned_objects()?.as_ref())),
+            ("for a sample of", samples(&planned.samples), samples(&self.planned_samples()?)),
             ("for a table that is", form(planned.wide), form(self.wide)),
             ("with --plan", planned.asked.plan.clone(), asked.plan.clone()),
             ("with", cut(&planned.asked), cut(&asked)),
@@ -215,6 +227,11 @@ pub(super) fn absolute(path: &Path) -> Result<String, Error> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let text = absolute.to_str().map(str::to_owned);
     text.ok_or_else(|| JobError::NotUnicode { path: path.to_owned() }.into())
+}
+
+fn samples(samples: &[Sample]) -> String {
+    let in_words = samples.iter().map(|sample| format!("{} with seed {}", sample.fraction, sample.seed));
+    if samples.is_empty() { "all objects".to_owned() } else { in_words.collect::<Vec<_>>().join(", of that ") }
 }
 
 fn form(wide: bool) -> String {

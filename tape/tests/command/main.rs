@@ -11,6 +11,7 @@ mod hostile;
 mod jobs;
 mod memory;
 mod objects;
+mod selections;
 mod shapes;
 mod support;
 mod verbs;

@@ -1,0 +1,112 @@
+//! Which of the light curves are meant. Nothing of a survey is moved or written again for it: rows of others are dropped as
+//! they are read, and what holds none of these is not read.
+
+use tape_core::{ObjectId, Role, Source};
+
+use crate::ensemble::Ensemble;
+use crate::error::Error;
+
+impl Ensemble {
+    /// The same light curves, of the rows alone for which a condition of SQL is true, such as `flux > 0 AND error > 0`; an
+    /// object without any has no light curve. A second condition is one more that must hold. What can be asked is in
+    /// `docs/where.md`.
+    ///
+    /// ```
+    /// # use tape::prelude::*;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let out = folder.path().join("survey");
+    /// # tape::simulate::Simulation { objects: 50, files: 2, ..Default::default() }.write(&out)?;
+    /// # let survey = out.to_str().unwrap();
+    /// let bright = Ensemble::open(survey)?.filter("flux / error > 20 AND band IN ('g', 'r')")?;
+    /// let table = bright.batch(&[statistic("stetson_j")?]).compute()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If it is no condition, or a file lacks a column that it names: the message points at the word.
+    pub fn filter(self, condition: &str) -> Result<Self, Error> {
+        Ok(Self { survey: self.survey.filtered(condition)? })
+    }
+
+    /// The same light curves, of the objects of a table alone: files with a row for each object, and its id in a column that is
+    /// named, or called as the survey's, or as ids commonly are. Of objects that are not in it, rows are passed over where
+    /// they are met, and row groups that hold none of the others are not read. Columns of it can stand beside results:
+    /// [`Batch::join`].
+    ///
+    /// # Errors
+    /// If a file cannot be opened, or has no ids that can be those of the survey.
+    pub fn with_objects<S: AsRef<str>>(self, inputs: &[S], id: Option<&str>) -> Result<Self, Error> {
+        Ok(Self { survey: self.survey.with_objects(inputs, id)? })
+    }
+
+    /// The same light curves, of those objects alone for which a condition of SQL on the columns of their table is true, such
+    /// as `dec > 0`.
+    ///
+    /// # Errors
+    /// If it is no condition, if the table lacks a column that it names, or if there is no table: see
+    /// [`Ensemble::with_objects`].
+    pub fn filter_objects(self, condition: &str) -> Result<Self, Error> {
+        Ok(Self { survey: self.survey.objects_filtered(condition)? })
+    }
+
+    /// The same light curves, of the rows alone that have a value in all of these columns. What has no time, flux or error is
+    /// left out of statistics that need it without being asked for.
+    ///
+    /// # Errors
+    /// If a file lacks one of the columns.
+    pub fn drop_nulls<S: AsRef<str>>(self, columns: &[S]) -> Result<Self, Error> {
+        columns.iter().try_fold(self, |ensemble, column| {
+            let quoted: Vec<String> =
+                column.as_ref().split('.').map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect();
+            ensemble.filter(&format!("{} IS NOT NULL", quoted.join(".")))
+        })
+    }
+
+    /// The light curves of these objects alone. Row groups that hold none of them, by their footers, are not read; an id that
+    /// is nowhere has no light curve.
+    ///
+    /// # Errors
+    /// If an id is an integer and those of the survey are text, or the other way round.
+    pub fn of_ids<I: Into<ObjectId>>(self, ids: impl IntoIterator<Item = I>) -> Result<Self, Error> {
+        let ids: Vec<ObjectId> = ids.into_iter().map(Into::into).collect();
+        let id_type = self.survey.id_type();
+        match ids.iter().find(|id| !id.can_be(id_type)) {
+            Some(id) => {
+                let column = self.survey.title(Role::Id).unwrap_or("id").to_owned();
+                Err(Error::IdType { id: id.to_string(), column, text: matches!(id, ObjectId::Text(_)) })
+            }
+            None => Ok(Self { survey: self.survey.of_ids(&ids) }),
+        }
+    }
+
+    /// The light curves of about this part of all objects, from 0 to 1: which, `seed` and their ids decide, so that it is the
+    /// same objects whatever else is asked for, in whatever survey, on every machine.
+    ///
+    /// # Errors
+    /// If `fraction` is not from 0 to 1.
+    pub fn sample(self, fraction: f64, seed: u64) -> Result<Self, Error> {
+        if !(0.0..=1.0).contains(&fraction) {
+            return Err(Error::Fraction { fraction });
+        }
+        Ok(Self { survey: self.survey.sampled(fraction, seed) })
+    }
+
+    /// The light curves of objects alone that have at least so many epochs, in all bands together, of those that are left by
+    /// what was asked for before. Before rows are read, ids are, once, to count them: this takes some 50 bytes of memory for
+    /// each object.
+    ///
+    /// ```
+    /// # use tape::prelude::*;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let out = folder.path().join("survey");
+    /// # tape::simulate::Simulation { objects: 50, files: 2, ..Default::default() }.write(&out)?;
+    /// # let survey = out.to_str().unwrap();
+    /// let long = Ensemble::open(survey)?.filter("flux > 0")?.prune(100);
+    /// let table = long.batch(&[statistic("stetson_j")?]).compute()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn prune(self, min_epochs: u64) -> Self {
+        Self { survey: self.survey.with_epochs(min_epochs) }
+    }
+}

@@ -1,0 +1,123 @@
+//! Objects that are chosen by id, by a part of all, or by their epochs: the answer is that of a condition on ids that means
+//! the same objects, whatever the plan.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::jobs::{RUNS, cut, surveys};
+use crate::support::Place;
+
+/// The ids in a table, each with its epochs in all bands.
+fn epochs(place: &Place, name: &str) -> BTreeMap<i64, u64> {
+    let mut epochs = BTreeMap::new();
+    for line in place.csv(name) {
+        let [id, _, n] = &line[..3] else { panic!("{line:?}") };
+        *epochs.entry(id.parse().expect("an id")).or_default() += n.parse::<u64>().expect("a number");
+    }
+    epochs
+}
+
+/// That every plan gives these objects, chosen by `words`, what it gives them chosen by a condition on rows.
+fn same_as_by_rows(place: &Place, words: &str, ids: &[i64], all: usize) {
+    assert!(!ids.is_empty() && ids.len() < all, "{words}: {} of {all}", ids.len());
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let condition = format!("id IN ({})", ids.join(", "));
+    for (layout, plan, stat) in RUNS {
+        let run = format!("batch {layout} --stat {stat} --plan {plan} --overwrite {} --json", cut(plan, 5));
+        let by_rows = place.command(&format!("{run} -o rows.csv")).args(["--where", &condition]).output();
+        let by_rows: Value = serde_json::from_slice(&by_rows.expect("the command starts").stdout).expect("JSON");
+        for workers in [1, 2, 5] {
+            let chosen = place.json(&format!("{run} {words} --workers {workers} -o chosen.csv"));
+            assert!(place.read("chosen.csv") == place.read("rows.csv"), "{run} {words} {workers}");
+            assert_eq!(chosen["left_out"], by_rows["left_out"], "{run} {words}");
+            assert_eq!(chosen["rows"], by_rows["rows"], "{run} {words}");
+        }
+    }
+}
+
+#[test]
+fn objects_with_many_epochs_are_counted_whatever_the_plan() {
+    let place = surveys(150);
+    place.ok("batch sorted --stat mean -o all.csv");
+    let all = epochs(&place, "all.csv");
+    let mut counts: Vec<u64> = all.values().copied().collect();
+    counts.sort_unstable();
+    let least = counts[counts.len() / 2];
+    let many: Vec<i64> = all.iter().filter(|(_, n)| **n >= least).map(|(id, _)| *id).collect();
+    same_as_by_rows(&place, &format!("--min-epochs {least}"), &many, all.len());
+    // Rows that a condition excludes do not count.
+    place.ok("batch shuffled --stat mean --where band='r' -o red.csv");
+    let red = epochs(&place, "red.csv");
+    let least = *red.values().max().expect("some are red");
+    place.ok(&format!("batch shuffled --stat mean --where band='r' --min-epochs {least} -o most.csv"));
+    assert!(epochs(&place, "most.csv").into_iter().eq(red.into_iter().filter(|(_, n)| *n >= least)));
+}
+
+#[test]
+fn a_sample_is_the_same_objects_in_every_layout() {
+    let place = surveys(150);
+    place.ok("batch sorted --stat mean -o all.csv");
+    let all = epochs(&place, "all.csv");
+    place.ok("batch shuffled --stat mean --sample 0.2 --seed 5 -o some.csv");
+    let some: Vec<i64> = epochs(&place, "some.csv").into_keys().collect();
+    assert!((12..=50).contains(&some.len()), "{} of {}", some.len(), all.len());
+    same_as_by_rows(&place, "--sample 0.2 --seed 5", &some, all.len());
+    place.ok("batch shuffled --stat mean --sample 0.2 --seed 6 -o others.csv");
+    assert!(!epochs(&place, "others.csv").into_keys().eq(some), "another seed draws others");
+    place.ok("batch sorted --stat mean --sample 1 -o whole.csv");
+    assert!(place.read("whole.csv") == place.read("all.csv"));
+    place.ok("batch sorted --stat mean --sample 0 -o none.csv");
+    assert!(place.csv("none.csv").is_empty());
+}
+
+#[test]
+fn objects_by_id_are_read_where_they_lie() {
+    let place = surveys(150);
+    let whole = place.json("batch sorted --stat mean -o all.csv --json");
+    let ids: Vec<i64> = epochs(&place, "all.csv").into_keys().collect();
+    let chosen = [ids[3], ids[4]];
+    let words = format!("--ids {},{},{}", chosen[1], chosen[0], i64::MIN);
+    same_as_by_rows(&place, &words, &chosen, ids.len());
+    let few = place.json(&format!("batch sorted --stat mean {words} -o few.csv --json"));
+    let bytes = |summary: &Value| summary["bytes_read"].as_u64().expect("a number");
+    assert!(bytes(&few) < bytes(&whole) * 3 / 4, "{} of {}", bytes(&few), bytes(&whole));
+    let shown = place.ok(&format!("explain sorted {words} --sample 0.5 --min-epochs 3"));
+    for line in ["3 named by id", "of these 0.5 of all, drawn with seed 1", "of these those with at least 3 epochs"] {
+        assert!(shown.contains(line), "{shown}");
+    }
+}
+
+#[test]
+fn a_job_keeps_its_sample_and_refuses_what_its_tasks_cannot_tell() {
+    let place = surveys(150);
+    for (i, (layout, plan, stat)) in RUNS.iter().enumerate().filter(|(_, (_, plan, _))| *plan != "merge") {
+        let words = format!("{layout} --stat {stat} --plan {plan} --sample 0.4 --seed 2 {}", cut(plan, 5));
+        place.ok(&format!("batch {words} -o whole.parquet --overwrite"));
+        let planned = place.json(&format!("plan {words} -o job{i} --json"));
+        for task in 0..planned["tasks"].as_u64().expect("a number") {
+            place.ok(&format!("run-task job{i} {task}"));
+        }
+        place.ok(&format!("gather job{i} -o gathered.parquet --overwrite"));
+        assert!(place.read("whole.parquet") == place.read("gathered.parquet"), "{plan}: the same bytes");
+        let other =
+            place.fails(&format!("batch {words} --seed 3 --resume job{i} -o other.parquet").replace("--seed 2 ", ""));
+        assert!(other.contains("for a sample of 0.4 with seed 2, not 0.4 with seed 3"), "{other}");
+        let other = place.fails(&format!("batch {words} --min-epochs 3 --resume job{i} -o other.parquet"));
+        assert!(other.contains("at least 3 epochs") && other.contains("--where-object"), "{other}");
+    }
+}
+
+#[test]
+fn what_cannot_be_chosen_is_one_message() {
+    let place = surveys(20);
+    for (words, message) in [
+        ("--ids 5,ZTF1", "--ids ZTF1: the ids in id are integers"),
+        ("--ids 99999999999999999999", "--ids 99999999999999999999: the ids in id are integers"),
+        ("--sample 1.5", "from 0 to 1, and 1.5 is not"),
+        ("--sample nan", "from 0 to 1, and NaN is not"),
+    ] {
+        let error = place.tape(&format!("batch sorted {words}")).err;
+        assert!(error.contains(message), "{words}: {error}");
+    }
+}
