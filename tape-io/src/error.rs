@@ -262,6 +262,40 @@ pub enum Error {
         /// The first file of the table.
         path: PathBuf,
     },
+    /// Something by which rows cannot be grouped.
+    #[error("rows cannot be grouped by '{name}'{}: {}; there are {}", like(.nearest.as_ref()), if *.table { "no column of the survey's ids or bands, nor of the table of objects, is called so" } else { "it is neither the id nor the band, and columns of objects need a table of them (--objects)" }, .available.join(", "))]
+    NoGroup {
+        /// What was named.
+        name: String,
+        /// What is called much like it.
+        nearest: Option<String>,
+        /// All that could be named.
+        available: Vec<String>,
+        /// Whether there is a table of objects.
+        table: bool,
+    },
+    /// Something by which rows are to be grouped twice.
+    #[error("rows cannot be grouped by '{name}' twice: name it once")]
+    GroupTwice {
+        /// What was named.
+        name: String,
+    },
+    /// A group of what each object has one of anyway.
+    #[error(
+        "rows of one object have one '{name}' anyway: group by the id alone, and put '{name}' beside results with --join"
+    )]
+    GroupOfObject {
+        /// The column.
+        name: String,
+    },
+    /// Columns that cannot be put in order.
+    #[error("rows cannot be grouped by {names}: {reason}")]
+    Groups {
+        /// The columns.
+        names: String,
+        /// What arrow said.
+        reason: String,
+    },
     /// Something that is asked of the objects of a survey that has no table of them.
     #[error("no table of objects for the {what}: name one with --objects")]
     NoObjects {

@@ -48,7 +48,7 @@ pub use discover::discover;
 pub use error::Error;
 pub use guard::is_guarded;
 pub use leaves::Shape;
-pub use objects::{Joined, ObjectTable};
+pub use objects::{Grouped, Joined, ObjectTable};
 pub use repartition::{PartitionTarget, Progress, Repartition, RepartitionReport};
 pub use spill::SpillFolder;
 pub use survey::{FileStamp, Survey};

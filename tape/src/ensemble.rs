@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use tape_core::{ColumnMap, Observer, Schema, Silent, Source, Statistic};
+use tape_core::{ColumnMap, Observer, Schema, Silent, Statistic};
 use tape_exec::{Config, OnError, Partitioning, Plan, PlanChoice, Summary};
-use tape_io::{Joined, ObjectTable, SpillFolder, Survey};
+use tape_io::{Grouped, Joined, ObjectTable, SpillFolder, Survey};
 
 use crate::error::Error;
 use crate::sinks::{Collector, Output, Table, beside};
@@ -71,11 +71,13 @@ pub struct Batch<'a> {
     pub(crate) wide: bool,
     /// Columns of the table of objects.
     pub(crate) joined: Vec<String>,
+    /// What rows of a light curve have in common, if it is not the object and the band.
+    pub(crate) groups: Option<Arc<Grouped<'a>>>,
 }
 
 impl<'a> Batch<'a> {
     fn new(ensemble: &'a Ensemble, asked: Vec<String>, statistics: Vec<Statistic>) -> Self {
-        Self { ensemble, statistics, asked, config: Config::default(), wide: false, joined: vec![] }
+        Self { ensemble, statistics, asked, config: Config::default(), wide: false, joined: vec![], groups: None }
     }
 
     /// Computes these bands only.
@@ -191,6 +193,7 @@ impl<'a> Batch<'a> {
     /// # Errors
     /// As [`Batch::explain`].
     pub fn plan_with(&self, observer: &dyn Observer) -> Result<Plan, Error> {
+        self.check_groups()?;
         if self.wide && !self.long_schema()?.has_band() {
             return Err(Error::WideWithoutBand);
         }
@@ -233,15 +236,7 @@ impl<'a> Batch<'a> {
         Output { source: self.source(), statistics, bands, wide: self.wide, joined }
     }
 
-    /// What stands beside results, read.
-    fn joined(&self) -> Result<Option<Joined<'a>>, Error> {
-        if self.joined.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(self.objects()?.joined(&self.joined)?))
-    }
-
-    fn objects(&self) -> Result<&'a ObjectTable, Error> {
+    pub(crate) fn objects(&self) -> Result<&'a ObjectTable, Error> {
         let what = || format!("columns {}", self.joined.join(", "));
         self.ensemble.survey.objects().ok_or_else(|| Error::Io(tape_io::Error::NoObjects { what: what() }))
     }
@@ -254,7 +249,8 @@ impl<'a> Batch<'a> {
             None if self.joined.is_empty() => 0,
             None => return self.objects().map(|_| config),
         };
-        let held = held.saturating_add(self.ensemble.survey.selected_bytes());
+        let of_groups = self.groups.as_ref().map_or(Ok(0), |groups| groups.memory())?;
+        let held = held.saturating_add(self.ensemble.survey.selected_bytes()).saturating_add(of_groups);
         config.memory = config.memory.map(|memory| memory.saturating_sub(held));
         Ok(config)
     }
@@ -283,9 +279,5 @@ impl<'a> Batch<'a> {
 
     fn long_schema(&self) -> Result<Schema, Error> {
         Ok(Schema::new(self.source(), &self.statistics)?)
-    }
-
-    pub(crate) fn source(&self) -> &'a dyn Source {
-        &self.ensemble.survey
     }
 }

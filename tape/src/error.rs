@@ -87,9 +87,23 @@ pub enum Error {
         /// What was asked for.
         fraction: f64,
     },
+    /// Bands that are asked for where light curves are of all bands.
+    #[error(
+        "light curves by {by} have epochs of all bands: group by the band too, or choose rows with --where instead of bands"
+    )]
+    BandsTogether {
+        /// What they have in common.
+        by: String,
+    },
+    /// What is known of objects beside results of groups.
+    #[error("{columns} are of one object each, and cannot stand beside results of groups: group by the id, or by them")]
+    JoinedToGroups {
+        /// The columns.
+        columns: String,
+    },
     /// A wide table of a survey without bands.
     #[error(
-        "a wide table has a column for each band, but the survey has no band column: name it, or ask for a long table"
+        "a wide table has a column for each band, but there are no bands: name their column, group by the band too, or ask for a long table"
     )]
     WideWithoutBand,
     /// A wide table of a statistic with many rows for each light curve.

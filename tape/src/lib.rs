@@ -30,6 +30,7 @@ mod day_gap;
 mod device;
 mod ensemble;
 mod error;
+mod group;
 pub mod job;
 mod select;
 #[cfg(feature = "simulate")]

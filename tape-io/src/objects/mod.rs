@@ -1,8 +1,10 @@
 //! Which objects of a survey are meant, and what is known of them.
 //!
 //! [`table`] is a table with a row for each; [`ids`] are its ids as a survey has them; [`joined`] puts its columns beside
-//! results. [`selection`] are other choices; [`reader`] passes over the rows of all other objects.
+//! results. [`selection`] are other choices; [`reader`] passes over the rows of all other objects; [`grouped`] takes what objects
+//! have in common for their ids.
 
+mod grouped;
 mod ids;
 mod joined;
 mod reader;
@@ -16,6 +18,7 @@ use tape_core::{Columns, IdSet, Ids, ObjectId, Partition, Piece, Role, RowReader
 use crate::error::Error;
 use crate::reader::PartitionReader;
 use crate::survey::Survey;
+pub use grouped::Grouped;
 pub use joined::Joined;
 use reader::OfObjects;
 pub(crate) use selection::Selection;

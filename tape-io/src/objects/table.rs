@@ -170,6 +170,11 @@ impl ObjectTable {
     /// # Errors
     /// If it has not all of them or cannot be read, or if an object comes twice.
     pub fn joined(&self, columns: &[String]) -> Result<Joined<'_>, Error> {
+        Ok(Joined::new(self.ids()?, self.columns_of(columns)?))
+    }
+
+    /// Some of its columns, with all rows.
+    pub(super) fn columns_of(&self, columns: &[String]) -> Result<RecordBatch, Error> {
         let schema = self.schema(columns)?;
         let mut batches = vec![];
         for file in &self.files {
@@ -180,8 +185,7 @@ impl ObjectTable {
             })?;
         }
         let columns = concat_batches(&schema, &batches);
-        let columns = columns.map_err(|error| self.files[0].corrupt(0, "(one of several)", error.to_string()))?;
-        Ok(Joined::new(self.ids()?, columns))
+        columns.map_err(|error| self.files[0].corrupt(0, "(one of several)", error.to_string()))
     }
 
     /// The ids of the objects that are meant, each with its row of the table. They are read when they are asked for first.

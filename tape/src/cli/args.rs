@@ -118,6 +118,9 @@ pub(crate) struct BatchArgs {
     /// Statistics to compute, with parameters as in beyond_n_std:n=3, or groups of them: see `tape stats`
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "stetson_j")]
     stat: Vec<String>,
+    /// What the epochs of a light curve have in common [default: id,band]: 'id', 'band', columns of the table of objects
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    by: Vec<String>,
     /// Compute these bands only
     #[arg(long, value_name = "BANDS", value_delimiter = ',')]
     band_to_calc: Option<Vec<String>>,
@@ -197,6 +200,9 @@ impl BatchArgs {
             batch = batch.bands(bands);
         }
         batch = batch.join(&self.join);
+        if !self.by.is_empty() {
+            batch = batch.by(&self.by)?;
+        }
         Ok(if self.wide { batch.wide() } else { batch })
     }
 }

@@ -32,6 +32,9 @@ impl Explain {
         let survey = ensemble.survey();
         if !self.json {
             screen.line(plan)?;
+            if let Some(by) = batch.groups() {
+                screen.row("groups", format_args!("by {by}"))?;
+            }
             screen.row("device", device.why())?;
             show_condition(survey, screen)?;
             show_objects(survey, screen)?;
@@ -53,6 +56,7 @@ impl Explain {
             "where_columns": survey.filter_columns().collect::<Vec<_>>(),
             "objects": survey.objects().map(ObjectTable::rows),
             "where_objects": survey.objects().and_then(ObjectTable::filter),
+            "by": batch.groups(),
             "selected_objects": survey.selections().collect::<Vec<_>>(),
             "row_groups": survey.row_groups().len(),
             "row_groups_skipped": survey.row_groups_skipped(),

@@ -19,6 +19,12 @@ pub enum JobError {
         /// The choice.
         what: String,
     },
+    /// A job of light curves that are not those of objects.
+    #[error("a job is of the light curves of objects, not of those by {by}: leave --by away, or run it as one process")]
+    Groups {
+        /// What the rows of one have in common.
+        by: String,
+    },
     /// A folder without a job.
     #[error("{}: no job is there: make one with `tape plan SURVEY -o {}`", .folder.display(), .folder.display())]
     NoJob {

@@ -22,6 +22,7 @@ impl Batch<'_> {
     pub fn plan_job(&self, folder: impl AsRef<Path>, observer: &dyn Observer) -> Result<Job, Error> {
         let folder = folder.as_ref();
         Folder::check_free(folder)?;
+        self.check_kind()?;
         if self.config.on_error == OnError::Skip {
             return Err(JobError::Skips.into());
         }
@@ -53,6 +54,7 @@ impl Batch<'_> {
         observer: &dyn Observer,
     ) -> Result<Summary, Error> {
         let (folder, path) = (folder.as_ref(), path.as_ref());
+        self.check_kind()?;
         // Asked before the work, not only after it.
         self.output(None).check(path, overwrite)?;
         let job = self.job(folder, observer)?;
@@ -169,6 +171,14 @@ impl Batch<'_> {
 
     fn planned_objects(&self) -> Result<Option<PlannedObjects>, Error> {
         self.ensemble.survey().objects().map(|table| PlannedObjects::of(table, &self.joined)).transpose()
+    }
+
+    /// That the light curves are those of objects, as the tasks of a job take them.
+    fn check_kind(&self) -> Result<(), Error> {
+        match self.groups() {
+            Some(by) => Err(JobError::Groups { by }.into()),
+            None => Ok(()),
+        }
     }
 
     /// The choices of objects that each task can make by itself; others are refused.

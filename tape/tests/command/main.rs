@@ -6,6 +6,7 @@ mod batch;
 mod chaos;
 mod condition;
 mod events;
+mod groups;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod jobs;

@@ -1,0 +1,72 @@
+//! Light curves of other things than an object in a band.
+
+use std::sync::Arc;
+
+use tape_core::Source;
+use tape_io::Joined;
+
+use crate::ensemble::Batch;
+use crate::error::Error;
+
+impl Batch<'_> {
+    /// Takes for a light curve the epochs that have these in common, instead of the object and the band: `id`, `band` (or the
+    /// names of these columns), and columns of the table of objects, by which objects of one class, say, are one. Without
+    /// any, all epochs are one light curve. Results then have those columns in the place of the id, are in their order, and
+    /// count the epochs of all objects in `n_obs`.
+    ///
+    /// Epochs of several objects, or of several bands, stand in the order of their times; what has no band counts where bands
+    /// are not apart.
+    ///
+    /// ```
+    /// # use tape::prelude::*;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let out = folder.path().join("survey");
+    /// # tape::simulate::Simulation { objects: 50, files: 2, ..Default::default() }.write(&out)?;
+    /// # let survey = out.to_str().unwrap();
+    /// let ensemble = Ensemble::open(survey)?;
+    /// let of_objects = ensemble.batch_named(&["stetson_j"])?.by(&["id"])?.compute()?;
+    /// let of_bands = ensemble.batch_named(&["mean", "median"])?.by(&["band"])?.compute()?;
+    /// assert_eq!((of_objects.num_rows(), of_bands.num_rows()), (50, 6));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If one is neither the id, the band nor a column of the table of objects, or if one is named twice.
+    pub fn by<S: AsRef<str>>(mut self, by: &[S]) -> Result<Self, Error> {
+        self.groups = Some(Arc::new(self.ensemble.survey.grouped(by)?));
+        Ok(self)
+    }
+
+    /// What rows of a light curve have in common, in words, if it is not the object and the band.
+    #[must_use]
+    pub fn groups(&self) -> Option<String> {
+        self.groups.as_ref().map(|groups| groups.in_words())
+    }
+
+    pub(crate) fn source(&self) -> &dyn Source {
+        match &self.groups {
+            Some(groups) => &**groups,
+            None => &self.ensemble.survey,
+        }
+    }
+
+    /// That what is asked for beside groups has a meaning.
+    pub(crate) fn check_groups(&self) -> Result<(), Error> {
+        let Some(groups) = &self.groups else { return Ok(()) };
+        if self.config.bands.is_some() && !groups.is_by_band() {
+            return Err(Error::BandsTogether { by: groups.in_words() });
+        }
+        Ok(())
+    }
+
+    /// What stands behind results, or in the place of their ids, read.
+    pub(crate) fn joined(&self) -> Result<Option<Joined<'_>>, Error> {
+        let keys = self.groups.as_ref().map(|groups| groups.keys()).transpose()?.flatten();
+        match (keys, self.joined.as_slice()) {
+            (None, []) => Ok(None),
+            (None, columns) => Ok(Some(self.objects()?.joined(columns)?)),
+            (Some(keys), []) => Ok(Some(keys)),
+            (Some(_), columns) => Err(Error::JoinedToGroups { columns: columns.join(", ") }),
+        }
+    }
+}
