@@ -93,6 +93,15 @@ impl IdSet {
         }
     }
 
+    /// Its ids, in order.
+    pub fn iter(&self) -> impl Iterator<Item = IdRef<'_>> {
+        let (keys, texts) = match &self.held {
+            Held::Int { sorted, .. } => (sorted.as_slice(), None),
+            Held::Text(places) => (&[][..], Some(places.keys())),
+        };
+        keys.iter().map(|&key| IdRef::Int(key)).chain(texts.into_iter().flatten().map(|text| IdRef::Text(text)))
+    }
+
     /// Whether any of its ids can be among those of a range.
     #[must_use]
     pub fn touches(&self, range: &IdRange) -> bool {

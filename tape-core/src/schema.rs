@@ -83,6 +83,18 @@ impl Schema {
         })
     }
 
+    /// The same with bands that may be null: objects without any light curve have none.
+    #[must_use]
+    pub fn with_null_bands(mut self) -> Self {
+        let fields = self.arrow.fields().iter().enumerate();
+        let fields = fields.map(|(i, field)| match i {
+            1 if self.has_band => Arc::new(field.as_ref().clone().with_nullable(true)),
+            _ => Arc::clone(field),
+        });
+        self.arrow = Arc::new(arrow::datatypes::Schema::new(fields.collect::<Vec<_>>()));
+        self
+    }
+
     /// The Arrow schema of the table.
     #[must_use]
     pub fn arrow(&self) -> &SchemaRef {

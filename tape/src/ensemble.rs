@@ -4,10 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use tape_core::{ColumnMap, Observer, Schema, Silent, Statistic};
+use tape_core::{ColumnMap, Observer, Results, Schema, Silent, Sink, Statistic};
 use tape_exec::{Config, OnError, Partitioning, Plan, PlanChoice, Summary};
 use tape_io::{Grouped, Joined, ObjectTable, SpillFolder, Survey};
 
+use crate::absent::Absent;
 use crate::error::Error;
 use crate::sinks::{Collector, Output, Table, beside};
 use crate::statistics::asked_for;
@@ -73,11 +74,22 @@ pub struct Batch<'a> {
     pub(crate) joined: Vec<String>,
     /// What rows of a light curve have in common, if it is not the object and the band.
     pub(crate) groups: Option<Arc<Grouped<'a>>>,
+    /// Whether objects without a light curve have a row, too.
+    pub(crate) all_objects: bool,
 }
 
 impl<'a> Batch<'a> {
     fn new(ensemble: &'a Ensemble, asked: Vec<String>, statistics: Vec<Statistic>) -> Self {
-        Self { ensemble, statistics, asked, config: Config::default(), wide: false, joined: vec![], groups: None }
+        Self {
+            ensemble,
+            statistics,
+            asked,
+            config: Config::default(),
+            wide: false,
+            joined: vec![],
+            groups: None,
+            all_objects: false,
+        }
     }
 
     /// Computes these bands only.
@@ -233,12 +245,18 @@ impl<'a> Batch<'a> {
 
     pub(crate) fn output<'b>(&'b self, joined: Option<&'b Joined<'b>>) -> Output<'b> {
         let (statistics, bands) = (&self.statistics, self.config.bands.as_deref());
-        Output { source: self.source(), statistics, bands, wide: self.wide, joined }
+        Output { source: self.source(), statistics, bands, wide: self.wide, joined, all_objects: self.all_objects }
     }
 
-    pub(crate) fn objects(&self) -> Result<&'a ObjectTable, Error> {
-        let what = || format!("columns {}", self.joined.join(", "));
-        self.ensemble.survey.objects().ok_or_else(|| Error::Io(tape_io::Error::NoObjects { what: what() }))
+    /// The table of objects, for what is asked of it.
+    pub(crate) fn objects_for(&self, what: &str) -> Result<&'a ObjectTable, Error> {
+        let missing = || Error::Io(tape_io::Error::NoObjects { what: what.to_owned() });
+        self.ensemble.survey.objects().ok_or_else(missing)
+    }
+
+    /// The columns that stand beside results, in words.
+    pub(crate) fn columns_joined(&self) -> String {
+        format!("columns {}", self.joined.join(", "))
     }
 
     /// How it runs, with what remains of the memory beside the table of objects.
@@ -247,7 +265,7 @@ impl<'a> Batch<'a> {
         let held = match self.ensemble.survey.objects() {
             Some(table) => table.memory_of(&self.joined)?,
             None if self.joined.is_empty() => 0,
-            None => return self.objects().map(|_| config),
+            None => return self.objects_for(&self.columns_joined()).map(|_| config),
         };
         let of_groups = self.groups.as_ref().map_or(Ok(0), |groups| groups.memory())?;
         let held = held.saturating_add(self.ensemble.survey.selected_bytes()).saturating_add(of_groups);
@@ -261,14 +279,21 @@ impl<'a> Batch<'a> {
         Ok((pivot, summary))
     }
 
-    pub(crate) fn run_into(
-        &self,
-        plan: &Plan,
-        sink: &mut dyn tape_core::Sink,
-        observer: &dyn Observer,
-    ) -> Result<Summary, Error> {
+    pub(crate) fn run_into(&self, plan: &Plan, sink: &mut dyn Sink, observer: &dyn Observer) -> Result<Summary, Error> {
         self.prepare()?;
-        tape_exec::run(self.source(), &self.statistics, &self.config()?, plan, sink, observer).map_err(Error::from_run)
+        let config = self.config()?;
+        let run = |sink: &mut dyn Sink| {
+            tape_exec::run(self.source(), &self.statistics, &config, plan, sink, observer).map_err(Error::from_run)
+        };
+        if !self.all_objects {
+            return run(sink);
+        }
+        let ids = self.ensemble.survey.listed().map_err(|source| Error::from_task(tape_exec::Error::Source(source)))?;
+        let outputs = self.statistics.iter().map(|statistic| statistic.info().outputs.len()).sum();
+        let mut absent = Absent::new(sink, ids, Results::new(self.source().id_type(), outputs));
+        let summary = run(&mut absent)?;
+        absent.finish().map_err(|source| Error::from_run(tape_exec::Error::Sink(source)))?;
+        Ok(summary)
     }
 
     /// Finds out which objects are meant, before readers ask for it one by one.
@@ -278,6 +303,6 @@ impl<'a> Batch<'a> {
     }
 
     fn long_schema(&self) -> Result<Schema, Error> {
-        Ok(Schema::new(self.source(), &self.statistics)?)
+        self.output(None).schema()
     }
 }

@@ -95,6 +95,17 @@ pub enum Error {
         /// What they have in common.
         by: String,
     },
+    /// All objects where results are not of objects.
+    #[error("objects without a light curve cannot be listed among results by {by}: leave one of the two away")]
+    AllOfGroups {
+        /// What rows of a light curve have in common.
+        by: String,
+    },
+    /// All objects where results are in no order.
+    #[error(
+        "pieces of light curves are in no order, among which objects without any could be listed: use another plan"
+    )]
+    AllUnchecked,
     /// What is known of objects beside results of groups.
     #[error("{columns} are of one object each, and cannot stand beside results of groups: group by the id, or by them")]
     JoinedToGroups {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tape_core::Source;
+use tape_exec::PlanChoice;
 use tape_io::Joined;
 
 use crate::ensemble::Batch;
@@ -52,9 +53,18 @@ impl Batch<'_> {
 
     /// That what is asked for beside groups has a meaning.
     pub(crate) fn check_groups(&self) -> Result<(), Error> {
+        if self.all_objects {
+            self.objects_for("objects to list")?;
+            if self.config.plan == PlanChoice::MapUnchecked {
+                return Err(Error::AllUnchecked);
+            }
+        }
         let Some(groups) = &self.groups else { return Ok(()) };
         if self.config.bands.is_some() && !groups.is_by_band() {
             return Err(Error::BandsTogether { by: groups.in_words() });
+        }
+        if self.all_objects {
+            return Err(Error::AllOfGroups { by: groups.in_words() });
         }
         Ok(())
     }
@@ -64,7 +74,7 @@ impl Batch<'_> {
         let keys = self.groups.as_ref().map(|groups| groups.keys()).transpose()?.flatten();
         match (keys, self.joined.as_slice()) {
             (None, []) => Ok(None),
-            (None, columns) => Ok(Some(self.objects()?.joined(columns)?)),
+            (None, columns) => Ok(Some(self.objects_for(&self.columns_joined())?.joined(columns)?)),
             (Some(keys), []) => Ok(Some(keys)),
             (Some(_), columns) => Err(Error::JoinedToGroups { columns: columns.join(", ") }),
         }

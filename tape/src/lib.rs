@@ -23,6 +23,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod absent;
 #[cfg(feature = "gpu")]
 pub mod cost;
 mod day_gap;

@@ -144,12 +144,20 @@ pub(crate) struct Output<'a> {
     pub(crate) wide: bool,
     /// What stands beside the results.
     pub(crate) joined: Option<&'a Joined<'a>>,
+    /// Whether objects without a light curve have a row, too.
+    pub(crate) all_objects: bool,
 }
 
 impl Output<'_> {
+    /// The columns of results in long form.
+    pub(crate) fn schema(&self) -> Result<Schema, Error> {
+        let schema = Schema::new(self.source, self.statistics)?;
+        Ok(if self.all_objects { schema.with_null_bands() } else { schema })
+    }
+
     /// That a file can be written at `path`, as far as can be told before the work.
     pub(crate) fn check(&self, path: &Path, overwrite: bool) -> Result<(), Error> {
-        let schema = Schema::new(self.source, self.statistics)?;
+        let schema = self.schema()?;
         drop(TableWriter::create(path, schema.arrow().clone(), overwrite, vec![])?);
         Ok(())
     }
@@ -161,7 +169,7 @@ impl Output<'_> {
         overwrite: bool,
         run: impl FnOnce(&mut dyn Sink) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let schema = &Schema::new(self.source, self.statistics)?;
+        let schema = &self.schema()?;
         let create = |arrow| TableWriter::create(path, arrow, overwrite, provenance(self.statistics));
         if !self.wide {
             let table = Table::new(schema, self.source, self.joined);

@@ -13,7 +13,7 @@ mod table;
 
 use std::sync::Arc;
 
-use tape_core::{Columns, IdSet, Ids, ObjectId, Partition, Piece, Role, RowReader, Source, SourceError};
+use tape_core::{Columns, IdRef, IdSet, Ids, ObjectId, Partition, Piece, Role, RowReader, Source, SourceError};
 
 use crate::error::Error;
 use crate::reader::PartitionReader;
@@ -89,6 +89,20 @@ impl Survey {
             selection.count(self, |row_group| self.read_ids(row_group, before))?;
         }
         Ok(())
+    }
+
+    /// The objects of the table that are meant, in order, whether they have light curves or not.
+    ///
+    /// # Errors
+    /// [`Error::NoObjects`] if there is no table; if that or the survey cannot be read.
+    pub fn listed(&self) -> Result<Vec<IdRef<'_>>, SourceError> {
+        let table = self.objects.as_ref().ok_or_else(|| Error::NoObjects { what: "objects to list".to_owned() })?;
+        let mut all: Vec<IdRef<'_>> = table.ids()?.iter().collect();
+        for (before, selection) in self.selections.iter().enumerate() {
+            let wanted = selection.wanted(self, |row_group| self.read_ids(row_group, before))?;
+            all.retain(|id| wanted.has(*id));
+        }
+        Ok(all)
     }
 
     /// What was chosen beside a table, in words.

@@ -115,6 +115,9 @@ pub(crate) struct BatchArgs {
     /// Columns of the table of objects to put behind those of the results
     #[arg(long, value_name = "COLUMNS", requires = "objects", value_delimiter = ',', help_heading = "Objects")]
     join: Vec<String>,
+    /// Give a row without values to objects of the table that have no light curve, too
+    #[arg(long, requires = "objects", help_heading = "Objects")]
+    all_objects: bool,
     /// Statistics to compute, with parameters as in beyond_n_std:n=3, or groups of them: see `tape stats`
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "stetson_j")]
     stat: Vec<String>,
@@ -200,6 +203,9 @@ impl BatchArgs {
             batch = batch.bands(bands);
         }
         batch = batch.join(&self.join);
+        if self.all_objects {
+            batch = batch.all_objects();
+        }
         if !self.by.is_empty() {
             batch = batch.by(&self.by)?;
         }

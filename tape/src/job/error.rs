@@ -19,6 +19,9 @@ pub enum JobError {
         /// The choice.
         what: String,
     },
+    /// A job that should list objects without light curves.
+    #[error("a job lists objects that have light curves: leave --all-objects away, or run it as one process")]
+    AllObjects,
     /// A job of light curves that are not those of objects.
     #[error("a job is of the light curves of objects, not of those by {by}: leave --by away, or run it as one process")]
     Groups {

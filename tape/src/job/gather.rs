@@ -32,7 +32,7 @@ impl Job {
         let joined = table.iter().zip(objects).next().map(|(table, objects)| table.joined(&objects.joined));
         let joined = joined.transpose()?;
         let (statistics, wide) = (&self.statistics, self.manifest.wide);
-        let output = Output { source: &source, statistics, bands, wide, joined: joined.as_ref() };
+        let output = Output { source: &source, statistics, bands, wide, joined: joined.as_ref(), all_objects: false };
         let config = Config { workers: 1, bands: self.manifest.bands.clone(), ..Config::default() };
         let work = Work { source: &source, statistics: &self.statistics, config: &config, observer };
         let summary = output.write(path, overwrite, |sink| {

@@ -176,6 +176,7 @@ impl Batch<'_> {
     /// That the light curves are those of objects, as the tasks of a job take them.
     fn check_kind(&self) -> Result<(), Error> {
         match self.groups() {
+            None if self.all_objects => Err(JobError::AllObjects.into()),
             Some(by) => Err(JobError::Groups { by }.into()),
             None => Ok(()),
         }

@@ -111,6 +111,48 @@ fn wide_tables_and_jobs_have_what_is_known_of_objects_too() {
 }
 
 #[test]
+fn objects_without_a_light_curve_are_listed_where_that_is_asked_for() {
+    let place = with_tables();
+    let listed =
+        |name: &str| -> Vec<i64> { place.csv(name).iter().map(|line| line[0].parse().expect("a number")).collect() };
+    for (layout, plan, stat) in RUNS.into_iter().filter(|(_, plan, _)| *plan != "map-unchecked") {
+        let words =
+            format!("batch {layout} --stat {stat} --plan {plan} --join name,seventh --overwrite {}", cut(plan, 5));
+        ok(&place, &format!("{words} -o some.csv"));
+        for workers in [1, 3] {
+            ok(&place, &format!("{words} --all-objects --workers {workers} -o all.csv"));
+            let (some, all) = (place.csv("some.csv"), place.csv("all.csv"));
+            assert!(listed("all.csv").is_sorted());
+            let (seen, absent): (Vec<_>, Vec<_>) = all.into_iter().partition(|line| line[2] != "0");
+            assert_eq!(seen, some, "{words}");
+            // The three of the table that were never seen, but for those that are not meant.
+            let ids: Vec<&str> = absent.iter().map(|line| line[0].as_str()).collect();
+            assert_eq!(ids, ["18", "9223372036854775807"], "{words}");
+            for line in &absent {
+                let end = line.len() - 2;
+                assert!(line[1].is_empty() && line[3..end].iter().all(String::is_empty), "{line:?}");
+                assert_eq!(line[end], format!("o{}", line[0]));
+            }
+        }
+    }
+    ok(&place, "batch sorted --all-objects --stat mean --wide --join name -o wide.csv");
+    let wide = place.csv("wide.csv");
+    assert!(wide.last().is_some_and(|line| line[1..line.len() - 1].iter().all(String::is_empty)), "{wide:?}");
+    // Of a survey in which no object is meant all are listed, and of a choice that choice.
+    ok(&place, "batch sorted --all-objects --stat mean --where flux>1e30 -o none.parquet");
+    ok(&place, "batch sorted --all-objects --stat mean --where flux>1e30 --ids 17,18,19 -o none.csv");
+    assert_eq!(listed("none.csv"), [18]);
+    for (words, message) in [
+        ("--plan map-unchecked", "pieces of light curves are in no order"),
+        ("--by band", "objects without a light curve cannot be listed among results by band"),
+        ("--resume job", "leave --all-objects away"),
+    ] {
+        let error = place.fails(&format!("batch sorted --objects objects --all-objects {words} -o refused.csv"));
+        assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
 fn row_groups_without_any_of_the_objects_are_not_read() {
     let place = with_tables();
     let whole = place.json("batch sorted -o whole.csv --json");
