@@ -313,6 +313,24 @@ pub enum Error {
         /// The condition.
         condition: String,
     },
+    /// Light curves that cannot be written in another shape.
+    #[error("{}: {reason}", .path.display())]
+    NotConverted {
+        /// The first file of the survey.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A column of objects that has several values for one.
+    #[error("{}: column '{column}' has not one value for object {id}: leave it out of --base, and it goes into the light curve", .path.display())]
+    BaseVaries {
+        /// The first file of the survey.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// The object.
+        id: String,
+    },
     /// The run was told to stop.
     #[error("{}: stopped before it was whole; nothing of it is left", .path.display())]
     Cancelled {

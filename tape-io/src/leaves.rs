@@ -56,6 +56,11 @@ impl Leaf {
         self.names.join(".")
     }
 
+    /// What it is called in the column that it lies in.
+    pub(crate) fn title(&self) -> &str {
+        self.names.last().map_or("", String::as_str)
+    }
+
     /// Whether it has one value a row, and is no part of another column.
     pub(crate) fn is_column(&self) -> bool {
         self.lists == 0 && self.names.len() == 1

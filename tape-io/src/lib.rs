@@ -11,6 +11,7 @@ mod blocks;
 mod checked;
 mod claims;
 mod column;
+mod convert;
 mod discover;
 mod error;
 mod fault;
@@ -44,6 +45,7 @@ mod text;
 mod whole;
 
 pub use blocks::{BlockFile, BlockWriter, Written, checksum};
+pub use convert::{Convert, ConvertReport};
 pub use discover::discover;
 pub use error::Error;
 pub use guard::is_guarded;

@@ -11,6 +11,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int64Type, UInt64Type};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tape::exec::Error as ExecError;
+use tape::io::{Convert, Shape};
 use tape::prelude::*;
 
 use references::{shared, trial};
@@ -137,6 +138,33 @@ fn by_plans(data: &str, plans: &[(PlanChoice, &[Partitioning])]) -> Vec<Trial> {
     trials
 }
 
+/// Light curves converted from every shape into every other, with what the same files give as they are.
+fn converted() -> Vec<Trial> {
+    let reference = "golden/s82/stetson_j.csv";
+    let shapes =
+        ["flat_sorted", "flat_shuffled", "list_columns", "struct_of_lists", "list_of_struct", "list_of_list_of_struct"];
+    let to = [Shape::Flat, Shape::ListColumns, Shape::StructOfLists, Shape::ListOfStructs];
+    let pairs = shapes.iter().flat_map(|from| to.map(|to| (format!("data/s82_rrlyrae/shapes/{from}.parquet"), to)));
+    let trial_of = |(data, to): (String, Shape)| {
+        trial(format!("{data} as {to}"), &[&data.clone(), reference], move || {
+            let folder = tempfile::tempdir()?;
+            let out = folder.path().join("out");
+            let ensemble = Ensemble::open(&shared(&data).to_string_lossy())?;
+            Convert::new(ensemble.survey(), &out, to).run(&|_| (), &|| false)?;
+            let ensemble = Ensemble::open(&out.to_string_lossy())?;
+            if ensemble.survey().shape() != to {
+                return Err(format!("it is {}", ensemble.survey().shape()).into());
+            }
+            for plan in [PlanChoice::Auto, PlanChoice::Shuffle] {
+                let batch = ensemble.batch(&[statistic("stetson_j")?]).plan(plan);
+                agree(&answers(&batch.compute()?)?, &golden(reference)?)?;
+            }
+            Ok(())
+        })
+    };
+    pairs.map(trial_of).collect()
+}
+
 /// The file as it was published: of its rows, some carry a sentinel in the place of a flux.
 fn published() -> Vec<Trial> {
     let (data, reference) = ("data/s82_rrlyrae/source.parquet", "golden/s82/stetson_j.csv");
@@ -203,6 +231,7 @@ fn harness_sees_errors() -> Result<(), Failed> {
 fn main() -> std::process::ExitCode {
     let mut trials = plans();
     trials.extend(nested());
+    trials.extend(converted());
     trials.extend(published());
     trials.push(trial("pieces of the unchecked map".to_owned(), &["data/ps1_sample.parquet"], pieces));
     let s82 = "golden/s82/stetson_j.csv";

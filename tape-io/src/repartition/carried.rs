@@ -15,13 +15,14 @@ use tape_core::{Role, Source};
 
 use crate::error::{Error, words};
 use crate::footer::Footer;
+use crate::leaves::leaves;
 use crate::survey::Survey;
 
 /// What pandas says of its index would not be true of the rows in their new order.
 const PANDAS: &str = "pandas";
 
 /// The columns of a survey's files.
-pub(super) struct Carried {
+pub(crate) struct Carried {
     /// The columns of the first file as rows are held.
     schema: SchemaRef,
     /// The same as readers of the output will find them.
@@ -46,7 +47,7 @@ struct FileColumns {
 
 impl Carried {
     /// Compares the columns of all files.
-    pub(super) fn of(survey: &Survey) -> Result<Self, Error> {
+    pub(crate) fn of(survey: &Survey) -> Result<Self, Error> {
         let read = survey.paths().map(|path| Footer::read(path.to_owned(), survey.columns()));
         let footers = read.collect::<Result<Vec<_>, _>>()?;
         let first = &footers[0];
@@ -91,16 +92,16 @@ impl Carried {
     }
 
     /// As rows are held: dictionaries and views are unpacked, because those of different files would have to be merged.
-    pub(super) const fn schema(&self) -> &SchemaRef {
+    pub(crate) const fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
     /// As readers of the output find them, with the metadata that all files agree on.
-    pub(super) const fn declared(&self) -> &Schema {
+    pub(crate) const fn declared(&self) -> &Schema {
         &self.declared
     }
 
-    pub(super) const fn id(&self) -> usize {
+    pub(crate) const fn id(&self) -> usize {
         self.id
     }
 
@@ -110,8 +111,15 @@ impl Carried {
 
     /// Leaf columns that are better written without a dictionary, as the first file has them: values that hardly repeat
     /// take a fifth more space where a writer tries a dictionary first.
-    pub(super) fn plain(&self) -> &[usize] {
+    pub(crate) fn plain(&self) -> &[usize] {
         &self.plain
+    }
+
+    /// What the leaf columns of [`Carried::plain`] are called, without what they lie in.
+    pub(crate) fn plain_names(&self) -> Vec<String> {
+        let metadata = self.metadata(0);
+        let leaves = leaves(metadata.parquet_schema());
+        self.plain.iter().filter_map(|&leaf| Some(leaves.get(leaf)?.title().to_owned())).collect()
     }
 
     /// About how many bytes `rows` rows take in memory.

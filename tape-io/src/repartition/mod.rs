@@ -21,10 +21,11 @@ use rayon::prelude::*;
 
 use crate::error::Error;
 use crate::survey::Survey;
-use carried::Carried;
+pub(crate) use carried::Carried;
 use counts::Counts;
 use held::{Bucket, Held};
-use place::Place;
+pub(crate) use place::Place;
+pub(crate) use read::each_batch;
 use write::{PartWriter, Written};
 
 /// How many files come out.
@@ -105,14 +106,14 @@ pub struct Repartition<'a> {
 }
 
 /// Who is told of progress, and says when to stop.
-struct Watch<'a> {
-    progress: &'a (dyn Fn(Progress) + Sync),
-    cancelled: &'a (dyn Fn() -> bool + Sync),
-    out: &'a Path,
+pub(crate) struct Watch<'a> {
+    pub(crate) progress: &'a (dyn Fn(Progress) + Sync),
+    pub(crate) cancelled: &'a (dyn Fn() -> bool + Sync),
+    pub(crate) out: &'a Path,
 }
 
 impl Watch<'_> {
-    fn tell(&self, progress: Progress) -> Result<(), Error> {
+    pub(crate) fn tell(&self, progress: Progress) -> Result<(), Error> {
         (self.progress)(progress);
         if (self.cancelled)() { Err(Error::Cancelled { path: self.out.to_owned() }) } else { Ok(()) }
     }

@@ -10,14 +10,14 @@ use super::Repartition;
 use crate::error::Error;
 
 /// A temporary folder beside the output. Dropped before [`Place::put`], it leaves nothing behind.
-pub(super) struct Place {
+pub(crate) struct Place {
     out: PathBuf,
     folder: TempDir,
 }
 
 impl Place {
     /// Makes the temporary folder, if the output can be put in its place later.
-    pub(super) fn reserve(run: &Repartition<'_>) -> Result<Self, Error> {
+    pub(crate) fn reserve(run: &Repartition<'_>) -> Result<Self, Error> {
         apart(run)?;
         check_free(run.out, run.overwrite)?;
         let folder = beside(run.out)?;
@@ -25,12 +25,12 @@ impl Place {
     }
 
     /// Where the output is written.
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Puts the folder in its place. What is replaced is removed only then.
-    pub(super) fn put(self, overwrite: bool) -> Result<(), Error> {
+    pub(crate) fn put(self, overwrite: bool) -> Result<(), Error> {
         // Asked again: it may have been made while the run went on.
         check_free(&self.out, overwrite)?;
         let failed = |error: io::Error| Error::write(&self.out, &error);

@@ -21,7 +21,7 @@ const ROWS: usize = 1 << 16;
 const BYTES: u64 = 64 << 20;
 
 /// Decodes one row group and hands over its rows, some at a time, in order.
-pub(super) fn each_batch(
+pub(crate) fn each_batch(
     survey: &Survey,
     carried: &Carried,
     row_group: usize,

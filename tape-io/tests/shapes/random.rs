@@ -18,13 +18,13 @@ fn epoch() -> impl Strategy<Value = Epoch> {
 }
 
 /// Parts of some epochs; runs of equal lengths and of lists without epochs, so that levels come in runs too.
-fn object() -> impl Strategy<Value = Object> {
+pub(crate) fn object() -> impl Strategy<Value = Object> {
     let part = prop::option::weighted(0.9, prop::collection::vec(epoch(), 0..20));
     let parts = prop::option::weighted(0.9, prop::collection::vec(part, 0..4));
     (prop::option::weighted(0.9, -30i64..30), parts).prop_map(|(id, parts)| Object { id, parts })
 }
 
-fn settings() -> impl Strategy<Value = Settings> {
+pub(crate) fn settings() -> impl Strategy<Value = Settings> {
     let shape = prop::sample::select(vec![
         Shape::ListColumns,
         Shape::StructOfLists,
@@ -51,7 +51,7 @@ fn settings() -> impl Strategy<Value = Settings> {
 }
 
 /// The objects as the settings can have them.
-fn fitting(mut objects: Vec<Object>, settings: &Settings) -> Vec<Object> {
+pub(crate) fn fitting(mut objects: Vec<Object>, settings: &Settings) -> Vec<Object> {
     for object in &mut objects {
         if let Lists::Fixed(n) = settings.lists {
             let mut epochs: Vec<Epoch> = object.epochs().cloned().collect();

@@ -97,6 +97,20 @@ impl Settings {
         ColumnMap::new().id(id).time(&leaf(time)).flux(&leaf(flux)).error(&leaf(error)).band(&band)
     }
 
+    /// The same where the same columns lie as rows, or in lists of another shape.
+    pub(crate) fn columns_as(&self, shape: tape_io::Shape) -> ColumnMap {
+        let [id, _, time, flux, error, band] = self.names();
+        let inside = matches!(shape, tape_io::Shape::StructOfLists | tape_io::Shape::ListOfStructs);
+        let leaf = |name: &str| if inside { format!("{}.{name}", self.nested()) } else { name.to_owned() };
+        let band = if self.band == Band::OfObject { band.to_owned() } else { leaf(band) };
+        ColumnMap::new().id(id).time(&leaf(time)).flux(&leaf(flux)).error(&leaf(error)).band(&band)
+    }
+
+    /// What lists lie in.
+    pub(crate) fn nested(&self) -> &'static str {
+        self.names()[1]
+    }
+
     /// What a band is read as.
     pub(crate) fn band_read(&self, band: usize) -> String {
         if self.band == Band::Integer { band.to_string() } else { BANDS[band].to_owned() }

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 mod args;
 mod batch;
 mod completions;
+mod convert;
 mod demo;
 mod device;
 mod devices;
@@ -50,6 +51,7 @@ enum Verb {
     Status(status::Status),
     Gather(gather::Gather),
     Repartition(repartition::Repartition),
+    Convert(convert::Convert),
     Stats(stats::Stats),
     Devices(devices::Devices),
     Completions(completions::Completions),
@@ -71,6 +73,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Status(status) => status.run(&mut screen),
         Verb::Gather(gather) => gather.run(&mut screen),
         Verb::Repartition(repartition) => repartition.run(&mut screen),
+        Verb::Convert(convert) => convert.run(&mut screen),
         Verb::Devices(devices) => devices.run(&mut screen),
         Verb::Stats(stats) => stats.run(&mut screen),
         Verb::Completions(completions) => completions.run(&mut screen),

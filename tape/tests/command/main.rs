@@ -5,6 +5,7 @@ mod bad_input;
 mod batch;
 mod chaos;
 mod condition;
+mod convert;
 mod events;
 mod groups;
 #[cfg(target_os = "linux")]
