@@ -10,6 +10,8 @@ pub const NO_BAND: u8 = u8::MAX;
 #[derive(Debug, Default)]
 pub struct Bands {
     labels: RwLock<Vec<String>>,
+    /// What is stored, and what it is called.
+    names: &'static [(&'static str, &'static str)],
 }
 
 /// More labels than a survey can have: most likely the wrong column.
@@ -18,11 +20,24 @@ pub struct Bands {
 pub struct TooManyBands;
 
 impl Bands {
-    /// The code of `label`, new if the label is.
+    /// No labels yet; what is stored as the first of a pair is called by the second.
+    #[must_use]
+    pub fn named(names: &'static [(&'static str, &'static str)]) -> Self {
+        Self { names, ..Self::default() }
+    }
+
+    /// What a band is called that is stored as `label`.
+    #[must_use]
+    pub fn name_of<'a>(&self, label: &'a str) -> &'a str {
+        self.names.iter().find(|(stored, _)| *stored == label).map_or(label, |(_, name)| name)
+    }
+
+    /// The code of the band that is stored as `label`, new if the band is.
     ///
     /// # Errors
-    /// If there are 255 other labels already.
+    /// If there are 255 others already.
     pub fn code(&self, label: &str) -> Result<u8, TooManyBands> {
+        let label = self.name_of(label);
         if let Some(code) = self.find(label) {
             return Ok(code);
         }
@@ -92,6 +107,14 @@ mod tests {
         }
         assert_eq!(bands.order(), [2, 0, 1]);
         assert_eq!(order_of(&["10".into(), "9".into()]), [1, 0], "numeric labels sort as numbers");
+    }
+
+    #[test]
+    fn what_is_stored_may_have_a_name() {
+        let bands = Bands::named(&[("1", "g"), ("2", "r")]);
+        let codes = ["2", "1", "r", "3"].map(|stored| bands.code(stored).expect("few"));
+        assert_eq!((codes, bands.labels()), ([0, 1, 0, 2], ["r", "g", "3"].map(str::to_owned).to_vec()));
+        assert_eq!(bands.find("g"), Some(1));
     }
 
     #[test]

@@ -71,6 +71,8 @@ impl fmt::Display for Role {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ColumnMap {
     names: [Option<String>; 5],
+    /// The preset that was asked for, or holds.
+    preset: Option<&'static Preset>,
 }
 
 /// A role's column cannot be told.
@@ -156,6 +158,19 @@ impl ColumnMap {
         self.names[role as usize].as_deref()
     }
 
+    /// The same, of which a preset holds.
+    #[must_use]
+    pub const fn of_preset(mut self, preset: Option<&'static Preset>) -> Self {
+        self.preset = preset;
+        self
+    }
+
+    /// The preset that was asked for by name or, once columns were [resolved](ColumnMap::resolve), that holds for them.
+    #[must_use]
+    pub const fn preset(&self) -> Option<&'static Preset> {
+        self.preset
+    }
+
     /// The column of a role that a run cannot do without.
     ///
     /// # Errors
@@ -178,10 +193,10 @@ impl ColumnError {
     }
 }
 
-impl From<&Preset> for ColumnMap {
-    fn from(preset: &Preset) -> Self {
-        let [id, time, flux, error, band] = preset.columns;
-        Self::new().id(id).time(time).flux(flux).error(error).band(band)
+impl From<&'static Preset> for ColumnMap {
+    fn from(preset: &'static Preset) -> Self {
+        let named = Role::ALL.into_iter().filter_map(|role| Some((role, preset.column(role)?)));
+        named.fold(Self { preset: Some(preset), ..Self::new() }, |map, (role, name)| map.with(role, name))
     }
 }
 

@@ -1,4 +1,8 @@
-//! Surveys whose columns are known by name.
+//! Surveys whose columns are known by name, and what their values mean.
+
+use std::fmt;
+
+use crate::columns::Role;
 
 /// What the values of a survey are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +13,15 @@ pub enum Quantity {
     Flux,
 }
 
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Magnitude => "magnitudes",
+            Self::Flux => "fluxes",
+        })
+    }
+}
+
 /// The columns of a known survey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preset {
@@ -16,14 +29,24 @@ pub struct Preset {
     pub name: &'static str,
     /// The table that it describes.
     pub describes: &'static str,
-    /// Columns of id, time, flux, error and band.
+    /// Columns of id, time, flux, error and band; a role without a name has none.
     pub columns: [&'static str; 5],
+    /// Columns that must be there, too, for it to be recognised: others have columns of the same names.
+    pub also: &'static [&'static str],
     /// What the values are.
     pub quantity: Quantity,
     /// The unit of the values and their errors.
     pub unit: &'static str,
-    /// The time scale; all times are days.
+    /// What times are: all are days.
     pub time_scale: &'static str,
+    /// What bands are called that are stored as numbers.
+    pub bands: &'static [(&'static str, &'static str)],
+    /// By what the error is to be divided if it is stored as an integer.
+    pub error_divisor: u32,
+    /// The customary condition on epochs of good quality, with columns in braces, as they are called in the light curve.
+    pub quality: Option<&'static str>,
+    /// Where all this is written.
+    pub source: &'static str,
 }
 
 /// The preset of that name.
@@ -32,16 +55,161 @@ pub fn preset(name: &str) -> Option<&'static Preset> {
     PRESETS.iter().find(|preset| preset.name == name)
 }
 
+impl Preset {
+    /// The column of a role, if it has one.
+    #[must_use]
+    pub fn column(&self, role: Role) -> Option<&'static str> {
+        Some(self.columns[role as usize]).filter(|name| !name.is_empty())
+    }
+
+    /// The zero point of AB magnitudes in the unit of its fluxes (Oke & Gunn 1983, doi:10.1086/160817).
+    #[must_use]
+    pub fn zero_point(&self) -> Option<f64> {
+        match self.unit {
+            "nJy" => Some(31.4),
+            "Jy" => Some(8.90),
+            _ => None,
+        }
+    }
+}
+
 use Quantity::{Flux, Magnitude};
 
+const ZTF: [(&str, &str); 3] = [("1", "g"), ("2", "r"), ("3", "i")];
+const PS1: [(&str, &str); 5] = [("1", "g"), ("2", "r"), ("3", "i"), ("4", "z"), ("5", "y")];
+
+/// What presets have in common: nothing that would change a value.
+const PLAIN: Preset = Preset {
+    name: "",
+    describes: "",
+    columns: [""; 5],
+    also: &[],
+    quantity: Flux,
+    unit: "",
+    time_scale: "",
+    bands: &[],
+    error_divisor: 1,
+    quality: None,
+    source: "",
+};
+
 /// All presets. Of several that fit a survey, the first is taken.
-#[rustfmt::skip]
 pub const PRESETS: &[Preset] = &[
-    Preset { name: "tape", describes: "surveys made by `tape simulate`", columns: ["id", "mjd", "flux", "error", "band"], quantity: Flux, unit: "nJy", time_scale: "TAI" },
-    Preset { name: "tape_ztf", describes: "TAPE's ColumnMapper 'ZTF'", columns: ["ps1_objid", "midPointTai", "psFlux", "psFluxErr", "filterName"], quantity: Magnitude, unit: "mag", time_scale: "TAI" },
-    Preset { name: "tape_ps1", describes: "TAPE's ColumnMapper 'PS1'", columns: ["objID", "obsTime", "psfFlux", "psfFluxErr", "filterID"], quantity: Flux, unit: "Jy", time_scale: "TAI" },
-    Preset { name: "ps1", describes: "Pan-STARRS 1 DR2 Detection", columns: ["objID", "obsTime", "psfFlux", "psfFluxErr", "filterID"], quantity: Flux, unit: "Jy", time_scale: "TAI" },
-    Preset { name: "rubin_dp1", describes: "Rubin Data Preview 1, DiaSource", columns: ["diaObjectId", "midpointMjdTai", "psfFlux", "psfFluxErr", "band"], quantity: Flux, unit: "nJy", time_scale: "TAI" },
-    Preset { name: "ztf_dr23", describes: "ZTF DR23 light curves, one epoch a row", columns: ["objectid", "hmjd", "mag", "magerr", "filterid"], quantity: Magnitude, unit: "mag", time_scale: "UTC" },
-    Preset { name: "s82", describes: "SDSS Stripe 82 RR Lyrae (Sesar et al. 2010)", columns: ["#id", "mjd", "flux", "error", "band"], quantity: Magnitude, unit: "mag", time_scale: "UTC" },
+    Preset {
+        name: "tape",
+        describes: "surveys made by `tape simulate`",
+        columns: ["id", "mjd", "flux", "error", "band"],
+        unit: "nJy",
+        time_scale: "TAI",
+        source: "docs/columns.md",
+        ..PLAIN
+    },
+    Preset {
+        name: "ztf_dr23",
+        describes: "ZTF DR23 light curves",
+        columns: ["objectid", "hmjd", "mag", "magerr", "filterid"],
+        quantity: Magnitude,
+        unit: "mag",
+        time_scale: "heliocentric UTC",
+        bands: &ZTF,
+        quality: Some("{catflags} = 0"),
+        source: "https://irsa.ipac.caltech.edu/data/ZTF/docs/releases/dr23/ztf_release_notes_dr23.pdf",
+        ..PLAIN
+    },
+    Preset {
+        name: "ztf_dr22",
+        describes: "ZTF DR22 light curves, with the columns of DR23",
+        columns: ["objectid", "hmjd", "mag", "magerr", "filterid"],
+        quantity: Magnitude,
+        unit: "mag",
+        time_scale: "heliocentric UTC",
+        bands: &ZTF,
+        quality: Some("{catflags} = 0"),
+        source: "https://irsa.ipac.caltech.edu/data/ZTF/docs/releases/dr22/ztf_release_notes_dr22.pdf",
+        ..PLAIN
+    },
+    Preset {
+        name: "rubin_dp1",
+        describes: "Rubin Data Preview 1: DiaSource, and forced sources on DiaObjects",
+        columns: ["diaObjectId", "midpointMjdTai", "psfFlux", "psfFluxErr", "band"],
+        unit: "nJy",
+        time_scale: "TAI",
+        quality: Some("NOT {psfFlux_flag}"),
+        source: "https://sdm-schemas.lsst.io/dp1.html",
+        ..PLAIN
+    },
+    Preset {
+        name: "rubin_dp2",
+        describes: "Rubin Data Preview 2, with the columns of DP1",
+        columns: ["diaObjectId", "midpointMjdTai", "psfFlux", "psfFluxErr", "band"],
+        unit: "nJy",
+        time_scale: "TAI",
+        quality: Some("NOT {psfFlux_flag}"),
+        source: "https://sdm-schemas.lsst.io/dp2.html",
+        ..PLAIN
+    },
+    Preset {
+        name: "ps1",
+        describes: "Pan-STARRS 1 DR2 Detection",
+        columns: ["objID", "obsTime", "psfFlux", "psfFluxErr", "filterID"],
+        unit: "Jy",
+        time_scale: "TAI",
+        bands: &PS1,
+        quality: Some("{psfQfPerfect} > 0.9"),
+        source: "Flewelling et al. 2020, doi:10.3847/1538-4365/abb82d",
+        ..PLAIN
+    },
+    Preset {
+        name: "zubercal",
+        describes: "Zubercal, ZTF photometry calibrated anew",
+        columns: ["objectid", "mjd", "mag", "magerr", "band"],
+        also: &["fieldid", "rcid"],
+        quantity: Magnitude,
+        unit: "mag",
+        time_scale: "TDB",
+        error_divisor: 10_000,
+        source: "https://irsa.ipac.caltech.edu/data/ZTF/zubercal/Fields/ReadMe.txt",
+        ..PLAIN
+    },
+    Preset {
+        name: "gaia_dr3",
+        describes: "Gaia DR3 epoch photometry in G; times are days since 2010.0",
+        columns: ["source_id", "g_transit_time", "g_transit_flux", "g_transit_flux_error", ""],
+        unit: "e-/s",
+        time_scale: "barycentric TCB",
+        quality: Some("NOT {variability_flag_g_reject}"),
+        source: "https://gea.esac.esa.int/archive/documentation/GDR3/Gaia_archive/chap_datamodel/",
+        ..PLAIN
+    },
+    Preset {
+        name: "tape_ztf",
+        describes: "TAPE's ColumnMapper 'ZTF'",
+        columns: ["ps1_objid", "midPointTai", "psFlux", "psFluxErr", "filterName"],
+        quantity: Magnitude,
+        unit: "mag",
+        time_scale: "TAI",
+        source: "https://github.com/lincc-frameworks/tape",
+        ..PLAIN
+    },
+    Preset {
+        name: "tape_ps1",
+        describes: "TAPE's ColumnMapper 'PS1'",
+        columns: ["objID", "obsTime", "psfFlux", "psfFluxErr", "filterID"],
+        unit: "Jy",
+        time_scale: "TAI",
+        bands: &PS1,
+        source: "https://github.com/lincc-frameworks/tape",
+        ..PLAIN
+    },
+    Preset {
+        name: "s82",
+        describes: "SDSS Stripe 82 RR Lyrae (Sesar et al. 2010)",
+        columns: ["#id", "mjd", "flux", "error", "band"],
+        quantity: Magnitude,
+        unit: "mag",
+        time_scale: "UTC",
+        quality: Some("{flux} > 0 AND {error} > 0"),
+        source: "Sesar et al. 2010, doi:10.1088/0004-637X/708/1/717",
+        ..PLAIN
+    },
 ];

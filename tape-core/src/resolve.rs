@@ -26,7 +26,7 @@ struct Candidate<'a> {
 /// A candidate's roles.
 struct Found {
     map: ColumnMap,
-    preset: Option<&'static str>,
+    preset: Option<&'static Preset>,
     /// How many of the columns of an epoch it has.
     score: usize,
 }
@@ -36,12 +36,12 @@ impl ColumnMap {
     /// given must exist; where none is given, the first preset of which all columns exist fills in, then common names do.
     /// Light curves are flat, or lists that lie in one column, or all lists that are columns of their own: whichever has the
     /// most of time, flux, error and band, flat if that is as good. Beside light curves in lists, the id and the band may have
-    /// one value a row. Only the id and the flux must be found in the end: what else a run needs is known later, by
+    /// one value a row. The preset that holds for the columns is [`ColumnMap::preset`] then. Only the id and the flux must be found in the end: what else a run needs is known later, by
     /// [`ColumnMap::require`].
     ///
     /// # Errors
     /// [`ColumnError`] for a name that does not exist, if there is no id or flux, or if lists in two columns are as good.
-    pub fn resolve(&self, flat: &[String], lists: &[ListColumn]) -> Result<(Self, Option<&'static str>), ColumnError> {
+    pub fn resolve(&self, flat: &[String], lists: &[ListColumn]) -> Result<Self, ColumnError> {
         let available: Vec<String> = flat.iter().chain(lists.iter().map(|list| &list.name)).cloned().collect();
         let mut best = self.found_in(&Candidate { flat, all_lists: lists, lists: vec![], nested: false });
         let mut rival = None;
@@ -73,18 +73,21 @@ impl ColumnMap {
                 _ => {}
             }
         }
-        Ok((best.map, best.preset))
+        Ok(best.map.of_preset(best.preset))
     }
 
     /// The roles as a candidate has them; without what was named and is nowhere.
     fn found_in(&self, candidate: &Candidate<'_>) -> Found {
-        let has = |preset: &&Preset| {
-            Role::ALL.iter().zip(preset.columns).all(|(&role, name)| candidate.called(role, name).is_some())
+        let is_there = |preset: &Preset, &role: &Role| {
+            preset.column(role).is_none_or(|name| candidate.called(role, name).is_some())
         };
-        let preset = PRESETS.iter().find(has);
+        let has = |preset: &&Preset| {
+            Role::ALL.iter().all(|role| is_there(preset, role)) && preset.also.iter().all(|name| candidate.has(name))
+        };
+        let preset = self.preset().or_else(|| PRESETS.iter().find(has));
         let (mut map, mut score) = (Self::new(), 0);
         for role in Role::ALL {
-            let known = || candidate.called(role, preset?.columns[role as usize]);
+            let known = || candidate.called(role, preset?.column(role)?);
             let name = match self.get(role) {
                 Some(name) if candidate.exists(name) => Some(name),
                 Some(name) => candidate.called(role, name),
@@ -97,9 +100,12 @@ impl ColumnMap {
             score += if role != Role::Id && candidate.own(name) { weight } else { 0 };
         }
         let as_preset = |preset: &Preset| {
-            Role::ALL.iter().all(|&role| map.get(role) == candidate.called(role, preset.columns[role as usize]))
+            let same = |role: Role| map.get(role) == preset.column(role).and_then(|name| candidate.called(role, name));
+            // What a preset says of values holds for its own alone, whatever plays the other roles.
+            let of_values = [Role::Flux, Role::Error, Role::Band];
+            if self.preset().is_some() { of_values.into_iter().all(same) } else { Role::ALL.into_iter().all(same) }
         };
-        let preset = preset.filter(|preset| as_preset(preset)).map(|preset| preset.name);
+        let preset = preset.filter(|preset| as_preset(preset));
         if map.get(Role::Flux).is_none_or(|flux| !candidate.own(flux)) {
             score = 0;
         }
@@ -124,6 +130,11 @@ impl<'a> Candidate<'a> {
 
     fn called(&self, role: Role, name: &str) -> Option<&'a str> {
         self.of_role(role).find(|(called, _)| *called == name).map(|(_, name)| name)
+    }
+
+    /// Whether there is a column that is called so.
+    fn has(&self, name: &str) -> bool {
+        self.flat.iter().any(|flat| flat == name) || self.lists.iter().any(|list| list.field == name)
     }
 
     fn common(&self, role: Role) -> Option<&'a str> {

@@ -11,6 +11,7 @@ use crate::device::DeviceKernel;
 use crate::light_curve::LightCurve;
 use crate::many_rows::ManyRows;
 use crate::object::{Object, WholeObject};
+use crate::presets::Quantity;
 use crate::rows::Columns;
 use crate::spectrum::Spectral;
 
@@ -144,6 +145,8 @@ pub struct Info {
     pub min_epochs: usize,
     /// The bands that a statistic of objects compares; all that an object has if none is named. Others name none.
     pub bands: Vec<String>,
+    /// What the values must be, if it has a meaning for these alone.
+    pub quantity: Option<Quantity>,
     /// Where it comes from, with DOI.
     pub reference: Cow<'static, str>,
     /// The largest relative difference between two ways of summing `n` epochs in f64.
@@ -163,6 +166,7 @@ impl Info {
             inputs,
             min_epochs: 1,
             bands: vec![],
+            quantity: None,
             reference: Cow::Borrowed(""),
             tolerance: |_| 1e-12,
         }

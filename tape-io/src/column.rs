@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parquet::basic::Encoding;
+use parquet::basic::{Encoding, Type as Physical};
 use parquet::column::page::PageReader;
 use parquet::column::reader::ColumnReaderImpl;
 use parquet::data_type::{DataType, Int32Type, Int64Type};
@@ -89,6 +89,11 @@ pub(crate) fn open_column(
         Kind::F64 if only(&ENCODINGS) => Column::Number(Numbers::Stored(Box::new(Stored::new(pages, optional)))),
         Kind::F64 => Column::Number(Numbers::F64(typed(descriptor, pages))),
         Kind::F32 => Column::Number(Numbers::F32(typed(descriptor, pages))),
+        Kind::Scaled(of) => Column::Number(match chunk.column_type() {
+            Physical::INT32 => Numbers::Scaled32(typed(descriptor, pages), of),
+            Physical::INT64 => Numbers::Scaled64(typed(descriptor, pages), of),
+            _ => Numbers::ScaledBytes(typed(descriptor, pages), of),
+        }),
         Kind::Int(int) if number => Column::Number(match (narrow(int), is_unsigned(int)) {
             (true, false) => Numbers::I32(typed(descriptor, pages)),
             (true, true) => Numbers::U32(typed(descriptor, pages)),
@@ -156,10 +161,11 @@ impl Column {
             (Self::Integer { ints, bands, scratch }, ..) => {
                 scratch.clear();
                 let mut nulls = vec![];
+                let id_type = ints.id_type();
                 ints.append(n, scratch, &mut nulls)?;
                 for (row, &value) in scratch.iter().enumerate() {
                     let null = nulls.get(row).copied().unwrap_or(false);
-                    into.rows.band.push(if null { NO_BAND } else { bands.code(value, into.bands)? });
+                    into.rows.band.push(if null { NO_BAND } else { bands.code(value, id_type, into.bands)? });
                 }
                 Ok(())
             }
@@ -170,6 +176,12 @@ impl Column {
 }
 
 impl Integers {
+    const fn id_type(&self) -> IdType {
+        match self {
+            Self::I32(_, id_type) | Self::I64(_, id_type) | Self::Stored(_, id_type) => *id_type,
+        }
+    }
+
     /// Appends `n` keys; where some are null, `nulls` says which.
     fn append(&mut self, n: usize, keys: &mut Vec<i64>, nulls: &mut Vec<bool>) -> ParquetResult<()> {
         match self {
@@ -212,11 +224,13 @@ pub(crate) struct BandCodes {
 }
 
 impl BandCodes {
-    fn code(&mut self, value: i64, bands: &Bands) -> ParquetResult<u8> {
+    fn code(&mut self, value: i64, id_type: IdType, bands: &Bands) -> ParquetResult<u8> {
         if let Some(&(_, code)) = self.met.iter().find(|(met, _)| *met == value) {
             return Ok(code);
         }
-        let code = bands.code(&value.to_string()).map_err(|error| ParquetError::General(error.to_string()))?;
+        let code = bands
+            .code(&id_type.object_id(value).to_string())
+            .map_err(|error| ParquetError::General(error.to_string()))?;
         self.met.push((value, code));
         Ok(code)
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use parquet::errors::ParquetError;
-use tape_core::{ColumnError, ObjectId, Role};
+use tape_core::{ColumnError, ObjectId, Quantity, Role};
 
 use crate::predicate::PredicateError;
 
@@ -312,6 +312,14 @@ pub enum Error {
         path: PathBuf,
         /// The condition.
         condition: String,
+    },
+    /// Values that are what they should be converted to.
+    #[error("{}: the values are {quantity} already, and cannot be converted to them", .path.display())]
+    Converted {
+        /// The first file of the survey.
+        path: PathBuf,
+        /// What they are.
+        quantity: Quantity,
     },
     /// Light curves that cannot be written in another shape.
     #[error("{}: {reason}", .path.display())]

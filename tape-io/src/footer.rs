@@ -9,7 +9,7 @@ use parquet::errors::Result as ParquetResult;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
-use tape_core::{ColumnError, ColumnMap, IdRange, IdType, ObjectId, Role, RowGroup, key_from_u64};
+use tape_core::{ColumnError, ColumnMap, IdRange, IdType, ObjectId, Preset, Role, RowGroup, key_from_u64};
 
 use crate::claims::check_footer;
 use crate::column::levels_alone;
@@ -19,6 +19,7 @@ use crate::guard::guarded;
 use crate::leaves::{flat_columns, leaves, list_columns};
 use crate::pread::PositionedFile;
 use crate::records::first_difference;
+use crate::scaled::Scaled;
 use crate::schema::{Kind, RoleColumn, nested_columns, role_column};
 
 /// Shorter text is not cut short in statistics; of longer text the footer says whether it was.
@@ -127,6 +128,7 @@ impl Footer {
                     return Err(Error::Column { path, source });
                 }
             };
+            let column = in_parts(column, role, columns.preset());
             column.kind.fits(role).map_err(|expected| wrong(column.kind.to_string(), expected))?;
             check_counts(&metadata, column.index, column.is_nested())
                 .map_err(|reason| Error::NotParquet { path: path.clone(), reason })?;
@@ -228,6 +230,18 @@ impl Footer {
             ids: id.and_then(|id| id_range(group.column(id.index).statistics()?, id.kind)),
             sorted: id.is_some_and(|id| !id.is_nested() && is_sorted(group, id.index)),
         })
+    }
+}
+
+/// The column of an error that a preset has as an integer, of so many parts of the unit.
+fn in_parts(column: RoleColumn, role: Role, preset: Option<&Preset>) -> RoleColumn {
+    let per_unit = preset.map_or(1, |preset| preset.error_divisor);
+    match column.kind {
+        Kind::Int(int) if role == Role::Error && per_unit > 1 => {
+            let unsigned = is_unsigned(int);
+            RoleColumn { kind: Kind::Scaled(Scaled::Parts { per_unit, unsigned }), ..column }
+        }
+        _ => column,
     }
 }
 

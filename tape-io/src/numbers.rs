@@ -1,9 +1,10 @@
 //! Columns of numbers, appended to plain vectors.
 
 use parquet::column::reader::ColumnReaderImpl;
-use parquet::data_type::{DataType, DoubleType, FloatType, Int32Type, Int64Type};
+use parquet::data_type::{DataType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type, Int64Type};
 use parquet::errors::{ParquetError, Result};
 
+use crate::scaled::Scaled;
 use crate::stored::Stored;
 
 /// One column chunk of a physical type.
@@ -104,6 +105,10 @@ pub(crate) enum Numbers {
     I64(Typed<Int64Type>),
     U32(Typed<Int32Type>),
     U64(Typed<Int64Type>),
+    /// Integers that stand for something else, by their physical type.
+    Scaled32(Typed<Int32Type>, Scaled),
+    Scaled64(Typed<Int64Type>, Scaled),
+    ScaledBytes(Typed<FixedLenByteArrayType>, Scaled),
 }
 
 impl Numbers {
@@ -112,8 +117,9 @@ impl Numbers {
             Self::Stored(c) => c.skip(n),
             Self::F64(c) => c.skip(n),
             Self::F32(c) => c.skip(n),
-            Self::I32(c) | Self::U32(c) => c.skip(n),
-            Self::I64(c) | Self::U64(c) => c.skip(n),
+            Self::I32(c) | Self::U32(c) | Self::Scaled32(c, _) => c.skip(n),
+            Self::I64(c) | Self::U64(c) | Self::Scaled64(c, _) => c.skip(n),
+            Self::ScaledBytes(c, _) => c.skip(n),
         }
     }
 
@@ -127,6 +133,15 @@ impl Numbers {
             Self::U32(c) => c.append(n, out, f64::NAN, |&v| f64::from(v.cast_unsigned())),
             Self::I64(c) => c.append(n, out, f64::NAN, |&v| v as f64),
             Self::U64(c) => c.append(n, out, f64::NAN, |&v| v.cast_unsigned() as f64),
+            Self::Scaled32(c, of @ Scaled::Parts { unsigned: true, .. }) => {
+                c.append(n, out, f64::NAN, |&v| of.value(v.cast_unsigned().into()))
+            }
+            Self::Scaled64(c, of @ Scaled::Parts { unsigned: true, .. }) => {
+                c.append(n, out, f64::NAN, |&v| of.value(v.cast_unsigned().into()))
+            }
+            Self::Scaled32(c, of) => c.append(n, out, f64::NAN, |&v| of.value(v.into())),
+            Self::Scaled64(c, of) => c.append(n, out, f64::NAN, |&v| of.value(v.into())),
+            Self::ScaledBytes(c, of) => c.append(n, out, f64::NAN, |v| of.of_bytes(v)),
         }
         .map(drop)
     }

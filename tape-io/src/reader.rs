@@ -112,7 +112,7 @@ impl<'a> PartitionReader<'a> {
         let mut columns = Vec::with_capacity(5);
         for role in roles(self.columns) {
             let Some(column) = footer.role(role) else { continue };
-            if sieve.as_mut().is_some_and(|sieve| sieve.plays(role, column.index)) {
+            if sieve.as_mut().is_some_and(|sieve| sieve.plays(role, column)) {
                 continue;
             }
             let (of_object, levels) = (nested && !column.is_nested(), LevelQueue::default());

@@ -7,6 +7,7 @@ use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 use tape_core::{IdType, Role};
 
 use crate::leaves::{Leaf, leaf_named};
+use crate::scaled::Scaled;
 use crate::slots::Depth;
 
 /// How a column's values are read.
@@ -16,6 +17,8 @@ pub(crate) enum Kind {
     F32,
     Int(IdType),
     Text,
+    /// A number that is stored as an integer of something else.
+    Scaled(Scaled),
 }
 
 impl Kind {
@@ -23,7 +26,7 @@ impl Kind {
     pub(crate) const fn bytes(self) -> u64 {
         match self {
             Self::Text => 9,
-            Self::F64 | Self::Int(IdType::Int64 | IdType::UInt64 | IdType::Utf8) => 8,
+            Self::F64 | Self::Scaled(_) | Self::Int(IdType::Int64 | IdType::UInt64 | IdType::Utf8) => 8,
             Self::F32 | Self::Int(IdType::Int32 | IdType::UInt32) => 4,
             Self::Int(IdType::Int16 | IdType::UInt16) => 2,
             Self::Int(IdType::Int8 | IdType::UInt8) => 1,
@@ -35,6 +38,7 @@ impl Kind {
         match (role, self) {
             (Role::Id | Role::Band, Self::Int(_) | Self::Text) => Ok(()),
             (Role::Id | Role::Band, _) => Err("an integer or text"),
+            (Role::Flux | Role::Error, Self::Scaled(scaled)) if scaled.is_time() => Err("a number"),
             (_, Self::Text) => Err("a number"),
             _ => Ok(()),
         }
@@ -58,6 +62,7 @@ impl fmt::Display for Kind {
             Self::F32 => f.write_str("float32"),
             Self::Int(int) => f.write_str(&format!("{int:?}").to_lowercase()),
             Self::Text => f.write_str("text"),
+            Self::Scaled(scaled) => write!(f, "{scaled}"),
         }
     }
 }
@@ -97,7 +102,8 @@ pub(crate) fn role_column(
 ) -> Option<Result<RoleColumn, String>> {
     let index = leaf_named(leaves, name)?;
     let column = schema.column(index);
-    let kind = kind(&column).ok_or_else(|| describe(&column));
+    let scaled = || Scaled::of(&column).map(Kind::Scaled);
+    let kind = kind(&column).or_else(scaled).ok_or_else(|| describe(&column));
     Some(kind.map(|kind| RoleColumn { index, kind, depth: Depth::of(&column, leaves[index].element) }))
 }
 

@@ -12,13 +12,14 @@ use tape_core::{Bands, IdRef, Ids, NO_BAND, Role, Rows, key_from_u64};
 use crate::filter::FileFilter;
 use crate::leaf::{Leaf, OpenLeaf};
 use crate::predicate::PredicateError;
+use crate::schema::{Kind, RoleColumn};
 
 /// The columns of a condition, open, and at the same row.
 pub(crate) struct Sieve<'a> {
     filter: &'a FileFilter,
     leaves: Vec<OpenLeaf>,
     /// The roles that columns of the condition play, with the place of the column.
-    roles: Vec<(Role, usize)>,
+    roles: Vec<(Role, Kind, usize)>,
     /// Rows that other columns are behind.
     behind: usize,
 }
@@ -44,9 +45,9 @@ impl<'a> Sieve<'a> {
     }
 
     /// Lets a column of the condition play a role, if the role's column is among them.
-    pub(crate) fn plays(&mut self, role: Role, index: usize) -> bool {
-        let place = self.filter.leaves.iter().position(|leaf| leaf.index == index);
-        self.roles.extend(place.map(|place| (role, place)));
+    pub(crate) fn plays(&mut self, role: Role, column: &RoleColumn) -> bool {
+        let place = self.filter.leaves.iter().position(|leaf| leaf.index == column.index);
+        self.roles.extend(place.map(|place| (role, column.kind, place)));
         place.is_some()
     }
 
@@ -81,14 +82,24 @@ impl<'a> Sieve<'a> {
         null_ids: &mut Vec<bool>,
         bands: &Bands,
     ) -> Result<()> {
-        for &(role, place) in &self.roles {
+        for &(role, kind, place) in &self.roles {
             let column = &sifted.columns[place];
-            match role {
-                Role::Id => append_ids(column, &mut rows.ids, null_ids),
-                Role::Band => append_bands(column, &sifted.keep, &mut rows.band, bands)?,
-                Role::Time => append_numbers(column, &mut rows.time),
-                Role::Flux => append_numbers(column, &mut rows.flux),
-                Role::Error => append_numbers(column, &mut rows.error),
+            let numbers = match role {
+                Role::Id => {
+                    append_ids(column, &mut rows.ids, null_ids);
+                    continue;
+                }
+                Role::Band => {
+                    append_bands(column, &sifted.keep, &mut rows.band, bands)?;
+                    continue;
+                }
+                Role::Time => &mut rows.time,
+                Role::Flux => &mut rows.flux,
+                Role::Error => &mut rows.error,
+            };
+            match kind {
+                Kind::Scaled(scaled) => scaled.append(column, numbers),
+                _ => append_numbers(column, numbers),
             }
         }
         Ok(())
@@ -139,14 +150,18 @@ fn append_bands(column: &ArrayRef, keep: &BooleanBuffer, codes: &mut Vec<u8>, ba
         }
         return Ok(());
     }
-    let number = |row| match column.as_primitive_opt::<UInt64Type>() {
-        // As the labels of other surveys with such a column are.
+    let unsigned = column.as_primitive_opt::<UInt64Type>();
+    let number = |row| match unsigned {
         Some(values) => key_from_u64(values.value(row)),
         None => column.as_primitive::<Int64Type>().value(row),
     };
+    let label = |row| match unsigned {
+        Some(values) => values.value(row).to_string(),
+        None => number(row).to_string(),
+    };
     for row in 0..column.len() {
         let kept = keep.value(row) && column.is_valid(row);
-        codes.push(if kept { code(number(row), &|| number(row).to_string())? } else { NO_BAND });
+        codes.push(if kept { code(number(row), &|| label(row))? } else { NO_BAND });
     }
     Ok(())
 }

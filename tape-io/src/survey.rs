@@ -8,7 +8,9 @@ use std::time::SystemTime;
 
 use parquet::file::statistics::Statistics;
 use rayon::prelude::*;
-use tape_core::{Bands, ColumnMap, Columns, IdType, Partition, Role, RowGroup, RowReader, Source, SourceError};
+use tape_core::{
+    Bands, ColumnMap, Columns, IdType, Partition, Preset, Quantity, Role, RowGroup, RowReader, Source, SourceError,
+};
 
 use crate::discover::discover;
 use crate::error::Error;
@@ -16,6 +18,7 @@ use crate::filter::Filter;
 use crate::footer::{Footer, Stamp, open as open_file, read_metadata};
 use crate::leaves::{Shape, flat_columns, list_columns, shape_of, title_of};
 use crate::objects::{ObjectTable, Selection};
+use crate::quantity::{Conversion, Converted};
 use crate::schema::Kind;
 
 /// What identifies the content of a file without reading it.
@@ -50,7 +53,6 @@ pub struct Survey {
     pub(crate) files: Vec<Footer>,
     columns: ColumnMap,
     titles: [Option<String>; 5],
-    preset: Option<&'static str>,
     id_type: IdType,
     pub(crate) row_groups: Vec<RowGroup>,
     bands: Bands,
@@ -58,6 +60,9 @@ pub struct Survey {
     pub(crate) filter: Option<Filter>,
     pub(crate) objects: Option<ObjectTable>,
     pub(crate) selections: Vec<Selection>,
+    /// What its values were said to be.
+    pub(crate) said: Option<Quantity>,
+    pub(crate) conversion: Option<Conversion>,
 }
 
 impl Survey {
@@ -70,10 +75,10 @@ impl Survey {
         let paths = discover(inputs)?;
         let (first, _) = read_metadata(&paths[0])?;
         let schema = first.file_metadata().schema_descr();
-        let (columns, preset) = columns
+        let columns = columns
             .resolve(&flat_columns(schema), &list_columns(schema))
             .map_err(|source| Error::Column { path: paths[0].clone(), source })?;
-        Ok(Self { preset, ..Self::open_files(paths, columns)? })
+        Self::open_files(paths, columns)
     }
 
     /// Opens exactly these files, at least one, with exactly these columns: a role that `columns` leaves open has none.
@@ -94,18 +99,20 @@ impl Survey {
         let schema = files[0].metadata.file_metadata().schema_descr();
         let titles = Role::ALL.map(|role| title_of(schema, columns.get(role)?));
         let row_groups = files.iter().enumerate().flat_map(|(i, footer)| footer.row_groups(i)).collect();
-        let (bands, bytes_read) = Default::default();
+        let bands = Bands::named(columns.preset().map_or(&[], |preset| preset.bands));
+        let bytes_read = Arc::default();
         Ok(Self {
             files,
             columns,
             titles,
-            preset: None,
             id_type,
             row_groups,
             bands,
             bytes_read,
             filter: None,
             selections: vec![],
+            said: None,
+            conversion: None,
             objects: None,
         })
     }
@@ -116,10 +123,39 @@ impl Survey {
         &self.columns
     }
 
-    /// The preset that was recognised.
+    /// The preset that was asked for or recognised.
     #[must_use]
-    pub const fn preset(&self) -> Option<&'static str> {
-        self.preset
+    pub const fn preset(&self) -> Option<&'static Preset> {
+        self.columns.preset()
+    }
+
+    /// The condition of good quality that is customary for the preset, of these columns.
+    #[must_use]
+    pub fn quality(&self) -> Option<String> {
+        let template = self.preset()?.quality?;
+        let within = self.columns.get(Role::Flux).and_then(|flux| flux.rsplit_once('.')).map(|(within, _)| within);
+        let flat = flat_columns(self.files[0].metadata.file_metadata().schema_descr());
+        let mut condition = String::new();
+        for (i, part) in template.split(['{', '}']).enumerate() {
+            match within.filter(|_| !flat.iter().any(|column| column == part)) {
+                // Every second part is a column.
+                Some(within) if i % 2 == 1 => condition.push_str(&format!("\"{within}\".\"{part}\"")),
+                _ if i % 2 == 1 => condition.push_str(&format!("\"{part}\"")),
+                _ => condition.push_str(part),
+            }
+        }
+        Some(condition)
+    }
+
+    /// What should be known of the columns that are read.
+    #[must_use]
+    pub fn warnings(&self, columns: Columns) -> Vec<String> {
+        let narrow = self.files[0].role(Role::Time).is_some_and(|time| time.kind == Kind::F32);
+        let name = self.columns.get(Role::Time).unwrap_or_default();
+        let told = format!(
+            "times in column '{name}' are floats of 32 bits: near MJD 60,000, neighbours are 5.6 minutes apart"
+        );
+        (narrow && columns.time).then_some(told).into_iter().collect()
     }
 
     /// All columns of the first file with one value a row, then those in lists.
@@ -158,6 +194,7 @@ impl Survey {
             for group in footer.metadata.row_groups() {
                 let statistics = group.column(footer.role(Role::Band)?.index).statistics()?;
                 let (min, max) = labels(statistics)?;
+                let [min, max] = [&min, &max].map(|label| self.bands.name_of(label).to_owned());
                 range = Some(match range {
                     None => (min, max),
                     Some((first, last)) => (first.min(min), last.max(max)),
@@ -295,7 +332,11 @@ impl Source for Survey {
     }
 
     fn read<'a>(&'a self, partition: &Partition, columns: Columns) -> Result<Box<dyn RowReader + 'a>, SourceError> {
-        self.read_wanted(partition, columns, self.selections.len())
+        let rows = self.read_wanted(partition, columns, self.selections.len())?;
+        Ok(match self.conversion {
+            Some(conversion) => Box::new(Converted { rows, conversion }),
+            None => rows,
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use tape_core::{ColumnMap, Observer, Results, Schema, Silent, Sink, Statistic};
+use tape_core::{ColumnMap, Event, Observer, Results, Schema, Silent, Sink, Statistic};
 use tape_exec::{Config, OnError, Partitioning, Plan, PlanChoice, Summary};
 use tape_io::{Grouped, Joined, ObjectTable, SpillFolder, Survey};
 
@@ -206,6 +206,7 @@ impl<'a> Batch<'a> {
     /// As [`Batch::explain`].
     pub fn plan_with(&self, observer: &dyn Observer) -> Result<Plan, Error> {
         self.check_groups()?;
+        self.check_quantity()?;
         if self.wide && !self.long_schema()?.has_band() {
             return Err(Error::WideWithoutBand);
         }
@@ -283,7 +284,13 @@ impl<'a> Batch<'a> {
         self.prepare()?;
         let config = self.config()?;
         let run = |sink: &mut dyn Sink| {
-            tape_exec::run(self.source(), &self.statistics, &config, plan, sink, observer).map_err(Error::from_run)
+            let run = tape_exec::run(self.source(), &self.statistics, &config, plan, sink, observer);
+            let mut summary = run.map_err(Error::from_run)?;
+            for warning in self.ensemble.survey.warnings(plan.columns) {
+                observer.event(Event::Warning(warning.clone()));
+                summary.warnings.push(warning);
+            }
+            Ok(summary)
         };
         if !self.all_objects {
             return run(sink);

@@ -112,6 +112,23 @@ pub enum Error {
         /// The columns.
         columns: String,
     },
+    /// A condition of good quality that is not known.
+    #[error("no customary condition on the quality of epochs is known of {}: say with --where which epochs are good", .preset.map_or_else(|| "a survey without a preset".to_owned(), |name| format!("the preset {name}")))]
+    NoQuality {
+        /// The preset, if the survey has one.
+        preset: Option<&'static str>,
+    },
+    /// A statistic without a meaning for what the values are.
+    #[error(
+        "the statistic '{statistic}' has no meaning for {actual}: convert them with {}, leave it out, or say with --quantity that they are something else",
+        match .actual { tape_core::Quantity::Magnitude => "--to-flux ZP", tape_core::Quantity::Flux => "--to-mag ZP" }
+    )]
+    Quantity {
+        /// The statistic.
+        statistic: String,
+        /// What the values are.
+        actual: tape_core::Quantity,
+    },
     /// A wide table of a survey without bands.
     #[error(
         "a wide table has a column for each band, but there are no bands: name their column, group by the band too, or ask for a long table"

@@ -40,6 +40,7 @@ mod sinks;
 mod statistics;
 mod structure_function;
 mod time_series;
+mod values;
 mod wide;
 
 pub use arrow;

@@ -12,6 +12,7 @@ use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::DataType;
 use libtest_mimic::{Arguments, Failed, Trial};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use tape::core::{Columns, Partition, Piece, Quantity, Rows, Source};
 use tape::prelude::*;
 
 use references::{shared, trial};
@@ -107,6 +108,41 @@ fn nights() -> Answer {
     }
 }
 
+/// The second and third of the values of rows, in the order of ids and values.
+fn in_order(mut rows: Vec<(String, [f64; 3])>) -> [Vec<Option<f64>>; 2] {
+    rows.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.partial_cmp(&b.1).unwrap_or(std::cmp::Ordering::Equal)));
+    [1, 2].map(|i| rows.iter().map(|(_, values)| Some(values[i])).collect())
+}
+
+/// Magnitudes of what TAPE took for fluxes, and their errors.
+fn magnitudes() -> Answer {
+    let reference = golden("flux_to_mag_zp25")?;
+    let of = |zero_point| -> Result<[Vec<Option<f64>>; 2], Failed> {
+        let ensemble = sample()?.with_quantity(Quantity::Flux).to_magnitudes(zero_point)?;
+        let survey = ensemble.survey();
+        let partition = Partition { pieces: vec![Piece { row_group: 0, rows: 0..2000 }] };
+        let columns = Columns { time: true, flux: true, error: true, ..Columns::default() };
+        let (mut reader, mut rows) = (survey.read(&partition, columns)?, Rows::new(survey.id_type()));
+        while reader.read(&mut rows, 512)? > 0 {}
+        let id = |row: usize| rows.ids.get(row).to_owned(survey.id_type()).to_string();
+        Ok(in_order((0..rows.len()).map(|row| (id(row), [rows.time[row], rows.flux[row], rows.error[row]])).collect()))
+    };
+    let ids = reference.column_by_name("ps1_objid").ok_or("ids")?.as_primitive::<arrow::datatypes::Int64Type>();
+    let [time, m, error] = ["midPointTai", "m", "m_err"].map(|name| numbers(&reference, name));
+    let [time, m, error] = [time?, m?, error?];
+    let value = |column: &[Option<f64>], row: usize| column[row].unwrap_or(f64::NAN);
+    let rows =
+        (0..m.len()).map(|row| (ids.value(row).to_string(), [value(&time, row), value(&m, row), value(&error, row)]));
+    let wanted = in_order(rows.collect());
+    // TAPE's are of single precision.
+    let both = |[m, error]: &[Vec<Option<f64>>; 2]| agree(m, &wanted[0], 2e-6).and(agree(error, &wanted[1], 1e-8));
+    both(&of(25.0)?)?;
+    match both(&of(25.000_01)?) {
+        Err(_) => Ok(()),
+        Ok(()) => Err("another zero point made no difference".into()),
+    }
+}
+
 /// The objects with at least 100 epochs, however the sample is cut.
 fn pruned() -> Answer {
     let reference = golden("prune_100")?;
@@ -164,6 +200,7 @@ fn main() -> std::process::ExitCode {
         of("bins of 30 days", "bin_sources_30d_first_time.parquet", || {
             bins("bin_sources_30d_first_time", 30.0, 0.0, "min")
         }),
+        of("magnitudes and their errors", "flux_to_mag_zp25.parquet", magnitudes),
         of("objects with many epochs", "prune_100.parquet", pruned),
         of("objects that a query leaves", "query_faint_r.parquet", query),
         Trial::test("the harness sees errors", harness_sees_errors),

@@ -25,7 +25,7 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Info, Inputs, LightCurve, Output, Statistic, Value, WholeLightCurve};
+use tape_core::{Info, Inputs, LightCurve, Output, Quantity, Statistic, Value, WholeLightCurve};
 
 use crate::kind::Kind;
 use crate::models::least_squares::Model;
@@ -48,6 +48,7 @@ static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     reference: "Bazin et al. 2009, A&A 499, 653, doi:10.1051/0004-6361/200911847".into(),
     // Where a fit stops depends on the last digits of its sums.
     tolerance: |_| 1e-3,
+    quantity: Some(Quantity::Flux),
     ..Info::new("bazin_fit", Inputs::ALL)
 });
 

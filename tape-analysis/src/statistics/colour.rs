@@ -24,7 +24,7 @@
 //! # Ok::<(), tape_analysis::Error>(())
 //! ```
 
-use tape_core::{Info, Inputs, LightCurve, Object, Statistic, Value, WholeObject};
+use tape_core::{Info, Inputs, LightCurve, Object, Quantity, Statistic, Value, WholeObject};
 
 use crate::error::Error;
 use crate::kind::Kind;
@@ -103,6 +103,7 @@ impl Colour {
             formula: format!("{name}(x) − {name}(y); x, y: flux in {first} and {second}").into(),
             bands: two_bands(&KIND, first, second)?,
             reference: "Malanchev et al. 2021, MNRAS 502, 5147, doi:10.1093/mnras/stab316".into(),
+            quantity: Some(Quantity::Magnitude),
             ..Info::new(format!("colour_{name}_{first}_{second}"), Inputs::FLUX)
         };
         Ok(Self { info, level })

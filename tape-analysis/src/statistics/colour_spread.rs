@@ -24,12 +24,13 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Info, Inputs, Moments, Object, Value, WholeObject};
+use tape_core::{Info, Inputs, Moments, Object, Quantity, Value, WholeObject};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "standard deviation of the mean fluxes in the bands".into(),
     formula: "sqrt(Σ(m − ⟨m⟩)²/k); m: mean flux in each of k bands, weighted by 1/σ², σ: error".into(),
     reference: "Malanchev et al. 2021, MNRAS 502, 5147, doi:10.1093/mnras/stab316".into(),
+    quantity: Some(Quantity::Magnitude),
     ..Info::new("colour_spread", Inputs::FLUX_ERROR)
 });
 

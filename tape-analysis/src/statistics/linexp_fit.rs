@@ -27,7 +27,7 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Info, Inputs, LightCurve, Output, Statistic, Value, WholeLightCurve};
+use tape_core::{Info, Inputs, LightCurve, Output, Quantity, Statistic, Value, WholeLightCurve};
 
 use crate::kind::Kind;
 use crate::models::least_squares::Model;
@@ -49,6 +49,7 @@ static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     reference: "Malanchev et al. 2021, MNRAS 502, 5147, doi:10.1093/mnras/stab316".into(),
     // Where a fit stops depends on the last digits of its sums.
     tolerance: |_| 1e-3,
+    quantity: Some(Quantity::Flux),
     ..Info::new("linexp_fit", Inputs::ALL)
 });
 

@@ -32,7 +32,7 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Info, Inputs, LightCurve, Output, Statistic, Value, WholeLightCurve};
+use tape_core::{Info, Inputs, LightCurve, Output, Quantity, Statistic, Value, WholeLightCurve};
 
 use crate::kind::Kind;
 use crate::models::least_squares::Model;
@@ -59,6 +59,7 @@ static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     reference: "Villar et al. 2019, ApJ 884, 83, doi:10.3847/1538-4357/ab418c".into(),
     // Where a fit stops depends on the last digits of its sums.
     tolerance: |_| 1e-2,
+    quantity: Some(Quantity::Flux),
     ..Info::new("villar_fit", Inputs::ALL)
 });
 

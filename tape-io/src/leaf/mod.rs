@@ -11,7 +11,7 @@ use tape_core::IdType;
 use crate::predicate::{Column, Type};
 use crate::schema::{Kind, describe, kind};
 
-pub(crate) use read::OpenLeaf;
+pub(crate) use read::{OpenLeaf, big_endian};
 pub(crate) use statistics::possible;
 
 /// How the values of a column are stored, beyond what columns with a role can be.
@@ -42,7 +42,7 @@ pub(crate) struct Leaf {
 impl LeafKind {
     pub(crate) const fn in_expressions(self) -> Type {
         match self {
-            Self::Plain(Kind::F64 | Kind::F32) => Type::Float,
+            Self::Plain(Kind::F64 | Kind::F32 | Kind::Scaled(_)) => Type::Float,
             Self::Plain(Kind::Int(IdType::UInt64)) => Type::Decimal(0),
             Self::Plain(Kind::Int(_)) => Type::Integer,
             Self::Plain(Kind::Text) => Type::Text,

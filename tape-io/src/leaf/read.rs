@@ -244,7 +244,7 @@ impl Texts {
 }
 
 /// A signed number of up to sixteen bytes.
-pub(super) fn big_endian(bytes: &[u8]) -> i128 {
+pub(crate) fn big_endian(bytes: &[u8]) -> i128 {
     let negative = bytes.first().is_some_and(|&byte| byte & 0x80 != 0);
     bytes.iter().take(16).fold(if negative { -1 } else { 0 }, |value, &byte| value << 8 | i128::from(byte))
 }

@@ -11,6 +11,7 @@ use tape::{Batch, Ensemble, statistics_named};
 
 use super::failure::Failure;
 use super::select::SelectArgs;
+use super::values::ValueArgs;
 
 /// Which files, and which columns of them.
 #[derive(Args)]
@@ -111,6 +112,8 @@ pub(crate) struct BatchArgs {
     #[command(flatten)]
     pub(crate) survey: SurveyArgs,
     #[command(flatten)]
+    values: ValueArgs,
+    #[command(flatten)]
     select: SelectArgs,
     /// Columns of the table of objects to put behind those of the results
     #[arg(long, value_name = "COLUMNS", requires = "objects", value_delimiter = ',', help_heading = "Objects")]
@@ -157,7 +160,7 @@ pub(crate) struct BatchArgs {
 impl BatchArgs {
     /// Opens the survey, and of it the rows that are asked for.
     pub(crate) fn open(&self) -> Result<Ensemble, Failure> {
-        self.select.of(self.survey.open()?)
+        self.select.of(self.values.of(self.survey.open()?)?)
     }
 
     /// The condition on rows.
@@ -171,7 +174,7 @@ impl BatchArgs {
     }
 
     /// The number of values that all statistics give a light curve.
-    pub(crate) fn values(&self) -> Result<usize, Failure> {
+    pub(crate) fn outputs(&self) -> Result<usize, Failure> {
         Ok(statistics_named(&self.stat)?.iter().map(|statistic| statistic.info().outputs.len()).sum())
     }
 

@@ -97,7 +97,7 @@ impl Batch {
             bytes_read: Some(ensemble.survey().counter()),
             memory: Some(self.args.memory()),
             events: events.cloned(),
-            values: self.args.values()?,
+            values: self.args.outputs()?,
         })?;
         let plan = batch.plan_with(&watch)?;
         events.inspect(|events| events.tell("start", self.start_as_json(&plan)));
@@ -147,7 +147,7 @@ impl Batch {
             "why": plan.why,
             "where": self.args.condition(),
             "statistics": self.args.statistics(),
-            "values": self.args.values().unwrap_or(0),
+            "values": self.args.outputs().unwrap_or(0),
             "partitions": plan.layout.partitions.len(),
             "rows": plan.rows,
             "bytes": plan.bytes,

@@ -35,6 +35,7 @@ impl Explain {
             if let Some(by) = batch.groups() {
                 screen.row("groups", format_args!("by {by}"))?;
             }
+            show_values(survey, screen)?;
             screen.row("device", device.why())?;
             show_condition(survey, screen)?;
             show_objects(survey, screen)?;
@@ -56,12 +57,31 @@ impl Explain {
             "where_columns": survey.filter_columns().collect::<Vec<_>>(),
             "objects": survey.objects().map(ObjectTable::rows),
             "where_objects": survey.objects().and_then(ObjectTable::filter),
+            "preset": survey.preset().map(|preset| preset.name),
+            "quantity": survey.quantity().map(|quantity| quantity.to_string()),
+            "conversion": survey.conversion().map(|conversion| conversion.to_string()),
             "by": batch.groups(),
             "selected_objects": survey.selections().collect::<Vec<_>>(),
             "row_groups": survey.row_groups().len(),
             "row_groups_skipped": survey.row_groups_skipped(),
         }))?)
     }
+}
+
+/// What the values are, as far as is known, and what is made of them.
+fn show_values(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
+    if let Some(preset) = survey.preset() {
+        screen.row("preset", format_args!("{}: {}", preset.name, preset.describes))?;
+    }
+    match (survey.conversion(), survey.quantity()) {
+        (Some(conversion), _) => screen.row("values", format_args!("converted to {conversion}"))?,
+        (None, Some(quantity)) => {
+            let unit = survey.unit().map(|unit| format!(" in {unit}")).unwrap_or_default();
+            screen.row("values", format_args!("{quantity}{unit}"))?;
+        }
+        (None, None) => {}
+    }
+    Ok(())
 }
 
 /// The condition on rows, if there is one, and what need not be read for it.

@@ -80,7 +80,11 @@ impl Inspect {
 
 fn list_presets(screen: &mut Screen) -> Result<(), Failure> {
     for preset in PRESETS {
-        screen.line(format_args!("{:<10} {}: {}", preset.name, preset.describes, preset.columns.join(", ")))?;
+        let columns: Vec<&str> = Role::ALL.into_iter().filter_map(|role| preset.column(role)).collect();
+        screen.line(format_args!("{:<10} {}: {}", preset.name, preset.describes, columns.join(", ")))?;
+        let quality = preset.quality.map(|quality| format!("; good where {}", quality.replace(['{', '}'], "")));
+        let quality = quality.unwrap_or_default();
+        screen.line(format_args!("{:<10} {} in {}; {}{quality}", "", preset.quantity, preset.unit, preset.source))?;
     }
     Ok(())
 }
@@ -112,7 +116,17 @@ impl Facts<'_> {
             }
         }
         if let Some(preset) = survey.preset() {
-            screen.row("preset", preset)?;
+            let asked = "by its columns, or asked for";
+            screen.row("preset", format_args!("{}: {} ({asked})", preset.name, preset.describes))?;
+            let unit = if preset.unit.is_empty() { String::new() } else { format!(" in {}", preset.unit) };
+            screen.row("values", format_args!("{}{unit}; times {}", preset.quantity, preset.time_scale))?;
+            if !preset.bands.is_empty() {
+                let bands = preset.bands.iter().map(|(stored, name)| format!("{stored} is {name}"));
+                screen.row("", format_args!("bands: {}", bands.collect::<Vec<_>>().join(", ")))?;
+            }
+            if let Some(quality) = survey.quality() {
+                screen.row("quality", format_args!("{quality} (with --quality)"))?;
+            }
         }
         for role in Role::ALL {
             let name = survey.columns().get(role).map(|name| (name, survey.type_of(role).unwrap_or_default()));
@@ -208,7 +222,7 @@ impl Facts<'_> {
             "rows": self.rows(),
             "file_rows": survey.file_rows(),
             "shape": survey.shape().to_string(),
-            "preset": survey.preset(),
+            "preset": survey.preset().map(|preset| preset.name),
             "columns": roles,
             "other_columns": self.other_columns(),
             "bands": bands,

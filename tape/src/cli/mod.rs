@@ -27,6 +27,7 @@ mod select;
 mod simulate;
 mod stats;
 mod status;
+mod values;
 mod watch;
 
 use screen::Screen;

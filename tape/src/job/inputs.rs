@@ -7,7 +7,7 @@ use tape_core::{Partition, Piece, Source};
 use tape_io::{FileStamp, Survey};
 
 use super::error::JobError;
-use super::manifest::{Manifest, Sample, id_type_name};
+use super::manifest::{Manifest, PlannedConversion, Sample, id_type_name};
 use crate::error::Error;
 
 /// Some of the inputs of a job, open.
@@ -43,6 +43,9 @@ impl<'a> Inputs<'a> {
         }
         if let Some(objects) = &manifest.objects {
             survey = objects.of_survey(survey)?;
+        }
+        if let Some(conversion) = manifest.conversion.as_ref().and_then(PlannedConversion::conversion) {
+            survey = survey.converted(conversion)?;
         }
         for (fraction, seed) in manifest.samples.iter().filter_map(Sample::drawn) {
             survey = survey.sampled(fraction, seed);

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use tape_core::{ColumnMap, IdType, Partition, Piece, Role};
+use tape_core::{ColumnMap, IdType, Partition, Piece, Quantity, Role, preset};
 use tape_exec::PlanKind;
 use tape_exec::task::Tasks;
-use tape_io::FileStamp;
+use tape_io::{Conversion, FileStamp};
 
 use super::objects::PlannedObjects;
 use super::sealed::{Malformed, digest, seal, unseal};
@@ -26,6 +26,10 @@ pub struct Manifest {
     pub id_type: String,
     /// The column of each role, in the order of [`Role::ALL`].
     pub columns: [Option<String>; 5],
+    /// The preset of which these are, if there is one.
+    pub preset: Option<String>,
+    /// What is made of the values, if they are converted.
+    pub conversion: Option<PlannedConversion>,
     /// The condition on rows, if there is one.
     pub filter: Option<String>,
     /// The objects that are meant; all without.
@@ -78,6 +82,16 @@ impl InputFile {
     }
 }
 
+/// Fluxes in the place of magnitudes, or the other way round.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedConversion {
+    /// Whether magnitudes are made.
+    pub to_magnitudes: bool,
+    /// The magnitude of a flux of 1, as a decimal number.
+    pub zero_point: String,
+}
+
 /// A part of all objects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,6 +112,19 @@ pub struct Asked {
     pub partitions: Option<u64>,
     /// Into partitions of how many bytes, if the user said so.
     pub partition_bytes: Option<u64>,
+}
+
+impl PlannedConversion {
+    pub(super) fn of(conversion: Conversion) -> Self {
+        let to_magnitudes = conversion.gives() == Quantity::Magnitude;
+        Self { to_magnitudes, zero_point: conversion.zero_point().to_string() }
+    }
+
+    /// The conversion, if the zero point is a number.
+    pub(super) fn conversion(&self) -> Option<Conversion> {
+        let zero_point = self.zero_point.parse().ok()?;
+        Some(if self.to_magnitudes { Conversion::ToMagnitudes(zero_point) } else { Conversion::ToFluxes(zero_point) })
+    }
 }
 
 impl Sample {
@@ -163,7 +190,8 @@ impl Manifest {
     /// The column of each role.
     pub(super) fn column_map(&self) -> ColumnMap {
         let named = Role::ALL.into_iter().zip(&self.columns);
-        named.fold(ColumnMap::new(), |map, (role, name)| match name {
+        let none = ColumnMap::new().of_preset(self.preset.as_ref().and_then(|name| preset(name)));
+        named.fold(none, |map, (role, name)| match name {
             Some(name) => map.with(role, name),
             None => map,
         })
@@ -215,6 +243,12 @@ impl Manifest {
         let buckets_fit = powers && self.buckets <= MOST_BUCKETS && self.reduces <= self.buckets;
         if !(if two_rounds { buckets_fit } else { self.buckets == 0 && self.reduces == 0 }) {
             return wrong("its buckets do not fit its plan");
+        }
+        if self.preset.as_ref().is_some_and(|name| preset(name).is_none()) {
+            return wrong("it is of a preset that is not known");
+        }
+        if self.conversion.as_ref().is_some_and(|planned| planned.conversion().is_none()) {
+            return wrong("its zero point is no number");
         }
         if self.samples.iter().any(|sample| sample.drawn().is_none()) {
             return wrong("a sample of it is no part from 0 to 1");
@@ -282,6 +316,8 @@ pub(super) mod tests {
             columns: [name("id"), None, name("lc.flux"), None, name("lc.band")],
             titles: [name("id"), None, name("flux"), None, name("band")],
             filter: Some("flux > 0".to_owned()),
+            preset: Some("ztf_dr23".to_owned()),
+            conversion: Some(PlannedConversion { to_magnitudes: false, zero_point: "23.9".to_owned() }),
             samples: vec![Sample { fraction: "0.25".to_owned(), seed: 3 }],
             objects: Some(PlannedObjects {
                 files: vec![ObjectFile { path: "/o".to_owned(), bytes: 5, modified: None }],

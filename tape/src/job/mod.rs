@@ -41,7 +41,7 @@ mod source;
 mod status;
 
 pub use error::JobError;
-pub use manifest::{Asked, InputFile, Manifest, Sample};
+pub use manifest::{Asked, InputFile, Manifest, PlannedConversion, Sample};
 pub use objects::{ObjectFile, PlannedObjects};
 pub use receipt::{FailureNote, Id, Receipt};
 pub use sealed::Malformed;

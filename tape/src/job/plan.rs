@@ -9,8 +9,10 @@ use tape_exec::{OnError, Partitioning, Plan, PlanChoice, PlanKind, Summary};
 use super::Job;
 use super::error::JobError;
 use super::folder::Folder;
-use super::manifest::{Asked, InputFile, Manifest, Sample, id_type_name, pieces_of};
+use super::manifest::{Asked, InputFile, Manifest, PlannedConversion, Sample, id_type_name, pieces_of};
 use super::objects::PlannedObjects;
+use tape_io::Conversion;
+
 use crate::ensemble::Batch;
 use crate::error::Error;
 
@@ -122,6 +124,8 @@ impl Batch<'_> {
             files: self.input_files()?,
             id_type: id_type_name(survey.id_type()),
             columns: Role::ALL.map(|role| survey.column(role).map(str::to_owned)),
+            preset: survey.preset().map(|preset| preset.name.to_owned()),
+            conversion: survey.conversion().map(PlannedConversion::of),
             filter: survey.filter().map(str::to_owned),
             objects: self.planned_objects()?,
             samples: self.planned_samples()?,
@@ -216,6 +220,12 @@ impl Batch<'_> {
             ("for the bands", bands(&planned.bands), bands(&self.config.bands)),
             ("for rows", filter(planned.filter.as_deref()), filter(survey.filter())),
             ("for objects", objects(planned.objects.as_ref()), objects(self.planned_objects()?.as_ref())),
+            ("as the preset", preset(planned.preset.as_deref()), preset(survey.preset().map(|preset| preset.name))),
+            (
+                "with values",
+                values(planned.conversion.as_ref().and_then(PlannedConversion::conversion)),
+                values(survey.conversion()),
+            ),
             ("for a sample of", samples(&planned.samples), samples(&self.planned_samples()?)),
             ("for a table that is", form(planned.wide), form(self.wide)),
             ("with --plan", planned.asked.plan.clone(), asked.plan.clone()),
@@ -238,6 +248,14 @@ pub(super) fn absolute(path: &Path) -> Result<String, Error> {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let text = absolute.to_str().map(str::to_owned);
     text.ok_or_else(|| JobError::NotUnicode { path: path.to_owned() }.into())
+}
+
+fn preset(name: Option<&str>) -> String {
+    name.unwrap_or("none").to_owned()
+}
+
+fn values(conversion: Option<Conversion>) -> String {
+    conversion.map_or_else(|| "as they are".to_owned(), |conversion| format!("converted to {conversion}"))
 }
 
 fn samples(samples: &[Sample]) -> String {

@@ -59,7 +59,7 @@ fn columns_that_are_missing_or_of_the_wrong_type() {
     let error = place.fails("batch odd.parquet");
     assert!(error.contains("no id column; columns: name, value. Name it with --id"), "{error}");
     let error = place.fails("batch no_error.parquet --stat mean --wide");
-    assert!(error.contains("no band column"), "{error}");
+    assert!(error.contains("there are no bands: name their column"), "{error}");
 }
 
 #[test]

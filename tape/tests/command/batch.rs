@@ -268,7 +268,7 @@ fn only_the_columns_needed_are_read() {
 fn what_compares_bands_has_a_row_of_its_own_and_in_a_wide_table_a_column() {
     let place = Place::new();
     place.ok("simulate survey --objects 60 --epochs 40 --files 3 --bands gr --layout shuffled");
-    place.ok("batch survey --stat median,colour -o long.csv --partitions 5");
+    place.ok("batch survey --stat median,colour --to-mag AB -o long.csv --partitions 5");
     let long = place.csv("long.csv");
     let objects: Vec<&Vec<String>> = long.iter().filter(|row| row[1].is_empty()).collect();
     assert_eq!(objects.len(), 60);
@@ -292,7 +292,7 @@ fn what_compares_bands_has_a_row_of_its_own_and_in_a_wide_table_a_column() {
             _ => assert_eq!(object[4], ""),
         }
     }
-    place.ok("batch survey --stat median,colour --wide -o wide.csv");
+    place.ok("batch survey --stat median,colour --to-mag AB --wide -o wide.csv");
     let table = String::from_utf8(place.read("wide.csv")).expect("text");
     assert_eq!(
         table.lines().next().map(|header| header.split_once(',').expect("columns").1),
@@ -304,9 +304,9 @@ fn what_compares_bands_has_a_row_of_its_own_and_in_a_wide_table_a_column() {
         let object = long.iter().find(|other| other[0] == row[0] && other[1].is_empty()).expect("its row");
         assert_eq!((&row[3], &row[6]), (&object[2], &object[4]));
     }
-    place.ok("batch survey --stat colour --wide -o only.csv");
+    place.ok("batch survey --stat colour --to-mag AB --wide -o only.csv");
     assert_eq!(place.csv("only.csv").len(), 60);
-    let error = place.fails("batch survey --stat colour --band-to-calc g -o no.csv");
+    let error = place.fails("batch survey --stat colour --to-mag AB --band-to-calc g -o no.csv");
     assert!(error.contains("compares bands g and r, but 'r' is not among the bands asked for"), "{error}");
 }
 
@@ -324,7 +324,7 @@ fn light_curves_with_too_few_epochs_are_counted() {
     }
     let said = place.ok("batch survey.parquet --stat mean,skew");
     assert!(said.contains("2 with too few epochs for skew") && !said.contains("for mean"), "{said}");
-    let error = place.fails("batch survey.parquet --stat colour -o no.csv");
+    let error = place.fails("batch survey.parquet --stat colour --to-mag 31.4 -o no.csv");
     assert!(error.contains("the survey has no band column: name it with --band"), "{error}");
 }
 

@@ -18,7 +18,7 @@ pub(crate) const RUNS: [(&str, &str, &str); 8] = [
     ("shuffled", "fold", "mean,standard_deviation"),
     ("nightly", "merge", "mean,skew"),
     ("sorted-split", "stitch", "structure_function"),
-    ("shuffled", "shuffle", "colour_median_g_r,median"),
+    ("shuffled", "shuffle", "colour_median_g_r,median --to-mag AB"),
 ];
 
 /// A survey of each layout.

@@ -16,4 +16,5 @@ mod objects;
 mod selections;
 mod shapes;
 mod support;
+mod values;
 mod verbs;

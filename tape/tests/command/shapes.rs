@@ -89,7 +89,7 @@ fn every_plan_gives_the_bytes_of_the_flat_copy_and_counts_what_is_left_out() {
         ("stitch", "median", "--partitions 17"),
         ("merge", "median", ""),
         ("shuffle", "median", "--partitions 5"),
-        ("shuffle", "colour_median_g_r,median", "--memory 40MB"),
+        ("shuffle", "colour_median_g_r,median --quantity mag", "--memory 40MB"),
         ("fold", "duration,observation_count", "--partitions 6"),
     ] {
         place.ok(&format!("batch flat.parquet --stat {stat} -o flat.csv --overwrite"));
