@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 /// Counts of epochs left out. An epoch counts once, under the first reason that holds, in the order of the fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
-    /// The condition on rows is not true of it.
+    /// The condition on rows is not true of it, or its object is not among those that were chosen.
     pub excluded: u64,
     /// The light curve is null or empty, so there is no epoch: it counts as one.
     pub no_epoch: u64,
@@ -30,7 +30,7 @@ impl LeftOut {
     #[must_use]
     pub const fn reasons(&self) -> [(&'static str, u64); 9] {
         [
-            ("row is excluded by --where", self.excluded),
+            ("row is excluded by a condition or choice", self.excluded),
             ("light curve is null or empty", self.no_epoch),
             ("id is null", self.null_id),
             ("band is null", self.null_band),

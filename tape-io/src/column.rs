@@ -18,7 +18,7 @@ use crate::numbers::{Numbers, Typed};
 use crate::pread::PositionedFile;
 use crate::records::LevelsAlone;
 use crate::schema::{Kind, RoleColumn};
-use crate::slots::{LevelQueue, SlotPages};
+use crate::slots::{Depth, LevelQueue, SlotPages};
 use crate::stored::{ENCODINGS, Stored};
 use crate::text::{NULL, OtherText, Text, TextPages};
 
@@ -37,23 +37,23 @@ pub(crate) enum Integers {
 }
 
 /// The pages of a column chunk, each slot of lists a row, and levels of lists to `levels`.
-fn pages(
+pub(crate) fn pages(
     footer: &Footer,
     index: usize,
     file: &PositionedFile,
-    column: &RoleColumn,
+    (leaf, depth): (usize, Depth),
     levels: &LevelQueue,
 ) -> ParquetResult<Box<dyn PageReader>> {
     let group = footer.metadata.row_group(index);
-    let chunk = group.column(column.index);
+    let chunk = group.column(leaf);
     let rows = usize::try_from(group.num_rows())?;
     let file = Arc::new(file.bounded(PageBounds::of(chunk)));
     let pages = SerializedPageReader::new(file, chunk, rows, None)?;
-    let optional = column.optional();
-    if column.depth.is_flat() {
+    let optional = depth.value > 0;
+    if depth.is_flat() {
         return Ok(Box::new(CheckedPages { pages, optional }));
     }
-    let pages = SlotPages::new(pages, column.depth, levels.clone());
+    let pages = SlotPages::new(pages, depth, levels.clone());
     Ok(Box::new(CheckedPages { pages, optional }))
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn levels_alone(
     column: &RoleColumn,
 ) -> ParquetResult<LevelsAlone> {
     let levels = LevelQueue::default();
-    let pages = pages(footer, index, file, column, &levels)?;
+    let pages = pages(footer, index, file, (column.index, column.depth), &levels)?;
     Ok(LevelsAlone::new(pages, column.depth, levels))
 }
 
@@ -79,8 +79,8 @@ pub(crate) fn open_column(
     levels: &LevelQueue,
 ) -> ParquetResult<Column> {
     let chunk = footer.metadata.row_group(index).column(column.index);
-    let pages = pages(footer, index, file, column, levels)?;
-    let descriptor = as_flat(&footer.metadata.file_metadata().schema_descr().column(column.index), column);
+    let pages = pages(footer, index, file, (column.index, column.depth), levels)?;
+    let descriptor = as_flat(&footer.metadata.file_metadata().schema_descr().column(column.index), column.depth);
     let optional = column.optional();
     let number = matches!(role, Role::Time | Role::Flux | Role::Error);
     let narrow = |id_type| !matches!(id_type, IdType::Int64 | IdType::UInt64);
@@ -117,8 +117,8 @@ pub(crate) fn open_column(
 }
 
 /// The column as its decoders have it: flat, as its pages are made.
-fn as_flat(descriptor: &ColumnDescPtr, column: &RoleColumn) -> ColumnDescPtr {
-    if column.depth.is_flat() {
+pub(crate) fn as_flat(descriptor: &ColumnDescPtr, depth: Depth) -> ColumnDescPtr {
+    if depth.is_flat() {
         return Arc::clone(descriptor);
     }
     Arc::new(ColumnDescriptor::new(descriptor.self_type_ptr(), 1, 0, descriptor.path().clone()))

@@ -29,12 +29,6 @@ pub enum Error {
         /// Files passed over because their names start with `_` or `.`.
         hidden: usize,
     },
-    /// A condition on rows of light curves that lie in lists.
-    #[error("{}: light curves lie in lists here, and conditions on rows are for flat rows: leave --where out", .path.display())]
-    NestedCondition {
-        /// The file.
-        path: PathBuf,
-    },
     /// A pattern that is not one.
     #[error("{pattern}: not a valid pattern: {reason}")]
     BadPattern {

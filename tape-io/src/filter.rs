@@ -1,5 +1,7 @@
 //! The rows of a survey for which a condition is true, and row groups in which there can be none.
 
+use tape_core::Role;
+
 use crate::error::Error;
 use crate::footer::{Footer, check_counts};
 use crate::leaf::{Leaf, columns, leaf, possible};
@@ -93,15 +95,14 @@ fn parse(text: &str) -> Result<Expression, Error> {
 impl FileFilter {
     fn of(parsed: &Expression, footer: &Footer) -> Result<Self, Error> {
         let path = &footer.path;
-        if footer.is_nested() {
-            return Err(Error::NestedCondition { path: path.clone() });
-        }
+        let flux = footer.role(Role::Flux).filter(|flux| flux.is_nested()).map(|flux| flux.index);
         let schema = footer.metadata.file_metadata().schema_descr();
-        let bound = parsed.bind_condition(&columns(schema));
+        let bound = parsed.bind_condition(&columns(schema, flux));
         let predicate = bound.map_err(|source| Error::Condition { path: Some(path.clone()), source })?;
-        let leaves: Vec<Leaf> = predicate.columns().iter().filter_map(|&index| leaf(schema, index)).collect();
+        let leaves: Vec<Leaf> =
+            predicate.columns().iter().filter_map(|&index| leaf(schema, index, flux.is_some())).collect();
         for leaf in &leaves {
-            check_counts(&footer.metadata, leaf.index, false)
+            check_counts(&footer.metadata, leaf.index, leaf.depth.repetition > 0)
                 .map_err(|reason| Error::NotParquet { path: path.clone(), reason })?;
         }
         Ok(Self { predicate, leaves })

@@ -56,6 +56,12 @@ impl Leaf {
         self.names.join(".")
     }
 
+    /// Whether it lies in the lists that another leaf lies in, in whatever column if both are columns of their own.
+    pub(crate) fn is_beside(&self, other: &Self) -> bool {
+        let within = |leaf: &Self| leaf.names[..leaf.names.len().saturating_sub(1)].to_vec();
+        self.lists > 0 && self.lists == other.lists && within(self) == within(other)
+    }
+
     /// What it is called in the column that it lies in.
     pub(crate) fn title(&self) -> &str {
         self.names.last().map_or("", String::as_str)

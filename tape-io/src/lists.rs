@@ -1,6 +1,7 @@
 //! The lists of a row group, as its slots go by: where records begin, that all columns agree on it, and what each record has
 //! once, repeated for its epochs.
 
+use arrow::array::UInt32Array;
 use tape_core::{Bands, Columns, IdType, Piece, Role, Rows};
 
 use parquet::errors::ParquetError;
@@ -169,6 +170,42 @@ impl Lists {
             self.null_ids.append(&mut nulls);
         }
         Ok(())
+    }
+
+    /// Whether a record has begun before the first slot.
+    pub(crate) const fn has_begun(&self) -> bool {
+        self.begun > 0
+    }
+
+    /// How many records have begun in the last batch.
+    pub(crate) fn begun_in_batch(&self) -> usize {
+        self.marks.starts.len()
+    }
+
+    /// For each of the `n` slots of the last batch the place of its record, of which the first is the one that had begun before,
+    /// if one had.
+    pub(crate) fn objects_of_slots(&self, n: usize) -> UInt32Array {
+        let carried = self.begun > self.marks.starts.len() as u64;
+        let (mut places, mut place) = (Vec::with_capacity(n), u32::from(carried));
+        let mut starts = self.marks.starts.iter().peekable();
+        for slot in 0..n {
+            if starts.next_if(|start| **start as usize == slot).is_some() {
+                place += 1;
+            }
+            places.push(place.saturating_sub(1));
+        }
+        places.into()
+    }
+
+    /// That the lists of another column are as those of the last batch are.
+    pub(crate) fn check_alike(&self, other: &Marks, name: &str) -> Result<(), Failed> {
+        match self.marks.differ(other) {
+            None => Ok(()),
+            Some(begun) => {
+                let before = self.begun - self.marks.starts.len() as u64;
+                Err(Failed::UnequalLeaf(self.counting, name.to_owned(), (before + begun as u64).saturating_sub(1)))
+            }
+        }
     }
 
     /// The slots of the last batch that stand for lists that are null or empty.

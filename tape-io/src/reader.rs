@@ -1,11 +1,13 @@
 //! Reads the rows of a partition, one row group after another.
 
+mod nested_sieve;
 mod side_by_side;
 mod sifted;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
 
+use arrow::buffer::BooleanBuffer;
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use tape_core::{Columns, Partition, Piece, Role, RowReader, Rows, Source, SourceError};
 
@@ -15,9 +17,11 @@ use crate::footer::{Footer, open};
 use crate::guard::guarded;
 use crate::lists::Lists;
 use crate::pread::PositionedFile;
+use crate::predicate::PredicateError;
 use crate::sieve::Sieve;
 use crate::slots::LevelQueue;
 use crate::survey::{Survey, roles};
+use nested_sieve::NestedSieve;
 
 /// The rows of one partition.
 pub(crate) struct PartitionReader<'a> {
@@ -42,6 +46,7 @@ struct OpenRowGroup<'a> {
     /// Of the rows read last, which have a null id; empty if none has.
     null_ids: Vec<bool>,
     sieve: Option<Sieve<'a>>,
+    nested_sieve: Option<NestedSieve<'a>>,
 }
 
 /// What went wrong in a row group, and in the column of which role.
@@ -49,6 +54,12 @@ pub(crate) enum Failed {
     Column(Role, ParquetError),
     /// The lists of two columns have not the same length, in this row of the row group.
     Unequal([Role; 2], u64),
+    /// The same of a column that a condition asks for.
+    UnequalLeaf(Role, String, u64),
+    /// A column that a condition asks for cannot be read.
+    Leaf(String, ParquetError),
+    /// A condition cannot be evaluated.
+    Condition(PredicateError),
 }
 
 impl<'a> PartitionReader<'a> {
@@ -73,7 +84,12 @@ impl<'a> PartitionReader<'a> {
             Failed::Unequal([first, second], row) => {
                 Error::UnequalLists { path, row_group, row: Some(row), first: name(first), second: name(second) }
             }
+            Failed::UnequalLeaf(role, second, row) => {
+                Error::UnequalLists { path, row_group, row: Some(row), first: name(role), second }
+            }
             Failed::Column(role, error) => corrupt(path, row_group, name(role), error),
+            Failed::Leaf(column, error) => corrupt(path, row_group, column, error),
+            Failed::Condition(source) => Error::Condition { path: Some(path), source },
         }
     }
 
@@ -138,7 +154,10 @@ impl<'a> PartitionReader<'a> {
         if let Some(lists) = &mut lists {
             lists.carry(self.survey.bands(), self.survey.id_type())?;
         }
-        Ok(OpenRowGroup { row_group: piece.row_group, left, columns, lists, null_ids: vec![], sieve })
+        let filter = self.survey.filter_of(piece.row_group).zip(lists.as_ref());
+        let nested_sieve = filter.map(|(filter, lists)| NestedSieve::open(filter, footer, index, file, skip, lists));
+        let nested_sieve = nested_sieve.transpose()?;
+        Ok(OpenRowGroup { row_group: piece.row_group, left, columns, lists, null_ids: vec![], sieve, nested_sieve })
     }
 }
 
@@ -169,7 +188,7 @@ impl RowReader for PartitionReader<'_> {
 
 impl OpenRowGroup<'_> {
     fn append(&mut self, n: usize, rows: &mut Rows, survey: &Survey) -> Result<(), Failed> {
-        let Self { columns, lists, null_ids, left, .. } = self;
+        let Self { columns, lists, null_ids, left, nested_sieve, .. } = self;
         let base = rows.len();
         null_ids.clear();
         side_by_side::append(columns, n, rows, null_ids, survey.bands())?;
@@ -177,6 +196,11 @@ impl OpenRowGroup<'_> {
             lists.append(n, rows, null_ids, survey.bands())?;
             if *left == 0 {
                 lists.end()?;
+            }
+            if let Some(sieve) = nested_sieve {
+                let keep = sieve.keep(n, lists)?;
+                drop_sifted(&keep, lists.empty(), null_ids, base, rows);
+                return Ok(());
             }
             let empty = lists.empty();
             if !empty.is_empty() {
@@ -192,6 +216,27 @@ impl OpenRowGroup<'_> {
             rows.drop_from(base, null_ids);
         }
         Ok(())
+    }
+}
+
+/// Drops the slots of which a condition is not true, then those that are no epoch or have no id, each counted once.
+fn drop_sifted(keep: &BooleanBuffer, empty: &[u32], null_ids: &mut Vec<bool>, base: usize, rows: &mut Rows) {
+    let mut drops = vec![false; keep.len()];
+    for &slot in empty {
+        drops[slot as usize] = true;
+    }
+    null_ids.resize(keep.len(), false);
+    for (slot, (drop, null)) in drops.iter_mut().zip(&*null_ids).enumerate() {
+        match (keep.value(slot), *drop, *null) {
+            (false, ..) => rows.excluded += 1,
+            (true, true, _) => rows.no_epoch += 1,
+            (true, false, true) => rows.null_ids += 1,
+            (true, false, false) => continue,
+        }
+        *drop = true;
+    }
+    if drops.contains(&true) {
+        rows.drop_from(base, &drops);
     }
 }
 

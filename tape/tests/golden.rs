@@ -138,6 +138,47 @@ fn by_plans(data: &str, plans: &[(PlanChoice, &[Partitioning])]) -> Vec<Trial> {
     trials
 }
 
+/// Conditions on light curves in lists: one that is always true changes nothing, and one that cuts leaves what it leaves of
+/// flat rows.
+fn conditions() -> Vec<Trial> {
+    let reference = "golden/s82/stetson_j.csv";
+    let shapes = ["list_columns", "struct_of_lists", "list_of_struct", "list_of_list_of_struct"];
+    let files = shapes.map(|shape| format!("data/s82_rrlyrae/shapes/{shape}.parquet"));
+    let all = files.into_iter().chain(["data/s82_rrlyrae/hats".to_owned()]);
+    let trial_of = |data: String| {
+        let flat = "data/s82_rrlyrae/shapes/flat_sorted.parquet";
+        trial(format!("{data} with a condition"), &[&data.clone(), flat, reference], move || {
+            let of = |data: &str, condition: &str, plan, workers| -> Result<Answers, Failed> {
+                let ensemble = Ensemble::open(&shared(data).to_string_lossy())?;
+                let mag = ensemble.survey().columns().get(tape::core::Role::Flux).ok_or("a flux")?.to_owned();
+                let ensemble = ensemble.filter(&condition.replace("mag", &mag))?;
+                let batch = ensemble.batch(&[statistic("stetson_j")?]).plan(plan).workers(workers);
+                answers(&batch.compute()?)
+            };
+            let cutting = "mag BETWEEN 15 AND 17.5 AND id % 7 <> 2";
+            let wanted = of(flat, cutting, PlanChoice::Auto, 1)?;
+            for (plan, workers) in [(PlanChoice::Auto, 1), (PlanChoice::Auto, 5), (PlanChoice::Shuffle, 2)] {
+                agree(&of(&data, "mag > 0 AND id IS NOT NULL", plan, workers)?, &golden(reference)?)?;
+                let cut = of(&data, cutting, plan, workers)?;
+                if cut.len() * 10 > golden(reference)?.len() * 9 {
+                    return Err("the condition cuts too little".into());
+                }
+                let same = |(key, (n, value)): (&(i64, String), &(u64, f64))| {
+                    let (wanted_n, wanted) = wanted.get(key).copied().unwrap_or((0, f64::NAN));
+                    let near =
+                        (value - wanted).abs() <= 1e-12 * wanted.abs().max(1.0) || value.is_nan() && wanted.is_nan();
+                    *n == wanted_n && near
+                };
+                if cut.len() != wanted.len() || !cut.iter().all(same) {
+                    return Err(format!("{} light curves, or other values, not {}", cut.len(), wanted.len()).into());
+                }
+            }
+            Ok(())
+        })
+    };
+    all.map(trial_of).collect()
+}
+
 /// Light curves converted from every shape into every other, with what the same files give as they are.
 fn converted() -> Vec<Trial> {
     let reference = "golden/s82/stetson_j.csv";
@@ -232,6 +273,7 @@ fn main() -> std::process::ExitCode {
     let mut trials = plans();
     trials.extend(nested());
     trials.extend(converted());
+    trials.extend(conditions());
     trials.extend(published());
     trials.push(trial("pieces of the unchecked map".to_owned(), &["data/ps1_sample.parquet"], pieces));
     let s82 = "golden/s82/stetson_j.csv";

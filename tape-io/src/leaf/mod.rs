@@ -8,8 +8,10 @@ use parquet::basic::{LogicalType, TimeUnit as ParquetUnit, Type as Physical};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 use tape_core::IdType;
 
+use crate::leaves::{Leaf as Named, leaves};
 use crate::predicate::{Column, Type};
 use crate::schema::{Kind, describe, kind};
+use crate::slots::Depth;
 
 pub(crate) use read::{OpenLeaf, big_endian};
 pub(crate) use statistics::possible;
@@ -35,8 +37,8 @@ pub(crate) struct Leaf {
     pub(crate) index: usize,
     pub(crate) name: String,
     pub(crate) kind: LeafKind,
-    /// Whether it may hold nulls.
-    pub(crate) optional: bool,
+    /// How deep it lies.
+    pub(crate) depth: Depth,
 }
 
 impl LeafKind {
@@ -53,13 +55,17 @@ impl LeafKind {
     }
 }
 
-/// All columns that a condition may name, each in the place of its leaf.
-pub(crate) fn columns(schema: &SchemaDescriptor) -> Vec<Column> {
-    let column = |column: &parquet::schema::types::ColumnDescPtr| Column {
-        name: column.path().parts().join("."),
-        kind: leaf_kind(column).map(LeafKind::in_expressions).ok_or_else(|| in_words(column)),
+/// All columns that a condition may name, each in the place of its leaf. Where light curves are lists, `flux` is one of theirs.
+pub(crate) fn columns(schema: &SchemaDescriptor, flux: Option<usize>) -> Vec<Column> {
+    let leaves = leaves(schema);
+    let beside = |leaf: &Named| flux.is_some_and(|flux| leaf.is_beside(&leaves[flux]));
+    let column = |(leaf, column): (&Named, &parquet::schema::types::ColumnDescPtr)| {
+        let usable = flux.is_none() || column.max_rep_level() == 0 || beside(leaf);
+        let kind = leaf_kind(column, flux.is_some()).filter(|_| usable).map(LeafKind::in_expressions);
+        let in_words = || if usable { in_words(column) } else { "in another list than the fluxes".to_owned() };
+        Column { name: leaf.name(), kind: kind.ok_or_else(in_words) }
     };
-    schema.columns().iter().map(column).collect()
+    leaves.iter().zip(schema.columns()).map(column).collect()
 }
 
 /// What a column is that no condition can use.
@@ -72,15 +78,15 @@ fn in_words(column: &ColumnDescriptor) -> String {
 }
 
 /// The column at a place, if conditions can use it.
-pub(crate) fn leaf(schema: &SchemaDescriptor, index: usize) -> Option<Leaf> {
-    let column = schema.column(index);
-    let (kind, optional) = (leaf_kind(&column)?, column.max_def_level() > 0);
-    Some(Leaf { index, name: column.path().parts().join("."), kind, optional })
+pub(crate) fn leaf(schema: &SchemaDescriptor, index: usize, nested: bool) -> Option<Leaf> {
+    let (column, leaves) = (schema.column(index), leaves(schema));
+    let kind = leaf_kind(&column, nested)?;
+    Some(Leaf { index, name: leaves[index].name(), kind, depth: Depth::of(&column, leaves[index].element) })
 }
 
-fn leaf_kind(column: &ColumnDescriptor) -> Option<LeafKind> {
+fn leaf_kind(column: &ColumnDescriptor, nested: bool) -> Option<LeafKind> {
     // A level says that a value is null, and not which of the groups around it is.
-    if column.max_rep_level() > 0 || column.max_def_level() > 1 {
+    if !nested && (column.max_rep_level() > 0 || column.max_def_level() > 1) {
         return None;
     }
     if let Some(kind) = kind(column) {

@@ -15,17 +15,16 @@ use parquet::data_type::{
     BoolType, DataType as ParquetType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type, Int64Type,
 };
 use parquet::errors::{ParquetError, Result};
-use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::schema::types::ColumnDescPtr;
 use tape_core::IdType;
 
 use super::{Leaf, LeafKind};
-use crate::checked::CheckedPages;
-use crate::claims::PageBounds;
+use crate::column::{as_flat, pages};
 use crate::footer::{Footer, is_unsigned};
 use crate::numbers::Typed;
 use crate::pread::PositionedFile;
 use crate::schema::Kind;
+use crate::slots::LevelQueue;
 use crate::stored::{ENCODINGS, EightBytes, Stored};
 use crate::text::{NULL, OtherText, Text, TextPages};
 
@@ -57,26 +56,30 @@ struct Texts {
 }
 
 impl OpenLeaf {
-    pub(crate) fn open(footer: &Footer, row_group: usize, file: &PositionedFile, leaf: &Leaf) -> Result<Self> {
-        let group = footer.metadata.row_group(row_group);
-        let chunk = group.column(leaf.index);
-        let rows = usize::try_from(group.num_rows())?;
-        let file = Arc::new(file.bounded(PageBounds::of(chunk)));
-        let pages = SerializedPageReader::new(file, chunk, rows, None)?;
-        let pages: Box<dyn PageReader> = Box::new(CheckedPages { pages, optional: leaf.optional });
-        let descriptor = footer.metadata.file_metadata().schema_descr().column(leaf.index);
+    /// The levels of lists go to `levels` as pages are taken.
+    pub(crate) fn open(
+        footer: &Footer,
+        row_group: usize,
+        file: &PositionedFile,
+        leaf: &Leaf,
+        levels: &LevelQueue,
+    ) -> Result<Self> {
+        let chunk = footer.metadata.row_group(row_group).column(leaf.index);
+        let pages = pages(footer, row_group, file, (leaf.index, leaf.depth), levels)?;
+        let optional = leaf.depth.value > 0;
+        let descriptor = as_flat(&footer.metadata.file_metadata().schema_descr().column(leaf.index), leaf.depth);
         let only = |wanted: &[Encoding]| chunk.encodings().all(|encoding| wanted.contains(&encoding));
         let values = match (leaf.kind, chunk.column_type()) {
             (LeafKind::Plain(Kind::Text), _) => {
                 let text = if only(&ENCODINGS) {
-                    Text::Pages(Box::new(TextPages::new(pages, leaf.optional)))
+                    Text::Pages(Box::new(TextPages::new(pages, optional)))
                 } else {
                     Text::Other(Box::new(OtherText::new(ColumnReaderImpl::new(descriptor, pages))))
                 };
                 Values::Text(Texts { text, places: vec![] })
             }
-            (_, Physical::DOUBLE) if only(&ENCODINGS) => Values::Float(Box::new(Stored::new(pages, leaf.optional))),
-            (_, Physical::INT64) if only(&ENCODINGS) => Values::Integer(Box::new(Stored::new(pages, leaf.optional))),
+            (_, Physical::DOUBLE) if only(&ENCODINGS) => Values::Float(Box::new(Stored::new(pages, optional))),
+            (_, Physical::INT64) if only(&ENCODINGS) => Values::Integer(Box::new(Stored::new(pages, optional))),
             (_, Physical::DOUBLE) => Values::F64(typed(descriptor, pages)),
             (_, Physical::FLOAT) => Values::F32(typed(descriptor, pages)),
             (_, Physical::INT32) => Values::I32(typed(descriptor, pages)),

@@ -12,13 +12,16 @@ use crate::schema::Kind;
 
 /// The values that a column chunk may have: any, where its footer does not tell.
 pub(crate) fn possible(leaf: &Leaf, chunk: &ColumnChunkMetaData) -> Possible {
-    let Some(statistics) = chunk.statistics() else { return Possible { null: leaf.optional, range: Range::Any } };
+    let optional = leaf.depth.value > 0;
+    let Some(statistics) = chunk.statistics() else { return Possible { null: optional, range: Range::Any } };
     let rows = u64::try_from(chunk.num_values()).unwrap_or(0);
     match statistics.null_count_opt() {
-        Some(nulls) if nulls == rows && leaf.optional => Possible::NULL,
+        // Writers differ in whether a list without elements is a null.
+        _ if leaf.depth.repetition > 0 => Possible { null: true, range: range(leaf, statistics) },
+        Some(nulls) if nulls == rows && optional => Possible::NULL,
         // A count that cannot be is none.
-        Some(nulls) if nulls <= rows => Possible { null: leaf.optional && nulls > 0, range: range(leaf, statistics) },
-        _ => Possible { null: leaf.optional, range: range(leaf, statistics) },
+        Some(nulls) if nulls <= rows => Possible { null: optional && nulls > 0, range: range(leaf, statistics) },
+        _ => Possible { null: optional, range: range(leaf, statistics) },
     }
 }
 

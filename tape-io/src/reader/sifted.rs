@@ -8,6 +8,7 @@ use crate::guard::guarded;
 use crate::leaf::OpenLeaf;
 use crate::pread::PositionedFile;
 use crate::sieve::{NotSifted, Sieve, Sifted};
+use crate::slots::LevelQueue;
 
 impl<'a> PartitionReader<'a> {
     /// The columns of the condition on rows, if there is one.
@@ -17,12 +18,13 @@ impl<'a> PartitionReader<'a> {
         file: &PositionedFile,
         skip: usize,
     ) -> Result<Option<Sieve<'a>>, Error> {
-        let Some(filter) = self.survey.filter_of(row_group) else { return Ok(None) };
         let (footer, index) = self.survey.footer(row_group);
+        // Conditions on lists go by their slots.
+        let Some(filter) = self.survey.filter_of(row_group).filter(|_| !footer.is_nested()) else { return Ok(None) };
         let mut leaves = Vec::with_capacity(filter.leaves.len());
         for leaf in &filter.leaves {
             let opened = guarded(|| {
-                let mut opened = OpenLeaf::open(footer, index, file, leaf)?;
+                let mut opened = OpenLeaf::open(footer, index, file, leaf, &LevelQueue::default())?;
                 opened.skip(skip)?;
                 Ok(opened)
             });

@@ -1,5 +1,6 @@
 //! Light curves in lists of every shape, and what their files may have wrong.
 mod bytes;
+mod conditions;
 mod convert;
 mod hostile;
 mod random;

@@ -151,15 +151,3 @@ fn a_column_in_a_struct_has_one_value_a_row() {
     let fluxes = ["ö1 None Some(0.0) None None", "ö4 None Some(3.0) None None", "ö5 None Some(4.0) None None"];
     assert_eq!(read.rows, fluxes);
 }
-
-#[test]
-fn a_condition_on_rows_is_for_flat_rows() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let listed = lists(&[Some(2); 8]);
-    let path = file(folder.path(), vec![("id", ids(8)), ("mjd", Arc::clone(&listed)), ("mag", listed)]);
-    for condition in ["mag > 0", "id > 3"] {
-        let survey = open(&path, &ColumnMap::new()).expect("lists");
-        let error = survey.filtered(condition).expect_err("an id has many epochs").to_string();
-        assert!(error.contains("lists.parquet: light curves lie in lists") && error.contains("--where"), "{error}");
-    }
-}

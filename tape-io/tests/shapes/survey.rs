@@ -73,7 +73,7 @@ pub(crate) fn read_columns(survey: &Survey, columns: Columns, cut: f64, batch: u
                 }
             }
             assert_eq!(
-                (taken, rows.len() as u64 + rows.null_ids + rows.no_epoch),
+                (taken, rows.len() as u64 + rows.null_ids + rows.no_epoch + rows.excluded),
                 (wanted, wanted),
                 "rows accounted for"
             );

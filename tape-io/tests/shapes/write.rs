@@ -106,6 +106,19 @@ impl Settings {
         ColumnMap::new().id(id).time(&leaf(time)).flux(&leaf(flux)).error(&leaf(error)).band(&band)
     }
 
+    /// Id, time, flux, error and band as conditions name them in a shape.
+    pub(crate) fn in_conditions(&self, shape: Option<Shape>) -> [String; 5] {
+        let [id, within, time, flux, error, band] = self.names();
+        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+        let Some(shape) = shape else { return ["id", "mjd", "mag", "magerr", "band"].map(str::to_owned) };
+        let inside = |name| match shape {
+            Shape::ListColumns => quoted(name),
+            _ => format!("{}.{}", quoted(within), quoted(name)),
+        };
+        let band = if self.band == Band::OfObject { quoted(band) } else { inside(band) };
+        [quoted(id), inside(time), inside(flux), inside(error), band]
+    }
+
     /// What lists lie in.
     pub(crate) fn nested(&self) -> &'static str {
         self.names()[1]

@@ -103,7 +103,7 @@ fn the_answer_is_that_of_a_survey_without_the_other_rows() {
                 let summary = ok(&place, &words, condition);
                 let (ours, theirs) = (place.csv("ours.csv"), place.csv("hand.csv"));
                 assert!(ours.len() > 100 && agree(&ours, &theirs, *plan != "fold"), "{words} --where {condition}");
-                assert_eq!(summary["left_out"]["row is excluded by --where"], dropped, "{words}");
+                assert_eq!(summary["left_out"]["row is excluded by a condition or choice"], dropped, "{words}");
                 let whole = place.json(&format!("explain {layout} --json"));
                 assert_eq!(summary["rows"], whole["rows"], "{words}");
             }
@@ -154,7 +154,7 @@ fn a_job_keeps_its_condition() {
         }
         let gathered = place.json(&format!("gather {job} -o gathered.parquet --overwrite --json"));
         assert!(place.read("whole.parquet") == place.read("gathered.parquet"), "{plan}: the same bytes");
-        let excluded = gathered["left_out"]["row is excluded by --where"].as_u64().expect("a number");
+        let excluded = gathered["left_out"]["row is excluded by a condition or choice"].as_u64().expect("a number");
         assert!(excluded > 1000, "{gathered}");
         // Another condition is another job.
         let other = run(&place, &format!("batch {words} --plan {plan} --resume {job} -o other.parquet"), CONDITION);

@@ -37,7 +37,7 @@ fn a_preset_names_bands_and_knows_which_epochs_are_good() {
         .output()
         .expect("it runs");
     assert!(place.read("good.csv") == place.read("same.csv"));
-    assert_eq!(good["left_out"]["row is excluded by --where"], 80, "{good}");
+    assert_eq!(good["left_out"]["row is excluded by a condition or choice"], 80, "{good}");
     place.ok("batch ztf.parquet --stat mean -o all.csv");
     assert!(place.read("good.csv") != place.read("all.csv"), "bad epochs made no difference");
     let bands: Vec<String> = place.csv("good.csv").into_iter().take(2).map(|line| line[1].clone()).collect();
