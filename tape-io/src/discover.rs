@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::fault::{self, Call};
 use crate::hats::{self, Catalogue, Properties};
+use crate::sky::{Region, SkyColumns};
 
 /// The files behind `inputs`, in the order of the inputs and sorted by path within each, every file once. A folder stands
 /// for all files in it and below it that end in `.parquet` or `.parq`; names that start with `_` or `.` are passed over, as
@@ -18,27 +19,37 @@ use crate::hats::{self, Catalogue, Properties};
 /// # Errors
 /// If an input is not there, cannot be read, or stands for no file; or if it is a catalogue that is not whole, or a margin.
 pub fn discover<S: AsRef<str>>(inputs: &[S]) -> Result<Vec<PathBuf>, Error> {
+    Ok(discover_within(inputs, None)?.0)
+}
+
+/// The same, without partitions of catalogues that do not touch a region, and the columns of places as catalogues have them.
+pub(crate) fn discover_within<S: AsRef<str>>(
+    inputs: &[S],
+    region: Option<&Region>,
+) -> Result<(Vec<PathBuf>, SkyColumns), Error> {
     if inputs.is_empty() {
         return Err(Error::NoInput);
     }
-    let mut files = Vec::new();
+    let (mut files, mut sky) = (Vec::new(), SkyColumns::default());
     for input in inputs {
-        for file in behind(input.as_ref())? {
+        let found = behind(input.as_ref(), region)?;
+        sky = sky.or(found.sky);
+        for file in found.files {
             if !files.contains(&file) {
                 files.push(file);
             }
         }
     }
-    Ok(files)
+    Ok((files, sky))
 }
 
-fn behind(input: &str) -> Result<Vec<PathBuf>, Error> {
+fn behind<'a>(input: &str, region: Option<&'a Region>) -> Result<Found<'a>, Error> {
     let path = Path::new(input);
-    let mut found = Found::default();
+    let mut found = Found { region, ..Found::default() };
     // A file or folder whose name merely looks like a pattern is meant as it stands.
     match fault::before(Call::List).and_then(|()| fs::metadata(path)) {
         Ok(metadata) if metadata.is_dir() => found.folder(path, true)?,
-        Ok(_) => return Ok(vec![path.to_owned()]),
+        Ok(_) => return Ok(Found { files: vec![path.to_owned()], ..found }),
         Err(error) if error.kind() == ErrorKind::NotFound && input.contains(['*', '?', '[']) => found.pattern(input)?,
         Err(error) => return Err(Error::io(path, "read it", error)),
     }
@@ -46,17 +57,19 @@ fn behind(input: &str) -> Result<Vec<PathBuf>, Error> {
     if found.files.is_empty() {
         return Err(Error::NoMatch { pattern: input.to_owned(), hidden: found.hidden });
     }
-    Ok(found.files)
+    Ok(found)
 }
 
 #[derive(Default)]
-struct Found {
+struct Found<'a> {
     files: Vec<PathBuf>,
+    region: Option<&'a Region>,
+    sky: SkyColumns,
     /// Files passed over for their names.
     hidden: usize,
 }
 
-impl Found {
+impl Found<'_> {
     /// What is in a folder and below it; `named` if the folder itself was.
     fn folder(&mut self, folder: &Path, named: bool) -> Result<(), Error> {
         let paths = list(folder)?;
@@ -86,7 +99,8 @@ impl Found {
     }
 
     fn partitions(&mut self, folder: &Path, catalogue: &Properties) -> Result<(), Error> {
-        for (partition, is_folder) in hats::partitions(folder, catalogue)? {
+        self.sky = std::mem::take(&mut self.sky).or(catalogue.sky());
+        for (partition, is_folder) in hats::partitions(folder, catalogue, self.region)? {
             if is_folder { self.all_of(list(&partition)?)? } else { self.files.push(partition) }
         }
         Ok(())

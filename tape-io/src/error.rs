@@ -307,6 +307,22 @@ pub enum Error {
         /// The condition.
         condition: String,
     },
+    /// A part of the sky that is none.
+    #[error("{region} is no part of the sky: {reason}")]
+    NoRegion {
+        /// What was asked for.
+        region: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A part of the sky of a survey that does not say where its rows lie.
+    #[error("{}: {what}", .path.display())]
+    NoPlaces {
+        /// The first file of the survey.
+        path: PathBuf,
+        /// What is missing, and what to do.
+        what: String,
+    },
     /// Values that are what they should be converted to.
     #[error("{}: the values are {quantity} already, and cannot be converted to them", .path.display())]
     Converted {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::fault::{self, Call};
+use crate::sky::{Region, SkyColumns};
 
 /// Files by which a folder is known.
 const COLLECTION: &str = "collection.properties";
@@ -59,6 +60,15 @@ impl Properties {
         self.get("dataproduct_type").or_else(|| self.get("catalog_type"))
     }
 
+    /// The columns of places.
+    pub(crate) fn sky(&self) -> SkyColumns {
+        let column = |names: [&str; 2]| names.iter().find_map(|name| self.get(name)).map(str::to_owned);
+        let order = self.get("hats_col_healpix_order").and_then(|order| order.parse().ok()).unwrap_or(DEEPEST);
+        let healpix = self.get("hats_col_healpix").map(|name| (name.to_owned(), order));
+        let [ra, dec] = [["hats_col_ra", "ra_column"], ["hats_col_dec", "dec_column"]].map(column);
+        SkyColumns { ra, dec, healpix }
+    }
+
     /// The catalogue that it belongs to.
     fn primary(&self) -> Option<&str> {
         self.get("hats_primary_table_url").or_else(|| self.get("primary_catalog"))
@@ -99,17 +109,30 @@ pub(crate) fn catalogue(folder: &Path, paths: &[PathBuf]) -> Result<Option<Catal
     })
 }
 
-/// The files, or folders of files, of all partitions that a catalogue lists, and whether each is a folder.
+/// The files, or folders of files, of all partitions that a catalogue lists, and whether each is a folder; of those alone that
+/// touch a region, if there is one, or of the first if none does.
 ///
 /// # Errors
 /// If there is no list, it cannot be read, or a partition is not there.
-pub(crate) fn partitions(folder: &Path, catalogue: &Properties) -> Result<Vec<(PathBuf, bool)>, Error> {
+pub(crate) fn partitions(
+    folder: &Path,
+    catalogue: &Properties,
+    region: Option<&Region>,
+) -> Result<Vec<(PathBuf, bool)>, Error> {
     let listed = folder.join(PARTITIONS);
     if is_folder(&listed)?.is_none() {
         let reason = format!("there is no {PARTITIONS}: copy the catalogue again, or name its folder of data");
         return Err(wrong(folder, reason));
     }
-    let pixels = pixels(&text(&listed)?).map_err(|reason| wrong(&listed, reason))?;
+    let mut pixels = pixels(&text(&listed)?).map_err(|reason| wrong(&listed, reason))?;
+    if let Some(region) = region {
+        let first = pixels.first().copied();
+        pixels.retain(|(order, pixel)| region.touches(*order, *pixel));
+        if pixels.is_empty() {
+            // What the columns are must be known, even if no row is meant.
+            pixels.extend(first);
+        }
+    }
     let suffix = catalogue.get("hats_npix_suffix").unwrap_or(".parquet");
     let path = |&(order, pixel): &(u8, u64)| {
         let names = names(order, pixel, suffix);

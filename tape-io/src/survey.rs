@@ -12,7 +12,7 @@ use tape_core::{
     Bands, ColumnMap, Columns, IdType, Partition, Preset, Quantity, Role, RowGroup, RowReader, Source, SourceError,
 };
 
-use crate::discover::discover;
+use crate::discover::{discover, discover_within};
 use crate::error::Error;
 use crate::filter::Filter;
 use crate::footer::{Footer, Stamp, open as open_file, read_metadata};
@@ -20,6 +20,7 @@ use crate::leaves::{Shape, flat_columns, list_columns, shape_of, title_of};
 use crate::objects::{ObjectTable, Selection};
 use crate::quantity::{Conversion, Converted};
 use crate::schema::Kind;
+use crate::sky::{Region, SkyColumns};
 
 /// What identifies the content of a file without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +73,42 @@ impl Survey {
     /// # Errors
     /// If an input stands for no file, a file is not Parquet, or a column is missing or of the wrong type.
     pub fn open<S: AsRef<str>>(inputs: &[S], columns: &ColumnMap) -> Result<Self, Error> {
-        let paths = discover(inputs)?;
+        Self::open_found(discover(inputs)?, columns)
+    }
+
+    /// The same, of which the rows in a part of the sky are meant. Of HATS catalogues, files of pixels that do not touch it are
+    /// not opened. Places are in the columns that `sky` names, that the catalogue does, or that are called as they commonly
+    /// are; where light curves are lists, each object has one.
+    ///
+    /// # Errors
+    /// As [`Survey::open`]; [`Error::NoRegion`] if it is none, and [`Error::NoPlaces`] if places cannot be told.
+    pub fn open_within<S: AsRef<str>>(
+        inputs: &[S],
+        columns: &ColumnMap,
+        region: &Region,
+        sky: &SkyColumns,
+    ) -> Result<Self, Error> {
+        region.check()?;
+        let (paths, of_catalogue) = discover_within(inputs, Some(region))?;
+        let survey = Self::open_found(paths, columns)?;
+        let available = survey.available();
+        let mut places = sky.clone().or(of_catalogue).or(SkyColumns::among(&available));
+        // As catalogues call it since their first version.
+        let customary = "_healpix_29".to_owned();
+        places.healpix = places.healpix.or_else(|| available.contains(&customary).then_some((customary, 29)));
+        let condition = region.condition(&places).ok_or_else(|| {
+            let what = match region {
+                Region::Pixels(_) => {
+                    "no column tells the HEALPix pixel of a row: choose pixels of HATS catalogues only"
+                }
+                _ => "no columns are called as right ascension and declination are: name them with --ra and --dec",
+            };
+            Error::NoPlaces { path: survey.files[0].path.clone(), what: what.to_owned() }
+        })?;
+        survey.filtered(&condition)
+    }
+
+    fn open_found(paths: Vec<PathBuf>, columns: &ColumnMap) -> Result<Self, Error> {
         let (first, _) = read_metadata(&paths[0])?;
         let schema = first.file_metadata().schema_descr();
         let columns = columns

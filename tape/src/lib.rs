@@ -37,6 +37,7 @@ mod select;
 #[cfg(feature = "simulate")]
 pub mod simulate;
 mod sinks;
+mod sky;
 mod statistics;
 mod structure_function;
 mod time_series;

@@ -11,7 +11,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int64Type, UInt64Type};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tape::exec::Error as ExecError;
-use tape::io::{Convert, Shape};
+use tape::io::{Convert, Place, Region, Shape};
 use tape::prelude::*;
 
 use references::{shared, trial};
@@ -179,6 +179,52 @@ fn conditions() -> Vec<Trial> {
     all.map(trial_of).collect()
 }
 
+/// A part of the sky of a HATS collection: what a condition on places leaves of all of it, out of the partitions alone that it
+/// touches.
+fn cones() -> Result<(), Failed> {
+    let data = shared("data/s82_rrlyrae/hats").to_string_lossy().into_owned();
+    let whole = Ensemble::open(&data)?;
+    let all = whole.survey().paths().len();
+    let stetson = [statistic("stetson_j")?];
+    // A merge may read a row group twice.
+    let compute = |ensemble: &Ensemble| ensemble.batch(&stetson).plan(PlanChoice::Shuffle).compute();
+    compute(&whole)?;
+    for (ra, dec, radius) in
+        [(342.4, -0.13, 2.0), (0.0, 0.0, 0.8), (326.25, 0.9, 5.0), (30.0, 0.0, 0.5), (180.0, 60.0, 1.0)]
+    {
+        let cone = Region::Cone { around: Place { ra, dec }, radius };
+        let part = Ensemble::open_within(&[&data], &ColumnMap::new(), &cone)?;
+        let opened = part.survey().paths().len();
+        let ours = answers(&compute(&part)?)?;
+        let condition = format!("angular_distance(ra, dec, {ra}, {dec}) <= {radius}");
+        let wanted = answers(&compute(&Ensemble::open(&data)?.filter(&condition)?)?)?;
+        let same = |(id, (n, j)): (&(i64, String), &(u64, f64))| {
+            let other = wanted.get(id);
+            other.is_some_and(|(m, k)| n == m && (j == k || j.is_nan() && k.is_nan()))
+        };
+        if ours.len() != wanted.len() || !ours.iter().all(same) {
+            return Err(format!("{cone}: {} light curves, not {}", ours.len(), wanted.len()).into());
+        }
+        // No byte of other partitions is read, nor of their footers; and of these no more than they have.
+        let most = part.survey().file_bytes();
+        let (bytes, bytes_of_all) = (part.survey().bytes_read(), whole.survey().bytes_read());
+        if opened * 3 > all || bytes > most || bytes * 2 > bytes_of_all {
+            return Err(format!(
+                "{cone}: {opened} of {all} partitions, {bytes} bytes of {most}, and {bytes_of_all} of all"
+            )
+            .into());
+        }
+    }
+    let pixels = Region::Pixels(vec![(3, 294), (5, 1193 << 2 | 1)]);
+    let part = Ensemble::open_within(&[&data], &ColumnMap::new(), &pixels)?;
+    let named: Vec<String> =
+        part.survey().paths().filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect();
+    if named != ["Npix=294.parquet", "Npix=1193.parquet"] {
+        return Err(format!("{named:?}").into());
+    }
+    Ok(())
+}
+
 /// Light curves converted from every shape into every other, with what the same files give as they are.
 fn converted() -> Vec<Trial> {
     let reference = "golden/s82/stetson_j.csv";
@@ -275,6 +321,7 @@ fn main() -> std::process::ExitCode {
     trials.extend(converted());
     trials.extend(conditions());
     trials.extend(published());
+    trials.push(trial("cones of a HATS collection".to_owned(), &["data/s82_rrlyrae/hats"], cones));
     trials.push(trial("pieces of the unchecked map".to_owned(), &["data/ps1_sample.parquet"], pieces));
     let s82 = "golden/s82/stetson_j.csv";
     trials.push(trial("the harness sees errors".to_owned(), &[s82], harness_sees_errors));

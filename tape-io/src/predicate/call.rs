@@ -16,6 +16,9 @@ impl Binder<'_> {
         if function == Function::Coalesce {
             return self.coalesce(&arguments, expr);
         }
+        if function == Function::AngularDistance {
+            return self.angular_distance(&arguments, expr);
+        }
         let [argument] = arguments[..] else {
             let fault = Fault::Arguments { name: function.name(), wanted: "one argument", actual: arguments.len() };
             return Err(fault.at(self.text, expr.span()));
@@ -28,6 +31,17 @@ impl Binder<'_> {
         };
         let wanted = if kind == Type::Boolean { Type::Float } else { kind };
         Ok(Typed::new(kind, Node::Call(function, vec![argument.cast(wanted)])))
+    }
+
+    fn angular_distance(&mut self, arguments: &[&Expr], call: &Expr) -> Result<Typed, PredicateError> {
+        let name = Function::AngularDistance.name();
+        if arguments.len() != 4 {
+            let wanted = "four arguments, the longitude and the latitude of two places,";
+            return Err(Fault::Arguments { name, wanted, actual: arguments.len() }.at(self.text, call.span()));
+        }
+        let all = arguments.iter().map(|expr| Ok(self.number(expr, name)?.cast(Type::Float)));
+        let all = all.collect::<Result<Vec<_>, PredicateError>>()?;
+        Ok(Typed::new(Type::Float, Node::Call(Function::AngularDistance, all)))
     }
 
     fn coalesce(&mut self, arguments: &[&Expr], call: &Expr) -> Result<Typed, PredicateError> {

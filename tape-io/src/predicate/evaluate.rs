@@ -18,6 +18,7 @@ use super::arithmetic::{arithmetic, negated};
 use super::functions::Function;
 use super::typed::{Comparison, Literal, Members, Node, Set, Typed, float, scale_of, scaled};
 use super::types::Type;
+use crate::sky::{Place, distance};
 
 type Result<T> = std::result::Result<T, ArrowError>;
 
@@ -93,6 +94,7 @@ pub(super) fn evaluate(expression: &Typed, columns: &[ArrayRef], rows: usize) ->
             Ok(Values::of([&text, &pattern], Arc::new(like(&text, &pattern)?)))
         }
         Node::Call(Function::Coalesce, all) => coalesce(all, expression.kind, of, rows),
+        Node::Call(Function::AngularDistance, all) => angular_distance(all, of, rows),
         Node::Call(function, arguments) => of(&arguments[0])?.map(|array| call(*function, array, expression.kind)),
     }
 }
@@ -247,6 +249,18 @@ fn coalesce(all: &[Typed], kind: Type, of: impl Fn(&Typed) -> Result<Values>, ro
     Ok(Values::Many(out.unwrap_or_else(|| arrow::array::new_null_array(&kind.stored(), rows))))
 }
 
+/// The angles between places, degrees.
+fn angular_distance(all: &[Typed], of: impl Fn(&Typed) -> Result<Values>, rows: usize) -> Result<Values> {
+    let columns = all.iter().map(|typed| of(typed)?.spread(rows)).collect::<Result<Vec<_>>>()?;
+    let value = |column: usize, row: usize| {
+        let floats = columns[column].as_primitive::<Float64Type>();
+        floats.is_valid(row).then(|| floats.value(row))
+    };
+    let place = |first: usize, row: usize| Some(Place { ra: value(first, row)?, dec: value(first + 1, row)? });
+    let angles = (0..rows).map(|row| Some(distance(place(0, row)?, place(2, row)?)));
+    Ok(Values::Many(Arc::new(angles.collect::<Float64Array>())))
+}
+
 fn call(function: Function, array: &ArrayRef, kind: Type) -> Result<ArrayRef> {
     if kind.is_whole() {
         // The whole numbers are their own floor and ceiling.
@@ -275,6 +289,8 @@ fn call(function: Function, array: &ArrayRef, kind: Type) -> Result<ArrayRef> {
         Function::Ln => map(f64::ln),
         Function::Log10 => map(f64::log10),
         Function::Sqrt => map(f64::sqrt),
-        Function::Coalesce => return Err(ArrowError::InvalidArgumentError("coalesce of one column".to_owned())),
+        Function::Coalesce | Function::AngularDistance => {
+            return Err(ArrowError::InvalidArgumentError("of more than one column".to_owned()));
+        }
     })
 }

@@ -4,6 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Function {
     Abs,
+    AngularDistance,
     Ceil,
     Coalesce,
     Exp,
@@ -15,16 +16,17 @@ pub(super) enum Function {
     Sqrt,
 }
 
-use Function::{Abs, Ceil, Coalesce, Exp, Floor, IsFinite, IsNan, Ln, Log10, Sqrt};
+use Function::{Abs, AngularDistance, Ceil, Coalesce, Exp, Floor, IsFinite, IsNan, Ln, Log10, Sqrt};
 
 /// All of them, in order of name.
-const ALL: [Function; 10] = [Abs, Ceil, Coalesce, Exp, Floor, IsFinite, IsNan, Ln, Log10, Sqrt];
+const ALL: [Function; 11] = [Abs, AngularDistance, Ceil, Coalesce, Exp, Floor, IsFinite, IsNan, Ln, Log10, Sqrt];
 
 impl Function {
     /// Its name, which is written in any case.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Abs => "abs",
+            AngularDistance => "angular_distance",
             Ceil => "ceil",
             Coalesce => "coalesce",
             Exp => "exp",

@@ -153,6 +153,9 @@ fn called(function: Function, arguments: &[Typed], of: impl Fn(&Typed) -> Possib
     if function == Function::Coalesce {
         return Possible::of(arguments.iter().all(|argument| of(argument).null), Range::Any);
     }
+    if function == Function::AngularDistance {
+        return Possible::ANY;
+    }
     let before = arguments.first().map_or(Possible::ANY, of);
     let Range::Floats { numbers, nan } = before.range else { return Possible::ANY };
     match function {

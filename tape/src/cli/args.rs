@@ -11,6 +11,7 @@ use tape::{Batch, Ensemble, statistics_named};
 
 use super::failure::Failure;
 use super::select::SelectArgs;
+use super::sky::SkyArgs;
 use super::values::ValueArgs;
 
 /// Which files, and which columns of them.
@@ -37,6 +38,8 @@ pub(crate) struct SurveyArgs {
     /// Column of the band
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
     band: Option<String>,
+    #[command(flatten)]
+    sky: SkyArgs,
 }
 
 impl SurveyArgs {
@@ -52,7 +55,10 @@ impl SurveyArgs {
                 map = map.with(role, name);
             }
         }
-        Ok(Ensemble::open_with(&self.paths, &map)?)
+        Ok(match self.sky.region() {
+            Some(region) => Ensemble::open_within_by(&self.paths, &map, region, &self.sky.columns())?,
+            None => Ensemble::open_with(&self.paths, &map)?,
+        })
     }
 }
 

@@ -25,6 +25,7 @@ mod run_task;
 mod screen;
 mod select;
 mod simulate;
+mod sky;
 mod stats;
 mod status;
 mod values;

@@ -15,6 +15,7 @@ mod memory;
 mod objects;
 mod selections;
 mod shapes;
+mod sky;
 mod support;
 mod values;
 mod verbs;

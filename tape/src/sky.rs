@@ -1,0 +1,39 @@
+//! Light curves of a part of the sky.
+
+use tape_core::ColumnMap;
+use tape_io::{Region, SkyColumns, Survey};
+
+use crate::ensemble::Ensemble;
+use crate::error::Error;
+
+impl Ensemble {
+    /// Opens the part of a survey that lies in a region. Of HATS catalogues and collections, partitions that do not touch it are
+    /// not opened; of all other files, and of what partitions have beside it, rows are excluded as by [`Ensemble::filter`].
+    ///
+    /// ```no_run
+    /// use tape::io::{Place, Region};
+    /// use tape::prelude::*;
+    /// let cone = Region::Cone { around: Place { ra: 348.75, dec: 0.5 }, radius: 1.0 };
+    /// let ensemble = Ensemble::open_within(&["my_collection"], &ColumnMap::new(), &cone)?;
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Ensemble::open_with`]; if the region is none, or if the survey does not say where its rows lie.
+    pub fn open_within<S: AsRef<str>>(inputs: &[S], columns: &ColumnMap, region: &Region) -> Result<Self, Error> {
+        Self::open_within_by(inputs, columns, region, &SkyColumns::default())
+    }
+
+    /// The same, with the columns of places named.
+    ///
+    /// # Errors
+    /// As [`Ensemble::open_within`].
+    pub fn open_within_by<S: AsRef<str>>(
+        inputs: &[S],
+        columns: &ColumnMap,
+        region: &Region,
+        sky: &SkyColumns,
+    ) -> Result<Self, Error> {
+        Ok(Self { survey: Survey::open_within(inputs, columns, region, sky)? })
+    }
+}
