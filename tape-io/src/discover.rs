@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::fault::{self, Call};
 use crate::hats::{self, Catalogue, Properties};
+use crate::place::is_remote;
+use crate::places::{is_folder, list};
 use crate::sky::{Region, SkyColumns};
 
 /// The files behind `inputs`, in the order of the inputs and sorted by path within each, every file once. A folder stands
@@ -44,7 +46,12 @@ pub(crate) fn discover_within<S: AsRef<str>>(
 }
 
 fn behind<'a>(input: &str, region: Option<&'a Region>) -> Result<Found<'a>, Error> {
+    // Files of this machine may be named by a URL, too.
+    let input = input.strip_prefix("file://").unwrap_or(input);
     let path = Path::new(input);
+    if is_remote(path) {
+        return remote(input, region);
+    }
     let mut found = Found { region, ..Found::default() };
     // A file or folder whose name merely looks like a pattern is meant as it stands.
     match fault::before(Call::List).and_then(|()| fs::metadata(path)) {
@@ -52,6 +59,30 @@ fn behind<'a>(input: &str, region: Option<&'a Region>) -> Result<Found<'a>, Erro
         Ok(_) => return Ok(Found { files: vec![path.to_owned()], ..found }),
         Err(error) if error.kind() == ErrorKind::NotFound && input.contains(['*', '?', '[']) => found.pattern(input)?,
         Err(error) => return Err(Error::io(path, "read it", error)),
+    }
+    found.files.sort();
+    if found.files.is_empty() {
+        return Err(Error::NoMatch { pattern: input.to_owned(), hidden: found.hidden });
+    }
+    Ok(found)
+}
+
+/// What is behind a URL: a file, the files below it, those that a pattern matches, or a catalogue.
+fn remote<'a>(input: &str, region: Option<&'a Region>) -> Result<Found<'a>, Error> {
+    let path = Path::new(input);
+    let mut found = Found { region, ..Found::default() };
+    if input.starts_with("http") && input.contains(['?', '#']) {
+        let reason = "a URL with ? or # is that of a page, not of a file: leave them out".to_owned();
+        return Err(Error::Remote { path: path.to_owned(), reason });
+    }
+    if is_parquet(path) && !input.contains(['*', '?', '[']) {
+        return Ok(Found { files: vec![path.to_owned()], ..found });
+    }
+    if input.contains(['*', '?', '[']) {
+        found.remote_pattern(input)?;
+    } else {
+        let folder = PathBuf::from(input.trim_end_matches('/'));
+        found.remote_folder(&folder)?;
     }
     found.files.sort();
     if found.files.is_empty() {
@@ -85,7 +116,7 @@ impl Found<'_> {
 
     /// The primary catalogue of a collection. What is no catalogue is not looked into: it could hold the collection.
     fn primary(&mut self, collection: &Path, primary: &Path) -> Result<(), Error> {
-        let is_there = hats::is_folder(primary)? == Some(true);
+        let is_there = is_folder(primary)? == Some(true);
         let catalogue = if is_there { hats::catalogue(primary, &list(primary)?)? } else { None };
         match catalogue {
             Some(Catalogue::Objects(catalogue)) => self.partitions(primary, &catalogue),
@@ -108,7 +139,7 @@ impl Found<'_> {
 
     fn all_of(&mut self, paths: Vec<PathBuf>) -> Result<(), Error> {
         for path in paths {
-            if path.is_dir() {
+            if !is_remote(&path) && path.is_dir() {
                 if !is_hidden(&path) {
                     self.folder(&path, false)?;
                 }
@@ -137,6 +168,67 @@ impl Found<'_> {
         Ok(())
     }
 
+    /// A folder of a store or a server, or a file without the ending of one.
+    fn remote_folder(&mut self, folder: &Path) -> Result<(), Error> {
+        let below = match list(folder) {
+            // What lists nothing can still be a catalogue, and known by the files that one has.
+            Err(Error::NoListing { .. }) => None,
+            listed => Some(listed?),
+        };
+        let known = match &below {
+            Some(below) => below.iter().filter(|path| path.parent() == Some(folder)).cloned().collect(),
+            None => {
+                let mut known = vec![];
+                for name in hats::KNOWN_BY {
+                    let path = folder.join(name);
+                    if known.is_empty() && is_folder(&path)? == Some(false) {
+                        known.push(path);
+                    }
+                }
+                known
+            }
+        };
+        match (hats::catalogue(folder, &known)?, below) {
+            (Some(Catalogue::Collection { primary }), _) => {
+                let is_there = hats::KNOWN_BY[1..].iter().map(|name| primary.join(name));
+                let known = is_there.filter_map(|path| match is_folder(&path) {
+                    Ok(Some(false)) => Some(Ok(path)),
+                    Ok(_) => None,
+                    Err(error) => Some(Err(error)),
+                });
+                let known = known.take(1).collect::<Result<Vec<_>, _>>()?;
+                match hats::catalogue(&primary, &known)? {
+                    Some(Catalogue::Objects(catalogue)) => self.partitions(&primary, &catalogue),
+                    _ => {
+                        let reason = format!("its primary catalogue {} is not there", primary.display());
+                        Err(hats::wrong(folder, format!("{reason}: copy the collection again")))
+                    }
+                }
+            }
+            (Some(Catalogue::Objects(catalogue)), _) => self.partitions(folder, &catalogue),
+            (Some(Catalogue::Derived { kind, of }), _) => Err(hats::derived(folder, &kind, of.as_deref())),
+            (None, Some(below)) => {
+                below.into_iter().filter(|path| is_parquet(path)).for_each(|path| self.file(path, false));
+                Ok(())
+            }
+            (None, None) => Err(Error::NoListing { path: folder.to_owned() }),
+        }
+    }
+
+    fn remote_pattern(&mut self, input: &str) -> Result<(), Error> {
+        let bad =
+            |error: glob::PatternError| Error::BadPattern { pattern: input.to_owned(), reason: error.to_string() };
+        let pattern = glob::Pattern::new(input).map_err(bad)?;
+        let fixed = input.split('/').take_while(|part| !part.contains(['*', '?', '['])).collect::<Vec<_>>().join("/");
+        let options = glob::MatchOptions { require_literal_separator: true, ..glob::MatchOptions::default() };
+        for path in list(Path::new(&fixed))? {
+            if pattern.matches_with(&path.to_string_lossy(), options) && is_parquet(&path) {
+                self.file(path, false);
+            }
+        }
+        Ok(())
+    }
+
     fn file(&mut self, path: PathBuf, even_hidden: bool) {
         if even_hidden || !is_hidden(&path) {
             self.files.push(path);
@@ -144,17 +236,6 @@ impl Found<'_> {
             self.hidden += 1;
         }
     }
-}
-
-/// What is in a folder.
-pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let unreadable = |error| Error::io(folder, "list the folder", error);
-    fault::before(Call::List).map_err(unreadable)?;
-    let entries = fs::read_dir(folder).map_err(unreadable)?.map(|entry| {
-        fault::before(Call::List).map_err(unreadable)?;
-        Ok(entry.map_err(unreadable)?.path())
-    });
-    entries.collect()
 }
 
 fn is_hidden(path: &Path) -> bool {

@@ -307,6 +307,26 @@ pub enum Error {
         /// The condition.
         condition: String,
     },
+    /// A store or a server that does not give what is at a URL.
+    #[error("{}: {reason}", .path.display())]
+    Remote {
+        /// The URL.
+        path: PathBuf,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// A URL where nothing of stores was built.
+    #[error("{}: this program was built without what reads from other machines: build it with the feature `remote`", .path.display())]
+    NoRemote {
+        /// The URL.
+        path: PathBuf,
+    },
+    /// A URL of a web server that is not that of a file.
+    #[error("{}: a web server does not tell what it has: name the files, or a HATS catalogue, which lists its own", .path.display())]
+    NoListing {
+        /// The URL.
+        path: PathBuf,
+    },
     /// A part of the sky that is none.
     #[error("{region} is no part of the sky: {reason}")]
     NoRegion {

@@ -1,6 +1,6 @@
 //! One file's footer: which columns play which role, and what its row groups claim.
 
-use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -14,9 +14,9 @@ use tape_core::{ColumnError, ColumnMap, IdRange, IdType, ObjectId, Preset, Role,
 use crate::claims::check_footer;
 use crate::column::levels_alone;
 use crate::error::{Error, system, words};
-use crate::fault::{self, Call};
 use crate::guard::guarded;
 use crate::leaves::{flat_columns, leaves, list_columns};
+use crate::place::open;
 use crate::pread::PositionedFile;
 use crate::records::first_difference;
 use crate::scaled::Scaled;
@@ -24,6 +24,9 @@ use crate::schema::{Kind, RoleColumn, nested_columns, role_column};
 
 /// Shorter text is not cut short in statistics; of longer text the footer says whether it was.
 const UNCUT_TEXT: usize = 64;
+
+/// Bytes that are fetched of the end of a file that lies elsewhere.
+const FOOTER: u64 = 64 << 10;
 
 /// What identifies the content of a file without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,16 +45,6 @@ pub(crate) struct Footer {
     pub(crate) roles: [Option<RoleColumn>; 5],
 }
 
-/// Opens a file and notes what it is now.
-pub(crate) fn open(path: &Path) -> Result<(File, Stamp), Error> {
-    let unreadable = |error| Error::io(path, "read the file", error);
-    fault::before(Call::Open).map_err(unreadable)?;
-    let file = File::open(path).map_err(unreadable)?;
-    fault::before(Call::List).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    Ok((file, Stamp { len: metadata.len(), modified: metadata.modified().ok() }))
-}
-
 /// Reads a footer alone.
 pub(crate) fn read_metadata(path: &Path) -> Result<(ParquetMetaData, Stamp), Error> {
     let (file, stamp) = open(path)?;
@@ -59,6 +52,8 @@ pub(crate) fn read_metadata(path: &Path) -> Result<(ParquetMetaData, Stamp), Err
     if stamp.len == 0 {
         return Err(not_parquet("the file is empty".to_owned()));
     }
+    // Mostly all of it is in there.
+    file.prefetch(std::iter::once(stamp.len.saturating_sub(FOOTER)..stamp.len))?;
     // What is read of footers is no column data, and not counted.
     let file = PositionedFile::new(file, stamp.len, Arc::default());
     let metadata = guarded(|| {
@@ -280,4 +275,17 @@ fn id_range(statistics: &Statistics, kind: Kind) -> Option<IdRange> {
 
 pub(crate) const fn is_unsigned(id_type: IdType) -> bool {
     matches!(id_type, IdType::UInt8 | IdType::UInt16 | IdType::UInt32 | IdType::UInt64)
+}
+
+/// Where the column chunks of these leaves lie in a row group.
+pub(crate) fn byte_ranges(
+    footer: &Footer,
+    index: usize,
+    leaves: impl IntoIterator<Item = usize>,
+) -> impl Iterator<Item = Range<u64>> {
+    let group = footer.metadata.row_group(index);
+    leaves.into_iter().map(move |leaf| {
+        let (start, length) = group.column(leaf).byte_range();
+        start..start.saturating_add(length)
+    })
 }

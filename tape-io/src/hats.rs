@@ -1,12 +1,11 @@
 //! Folders that are HATS collections and catalogues, <https://www.ivoa.net/documents/Notes/HATS/>, or HiPSCat catalogues, as
 //! they were called before: what they are, and which files hold their partitions.
 
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::fault::{self, Call};
+use crate::place::is_remote;
+use crate::places::{is_folder, small};
 use crate::sky::{Region, SkyColumns};
 
 /// Files by which a folder is known.
@@ -120,7 +119,8 @@ pub(crate) fn partitions(
     region: Option<&Region>,
 ) -> Result<Vec<(PathBuf, bool)>, Error> {
     let listed = folder.join(PARTITIONS);
-    if is_folder(&listed)?.is_none() {
+    // A server that lacks it says so as it is read.
+    if !is_remote(&listed) && is_folder(&listed)?.is_none() {
         let reason = format!("there is no {PARTITIONS}: copy the catalogue again, or name its folder of data");
         return Err(wrong(folder, reason));
     }
@@ -134,6 +134,10 @@ pub(crate) fn partitions(
         }
     }
     let suffix = catalogue.get("hats_npix_suffix").unwrap_or(".parquet");
+    if is_remote(folder) {
+        // One answer for each partition would take longer than to read many of them.
+        return remote_partitions(folder, &pixels, suffix);
+    }
     let path = |&(order, pixel): &(u8, u64)| {
         let names = names(order, pixel, suffix);
         for place in names.iter().flat_map(|name| [folder.join("dataset").join(name), folder.join(name)]) {
@@ -145,6 +149,24 @@ pub(crate) fn partitions(
         Err(wrong(&listed, format!("{reason}: copy the catalogue again, or name the files that are there")))
     };
     pixels.iter().map(path).collect()
+}
+
+/// The same of a catalogue elsewhere, where the first partition shows how all are called.
+fn remote_partitions(folder: &Path, pixels: &[(u8, u64)], suffix: &str) -> Result<Vec<(PathBuf, bool)>, Error> {
+    let Some(&(order, pixel)) = pixels.first() else { return Ok(vec![]) };
+    let folders = [folder.join("dataset"), folder.to_path_buf()];
+    for (kind, name) in names(order, pixel, suffix).iter().enumerate() {
+        for parent in &folders {
+            if let Some(is_folder) = is_folder(&parent.join(name))? {
+                let place = |&(order, pixel): &(u8, u64)| (parent.join(&names(order, pixel, suffix)[kind]), is_folder);
+                return Ok(pixels.iter().map(place).collect());
+            }
+        }
+    }
+    let first = names(order, pixel, suffix);
+    let reason =
+        format!("lists Norder={order}, Npix={pixel}, and there is no {}: name the files that are there", first[0]);
+    Err(wrong(&folder.join(PARTITIONS), reason))
 }
 
 /// How a partition may be called below its catalogue.
@@ -193,27 +215,16 @@ pub(crate) fn wrong(path: &Path, reason: String) -> Error {
     Error::Catalogue { path: path.to_owned(), reason }
 }
 
-/// Whether what is at the path is a folder, if anything is.
-pub(crate) fn is_folder(path: &Path) -> Result<Option<bool>, Error> {
-    match fault::before(Call::List).and_then(|()| fs::metadata(path)) {
-        Ok(metadata) => Ok(Some(metadata.is_dir())),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-        Err(error) => Err(Error::io(path, "look at it", error)),
-    }
-}
-
 /// The content of a small file.
 fn text(path: &Path) -> Result<String, Error> {
-    let unreadable = |error| Error::io(path, "read the file", error);
-    fault::before(Call::List).map_err(unreadable)?;
-    let bytes = fs::metadata(path).map_err(unreadable)?.len();
-    if bytes > MOST_BYTES {
-        return Err(wrong(path, format!("has {bytes} bytes, which no such file has: name the folder of data instead")));
-    }
-    fault::before(Call::Open).map_err(unreadable)?;
-    let bytes = fs::read(path).map_err(unreadable)?;
+    let bytes = small(path, MOST_BYTES)?.map_err(|bytes| {
+        wrong(path, format!("has {bytes} bytes, which no such file has: name the folder of data instead"))
+    })?;
     String::from_utf8(bytes).map_err(|_| wrong(path, "is not text: copy the catalogue again".to_owned()))
 }
+
+/// The names by which a folder of a server that lists nothing may be known.
+pub(crate) const KNOWN_BY: [&str; 4] = [COLLECTION, PROPERTIES, OLD_PROPERTIES, OLD_INFO];
 
 #[cfg(test)]
 mod tests;

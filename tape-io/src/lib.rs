@@ -28,11 +28,15 @@ mod lists;
 mod numbers;
 mod objects;
 mod page;
+mod place;
+mod places;
 mod pread;
 pub mod predicate;
 mod quantity;
 mod reader;
 mod records;
+#[cfg(feature = "remote")]
+mod remote;
 mod repartition;
 mod rle;
 mod scaled;

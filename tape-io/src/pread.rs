@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,11 +11,13 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::reader::{ChunkReader, Length};
 
 use crate::claims::PageBounds;
+use crate::error::Error;
 use crate::fault::{self, Call};
+use crate::place::Opened;
 
 /// An open file; counts the bytes that are read from it.
 pub(crate) struct PositionedFile {
-    file: Arc<File>,
+    file: Opened,
     len: u64,
     bytes_read: Arc<AtomicU64>,
     /// What pages may claim, once it is known which column they are of.
@@ -22,13 +25,20 @@ pub(crate) struct PositionedFile {
 }
 
 impl PositionedFile {
-    pub(crate) fn new(file: File, len: u64, bytes_read: Arc<AtomicU64>) -> Self {
-        Self { file: Arc::new(file), len, bytes_read, bounds: None }
+    pub(crate) const fn new(file: Opened, len: u64, bytes_read: Arc<AtomicU64>) -> Self {
+        Self { file, len, bytes_read, bounds: None }
+    }
+
+    /// Brings parts of the file here that will be read, if it lies elsewhere.
+    pub(crate) fn prefetch(&self, ranges: impl IntoIterator<Item = Range<u64>>) -> std::result::Result<(), Error> {
+        let fetched = self.file.prefetch(ranges)?;
+        self.bytes_read.fetch_add(fetched, Ordering::Relaxed);
+        Ok(())
     }
 
     /// The same file, for the pages of one column chunk.
     pub(crate) fn bounded(&self, bounds: PageBounds) -> Self {
-        let (file, bytes_read) = (Arc::clone(&self.file), Arc::clone(&self.bytes_read));
+        let (file, bytes_read) = (self.file.clone(), Arc::clone(&self.bytes_read));
         Self { file, len: self.len, bytes_read, bounds: Some(bounds) }
     }
 }
@@ -43,7 +53,7 @@ impl ChunkReader for PositionedFile {
     type T = PageHeader;
 
     fn get_read(&self, start: u64) -> Result<Self::T> {
-        Ok(PageHeader { file: Arc::clone(&self.file), start, bytes: vec![], taken: 0, bounds: self.bounds })
+        Ok(PageHeader { file: self.file.clone(), start, bytes: vec![], taken: 0, bounds: self.bounds })
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
@@ -51,16 +61,20 @@ impl ChunkReader for PositionedFile {
         if length as u64 > left {
             return Err(ParquetError::EOF(format!("{length} bytes wanted at byte {start}, where the file has {left}")));
         }
-        let mut buffer = Vec::with_capacity(length);
+        let (mut buffer, mut fetched) = (Vec::with_capacity(length), 0);
         while buffer.len() < length {
             let at = start + buffer.len() as u64;
-            if append_at(&self.file, &mut buffer, at)? == 0 {
+            let (read, more) = self.file.append_at(&mut buffer, at)?;
+            fetched += more;
+            if read == 0 {
                 return Err(ParquetError::EOF(format!("the file ends at byte {at}")));
             }
         }
         // An allocator may give more room than was asked for.
         buffer.truncate(length);
-        self.bytes_read.fetch_add(length as u64, Ordering::Relaxed);
+        // What lies elsewhere was counted when it came.
+        let local = matches!(self.file, Opened::Local(_));
+        self.bytes_read.fetch_add(if local { length as u64 } else { fetched }, Ordering::Relaxed);
         Ok(buffer.into())
     }
 }
@@ -68,7 +82,7 @@ impl ChunkReader for PositionedFile {
 /// The header of a page, and what is behind it. Only headers are read in this way, and where the decoder knows the header
 /// already, what it asks for and does not read is no header: nothing is looked at before it is read.
 pub(crate) struct PageHeader {
-    file: Arc<File>,
+    file: Opened,
     start: u64,
     bytes: Vec<u8>,
     taken: usize,
@@ -86,7 +100,7 @@ impl PageHeader {
             self.bytes.reserve_exact(length - self.bytes.len());
             while self.bytes.len() < length {
                 let at = self.start + self.bytes.len() as u64;
-                if append_at(&self.file, &mut self.bytes, at)? == 0 {
+                if self.file.append_at(&mut self.bytes, at)?.0 == 0 {
                     break;
                 }
             }
@@ -112,7 +126,7 @@ impl Read for PageHeader {
 
 /// Appends some of the bytes at `at` to `buffer`, up to its capacity. Returns how many: 0 at the end of the file.
 #[cfg(unix)]
-fn append_at(file: &File, buffer: &mut Vec<u8>, at: u64) -> io::Result<usize> {
+pub(crate) fn append_at(file: &File, buffer: &mut Vec<u8>, at: u64) -> io::Result<usize> {
     let before = buffer.len();
     let read = uninterrupted(|| {
         let most = fault::length(Call::Read, buffer.capacity() - before)?;
@@ -125,7 +139,7 @@ fn append_at(file: &File, buffer: &mut Vec<u8>, at: u64) -> io::Result<usize> {
 }
 
 #[cfg(windows)]
-fn append_at(file: &File, buffer: &mut Vec<u8>, at: u64) -> io::Result<usize> {
+pub(crate) fn append_at(file: &File, buffer: &mut Vec<u8>, at: u64) -> io::Result<usize> {
     let before = buffer.len();
     buffer.resize(buffer.capacity(), 0);
     let read = uninterrupted(|| read_at(file, &mut buffer[before..], at))?;

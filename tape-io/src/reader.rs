@@ -13,9 +13,10 @@ use tape_core::{Columns, Partition, Piece, Role, RowReader, Rows, Source, Source
 
 use crate::column::{Column, Into, open_column};
 use crate::error::{Error, system, words};
-use crate::footer::{Footer, open};
+use crate::footer::{Footer, byte_ranges};
 use crate::guard::guarded;
 use crate::lists::Lists;
+use crate::place::open;
 use crate::pread::PositionedFile;
 use crate::predicate::PredicateError;
 use crate::sieve::Sieve;
@@ -106,6 +107,8 @@ impl<'a> PartitionReader<'a> {
             return Err(Error::Changed { path: footer.path.clone() });
         }
         let file = PositionedFile::new(file, stamp.len, self.survey.counter());
+        let leaves = self.survey.leaves_read(piece.row_group, self.columns);
+        file.prefetch(byte_ranges(footer, index, leaves))?;
         let skip = usize::try_from(piece.rows.start).unwrap_or(usize::MAX);
         let sieve = self.open_sieve(piece.row_group, &file, skip)?;
         let opened = self.open_columns(&piece, footer, index, &file, sieve);

@@ -15,9 +15,10 @@ use tape_core::{
 use crate::discover::{discover, discover_within};
 use crate::error::Error;
 use crate::filter::Filter;
-use crate::footer::{Footer, Stamp, open as open_file, read_metadata};
+use crate::footer::{Footer, Stamp, read_metadata};
 use crate::leaves::{Shape, flat_columns, list_columns, shape_of, title_of};
 use crate::objects::{ObjectTable, Selection};
+use crate::place::open as open_file;
 use crate::quantity::{Conversion, Converted};
 use crate::schema::Kind;
 use crate::sky::{Region, SkyColumns};
@@ -276,6 +277,17 @@ impl Survey {
         Ok(())
     }
 
+    /// The leaves of a row group that are read for these columns.
+    pub(crate) fn leaves_read(&self, row_group: usize, columns: Columns) -> BTreeSet<usize> {
+        let (footer, index) = self.footer(row_group);
+        // Where ids alone are read, another column tells where lists begin.
+        let read = |role: Role| roles(columns).any(|read| read == role);
+        let counting = footer.counting(index, read).filter(|&counting| !read(counting));
+        let of_roles = roles(columns).chain(counting).filter_map(|role| footer.role(role).map(|column| column.index));
+        let of_filter = self.filter_of(row_group).into_iter().flat_map(|filter| &filter.leaves).map(|leaf| leaf.index);
+        of_roles.chain(of_filter).collect()
+    }
+
     /// Rows of a row group in its file: objects where light curves are lists.
     pub(crate) fn rows_of_group(&self, row_group: usize) -> u64 {
         let (footer, index) = self.footer(row_group);
@@ -347,17 +359,11 @@ impl Source for Survey {
     }
 
     fn bytes(&self, row_group: usize, columns: Columns) -> u64 {
-        let (footer, index) = self.footer(row_group);
-        let group = footer.metadata.row_group(index);
         if self.skips(row_group) {
             return 0;
         }
-        // Where ids alone are read, another column tells where lists begin.
-        let read = |role: Role| roles(columns).any(|read| read == role);
-        let counting = footer.counting(index, read).filter(|&counting| !read(counting));
-        let of_roles = roles(columns).chain(counting).filter_map(|role| footer.role(role).map(|column| column.index));
-        let of_filter = self.filter_of(row_group).into_iter().flat_map(|filter| &filter.leaves).map(|leaf| leaf.index);
-        let all: BTreeSet<usize> = of_roles.chain(of_filter).collect();
+        let (footer, index) = self.footer(row_group);
+        let (group, all) = (footer.metadata.row_group(index), self.leaves_read(row_group, columns));
         let size = |index: usize| u64::try_from(group.column(index).compressed_size()).unwrap_or(0);
         all.into_iter().map(size).fold(0, u64::saturating_add)
     }

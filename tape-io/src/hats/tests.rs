@@ -1,5 +1,7 @@
 use tempfile::TempDir;
 
+use std::fs;
+
 use super::*;
 use crate::discover;
 use crate::fault::{Fault, with};

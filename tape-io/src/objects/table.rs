@@ -17,8 +17,9 @@ use super::ids::{Loaded, can_be, each};
 use super::joined::Joined;
 use crate::discover::discover;
 use crate::error::{Error, words};
-use crate::footer::{Stamp, open, read_metadata};
+use crate::footer::{Stamp, read_metadata};
 use crate::guard::guarded;
+use crate::place::open;
 use crate::pread::PositionedFile;
 use crate::predicate::{Column, Expression, Predicate, Type};
 use crate::survey::FileStamp;
@@ -297,13 +298,14 @@ impl TableFile {
         let schema = self.metadata.schema();
         let places = columns.iter().filter_map(|name| schema.index_of(name).ok());
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), places);
-        let file = Arc::new(file);
         for row_group in 0..self.metadata.metadata().num_row_groups() {
-            let input = PositionedFile::new(
-                file.try_clone().map_err(|error| Error::io(&self.path, "read the file", error))?,
-                stamp.len,
-                Arc::clone(counter),
-            );
+            let input = PositionedFile::new(file.clone(), stamp.len, Arc::clone(counter));
+            let group = self.metadata.metadata().row_group(row_group);
+            let read = group.columns().iter().enumerate().filter(|(leaf, _)| mask.leaf_included(*leaf));
+            input.prefetch(read.map(|(_, chunk)| {
+                let (start, length) = chunk.byte_range();
+                start..start.saturating_add(length)
+            }))?;
             let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(input, self.metadata.clone())
                 .with_row_groups(vec![row_group])
                 .with_batch_size(ROWS)

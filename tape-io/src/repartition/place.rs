@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::Repartition;
 use crate::error::Error;
+use crate::place::is_remote;
 
 /// A temporary folder beside the output. Dropped before [`Place::put`], it leaves nothing behind.
 pub(crate) struct Place {
@@ -58,7 +59,7 @@ impl Place {
 fn apart(run: &Repartition<'_>) -> Result<(), Error> {
     let out = absolute(run.out)?;
     let within = |input: &Path| Error::OutputInInput { path: run.out.to_owned(), input: input.to_owned() };
-    for file in run.survey.paths() {
+    for file in run.survey.paths().filter(|path| !is_remote(path)) {
         if absolute(file)?.starts_with(&out) {
             return Err(within(file));
         }

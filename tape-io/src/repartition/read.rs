@@ -10,8 +10,9 @@ use tape_core::Source;
 
 use super::carried::Carried;
 use crate::error::{Error, words};
-use crate::footer::open;
+use crate::footer::byte_ranges;
 use crate::guard::guarded;
+use crate::place::open;
 use crate::pread::PositionedFile;
 use crate::survey::Survey;
 
@@ -55,6 +56,8 @@ impl RowGroupColumns<'_> {
             return Err(Error::Changed { path: footer.path.clone() });
         }
         let input = PositionedFile::new(file, stamp.len, self.survey.counter());
+        let all = 0..footer.metadata.row_group(index).num_columns();
+        input.prefetch(byte_ranges(footer, index, all))?;
         let metadata = self.carried.metadata(self.survey.row_groups()[self.row_group].file).clone();
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(input, metadata)
             .with_row_groups(vec![index])

@@ -245,7 +245,10 @@ impl Batch<'_> {
 
 /// A path that means the same wherever a job is gone on with.
 pub(super) fn absolute(path: &Path) -> Result<String, Error> {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    // What lies elsewhere means the same everywhere.
+    let elsewhere = path.to_str().is_some_and(|text| text.contains("://"));
+    let absolute = if elsewhere { Ok(path.to_owned()) } else { std::path::absolute(path) };
+    let absolute = absolute.unwrap_or_else(|_| path.to_owned());
     let text = absolute.to_str().map(str::to_owned);
     text.ok_or_else(|| JobError::NotUnicode { path: path.to_owned() }.into())
 }
