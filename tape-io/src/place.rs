@@ -51,10 +51,7 @@ fn open_remote(path: &Path) -> Result<(Opened, Stamp), Error> {
 
 impl Opened {
     /// Brings parts of the file here that will be read, if it lies elsewhere. Returns how many bytes came.
-    #[cfg_attr(
-        not(feature = "remote"),
-        expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "local files are here")
-    )]
+    #[cfg_attr(not(feature = "remote"), expect(clippy::unnecessary_wraps, reason = "local files are here"))]
     pub(crate) fn prefetch(&self, ranges: impl IntoIterator<Item = Range<u64>>) -> Result<u64, Error> {
         match self {
             Self::Local(_) => {
