@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use tape_core::{ColumnMap, Observer, Schema, Silent, Source, Statistic};
-use tape_exec::{Config, OnError, Partitioning, Plan, PlanChoice, Summary};
+use tape_exec::{Config, OnError, Partitioning, Plan, PlanChoice, Summary, Threads};
 use tape_io::{Joined, ObjectTable, SpillFolder, Survey};
 
 use crate::error::Error;
@@ -141,10 +141,11 @@ impl<'a> Batch<'a> {
         self
     }
 
-    /// Uses so many worker threads instead of one for each core. The result does not depend on it.
+    /// Uses so many worker threads of its own instead of one for each core. The result does not depend on it. Threads that
+    /// several runs share are [`crate::Workers`].
     #[must_use]
-    pub const fn workers(mut self, workers: usize) -> Self {
-        self.config.workers = workers;
+    pub fn workers(mut self, workers: usize) -> Self {
+        (self.config.workers, self.config.threads) = (workers, Threads::Own);
         self
     }
 

@@ -38,6 +38,7 @@ mod statistics;
 mod structure_function;
 mod time_series;
 mod wide;
+mod workers;
 
 pub use arrow;
 #[cfg(feature = "gpu")]
@@ -47,6 +48,9 @@ pub use error::Error;
 pub use statistics::{statistic, statistics, statistics_named};
 pub use structure_function::BinsByBand;
 pub use time_series::{Outcome, TimeSeries};
+pub use workers::{ClientInfo, Workers};
+
+pub use rayon;
 
 pub use tape_analysis as analysis;
 pub use tape_core as core;
@@ -57,7 +61,7 @@ pub use tape_io as io;
 
 /// What most programs need.
 pub mod prelude {
-    pub use crate::{Batch, Ensemble, Error, TimeSeries, statistic};
+    pub use crate::{Batch, Ensemble, Error, TimeSeries, Workers, statistic};
     pub use tape_core::{ColumnMap, Info, Inputs, LightCurve, Statistic, Value};
     pub use tape_exec::{Partitioning, Plan, PlanChoice, PlanKind, Summary};
 }
