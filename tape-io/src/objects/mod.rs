@@ -88,6 +88,18 @@ impl Survey {
         Ok(())
     }
 
+    /// What was chosen beside a table, in words.
+    pub fn selections(&self) -> impl Iterator<Item = String> {
+        self.selections.iter().map(ToString::to_string)
+    }
+
+    /// The choices that need nothing but an id to be judged, for those who read the survey in parts, each by itself: parts of
+    /// all objects with their seeds. None if there are others.
+    #[must_use]
+    pub fn samples(&self) -> Option<Vec<(f64, u64)>> {
+        self.selections.iter().map(Selection::sample).collect()
+    }
+
     fn read_ids(&self, row_group: usize, before: usize) -> Result<Box<dyn RowReader + '_>, SourceError> {
         let rows = 0..self.row_groups()[row_group].rows;
         self.read_wanted(&Partition { pieces: vec![Piece { row_group, rows }] }, Columns::default(), before)

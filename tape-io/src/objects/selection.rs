@@ -1,6 +1,7 @@
 //! Which objects of a survey are meant, beside those of a table.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use foldhash::fast::FixedState;
@@ -21,6 +22,16 @@ pub(crate) enum Selection {
     Sample { fraction: f64, seed: u64 },
     /// Those with so many epochs, which are counted at most once.
     Epochs { least: u64, ids: OnceLock<IdSet>, counting: Mutex<()> },
+}
+
+impl fmt::Display for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ids(ids) => write!(f, "{} named by id", ids.len()),
+            Self::Sample { fraction, seed } => write!(f, "{fraction} of all, drawn with seed {seed}"),
+            Self::Epochs { least, .. } => write!(f, "those with at least {least} epochs, which are counted first"),
+        }
+    }
 }
 
 /// The objects of a choice, known.
@@ -50,6 +61,14 @@ impl Wanted<'_> {
 impl Selection {
     pub(super) fn epochs(least: u64) -> Self {
         Self::Epochs { least, ids: OnceLock::new(), counting: Mutex::new(()) }
+    }
+
+    /// The part of all that it is, if it is one.
+    pub(super) const fn sample(&self) -> Option<(f64, u64)> {
+        match self {
+            Self::Sample { fraction, seed } => Some((*fraction, *seed)),
+            _ => None,
+        }
     }
 
     /// The objects. Where epochs have to be counted, `read` reads the rows of a row group.
