@@ -82,9 +82,7 @@ pub fn recover(path: &Path) -> Result<(), Error> {
     let old = old_of(path);
     let is_lost = fs::symlink_metadata(path).is_err() && old.is_dir();
     if is_lost {
-        fault::before(Call::Place)
-            .and_then(|()| fs::rename(&old, path))
-            .map_err(|error| Error::write(path, &error))?;
+        fault::before(Call::Place).and_then(|()| fs::rename(&old, path)).map_err(|error| Error::write(path, &error))?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use crate::wide::Pivot;
 /// The light curves of a survey.
 #[derive(Debug)]
 pub struct Ensemble {
-    survey: Survey,
+    pub(crate) survey: Survey,
 }
 
 impl Ensemble {
@@ -88,7 +88,7 @@ impl Ensemble {
     #[must_use]
     pub fn batch(&self, statistics: &[Statistic]) -> Batch<'_> {
         let asked = statistics.iter().map(|statistic| statistic.info().name.to_string()).collect();
-        Batch::new(self, asked, statistics.to_vec())
+        Batch::new(self, asked, statistics.to_vec(), false)
     }
 
     /// The same by name, with parameters and groups as [`crate::statistics_named`] has them. A job that is made of it can be gone
@@ -98,7 +98,7 @@ impl Ensemble {
     /// As [`crate::statistics_named`].
     pub fn batch_named<S: AsRef<str>>(&self, names: &[S]) -> Result<Batch<'_>, Error> {
         let (asked, statistics) = asked_for(names)?.into_iter().unzip();
-        Ok(Batch::new(self, asked, statistics))
+        Ok(Batch::new(self, asked, statistics, true))
     }
 }
 
@@ -109,6 +109,8 @@ pub struct Batch<'a> {
     pub(crate) statistics: Vec<Statistic>,
     /// What each statistic is asked for by.
     pub(crate) asked: Vec<String>,
+    /// Whether that is all there is to know of them.
+    pub(crate) by_name: bool,
     pub(crate) config: Config,
     pub(crate) wide: bool,
     /// Columns of the table of objects.
@@ -116,8 +118,8 @@ pub struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    fn new(ensemble: &'a Ensemble, asked: Vec<String>, statistics: Vec<Statistic>) -> Self {
-        Self { ensemble, statistics, asked, config: Config::default(), wide: false, joined: vec![] }
+    fn new(ensemble: &'a Ensemble, asked: Vec<String>, statistics: Vec<Statistic>, by_name: bool) -> Self {
+        Self { ensemble, statistics, asked, by_name, config: Config::default(), wide: false, joined: vec![] }
     }
 
     /// Computes these bands only.
@@ -316,7 +318,7 @@ impl<'a> Batch<'a> {
         tape_exec::run(self.source(), &self.statistics, &self.config()?, plan, sink, observer).map_err(Error::from_run)
     }
 
-    fn long_schema(&self) -> Result<Schema, Error> {
+    pub(crate) fn long_schema(&self) -> Result<Schema, Error> {
         Ok(Schema::new(self.source(), &self.statistics)?)
     }
 

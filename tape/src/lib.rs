@@ -30,6 +30,7 @@ mod day_gap;
 mod device;
 mod ensemble;
 mod error;
+pub mod frames;
 pub mod job;
 #[cfg(feature = "simulate")]
 pub mod simulate;

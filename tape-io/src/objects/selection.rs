@@ -105,7 +105,7 @@ impl Selection {
     /// Counts epochs, if they must be, on all threads of the pool.
     pub(super) fn count<'a>(
         &self,
-        survey: &'a Survey,
+        survey: &Survey,
         read: impl Fn(usize) -> Result<Box<dyn RowReader + 'a>, SourceError> + Sync,
     ) -> Result<(), SourceError> {
         let Self::Epochs { least, ids, .. } = self else { return Ok(()) };

@@ -36,7 +36,7 @@ mod objects;
 mod plan;
 mod receipt;
 mod run;
-mod sealed;
+pub(crate) mod sealed;
 mod source;
 mod status;
 

@@ -137,7 +137,7 @@ impl Batch<'_> {
         })
     }
 
-    fn cut_as_asked(&self) -> Asked {
+    pub(crate) fn cut_as_asked(&self) -> Asked {
         let plan = match self.config.plan {
             PlanChoice::Auto => "auto",
             PlanChoice::Map => PlanKind::Map.name(),

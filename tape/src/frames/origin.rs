@@ -1,0 +1,188 @@
+//! What a frame was computed from.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tape_core::{Role, Source};
+use tape_exec::{Config, OnError};
+use tape_io::{FileStamp, Survey};
+
+use super::error::FrameError;
+use crate::ensemble::{Batch, Ensemble};
+use crate::error::Error;
+use crate::job::{Asked, ObjectFile, PlannedObjects};
+
+/// What a frame was computed from. Where two are equal, and can be told by it at all, so are the frames.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// The version of the program.
+    pub version: String,
+    /// The inputs as they were, in the order of the survey.
+    pub inputs: Vec<ObjectFile>,
+    /// The column of each role, in the order of [`Role::ALL`].
+    pub columns: [Option<String>; 5],
+    /// The condition on rows, if there is one.
+    pub filter: Option<String>,
+    /// The objects that are meant, and what of them stands beside results; all and nothing without.
+    pub objects: Option<PlannedObjects>,
+    /// What was chosen of the objects beside that, in words.
+    pub selections: Vec<String>,
+    /// The statistics, by what they were asked for.
+    pub statistics: Vec<String>,
+    /// The bands asked for; all without.
+    pub bands: Option<Vec<String>>,
+    /// Whether the table has one row per object.
+    pub wide: bool,
+    /// The plan asked for, and how the survey was to be cut.
+    pub asked: Asked,
+    /// Whether what could not be read was to be left out.
+    pub skips: bool,
+    /// The columns that tell rows apart: the id, and the band if there is one for each.
+    pub keys: Vec<String>,
+    /// Why the same need not give the same again.
+    pub not_again: Option<String>,
+}
+
+/// Whether a frame is what would be computed now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// Its inputs are what they were, and so is the program.
+    UpToDate,
+    /// They are not: why.
+    OutOfDate(String),
+    /// A program put it there; nobody can tell.
+    Unknown,
+}
+
+impl Origin {
+    /// Of a batch. All that is asked for is taken apart here, so that what is added to it cannot be forgotten.
+    pub(crate) fn of(batch: &Batch<'_>) -> Result<Self, Error> {
+        let Batch { ensemble, statistics, asked, by_name, config, wide, joined } = batch;
+        // On which threads, in how much memory and in what portions, no result depends.
+        let Config { plan: _, partitioning: _, workers: _, threads: _, memory: _, spill: _, .. } = config;
+        let Config { rows_at_once: _, chunk_rows: _, bands, on_error, .. } = config;
+        let Ensemble { survey } = ensemble;
+        let selections: Vec<String> = survey.selections().collect();
+        let not_again = match (by_name, survey.samples()) {
+            (false, _) => Some("its statistics were given by the program, not by name".to_owned()),
+            (true, None) => Some(format!("its objects are {}", selections.join(", of these "))),
+            (true, Some(_)) => None,
+        };
+        let title = |role| survey.title(role).map(str::to_owned);
+        let has_band = batch.long_schema()?.has_band() && !wide;
+        let is_many = statistics.iter().any(tape_core::Statistic::has_many_rows);
+        let keys = if is_many { vec![] } else { vec![title(Role::Id), title(Role::Band).filter(|_| has_band)] };
+        Ok(Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            inputs: inputs_of(survey)?,
+            columns: columns_of(survey),
+            filter: survey.filter().map(str::to_owned),
+            objects: survey.objects().map(|table| PlannedObjects::of(table, joined)).transpose()?,
+            selections,
+            statistics: asked.clone(),
+            bands: bands.clone(),
+            wide: *wide,
+            asked: batch.cut_as_asked(),
+            skips: *on_error == OnError::Skip,
+            keys: keys.into_iter().flatten().collect(),
+            not_again,
+        })
+    }
+
+    /// Whether what has this origin can be taken for what has the other.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.not_again.is_none() && self == other
+    }
+
+    /// In what it is another, or cannot be told to be the same.
+    pub(crate) fn difference(&self, now: &Self) -> String {
+        let list = |names: &[String]| names.join(", ");
+        let all = |names: &Option<Vec<String>>, all: &str| names.as_deref().map_or_else(|| all.to_owned(), list);
+        let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+        let columns = |columns: &[Option<String>; 5]| columns.iter().map(text).collect::<Vec<_>>().join(", ");
+        let objects = |objects: &Option<PlannedObjects>| {
+            objects.as_ref().map_or_else(|| "all".to_owned(), PlannedObjects::in_words)
+        };
+        let both = [
+            ("the statistics", list(&self.statistics), list(&now.statistics)),
+            ("the bands", all(&self.bands, "all"), all(&now.bands, "all")),
+            ("the condition", text(&self.filter), text(&now.filter)),
+            ("the objects", objects(&self.objects), objects(&now.objects)),
+            ("the choice of objects", list(&self.selections), list(&now.selections)),
+            ("the columns", columns(&self.columns), columns(&now.columns)),
+            ("a wide table", self.wide.to_string(), now.wide.to_string()),
+            ("the version", self.version.clone(), now.version.clone()),
+        ];
+        if let Some((what, then, now)) = both.into_iter().find(|(_, then, now)| then != now) {
+            return format!("with {what} {then}, not {now}");
+        }
+        if let Some(why) = self.not_again.as_ref().or(now.not_again.as_ref()) {
+            return format!("of which nobody can tell whether it is the same: {why}");
+        }
+        if self.inputs != now.inputs {
+            return "of other inputs, or of these before they changed".to_owned();
+        }
+        "with another plan".to_owned()
+    }
+
+    /// Whether the inputs are what they were.
+    pub(crate) fn freshness(&self) -> Freshness {
+        if self.version != env!("CARGO_PKG_VERSION") {
+            return Freshness::OutOfDate(format!("it was computed by tape {}", self.version));
+        }
+        let of_objects = self.objects.iter().flat_map(|objects| &objects.files);
+        match self.inputs.iter().chain(of_objects).find_map(changed) {
+            Some(path) => Freshness::OutOfDate(format!("{} changed", path.display())),
+            None => Freshness::UpToDate,
+        }
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.statistics.join(", "))?;
+        match &*self.inputs {
+            [one] => write!(f, " of {}", one.path)?,
+            [first, ..] => write!(f, " of {} and {} more", first.path, self.inputs.len() - 1)?,
+            [] => {}
+        }
+        if let Some(filter) = &self.filter {
+            write!(f, " where {filter}")?;
+        }
+        if let Some(objects) = &self.objects {
+            write!(f, ", objects {}", objects.in_words())?;
+        }
+        for selection in &self.selections {
+            write!(f, ", objects {selection}")?;
+        }
+        if let Some(bands) = &self.bands {
+            write!(f, ", bands {}", bands.join(", "))?;
+        }
+        write!(f, "{}", if self.wide { ", wide" } else { "" })
+    }
+}
+
+/// The column of each role.
+pub(super) fn columns_of(survey: &Survey) -> [Option<String>; 5] {
+    Role::ALL.map(|role| survey.column(role).map(str::to_owned))
+}
+
+/// The files of a survey as they were when it was opened.
+pub(super) fn inputs_of(survey: &Survey) -> Result<Vec<ObjectFile>, Error> {
+    let file = |(path, stamp): (&Path, FileStamp)| {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let named = absolute.to_str().map(str::to_owned);
+        let path = named.ok_or_else(|| FrameError::NotUnicode { path: path.to_owned() })?;
+        Ok(ObjectFile { path, bytes: stamp.bytes, modified: stamp.modified })
+    };
+    survey.paths().zip(survey.stamps()).map(file).collect()
+}
+
+/// The path of a file that is not what it was.
+pub(super) fn changed(file: &ObjectFile) -> Option<PathBuf> {
+    let path = PathBuf::from(&file.path);
+    let then = FileStamp { bytes: file.bytes, modified: file.modified };
+    let is_same = FileStamp::of(&path).is_ok_and(|now| now == then);
+    (!is_same).then_some(path)
+}
