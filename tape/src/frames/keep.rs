@@ -10,10 +10,11 @@ use tape_exec::{Plan, Summary};
 use tape_io::{FileSeal, WholeFolder, recover};
 
 use super::Frames;
+use super::description::Description;
 use super::error::FrameError;
 use super::frame::{Content, Frame, Made};
 use super::origin::Origin;
-use super::saved::{Description, Saved, check_replaceable, frames_in, path_of, turn, write};
+use super::saved::{Saved, check_replaceable, frames_in, path_of, turn, write};
 use crate::ensemble::Batch;
 use crate::error::Error;
 

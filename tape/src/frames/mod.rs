@@ -10,6 +10,7 @@
 //! ```
 
 mod compute;
+mod description;
 mod error;
 mod frame;
 mod join;
@@ -23,10 +24,11 @@ use arrow::array::RecordBatch;
 use tape_core::nearest;
 
 pub use compute::Kept;
+pub use description::Changed;
 pub use error::FrameError;
 pub use frame::{Frame, Made};
 pub use origin::{Freshness, Origin};
-pub use saved::{Changed, Saved};
+pub use saved::Saved;
 
 use crate::error::Error;
 

@@ -56,12 +56,23 @@ pub enum Freshness {
 }
 
 impl Origin {
-    /// Of a batch. All that is asked for is taken apart here, so that what is added to it cannot be forgotten.
+    /// Of a batch. All that can be asked for is taken apart here, so that what is added to it cannot be forgotten. On which
+    /// threads, in how much memory and in what portions, no result depends.
     pub(crate) fn of(batch: &Batch<'_>) -> Result<Self, Error> {
         let Batch { ensemble, statistics, asked, by_name, config, wide, joined } = batch;
-        // On which threads, in how much memory and in what portions, no result depends.
-        let Config { plan: _, partitioning: _, workers: _, threads: _, memory: _, spill: _, .. } = config;
-        let Config { rows_at_once: _, chunk_rows: _, bands, on_error, .. } = config;
+        let Config {
+            // These two as they were asked for.
+            plan: _,
+            partitioning: _,
+            bands,
+            on_error,
+            workers: _,
+            threads: _,
+            memory: _,
+            spill: _,
+            rows_at_once: _,
+            chunk_rows: _,
+        } = config;
         let Ensemble { survey } = ensemble;
         let selections: Vec<String> = survey.selections().collect();
         let not_again = match (by_name, survey.samples()) {
@@ -111,7 +122,9 @@ impl Origin {
             ("the objects", objects(&self.objects), objects(&now.objects)),
             ("the choice of objects", list(&self.selections), list(&now.selections)),
             ("the columns", columns(&self.columns), columns(&now.columns)),
-            ("a wide table", self.wide.to_string(), now.wide.to_string()),
+            ("a table that is", form(self.wide), form(now.wide)),
+            ("--on-error", or_stop(self.skips), or_stop(now.skips)),
+            ("--plan", self.asked.plan.clone(), now.asked.plan.clone()),
             ("the version", self.version.clone(), now.version.clone()),
         ];
         if let Some((what, then, now)) = both.into_iter().find(|(_, then, now)| then != now) {
@@ -123,7 +136,10 @@ impl Origin {
         if self.inputs != now.inputs {
             return "of other inputs, or of these before they changed".to_owned();
         }
-        "with another plan".to_owned()
+        if self.objects != now.objects {
+            return "of the table of objects before it changed".to_owned();
+        }
+        "with the survey cut into other partitions".to_owned()
     }
 
     /// Whether the inputs are what they were.
@@ -161,6 +177,14 @@ impl std::fmt::Display for Origin {
         }
         write!(f, "{}", if self.wide { ", wide" } else { "" })
     }
+}
+
+fn form(wide: bool) -> String {
+    if wide { "wide" } else { "long" }.to_owned()
+}
+
+fn or_stop(skips: bool) -> String {
+    if skips { "skip" } else { "stop" }.to_owned()
 }
 
 /// The column of each role.

@@ -9,6 +9,7 @@ mod events;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod jobs;
+mod keep;
 mod memory;
 mod objects;
 mod shapes;
