@@ -35,6 +35,8 @@ fn any_workers_give_the_same_results() {
     for layout in [Layout::SortedSplit, Layout::Shuffled] {
         let place = Place::new(60, layout);
         let ensemble = place.ensemble();
+        let other = ensemble.batch_named(&["mean", "reduced_chi2"]).expect("known").bands(["g"]);
+        assert_ne!(run(&ensemble, PLANS[0], &Workers::serial()), other.compute().expect("it runs"), "they can differ");
         let plans = PLANS.into_iter().filter(|plan| layout != Layout::Shuffled || *plan != PlanChoice::Stitch);
         for plan in plans {
             let batch = ensemble.batch_named(&["mean", "reduced_chi2"]).expect("known").plan(plan);
