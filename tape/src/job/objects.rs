@@ -24,7 +24,7 @@ pub struct PlannedObjects {
     pub joined: Vec<String>,
 }
 
-/// A file of the table.
+/// A file of the table, or of a survey, as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ObjectFile {
