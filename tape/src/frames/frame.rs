@@ -107,10 +107,22 @@ impl Frame {
                 Some(table) => Ok(table.clone()),
                 None => {
                     let table = seal.read(path)?;
+                    self.check(path, &table)?;
                     Ok(read.get_or_init(|| table).clone())
                 }
             },
         }
+    }
+
+    /// That a table is the one that the description tells of.
+    fn check(&self, path: &Path, table: &RecordBatch) -> Result<(), tape_io::Error> {
+        let schema = table.schema();
+        let names = schema.fields().iter().map(|field| field.name());
+        if table.num_rows() as u64 == self.rows && names.eq(&self.columns) {
+            return Ok(());
+        }
+        let reason = "it has not the rows and columns that the description of the ensemble tells of".to_owned();
+        Err(tape_io::Error::Damaged { path: path.to_owned(), reason })
     }
 
     /// Writes the table to a Parquet or CSV file, by the ending of its name.

@@ -1,7 +1,7 @@
 //! Nothing runs before it is asked to.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tape::core::{Event, Inputs, LightCurve, Observer, Statistic};
 use tape::frames::{Frames, Saved};
@@ -12,7 +12,7 @@ use crate::{Place, text};
 
 /// Counts what it is told.
 #[derive(Default)]
-struct Counted(AtomicUsize);
+struct Counted(AtomicU64);
 
 impl Observer for Counted {
     fn event(&self, _: Event) {
@@ -21,8 +21,8 @@ impl Observer for Counted {
 }
 
 /// A statistic that counts the light curves that it was asked for, which are those of the tasks that were started.
-fn counting() -> (Statistic, Arc<AtomicUsize>) {
-    let asked = Arc::new(AtomicUsize::new(0));
+fn counting() -> (Statistic, Arc<AtomicU64>) {
+    let asked = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&asked);
     let statistic = Statistic::from_fn("asked", Inputs::FLUX, move |_: &LightCurve<'_>| {
         count.fetch_add(1, Ordering::Relaxed);
@@ -43,8 +43,7 @@ fn opening_filtering_planning_and_listing_read_no_row_and_start_no_task() {
     let batch = ensemble.batch(&[statistic]).bands(["g"]).join(["mean_g"]).on(&workers);
     batch.plan_with(&told).expect("a plan");
     batch.explain().expect("a plan");
-    let all =
-        || [ensemble.survey().bytes_read() as usize, asked.load(Ordering::Relaxed), told.0.load(Ordering::Relaxed)];
+    let all = || [ensemble.survey().bytes_read(), asked.load(Ordering::Relaxed), told.0.load(Ordering::Relaxed)];
     assert_eq!(all(), [0, 0, 0]);
     // A label that cannot be is found out before anything runs.
     batch.compute_as(&mut Frames::new(), "source").expect_err("it is reserved");

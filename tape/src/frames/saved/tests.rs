@@ -1,5 +1,9 @@
 //! Descriptions that nobody wrote here, with right checksums.
 
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
+
 use super::*;
 use crate::job::ObjectFile;
 
@@ -27,6 +31,28 @@ fn opened(ensemble: Description, labels: &[&str]) -> Result<Saved, String> {
     let written = Written { version: "0".to_owned(), ensemble, frames, dropped: vec!["../d".to_owned()] };
     fs::write(folder.path().join(DESCRIPTION), seal(&written).expect("plain")).expect("writes");
     Saved::open(folder.path()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_frame_that_is_not_the_one_of_the_description_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.parquet");
+    let ids = Arc::new(Int64Array::from(vec![1, 2])) as ArrayRef;
+    let table = RecordBatch::try_from_iter([("id", ids)]).expect("columns of one length");
+    let mut writer = TableWriter::create(&path, table.schema(), false, vec![]).expect("starts");
+    writer.write(&table).expect("writes");
+    writer.finish().expect("finishes");
+    let frame = |rows: u64, column: &str| {
+        let seal = FileSeal::of(&path).expect("it is there");
+        let content = Content::File { path: path.clone(), seal, read: OnceLock::new() };
+        let (origins, keys, columns) = (vec![], vec![], vec![column.to_owned()]);
+        Frame { made: Made::Given, origins, keys, rows, columns, content }.table().map_err(|error| error.to_string())
+    };
+    assert_eq!(frame(2, "id"), Ok(table));
+    for (rows, column) in [(3, "id"), (2, "name")] {
+        let error = frame(rows, column).expect_err("it is another");
+        assert!(error.contains("a.parquet: is damaged") && error.contains("rows and columns"), "{error}");
+    }
 }
 
 #[test]
