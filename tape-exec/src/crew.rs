@@ -194,6 +194,28 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_at_a_task_begins_no_other_while_it_waits_for_help() {
+        thread_local! {
+            static DEPTH: Cell<usize> = const { Cell::new(0) };
+        }
+        let nested = AtomicUsize::new(0);
+        let task = |(): &mut (), i: usize| {
+            nested.fetch_add(DEPTH.replace(DEPTH.get() + 1), Ordering::Relaxed);
+            let wait = |k| std::thread::sleep(std::time::Duration::from_micros(((i * 7 + k * 13) % 50) as u64));
+            (0..8_usize).into_par_iter().with_max_len(1).for_each(wait);
+            DEPTH.set(DEPTH.get() - 1);
+            Ok(())
+        };
+        let threads = pool(3);
+        let run = || in_order(Crew { workers: 2, threads: &threads }, 150, || (), task, |()| Ok(()));
+        std::thread::scope(|scope| {
+            let runs: Vec<_> = (0..3).map(|_| scope.spawn(run)).collect();
+            runs.into_iter().for_each(|run| run.join().expect("no panic").expect("no task fails"));
+        });
+        assert_eq!(nested.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
     fn a_run_inside_the_pool_that_it_runs_on_does_not_wait_for_itself() {
         for n in [1, 2, 3] {
             let threads = pool(n);
