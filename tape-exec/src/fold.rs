@@ -66,7 +66,7 @@ pub(crate) fn run(
         totals.rows += scattered.rows;
         totals.left_out += scattered.left_out;
         in_order(
-            job.workers,
+            job.crew(),
             buckets,
             || job.worker(),
             |worker, bucket| {
@@ -84,7 +84,7 @@ pub(crate) fn run(
     }
     let mut results = Vec::with_capacity(buckets);
     in_order(
-        job.workers,
+        job.crew(),
         buckets,
         || job.worker(),
         |worker, bucket| {

@@ -8,6 +8,7 @@ use tape_core::{
     Spill, Statistic, Step, Value,
 };
 
+use crate::crew::{Crew, Threads};
 use crate::error::{Error, Result};
 use crate::skipped::{OnError, Skipped};
 
@@ -21,6 +22,7 @@ pub(crate) struct Job<'a> {
     /// The bands asked for; all without.
     pub(crate) bands: Option<&'a [String]>,
     pub(crate) workers: usize,
+    pub(crate) threads: &'a Threads,
     /// Bytes of memory that the run may take; any number without.
     pub(crate) memory: Option<u64>,
     pub(crate) spill: Option<&'a dyn Spill>,
@@ -40,6 +42,11 @@ impl<'a> Job<'a> {
     /// What all statistics need together.
     pub(crate) fn inputs(&self) -> Inputs {
         self.statistics.iter().fold(Inputs::FLUX, |inputs, s| inputs.and(s.info().inputs))
+    }
+
+    /// Who does it.
+    pub(crate) const fn crew(&self) -> Crew<'a> {
+        Crew { workers: self.workers, threads: self.threads }
     }
 
     /// Where rows go for which there is no memory.

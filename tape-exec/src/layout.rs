@@ -148,13 +148,23 @@ impl Layout {
         workers: usize,
         observer: &dyn Observer,
     ) -> Result<Scan> {
-        let config = Config { workers, ..Config::default() };
+        Self::scanned(source, partitions, columns, &Config { workers, ..Config::default() }, observer)
+    }
+
+    /// The same, by whoever computes.
+    pub(crate) fn scanned(
+        source: &dyn Source,
+        partitions: Vec<Partition>,
+        columns: Columns,
+        config: &Config,
+        observer: &dyn Observer,
+    ) -> Result<Scan> {
         let job = Job { reads_for: Step::Scan, ..config.job(source, &[], observer) };
         job.ahead(Step::Scan, rows_of(&partitions));
         let mut scanned = Vec::new();
         let scan = |(): &mut (), i: usize| scan_one(&job, &partitions[i], columns);
         in_order(
-            workers,
+            job.crew(),
             partitions.len(),
             || (),
             scan,

@@ -9,6 +9,7 @@
 
 mod budget;
 mod counts;
+mod crew;
 mod cut;
 mod error;
 mod evaluate;
@@ -31,6 +32,7 @@ mod waiting;
 mod workers;
 
 pub use counts::Counts;
+pub use crew::Threads;
 pub use cut::{Partitioning, cut, row_groups};
 pub use error::{Error, Result};
 pub use layout::{Cohesion, Evidence, Layout, Scan};

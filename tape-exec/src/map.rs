@@ -68,7 +68,7 @@ pub(crate) fn run(
         at: 0,
     };
     let ran = in_order(
-        job.workers,
+        job.crew(),
         partitions.len(),
         || job.worker(),
         |worker, i| {

@@ -30,7 +30,7 @@ pub(crate) fn run(job: &Job<'_>, room: Room, slices: &[Slice], sink: &mut dyn Si
 fn scatter(job: &Job<'_>, slice: &Slice, buckets: usize) -> Result<Scattered> {
     let mut all = Scattered::default();
     in_order(
-        job.workers,
+        job.crew(),
         slice.parts.len(),
         || job.worker(),
         |worker, i| {

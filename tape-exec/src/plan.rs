@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use tape_core::{Columns, Event, Observer, Partition, Role, Source, Spill, Statistic, Step};
 
 use crate::budget::Sizes;
+use crate::crew::Threads;
 use crate::cut::{Partitioning, cut};
 use crate::error::{Error, Result};
 use crate::job::{BATCH, Job};
@@ -74,8 +75,10 @@ pub struct Config {
     pub plan: PlanChoice,
     /// How the survey is cut.
     pub partitioning: Partitioning,
-    /// Worker threads; as many as cores if 0.
+    /// Tasks under way at once; as many as cores if 0.
     pub workers: usize,
+    /// On which threads. Nothing that is computed depends on it.
+    pub threads: Threads,
     /// The bands to compute; all if none is named.
     pub bands: Option<Vec<String>>,
     /// Rows that shuffle and fold hold in memory at once, as near as row groups allow; as many as the budget allows and is
@@ -114,7 +117,7 @@ impl Config {
         observer: &'a dyn Observer,
     ) -> Job<'a> {
         let (workers, spill) = (self.worker_count(), self.spill.as_deref());
-        let Self { memory, rows_at_once, on_error, .. } = *self;
+        let Self { memory, rows_at_once, on_error, ref threads, .. } = *self;
         let (bands, skipped, reads_for) = (self.bands.as_deref(), Mutex::default(), Step::Read);
         let batch = self.batch();
         Job {
@@ -122,6 +125,7 @@ impl Config {
             statistics,
             bands,
             workers,
+            threads,
             memory,
             spill,
             rows_at_once,
@@ -189,7 +193,7 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
     if needs_proof && unproved {
         // Told before the scan, so that its end does not look like that of the run.
         observer.event(Event::Ahead { step: Step::Read, rows: rows_of(&layout.partitions) });
-        layout = Layout::from_scan(source, layout.partitions, Columns::default(), workers, observer)?.layout;
+        layout = Layout::scanned(source, layout.partitions, Columns::default(), config, observer)?.layout;
     }
     let whole = statistics.iter().find(|s| !s.is_fold()).map(|s| s.info().name.to_string());
     let (mut kind, mut why) = choose(source, config.plan, &layout, whole.as_deref())?;

@@ -75,7 +75,7 @@ pub(crate) fn rows_in(parts: &[Part<'_>]) -> u64 {
 pub(crate) fn scatter_all(job: &Job<'_>, partitions: &[Partition], buckets: usize) -> Result<Scattered> {
     let mut all = Scattered::default();
     in_order(
-        job.workers,
+        job.crew(),
         partitions.len(),
         || job.worker(),
         |worker, i| {

@@ -150,7 +150,7 @@ fn compute(job: &Job<'_>, room: Room, buckets: &Buckets, totals: &mut Totals) ->
     let piece = usize::try_from(room.results / 2 / row).unwrap_or(usize::MAX).max(FEWEST_RESULTS);
     let held = AtomicU64::new(0);
     in_order(
-        job.workers,
+        job.crew(),
         room.buckets,
         || job.worker(),
         |worker, number| {
@@ -190,7 +190,7 @@ fn put_away(job: &Job<'_>, scattered: &Scattered, away: &mut [Vec<Spilled>]) -> 
     let spill = job.spill()?;
     let mut bucket = away.iter_mut();
     in_order(
-        job.workers,
+        job.crew(),
         bucket.len(),
         || (),
         |(), bucket| {

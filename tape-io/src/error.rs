@@ -177,7 +177,7 @@ pub enum Error {
         /// What went wrong.
         reason: String,
     },
-    /// A file of blocks that is not what was written.
+    /// A file of blocks, or a table that was kept, that is not what was written.
     #[error("{}: is damaged: {reason}", .path.display())]
     Damaged {
         /// The file.

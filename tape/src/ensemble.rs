@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use tape_core::{ColumnMap, Event, Observer, Results, Schema, Silent, Sink, Statistic};
-use tape_exec::{Config, OnError, Partitioning, Plan, PlanChoice, Summary};
+use tape_exec::{Config, OnError, Partitioning, Plan, PlanChoice, Summary, Threads};
 use tape_io::{Grouped, Joined, ObjectTable, SpillFolder, Survey};
 
 use crate::absent::Absent;
@@ -47,7 +47,7 @@ impl Ensemble {
     #[must_use]
     pub fn batch(&self, statistics: &[Statistic]) -> Batch<'_> {
         let asked = statistics.iter().map(|statistic| statistic.info().name.to_string()).collect();
-        Batch::new(self, asked, statistics.to_vec())
+        Batch::new(self, asked, statistics.to_vec(), false)
     }
 
     /// The same by name, with parameters and groups as [`crate::statistics_named`] has them. A job that is made of it can be gone
@@ -57,7 +57,7 @@ impl Ensemble {
     /// As [`crate::statistics_named`].
     pub fn batch_named<S: AsRef<str>>(&self, names: &[S]) -> Result<Batch<'_>, Error> {
         let (asked, statistics) = asked_for(names)?.into_iter().unzip();
-        Ok(Batch::new(self, asked, statistics))
+        Ok(Batch::new(self, asked, statistics, true))
     }
 }
 
@@ -68,6 +68,8 @@ pub struct Batch<'a> {
     pub(crate) statistics: Vec<Statistic>,
     /// What each statistic is asked for by.
     pub(crate) asked: Vec<String>,
+    /// Whether that is all there is to know of them.
+    pub(crate) by_name: bool,
     pub(crate) config: Config,
     pub(crate) wide: bool,
     /// Columns of the table of objects.
@@ -79,11 +81,12 @@ pub struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    fn new(ensemble: &'a Ensemble, asked: Vec<String>, statistics: Vec<Statistic>) -> Self {
+    fn new(ensemble: &'a Ensemble, asked: Vec<String>, statistics: Vec<Statistic>, by_name: bool) -> Self {
         Self {
             ensemble,
             statistics,
             asked,
+            by_name,
             config: Config::default(),
             wide: false,
             joined: vec![],
@@ -113,10 +116,11 @@ impl<'a> Batch<'a> {
         self
     }
 
-    /// Uses so many worker threads instead of one for each core. The result does not depend on it.
+    /// Uses so many worker threads of its own instead of one for each core. The result does not depend on it. Threads that
+    /// several runs share are [`crate::Workers`].
     #[must_use]
-    pub const fn workers(mut self, workers: usize) -> Self {
-        self.config.workers = workers;
+    pub fn workers(mut self, workers: usize) -> Self {
+        (self.config.workers, self.config.threads) = (workers, Threads::Own);
         self
     }
 
@@ -309,7 +313,7 @@ impl<'a> Batch<'a> {
         found.map_err(|source| Error::from_task(tape_exec::Error::Source(source)))
     }
 
-    fn long_schema(&self) -> Result<Schema, Error> {
+    pub(crate) fn long_schema(&self) -> Result<Schema, Error> {
         self.output(None).schema()
     }
 }

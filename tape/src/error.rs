@@ -2,6 +2,7 @@
 
 use tape_core::{ResultsError, SourceError};
 
+use crate::frames::FrameError;
 use crate::job::JobError;
 
 /// Why an ensemble cannot be opened or computed.
@@ -23,6 +24,9 @@ pub enum Error {
     /// A job: planning, running or gathering it.
     #[error(transparent)]
     Job(#[from] JobError),
+    /// A frame: keeping, finding or saving it.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
     /// A device: finding or opening it.
     #[cfg(feature = "gpu")]
     #[error(transparent)]

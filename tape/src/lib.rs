@@ -31,6 +31,7 @@ mod day_gap;
 mod device;
 mod ensemble;
 mod error;
+pub mod frames;
 mod group;
 pub mod job;
 mod select;
@@ -43,6 +44,7 @@ mod structure_function;
 mod time_series;
 mod values;
 mod wide;
+mod workers;
 
 pub use arrow;
 #[cfg(feature = "gpu")]
@@ -52,6 +54,9 @@ pub use error::Error;
 pub use statistics::{statistic, statistics, statistics_named};
 pub use structure_function::BinsByBand;
 pub use time_series::{Outcome, TimeSeries};
+pub use workers::{ClientInfo, Workers};
+
+pub use rayon;
 
 pub use tape_analysis as analysis;
 pub use tape_core as core;
@@ -62,7 +67,7 @@ pub use tape_io as io;
 
 /// What most programs need.
 pub mod prelude {
-    pub use crate::{Batch, Ensemble, Error, TimeSeries, statistic};
+    pub use crate::{Batch, Ensemble, Error, TimeSeries, Workers, statistic};
     pub use tape_core::{ColumnMap, Info, Inputs, LightCurve, Statistic, Value};
     pub use tape_exec::{Partitioning, Plan, PlanChoice, PlanKind, Summary};
 }

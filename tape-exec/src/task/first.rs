@@ -131,7 +131,7 @@ pub fn lift(work: Work<'_>, partition: &Partition, buckets: usize) -> Result<Lif
     };
     let mut used = Used::new();
     in_order(
-        job.workers,
+        job.crew(),
         buckets,
         || job.worker(),
         |worker, bucket| lift_bucket(worker, &folds, &scattered.parts(bucket)),

@@ -120,14 +120,18 @@ impl Grouped<'_> {
     /// What rows of a group have in common, in words.
     #[must_use]
     pub fn in_words(&self) -> String {
-        let id = self.survey.title(Role::Id).unwrap_or("id").to_owned();
         let band = self.by_band.then(|| self.survey.title(Role::Band).unwrap_or("band").to_owned());
-        let names = match &self.key {
-            Key::Object => vec![id],
-            Key::Columns { names, .. } => names.clone(),
-        };
-        let all: Vec<String> = names.into_iter().chain(band).collect();
+        let all: Vec<String> = self.key_columns().into_iter().chain(band).collect();
         if all.is_empty() { "nothing: all rows are one group".to_owned() } else { all.join(", ") }
+    }
+
+    /// What results have in the place of the id.
+    #[must_use]
+    pub fn key_columns(&self) -> Vec<String> {
+        match &self.key {
+            Key::Object => vec![self.survey.title(Role::Id).unwrap_or("id").to_owned()],
+            Key::Columns { names, .. } => names.clone(),
+        }
     }
 
     /// About how many bytes of memory the groups of objects take.

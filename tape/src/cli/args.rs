@@ -7,11 +7,12 @@ use clap::{Args, ValueEnum};
 use sysinfo::System;
 use tape::core::{ColumnMap, PRESETS, Role, nearest, preset};
 use tape::exec::{OnError, Partitioning, PlanChoice};
+use tape::io::{Region, SkyColumns};
 use tape::{Batch, Ensemble, statistics_named};
 
 use super::failure::Failure;
 use super::select::SelectArgs;
-use super::sky::SkyArgs;
+use super::sky;
 use super::values::ValueArgs;
 
 /// Which files, and which columns of them.
@@ -38,8 +39,28 @@ pub(crate) struct SurveyArgs {
     /// Column of the band
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
     band: Option<String>,
-    #[command(flatten)]
-    sky: SkyArgs,
+    /// Only what lies within a radius of a place: degrees, and a radius with its unit, as in 348.75,0.5,30arcmin
+    #[arg(long, value_name = "RA,DEC,RADIUS", value_parser = sky::cone, allow_hyphen_values = true, help_heading = "Sky")]
+    cone: Option<Region>,
+    /// Only what lies between two right ascensions, going east from the first, and two declinations, in degrees
+    #[arg(
+        long = "box",
+        value_name = "RA1,RA2,DEC1,DEC2",
+        value_parser = sky::between,
+        allow_hyphen_values = true,
+        conflicts_with = "cone",
+        help_heading = "Sky"
+    )]
+    between: Option<Region>,
+    /// Only these HEALPix pixels of a HATS catalogue: ORDER/NUMBER, in the nested scheme
+    #[arg(long, value_name = "PIXELS", value_parser = sky::pixels, conflicts_with_all = ["cone", "between"], help_heading = "Sky")]
+    pixels: Option<Region>,
+    /// Column of the right ascension, degrees
+    #[arg(long, value_name = "COLUMN", help_heading = "Sky")]
+    ra: Option<String>,
+    /// Column of the declination, degrees
+    #[arg(long, value_name = "COLUMN", help_heading = "Sky")]
+    dec: Option<String>,
 }
 
 impl SurveyArgs {
@@ -55,10 +76,19 @@ impl SurveyArgs {
                 map = map.with(role, name);
             }
         }
-        Ok(match self.sky.region() {
-            Some(region) => Ensemble::open_within_by(&self.paths, &map, region, &self.sky.columns())?,
+        Ok(match self.region() {
+            Some(region) => Ensemble::open_within_by(&self.paths, &map, region, &self.sky_columns())?,
             None => Ensemble::open_with(&self.paths, &map)?,
         })
+    }
+
+    /// The part of the sky that is meant, if one is.
+    fn region(&self) -> Option<&Region> {
+        self.cone.as_ref().or(self.between.as_ref()).or(self.pixels.as_ref())
+    }
+
+    fn sky_columns(&self) -> SkyColumns {
+        SkyColumns { ra: self.ra.clone(), dec: self.dec.clone(), healpix: None }
     }
 }
 

@@ -15,6 +15,7 @@ use super::args::BatchArgs;
 use super::device::{self, DeviceArgs, Opened};
 use super::events::Events;
 use super::failure::Failure;
+use super::keep::KeepArgs;
 use super::outcome;
 use super::screen::{Screen, bytes, counted};
 use super::watch::{Sources, Watch};
@@ -30,7 +31,8 @@ const SHOWN: usize = 20;
   tape batch ps1.parquet --columns tape_ztf --partition-size 5KB --plan stitch
   tape batch survey/ --stat all -o all.parquet --json-events events.jsonl
 
-  tape batch survey/ --stat all --resume job/ -o all.parquet")]
+  tape batch survey/ --stat all --resume job/ -o all.parquet
+  tape batch survey/ --stat stetson_j --keep saved/ --label stetson")]
 pub(crate) struct Batch {
     #[command(flatten)]
     args: BatchArgs,
@@ -39,13 +41,15 @@ pub(crate) struct Batch {
     /// Write the table here, as Parquet or CSV by the name's ending; without, the first rows are shown
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Replace the output, and the file of events, if they exist
+    /// Replace the output, the file of events and the frame of this label, if they exist
     #[arg(long)]
     overwrite: bool,
     /// Keep what is done in this folder, which is made if it is not there: the same command goes on from there, should it be
     /// killed
     #[arg(long, value_name = "JOB", requires = "output", conflicts_with = "device")]
     resume: Option<PathBuf>,
+    #[command(flatten)]
+    keep: KeepArgs,
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,
@@ -93,6 +97,10 @@ impl Batch {
             // Asked before the work, not only after it.
             tape::io::Format::of(path)?;
         }
+        if let Some(reused) = self.keep.reused(&batch, self.output.as_deref(), self.overwrite)? {
+            events.inspect(|events| events.tell("end", json!({ "summary": reused.as_json() })));
+            return if self.json { Ok(screen.line(reused.as_json())?) } else { reused.print(screen) };
+        }
         let watch = Watch::with(Sources {
             bytes_read: Some(ensemble.survey().counter()),
             memory: Some(self.args.memory()),
@@ -102,6 +110,9 @@ impl Batch {
         let plan = batch.plan_with(&watch)?;
         events.inspect(|events| events.tell("start", self.start_as_json(&plan)));
         let (summary, table) = match (&self.output, &self.resume) {
+            _ if self.keep.is_asked() => {
+                (self.keep.run(&batch, &plan, self.output.as_deref(), self.overwrite, &watch)?, None)
+            }
             (Some(path), Some(job)) => (batch.resume(job, path, self.overwrite, &watch)?, None),
             (Some(path), None) => (batch.run_to(&plan, path, self.overwrite, &watch)?, None),
             (None, _) => {
@@ -135,6 +146,7 @@ impl Batch {
         let input = format!("{} of {}, {read} read", counted(summary.rows, "row"), counted(files, "file"));
         screen.row("in", format_args!("{input}, by the {} plan ({})", summary.plan.name(), report.plan.why))?;
         outcome::print(summary, &self.args.statistics().join(", "), self.output.as_deref(), screen)?;
+        self.keep.print(screen)?;
         device::print(&report.device, screen)?;
         let seconds = report.elapsed.as_secs_f64();
         screen.row("time", format_args!("{seconds:.2} s, {} workers", report.plan.workers))?;
@@ -170,6 +182,7 @@ impl Batch {
             ("workers", json!(plan.workers)),
             ("device", report.device.as_json()),
             ("seconds", json!(report.elapsed.as_secs_f64())),
+            ("kept", self.keep.as_json()),
             ("rows_shown", json!(report.rows_out.map(|rows| rows.min(SHOWN)))),
         ];
         let mut all = outcome::as_json(summary, self.output.as_deref());

@@ -15,8 +15,10 @@ mod estimate;
 mod events;
 mod explain;
 mod failure;
+mod frames;
 mod gather;
 mod inspect;
+mod keep;
 mod outcome;
 mod plan;
 mod progress;
@@ -48,6 +50,7 @@ enum Verb {
     Inspect(inspect::Inspect),
     Explain(explain::Explain),
     Batch(batch::Batch),
+    Frames(frames::Frames),
     Plan(plan::Plan),
     RunTask(run_task::RunTask),
     Status(status::Status),
@@ -70,6 +73,7 @@ pub(crate) fn main() -> ExitCode {
         Verb::Inspect(inspect) => inspect.run(&mut screen),
         Verb::Explain(explain) => explain.run(&mut screen),
         Verb::Batch(batch) => batch.run(&mut screen),
+        Verb::Frames(frames) => frames.run(&mut screen),
         Verb::Plan(plan) => plan.run(&mut screen),
         Verb::RunTask(run_task) => run_task.run(&mut screen),
         Verb::Status(status) => status.run(&mut screen),

@@ -1,46 +1,9 @@
-//! Arguments that choose a part of the sky.
+//! Parts of the sky, as they are written.
 
-use clap::Args;
-use tape::io::{Place, Region, SkyColumns};
+use tape::io::{Place, Region};
 
-/// Which part of the sky.
-#[derive(Args)]
-pub(crate) struct SkyArgs {
-    /// Only what lies within a radius of a place: degrees, and a radius with its unit, as in 348.75,0.5,30arcmin
-    #[arg(long, value_name = "RA,DEC,RADIUS", value_parser = cone, allow_hyphen_values = true, help_heading = "Sky")]
-    cone: Option<Region>,
-    /// Only what lies between two right ascensions, going east from the first, and two declinations, in degrees
-    #[arg(
-        long = "box",
-        value_name = "RA1,RA2,DEC1,DEC2",
-        value_parser = between,
-        allow_hyphen_values = true,
-        conflicts_with = "cone",
-        help_heading = "Sky"
-    )]
-    between: Option<Region>,
-    /// Only these HEALPix pixels of a HATS catalogue: ORDER/NUMBER, in the nested scheme
-    #[arg(long, value_name = "PIXELS", value_parser = pixels, conflicts_with_all = ["cone", "between"], help_heading = "Sky")]
-    pixels: Option<Region>,
-    /// Column of the right ascension, degrees
-    #[arg(long, value_name = "COLUMN", help_heading = "Sky")]
-    ra: Option<String>,
-    /// Column of the declination, degrees
-    #[arg(long, value_name = "COLUMN", help_heading = "Sky")]
-    dec: Option<String>,
-}
-
-impl SkyArgs {
-    pub(crate) fn region(&self) -> Option<&Region> {
-        self.cone.as_ref().or(self.between.as_ref()).or(self.pixels.as_ref())
-    }
-
-    pub(crate) fn columns(&self) -> SkyColumns {
-        SkyColumns { ra: self.ra.clone(), dec: self.dec.clone(), healpix: None }
-    }
-}
-
-fn cone(text: &str) -> Result<Region, String> {
+/// A place and a radius with its unit.
+pub(super) fn cone(text: &str) -> Result<Region, String> {
     let wrong = || "write degrees and a radius with its unit, as in 348.75,0.5,30arcmin".to_owned();
     let [ra, dec, radius] = text.split(',').map(str::trim).collect::<Vec<_>>()[..] else { return Err(wrong()) };
     let unit = radius.trim_start_matches(|c: char| c.is_ascii_digit() || ".eE+-".contains(c));
@@ -56,14 +19,16 @@ fn cone(text: &str) -> Result<Region, String> {
     checked(Region::Cone { around, radius: number(radius)? / per_degree })
 }
 
-fn between(text: &str) -> Result<Region, String> {
+/// Two right ascensions and two declinations.
+pub(super) fn between(text: &str) -> Result<Region, String> {
     let numbers: Result<Vec<f64>, _> = text.split(',').map(|part| part.trim().parse::<f64>()).collect();
     let wrong = || "write four numbers of degrees, as in 350,10,-1.5,1.5".to_owned();
     let [first, last, low, high] = numbers.map_err(|_| wrong())?[..] else { return Err(wrong()) };
     checked(Region::Box { ra: [first, last], dec: [low, high] })
 }
 
-fn pixels(text: &str) -> Result<Region, String> {
+/// HEALPix pixels.
+pub(super) fn pixels(text: &str) -> Result<Region, String> {
     let pixel = |part: &str| {
         let (order, number) = part.trim().split_once('/')?;
         Some((order.parse().ok()?, number.parse().ok()?))

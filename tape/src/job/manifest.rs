@@ -115,13 +115,13 @@ pub struct Asked {
 }
 
 impl PlannedConversion {
-    pub(super) fn of(conversion: Conversion) -> Self {
+    pub(crate) fn of(conversion: Conversion) -> Self {
         let to_magnitudes = conversion.gives() == Quantity::Magnitude;
         Self { to_magnitudes, zero_point: conversion.zero_point().to_string() }
     }
 
     /// The conversion, if the zero point is a number.
-    pub(super) fn conversion(&self) -> Option<Conversion> {
+    pub(crate) fn conversion(&self) -> Option<Conversion> {
         let zero_point = self.zero_point.parse().ok()?;
         Some(if self.to_magnitudes { Conversion::ToMagnitudes(zero_point) } else { Conversion::ToFluxes(zero_point) })
     }

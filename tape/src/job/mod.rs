@@ -36,13 +36,14 @@ mod objects;
 mod plan;
 mod receipt;
 mod run;
-mod sealed;
+pub(crate) mod sealed;
 mod source;
 mod status;
 
 pub use error::JobError;
 pub use manifest::{Asked, InputFile, Manifest, PlannedConversion, Sample};
 pub use objects::{ObjectFile, PlannedObjects};
+pub(crate) use plan::absolute;
 pub use receipt::{FailureNote, Id, Receipt};
 pub use sealed::Malformed;
 pub use status::Status;

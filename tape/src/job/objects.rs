@@ -24,7 +24,7 @@ pub struct PlannedObjects {
     pub joined: Vec<String>,
 }
 
-/// A file of the table.
+/// A file of the table, or of a survey, as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ObjectFile {
@@ -38,7 +38,7 @@ pub struct ObjectFile {
 
 impl PlannedObjects {
     /// The table of a survey, of which these columns stand beside results.
-    pub(super) fn of(table: &ObjectTable, joined: &[String]) -> Result<Self, Error> {
+    pub(crate) fn of(table: &ObjectTable, joined: &[String]) -> Result<Self, Error> {
         let file = |(path, stamp): (&Path, FileStamp)| {
             Ok(ObjectFile { path: absolute(path)?, bytes: stamp.bytes, modified: stamp.modified })
         };
@@ -68,7 +68,7 @@ impl PlannedObjects {
     }
 
     /// In words, for what differs.
-    pub(super) fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         let filter = self.filter.as_ref().map(|filter| format!(" where {filter}")).unwrap_or_default();
         let joined = if self.joined.is_empty() { "nothing".to_owned() } else { self.joined.join(", ") };
         format!("those of {} by {}{filter}, with {joined} beside results", self.paths().join(", "), self.id)

@@ -144,7 +144,7 @@ impl Batch<'_> {
         })
     }
 
-    fn cut_as_asked(&self) -> Asked {
+    pub(crate) fn cut_as_asked(&self) -> Asked {
         let plan = match self.config.plan {
             PlanChoice::Auto => "auto",
             PlanChoice::Map => PlanKind::Map.name(),
@@ -244,7 +244,7 @@ impl Batch<'_> {
 }
 
 /// A path that means the same wherever a job is gone on with.
-pub(super) fn absolute(path: &Path) -> Result<String, Error> {
+pub(crate) fn absolute(path: &Path) -> Result<String, Error> {
     // What lies elsewhere means the same everywhere.
     let elsewhere = path.to_str().is_some_and(|text| text.contains("://"));
     let absolute = if elsewhere { Ok(path.to_owned()) } else { std::path::absolute(path) };

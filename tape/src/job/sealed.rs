@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// The format of the files in a job's folder. Another one is refused.
+/// The format of the files in the folder of a job, or of a saved ensemble. Another one is refused.
 const FORMAT: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
@@ -21,7 +21,7 @@ struct Head {
     format: u32,
 }
 
-/// Why a file of a job cannot be used.
+/// Why a file of a job, or of a saved ensemble, cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Malformed {
@@ -30,13 +30,13 @@ pub struct Malformed {
 }
 
 impl Malformed {
-    pub(super) fn new(reason: impl std::fmt::Display) -> Self {
+    pub(crate) fn new(reason: impl std::fmt::Display) -> Self {
         Self { reason: reason.to_string() }
     }
 }
 
 /// The bytes of a file with this content.
-pub(super) fn seal<T: Serialize>(content: &T) -> Result<Vec<u8>, Malformed> {
+pub(crate) fn seal<T: Serialize>(content: &T) -> Result<Vec<u8>, Malformed> {
     let sealed = Sealed { format: FORMAT, checksum: format!("{:08x}", digest(content)?), content };
     let mut bytes = serde_json::to_vec(&sealed).map_err(Malformed::new)?;
     bytes.push(b'\n');
@@ -49,7 +49,7 @@ pub(super) fn digest<T: Serialize>(content: &T) -> Result<u32, Malformed> {
 }
 
 /// The content of a file, if it is byte for byte what [`seal`] makes of it.
-pub(super) fn unseal<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Malformed> {
+pub(crate) fn unseal<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Malformed> {
     let head: Head = serde_json::from_slice(bytes).map_err(Malformed::new)?;
     if head.format != FORMAT {
         let reason = format!("it is of format {}, and this version of tape knows format {FORMAT}", head.format);

@@ -11,6 +11,7 @@ mod groups;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod jobs;
+mod keep;
 mod memory;
 mod objects;
 mod selections;

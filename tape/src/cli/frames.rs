@@ -1,0 +1,93 @@
+//! `tape frames`: the results that are kept.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value, json};
+use tape::frames::{Frame, Freshness, Saved};
+
+use super::failure::Failure;
+use super::screen::{Screen, counted};
+
+/// List the frames that `tape batch --keep` put into a saved ensemble: rows, columns, what they were computed from, and
+/// whether that is still so; or drop one, or write one to a file
+#[derive(Args)]
+#[command(after_help = "Examples:
+  tape frames saved/
+  tape frames saved/ --json
+  tape frames saved/ --export stetson -o stetson.csv
+  tape frames saved/ --drop stetson")]
+pub(crate) struct Frames {
+    /// The folder of the saved ensemble
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// Drop the frame of this label
+    #[arg(long, value_name = "LABEL", conflicts_with = "export")]
+    drop: Option<String>,
+    /// Write the frame of this label to a file
+    #[arg(long, value_name = "LABEL", requires = "output")]
+    export: Option<String>,
+    /// The file to write, as Parquet or CSV by the name's ending
+    #[arg(short, long, value_name = "FILE", requires = "export")]
+    output: Option<PathBuf>,
+    /// Replace the file if it exists
+    #[arg(long, requires = "export")]
+    overwrite: bool,
+    /// Print them as JSON
+    #[arg(long, conflicts_with_all = ["drop", "export"])]
+    json: bool,
+}
+
+impl Frames {
+    pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
+        if let Some(label) = &self.drop {
+            Saved::drop_frame(&self.folder, label)?;
+            return Ok(screen.row("dropped", format_args!("frame '{label}' of {}", self.folder.display()))?);
+        }
+        let saved = Saved::open(&self.folder)?;
+        if let (Some(label), Some(path)) = (&self.export, &self.output) {
+            saved.frames().export(label, path, self.overwrite)?;
+            return Ok(screen.row("out", format_args!("frame '{label}', in {}", path.display()))?);
+        }
+        if self.json {
+            return Ok(screen.line(Value::from_iter(saved.frames().list().map(as_json)))?);
+        }
+        for (label, frame) in saved.frames().list() {
+            let columns = counted(frame.columns().len() as u64, "column");
+            screen.row("frame", format_args!("{label}: {}, {columns}", counted(frame.rows(), "row")))?;
+            screen.row("  columns", frame.columns().join(", "))?;
+            screen.row("  of", frame.in_words())?;
+            screen.row("  now", in_words(&frame.freshness()))?;
+        }
+        if saved.frames().list().len() == 0 {
+            screen.line("no frames")?;
+        }
+        Ok(())
+    }
+}
+
+fn in_words(freshness: &Freshness) -> String {
+    match freshness {
+        Freshness::UpToDate => "up to date".to_owned(),
+        Freshness::OutOfDate(why) => format!("out of date: {why}"),
+        Freshness::Unknown => "nobody can tell whether it is up to date".to_owned(),
+    }
+}
+
+fn as_json((label, frame): (&str, &Frame)) -> Value {
+    let (is_current, why) = match frame.freshness() {
+        Freshness::UpToDate => (Some(true), None),
+        Freshness::OutOfDate(why) => (Some(false), Some(why)),
+        Freshness::Unknown => (None, None),
+    };
+    json!({
+        "label": label,
+        "rows": frame.rows(),
+        "columns": frame.columns(),
+        "made": frame.made(),
+        "computed_from": frame.in_words(),
+        "origins": frame.origins(),
+        "up_to_date": is_current,
+        "out_of_date_because": why,
+    })
+}

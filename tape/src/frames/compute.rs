@@ -1,0 +1,103 @@
+//! Batches into frames.
+
+use tape_core::Silent;
+use tape_exec::Summary;
+
+use super::error::FrameError;
+use super::frame::{Frame, Made};
+use super::origin::Origin;
+use super::{Frames, check_label};
+use crate::ensemble::Batch;
+use crate::error::Error;
+
+/// What it took to have a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It was computed.
+    Computed(Box<Summary>),
+    /// It was there already, of the same inputs and arguments. Nothing was read.
+    Reused,
+}
+
+impl Batch<'_> {
+    /// Computes everything into a frame of this label, unless the label has that already: then nothing is read.
+    ///
+    /// What was computed of the same inputs, by the same version of the program, with the same arguments is the same. Of
+    /// statistics that are given as such ([`Ensemble::batch`](crate::Ensemble::batch)), closures among them, nobody can tell; they are never
+    /// taken for the same. Those asked for by name ([`Ensemble::batch_named`](crate::Ensemble::batch_named)) are.
+    ///
+    /// ```
+    /// use tape::frames::{Frames, Kept};
+    /// # use tape::prelude::*;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let out = folder.path().join("survey");
+    /// # tape::simulate::Simulation { objects: 20, files: 2, ..Default::default() }.write(&out)?;
+    /// # let survey = out.to_str().unwrap();
+    /// let ensemble = Ensemble::open(survey)?;
+    /// let mut frames = Frames::new();
+    /// let batch = ensemble.batch_named(&["stetson_j"])?;
+    /// assert!(matches!(batch.compute_as(&mut frames, "stetson")?, Kept::Computed(_)));
+    /// assert_eq!(batch.compute_as(&mut frames, "stetson")?, Kept::Reused);
+    /// let table = frames.get("stetson")?;
+    /// # assert!(table.num_rows() > 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Batch::compute`]; if the label is reserved or cannot be one; or if it has another frame.
+    pub fn compute_as(&self, frames: &mut Frames, label: &str) -> Result<Kept, Error> {
+        self.compute_in(frames, label, false)
+    }
+
+    /// The same, in the place of the frame that has this label, if it is another.
+    ///
+    /// # Errors
+    /// As [`Batch::compute_as`], but for the last.
+    pub fn compute_over(&self, frames: &mut Frames, label: &str) -> Result<Kept, Error> {
+        self.compute_in(frames, label, true)
+    }
+
+    fn compute_in(&self, frames: &mut Frames, label: &str, replaces: bool) -> Result<Kept, Error> {
+        let origin = Origin::of(self)?;
+        if frames.has(label, &origin, replaces)? {
+            return Ok(Kept::Reused);
+        }
+        let (table, summary) = self.run(&self.explain()?, &Silent)?;
+        let origin = origin.after(&summary);
+        let keys = origin.keys.clone();
+        frames.put(label, Frame::of(table, Made::Computed, vec![origin], keys));
+        Ok(Kept::Computed(Box::new(summary)))
+    }
+}
+
+impl Frames {
+    /// Whether the label has a frame of this origin.
+    ///
+    /// # Errors
+    /// If it has another that is not to be replaced, or cannot be a label.
+    pub(super) fn has(&self, label: &str, origin: &Origin, replaces: bool) -> Result<bool, FrameError> {
+        check_label(label)?;
+        let Some((own, frame)) = self.taken(label) else { return Ok(false) };
+        if own == label && frame.is_of(origin) {
+            return Ok(true);
+        }
+        if replaces {
+            return Ok(false);
+        }
+        let difference = match &frame.origins[..] {
+            [of] if frame.made == Made::Computed => format!("computed {}", of.difference(origin)),
+            _ => frame.in_words(),
+        };
+        Err(FrameError::Taken { label: own.clone(), difference })
+    }
+}
+
+impl Origin {
+    /// Of what a run gave: what was left out for want of memory or by accident may be there the next time.
+    pub(super) fn after(mut self, summary: &Summary) -> Self {
+        if !summary.skipped.is_empty() {
+            self.not_again = Some("what could not be read or did not fit was left out".to_owned());
+        }
+        self
+    }
+}

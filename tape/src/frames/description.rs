@@ -1,0 +1,135 @@
+//! What a saved ensemble is, without its frames.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use tape_core::{ColumnMap, Role, preset};
+use tape_io::Survey;
+
+use super::error::FrameError;
+use super::origin::{changed, columns_of, inputs_of};
+use crate::ensemble::Ensemble;
+use crate::error::Error;
+use crate::job::sealed::Malformed;
+use crate::job::{ObjectFile, PlannedConversion, PlannedObjects};
+
+/// What to do when an input of a saved ensemble is not what it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Changed {
+    /// Say so, and open nothing.
+    #[default]
+    Refuse,
+    /// Open it as it is now. The frames are there, but none is taken for what would be computed.
+    Accept,
+}
+
+/// What a saved ensemble is, without its frames.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Description {
+    pub(super) files: Vec<ObjectFile>,
+    pub(super) columns: [Option<String>; 5],
+    pub(super) preset: Option<String>,
+    pub(super) conversion: Option<PlannedConversion>,
+    pub(super) filter: Option<String>,
+    pub(super) objects: Option<PlannedObjects>,
+    /// Parts of all objects, from 0 to 1, as decimal numbers, with what decides which.
+    pub(super) samples: Vec<(String, u64)>,
+}
+
+impl Description {
+    pub(super) fn of(survey: &Survey) -> Result<Self, Error> {
+        let Some(samples) = survey.samples() else {
+            let what = survey.selections().collect::<Vec<_>>().join(", of these ");
+            return Err(FrameError::Selects { what }.into());
+        };
+        Ok(Self {
+            files: inputs_of(survey)?,
+            columns: columns_of(survey),
+            preset: survey.preset().map(|preset| preset.name.to_owned()),
+            conversion: survey.conversion().map(PlannedConversion::of),
+            filter: survey.filter().map(str::to_owned),
+            objects: survey.objects().map(|table| PlannedObjects::of(table, &[])).transpose()?,
+            samples: samples.into_iter().map(|(fraction, seed)| (fraction.to_string(), seed)).collect(),
+        })
+    }
+
+    /// That it is of the same files and columns as another, if not of the same content.
+    pub(super) fn check_same(&self, other: &Self, folder: &Path) -> Result<(), FrameError> {
+        let paths = |of: &Self| of.files.iter().map(|file| file.path.clone()).collect::<Vec<_>>();
+        let (ours, theirs) = (paths(self), paths(other));
+        let names = |of: &Self| of.columns.iter().flatten().cloned().collect::<Vec<_>>().join(", ");
+        let difference = if ours != theirs {
+            let one =
+                |paths: &[String]| format!("{} ({} files)", paths.first().cloned().unwrap_or_default(), paths.len());
+            format!("of {}, not of {}", one(&ours), one(&theirs))
+        } else if self.columns != other.columns {
+            format!("of the columns {}, not {}", names(self), names(other))
+        } else {
+            return Ok(());
+        };
+        Err(FrameError::OtherSurvey { folder: folder.to_owned(), difference })
+    }
+
+    /// The same ensemble, of the files as they are in another.
+    pub(super) fn with_files_of(self, other: Self) -> Self {
+        Self { files: other.files, ..self }
+    }
+
+    /// What cannot be in a description that was written here.
+    pub(super) fn check(&self) -> Result<(), Malformed> {
+        if self.files.is_empty()
+            || self.columns[Role::Id as usize].is_none()
+            || self.columns[Role::Flux as usize].is_none()
+        {
+            return Err(Malformed::new("it names no file, or no column for the id or the flux"));
+        }
+        let is_known = self.preset.as_ref().is_none_or(|name| preset(name).is_some());
+        if !is_known || self.conversion.as_ref().is_some_and(|planned| planned.conversion().is_none()) {
+            return Err(Malformed::new("its preset is not known, or its zero point is no number"));
+        }
+        match self.drawn() {
+            Some(_) => Ok(()),
+            None => Err(Malformed::new("a sample of it is no part from 0 to 1")),
+        }
+    }
+
+    fn drawn(&self) -> Option<Vec<(f64, u64)>> {
+        let part = |text: &String| text.parse().ok().filter(|fraction| (0.0..=1.0).contains(fraction));
+        self.samples.iter().map(|(fraction, seed)| Some((part(fraction)?, *seed))).collect()
+    }
+
+    pub(super) fn open(&self, folder: &Path, accepts: Changed) -> Result<Ensemble, Error> {
+        let of_objects = self.objects.iter().flat_map(|objects| &objects.files);
+        for file in self.files.iter().chain(of_objects).filter(|_| accepts == Changed::Refuse) {
+            if let Some(path) = changed(file) {
+                // A file that is not there at all has a message of its own.
+                tape_io::FileStamp::of(&path)?;
+                return Err(FrameError::Changed { path, folder: folder.to_owned() }.into());
+            }
+        }
+        let named = Role::ALL.into_iter().zip(&self.columns);
+        let of_preset = ColumnMap::new().of_preset(self.preset.as_ref().and_then(|name| preset(name)));
+        let columns = named.fold(of_preset, |map, (role, name)| match name {
+            Some(name) => map.with(role, name),
+            None => map,
+        });
+        let mut survey =
+            Survey::open_files(self.files.iter().map(|file| PathBuf::from(&file.path)).collect(), columns)?;
+        if let Some(filter) = &self.filter {
+            survey = survey.filtered(filter)?;
+        }
+        if let Some(conversion) = self.conversion.as_ref().and_then(PlannedConversion::conversion) {
+            survey = survey.converted(conversion)?;
+        }
+        if let Some(objects) = &self.objects {
+            let paths: Vec<&str> = objects.files.iter().map(|file| file.path.as_str()).collect();
+            survey = survey.with_objects(&paths, Some(&objects.id))?;
+            if let Some(filter) = &objects.filter {
+                survey = survey.objects_filtered(filter)?;
+            }
+        }
+        let survey = self.drawn().into_iter().flatten().fold(survey, |survey, (part, seed)| survey.sampled(part, seed));
+        Ok(Ensemble { survey })
+    }
+}

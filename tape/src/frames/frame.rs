@@ -1,0 +1,147 @@
+//! One table of results, and what it is.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use arrow::array::RecordBatch;
+use serde::{Deserialize, Serialize};
+use tape_io::{FileSeal, Format, TableWriter};
+
+use super::origin::{Freshness, Origin};
+use crate::error::Error;
+
+/// How a frame came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Made {
+    /// By a batch.
+    Computed,
+    /// Of other frames, or of a frame and the table of objects.
+    Joined,
+    /// A program put it there.
+    Given,
+}
+
+/// A table of results, and what it was computed from. One that was saved is read when it is asked for.
+#[derive(Debug)]
+pub struct Frame {
+    pub(super) made: Made,
+    pub(super) origins: Vec<Origin>,
+    /// The columns that tell rows apart.
+    pub(super) keys: Vec<String>,
+    pub(super) rows: u64,
+    pub(super) columns: Vec<String>,
+    pub(super) content: Content,
+}
+
+#[derive(Debug)]
+pub(super) enum Content {
+    Memory(RecordBatch),
+    File { path: PathBuf, seal: FileSeal, read: OnceLock<RecordBatch> },
+}
+
+impl Frame {
+    pub(super) fn of(table: RecordBatch, made: Made, origins: Vec<Origin>, keys: Vec<String>) -> Self {
+        let columns = table.schema().fields().iter().map(|field| field.name().clone()).collect();
+        Self { made, origins, keys, rows: table.num_rows() as u64, columns, content: Content::Memory(table) }
+    }
+
+    /// How it came to be.
+    #[must_use]
+    pub const fn made(&self) -> Made {
+        self.made
+    }
+
+    /// What it was computed from: one origin if a batch did so, those of all its parts if it was joined.
+    #[must_use]
+    pub fn origins(&self) -> &[Origin] {
+        &self.origins
+    }
+
+    /// Its rows.
+    #[must_use]
+    pub const fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Its columns.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// Whether it is what would be computed now; the inputs are looked at, not read.
+    #[must_use]
+    pub fn freshness(&self) -> Freshness {
+        let mut all = self.origins.iter().map(Origin::freshness);
+        all.find(|one| *one != Freshness::UpToDate).unwrap_or(match &self.origins[..] {
+            [] => Freshness::Unknown,
+            _ => Freshness::UpToDate,
+        })
+    }
+
+    /// Whether it can be taken for what a batch of this origin would compute.
+    pub(super) fn is_of(&self, origin: &Origin) -> bool {
+        matches!((&self.made, &self.origins[..]), (Made::Computed, [own]) if own.is_same(origin))
+    }
+
+    /// What it was computed from, in words.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let of: Vec<String> = self.origins.iter().map(ToString::to_string).collect();
+        match self.made {
+            Made::Computed => of.join(""),
+            Made::Joined => format!("joined: {}", of.join("; ")),
+            Made::Given => "put there by a program".to_owned(),
+        }
+    }
+
+    /// The table.
+    ///
+    /// # Errors
+    /// If it was saved, and its file cannot be read or is not what was written.
+    pub fn table(&self) -> Result<RecordBatch, Error> {
+        match &self.content {
+            Content::Memory(table) => Ok(table.clone()),
+            Content::File { path, seal, read } => match read.get() {
+                Some(table) => Ok(table.clone()),
+                None => {
+                    let table = seal.read(path)?;
+                    self.check(path, &table)?;
+                    Ok(read.get_or_init(|| table).clone())
+                }
+            },
+        }
+    }
+
+    /// That a table is the one that the description tells of.
+    fn check(&self, path: &Path, table: &RecordBatch) -> Result<(), tape_io::Error> {
+        let schema = table.schema();
+        let names = schema.fields().iter().map(|field| field.name());
+        if table.num_rows() as u64 == self.rows && names.eq(&self.columns) {
+            return Ok(());
+        }
+        let reason = "it has not the rows and columns that the description of the ensemble tells of".to_owned();
+        Err(tape_io::Error::Damaged { path: path.to_owned(), reason })
+    }
+
+    /// Writes the table to a Parquet or CSV file, by the ending of its name.
+    ///
+    /// # Errors
+    /// As [`Frame::table`]; if the file exists and `overwrite` is off; or if it cannot be written.
+    pub fn export(&self, path: &Path, overwrite: bool) -> Result<(), Error> {
+        Format::of(path)?;
+        let table = self.table()?;
+        let told = vec![
+            ("tape.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
+            ("tape.frame".to_owned(), self.in_words()),
+        ];
+        let mut writer = TableWriter::create(path, table.schema(), overwrite, told)?;
+        if self.made == Made::Given {
+            writer = writer.unsorted()?;
+        }
+        writer.write(&table)?;
+        writer.finish()?;
+        Ok(())
+    }
+}

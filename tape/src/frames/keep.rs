@@ -1,0 +1,100 @@
+//! Batches into the frames of a saved ensemble, through files alone: no table is held in memory for it.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::sync::OnceLock;
+
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use tape_core::Observer;
+use tape_exec::{Plan, Summary};
+use tape_io::{FileSeal, WholeFolder, recover};
+
+use super::Frames;
+use super::description::Description;
+use super::error::FrameError;
+use super::frame::{Content, Frame, Made};
+use super::origin::Origin;
+use super::saved::{Saved, check_replaceable, frames_in, path_of, turn, write};
+use crate::ensemble::Batch;
+use crate::error::Error;
+
+impl Batch<'_> {
+    /// Whether the saved ensemble in a folder has what this batch would compute, under this label: nothing is read for it but
+    /// the description of the ensemble.
+    ///
+    /// # Errors
+    /// If the label has another frame and `replaces` is off, or cannot be one; if the ensemble there is of another survey,
+    /// or damaged; or if the folder holds something else.
+    pub fn is_kept(&self, folder: impl AsRef<Path>, label: &str, replaces: bool) -> Result<bool, Error> {
+        let (folder, origin) = (folder.as_ref(), Origin::of(self)?);
+        check_replaceable(folder)?;
+        let frames = self.saved(folder)?.map_or_else(Frames::new, |saved| saved.frames);
+        Ok(frames.has(label, &origin, replaces)?)
+    }
+
+    /// Runs a plan of this batch into a frame of the saved ensemble in a folder, which is made if it is not there, with
+    /// someone watching. The ensemble with the new frame takes the place of the old one whole or not at all. Frames that
+    /// others put there meanwhile stay.
+    ///
+    /// A survey can be kept but once in a folder; frames of it may be computed with other conditions, objects and bands.
+    ///
+    /// # Errors
+    /// As [`Batch::is_kept`] and [`Batch::write`].
+    pub fn keep(
+        &self,
+        plan: &Plan,
+        folder: impl AsRef<Path>,
+        label: &str,
+        replaces: bool,
+        observer: &dyn Observer,
+    ) -> Result<Summary, Error> {
+        let folder = std::path::absolute(folder.as_ref()).unwrap_or_else(|_| folder.as_ref().to_owned());
+        let origin = Origin::of(self)?;
+        // Asked before the work, not only after it.
+        self.is_kept(&folder, label, replaces)?;
+        let description = Description::of(self.ensemble.survey())?;
+        let beside = WholeFolder::beside(&folder)?;
+        let inside = frames_in(beside.path());
+        let made = fs::create_dir(&inside);
+        made.map_err(|source| tape_io::Error::Io { path: inside.clone(), action: "make the folder", source })?;
+        let path = path_of(&inside, label);
+        let summary = self.run_to(plan, &path, false, observer)?;
+        let frame = Frame::written(&path, origin.after(&summary))?;
+        let turn = turn(&folder);
+        let is_there = check_replaceable(&folder)?;
+        let (description, mut frames) = match self.saved(&folder)? {
+            Some(saved) => (saved.description.with_files_of(description), saved.frames),
+            None => (description, Frames::new()),
+        };
+        frames.has(label, &frame.origins[0], replaces)?;
+        frames.put(label, frame);
+        let done = write(beside, description, &frames, is_there);
+        drop(turn);
+        done.map(|()| summary)
+    }
+
+    /// The saved ensemble in a folder, if there is one; it must be of the same survey.
+    fn saved(&self, folder: &Path) -> Result<Option<Saved>, Error> {
+        recover(folder)?;
+        let saved = Saved::open_if_there(folder)?;
+        if let Some(saved) = &saved {
+            saved.description.check_same(&Description::of(self.ensemble.survey())?, folder)?;
+        }
+        Ok(saved)
+    }
+}
+
+impl Frame {
+    /// A frame that was just written to a file.
+    fn written(path: &Path, origin: Origin) -> Result<Self, Error> {
+        let seal = FileSeal::of(path)?;
+        let unreadable = |reason: String| FrameError::Damaged { path: path.to_owned(), reason };
+        let file = File::open(path).map_err(|error| unreadable(error.to_string()))?;
+        let reader = SerializedFileReader::new(file).map_err(|error| unreadable(error.to_string()))?;
+        let told = reader.metadata().file_metadata();
+        let columns = told.schema().get_fields().iter().map(|field| field.name().to_owned()).collect();
+        let rows = u64::try_from(told.num_rows()).unwrap_or(0);
+        let content = Content::File { path: path.to_owned(), seal, read: OnceLock::new() };
+        Ok(Self { made: Made::Computed, keys: origin.keys.clone(), origins: vec![origin], rows, columns, content })
+    }
+}

@@ -1,0 +1,274 @@
+//! A saved ensemble: a folder with its description and its frames.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+use tape_io::{FileSeal, TableWriter, WholeFolder, recover, sync_folder, write_whole};
+
+use super::description::{Changed, Description};
+use super::error::FrameError;
+use super::frame::{Content, Frame, Made};
+use super::origin::Origin;
+use super::{Frames, check_label};
+use crate::ensemble::Ensemble;
+use crate::error::Error;
+use crate::job::sealed::{Malformed, seal, unseal};
+
+const DESCRIPTION: &str = "ensemble.json";
+const FRAMES: &str = "frames";
+
+/// What the file says.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    version: String,
+    ensemble: Description,
+    frames: Vec<WrittenFrame>,
+    dropped: Vec<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenFrame {
+    label: String,
+    made: Made,
+    origins: Vec<Origin>,
+    keys: Vec<String>,
+    rows: u64,
+    columns: Vec<String>,
+    bytes: u64,
+    checksum: u32,
+}
+
+/// A saved ensemble, as its folder describes it: neither the survey nor a frame was read.
+#[derive(Debug)]
+pub struct Saved {
+    pub(super) folder: PathBuf,
+    pub(super) description: Description,
+    pub(super) frames: Frames,
+}
+
+impl Saved {
+    /// The saved ensemble in a folder. Its description is read alone; the inputs may be gone.
+    ///
+    /// # Errors
+    /// If there is none, or its description is not what was written.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, Error> {
+        let folder = folder.as_ref();
+        Self::open_if_there(folder)?.ok_or_else(|| FrameError::NotSaved { folder: folder.to_owned() }.into())
+    }
+
+    /// The same, if there is one.
+    pub(super) fn open_if_there(folder: &Path) -> Result<Option<Self>, Error> {
+        // Frames are opened when they are asked for, from wherever the program may be then.
+        let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        recover(&folder)?;
+        let path = folder.join(DESCRIPTION);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
+            Err(source) => return Err(tape_io::Error::Io { path, action: "read the file", source }.into()),
+        };
+        let damaged = |error: Malformed| FrameError::Damaged { path: path.clone(), reason: error.reason };
+        let Written { ensemble, frames, dropped, .. } = unseal(&bytes).map_err(damaged)?;
+        ensemble.check().map_err(damaged)?;
+        let mut all = Frames { all: vec![], dropped };
+        for frame in frames {
+            let label = frame.label.clone();
+            if check_label(&label).is_err() || all.taken(&label).is_some() {
+                return Err(damaged(Malformed::new(format!("no frame can be called '{label}', or two are"))).into());
+            }
+            all.all.push((label, frame.opened(&folder)));
+        }
+        Ok(Some(Self { folder, description: ensemble, frames: all }))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Its frames, none of them read.
+    #[must_use]
+    pub const fn frames(&self) -> &Frames {
+        &self.frames
+    }
+
+    /// Drops a frame of the saved ensemble in a folder.
+    ///
+    /// # Errors
+    /// As [`Saved::open`] and [`Frames::drop_frame`], and if the folder cannot be written to.
+    pub fn drop_frame(folder: impl AsRef<Path>, label: &str) -> Result<(), Error> {
+        let turn = turn(folder.as_ref());
+        let Self { folder, description, mut frames } = Self::open(folder)?;
+        frames.drop_frame(label)?;
+        check_replaceable(&folder)?;
+        let done = write(WholeFolder::beside(&folder)?, description, &frames, true);
+        drop(turn);
+        done
+    }
+}
+
+/// Writes an ensemble with its frames into a folder beside its place, and brings it there.
+pub(super) fn write(folder: WholeFolder, ensemble: Description, frames: &Frames, replaces: bool) -> Result<(), Error> {
+    let inside = frames_in(folder.path());
+    let made = fs::create_dir_all(&inside);
+    made.map_err(|source| tape_io::Error::Io { path: inside.clone(), action: "make the folder", source })?;
+    let all = frames.all.iter().map(|(label, frame)| WrittenFrame::write(label, frame, &inside));
+    let written = Written {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ensemble,
+        frames: all.collect::<Result<_, Error>>()?,
+        dropped: frames.dropped.clone(),
+    };
+    let path = folder.path().join(DESCRIPTION);
+    let bytes = seal(&written).map_err(|error| FrameError::Damaged { path: path.clone(), reason: error.reason })?;
+    write_whole(&path, &bytes)?;
+    sync_folder(&inside)?;
+    Ok(folder.place(replaces)?)
+}
+
+impl WrittenFrame {
+    fn opened(self, folder: &Path) -> Frame {
+        let Self { label, made, origins, keys, rows, columns, bytes, checksum } = self;
+        let path = path_of(&folder.join(FRAMES), &label);
+        let content = Content::File { path, seal: FileSeal { bytes, checksum }, read: OnceLock::new() };
+        Frame { made, origins, keys, rows, columns, content }
+    }
+
+    /// Writes the table of a frame into a folder, or links it there if it was saved before.
+    fn write(label: &str, frame: &Frame, folder: &Path) -> Result<Self, Error> {
+        let path = path_of(folder, label);
+        let seal = match &frame.content {
+            Content::Memory(table) => {
+                let mut writer = TableWriter::create(&path, table.schema(), false, vec![])?;
+                if frame.made == Made::Given {
+                    writer = writer.unsorted()?;
+                }
+                writer.write(table)?;
+                writer.finish()?;
+                FileSeal::of(&path)?
+            }
+            // It may be there already: the one that was just computed.
+            Content::File { path: from, seal, .. } if *from == path => *seal,
+            Content::File { path: from, seal, .. } => {
+                // Not all file systems have links.
+                let linked = fs::hard_link(from, &path).or_else(|_| fs::copy(from, &path).map(drop));
+                linked.map_err(|source| unreadable(from, source))?;
+                *seal
+            }
+        };
+        Ok(Self {
+            label: label.to_owned(),
+            made: frame.made,
+            origins: frame.origins.clone(),
+            keys: frame.keys.clone(),
+            rows: frame.rows,
+            columns: frame.columns.clone(),
+            bytes: seal.bytes,
+            checksum: seal.checksum,
+        })
+    }
+}
+
+impl Ensemble {
+    /// Saves this ensemble with its frames in a folder: the inputs by name, with sizes and times of change, the columns, what
+    /// is asked of rows and objects, and the frames with what they were computed from. A saved ensemble that is there
+    /// already is replaced whole or not at all; a folder that is none, or holds more, is left alone.
+    ///
+    /// # Errors
+    /// If the folder holds something else, if it cannot be written to, or if a frame cannot be read.
+    pub fn save(&self, folder: impl AsRef<Path>, frames: &Frames) -> Result<(), Error> {
+        let folder = std::path::absolute(folder.as_ref()).unwrap_or_else(|_| folder.as_ref().to_owned());
+        let description = Description::of(self.survey())?;
+        let turn = turn(&folder);
+        let replaces = check_replaceable(&folder)?;
+        let done = write(WholeFolder::beside(&folder)?, description, frames, replaces);
+        drop(turn);
+        done
+    }
+
+    /// Opens a saved ensemble: the survey, as it was asked for then, and its frames. Footers are read alone; frames when they
+    /// are asked for.
+    ///
+    /// # Errors
+    /// If there is none, if it is not what was written, or if an input is gone or changed: see [`Ensemble::open_saved_with`].
+    pub fn open_saved(folder: impl AsRef<Path>) -> Result<(Self, Frames), Error> {
+        Self::open_saved_with(folder, Changed::Refuse)
+    }
+
+    /// The same, with a say in what is done about inputs that changed.
+    ///
+    /// # Errors
+    /// As [`Ensemble::open_saved`].
+    pub fn open_saved_with(folder: impl AsRef<Path>, changed: Changed) -> Result<(Self, Frames), Error> {
+        let Saved { folder, description, frames } = Saved::open(folder)?;
+        Ok((description.open(&folder, changed)?, frames))
+    }
+}
+
+/// The file of a frame.
+pub(super) fn path_of(folder: &Path, label: &str) -> PathBuf {
+    folder.join(format!("{label}.parquet"))
+}
+
+/// The folder of frames in that of an ensemble.
+pub(super) fn frames_in(folder: &Path) -> PathBuf {
+    folder.join(FRAMES)
+}
+
+/// Whether a saved ensemble is there to be replaced; nothing else may be.
+pub(super) fn check_replaceable(folder: &Path) -> Result<bool, Error> {
+    recover(folder)?;
+    let occupied = |what: String| Err(FrameError::Occupied { folder: folder.to_owned(), what }.into());
+    let names = match list(folder) {
+        Ok(names) => names,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => return occupied("a file".to_owned()),
+        Err(source) => return Err(unreadable(folder, source)),
+    };
+    if names.is_empty() {
+        return Ok(false);
+    }
+    let Some(saved) = Saved::open_if_there(folder)? else { return occupied(format!("'{}'", names[0])) };
+    let is_own = |name: &String| name == DESCRIPTION || name == FRAMES;
+    if let Some(other) = names.iter().find(|name| !is_own(name)) {
+        return occupied(format!("'{other}'"));
+    }
+    let inside = frames_in(folder);
+    let is_frame = |name: &String| saved.frames.all.iter().any(|(label, _)| *name == format!("{label}.parquet"));
+    match list(&inside) {
+        Ok(names) => match names.iter().find(|name| !is_frame(name)) {
+            Some(other) => occupied(format!("'{FRAMES}/{other}'")),
+            None => Ok(true),
+        },
+        Err(source) => Err(unreadable(&inside, source)),
+    }
+}
+
+fn list(folder: &Path) -> io::Result<Vec<String>> {
+    let mut names = vec![];
+    for entry in fs::read_dir(folder)? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn unreadable(path: &Path, source: io::Error) -> Error {
+    tape_io::Error::Io { path: path.to_owned(), action: "read it", source }.into()
+}
+
+/// Waits until no other process changes a saved ensemble in the folder around this one; what is returned is held until it is
+/// dropped. Where the file system has no locks, the last one wins.
+pub(super) fn turn(folder: &Path) -> Option<File> {
+    let around = folder.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(around).ok().filter(|around| around.lock().is_ok())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! How runs are carried out, as a value that several ensembles can share.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::ThreadPool;
+use tape_exec::Threads;
+use tape_io::SpillFolder;
+
+use crate::ensemble::Batch;
+use crate::error::Error;
+
+/// Who carries runs out, on which threads, and within how much memory. Clones are the same workers: their threads are made
+/// once, and runs of any number of ensembles may share them at the same time. No answer depends on it.
+///
+/// ```
+/// # use tape::prelude::*;
+/// # let folder = tempfile::tempdir()?;
+/// # let out = folder.path().join("survey");
+/// # tape::simulate::Simulation { objects: 20, files: 2, ..Default::default() }.write(&out)?;
+/// # let survey = out.to_str().unwrap();
+/// let workers = Workers::local(2, 2)?.memory(1 << 30, std::env::temp_dir());
+/// println!("{}", workers.client_info());
+/// let table = Ensemble::open(survey)?.batch(&[statistic("stetson_j")?]).on(&workers).compute()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Workers {
+    workers: usize,
+    threads: Threads,
+    memory: Option<u64>,
+    spill: Option<(PathBuf, Arc<SpillFolder>)>,
+    #[cfg(feature = "gpu")]
+    device: Option<crate::Device>,
+}
+
+/// What [`Workers`] have got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientInfo {
+    /// Tasks under way at once, in each run.
+    pub workers: usize,
+    /// Threads of all workers together; of serial ones, that of the caller.
+    pub threads: usize,
+    /// Bytes of memory that each run may take beside the program itself; as many as it needs without.
+    pub memory: Option<u64>,
+    /// The folder for what does not fit.
+    pub spill_dir: Option<PathBuf>,
+    /// The device that computes what it has kernels for.
+    pub device: Option<String>,
+}
+
+impl Workers {
+    /// The caller's thread alone: nothing else runs.
+    #[must_use]
+    pub const fn serial() -> Self {
+        Self::with(1, Threads::Caller)
+    }
+
+    /// So many workers on this machine, one for each core if 0, each with so many threads: a worker has a task of its own, and
+    /// its other threads decode columns beside it. They live as long as this value and its clones.
+    ///
+    /// # Errors
+    /// If the system does not give so many threads.
+    pub fn local(n_workers: usize, threads_per_worker: usize) -> Result<Self, Error> {
+        let workers = if n_workers == 0 { tape_exec::default_workers() } else { n_workers };
+        Ok(Self::with(workers, Threads::pool(workers.saturating_mul(threads_per_worker.max(1)))?))
+    }
+
+    /// The threads of a pool, each with a task of its own. Other work may go on in it at the same time, and a run may be
+    /// started from inside it.
+    #[must_use]
+    pub fn shared(pool: Arc<ThreadPool>) -> Self {
+        Self::with(pool.current_num_threads(), Threads::Pool(pool))
+    }
+
+    const fn with(workers: usize, threads: Threads) -> Self {
+        Self {
+            workers,
+            threads,
+            memory: None,
+            spill: None,
+            #[cfg(feature = "gpu")]
+            device: None,
+        }
+    }
+
+    /// Gives each run so many bytes of memory, and a folder for what does not fit: see [`Batch::memory`]. Of runs at the same
+    /// time, each may take as much.
+    #[must_use]
+    pub fn memory(mut self, bytes: u64, spill_dir: impl AsRef<Path>) -> Self {
+        let spill_dir = spill_dir.as_ref();
+        self.memory = Some(bytes);
+        self.spill = Some((spill_dir.to_owned(), Arc::new(SpillFolder::new(spill_dir))));
+        self
+    }
+
+    /// Computes on a device what it has kernels for: see [`Batch::device`].
+    #[cfg(feature = "gpu")]
+    #[must_use]
+    pub fn device(mut self, device: &crate::Device) -> Self {
+        self.device = Some(device.clone());
+        self
+    }
+
+    /// What they have got. Print it to read it.
+    #[must_use]
+    pub fn client_info(&self) -> ClientInfo {
+        let threads = match &self.threads {
+            Threads::Pool(pool) => pool.current_num_threads(),
+            Threads::Own | Threads::Caller => self.workers,
+        };
+        #[cfg(feature = "gpu")]
+        let device = self.device.as_ref().map(|device| device.report().name);
+        #[cfg(not(feature = "gpu"))]
+        let device = None;
+        let spill_dir = self.spill.as_ref().map(|(path, _)| path.clone());
+        ClientInfo { workers: self.workers, threads, memory: self.memory, spill_dir, device }
+    }
+}
+
+impl fmt::Display for ClientInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |n: usize| if n == 1 { "" } else { "s" };
+        let Self { workers, threads, .. } = self;
+        writeln!(f, "workers    {workers} worker{}, {threads} thread{}", plural(*workers), plural(*threads))?;
+        match self.memory {
+            Some(bytes) => writeln!(f, "memory     {} MiB for each run", bytes >> 20)?,
+            None => writeln!(f, "memory     as much as a run needs")?,
+        }
+        match &self.spill_dir {
+            Some(path) => writeln!(f, "spill      what does not fit is put away in {}", path.display())?,
+            None => writeln!(f, "spill      nothing is put away")?,
+        }
+        write!(f, "device     {}", self.device.as_deref().unwrap_or("none"))
+    }
+}
+
+impl Batch<'_> {
+    /// Has it carried out by these workers. What was said of workers, memory or a device before no longer holds, as far as
+    /// they say otherwise.
+    #[must_use]
+    pub fn on(mut self, workers: &Workers) -> Self {
+        self.config.workers = workers.workers;
+        self.config.threads = workers.threads.clone();
+        if let (Some(bytes), Some((_, spill))) = (workers.memory, &workers.spill) {
+            self.config.memory = Some(bytes);
+            let spill: Arc<dyn tape_core::Spill> = Arc::<SpillFolder>::clone(spill);
+            self.config.spill = Some(spill);
+        }
+        #[cfg(feature = "gpu")]
+        if let Some(device) = &workers.device {
+            self = self.device(device);
+        }
+        self
+    }
+}
