@@ -152,7 +152,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// An output of an unknown kind.
-    #[error("{}: cannot tell the format: end the name in .parquet or .csv", .path.display())]
+    #[error("{}: cannot tell the format: end the name in .parquet, .csv, .ecsv or .arrow", .path.display())]
     UnknownFormat {
         /// The output.
         path: PathBuf,

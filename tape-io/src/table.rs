@@ -1,12 +1,17 @@
-//! Tables of results to Parquet or CSV: written beside, renamed when whole.
+//! Tables of results to Parquet, CSV, ECSV or Arrow files: written beside, renamed when whole.
+
+mod header;
 
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::csv;
-use arrow::datatypes::{DataType, FieldRef, SchemaRef};
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::ipc::writer::FileWriter;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
@@ -25,6 +30,10 @@ pub enum Format {
     Parquet,
     /// CSV with a header line.
     Csv,
+    /// CSV whose types are told before: Enhanced Character-Separated Values, as astropy reads them.
+    Ecsv,
+    /// An Arrow file, which is Feather in its second version too.
+    Arrow,
 }
 
 impl Format {
@@ -36,6 +45,8 @@ impl Format {
         match path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase).as_deref() {
             Some("parquet" | "parq") => Ok(Self::Parquet),
             Some("csv") => Ok(Self::Csv),
+            Some("ecsv") => Ok(Self::Ecsv),
+            Some("arrow" | "feather" | "ipc") => Ok(Self::Arrow),
             _ => Err(Error::UnknownFormat { path: path.to_owned() }),
         }
     }
@@ -56,6 +67,7 @@ pub struct TableWriter {
 enum Encoder {
     Parquet(Box<ArrowWriter<Beside>>),
     Csv(Box<csv::Writer<BufWriter<Beside>>>),
+    Arrow(Box<FileWriter<BufWriter<Beside>>>),
 }
 
 /// The file that a table is written to, until it is whole.
@@ -113,6 +125,19 @@ impl TableWriter {
         let file = Beside(beside(&self.path)?);
         self.encoder = Some(match self.format {
             Format::Csv => Encoder::Csv(Box::new(csv::Writer::new(BufWriter::new(file)))),
+            Format::Ecsv => {
+                let mut file = BufWriter::new(file);
+                let header = header::ecsv(&self.schema);
+                file.write_all(header.as_bytes()).map_err(|error| Error::write(&self.path, &error))?;
+                Encoder::Csv(Box::new(csv::Writer::new(file)))
+            }
+            Format::Arrow => {
+                let told = self.schema.metadata().iter().map(|(key, value)| (key.clone(), value.clone()));
+                let told = told.chain(self.metadata.iter().cloned()).collect();
+                let schema = Schema::new_with_metadata(self.schema.fields().clone(), told);
+                let writer = FileWriter::try_new(BufWriter::new(file), &schema);
+                Encoder::Arrow(Box::new(writer.map_err(|error| Error::write(&self.path, &error))?))
+            }
             Format::Parquet => {
                 let writer = ArrowWriter::try_new(file, self.schema.clone(), Some(self.properties()))
                     .map_err(|error| Error::write(&self.path, &error))?;
@@ -123,7 +148,10 @@ impl TableWriter {
     }
 
     fn properties(&self) -> WriterProperties {
-        let metadata = self.metadata.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+        let told = self.metadata.iter().cloned().chain(header::voparquet(&self.schema));
+        let metadata = told.map(|(key, value)| KeyValue::new(key, value));
+        // In order, statistics tell where an id is; in none, only a filter does.
+        let first = self.schema.fields().first().map(|field| ColumnPath::from(field.name().as_str()));
         let sorted = SortingColumn { column_idx: 0, descending: false, nulls_first: false };
         // Ids and values rarely repeat: a dictionary would be built only to be thrown away. Labels do repeat.
         let repeats = |field: &&FieldRef| *field.data_type() == DataType::Utf8;
@@ -149,6 +177,10 @@ impl TableWriter {
                 .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED)
                 .set_column_compression(column, Compression::UNCOMPRESSED)
         });
+        let builder = match first.filter(|_| !self.sorted_by_first) {
+            Some(id) => builder.set_column_bloom_filter_enabled(id, true),
+            None => builder,
+        };
         builder
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_key_value_metadata(Some(metadata.collect()))
@@ -164,7 +196,12 @@ impl TableWriter {
         let failed = |error: &(dyn std::error::Error + 'static)| Error::write(&self.path, error);
         match &mut self.encoder {
             Some(Encoder::Parquet(writer)) => writer.write(batch).map_err(|error| failed(&error)),
+            Some(Encoder::Csv(writer)) if self.format == Format::Ecsv => {
+                let batch = with_words(batch).map_err(|error| failed(&error))?;
+                writer.write(&batch).map_err(|error| failed(&error))
+            }
             Some(Encoder::Csv(writer)) => writer.write(batch).map_err(|error| failed(&error)),
+            Some(Encoder::Arrow(writer)) => writer.write(batch).map_err(|error| failed(&error)),
             None => Ok(()),
         }
     }
@@ -182,6 +219,11 @@ impl TableWriter {
                 buffer.flush().map_err(|error| failed(&error))?;
                 buffer.into_inner().map_err(|error| failed(&error.into_error()))?
             }
+            Some(Encoder::Arrow(mut writer)) => {
+                writer.finish().map_err(|error| failed(&error))?;
+                let buffer = writer.into_inner().map_err(|error| failed(&error))?;
+                buffer.into_inner().map_err(|error| failed(&error.into_error()))?
+            }
             None => return Ok(0),
         };
         let bytes = file.as_file().metadata().map_or(0, |metadata| metadata.len());
@@ -192,6 +234,18 @@ impl TableWriter {
         file.persist(&self.path).map_err(|error| failed(&error.error))?;
         Ok(bytes)
     }
+}
+
+/// The same rows with truth values in the words of ECSV.
+fn with_words(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let word = |value: Option<bool>| value.map(|value| if value { "True" } else { "False" });
+    let columns = batch.columns().iter().map(|column| match column.as_boolean_opt() {
+        Some(values) => Arc::new(values.iter().map(word).collect::<StringArray>()) as ArrayRef,
+        None => Arc::clone(column),
+    });
+    let names = batch.schema();
+    let named = names.fields().iter().map(|field| field.name().as_str()).zip(columns);
+    RecordBatch::try_from_iter_with_nullable(named.map(|(name, column)| (name, column, true)))
 }
 
 /// That nothing stands at `path`, or that it may be replaced.

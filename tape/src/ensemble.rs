@@ -10,6 +10,7 @@ use tape_io::{Grouped, Joined, ObjectTable, SpillFolder, Survey};
 
 use crate::absent::Absent;
 use crate::error::Error;
+use crate::provenance::Provenance;
 use crate::sinks::{Collector, Output, Table, beside};
 use crate::statistics::asked_for;
 use crate::wide::Pivot;
@@ -195,7 +196,7 @@ impl<'a> Batch<'a> {
         Ok(self.run(&plan, &Silent)?.0)
     }
 
-    /// Computes everything into a Parquet or CSV file, by the ending of its name. It appears whole or not at all.
+    /// Computes everything into a file: Parquet, CSV, ECSV or Arrow, by the ending of its name. It appears whole or not at all.
     ///
     /// # Errors
     /// As [`Batch::compute`]; if the file exists and `overwrite` is off; or if it cannot be written.
@@ -245,12 +246,15 @@ impl<'a> Batch<'a> {
     /// As [`Batch::write`].
     pub fn run_to(&self, plan: &Plan, path: &Path, overwrite: bool, observer: &dyn Observer) -> Result<Summary, Error> {
         let joined = self.joined()?;
-        self.output(joined.as_ref()).write(path, overwrite, |sink| self.run_into(plan, sink, observer))
+        let made_of = Provenance::of(self)?;
+        let output = Output { made_of: Some(&made_of), ..self.output(joined.as_ref()) };
+        output.write(path, overwrite, |sink| self.run_into(plan, sink, observer))
     }
 
     pub(crate) fn output<'b>(&'b self, joined: Option<&'b Joined<'b>>) -> Output<'b> {
         let (statistics, bands) = (&self.statistics, self.config.bands.as_deref());
-        Output { source: self.source(), statistics, bands, wide: self.wide, joined, all_objects: self.all_objects }
+        let (wide, all_objects) = (self.wide, self.all_objects);
+        Output { source: self.source(), statistics, bands, wide, joined, all_objects, made_of: None }
     }
 
     /// The table of objects, for what is asked of it.

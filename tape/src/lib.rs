@@ -34,6 +34,7 @@ mod error;
 pub mod frames;
 mod group;
 pub mod job;
+mod provenance;
 mod select;
 #[cfg(feature = "simulate")]
 pub mod simulate;

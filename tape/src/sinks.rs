@@ -10,6 +10,7 @@ use tape_core::{Results, ResultsError, Schema, Sink, Source, SourceError, Statis
 use tape_io::{Joined, TableWriter};
 
 use crate::error::Error;
+use crate::provenance::Provenance;
 use crate::wide::Pivot;
 
 /// How results become Arrow in one run.
@@ -146,6 +147,8 @@ pub(crate) struct Output<'a> {
     pub(crate) joined: Option<&'a Joined<'a>>,
     /// Whether objects without a light curve have a row, too.
     pub(crate) all_objects: bool,
+    /// What the file says of its making.
+    pub(crate) made_of: Option<&'a Provenance>,
 }
 
 impl Output<'_> {
@@ -170,7 +173,8 @@ impl Output<'_> {
         run: impl FnOnce(&mut dyn Sink) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let schema = &self.schema()?;
-        let create = |arrow| TableWriter::create(path, arrow, overwrite, provenance(self.statistics));
+        let made_of = self.made_of.map(Provenance::metadata).unwrap_or_default();
+        let create = |arrow| TableWriter::create(path, arrow, overwrite, made_of.clone());
         if !self.wide {
             let table = Table::new(schema, self.source, self.joined);
             check_names(&table.arrow())?;
@@ -189,13 +193,4 @@ impl Output<'_> {
         writer.finish()?;
         Ok(summary)
     }
-}
-
-/// What a result file says of its making. Nothing that depends on the machine: the same input gives the same bytes.
-fn provenance(statistics: &[Statistic]) -> Vec<(String, String)> {
-    let names: Vec<&str> = statistics.iter().map(|s| s.info().name.as_ref()).collect();
-    vec![
-        ("tape.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-        ("tape.statistics".to_owned(), names.join(",")),
-    ]
 }

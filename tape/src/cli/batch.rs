@@ -38,7 +38,7 @@ pub(crate) struct Batch {
     args: BatchArgs,
     #[command(flatten)]
     device: DeviceArgs,
-    /// Write the table here, as Parquet or CSV by the name's ending; without, the first rows are shown
+    /// Write the table here, as Parquet, CSV, ECSV or Arrow by the name's ending; without, the first rows are shown
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Replace the output, the file of events and the frame of this label, if they exist

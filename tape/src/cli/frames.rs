@@ -27,7 +27,7 @@ pub(crate) struct Frames {
     /// Write the frame of this label to a file
     #[arg(long, value_name = "LABEL", requires = "output")]
     export: Option<String>,
-    /// The file to write, as Parquet or CSV by the name's ending
+    /// The file to write, as Parquet, CSV, ECSV or Arrow by the name's ending
     #[arg(short, long, value_name = "FILE", requires = "export")]
     output: Option<PathBuf>,
     /// Replace the file if it exists

@@ -20,7 +20,7 @@ pub(crate) struct Gather {
     /// The folder of the job
     #[arg(value_name = "JOB")]
     job: PathBuf,
-    /// Write the table here, as Parquet or CSV by the name's ending
+    /// Write the table here, as Parquet, CSV, ECSV or Arrow by the name's ending
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Replace the output if it exists

@@ -125,7 +125,7 @@ impl Frame {
         Err(tape_io::Error::Damaged { path: path.to_owned(), reason })
     }
 
-    /// Writes the table to a Parquet or CSV file, by the ending of its name.
+    /// Writes the table to a file: Parquet, CSV, ECSV or Arrow, by the ending of its name.
     ///
     /// # Errors
     /// As [`Frame::table`]; if the file exists and `overwrite` is off; or if it cannot be written.

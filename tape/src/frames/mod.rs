@@ -94,7 +94,7 @@ impl Frames {
         Ok(())
     }
 
-    /// Writes the table of a frame to a Parquet or CSV file, by the ending of its name.
+    /// Writes the table of a frame to a file: Parquet, CSV, ECSV or Arrow, by the ending of its name.
     ///
     /// # Errors
     /// As [`Frames::frame`] and [`Frame::export`].

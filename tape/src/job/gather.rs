@@ -12,6 +12,7 @@ use super::receipt::Receipt;
 use super::source::Planned;
 use super::{Job, Malformed};
 use crate::error::Error;
+use crate::provenance::Provenance;
 use crate::sinks::Output;
 
 /// Blocks of a partition's output: its results, and the rows held back at its edges.
@@ -32,7 +33,9 @@ impl Job {
         let joined = table.iter().zip(objects).next().map(|(table, objects)| table.joined(&objects.joined));
         let joined = joined.transpose()?;
         let (statistics, wide) = (&self.statistics, self.manifest.wide);
-        let output = Output { source: &source, statistics, bands, wide, joined: joined.as_ref(), all_objects: false };
+        let made_of = Provenance::of_job(&self.manifest);
+        let (joined, made_of) = (joined.as_ref(), Some(&made_of));
+        let output = Output { source: &source, statistics, bands, wide, joined, all_objects: false, made_of };
         let config = Config { workers: 1, bands: self.manifest.bands.clone(), ..Config::default() };
         let work = Work { source: &source, statistics: &self.statistics, config: &config, observer };
         let summary = output.write(path, overwrite, |sink| {

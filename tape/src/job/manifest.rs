@@ -175,6 +175,17 @@ impl Manifest {
         digest(self)
     }
 
+    /// What is made of the values, if they are converted.
+    pub(crate) fn conversion(&self) -> Option<Conversion> {
+        self.conversion.as_ref().and_then(PlannedConversion::conversion)
+    }
+
+    /// The objects that are meant beside those of a table, in words.
+    pub(crate) fn selections(&self) -> Vec<String> {
+        let part = |sample: &Sample| format!("{} of all, drawn with seed {}", sample.fraction, sample.seed);
+        self.samples.iter().map(part).collect()
+    }
+
     /// The type of the ids.
     pub(super) fn id_type(&self) -> Result<IdType, Malformed> {
         let found = ID_TYPES.into_iter().find(|id_type| self.id_type == id_type_name(*id_type));

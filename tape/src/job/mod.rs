@@ -153,7 +153,7 @@ impl Job {
         self.run_missing(None, workers, observer)
     }
 
-    /// Puts the results together into a Parquet or CSV file, which is the one that [`crate::Batch::write`] would have
+    /// Puts the results together into a file: Parquet, CSV, ECSV or Arrow, which is the one that [`crate::Batch::write`] would have
     /// written. The inputs are not needed for it.
     ///
     /// # Errors

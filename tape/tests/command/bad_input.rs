@@ -155,7 +155,10 @@ fn outputs_that_cannot_be() {
     fs::write(place.path("there.parquet"), "precious").expect("written");
     for (words, hint) in [
         ("batch survey -o there.parquet", "there.parquet: exists already: choose another name, or pass --overwrite"),
-        ("batch survey -o out.fits", "out.fits: cannot tell the format: end the name in .parquet or .csv"),
+        (
+            "batch survey -o out.fits",
+            "out.fits: cannot tell the format: end the name in .parquet, .csv, .ecsv or .arrow",
+        ),
         ("batch survey -o no/such/folder/out.csv", "no/such/folder: no such file or folder"),
         ("batch survey --overwrite -o survey", "survey: cannot tell the format"),
         ("simulate survey", "survey"),

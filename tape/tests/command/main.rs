@@ -7,6 +7,7 @@ mod chaos;
 mod condition;
 mod convert;
 mod events;
+mod formats;
 mod groups;
 #[cfg(target_os = "linux")]
 mod hostile;
