@@ -34,6 +34,7 @@ mod error;
 pub mod frames;
 mod group;
 pub mod job;
+mod look;
 mod provenance;
 mod select;
 #[cfg(feature = "simulate")]
@@ -52,6 +53,7 @@ pub use arrow;
 pub use device::{Device, DeviceReport};
 pub use ensemble::{Batch, Ensemble};
 pub use error::Error;
+pub use look::ColumnInfo;
 pub use statistics::{statistic, statistics, statistics_named};
 pub use structure_function::BinsByBand;
 pub use time_series::{Outcome, TimeSeries};

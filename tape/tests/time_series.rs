@@ -67,3 +67,28 @@ fn columns_that_do_not_belong_together_and_too_many_values_are_refused() {
     assert_eq!(series.compute("colour_median_g_r").expect("known")[&None].len(), 1);
     assert!(TimeSeries::new(&[], &[], &[]).expect("of one length").compute("mean").expect("known").is_empty());
 }
+
+#[test]
+fn one_object_takes_few_of_the_bytes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("survey");
+    let simulation = tape::simulate::Simulation { objects: 4000, files: 4, row_group_rows: 500, ..Default::default() };
+    simulation.write(&out).expect("there is room");
+    let open = || Ensemble::open(out.to_str().expect("Unicode")).expect("a survey");
+    let whole = open();
+    assert_eq!(whole.survey().bytes_read(), 0, "footers alone");
+    whole.batch_named(&["eta_e", "mean_variance"]).expect("known").compute().expect("it runs");
+    let last = whole.tail(1).expect("it is read");
+    let id = last.column(0).as_primitive::<Int64Type>().value(0);
+    let one = open();
+    assert!(one.time_series(ObjectId::Int(id)).expect("it is read").is_some_and(|series| !series.is_empty()));
+    let (bytes, all) = (one.survey().bytes_read(), whole.survey().file_bytes());
+    // Two row groups at most hold it, of some hundred.
+    assert!(bytes > 0 && bytes * 50 < all, "{bytes} of {all}");
+    let (first, looked) = (open(), open());
+    first.head(5).expect("it is read");
+    looked.random_light_curve(7).expect("it is read").expect("there is one");
+    assert!(first.survey().bytes_read() * 50 < all && looked.survey().bytes_read() * 25 < all);
+    assert_eq!(looked.is_sorted(), Some(true));
+    assert!(looked.columns().iter().any(|column| column.name == "flux" && column.role == Some(tape::core::Role::Flux)));
+}

@@ -19,6 +19,7 @@ mod frames;
 mod gather;
 mod inspect;
 mod keep;
+mod look;
 mod outcome;
 mod plan;
 mod progress;
@@ -48,6 +49,9 @@ enum Verb {
     Demo(demo::Demo),
     Simulate(simulate::Simulate),
     Inspect(inspect::Inspect),
+    Head(look::Head),
+    Tail(look::Tail),
+    LightCurve(look::LightCurve),
     Explain(explain::Explain),
     Batch(batch::Batch),
     Frames(frames::Frames),
@@ -71,6 +75,9 @@ pub(crate) fn main() -> ExitCode {
         Verb::Demo(demo) => demo.run(&mut screen),
         Verb::Simulate(simulate) => simulate.run(&mut screen),
         Verb::Inspect(inspect) => inspect.run(&mut screen),
+        Verb::Head(head) => head.run(&mut screen),
+        Verb::Tail(tail) => tail.run(&mut screen),
+        Verb::LightCurve(light_curve) => light_curve.run(&mut screen),
         Verb::Explain(explain) => explain.run(&mut screen),
         Verb::Batch(batch) => batch.run(&mut screen),
         Verb::Frames(frames) => frames.run(&mut screen),

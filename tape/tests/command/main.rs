@@ -13,6 +13,7 @@ mod groups;
 mod hostile;
 mod jobs;
 mod keep;
+mod look;
 mod memory;
 mod objects;
 mod selections;

@@ -1,0 +1,138 @@
+//! `tape head`, `tape tail`, `tape light-curve`: a look at epochs.
+
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use arrow::util::pretty::pretty_format_batches;
+use clap::Args;
+use tape::core::{ObjectId, Role, Source};
+use tape::io::TableWriter;
+
+use super::args::SurveyArgs;
+use super::failure::Failure;
+use super::screen::Screen;
+use super::select::SelectArgs;
+use super::values::ValueArgs;
+
+/// Show the first epochs of a survey; no more is read than it takes
+#[derive(Args)]
+#[command(after_help = "Examples:
+  tape head survey/
+  tape head survey/ -n 20 --where 'flux > 100'")]
+pub(crate) struct Head {
+    #[command(flatten)]
+    look: Look,
+}
+
+/// Show the last epochs of a survey; no more is read than it takes
+#[derive(Args)]
+#[command(after_help = "Example:
+  tape tail survey/ -n 5")]
+pub(crate) struct Tail {
+    #[command(flatten)]
+    look: Look,
+}
+
+/// What is looked at.
+#[derive(Args)]
+struct Look {
+    #[command(flatten)]
+    survey: SurveyArgs,
+    /// So many epochs
+    #[arg(short, value_name = "N", default_value_t = 10)]
+    n: usize,
+    #[command(flatten)]
+    values: ValueArgs,
+    #[command(flatten)]
+    select: SelectArgs,
+    /// Write them here, as Parquet, CSV, ECSV or Arrow by the name's ending
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Replace the output if it exists
+    #[arg(long)]
+    overwrite: bool,
+}
+
+/// Show the light curve of one object; only the row groups that may hold it are read
+#[derive(Args)]
+#[command(after_help = "Examples:
+  tape light-curve survey/ --id-of 1152921506188208904
+  tape light-curve survey/ --seed 3 -o light_curve.csv")]
+pub(crate) struct LightCurve {
+    #[command(flatten)]
+    survey: SurveyArgs,
+    /// The object's id
+    #[arg(long, value_name = "ID", allow_hyphen_values = true, required_unless_present = "seed")]
+    id_of: Option<String>,
+    /// Some object, which this number decides
+    #[arg(long, value_name = "N", conflicts_with = "id_of")]
+    seed: Option<u64>,
+    #[command(flatten)]
+    values: ValueArgs,
+    /// Write it here, as Parquet, CSV, ECSV or Arrow by the name's ending
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Replace the output if it exists
+    #[arg(long)]
+    overwrite: bool,
+}
+
+impl Head {
+    pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
+        let ensemble = self.look.open()?;
+        self.look.give(&ensemble.head(self.look.n)?, screen)
+    }
+}
+
+impl Tail {
+    pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
+        let ensemble = self.look.open()?;
+        self.look.give(&ensemble.tail(self.look.n)?, screen)
+    }
+}
+
+impl Look {
+    fn open(&self) -> Result<tape::Ensemble, Failure> {
+        self.select.of(self.values.of(self.survey.open()?)?)
+    }
+
+    fn give(&self, table: &RecordBatch, screen: &mut Screen) -> Result<(), Failure> {
+        give(table, self.output.as_deref(), self.overwrite, screen)
+    }
+}
+
+impl LightCurve {
+    pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
+        let ensemble = self.values.of(self.survey.open()?)?;
+        let survey = ensemble.survey();
+        let (id, series) = match &self.id_of {
+            Some(text) => {
+                let column = survey.title(Role::Id).unwrap_or("id");
+                let id = ObjectId::parse(text, survey.id_type());
+                let id =
+                    id.ok_or_else(|| Failure::usage(format!("--id-of {text}: the ids in {column} are integers")))?;
+                let missing = || Failure::failed(format!("{text}: no object in {column} is called so"));
+                let series = ensemble.time_series(id.clone())?.ok_or_else(missing)?;
+                (id, series)
+            }
+            None => ensemble
+                .random_light_curve(self.seed.unwrap_or_default())?
+                .ok_or_else(|| Failure::failed("the survey has no epoch".to_owned()))?,
+        };
+        give(&series.table()?, self.output.as_deref(), self.overwrite, screen)?;
+        let left_out = series.left_out().total();
+        screen.row("object", format_args!("{id}: {} epochs, {left_out} left out", series.len()))?;
+        Ok(())
+    }
+}
+
+/// Shows a table, or writes it.
+fn give(table: &RecordBatch, output: Option<&Path>, overwrite: bool, screen: &mut Screen) -> Result<(), Failure> {
+    let Some(path) = output else {
+        return Ok(screen.line(pretty_format_batches(std::slice::from_ref(table)).map_err(Failure::failed)?)?);
+    };
+    let mut writer = TableWriter::create(path, table.schema(), overwrite, vec![])?.unsorted()?;
+    writer.write(table)?;
+    writer.finish()?;
+    Ok(())
+}
