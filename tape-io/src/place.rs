@@ -6,6 +6,8 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::error::Error;
 use crate::fault::{self, Call};
 use crate::footer::Stamp;
@@ -16,6 +18,7 @@ use crate::remote::RemoteFile;
 #[derive(Clone)]
 pub(crate) enum Opened {
     Local(Arc<File>),
+    Memory(Bytes),
     #[cfg(feature = "remote")]
     Remote(Arc<RemoteFile>),
 }
@@ -29,6 +32,10 @@ pub(crate) fn is_remote(path: &Path) -> bool {
 pub(crate) fn open(path: &Path) -> Result<(Opened, Stamp), Error> {
     if is_remote(path) {
         return open_remote(path);
+    }
+    if let Some(bytes) = crate::memory::bytes(path) {
+        let stamp = Stamp { len: bytes.len() as u64, modified: None };
+        return Ok((Opened::Memory(bytes), stamp));
     }
     let unreadable = |error| Error::io(path, "read the file", error);
     fault::before(Call::Open).map_err(unreadable)?;
@@ -54,7 +61,7 @@ impl Opened {
     #[cfg_attr(not(feature = "remote"), expect(clippy::unnecessary_wraps, reason = "local files are here"))]
     pub(crate) fn prefetch(&self, ranges: impl IntoIterator<Item = Range<u64>>) -> Result<u64, Error> {
         match self {
-            Self::Local(_) => {
+            Self::Local(_) | Self::Memory(_) => {
                 drop(ranges);
                 Ok(0)
             }
@@ -68,6 +75,12 @@ impl Opened {
     pub(crate) fn append_at(&self, buffer: &mut Vec<u8>, at: u64) -> io::Result<(usize, u64)> {
         match self {
             Self::Local(file) => Ok((crate::pread::append_at(file, buffer, at)?, 0)),
+            Self::Memory(bytes) => {
+                let from = usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+                let taken = (bytes.len() - from).min(buffer.capacity() - buffer.len());
+                buffer.extend_from_slice(&bytes[from..from + taken]);
+                Ok((taken, 0))
+            }
             #[cfg(feature = "remote")]
             Self::Remote(file) => {
                 let (bytes, fetched) = file.read_at(at, buffer.capacity() - buffer.len())?;

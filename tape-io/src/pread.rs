@@ -61,6 +61,11 @@ impl ChunkReader for PositionedFile {
         if length as u64 > left {
             return Err(ParquetError::EOF(format!("{length} bytes wanted at byte {start}, where the file has {left}")));
         }
+        if let Opened::Memory(bytes) = &self.file {
+            let from = usize::try_from(start).unwrap_or(usize::MAX);
+            self.bytes_read.fetch_add(length as u64, Ordering::Relaxed);
+            return Ok(bytes.slice(from..from + length));
+        }
         let (mut buffer, mut fetched) = (Vec::with_capacity(length), 0);
         while buffer.len() < length {
             let at = start + buffer.len() as u64;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+use arrow::array::RecordBatch;
 use parquet::file::statistics::Statistics;
 use rayon::prelude::*;
 use tape_core::{
@@ -17,6 +18,7 @@ use crate::error::Error;
 use crate::filter::Filter;
 use crate::footer::{Footer, Stamp, read_metadata};
 use crate::leaves::{Shape, flat_columns, list_columns, shape_of, title_of};
+use crate::memory::InMemory;
 use crate::objects::{ObjectTable, Selection};
 use crate::place::open as open_file;
 use crate::quantity::{Conversion, Converted};
@@ -65,6 +67,9 @@ pub struct Survey {
     /// What its values were said to be.
     pub(crate) said: Option<Quantity>,
     pub(crate) conversion: Option<Conversion>,
+    /// Keeps the file of a survey in memory.
+    #[expect(dead_code, reason = "it ends with the survey")]
+    in_memory: Option<Arc<InMemory>>,
 }
 
 impl Survey {
@@ -109,6 +114,16 @@ impl Survey {
         survey.filtered(&condition)
     }
 
+    /// A survey of Arrow batches with the same columns, at least one, in any of the shapes that files have. Its light curves
+    /// take as much memory again.
+    ///
+    /// # Errors
+    /// As [`Survey::open`], with `memory:` and a number for a path; [`Error::MixedSchemas`] if the columns differ.
+    pub fn from_batches(batches: &[RecordBatch], columns: &ColumnMap) -> Result<Self, Error> {
+        let (held, path) = InMemory::of(batches)?;
+        Ok(Self { in_memory: Some(held), ..Self::open_found(vec![path], columns)? })
+    }
+
     fn open_found(paths: Vec<PathBuf>, columns: &ColumnMap) -> Result<Self, Error> {
         let (first, _) = read_metadata(&paths[0])?;
         let schema = first.file_metadata().schema_descr();
@@ -150,6 +165,7 @@ impl Survey {
             selections: vec![],
             said: None,
             conversion: None,
+            in_memory: None,
             objects: None,
         })
     }

@@ -35,6 +35,7 @@ pub mod frames;
 mod group;
 pub mod job;
 mod look;
+mod open;
 mod provenance;
 mod select;
 #[cfg(feature = "simulate")]

@@ -31,7 +31,7 @@ impl Ensemble {
     /// The same light curves, of the objects of a table alone: files with a row for each object, and its id in a column that is
     /// named, or called as the survey's, or as ids commonly are. Of objects that are not in it, rows are passed over where
     /// they are met, and row groups that hold none of the others are not read. Columns of it can stand beside results:
-    /// [`Batch::join`].
+    /// [`crate::Batch::join`].
     ///
     /// # Errors
     /// If a file cannot be opened, or has no ids that can be those of the survey.

@@ -19,6 +19,9 @@ pub enum JobError {
         /// The choice.
         what: String,
     },
+    /// A job of light curves that no other process has.
+    #[error("a job is of files, which each of its tasks opens: write the survey to one, or compute it at once")]
+    InMemory,
     /// A job that should list objects without light curves.
     #[error("a job lists objects that have light curves: leave --all-objects away, or run it as one process")]
     AllObjects,

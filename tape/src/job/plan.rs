@@ -179,6 +179,9 @@ impl Batch<'_> {
 
     /// That the light curves are those of objects, as the tasks of a job take them.
     fn check_kind(&self) -> Result<(), Error> {
+        if self.ensemble.survey().paths().any(tape_io::is_in_memory) {
+            return Err(JobError::InMemory.into());
+        }
         match self.groups() {
             None if self.all_objects => Err(JobError::AllObjects.into()),
             Some(by) => Err(JobError::Groups { by }.into()),

@@ -1,0 +1,87 @@
+//! Surveys in memory: the same answers as from files, by every plan.
+
+use std::sync::Arc;
+
+use tape::arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray};
+use tape::arrow::datatypes::Float64Type;
+use tape::prelude::*;
+
+const ROWS: usize = 2000;
+
+fn mixed(i: usize, salt: u64) -> u64 {
+    (i as u64 ^ salt << 40).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33
+}
+
+/// Epochs of 40 objects in no order.
+fn epochs() -> RecordBatch {
+    let numbers = |salt, scale: f64| -> ArrayRef {
+        Arc::new((0..ROWS).map(|i| 10.0 + (mixed(i, salt) % 1000) as f64 * scale).collect::<Float64Array>())
+    };
+    let ids: ArrayRef =
+        Arc::new((0..ROWS).map(|i| i64::try_from(mixed(i, 1) % 40).expect("small")).collect::<Int64Array>());
+    let bands: ArrayRef =
+        Arc::new((0..ROWS).map(|i| Some(["g", "r"][usize::from(mixed(i, 2) % 2 == 1)])).collect::<StringArray>());
+    let columns = [
+        ("id", ids),
+        ("mjd", numbers(3, 0.5)),
+        ("flux", numbers(4, 0.01)),
+        ("error", numbers(5, 0.001)),
+        ("band", bands),
+    ];
+    RecordBatch::try_from_iter(columns).expect("columns of one length")
+}
+
+fn compute(ensemble: &Ensemble, plan: PlanChoice, parts: u64) -> RecordBatch {
+    let batch = ensemble.batch_named(&["mean", "stetson_j", "eta"]).expect("known").plan(plan);
+    batch.partitioning(Partitioning::Count(parts)).workers(2).compute().expect("it runs")
+}
+
+#[test]
+fn batches_give_what_files_with_the_same_rows_give() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("file.parquet").to_string_lossy().into_owned();
+    let all = epochs();
+    let mut writer = tape::io::TableWriter::create(path.as_ref(), all.schema(), false, vec![])
+        .expect("a file")
+        .unsorted()
+        .expect("anew");
+    writer.write(&all).expect("there is room");
+    writer.finish().expect("there is room");
+    let file = Ensemble::open(&path).expect("a survey");
+    let batches = [all.slice(0, 700), all.slice(700, 1), all.slice(701, ROWS - 701)];
+    let memory = Ensemble::from_batches(batches, &ColumnMap::new()).expect("a survey");
+    for (plan, parts) in [(PlanChoice::Auto, 1), (PlanChoice::Shuffle, 5), (PlanChoice::Auto, 7)] {
+        assert_eq!(compute(&memory, plan, parts), compute(&file, plan, parts), "{plan:?}");
+    }
+    let condition = "flux > 12 AND band = 'g'";
+    let [ours, theirs] = [memory, file].map(|ensemble| ensemble.filter(condition).expect("a condition").prune(20));
+    let table = compute(&ours, PlanChoice::Auto, 3);
+    assert_eq!(table, compute(&theirs, PlanChoice::Auto, 3));
+    assert!(table.num_rows() > 5);
+    // The comparison sees one row less.
+    let counts = |table: &RecordBatch| table["n_obs"].clone();
+    let whole = Ensemble::from_batches([all], &ColumnMap::new()).expect("a survey");
+    let one_less = Ensemble::from_batches([epochs().slice(1, ROWS - 1)], &ColumnMap::new()).expect("a survey");
+    assert_ne!(&counts(&compute(&whole, PlanChoice::Auto, 1)), &counts(&compute(&one_less, PlanChoice::Auto, 1)));
+}
+
+#[test]
+fn columns_are_light_curves_and_nan_is_no_value() {
+    let nan = f64::NAN;
+    let ids = ["b", "a", "a", "b", "a"];
+    let ensemble = Ensemble::from_columns::<_, &str>(&ids, &[1.0; 5], &[1.0, 2.0, nan, 5.0, 4.0], &[0.1; 5], &[]);
+    let table = ensemble.expect("a survey").batch_named(&["mean"]).expect("known").compute().expect("it runs");
+    let means = table["mean"].as_primitive::<Float64Type>().values().to_vec();
+    assert_eq!((means, table.column(0).len()), (vec![3.0, 3.0], 2));
+    let unequal = Ensemble::from_columns(&[1_i64, 2], &[1.0], &[1.0, 2.0], &[0.1, 0.1], &["g", "r"]);
+    assert!(unequal.expect_err("a time is missing").to_string().contains("1 times, 2 fluxes"));
+    let survey = Ensemble::from_columns(&[1_u64, 2], &[1.0; 2], &[1.0; 2], &[0.1; 2], &["g", "r"]).expect("a survey");
+    let folder = tempfile::tempdir().expect("a folder");
+    let batch = survey.batch_named(&["mean"]).expect("known");
+    let refused = batch.plan_job(folder.path().join("job"), &tape::core::Silent).expect_err("others have it not");
+    assert!(refused.to_string().contains("a job is of files"), "{refused}");
+    let other = RecordBatch::try_from_iter([("id", epochs().column(0).clone())]).expect("a column");
+    let mixed = Ensemble::from_batches([epochs(), other], &ColumnMap::new()).expect_err("other columns");
+    assert!(mixed.to_string().contains("its columns are id (Int64), not id (Int64), mjd"), "{mixed}");
+    assert!(Ensemble::from_batches([], &ColumnMap::new()).is_err());
+}
