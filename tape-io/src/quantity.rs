@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use tape_core::{Quantity, Role, RowReader, Rows, Source, SourceError};
+use tape_core::{Columns, Quantity, Role, RowReader, Rows, Source, SourceError};
 
 use crate::error::Error;
+use crate::leaves::flat_columns;
+use crate::schema::Kind;
 use crate::survey::Survey;
 
 /// What is made of the values of a survey, with the zero point of the magnitudes: the magnitude of a flux of 1.
@@ -111,6 +113,35 @@ impl Survey {
         }
         self.conversion = Some(conversion);
         Ok(self)
+    }
+
+    /// The condition of good quality that is customary for the preset, of these columns.
+    #[must_use]
+    pub fn quality(&self) -> Option<String> {
+        let template = self.preset()?.quality?;
+        let within = self.columns().get(Role::Flux).and_then(|flux| flux.rsplit_once('.')).map(|(within, _)| within);
+        let flat = flat_columns(self.files[0].metadata.file_metadata().schema_descr());
+        let mut condition = String::new();
+        for (i, part) in template.split(['{', '}']).enumerate() {
+            match within.filter(|_| !flat.iter().any(|column| column == part)) {
+                // Every second part is a column.
+                Some(within) if i % 2 == 1 => condition.push_str(&format!("\"{within}\".\"{part}\"")),
+                _ if i % 2 == 1 => condition.push_str(&format!("\"{part}\"")),
+                _ => condition.push_str(part),
+            }
+        }
+        Some(condition)
+    }
+
+    /// What should be known of the columns that are read.
+    #[must_use]
+    pub fn warnings(&self, columns: Columns) -> Vec<String> {
+        let narrow = self.files[0].role(Role::Time).is_some_and(|time| time.kind == Kind::F32);
+        let name = self.columns().get(Role::Time).unwrap_or_default();
+        let told = format!(
+            "times in column '{name}' are floats of 32 bits: near MJD 60,000, neighbours are 5.6 minutes apart"
+        );
+        (narrow && columns.time).then_some(told).into_iter().collect()
     }
 
     /// What is made of its values.

@@ -1,29 +1,26 @@
 //! A survey on disk: its files, opened as one source of rows.
 
+mod open;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use arrow::array::RecordBatch;
 use parquet::file::statistics::Statistics;
-use rayon::prelude::*;
 use tape_core::{
     Bands, ColumnMap, Columns, IdType, Partition, Preset, Quantity, Role, RowGroup, RowReader, Source, SourceError,
 };
 
-use crate::discover::{discover, discover_within};
 use crate::error::Error;
 use crate::filter::Filter;
-use crate::footer::{Footer, Stamp, read_metadata};
-use crate::leaves::{Shape, flat_columns, list_columns, shape_of, title_of};
+use crate::footer::{Footer, Stamp};
+use crate::leaves::{Shape, flat_columns, list_columns, shape_of};
 use crate::memory::InMemory;
 use crate::objects::{ObjectTable, Selection};
 use crate::place::open as open_file;
 use crate::quantity::{Conversion, Converted};
-use crate::schema::Kind;
-use crate::sky::{Region, SkyColumns};
 
 /// What identifies the content of a file without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,103 +70,6 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Opens the files behind `inputs`: files, folders or patterns. Roles that `columns` leaves open are looked for by
-    /// preset and by common names in the first file; all files must then have the same ones.
-    ///
-    /// # Errors
-    /// If an input stands for no file, a file is not Parquet, or a column is missing or of the wrong type.
-    pub fn open<S: AsRef<str>>(inputs: &[S], columns: &ColumnMap) -> Result<Self, Error> {
-        Self::open_found(discover(inputs)?, columns)
-    }
-
-    /// The same, of which the rows in a part of the sky are meant. Of HATS catalogues, files of pixels that do not touch it are
-    /// not opened. Places are in the columns that `sky` names, that the catalogue does, or that are called as they commonly
-    /// are; where light curves are lists, each object has one.
-    ///
-    /// # Errors
-    /// As [`Survey::open`]; [`Error::NoRegion`] if it is none, and [`Error::NoPlaces`] if places cannot be told.
-    pub fn open_within<S: AsRef<str>>(
-        inputs: &[S],
-        columns: &ColumnMap,
-        region: &Region,
-        sky: &SkyColumns,
-    ) -> Result<Self, Error> {
-        region.check()?;
-        let (paths, of_catalogue) = discover_within(inputs, Some(region))?;
-        let survey = Self::open_found(paths, columns)?;
-        let available = survey.available();
-        let mut places = sky.clone().or(of_catalogue).or(SkyColumns::among(&available));
-        // As catalogues call it since their first version.
-        let customary = "_healpix_29".to_owned();
-        places.healpix = places.healpix.or_else(|| available.contains(&customary).then_some((customary, 29)));
-        let condition = region.condition(&places).ok_or_else(|| {
-            let what = match region {
-                Region::Pixels(_) => {
-                    "no column tells the HEALPix pixel of a row: choose pixels of HATS catalogues only"
-                }
-                _ => "no columns are called as right ascension and declination are: name them with --ra and --dec",
-            };
-            Error::NoPlaces { path: survey.files[0].path.clone(), what: what.to_owned() }
-        })?;
-        survey.filtered(&condition)
-    }
-
-    /// A survey of Arrow batches with the same columns, at least one, in any of the shapes that files have. Its light curves
-    /// take as much memory again.
-    ///
-    /// # Errors
-    /// As [`Survey::open`], with `memory:` and a number for a path; [`Error::MixedSchemas`] if the columns differ.
-    pub fn from_batches(batches: &[RecordBatch], columns: &ColumnMap) -> Result<Self, Error> {
-        let (held, path) = InMemory::of(batches)?;
-        Ok(Self { in_memory: Some(held), ..Self::open_found(vec![path], columns)? })
-    }
-
-    fn open_found(paths: Vec<PathBuf>, columns: &ColumnMap) -> Result<Self, Error> {
-        let (first, _) = read_metadata(&paths[0])?;
-        let schema = first.file_metadata().schema_descr();
-        let columns = columns
-            .resolve(&flat_columns(schema), &list_columns(schema))
-            .map_err(|source| Error::Column { path: paths[0].clone(), source })?;
-        Self::open_files(paths, columns)
-    }
-
-    /// Opens exactly these files, at least one, with exactly these columns: a role that `columns` leaves open has none.
-    ///
-    /// # Errors
-    /// As [`Survey::open`].
-    pub fn open_files(paths: Vec<PathBuf>, columns: ColumnMap) -> Result<Self, Error> {
-        if paths.is_empty() {
-            return Err(Error::NoInput);
-        }
-        let files: Vec<Footer> =
-            paths.into_par_iter().map(|path| Footer::read(path, &columns)).collect::<Result<_, _>>()?;
-        check_alike(&files, &columns)?;
-        let id_type = match files[0].role(Role::Id).map(|column| column.kind) {
-            Some(Kind::Int(id_type)) => id_type,
-            _ => IdType::Utf8,
-        };
-        let schema = files[0].metadata.file_metadata().schema_descr();
-        let titles = Role::ALL.map(|role| title_of(schema, columns.get(role)?));
-        let row_groups = files.iter().enumerate().flat_map(|(i, footer)| footer.row_groups(i)).collect();
-        let bands = Bands::named(columns.preset().map_or(&[], |preset| preset.bands));
-        let bytes_read = Arc::default();
-        Ok(Self {
-            files,
-            columns,
-            titles,
-            id_type,
-            row_groups,
-            bands,
-            bytes_read,
-            filter: None,
-            selections: vec![],
-            said: None,
-            conversion: None,
-            in_memory: None,
-            objects: None,
-        })
-    }
-
     /// The column of each role.
     #[must_use]
     pub const fn columns(&self) -> &ColumnMap {
@@ -180,35 +80,6 @@ impl Survey {
     #[must_use]
     pub const fn preset(&self) -> Option<&'static Preset> {
         self.columns.preset()
-    }
-
-    /// The condition of good quality that is customary for the preset, of these columns.
-    #[must_use]
-    pub fn quality(&self) -> Option<String> {
-        let template = self.preset()?.quality?;
-        let within = self.columns.get(Role::Flux).and_then(|flux| flux.rsplit_once('.')).map(|(within, _)| within);
-        let flat = flat_columns(self.files[0].metadata.file_metadata().schema_descr());
-        let mut condition = String::new();
-        for (i, part) in template.split(['{', '}']).enumerate() {
-            match within.filter(|_| !flat.iter().any(|column| column == part)) {
-                // Every second part is a column.
-                Some(within) if i % 2 == 1 => condition.push_str(&format!("\"{within}\".\"{part}\"")),
-                _ if i % 2 == 1 => condition.push_str(&format!("\"{part}\"")),
-                _ => condition.push_str(part),
-            }
-        }
-        Some(condition)
-    }
-
-    /// What should be known of the columns that are read.
-    #[must_use]
-    pub fn warnings(&self, columns: Columns) -> Vec<String> {
-        let narrow = self.files[0].role(Role::Time).is_some_and(|time| time.kind == Kind::F32);
-        let name = self.columns.get(Role::Time).unwrap_or_default();
-        let told = format!(
-            "times in column '{name}' are floats of 32 bits: near MJD 60,000, neighbours are 5.6 minutes apart"
-        );
-        (narrow && columns.time).then_some(told).into_iter().collect()
     }
 
     /// All columns of the first file with one value a row, then those in lists.
@@ -327,25 +198,6 @@ fn labels(statistics: &Statistics) -> Option<(String, String)> {
     let Statistics::ByteArray(statistics) = statistics else { return None };
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
     Some((text(statistics.min_opt()?.data())?, text(statistics.max_opt()?.data())?))
-}
-
-/// That all files can be one survey.
-fn check_alike(files: &[Footer], columns: &ColumnMap) -> Result<(), Error> {
-    let first = &files[0];
-    for footer in &files[1..] {
-        for role in Role::ALL {
-            let (Some(ours), Some(theirs)) = (first.role(role), footer.role(role)) else { continue };
-            if !ours.kind.agrees(theirs.kind, role) {
-                let column = columns.get(role).unwrap_or_default();
-                return Err(Error::MixedSchemas {
-                    path: footer.path.clone(),
-                    first: first.path.clone(),
-                    difference: format!("column '{column}' is {}, not {}", theirs.kind, ours.kind),
-                });
-            }
-        }
-    }
-    Ok(())
 }
 
 impl Source for Survey {

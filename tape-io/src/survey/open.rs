@@ -1,0 +1,135 @@
+//! A survey opened: its files found, their footers read and found to be alike.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use rayon::prelude::*;
+use tape_core::{Bands, ColumnMap, IdType, Role};
+
+use super::Survey;
+use crate::discover::{discover, discover_within};
+use crate::error::Error;
+use crate::footer::{Footer, read_metadata};
+use crate::leaves::{flat_columns, list_columns, title_of};
+use crate::memory::InMemory;
+use crate::schema::Kind;
+use crate::sky::{Region, SkyColumns};
+
+impl Survey {
+    /// Opens the files behind `inputs`: files, folders or patterns. Roles that `columns` leaves open are looked for by
+    /// preset and by common names in the first file; all files must then have the same ones.
+    ///
+    /// # Errors
+    /// If an input stands for no file, a file is not Parquet, or a column is missing or of the wrong type.
+    pub fn open<S: AsRef<str>>(inputs: &[S], columns: &ColumnMap) -> Result<Self, Error> {
+        Self::open_found(discover(inputs)?, columns)
+    }
+
+    /// The same, of which the rows in a part of the sky are meant. Of HATS catalogues, files of pixels that do not touch it are
+    /// not opened. Places are in the columns that `sky` names, that the catalogue does, or that are called as they commonly
+    /// are; where light curves are lists, each object has one.
+    ///
+    /// # Errors
+    /// As [`Survey::open`]; [`Error::NoRegion`] if it is none, and [`Error::NoPlaces`] if places cannot be told.
+    pub fn open_within<S: AsRef<str>>(
+        inputs: &[S],
+        columns: &ColumnMap,
+        region: &Region,
+        sky: &SkyColumns,
+    ) -> Result<Self, Error> {
+        region.check()?;
+        let (paths, of_catalogue) = discover_within(inputs, Some(region))?;
+        let survey = Self::open_found(paths, columns)?;
+        let available = survey.available();
+        let mut places = sky.clone().or(of_catalogue).or(SkyColumns::among(&available));
+        // As catalogues call it since their first version.
+        let customary = "_healpix_29".to_owned();
+        places.healpix = places.healpix.or_else(|| available.contains(&customary).then_some((customary, 29)));
+        let condition = region.condition(&places).ok_or_else(|| {
+            let what = match region {
+                Region::Pixels(_) => {
+                    "no column tells the HEALPix pixel of a row: choose pixels of HATS catalogues only"
+                }
+                _ => "no columns are called as right ascension and declination are: name them with --ra and --dec",
+            };
+            Error::NoPlaces { path: survey.files[0].path.clone(), what: what.to_owned() }
+        })?;
+        survey.filtered(&condition)
+    }
+
+    /// A survey of Arrow batches with the same columns, at least one, in any of the shapes that files have. Its light curves
+    /// take as much memory again.
+    ///
+    /// # Errors
+    /// As [`Survey::open`], with `memory:` and a number for a path; [`Error::MixedSchemas`] if the columns differ.
+    pub fn from_batches(batches: &[RecordBatch], columns: &ColumnMap) -> Result<Self, Error> {
+        let (held, path) = InMemory::of(batches)?;
+        Ok(Self { in_memory: Some(held), ..Self::open_found(vec![path], columns)? })
+    }
+
+    fn open_found(paths: Vec<PathBuf>, columns: &ColumnMap) -> Result<Self, Error> {
+        let (first, _) = read_metadata(&paths[0])?;
+        let schema = first.file_metadata().schema_descr();
+        let columns = columns
+            .resolve(&flat_columns(schema), &list_columns(schema))
+            .map_err(|source| Error::Column { path: paths[0].clone(), source })?;
+        Self::open_files(paths, columns)
+    }
+
+    /// Opens exactly these files, at least one, with exactly these columns: a role that `columns` leaves open has none.
+    ///
+    /// # Errors
+    /// As [`Survey::open`].
+    pub fn open_files(paths: Vec<PathBuf>, columns: ColumnMap) -> Result<Self, Error> {
+        if paths.is_empty() {
+            return Err(Error::NoInput);
+        }
+        let files: Vec<Footer> =
+            paths.into_par_iter().map(|path| Footer::read(path, &columns)).collect::<Result<_, _>>()?;
+        check_alike(&files, &columns)?;
+        let id_type = match files[0].role(Role::Id).map(|column| column.kind) {
+            Some(Kind::Int(id_type)) => id_type,
+            _ => IdType::Utf8,
+        };
+        let schema = files[0].metadata.file_metadata().schema_descr();
+        let titles = Role::ALL.map(|role| title_of(schema, columns.get(role)?));
+        let row_groups = files.iter().enumerate().flat_map(|(i, footer)| footer.row_groups(i)).collect();
+        let bands = Bands::named(columns.preset().map_or(&[], |preset| preset.bands));
+        let bytes_read = Arc::default();
+        Ok(Self {
+            files,
+            columns,
+            titles,
+            id_type,
+            row_groups,
+            bands,
+            bytes_read,
+            filter: None,
+            selections: vec![],
+            said: None,
+            conversion: None,
+            in_memory: None,
+            objects: None,
+        })
+    }
+}
+
+/// That all files can be one survey.
+fn check_alike(files: &[Footer], columns: &ColumnMap) -> Result<(), Error> {
+    let first = &files[0];
+    for footer in &files[1..] {
+        for role in Role::ALL {
+            let (Some(ours), Some(theirs)) = (first.role(role), footer.role(role)) else { continue };
+            if !ours.kind.agrees(theirs.kind, role) {
+                let column = columns.get(role).unwrap_or_default();
+                return Err(Error::MixedSchemas {
+                    path: footer.path.clone(),
+                    first: first.path.clone(),
+                    difference: format!("column '{column}' is {}, not {}", theirs.kind, ours.kind),
+                });
+            }
+        }
+    }
+    Ok(())
+}
