@@ -1,5 +1,7 @@
 //! The Rust of `docs/from-tape.md`: each block of the page stands here, between two marks, and runs.
 
+#![expect(clippy::print_stdout, reason = "the page shows what can be printed")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
