@@ -3,8 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
+use super::process::{self, Usage};
 use super::programs::Programs;
+use crate::run::Result;
 
 /// An executable script called `name` in `folder`.
 pub(crate) fn program(folder: &Path, name: &str, script: &str) -> PathBuf {
@@ -14,8 +17,17 @@ pub(crate) fn program(folder: &Path, name: &str, script: &str) -> PathBuf {
     path
 }
 
-/// Takes about 60 ms of CPU time.
-pub(super) const WORK: &str = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done";
+/// Says that it took 100 ms more, without taking them.
+pub(super) const WORK: &str = "took=$((took+100)); echo $took > $(dirname $0)/took";
+
+/// Runs a stand-in; what that took is what it says of itself.
+fn told(command: &mut Command) -> Result<Usage> {
+    let took = Path::new(command.get_program()).with_file_name("took");
+    fs::write(&took, "0")?;
+    let usage = process::measure(command)?;
+    let seconds = fs::read_to_string(took)?.trim().parse::<f64>()? / 1e3;
+    Ok(Usage { cpu_s: seconds, wall_s: seconds, ..usage })
+}
 
 /// All programs, with `batch` for what `tape batch` does, given the plan as `$plan` and the result's path as `$out`.
 pub(super) fn programs(folder: &Path, batch: &str) -> Programs {
@@ -31,7 +43,7 @@ pub(super) fn programs(folder: &Path, batch: &str) -> Programs {
     let kernels = r#"[{"statistic": "x", "epochs": 1, "kernel_epochs_per_s": [2], "scalar_epochs_per_s": [1]}]"#;
     program(folder, "tape-kernels", &format!("#!/bin/sh\necho '{kernels}'\n"));
     program(folder, "tape-warm", "#!/bin/sh\n");
-    Programs::of(folder).expect("all were made")
+    Programs { measure: told, ..Programs::of(folder).expect("all were made") }
 }
 
 /// A Python that makes environments of itself, in which `pip` stands for pip, and runs scripts as shell scripts.

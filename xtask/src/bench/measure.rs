@@ -7,7 +7,7 @@ use super::Settings;
 use super::figures::{Judged, Measured, Report};
 use super::kernels;
 use super::machine::Machine;
-use super::process::{self, Usage};
+use super::process::Usage;
 use super::programs::Programs;
 use super::rows::{ROWS, Row, Run, Target, WORKERS};
 use super::workload::{self, Compression, Size};
@@ -60,7 +60,7 @@ fn measure_survey(settings: &Settings, size: Size, compression: Compression) -> 
     // The first round warms the page cache up and is not counted.
     for round in 0..=settings.runs {
         for ready in &mut ready {
-            let usage = process::measure(&mut ready.command(settings))?;
+            let usage = (settings.programs.measure)(&mut ready.command(settings))?;
             if round > 0 {
                 ready.runs.push(usage);
             }

@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::SystemTime;
 
+use super::process::{self, Usage};
 use crate::run::{self, Result};
 
 /// Where each lies.
@@ -19,6 +21,8 @@ pub(super) struct Programs {
     pub(super) kernels: PathBuf,
     /// The library, warm.
     pub(super) warm: PathBuf,
+    /// Runs one and tells what that took. Stand-ins say it themselves: tests must not hang on how busy a machine is.
+    pub(super) measure: fn(&mut Command) -> Result<Usage>,
 }
 
 impl Programs {
@@ -40,6 +44,7 @@ impl Programs {
             compare: program("tape-compare")?,
             kernels: program("tape-kernels")?,
             warm: program("tape-warm")?,
+            measure: process::measure,
         })
     }
 

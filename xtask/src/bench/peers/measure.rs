@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::super::figures::{Judged, Measured, Report, Spread};
 use super::super::machine::Machine;
 use super::super::measure::{SHORTEST_CPU_S, TOLERANCE as OUR_TOLERANCE, count_rows};
-use super::super::process::{self, Usage};
+use super::super::process::Usage;
 use super::super::rows::WORKERS;
 use super::super::workload::{self, Compression, Layout, Size};
 use super::environment::{Environments, last_line};
@@ -206,7 +206,7 @@ impl Bench<'_> {
         let mut command = Command::new(&self.settings.programs.tape);
         command.arg("batch").arg(what.survey).args(["--stat", what.task.statistics(), "--plan", "auto"]);
         command.args(["--workers", WORKERS, "--overwrite", "-o"]).arg(what.ours());
-        process::measure(&mut command)
+        (self.settings.programs.measure)(&mut command)
     }
 
     /// Ours, after a run that is not counted if the peer before took long.

@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
 
-    /// A shell that says when its script is done, and waits.
+    /// A shell that says when its script is done, or has it say so, and waits: what it reads ends with [`end`].
     fn shell(script: &str) -> Child {
         let mut command = Command::new("sh");
         command.args(["-c", &format!("{script}\necho done\nread line")]);
@@ -108,8 +108,7 @@ mod tests {
         let ended = shell(&format!("sh -c '{WORK}'"));
         assert!(Tree::of(ended.id()).cpu_s().expect("Linux tells") > cpu + 0.02);
         end(ended);
-        let living =
-            shell(&format!("sh -c '{WORK}; echo so; sleep 1' | {{ read line; echo $line; sleep 1; }} & sleep 0.9"));
+        let living = shell(&format!("exec 3<&0; sh -c '{WORK}; echo done; read line <&3' & read line"));
         let tree = Tree::of(living.id());
         assert!(tree.processes().len() > 1);
         assert!(tree.cpu_s().expect("Linux tells") > cpu + 0.02);
@@ -119,7 +118,8 @@ mod tests {
     #[test]
     fn memory_is_that_of_all() {
         // Without line ends, tail keeps all that it is asked for.
-        let large = shell("{ head -c 64000000 /dev/zero; sleep 2; } | tail -c 64000000 > /dev/null & sleep 1");
+        let fill = "{ head -c 64000000 /dev/zero; echo done >&4; read line <&3; } | tail -c 64000000 > /dev/null";
+        let large = shell(&format!("exec 3<&0 4>&1; {fill} & read line"));
         assert!(Tree::of(large.id()).memory_mb() > 60.0);
         end(large);
         let small = shell("true");

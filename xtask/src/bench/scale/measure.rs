@@ -6,7 +6,7 @@ use std::process::Command;
 use super::super::figures::{Judged, Measured, Report};
 use super::super::machine::Machine;
 use super::super::measure::{SHORTEST_CPU_S, TOLERANCE, count_rows};
-use super::super::process::{self, Usage};
+use super::super::process::Usage;
 use super::super::rows::WORKERS;
 use super::super::workload::{self, Compression, Size};
 use super::{BOUNDED, BUDGET_MIB, Growth, Memory, ROWS, Row, SHUFFLE, Settings};
@@ -81,7 +81,7 @@ impl Survey {
                 ready.first(settings)?;
                 continue;
             }
-            let usage = process::measure(&mut ready.command(settings))?;
+            let usage = (settings.programs.measure)(&mut ready.command(settings))?;
             if usage.cpu_s < SHORTEST_CPU_S {
                 let (row, size, ms) = (ready.row.name, self.size.name(), usage.cpu_s * 1e3);
                 return Err(format!("{row} on the {size} survey took {ms:.1} ms: too short to time").into());
