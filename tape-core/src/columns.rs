@@ -73,6 +73,8 @@ pub struct ColumnMap {
     names: [Option<String>; 5],
     /// The preset that was asked for, or holds.
     preset: Option<&'static Preset>,
+    /// Columns that are computed of others: names, and expressions.
+    derived: Vec<(String, String)>,
 }
 
 /// A role's column cannot be told.
@@ -150,6 +152,26 @@ impl ColumnMap {
     pub fn with(mut self, role: Role, name: &str) -> Self {
         self.names[role as usize] = Some(name.to_owned());
         self
+    }
+
+    /// The same without a column for a role.
+    #[must_use]
+    pub fn without(mut self, role: Role) -> Self {
+        self.names[role as usize] = None;
+        self
+    }
+
+    /// The same with a column that is computed of others by an expression: roles may name it.
+    #[must_use]
+    pub fn derive(mut self, name: &str, expression: &str) -> Self {
+        self.derived.push((name.to_owned(), expression.to_owned()));
+        self
+    }
+
+    /// The names of columns that are computed, and their expressions.
+    #[must_use]
+    pub fn derived(&self) -> &[(String, String)] {
+        &self.derived
     }
 
     /// The column of a role, if one is named.

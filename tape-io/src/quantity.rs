@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tape_core::{Columns, Quantity, Role, RowReader, Rows, Source, SourceError};
+use tape_core::{Columns, Preset, Quantity, Role, RowReader, Rows, Source, SourceError};
 
 use crate::error::Error;
 use crate::leaves::flat_columns;
@@ -84,14 +84,19 @@ impl Survey {
     #[must_use]
     pub fn quantity(&self) -> Option<Quantity> {
         let called = || self.title(Role::Flux).filter(|name| is_magnitude(name)).map(|_| Quantity::Magnitude);
-        let of_preset = || self.preset().map(|preset| preset.quantity);
+        let of_preset = || self.preset_of_values().map(|preset| preset.quantity);
         self.conversion.map(Conversion::gives).or(self.said).or_else(of_preset).or_else(called)
     }
 
     /// The unit of the values of its files, if a preset says so.
     #[must_use]
     pub fn unit(&self) -> Option<&'static str> {
-        self.preset().map(|preset| preset.unit).filter(|unit| !unit.is_empty())
+        self.preset_of_values().map(|preset| preset.unit).filter(|unit| !unit.is_empty())
+    }
+
+    /// The preset, if what it says of values holds: it does of those that the files have.
+    fn preset_of_values(&self) -> Option<&'static Preset> {
+        self.preset().filter(|_| self.played(Role::Flux).is_none())
     }
 
     /// The same survey, of which the values are known to be of this kind.
@@ -107,12 +112,21 @@ impl Survey {
     /// # Errors
     /// [`Error::Converted`] if that is what the values are already, or what they were converted to.
     pub fn converted(mut self, conversion: Conversion) -> Result<Self, Error> {
-        if self.conversion.is_some() || self.quantity() == Some(conversion.gives()) {
-            let path = self.paths().next().map(std::path::Path::to_path_buf).unwrap_or_default();
-            return Err(Error::Converted { path, quantity: conversion.gives() });
-        }
+        self.check_convertible(conversion.gives())?;
         self.conversion = Some(conversion);
         Ok(self)
+    }
+
+    /// That values are not yet what they would be made.
+    ///
+    /// # Errors
+    /// [`Error::Converted`] if they are, or were converted before.
+    pub fn check_convertible(&self, gives: Quantity) -> Result<(), Error> {
+        if self.conversion.is_none() && self.quantity() != Some(gives) {
+            return Ok(());
+        }
+        let path = self.paths().next().map(std::path::Path::to_path_buf).unwrap_or_default();
+        Err(Error::Converted { path, quantity: gives })
     }
 
     /// The condition of good quality that is customary for the preset, of these columns.

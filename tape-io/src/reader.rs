@@ -13,6 +13,7 @@ use tape_core::{Columns, Partition, Piece, Role, RowReader, Rows, Source, Source
 
 use crate::column::{Column, Into, open_column};
 use crate::error::{Error, system, words};
+use crate::expressions::NotDerived;
 use crate::footer::{Footer, byte_ranges};
 use crate::guard::guarded;
 use crate::lists::Lists;
@@ -59,8 +60,17 @@ pub(crate) enum Failed {
     UnequalLeaf(Role, String, u64),
     /// A column that a condition asks for cannot be read.
     Leaf(String, ParquetError),
-    /// A condition cannot be evaluated.
+    /// An expression cannot be evaluated.
     Condition(PredicateError),
+}
+
+impl From<NotDerived> for Failed {
+    fn from(error: NotDerived) -> Self {
+        match error {
+            NotDerived::Expression(error) => Self::Condition(error),
+            NotDerived::Column(role, error) => Self::Column(role, error),
+        }
+    }
 }
 
 impl<'a> PartitionReader<'a> {
@@ -79,7 +89,7 @@ impl<'a> PartitionReader<'a> {
 
     fn failed(&self, row_group: usize, failed: Failed) -> Error {
         let (footer, index) = self.survey.footer(row_group);
-        let name = |role| self.survey.columns().get(role).unwrap_or_default().to_owned();
+        let name = |role| self.survey.column(role).unwrap_or_default().to_owned();
         let (path, row_group) = (footer.path.clone(), index);
         match failed {
             Failed::Unequal([first, second], row) => {
@@ -127,9 +137,10 @@ impl<'a> PartitionReader<'a> {
         let skip = usize::try_from(piece.rows.start).unwrap_or(usize::MAX);
         let left = usize::try_from(piece.rows.end).unwrap_or(usize::MAX) - skip;
         let nested = footer.is_nested() && self.epochs;
-        let mut lists = if nested { Some(Lists::open(footer, index, file, self.columns, piece)?) } else { None };
+        let of_files = self.survey.of_files(self.columns);
+        let mut lists = if nested { Some(Lists::open(footer, index, file, of_files, piece)?) } else { None };
         let mut columns = Vec::with_capacity(5);
-        for role in roles(self.columns) {
+        for role in roles(of_files) {
             let Some(column) = footer.role(role) else { continue };
             if sieve.as_mut().is_some_and(|sieve| sieve.plays(role, column)) {
                 continue;
@@ -157,8 +168,10 @@ impl<'a> PartitionReader<'a> {
         if let Some(lists) = &mut lists {
             lists.carry(self.survey.bands(), self.survey.id_type())?;
         }
-        let filter = self.survey.filter_of(piece.row_group).zip(lists.as_ref());
-        let nested_sieve = filter.map(|(filter, lists)| NestedSieve::open(filter, footer, index, file, skip, lists));
+        let asked = self.survey.expressions_of(piece.row_group).zip(lists.as_ref());
+        let nested_sieve = asked.map(|(expressions, lists)| {
+            NestedSieve::open((expressions, self.columns), footer, index, file, skip, lists)
+        });
         let nested_sieve = nested_sieve.transpose()?;
         Ok(OpenRowGroup { row_group: piece.row_group, left, columns, lists, null_ids: vec![], sieve, nested_sieve })
     }
@@ -201,7 +214,7 @@ impl OpenRowGroup<'_> {
                 lists.end()?;
             }
             if let Some(sieve) = nested_sieve {
-                let keep = sieve.keep(n, lists)?;
+                let keep = sieve.append(n, lists, rows, survey.bands())?;
                 drop_sifted(&keep, lists.empty(), null_ids, base, rows);
                 return Ok(());
             }

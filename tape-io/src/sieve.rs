@@ -1,24 +1,27 @@
-//! Rows of a row group of which a condition is true.
+//! Rows of a row group of which a condition is true, with the columns that are derived of theirs.
 //!
-//! The columns of the condition are read first. Where it is true of no row, the others are passed over, whole pages of them
+//! The columns of expressions are read first. Where it is true of no row, the others are passed over, whole pages of them
 //! without being decompressed; a column that also plays a role is decoded once.
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type, UInt64Type};
 use parquet::errors::{ParquetError, Result};
-use tape_core::{Bands, IdRef, Ids, NO_BAND, Role, Rows, key_from_u64};
+use tape_core::{Bands, Columns, IdRef, Ids, NO_BAND, Role, Rows, key_from_u64};
 
-use crate::filter::FileFilter;
+use crate::expressions::{FileExpressions, NotDerived};
 use crate::leaf::{Leaf, OpenLeaf};
 use crate::predicate::PredicateError;
 use crate::schema::{Kind, RoleColumn};
 
-/// The columns of a condition, open, and at the same row.
+/// The columns of expressions, open, and at the same row.
 pub(crate) struct Sieve<'a> {
-    filter: &'a FileFilter,
-    leaves: Vec<OpenLeaf>,
-    /// The roles that columns of the condition play, with the place of the column.
+    expressions: &'a FileExpressions,
+    /// What runs ask for.
+    wanted: Columns,
+    /// Those that are needed.
+    leaves: Vec<Option<OpenLeaf>>,
+    /// The roles that columns of expressions play, with the place of the column.
     roles: Vec<(Role, Kind, usize)>,
     /// Rows that other columns are behind.
     behind: usize,
@@ -28,7 +31,7 @@ pub(crate) struct Sieve<'a> {
 pub(crate) struct Sifted {
     /// Of which the condition is true.
     pub(crate) keep: BooleanBuffer,
-    columns: Vec<ArrayRef>,
+    columns: Vec<Option<ArrayRef>>,
 }
 
 /// Why rows cannot be sifted.
@@ -40,29 +43,30 @@ pub(crate) enum NotSifted {
 }
 
 impl<'a> Sieve<'a> {
-    pub(crate) fn new(filter: &'a FileFilter, leaves: Vec<OpenLeaf>) -> Self {
-        Self { filter, leaves, roles: vec![], behind: 0 }
+    pub(crate) fn new(expressions: &'a FileExpressions, wanted: Columns, leaves: Vec<Option<OpenLeaf>>) -> Self {
+        Self { expressions, wanted, leaves, roles: vec![], behind: 0 }
     }
 
-    /// Lets a column of the condition play a role, if the role's column is among them.
+    /// Lets a column of an expression play a role, if the role's column is among them.
     pub(crate) fn plays(&mut self, role: Role, column: &RoleColumn) -> bool {
-        let place = self.filter.leaves.iter().position(|leaf| leaf.index == column.index);
+        let is_it = |place: &usize| self.leaves[*place].is_some() && self.leaf(*place).index == column.index;
+        let place = (0..self.leaves.len()).find(is_it);
         self.roles.extend(place.map(|place| (role, column.kind, place)));
         place.is_some()
     }
 
     pub(crate) fn leaf(&self, place: usize) -> &Leaf {
-        &self.filter.leaves[place]
+        &self.expressions.leaves[place]
     }
 
-    /// Reads `n` rows of the condition's columns, and says of which it is true.
+    /// Reads `n` rows of the columns, and says of which the condition is true.
     pub(crate) fn sift(&mut self, n: usize) -> std::result::Result<Sifted, NotSifted> {
         let mut columns = Vec::with_capacity(self.leaves.len());
         for (place, leaf) in self.leaves.iter_mut().enumerate() {
-            let read = crate::guard::guarded(|| leaf.read(n));
+            let read = leaf.as_mut().map(|leaf| crate::guard::guarded(|| leaf.read(n))).transpose();
             columns.push(read.map_err(|error| NotSifted::Column(place, error))?);
         }
-        let keep = self.filter.predicate.keep(&columns, n).map_err(NotSifted::Condition)?;
+        let keep = self.expressions.keep(&columns, n).map_err(NotSifted::Condition)?;
         if keep.count_set_bits() == 0 {
             self.behind += n;
         }
@@ -74,23 +78,25 @@ impl<'a> Sieve<'a> {
         std::mem::take(&mut self.behind)
     }
 
-    /// Appends all rows to the columns of the roles that columns of the condition play.
+    /// Appends all rows to the columns of the roles that columns of expressions play, or what is derived of these.
     pub(crate) fn append(
         &self,
         sifted: &Sifted,
         rows: &mut Rows,
         null_ids: &mut Vec<bool>,
         bands: &Bands,
-    ) -> Result<()> {
+    ) -> std::result::Result<(), NotDerived> {
+        self.expressions.append(self.wanted, &sifted.columns, &sifted.keep, rows, bands)?;
         for &(role, kind, place) in &self.roles {
-            let column = &sifted.columns[place];
+            let Some(column) = &sifted.columns[place] else { continue };
             let numbers = match role {
                 Role::Id => {
                     append_ids(column, &mut rows.ids, null_ids);
                     continue;
                 }
                 Role::Band => {
-                    append_bands(column, &sifted.keep, &mut rows.band, bands)?;
+                    append_bands(column, &sifted.keep, &mut rows.band, bands)
+                        .map_err(|error| NotDerived::Column(role, error))?;
                     continue;
                 }
                 Role::Time => &mut rows.time,
@@ -125,7 +131,7 @@ fn append_ids(column: &ArrayRef, ids: &mut Ids, null_ids: &mut Vec<bool>) {
 }
 
 /// Labels of rows that are dropped are not learned.
-fn append_bands(column: &ArrayRef, keep: &BooleanBuffer, codes: &mut Vec<u8>, bands: &Bands) -> Result<()> {
+pub(crate) fn append_bands(column: &ArrayRef, keep: &BooleanBuffer, codes: &mut Vec<u8>, bands: &Bands) -> Result<()> {
     let learn = |label: &str| bands.code(label).map_err(|error| ParquetError::General(error.to_string()));
     let mut known: Vec<(i64, u8)> = vec![];
     let mut code = |value: i64, label: &dyn Fn() -> String| -> Result<u8> {
@@ -150,6 +156,17 @@ fn append_bands(column: &ArrayRef, keep: &BooleanBuffer, codes: &mut Vec<u8>, ba
         }
         return Ok(());
     }
+    if let Some(texts) = column.as_string_opt::<i32>() {
+        let mut last: Option<(&str, u8)> = None;
+        for (row, text) in texts.iter().enumerate() {
+            codes.push(match (text.filter(|_| keep.value(row)), last) {
+                (None, _) => NO_BAND,
+                (Some(text), Some((label, code))) if label == text => code,
+                (Some(text), _) => last.insert((text, learn(text)?)).1,
+            });
+        }
+        return Ok(());
+    }
     let unsigned = column.as_primitive_opt::<UInt64Type>();
     let number = |row| match unsigned {
         Some(values) => key_from_u64(values.value(row)),
@@ -168,7 +185,7 @@ fn append_bands(column: &ArrayRef, keep: &BooleanBuffer, codes: &mut Vec<u8>, ba
 
 /// Null is NaN.
 #[expect(clippy::cast_precision_loss, reason = "times, fluxes and errors are f64 from here on")]
-fn append_numbers(column: &ArrayRef, out: &mut Vec<f64>) {
+pub(crate) fn append_numbers(column: &ArrayRef, out: &mut Vec<f64>) {
     let from = out.len();
     if let Some(values) = column.as_primitive_opt::<Float64Type>() {
         out.extend_from_slice(values.values());

@@ -14,7 +14,7 @@ use tape_core::{
 };
 
 use crate::error::Error;
-use crate::filter::Filter;
+use crate::expressions::Expressions;
 use crate::footer::{Footer, Stamp};
 use crate::leaves::{Shape, flat_columns, list_columns, shape_of};
 use crate::memory::InMemory;
@@ -58,7 +58,7 @@ pub struct Survey {
     pub(crate) row_groups: Vec<RowGroup>,
     bands: Bands,
     bytes_read: Arc<AtomicU64>,
-    pub(crate) filter: Option<Filter>,
+    pub(crate) expressions: Expressions,
     pub(crate) objects: Option<ObjectTable>,
     pub(crate) selections: Vec<Selection>,
     /// What its values were said to be.
@@ -156,7 +156,7 @@ impl Survey {
     /// [`Error::Column`] for the first role without a column.
     pub fn require(&self, columns: Columns) -> Result<(), Error> {
         let wanted = [(Role::Time, columns.time), (Role::Flux, columns.flux), (Role::Error, columns.error)];
-        for (role, _) in wanted.into_iter().filter(|(_, wanted)| *wanted) {
+        for (role, _) in wanted.into_iter().filter(|(role, wanted)| *wanted && self.played(*role).is_none()) {
             self.columns
                 .require(role, &self.available())
                 .map_err(|source| Error::Column { path: self.files[0].path.clone(), source })?;
@@ -167,12 +167,16 @@ impl Survey {
     /// The leaves of a row group that are read for these columns.
     pub(crate) fn leaves_read(&self, row_group: usize, columns: Columns) -> BTreeSet<usize> {
         let (footer, index) = self.footer(row_group);
+        let of_expressions = self.expressions_of(row_group).into_iter().flat_map(|all| {
+            let needed = all.needed(columns);
+            all.leaves.iter().zip(needed).filter_map(|(leaf, needed)| needed.then_some(leaf.index))
+        });
+        let columns = self.of_files(columns);
         // Where ids alone are read, another column tells where lists begin.
         let read = |role: Role| roles(columns).any(|read| read == role);
         let counting = footer.counting(index, read).filter(|&counting| !read(counting));
         let of_roles = roles(columns).chain(counting).filter_map(|role| footer.role(role).map(|column| column.index));
-        let of_filter = self.filter_of(row_group).into_iter().flat_map(|filter| &filter.leaves).map(|leaf| leaf.index);
-        of_roles.chain(of_filter).collect()
+        of_roles.chain(of_expressions).collect()
     }
 
     /// Rows of a row group in its file: objects where light curves are lists.
@@ -206,11 +210,11 @@ impl Source for Survey {
     }
 
     fn column(&self, role: Role) -> Option<&str> {
-        self.columns.get(role)
+        self.played(role).or_else(|| self.columns.get(role))
     }
 
     fn title(&self, role: Role) -> Option<&str> {
-        self.titles[role as usize].as_deref()
+        self.played(role).or_else(|| self.titles[role as usize].as_deref())
     }
 
     fn bands(&self) -> &Bands {
@@ -237,8 +241,11 @@ impl Source for Survey {
     }
 
     fn row_bytes(&self) -> u64 {
-        let role = |role| self.files[0].role(role).map(|column| column.kind.bytes());
-        Role::ALL.into_iter().filter_map(role).sum()
+        let of_role = |role| match self.played(role) {
+            Some(_) => Some(8),
+            None => self.files[0].role(role).map(|column| column.kind.bytes()),
+        };
+        Role::ALL.into_iter().filter_map(of_role).sum()
     }
 
     fn read<'a>(&'a self, partition: &Partition, columns: Columns) -> Result<Box<dyn RowReader + 'a>, SourceError> {

@@ -27,6 +27,7 @@ mod absent;
 #[cfg(feature = "gpu")]
 pub mod cost;
 mod day_gap;
+mod derive;
 #[cfg(feature = "gpu")]
 mod device;
 mod ensemble;

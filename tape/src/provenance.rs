@@ -25,6 +25,8 @@ pub(crate) struct Provenance {
     preset: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     values: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    derived: Vec<String>,
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     filter: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,6 +72,7 @@ impl Provenance {
             columns: Role::ALL.map(|role| survey.column(role).map(str::to_owned)),
             preset: survey.preset().map(|preset| preset.name.to_owned()),
             values: survey.conversion().map(|conversion| conversion.to_string()),
+            derived: survey.derived().map(ToString::to_string).collect(),
             filter: survey.filter().map(str::to_owned),
             objects: objects.as_ref().map(Objects::of),
             selected_objects: survey.selections().collect(),
@@ -89,6 +92,7 @@ impl Provenance {
             columns: job.columns.clone(),
             preset: job.preset.clone(),
             values: job.conversion().map(|conversion| conversion.to_string()),
+            derived: job.derived.iter().map(|(name, expression)| format!("{name} = {expression}")).collect(),
             filter: job.filter.clone(),
             objects: job.objects.as_ref().map(Objects::of),
             selected_objects: job.selections(),

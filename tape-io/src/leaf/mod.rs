@@ -68,6 +68,15 @@ pub(crate) fn columns(schema: &SchemaDescriptor, flux: Option<usize>) -> Vec<Col
     leaves.iter().zip(schema.columns()).map(column).collect()
 }
 
+/// All columns, those of any list, too: of which a column could be derived, if light curves lay there.
+pub(crate) fn any_columns(schema: &SchemaDescriptor) -> Vec<Column> {
+    let column = |(leaf, column): (&Named, &parquet::schema::types::ColumnDescPtr)| {
+        let kind = leaf_kind(column, true).map(LeafKind::in_expressions);
+        Column { name: leaf.name(), kind: kind.ok_or_else(|| in_words(column)) }
+    };
+    leaves(schema).iter().zip(schema.columns()).map(column).collect()
+}
+
 /// What a column is that no condition can use.
 fn in_words(column: &ColumnDescriptor) -> String {
     match (column.max_rep_level(), column.path().parts()) {

@@ -3,6 +3,8 @@
 use sqlparser::ast::{BinaryOperator, Expr, Ident, Spanned, TypedString, UnaryOperator, Value, ValueWithSpan};
 use sqlparser::tokenizer::Span;
 
+use super::Expression;
+use super::derived::Derived;
 use super::error::{Fault, PredicateError};
 use super::typed::{Arithmetic, Comparison, Literal, Members, Node, Set, Typed, common, number, time};
 use super::types::{Column, Type};
@@ -13,20 +15,50 @@ type Bound = Result<Typed, PredicateError>;
 pub(super) struct Binder<'a> {
     pub(super) text: &'a str,
     pub(super) columns: &'a [Column],
+    /// Columns that are derived of these, each of these or of those before it.
+    pub(super) derived: &'a [Derived],
     /// Those of the columns that it names, each once.
     pub(super) used: Vec<usize>,
     /// Expressions around the one that is bound.
     pub(super) depth: usize,
+    /// Expressions bound so far.
+    pub(super) bound: usize,
 }
 
 /// Operators within operators, of which AND and OR in a chain are one: what is computed goes as deep into the stack.
 const MOST_DEEP: usize = 64;
+/// Expressions in all: a derived column counts wherever it is named, in other derived columns, too.
+const MOST_BOUND: usize = 100_000;
 
 impl Binder<'_> {
+    /// Another expression, over the same columns: what is wrong with it is shown in its own text.
+    pub(super) fn nested(&mut self, expression: &Expression) -> Bound {
+        let used = std::mem::take(&mut self.used);
+        let Self { columns, derived, depth, bound, .. } = *self;
+        let mut binder: Binder<'_> = Binder { text: &expression.text, columns, derived, used, depth, bound };
+        let typed = binder.bind(&expression.parsed);
+        (self.used, self.bound) = (binder.used, binder.bound);
+        typed
+    }
+
+    /// A derived column of that name, if there is one.
+    fn derived(&mut self, name: &str) -> Option<Bound> {
+        let place = self.derived.iter().position(|derived| derived.name() == name)?;
+        let all = self.derived;
+        self.derived = &all[..place];
+        let bound = all[place].bind(self);
+        self.derived = all;
+        Some(bound)
+    }
+
     pub(super) fn bind(&mut self, expr: &Expr) -> Bound {
         if self.depth == MOST_DEEP {
             let what = "the depth of its operators, of which each takes the result of the one before,";
             return Err(Fault::TooLarge { what, most: MOST_DEEP }.of(self.text));
+        }
+        self.bound += 1;
+        if self.bound > MOST_BOUND {
+            return Err(Fault::TooLarge { what: "the number of its parts", most: MOST_BOUND }.of(self.text));
         }
         self.depth += 1;
         let bound = self.bind_one(expr);
@@ -89,6 +121,9 @@ impl Binder<'_> {
     fn column(&mut self, parts: &[Ident], span: Span) -> Bound {
         let name = parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
         let quoted = parts.iter().any(|part| part.quote_style.is_some());
+        if let Some(bound) = self.derived(&name) {
+            return bound;
+        }
         let found = self.columns.iter().position(|column| column.name == name);
         let place = match found {
             Some(place) => place,
@@ -108,7 +143,8 @@ impl Binder<'_> {
     fn column_in_any_case(&self, name: &str, quoted: bool) -> Result<usize, Fault> {
         let alike = |column: &Column| !quoted && column.name.to_lowercase() == name.to_lowercase();
         let places: Vec<_> = (0..self.columns.len()).filter(|&place| alike(&self.columns[place])).collect();
-        let names = || self.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
+        let derived = self.derived.iter().map(|derived| derived.name().to_owned());
+        let names = || self.columns.iter().map(|column| column.name.clone()).chain(derived).collect::<Vec<_>>();
         match places[..] {
             [place] => Ok(place),
             [] => {

@@ -17,7 +17,11 @@ impl Binder<'_> {
             return self.coalesce(&arguments, expr);
         }
         if function == Function::AngularDistance {
-            return self.angular_distance(&arguments, expr);
+            let wanted = "four arguments, the longitude and the latitude of two places,";
+            return self.floats(function, &arguments, 4, wanted, expr);
+        }
+        if function == Function::Power {
+            return self.floats(function, &arguments, 2, "two arguments, the base and the exponent,", expr);
         }
         let [argument] = arguments[..] else {
             let fault = Fault::Arguments { name: function.name(), wanted: "one argument", actual: arguments.len() };
@@ -33,15 +37,22 @@ impl Binder<'_> {
         Ok(Typed::new(kind, Node::Call(function, vec![argument.cast(wanted)])))
     }
 
-    fn angular_distance(&mut self, arguments: &[&Expr], call: &Expr) -> Result<Typed, PredicateError> {
-        let name = Function::AngularDistance.name();
-        if arguments.len() != 4 {
-            let wanted = "four arguments, the longitude and the latitude of two places,";
+    /// A function of so many floats.
+    fn floats(
+        &mut self,
+        function: Function,
+        arguments: &[&Expr],
+        number: usize,
+        wanted: &'static str,
+        call: &Expr,
+    ) -> Result<Typed, PredicateError> {
+        let name = function.name();
+        if arguments.len() != number {
             return Err(Fault::Arguments { name, wanted, actual: arguments.len() }.at(self.text, call.span()));
         }
         let all = arguments.iter().map(|expr| Ok(self.number(expr, name)?.cast(Type::Float)));
         let all = all.collect::<Result<Vec<_>, PredicateError>>()?;
-        Ok(Typed::new(Type::Float, Node::Call(Function::AngularDistance, all)))
+        Ok(Typed::new(Type::Float, Node::Call(function, all)))
     }
 
     fn coalesce(&mut self, arguments: &[&Expr], call: &Expr) -> Result<Typed, PredicateError> {

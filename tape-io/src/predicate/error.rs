@@ -133,6 +133,40 @@ pub enum Fault {
         /// What it is.
         actual: Type,
     },
+    /// Nothing can be called so.
+    #[error("no column can be called '{name}': {reason}")]
+    Name {
+        /// The name.
+        name: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A column that is derived has the name of another.
+    #[error("a column is called '{name}' already: choose another name, and let that play the role of the other")]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// A derived column of a type that its role cannot have.
+    #[error("this is {actual}, and the {role} is {wanted}")]
+    RoleType {
+        /// The role.
+        role: tape_core::Role,
+        /// What columns of it are.
+        wanted: &'static str,
+        /// What it is.
+        actual: Type,
+    },
+    /// A role that a column which was not derived is to play.
+    #[error("no column called '{name}' was derived{}: assign it first, or name the {role} where the survey is opened", hint(.nearest.as_ref()))]
+    NotDerived {
+        /// The name.
+        name: String,
+        /// The derived column most like it.
+        nearest: Option<String>,
+        /// The role.
+        role: tape_core::Role,
+    },
     /// A kernel refused its columns.
     #[error("it cannot be evaluated: {reason}")]
     Evaluation {
@@ -152,7 +186,7 @@ impl Fault {
     }
 
     /// This fault of an expression as a whole.
-    pub(super) fn of(self, expression: &str) -> PredicateError {
+    pub(crate) fn of(self, expression: &str) -> PredicateError {
         PredicateError { fault: Box::new(self), expression: expression.to_owned(), place: None }
     }
 }

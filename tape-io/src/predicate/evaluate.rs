@@ -6,21 +6,19 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Datum, Float64Array, Int64Array, NullArray, PrimitiveArray, StringArray,
+    Array, ArrayRef, AsArray, BooleanArray, Datum, Float64Array, Int64Array, PrimitiveArray, StringArray,
 };
-use arrow::compute::kernels::zip::zip;
 use arrow::compute::kernels::{cmp, comparison};
-use arrow::compute::{and_kleene, cast, is_not_null, is_null, not, or_kleene, take};
+use arrow::compute::{and_kleene, cast, is_null, not, or_kleene, take};
 use arrow::datatypes::{Decimal128Type, Float64Type, Int64Type};
 use arrow::error::ArrowError;
 
 use super::arithmetic::{arithmetic, negated};
-use super::functions::Function;
+use super::called::called;
 use super::typed::{Comparison, Literal, Members, Node, Set, Typed, float, scale_of, scaled};
 use super::types::Type;
-use crate::sky::{Place, distance};
 
-type Result<T> = std::result::Result<T, ArrowError>;
+pub(super) type Result<T> = std::result::Result<T, ArrowError>;
 
 /// The values of an expression: one for all rows, or one for each.
 #[derive(Clone, Debug)]
@@ -53,7 +51,7 @@ impl Values {
         }
     }
 
-    fn map(&self, work: impl FnOnce(&ArrayRef) -> Result<ArrayRef>) -> Result<Self> {
+    pub(super) fn map(&self, work: impl FnOnce(&ArrayRef) -> Result<ArrayRef>) -> Result<Self> {
         Ok(match self {
             Self::One(array) => Self::One(work(array)?),
             Self::Many(array) => Self::Many(work(array)?),
@@ -64,6 +62,11 @@ impl Values {
     pub(super) fn of(both: [&Self; 2], array: ArrayRef) -> Self {
         if both.iter().all(|side| matches!(side, Self::One(_))) { Self::One(array) } else { Self::Many(array) }
     }
+}
+
+/// The values of several expressions, one for each row.
+pub(super) fn columns_of(all: &[Typed], of: impl Fn(&Typed) -> Result<Values>, rows: usize) -> Result<Vec<ArrayRef>> {
+    all.iter().map(|typed| of(typed)?.spread(rows)).collect()
 }
 
 /// The values of `expression` over `rows` rows of its columns.
@@ -93,9 +96,8 @@ pub(super) fn evaluate(expression: &Typed, columns: &[ArrayRef], rows: usize) ->
             let pattern = pattern.map(|array| cast(array, &Type::Text.stored()))?;
             Ok(Values::of([&text, &pattern], Arc::new(like(&text, &pattern)?)))
         }
-        Node::Call(Function::Coalesce, all) => coalesce(all, expression.kind, of, rows),
-        Node::Call(Function::AngularDistance, all) => angular_distance(all, of, rows),
-        Node::Call(function, arguments) => of(&arguments[0])?.map(|array| call(*function, array, expression.kind)),
+        Node::Apply(function, arguments) => function.apply(&columns_of(arguments, of, rows)?, rows).map(Values::Many),
+        Node::Call(function, arguments) => called(*function, arguments, expression.kind, of, rows),
     }
 }
 
@@ -231,66 +233,4 @@ fn within(array: &ArrayRef, set: &Set) -> Result<ArrayRef> {
     }
     // What is not found might be the unknown one.
     Ok(Arc::new(found.iter().map(|found| found.filter(|&found| found)).collect::<BooleanArray>()))
-}
-
-fn coalesce(all: &[Typed], kind: Type, of: impl Fn(&Typed) -> Result<Values>, rows: usize) -> Result<Values> {
-    if kind == Type::Null {
-        return Ok(Values::One(Arc::new(NullArray::new(1))));
-    }
-    let plain = |typed: &Typed| of(typed)?.spread(rows).and_then(|array| cast(&array, &kind.stored()));
-    let mut out: Option<ArrayRef> = None;
-    for typed in all {
-        out = Some(match out {
-            None => plain(typed)?,
-            Some(before) if before.null_count() == 0 => before,
-            Some(before) => zip(&is_not_null(&before)?, &before, &plain(typed)?)?,
-        });
-    }
-    Ok(Values::Many(out.unwrap_or_else(|| arrow::array::new_null_array(&kind.stored(), rows))))
-}
-
-/// The angles between places, degrees.
-fn angular_distance(all: &[Typed], of: impl Fn(&Typed) -> Result<Values>, rows: usize) -> Result<Values> {
-    let columns = all.iter().map(|typed| of(typed)?.spread(rows)).collect::<Result<Vec<_>>>()?;
-    let value = |column: usize, row: usize| {
-        let floats = columns[column].as_primitive::<Float64Type>();
-        floats.is_valid(row).then(|| floats.value(row))
-    };
-    let place = |first: usize, row: usize| Some(Place { ra: value(first, row)?, dec: value(first + 1, row)? });
-    let angles = (0..rows).map(|row| Some(distance(place(0, row)?, place(2, row)?)));
-    Ok(Values::Many(Arc::new(angles.collect::<Float64Array>())))
-}
-
-fn call(function: Function, array: &ArrayRef, kind: Type) -> Result<ArrayRef> {
-    if kind.is_whole() {
-        // The whole numbers are their own floor and ceiling.
-        return Ok(match (function, kind) {
-            (Function::Abs, Type::Integer) => {
-                Arc::new(array.as_primitive::<Int64Type>().unary_opt::<_, Int64Type>(i64::checked_abs))
-            }
-            (Function::Abs, _) => Arc::new(
-                array
-                    .as_primitive::<Decimal128Type>()
-                    .unary_opt::<_, Decimal128Type>(i128::checked_abs)
-                    .with_data_type(kind.stored()),
-            ),
-            _ => array.clone(),
-        });
-    }
-    let floats = array.as_primitive::<Float64Type>();
-    let map = |work: fn(f64) -> f64| -> ArrayRef { Arc::new(floats.unary::<_, Float64Type>(work)) };
-    Ok(match function {
-        Function::IsNan => Arc::new(BooleanArray::from_unary(floats, f64::is_nan)),
-        Function::IsFinite => Arc::new(BooleanArray::from_unary(floats, f64::is_finite)),
-        Function::Abs => map(f64::abs),
-        Function::Ceil => map(f64::ceil),
-        Function::Exp => map(f64::exp),
-        Function::Floor => map(f64::floor),
-        Function::Ln => map(f64::ln),
-        Function::Log10 => map(f64::log10),
-        Function::Sqrt => map(f64::sqrt),
-        Function::Coalesce | Function::AngularDistance => {
-            return Err(ArrowError::InvalidArgumentError("of more than one column".to_owned()));
-        }
-    })
 }

@@ -13,13 +13,14 @@ pub(super) enum Function {
     IsNan,
     Ln,
     Log10,
+    Power,
     Sqrt,
 }
 
-use Function::{Abs, AngularDistance, Ceil, Coalesce, Exp, Floor, IsFinite, IsNan, Ln, Log10, Sqrt};
+use Function::{Abs, AngularDistance, Ceil, Coalesce, Exp, Floor, IsFinite, IsNan, Ln, Log10, Power, Sqrt};
 
 /// All of them, in order of name.
-const ALL: [Function; 11] = [Abs, AngularDistance, Ceil, Coalesce, Exp, Floor, IsFinite, IsNan, Ln, Log10, Sqrt];
+const ALL: [Function; 12] = [Abs, AngularDistance, Ceil, Coalesce, Exp, Floor, IsFinite, IsNan, Ln, Log10, Power, Sqrt];
 
 impl Function {
     /// Its name, which is written in any case.
@@ -35,6 +36,7 @@ impl Function {
             IsNan => "isnan",
             Ln => "ln",
             Log10 => "log10",
+            Power => "power",
             Sqrt => "sqrt",
         }
     }

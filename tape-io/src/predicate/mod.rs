@@ -24,6 +24,8 @@
 mod arithmetic;
 mod bind;
 mod call;
+mod called;
+mod derived;
 mod error;
 mod evaluate;
 mod functions;
@@ -42,6 +44,7 @@ use arrow::buffer::BooleanBuffer;
 use arrow::error::ArrowError;
 use sqlparser::ast::{Expr, Spanned};
 
+pub use derived::{Derived, quoted};
 pub use error::{Fault, Place, PredicateError};
 pub use range::{Possible, Range};
 pub use types::{Column, Type};
@@ -76,7 +79,15 @@ impl Expression {
     /// # Errors
     /// [`PredicateError`], which points at the word.
     pub fn bind(&self, columns: &[Column]) -> Result<Bound, PredicateError> {
-        let mut binder = Binder { text: &self.text, columns, used: vec![], depth: 0 };
+        self.bind_with(columns, &[])
+    }
+
+    /// The same where columns are derived of these, each of these or of those before it.
+    ///
+    /// # Errors
+    /// As [`Expression::bind`]; what is wrong with the expression of a derived column is shown in that.
+    pub fn bind_with(&self, columns: &[Column], derived: &[Derived]) -> Result<Bound, PredicateError> {
+        let mut binder = Binder { text: &self.text, columns, derived, used: vec![], depth: 0, bound: 0 };
         let typed = binder.bind(&self.parsed)?;
         let kinds = binder.used.iter().filter_map(|&place| columns[place].kind.clone().ok()).collect();
         Ok(Bound { text: self.text.clone(), typed, columns: binder.used, kinds })
@@ -87,7 +98,15 @@ impl Expression {
     /// # Errors
     /// As [`Expression::bind`], and if it is something else.
     pub fn bind_condition(&self, columns: &[Column]) -> Result<Predicate, PredicateError> {
-        let bound = self.bind(columns)?;
+        self.bind_condition_with(columns, &[])
+    }
+
+    /// The same where columns are derived of these.
+    ///
+    /// # Errors
+    /// As [`Expression::bind_with`] and [`Expression::bind_condition`].
+    pub fn bind_condition_with(&self, columns: &[Column], derived: &[Derived]) -> Result<Predicate, PredicateError> {
+        let bound = self.bind_with(columns, derived)?;
         match bound.kind() {
             Type::Boolean => Ok(Predicate(bound)),
             actual => Err(Fault::NotACondition { actual }.at(&self.text, self.parsed.span())),

@@ -59,6 +59,8 @@ fn possible(typed: &Typed, columns: &[Possible]) -> Possible {
             Possible::truth(some, some, text.null || pattern.null)
         }
         Node::Call(function, arguments) => called(*function, arguments, of),
+        // It gives NaN, not NULL, and nothing else is known of it.
+        Node::Apply(..) => Possible::of(false, Range::Any),
     }
 }
 
@@ -153,7 +155,7 @@ fn called(function: Function, arguments: &[Typed], of: impl Fn(&Typed) -> Possib
     if function == Function::Coalesce {
         return Possible::of(arguments.iter().all(|argument| of(argument).null), Range::Any);
     }
-    if function == Function::AngularDistance {
+    if matches!(function, Function::AngularDistance | Function::Power) {
         return Possible::ANY;
     }
     let before = arguments.first().map_or(Possible::ANY, of);

@@ -2,6 +2,7 @@
 
 use arrow::compute::kernels::cast_utils::string_to_timestamp_nanos;
 
+use super::derived;
 use super::functions::Function;
 use super::types::{DIGITS, Type};
 
@@ -37,6 +38,8 @@ pub(super) enum Node {
         fold_case: bool,
     },
     Call(Function, Vec<Typed>),
+    /// A function that no expression can name, of floats.
+    Apply(derived::Function, Vec<Typed>),
 }
 
 /// A constant.

@@ -1,13 +1,14 @@
-//! A condition on light curves in lists: judged for each epoch, with what its object has once repeated for it.
+//! Expressions over light curves in lists: evaluated for each epoch, with what its object has once repeated for it.
 
 use arrow::array::{ArrayRef, UInt32Array};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::{concat, take};
 use arrow::error::ArrowError;
 use parquet::errors::ParquetError;
+use tape_core::{Bands, Columns, Rows};
 
 use super::Failed;
-use crate::filter::FileFilter;
+use crate::expressions::FileExpressions;
 use crate::footer::Footer;
 use crate::guard::guarded;
 use crate::leaf::{Leaf, OpenLeaf};
@@ -16,10 +17,13 @@ use crate::pread::PositionedFile;
 use crate::records::{Marks, Records};
 use crate::slots::LevelQueue;
 
-/// The columns of a condition, open, and at the same slot.
+/// The columns of expressions, open, and at the same slot.
 pub(super) struct NestedSieve<'a> {
-    filter: &'a FileFilter,
-    columns: Vec<Column>,
+    expressions: &'a FileExpressions,
+    /// What runs ask for.
+    wanted: Columns,
+    /// Those that are needed.
+    columns: Vec<Option<Column>>,
     other: Marks,
 }
 
@@ -33,7 +37,7 @@ enum Column {
 impl<'a> NestedSieve<'a> {
     /// Opens the columns at a slot, of which `lists` knows how many records begin before it.
     pub(super) fn open(
-        filter: &'a FileFilter,
+        (expressions, wanted): (&'a FileExpressions, Columns),
         footer: &Footer,
         index: usize,
         file: &PositionedFile,
@@ -54,17 +58,28 @@ impl<'a> NestedSieve<'a> {
             Ok(Column::OfObjects { values, begun })
         };
         let open = |leaf| guarded(|| of_leaf(leaf)).map_err(|error| Failed::Leaf(leaf.name.clone(), error));
-        let columns = filter.leaves.iter().map(open).collect::<Result<_, _>>()?;
-        Ok(Self { filter, columns, other: Marks::default() })
+        let leaves = expressions.leaves.iter().zip(expressions.needed(wanted));
+        let columns = leaves.map(|(leaf, needed)| needed.then(|| open(leaf)).transpose());
+        Ok(Self { expressions, wanted, columns: columns.collect::<Result<_, _>>()?, other: Marks::default() })
     }
 
-    /// Of which of the `n` slots that `lists` has just gone by the condition is true.
-    pub(super) fn keep(&mut self, n: usize, lists: &Lists) -> Result<BooleanBuffer, Failed> {
-        let Self { filter, columns, other } = self;
+    /// Appends what is derived of the `n` slots that `lists` has just gone by, and says of which the condition is true.
+    pub(super) fn append(
+        &mut self,
+        n: usize,
+        lists: &Lists,
+        rows: &mut Rows,
+        bands: &Bands,
+    ) -> Result<BooleanBuffer, Failed> {
+        let Self { expressions, wanted, columns, other } = self;
         let mut arrays = Vec::with_capacity(columns.len());
-        for (leaf, column) in filter.leaves.iter().zip(columns) {
+        for (leaf, column) in expressions.leaves.iter().zip(columns) {
+            let Some(column) = column else {
+                arrays.push(None);
+                continue;
+            };
             let failed = |error| Failed::Leaf(leaf.name.clone(), error);
-            arrays.push(match column {
+            arrays.push(Some(match column {
                 Column::OfEpochs { values, records } => {
                     let array = guarded(|| values.read(n)).map_err(failed)?;
                     records.next(n, other).map_err(failed)?;
@@ -76,9 +91,11 @@ impl<'a> NestedSieve<'a> {
                     repeated(read, begun, &lists.objects_of_slots(n))
                         .map_err(|error| failed(ParquetError::General(error.to_string())))?
                 }
-            });
+            }));
         }
-        filter.predicate.keep(&arrays, n).map_err(Failed::Condition)
+        let keep = expressions.keep(&arrays, n).map_err(Failed::Condition)?;
+        expressions.append(*wanted, &arrays, &keep, rows, bands)?;
+        Ok(keep)
     }
 }
 

@@ -1,6 +1,6 @@
-//! Rows of which a condition is true.
+//! Rows of which a condition is true, and columns derived of theirs.
 
-use tape_core::{Role, Rows, Source};
+use tape_core::{Rows, Source};
 
 use super::{Failed, Into, OpenRowGroup, PartitionReader};
 use crate::error::Error;
@@ -11,7 +11,7 @@ use crate::sieve::{NotSifted, Sieve, Sifted};
 use crate::slots::LevelQueue;
 
 impl<'a> PartitionReader<'a> {
-    /// The columns of the condition on rows, if there is one.
+    /// The columns of expressions over rows, if there are any.
     pub(super) fn open_sieve(
         &self,
         row_group: usize,
@@ -19,18 +19,25 @@ impl<'a> PartitionReader<'a> {
         skip: usize,
     ) -> Result<Option<Sieve<'a>>, Error> {
         let (footer, index) = self.survey.footer(row_group);
-        // Conditions on lists go by their slots.
-        let Some(filter) = self.survey.filter_of(row_group).filter(|_| !footer.is_nested()) else { return Ok(None) };
-        let mut leaves = Vec::with_capacity(filter.leaves.len());
-        for leaf in &filter.leaves {
+        // Of lists, expressions go by their slots.
+        let expressions = self.survey.expressions_of(row_group).filter(|_| !footer.is_nested());
+        let Some(expressions) = expressions else { return Ok(None) };
+        let mut leaves = Vec::with_capacity(expressions.leaves.len());
+        for (leaf, needed) in expressions.leaves.iter().zip(expressions.needed(self.columns)) {
+            if !needed {
+                leaves.push(None);
+                continue;
+            }
             let opened = guarded(|| {
                 let mut opened = OpenLeaf::open(footer, index, file, leaf, &LevelQueue::default())?;
                 opened.skip(skip)?;
                 Ok(opened)
             });
-            leaves.push(opened.map_err(|error| self.failed_column(row_group, &leaf.name, error))?);
+            leaves.push(Some(opened.map_err(|error| self.failed_column(row_group, &leaf.name, error))?));
         }
-        Ok(Some(Sieve::new(filter, leaves)))
+        // Where nothing is asked of these columns, rows are read without.
+        let is_asked = leaves.iter().any(Option::is_some) || expressions.derives(self.columns);
+        Ok(is_asked.then(|| Sieve::new(expressions, self.columns, leaves)))
     }
 
     /// Goes past the next piece if the condition can be true of none of its rows. Returns how many those are.
@@ -88,7 +95,7 @@ impl<'a> PartitionReader<'a> {
             read.map_err(|error| self.failed(row_group, Failed::Column(*role, error)))?;
         }
         let appended = sieve.append(&sifted, batch, null_ids, self.survey.bands());
-        appended.map_err(|error| self.failed(row_group, Failed::Column(Role::Band, error)))?;
+        appended.map_err(|error| self.failed(row_group, error.into()))?;
         append_kept(&sifted, batch, null_ids, rows);
         Ok(())
     }

@@ -8,8 +8,10 @@ use rayon::prelude::*;
 use tape_core::{Bands, ColumnMap, IdType, Role};
 
 use super::Survey;
+use crate::derive::Asked;
 use crate::discover::{discover, discover_within};
 use crate::error::Error;
+use crate::expressions::Expressions;
 use crate::footer::{Footer, read_metadata};
 use crate::leaves::{flat_columns, list_columns, title_of};
 use crate::memory::InMemory;
@@ -71,10 +73,13 @@ impl Survey {
     fn open_found(paths: Vec<PathBuf>, columns: &ColumnMap) -> Result<Self, Error> {
         let (first, _) = read_metadata(&paths[0])?;
         let schema = first.file_metadata().schema_descr();
-        let columns = columns
-            .resolve(&flat_columns(schema), &list_columns(schema))
+        let asked = Asked::of(columns, schema, &paths[0])?;
+        let (flat, lists) = (flat_columns(schema), list_columns(schema));
+        let resolved = asked.columns.resolve(&flat, &lists);
+        let columns = resolved
+            .or_else(|error| asked.found_by.resolve(&flat, &lists).map_err(|_| error))
             .map_err(|source| Error::Column { path: paths[0].clone(), source })?;
-        Self::open_files(paths, columns)
+        asked.of_survey(Self::open_as_they_are(paths, columns)?)
     }
 
     /// Opens exactly these files, at least one, with exactly these columns: a role that `columns` leaves open has none.
@@ -82,9 +87,17 @@ impl Survey {
     /// # Errors
     /// As [`Survey::open`].
     pub fn open_files(paths: Vec<PathBuf>, columns: ColumnMap) -> Result<Self, Error> {
-        if paths.is_empty() {
-            return Err(Error::NoInput);
+        let Some(first) = paths.first() else { return Err(Error::NoInput) };
+        if columns.derived().is_empty() {
+            return Self::open_as_they_are(paths, columns);
         }
+        let (metadata, _) = read_metadata(first)?;
+        let asked = Asked::of(&columns, metadata.file_metadata().schema_descr(), first)?;
+        let survey = Self::open_as_they_are(paths, asked.found_by.clone())?;
+        asked.of_survey(survey)
+    }
+
+    fn open_as_they_are(paths: Vec<PathBuf>, columns: ColumnMap) -> Result<Self, Error> {
         let files: Vec<Footer> =
             paths.into_par_iter().map(|path| Footer::read(path, &columns)).collect::<Result<_, _>>()?;
         check_alike(&files, &columns)?;
@@ -105,7 +118,7 @@ impl Survey {
             row_groups,
             bands,
             bytes_read,
-            filter: None,
+            expressions: Expressions::default(),
             selections: vec![],
             said: None,
             conversion: None,

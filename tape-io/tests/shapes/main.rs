@@ -2,6 +2,7 @@
 mod bytes;
 mod conditions;
 mod convert;
+mod derived;
 mod hostile;
 mod random;
 mod refusals;

@@ -39,6 +39,9 @@ pub(crate) struct SurveyArgs {
     /// Column of the band
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
     band: Option<String>,
+    /// A column that is computed of others, as in 'm = zp - 2.5 * log10(flux)': --where and roles can name it; see docs/where.md
+    #[arg(long, value_name = "NAME = EXPRESSION", value_parser = assignment, help_heading = "Columns")]
+    assign: Vec<(String, String)>,
     /// Only what lies within a radius of a place: degrees, and a radius with its unit, as in 348.75,0.5,30arcmin
     #[arg(long, value_name = "RA,DEC,RADIUS", value_parser = sky::cone, allow_hyphen_values = true, help_heading = "Sky")]
     cone: Option<Region>,
@@ -76,6 +79,9 @@ impl SurveyArgs {
                 map = map.with(role, name);
             }
         }
+        for (name, expression) in &self.assign {
+            map = map.derive(name, expression);
+        }
         Ok(match self.region() {
             Some(region) => Ensemble::open_within_by(&self.paths, &map, region, &self.sky_columns())?,
             None => Ensemble::open_with(&self.paths, &map)?,
@@ -90,6 +96,12 @@ impl SurveyArgs {
     fn sky_columns(&self) -> SkyColumns {
         SkyColumns { ra: self.ra.clone(), dec: self.dec.clone(), healpix: None }
     }
+}
+
+/// The name and the expression of a derived column.
+fn assignment(text: &str) -> Result<(String, String), String> {
+    let (name, expression) = text.split_once('=').ok_or("write a name, =, and an expression: 'snr = flux / error'")?;
+    Ok((name.trim().to_owned(), expression.trim().to_owned()))
 }
 
 fn unknown_preset(name: &str) -> Failure {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
-use tape::core::{Silent, Source};
+use tape::core::{Role, Silent, Source};
 use tape::io::{ObjectTable, Survey};
 
 use super::args::BatchArgs;
@@ -37,6 +37,7 @@ impl Explain {
             }
             show_values(survey, screen)?;
             screen.row("device", device.why())?;
+            show_derived(survey, screen)?;
             show_condition(survey, screen)?;
             show_objects(survey, screen)?;
             return show_selections(survey, screen);
@@ -53,6 +54,8 @@ impl Explain {
             "spill": plan.spill,
             "workers": plan.workers,
             "device": device.why(),
+            "derived": survey.derived().map(ToString::to_string).collect::<Vec<_>>(),
+            "derived_from": survey.derived_from().collect::<Vec<_>>(),
             "where": survey.filter(),
             "where_columns": survey.filter_columns().collect::<Vec<_>>(),
             "objects": survey.objects().map(ObjectTable::rows),
@@ -80,6 +83,22 @@ fn show_values(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
             screen.row("values", format_args!("{quantity}{unit}"))?;
         }
         (None, None) => {}
+    }
+    Ok(())
+}
+
+/// Columns that are computed as rows are read, and what of the files they are computed of.
+fn show_derived(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
+    for (number, derived) in survey.derived().enumerate() {
+        let plays = Role::ALL.into_iter().filter(|&role| survey.played(role) == Some(derived.name()));
+        let roles: Vec<String> = plays.map(|role| role.to_string()).collect();
+        let plays =
+            if roles.is_empty() { String::new() } else { format!(", which is the {}", roles.join(" and the ")) };
+        screen.row(if number == 0 { "derived" } else { "" }, format_args!("{derived}{plays}"))?;
+    }
+    let columns: Vec<&str> = survey.derived_from().collect();
+    if !columns.is_empty() {
+        screen.row("", format_args!("in the same pass, of {}", columns.join(", ")))?;
     }
     Ok(())
 }

@@ -129,6 +129,11 @@ impl Facts<'_> {
             }
         }
         for role in Role::ALL {
+            let derived = survey.derived().find(|derived| survey.played(role) == Some(derived.name()));
+            if let Some(derived) = derived {
+                screen.row(&role.to_string(), format_args!("{derived} (derived)"))?;
+                continue;
+            }
             let name = survey.columns().get(role).map(|name| (name, survey.type_of(role).unwrap_or_default()));
             match name {
                 Some((name, kind)) => screen.row(&role.to_string(), format_args!("{name} ({kind})"))?,

@@ -46,6 +46,9 @@ impl Plan {
         screen.row("plan", format_args!("{} ({})", manifest.plan, manifest.why))?;
         let files = counted(manifest.files.len() as u64, "file");
         screen.row("in", format_args!("{} of {files}", counted(manifest.rows, "row")))?;
+        for (name, expression) in &manifest.derived {
+            screen.row("derived", format_args!("{name} = {expression}"))?;
+        }
         if let Some(condition) = &manifest.filter {
             screen.row("where", condition)?;
         }
@@ -67,6 +70,7 @@ impl Plan {
             "job": self.output,
             "plan": manifest.plan,
             "why": manifest.why,
+            "derived": manifest.derived,
             "where": manifest.filter,
             "files": manifest.files.len(),
             "rows": manifest.rows,

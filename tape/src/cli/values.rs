@@ -15,10 +15,11 @@ pub(crate) struct ValueArgs {
     /// What the values are, where no preset says so: statistics without a meaning for these are refused
     #[arg(long, value_enum, value_name = "QUANTITY", help_heading = "Values")]
     quantity: Option<QuantityArg>,
-    /// Make magnitudes of fluxes, and of their errors: ZP is the magnitude of a flux of 1, or AB where the unit is known
+    /// Make magnitudes of fluxes, and of their errors: ZP is the magnitude of a flux of 1, a column of it, or AB where the unit
+    /// is known
     #[arg(long, value_name = "ZP", allow_hyphen_values = true, conflicts_with = "to_flux", help_heading = "Values")]
     to_mag: Option<ZeroPoint>,
-    /// Make fluxes of magnitudes, and of their errors: ZP is the magnitude of a flux of 1
+    /// Make fluxes of magnitudes, and of their errors: ZP is the magnitude of a flux of 1, or a column of it
     #[arg(long, value_name = "ZP", allow_hyphen_values = true, help_heading = "Values")]
     to_flux: Option<ZeroPoint>,
 }
@@ -33,20 +34,20 @@ enum QuantityArg {
 }
 
 /// The magnitude of a flux of 1.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum ZeroPoint {
     Number(f64),
     Ab,
+    /// A column, or an expression.
+    OfEach(String),
 }
 
-impl std::str::FromStr for ZeroPoint {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
+impl From<&str> for ZeroPoint {
+    fn from(text: &str) -> Self {
         match text.parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(Self::Number(number)),
-            _ if text.eq_ignore_ascii_case("ab") => Ok(Self::Ab),
-            _ => Err("write a number of magnitudes, such as 31.4, or AB".to_owned()),
+            Ok(number) if number.is_finite() => Self::Number(number),
+            _ if text.eq_ignore_ascii_case("ab") => Self::Ab,
+            _ => Self::OfEach(text.to_owned()),
         }
     }
 }
@@ -62,33 +63,34 @@ impl ValueArgs {
             Some(QuantityArg::Flux) => ensemble = ensemble.with_quantity(Quantity::Flux),
             None => {}
         }
-        if let Some(zero_point) = self.to_mag {
-            let zero_point = zero_point.of(&ensemble)?;
-            ensemble = ensemble.to_magnitudes(zero_point)?;
-        }
-        if let Some(zero_point) = self.to_flux {
-            let ZeroPoint::Number(zero_point) = zero_point else {
-                return Err(Failure::usage(
-                    "--to-flux AB: say in what unit fluxes are to be, by the magnitude of 1, such as 31.4 for nJy"
-                        .to_owned(),
-                ));
-            };
-            ensemble = ensemble.to_fluxes(zero_point)?;
-        }
-        Ok(ensemble)
+        ensemble = match &self.to_mag {
+            None => ensemble,
+            Some(ZeroPoint::OfEach(zero_point)) => ensemble.to_magnitudes_by(zero_point)?,
+            Some(ZeroPoint::Number(zero_point)) => ensemble.to_magnitudes(*zero_point)?,
+            Some(ZeroPoint::Ab) => {
+                let zero_point = ab(&ensemble)?;
+                ensemble.to_magnitudes(zero_point)?
+            }
+        };
+        Ok(match &self.to_flux {
+            None => ensemble,
+            Some(ZeroPoint::OfEach(zero_point)) => ensemble.to_fluxes_by(zero_point)?,
+            Some(ZeroPoint::Number(zero_point)) => ensemble.to_fluxes(*zero_point)?,
+            Some(ZeroPoint::Ab) => {
+                let why =
+                    "--to-flux AB: say in what unit fluxes are to be, by the magnitude of 1, such as 31.4 for nJy";
+                return Err(Failure::usage(why.to_owned()));
+            }
+        })
     }
 }
 
-impl ZeroPoint {
-    fn of(self, ensemble: &Ensemble) -> Result<f64, Failure> {
-        match self {
-            Self::Number(number) => Ok(number),
-            Self::Ab => ensemble.survey().preset().and_then(|preset| preset.zero_point()).ok_or_else(|| {
-                Failure::usage(
-                    "--to-mag AB: the unit of the fluxes is not known: write the magnitude of a flux of 1 instead"
-                        .to_owned(),
-                )
-            }),
-        }
-    }
+/// The zero point of magnitudes on the AB scale.
+fn ab(ensemble: &Ensemble) -> Result<f64, Failure> {
+    // It is that of the unit in which the files have fluxes.
+    let in_files = ensemble.survey().unit().and(ensemble.survey().preset());
+    in_files.and_then(|preset| preset.zero_point()).ok_or_else(|| {
+        let why = "--to-mag AB: the unit of the fluxes is not known: write the magnitude of a flux of 1 instead";
+        Failure::usage(why.to_owned())
+    })
 }

@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tape_core::{ColumnMap, Role, preset};
+use tape_core::{Role, preset};
 use tape_io::Survey;
 
 use super::error::FrameError;
 use super::origin::{changed, columns_of, inputs_of};
+use crate::derive;
 use crate::ensemble::Ensemble;
 use crate::error::Error;
 use crate::job::sealed::Malformed;
-use crate::job::{ObjectFile, PlannedConversion, PlannedObjects};
+use crate::job::{ObjectFile, PlannedConversion, PlannedObjects, column_map};
 
 /// What to do when an input of a saved ensemble is not what it was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub(super) struct Description {
     pub(super) columns: [Option<String>; 5],
     pub(super) preset: Option<String>,
     pub(super) conversion: Option<PlannedConversion>,
+    /// Columns that are computed of others: names, and expressions.
+    pub(super) derived: Vec<(String, String)>,
     pub(super) filter: Option<String>,
     pub(super) objects: Option<PlannedObjects>,
     /// Parts of all objects, from 0 to 1, as decimal numbers, with what decides which.
@@ -48,6 +51,7 @@ impl Description {
             columns: columns_of(survey),
             preset: survey.preset().map(|preset| preset.name.to_owned()),
             conversion: survey.conversion().map(PlannedConversion::of),
+            derived: derive::in_text(survey).map_err(|name| FrameError::Derived { name })?,
             filter: survey.filter().map(str::to_owned),
             objects: survey.objects().map(|table| PlannedObjects::of(table, &[])).transpose()?,
             samples: samples.into_iter().map(|(fraction, seed)| (fraction.to_string(), seed)).collect(),
@@ -108,12 +112,7 @@ impl Description {
                 return Err(FrameError::Changed { path, folder: folder.to_owned() }.into());
             }
         }
-        let named = Role::ALL.into_iter().zip(&self.columns);
-        let of_preset = ColumnMap::new().of_preset(self.preset.as_ref().and_then(|name| preset(name)));
-        let columns = named.fold(of_preset, |map, (role, name)| match name {
-            Some(name) => map.with(role, name),
-            None => map,
-        });
+        let columns = column_map(&self.columns, self.preset.as_deref(), &self.derived);
         let mut survey =
             Survey::open_files(self.files.iter().map(|file| PathBuf::from(&file.path)).collect(), columns)?;
         if let Some(filter) = &self.filter {

@@ -105,6 +105,14 @@ pub enum FrameError {
         /// In what it is another.
         difference: String,
     },
+    /// A derived column that cannot be saved.
+    #[error(
+        "an ensemble with the column '{name}' cannot be saved: a function computes it, and expressions alone can be kept"
+    )]
+    Derived {
+        /// The column.
+        name: String,
+    },
     /// A choice of objects that cannot be saved.
     #[error(
         "an ensemble of some objects ({what}) cannot be saved: save that of all, and choose again when it is opened"

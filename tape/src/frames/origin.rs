@@ -27,6 +27,8 @@ pub struct Origin {
     pub preset: Option<String>,
     /// What was made of the values, if they were converted.
     pub conversion: Option<PlannedConversion>,
+    /// Columns that are computed of others, in words.
+    pub derived: Vec<String>,
     /// The condition on rows, if there is one.
     pub filter: Option<String>,
     /// What rows of a light curve had in common, if it was not the object and the band.
@@ -85,6 +87,9 @@ impl Origin {
         let Ensemble { survey } = ensemble;
         let selections: Vec<String> = survey.selections().collect();
         let not_again = match (by_name, survey.samples()) {
+            _ if let Some(function) = survey.derived().find(|derived| derived.expression().is_none()) => {
+                Some(format!("its column '{}' is computed by a function of the program", function.name()))
+            }
             (false, _) => Some("its statistics were given by the program, not by name".to_owned()),
             (true, None) => Some(format!("its objects are {}", selections.join(", of these "))),
             (true, Some(_)) => None,
@@ -102,6 +107,7 @@ impl Origin {
             columns: columns_of(survey),
             preset: survey.preset().map(|preset| preset.name.to_owned()),
             conversion: survey.conversion().map(PlannedConversion::of),
+            derived: survey.derived().map(ToString::to_string).collect(),
             filter: survey.filter().map(str::to_owned),
             groups: groups.as_ref().map(|groups| groups.in_words()),
             all_objects: *all_objects,
@@ -134,6 +140,7 @@ impl Origin {
         let both = [
             ("the statistics", list(&self.statistics), list(&now.statistics)),
             ("the bands", all(&self.bands, "all"), all(&now.bands, "all")),
+            ("the derived columns", list(&self.derived), list(&now.derived)),
             ("the condition", text(&self.filter), text(&now.filter)),
             ("the preset", text(&self.preset), text(&now.preset)),
             ("values", values(self.conversion.as_ref()), values(now.conversion.as_ref())),
@@ -182,6 +189,9 @@ impl std::fmt::Display for Origin {
             [one] => write!(f, " of {}", one.path)?,
             [first, ..] => write!(f, " of {} and {} more", first.path, self.inputs.len() - 1)?,
             [] => {}
+        }
+        if !self.derived.is_empty() {
+            write!(f, " with {}", self.derived.join(", "))?;
         }
         if let Some(filter) = &self.filter {
             write!(f, " where {filter}")?;

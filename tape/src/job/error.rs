@@ -19,6 +19,12 @@ pub enum JobError {
         /// The choice.
         what: String,
     },
+    /// A derived column that no other process can compute.
+    #[error("a job cannot have the column '{name}': a function computes it, and tasks know expressions alone")]
+    Derived {
+        /// The column.
+        name: String,
+    },
     /// A job of light curves that no other process has.
     #[error("a job is of files, which each of its tasks opens: write the survey to one, or compute it at once")]
     InMemory,

@@ -25,6 +25,7 @@ use std::path::Path;
 use tape_core::{Observer, Statistic};
 use tape_exec::{PlanKind, Summary};
 
+mod columns;
 mod error;
 mod folder;
 #[cfg(any(fuzzing, test))]
@@ -40,6 +41,7 @@ pub(crate) mod sealed;
 mod source;
 mod status;
 
+pub(crate) use columns::column_map;
 pub use error::JobError;
 pub use manifest::{Asked, InputFile, Manifest, PlannedConversion, Sample};
 pub use objects::{ObjectFile, PlannedObjects};

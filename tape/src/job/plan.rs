@@ -13,6 +13,7 @@ use super::manifest::{Asked, InputFile, Manifest, PlannedConversion, Sample, id_
 use super::objects::PlannedObjects;
 use tape_io::Conversion;
 
+use crate::derive;
 use crate::ensemble::Batch;
 use crate::error::Error;
 
@@ -126,6 +127,7 @@ impl Batch<'_> {
             columns: Role::ALL.map(|role| survey.column(role).map(str::to_owned)),
             preset: survey.preset().map(|preset| preset.name.to_owned()),
             conversion: survey.conversion().map(PlannedConversion::of),
+            derived: self.planned_derived()?,
             filter: survey.filter().map(str::to_owned),
             objects: self.planned_objects()?,
             samples: self.planned_samples()?,
@@ -199,6 +201,10 @@ impl Batch<'_> {
         Ok(drawn.into_iter().map(|(fraction, seed)| Sample { fraction: fraction.to_string(), seed }).collect())
     }
 
+    fn planned_derived(&self) -> Result<Vec<(String, String)>, Error> {
+        derive::in_text(self.ensemble.survey()).map_err(|name| JobError::Derived { name }.into())
+    }
+
     /// In what a job was planned otherwise than this batch would be.
     fn difference(&self, planned: &Manifest) -> Result<Option<String>, Error> {
         let list = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
@@ -221,6 +227,7 @@ impl Batch<'_> {
         let both = [
             ("for the statistics", list(&planned.statistics), list(&self.asked)),
             ("for the bands", bands(&planned.bands), bands(&self.config.bands)),
+            ("with the derived columns", in_words(&planned.derived), in_words(&self.planned_derived()?)),
             ("for rows", filter(planned.filter.as_deref()), filter(survey.filter())),
             ("for objects", objects(planned.objects.as_ref()), objects(self.planned_objects()?.as_ref())),
             ("as the preset", preset(planned.preset.as_deref()), preset(survey.preset().map(|preset| preset.name))),
@@ -254,6 +261,12 @@ pub(crate) fn absolute(path: &Path) -> Result<String, Error> {
     let absolute = absolute.unwrap_or_else(|_| path.to_owned());
     let text = absolute.to_str().map(str::to_owned);
     text.ok_or_else(|| JobError::NotUnicode { path: path.to_owned() }.into())
+}
+
+/// Derived columns, as they are shown.
+fn in_words(derived: &[(String, String)]) -> String {
+    let all: Vec<String> = derived.iter().map(|(name, expression)| format!("{name} = {expression}")).collect();
+    if all.is_empty() { "none".to_owned() } else { all.join(", ") }
 }
 
 fn preset(name: Option<&str>) -> String {

@@ -1,0 +1,129 @@
+//! Columns that are computed of others. Nothing is computed when they are assigned: they are where rows are read that a
+//! condition or a role needs them of, in the same pass.
+
+use tape_core::{Quantity, Role, Source};
+use tape_io::Survey;
+use tape_io::predicate::{Derived, quoted};
+
+use crate::ensemble::Ensemble;
+use crate::error::Error;
+
+impl Ensemble {
+    /// The same light curves with a column that is computed of others by an expression of SQL: conditions can name it, other
+    /// such columns, and roles, by [`Ensemble::with_column`]. What expressions there are is in `docs/where.md`.
+    ///
+    /// ```
+    /// # use tape::prelude::*;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let out = folder.path().join("survey");
+    /// # tape::simulate::Simulation { objects: 50, files: 2, ..Default::default() }.write(&out)?;
+    /// # let survey = out.to_str().unwrap();
+    /// use tape::core::Role;
+    ///
+    /// let dereddened = Ensemble::open(survey)?
+    ///     .assign("snr", "flux / error")?
+    ///     .assign("corrected", "flux * power(10, 0.4 * 0.05)")?
+    ///     .filter("snr > 5")?
+    ///     .with_column(Role::Flux, "corrected")?;
+    /// let table = dereddened.batch(&[statistic("stetson_j")?]).compute()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If a column is called so already, or if it is no expression for the columns of a file: the message points at the word.
+    pub fn assign(self, name: &str, expression: &str) -> Result<Self, Error> {
+        self.assigned(Derived::by_expression(name, expression))
+    }
+
+    /// The same by a function of the numbers in some columns: what is null there is NaN to it, and where it gives NaN is no
+    /// value. It is called from several threads at once. What it computes no text can say, so jobs, frames and saved ensembles
+    /// of it cannot be gone on with by another process.
+    ///
+    /// # Errors
+    /// As [`Ensemble::assign`], and if a column is not one of numbers.
+    pub fn assign_with<const N: usize>(
+        self,
+        name: &str,
+        columns: [&str; N],
+        function: impl Fn([f64; N]) -> f64 + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        self.assigned(Derived::by_function(name, columns, function))
+    }
+
+    /// The same light curves with a column that has the value of the first of some columns that has any.
+    ///
+    /// # Errors
+    /// As [`Ensemble::assign`].
+    pub fn coalesce<S: AsRef<str>>(self, name: &str, columns: &[S]) -> Result<Self, Error> {
+        let columns: Vec<String> = columns.iter().map(|column| quoted(column.as_ref())).collect();
+        self.assign(name, &format!("coalesce({})", columns.join(", ")))
+    }
+
+    /// The same light curves, in which a column that was assigned plays a role, such as the flux. Columns of the files are named
+    /// where the survey is opened, and ids are always theirs.
+    ///
+    /// # Errors
+    /// If no column was assigned under that name, or if its type cannot be that of the role.
+    pub fn with_column(self, role: Role, name: &str) -> Result<Self, Error> {
+        Ok(Self { survey: self.survey.playing(role, name)? })
+    }
+
+    /// As [`Ensemble::to_magnitudes`], with a zero point for each epoch: a column, or an expression.
+    ///
+    /// # Errors
+    /// As [`Ensemble::assign`], and if values are magnitudes already.
+    pub fn to_magnitudes_by(self, zero_point: &str) -> Result<Self, Error> {
+        self.converted_by(Quantity::Magnitude, zero_point)
+    }
+
+    /// As [`Ensemble::to_fluxes`], with a zero point for each epoch: a column, or an expression.
+    ///
+    /// # Errors
+    /// As [`Ensemble::assign`], and if values are fluxes already.
+    pub fn to_fluxes_by(self, zero_point: &str) -> Result<Self, Error> {
+        self.converted_by(Quantity::Flux, zero_point)
+    }
+
+    fn assigned(self, derived: Result<Derived, tape_io::predicate::PredicateError>) -> Result<Self, Error> {
+        let derived = derived.map_err(|source| tape_io::Error::Condition { path: None, source })?;
+        Ok(Self { survey: self.survey.assigned(derived)? })
+    }
+
+    fn converted_by(self, gives: Quantity, zero_point: &str) -> Result<Self, Error> {
+        self.survey.check_convertible(gives)?;
+        let column = |role| self.survey.column(role).map(str::to_owned);
+        let Some(value) = column(Role::Flux) else { return Ok(self) };
+        let error = column(Role::Error);
+        let (is_magnitude, from) = (gives == Quantity::Magnitude, quoted(&value));
+        let expression = if is_magnitude {
+            format!("({zero_point}\n) - 2.5 * log10({from})")
+        } else {
+            format!("power(10, 0.4 * (({zero_point}\n) - {from}))")
+        };
+        // Names of nested columns have dots, which those of derived ones cannot have.
+        let called = |column: &str| {
+            format!("{} of {}", if is_magnitude { "magnitude" } else { "flux" }, column.replace('.', " "))
+        };
+        let name = called(&value);
+        let mut made = self.assign(&name, &expression)?.with_column(Role::Flux, &name)?;
+        if let Some(error) = error {
+            let (error_name, sigma) = (called(&error), quoted(&error));
+            let expression = if is_magnitude {
+                format!("2.5 / ln(10) * ({sigma} / {from})")
+            } else {
+                format!("0.4 * ln(10) * {sigma} * {}", quoted(&name))
+            };
+            made = made.assign(&error_name, &expression)?.with_column(Role::Error, &error_name)?;
+        }
+        Ok(made.with_quantity(gives))
+    }
+}
+
+/// The derived columns of a survey as text, or the name of one of which there is none.
+pub(crate) fn in_text(survey: &Survey) -> Result<Vec<(String, String)>, String> {
+    let text = |derived: &Derived| match derived.expression() {
+        Some(expression) => Ok((derived.name().to_owned(), expression.to_owned())),
+        None => Err(derived.name().to_owned()),
+    };
+    survey.derived().map(text).collect()
+}
