@@ -56,12 +56,34 @@ fn select_and_derive() -> Done {
     }
     // > magnitudes
     let magnitudes = ensemble()?.to_magnitudes(31.4)?;
+    let by_column = ensemble()?.assign("zp", "31.4 + 0.0 * mjd")?.to_magnitudes_by("zp")?;
     // <
+    let [one, other] = [&magnitudes, &by_column].map(|ensemble| ensemble.batch_named(&["observation_count"])?.compute());
+    assert_eq!(one?, other?);
     // > bins
     let night = ensemble()?.day_gap()?.unwrap_or(0.0);
     let nightly = magnitudes.batch_named(&[format!("binned_light_curve:window=1:offset={night}")])?.compute()?;
     // <
     assert!(nightly.num_rows() > 1000, "{}", nightly.num_rows());
+    Ok(())
+}
+
+#[test]
+fn assign() -> Done {
+    let folder = tempfile::tempdir()?;
+    let survey = survey(folder.path())?;
+    let ensemble = || Ensemble::open(&survey);
+    // > assign
+    use tape::core::Role;
+
+    let with_snr = ensemble()?.assign("snr", "flux / error")?.filter("snr > 30")?;
+    let corrected =
+        ensemble()?.assign_with("corrected", ["flux"], |[flux]| flux * 1.02)?.with_column(Role::Flux, "corrected")?;
+    let means = corrected.batch_named(&["mean"])?.compute()?;
+    // <
+    let plain = ensemble()?.batch_named(&["mean"])?.compute()?;
+    assert!(means.num_rows() == plain.num_rows() && means != plain);
+    assert_ne!(with_snr.batch_named(&["mean"])?.compute()?, plain);
     Ok(())
 }
 

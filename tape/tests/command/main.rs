@@ -6,6 +6,7 @@ mod batch;
 mod chaos;
 mod condition;
 mod convert;
+mod derived;
 mod events;
 mod formats;
 mod groups;

@@ -14,6 +14,7 @@ fn description() -> Description {
         columns: [name("id"), None, name("flux"), None, None],
         preset: None,
         conversion: None,
+        derived: vec![],
         filter: None,
         objects: None,
         samples: vec![("0.5".to_owned(), 1)],
