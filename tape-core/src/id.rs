@@ -112,6 +112,12 @@ impl ObjectId {
     }
 }
 
+impl From<i32> for ObjectId {
+    fn from(id: i32) -> Self {
+        Self::Int(id.into())
+    }
+}
+
 impl From<i64> for ObjectId {
     fn from(id: i64) -> Self {
         Self::Int(id)

@@ -58,7 +58,7 @@ impl Survey {
         let files = asked.map(of_file).collect::<Result<Vec<_>, _>>()?;
         let skipped = self.files.iter().zip(&files).flat_map(|(footer, of_file)| of_file.skips(footer)).collect();
         (self.expressions.files, self.expressions.skipped) = (files, skipped);
-        Ok(self)
+        Ok(self.counting_again())
     }
 
     /// Whether a row group is not read.

@@ -64,9 +64,8 @@ pub struct Survey {
     /// What its values were said to be.
     pub(crate) said: Option<Quantity>,
     pub(crate) conversion: Option<Conversion>,
-    /// Keeps the file of a survey in memory.
-    #[expect(dead_code, reason = "it ends with the survey")]
-    in_memory: Option<Arc<InMemory>>,
+    /// Keeps files in memory.
+    pub(crate) in_memory: Vec<Arc<InMemory>>,
 }
 
 impl Survey {

@@ -44,6 +44,14 @@ pub enum Error {
     #[cfg(feature = "gpu")]
     #[error("there is no cache folder to keep a calibration in: name one with TAPE_CACHE_DIR")]
     NoCache,
+    /// An id that is larger than the column's type can tell.
+    #[error("the id {id} does not fit the ids of the survey, which are {id_type:?}")]
+    IdRange {
+        /// The id.
+        id: String,
+        /// The type of the column.
+        id_type: tape_core::IdType,
+    },
     /// Columns of a time series that do not belong together.
     #[error(
         "a time series needs a time, a flux and an error for each epoch, and a band for each or for none: there are {time} times, {flux} fluxes, {error} errors and {band} bands"

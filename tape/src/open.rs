@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, UInt64Array};
-use tape_core::{ColumnMap, ObjectId};
+use arrow::array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, UInt64Array};
+use arrow::compute::cast;
+use tape_core::{ColumnMap, ObjectId, Role, Source};
 use tape_io::Survey;
 
 use crate::ensemble::Ensemble;
@@ -45,21 +46,86 @@ impl Ensemble {
         error: &[f64],
         band: &[S],
     ) -> Result<Self, Error> {
-        let n = ids.len();
-        if time.len() != n || flux.len() != n || error.len() != n || !(band.is_empty() || band.len() == n) {
-            let (time, flux, error, band) = (time.len(), flux.len(), error.len(), band.len());
-            return Err(Error::Lengths { time, flux, error, band });
-        }
-        let numbers = |values: &[f64]| -> ArrayRef { Arc::new(Float64Array::from(values.to_vec())) };
-        let mut columns =
-            vec![("id", id_column(ids)?), ("time", numbers(time)), ("flux", numbers(flux)), ("error", numbers(error))];
-        if !band.is_empty() {
-            let labels: StringArray = band.iter().map(|label| Some(label.as_ref())).collect();
-            columns.push(("band", Arc::new(labels)));
-        }
-        let batch = RecordBatch::try_from_iter(columns).map_err(|error| Error::Results(error.into()))?;
-        Self::from_batches([batch], &ColumnMap::new())
+        let names = Role::ALL.map(|role| Some(role.to_string()));
+        Self::from_batches([batch_of(&names, ids, [time, flux, error], band)?], &ColumnMap::new())
     }
+
+    /// The same light curves with more epochs, as Arrow batches: of the columns of the files those that play roles are needed, by
+    /// their names, and those that conditions ask for. What was asked for before holds for them, too, and nothing is written.
+    ///
+    /// # Errors
+    /// If the columns are others.
+    pub fn insert(self, batches: impl IntoIterator<Item = RecordBatch>) -> Result<Self, Error> {
+        let batches: Vec<RecordBatch> = batches.into_iter().collect();
+        Ok(Self { survey: self.survey.with_rows(&batches)? })
+    }
+
+    /// The same light curves, which are rows of flat files, with more epochs as plain columns.
+    ///
+    /// ```
+    /// use tape::prelude::*;
+    /// let ensemble = Ensemble::from_columns(&[1, 1, 2], &[1.0, 2.0, 1.0], &[5.0, 7.0, 1.0], &[0.1; 3], &["g"; 3])?;
+    /// let more = ensemble.insert_columns(&[2, 3], &[2.0, 2.0], &[3.0, 4.0], &[0.1; 2], &["g"; 2])?;
+    /// assert_eq!(more.batch_named(&["mean"])?.compute()?.num_rows(), 3);
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Ensemble::from_columns`] and [`Ensemble::insert`].
+    pub fn insert_columns<I: Clone + Into<ObjectId>, S: AsRef<str>>(
+        self,
+        ids: &[I],
+        time: &[f64],
+        flux: &[f64],
+        error: &[f64],
+        band: &[S],
+    ) -> Result<Self, Error> {
+        let id_type = self.survey.id_type();
+        let all: Vec<ObjectId> = ids.iter().cloned().map(Into::into).collect();
+        if let Some(id) = all.iter().find(|id| id.key(id_type).is_none()) {
+            let column = self.survey.columns().get(Role::Id).unwrap_or("id").to_owned();
+            return Err(Error::IdType { id: id.to_string(), column, text: matches!(id, ObjectId::Text(_)) });
+        }
+        let names = Role::ALL.map(|role| self.survey.columns().get(role).map(str::to_owned));
+        let batch = batch_of(&names, &all, [time, flux, error], band)?;
+        // Ids of a survey may be of narrower types.
+        let id = cast(batch.column(0), &id_type.data_type()).map_err(|error| Error::Results(error.into()))?;
+        if let Some(row) = (0..id.len()).find(|&row| id.is_null(row)) {
+            return Err(Error::IdRange { id: all[row].to_string(), id_type });
+        }
+        let schema = batch.schema();
+        let others = schema.fields().iter().map(|field| field.name().as_str()).zip(batch.columns().iter().cloned());
+        let columns = others.enumerate().map(|(i, (name, column))| (name, if i == 0 { id.clone() } else { column }));
+        let batch = RecordBatch::try_from_iter(columns).map_err(|error| Error::Results(error.into()))?;
+        self.insert([batch])
+    }
+}
+
+/// Epochs as a batch, with columns of these names, and none for a role without.
+fn batch_of<I: Clone + Into<ObjectId>, S: AsRef<str>>(
+    [id, time, flux, error, band]: &[Option<String>; 5],
+    ids: &[I],
+    values: [&[f64]; 3],
+    labels: &[S],
+) -> Result<RecordBatch, Error> {
+    if values.iter().any(|values| values.len() != ids.len()) || !(labels.is_empty() || labels.len() == ids.len()) {
+        let [time, flux, error] = values.map(<[f64]>::len);
+        return Err(Error::Lengths { time, flux, error, band: labels.len() });
+    }
+    let mut columns: Vec<(&str, ArrayRef)> = vec![];
+    if let Some(name) = id {
+        columns.push((name, id_column(ids)?));
+    }
+    for (name, values) in [time, flux, error].into_iter().zip(values) {
+        if let Some(name) = name {
+            columns.push((name, Arc::new(Float64Array::from(values.to_vec()))));
+        }
+    }
+    if let Some(name) = band.as_ref().filter(|_| !labels.is_empty()) {
+        let labels: StringArray = labels.iter().map(|label| Some(label.as_ref())).collect();
+        columns.push((name, Arc::new(labels)));
+    }
+    RecordBatch::try_from_iter(columns).map_err(|error| Error::Results(error.into()))
 }
 
 fn id_column<I: Clone + Into<ObjectId>>(ids: &[I]) -> Result<ArrayRef, Error> {

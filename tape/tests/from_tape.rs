@@ -58,7 +58,8 @@ fn select_and_derive() -> Done {
     let magnitudes = ensemble()?.to_magnitudes(31.4)?;
     let by_column = ensemble()?.assign("zp", "31.4 + 0.0 * mjd")?.to_magnitudes_by("zp")?;
     // <
-    let [one, other] = [&magnitudes, &by_column].map(|ensemble| ensemble.batch_named(&["observation_count"])?.compute());
+    let [one, other] =
+        [&magnitudes, &by_column].map(|ensemble| ensemble.batch_named(&["observation_count"])?.compute());
     assert_eq!(one?, other?);
     // > bins
     let night = ensemble()?.day_gap()?.unwrap_or(0.0);

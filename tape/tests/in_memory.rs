@@ -85,3 +85,47 @@ fn columns_are_light_curves_and_nan_is_no_value() {
     assert!(mixed.to_string().contains("its columns are id (Int64), not id (Int64), mjd"), "{mixed}");
     assert!(Ensemble::from_batches([], &ColumnMap::new()).is_err());
 }
+
+#[test]
+fn rows_that_are_inserted_are_as_those_of_the_files() {
+    let all = epochs();
+    let open = |batch: RecordBatch| Ensemble::from_batches([batch], &ColumnMap::new()).expect("a survey");
+    let whole = open(all.clone());
+    for cut in [0, 1, 900, ROWS - 1] {
+        let (first, rest) = (all.slice(0, cut), all.slice(cut, ROWS - cut));
+        let grown = open(first.clone()).insert([rest.clone()]).expect("the same columns");
+        assert_eq!(compute(&grown, PlanChoice::Auto, 3), compute(&whole, PlanChoice::Auto, 3), "{cut}");
+        // What was asked for before, and was counted for it, holds for them.
+        let asked = |ensemble: Ensemble| ensemble.filter("flux > 12").expect("a condition").prune(30);
+        let before = asked(open(first));
+        compute(&before, PlanChoice::Auto, 1);
+        let grown = before.insert([rest]).expect("the same columns");
+        assert_eq!(compute(&grown, PlanChoice::Auto, 3), compute(&asked(open(all.clone())), PlanChoice::Auto, 3));
+    }
+    assert_ne!(compute(&open(all.slice(0, 900)), PlanChoice::Auto, 3), compute(&whole, PlanChoice::Auto, 3));
+}
+
+#[test]
+fn what_cannot_be_inserted_is_one_message() {
+    let open = || Ensemble::from_batches([epochs()], &ColumnMap::new()).expect("a survey");
+    let other = epochs().project(&[0, 1, 3]).expect("columns");
+    let message = open().insert([other]).expect_err("no flux").to_string();
+    assert!(message.contains("no flux column 'flux'"), "{message}");
+    let message = open().insert([]).expect_err("nothing").to_string();
+    assert!(message.contains("no input"), "{message}");
+    let message = open().insert_columns(&["star"], &[1.0], &[1.0], &[1.0], &["g"]).expect_err("text").to_string();
+    assert!(message.contains("star"), "{message}");
+    let message = open().insert_columns(&[1], &[1.0], &[1.0, 2.0], &[1.0], &["g"]).expect_err("two fluxes").to_string();
+    assert!(message.contains("2 fluxes"), "{message}");
+    let narrow: ArrayRef = Arc::new(tape::arrow::array::Int16Array::from(vec![1, 2]));
+    let flux: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0]));
+    let batch = RecordBatch::try_from_iter([("id", narrow), ("flux", flux)]).expect("columns of one length");
+    let open = || Ensemble::from_batches([batch.clone()], &ColumnMap::new()).expect("a survey");
+    let grown = open().insert_columns::<i64, &str>(&[2, 5], &[], &[3.0, 4.0], &[], &[]);
+    assert!(grown.is_err(), "times and errors are needed for each");
+    let grown = open().insert_columns::<i64, &str>(&[2, 5], &[0.0; 2], &[4.0, 4.0], &[1.0; 2], &[]).expect("epochs");
+    let table = grown.batch_named(&["mean"]).expect("known").compute().expect("it runs");
+    assert_eq!(table["mean"].as_primitive::<Float64Type>().values(), &[1.0, 3.0, 4.0]);
+    let message = open().insert_columns::<i64, &str>(&[70_000], &[0.0], &[1.0], &[1.0], &[]).expect_err("too large");
+    assert!(message.to_string().contains("70000"), "{message}");
+}

@@ -36,7 +36,7 @@ impl Survey {
         let mut table = ObjectTable::open(inputs, id, self.title(Role::Id), self.id_type())?;
         table.bytes_read = Arc::clone(&self.counter());
         self.objects = Some(table);
-        Ok(self)
+        Ok(self.counting_again())
     }
 
     /// The same, of those objects alone for which a condition on the columns of the table is true; a second one must hold too.
@@ -46,7 +46,7 @@ impl Survey {
     pub fn objects_filtered(mut self, condition: &str) -> Result<Self, Error> {
         let table = self.objects.take().ok_or_else(|| Error::NoObjects { what: format!("condition '{condition}'") })?;
         self.objects = Some(table.filtered(condition)?);
-        Ok(self)
+        Ok(self.counting_again())
     }
 
     /// The table of objects, if there is one.
@@ -76,6 +76,12 @@ impl Survey {
     #[must_use]
     pub fn with_epochs(mut self, least: u64) -> Self {
         self.selections.push(Selection::epochs(least));
+        self
+    }
+
+    /// The same survey, of which other rows are meant now: what was counted before does not hold.
+    pub(crate) fn counting_again(mut self) -> Self {
+        self.selections.iter_mut().for_each(Selection::forget);
         self
     }
 

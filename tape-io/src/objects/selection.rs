@@ -63,6 +63,13 @@ impl Selection {
         Self::Epochs { least, ids: OnceLock::new(), counting: Mutex::new(()) }
     }
 
+    /// Lets go of what was counted.
+    pub(super) fn forget(&mut self) {
+        if let Self::Epochs { ids, .. } = self {
+            *ids = OnceLock::new();
+        }
+    }
+
     /// The part of all that it is, if it is one.
     pub(super) const fn sample(&self) -> Option<(f64, u64)> {
         match self {

@@ -67,7 +67,26 @@ impl Survey {
     /// As [`Survey::open`], with `memory:` and a number for a path; [`Error::MixedSchemas`] if the columns differ.
     pub fn from_batches(batches: &[RecordBatch], columns: &ColumnMap) -> Result<Self, Error> {
         let (held, path) = InMemory::of(batches)?;
-        Ok(Self { in_memory: Some(held), ..Self::open_found(vec![path], columns)? })
+        Ok(Self { in_memory: vec![held], ..Self::open_found(vec![path], columns)? })
+    }
+
+    /// The same survey with the rows of Arrow batches, which have the columns of its files that play roles, and lists where
+    /// these have. They are as any others: conditions and choices of objects hold for them, in whatever order these are asked
+    /// for, and nothing is written. They take as much memory again.
+    ///
+    /// # Errors
+    /// [`Error::MixedSchemas`] or [`Error::Column`] if the columns differ; [`Error::Condition`] if a condition needs another.
+    pub fn with_rows(mut self, batches: &[RecordBatch]) -> Result<Self, Error> {
+        let (held, path) = InMemory::of(batches)?;
+        let mut footer = Footer::read(path, &self.columns)?;
+        for (role, _) in self.expressions.played.iter().filter(|(role, _)| *role != Role::Flux) {
+            footer.roles[*role as usize] = None;
+        }
+        self.in_memory.push(held);
+        self.row_groups.extend(footer.row_groups(self.files.len()));
+        self.files.push(footer);
+        check_alike(&self.files, &self.columns)?;
+        self.bound()
     }
 
     fn open_found(paths: Vec<PathBuf>, columns: &ColumnMap) -> Result<Self, Error> {
@@ -122,14 +141,14 @@ impl Survey {
             selections: vec![],
             said: None,
             conversion: None,
-            in_memory: None,
+            in_memory: vec![],
             objects: None,
         })
     }
 }
 
 /// That all files can be one survey.
-fn check_alike(files: &[Footer], columns: &ColumnMap) -> Result<(), Error> {
+pub(crate) fn check_alike(files: &[Footer], columns: &ColumnMap) -> Result<(), Error> {
     let first = &files[0];
     for footer in &files[1..] {
         for role in Role::ALL {
