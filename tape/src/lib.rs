@@ -34,11 +34,14 @@ mod ensemble;
 mod error;
 pub mod frames;
 mod group;
+mod info;
 pub mod job;
 mod look;
 mod open;
 mod provenance;
 mod select;
+#[doc(hidden)]
+pub mod shown;
 #[cfg(feature = "simulate")]
 pub mod simulate;
 mod sinks;
@@ -55,6 +58,7 @@ pub use arrow;
 pub use device::{Device, DeviceReport};
 pub use ensemble::{Batch, Ensemble};
 pub use error::Error;
+pub use info::{KnownBands, SurveyInfo};
 pub use look::ColumnInfo;
 pub use statistics::{statistic, statistics, statistics_named};
 pub use structure_function::BinsByBand;

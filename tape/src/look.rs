@@ -21,7 +21,7 @@ pub struct ColumnInfo {
     pub name: String,
     /// The role that it plays.
     pub role: Option<Role>,
-    /// The type of a column with a role, in words.
+    /// The type of a column with a role, in words, or what it is derived of.
     pub kind: Option<String>,
 }
 
@@ -115,7 +115,11 @@ impl Ensemble {
             let role = role(&name);
             ColumnInfo { kind: role.and_then(|role| self.survey.type_of(role)), name, role }
         };
-        self.survey.available().into_iter().map(info).collect()
+        let derived = self.survey.derived().map(|derived| {
+            let role = role(derived.name());
+            ColumnInfo { name: derived.name().to_owned(), role, kind: Some(format!("derived: {derived}")) }
+        });
+        self.survey.available().into_iter().map(info).chain(derived).collect()
     }
 
     /// What the footers say of where light curves lie, a partition being a row group: whether any is cut

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{self, BufWriter, Stdout, Write};
 
+pub(crate) use tape::shown::{bytes, count, counted};
+
 /// Standard output. A reader that has gone away, as `head` does, is an error to pass on, not a panic.
 pub(crate) struct Screen {
     out: BufWriter<Stdout>,
@@ -25,30 +27,6 @@ impl Screen {
     }
 }
 
-/// A count with its thousands apart.
-pub(crate) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// A count with its noun, in the plural but for one.
-pub(crate) fn counted(n: u64, noun: &str) -> String {
-    let s = if n == 1 { "" } else { "s" };
-    format!("{} {noun}{s}", count(n))
-}
-
-/// Bytes, in powers of 1024.
-pub(crate) fn bytes(n: u64) -> String {
-    bytesize::ByteSize::b(n).display().iec().to_string()
-}
-
 /// A time in words: seconds below two minutes, then minutes, then hours.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a run, never below zero")]
 pub(crate) fn duration(seconds: f64) -> String {
@@ -68,13 +46,5 @@ mod tests {
     fn times_have_the_unit_that_fits() {
         let shown = [0.0, 0.2, 119.0, 125.5, 3600.0, 7200.0, 90_061.0].map(duration);
         assert_eq!(shown, ["0 s", "1 s", "119 s", "2 min 6 s", "60 min 0 s", "2 h 0 min", "25 h 1 min"]);
-    }
-
-    #[test]
-    fn thousands_stand_apart() {
-        assert_eq!(count(7), "7");
-        assert_eq!(count(1000), "1,000");
-        assert_eq!(counted(1, "row"), "1 row");
-        assert_eq!(counted(1_234_567, "row"), "1,234,567 rows");
     }
 }

@@ -83,7 +83,7 @@ fn explain_and_inspect_tell_what_is_derived_and_of_what() {
     assert_eq!(told["derived_from"].as_array().map(Vec::len), Some(2));
     let text = place.ok("explain fluxes.parquet --stat mean --assign s=flux/error --flux s");
     assert!(text.contains("s = flux/error, which is the flux") && text.contains("in the same pass, of "), "{text}");
-    assert!(place.ok("inspect fluxes.parquet --assign s=flux/error --flux s").contains("s = flux/error (derived)"));
+    assert!(place.ok("inspect fluxes.parquet --assign s=flux/error --flux s").contains("s (derived: s = flux/error)"));
 }
 
 #[test]

@@ -110,7 +110,7 @@ fn what_values_are_not_is_one_message() {
         ("ztf.parquet --flux magerr --quality", "of a survey without a preset"),
         ("ztf.parquet --to-flux AB", "say in what unit fluxes are to be"),
         ("survey --flux error --err flux --to-mag AB", "the unit of the fluxes is not known"),
-        ("survey --to-mag x", "write a number of magnitudes, such as 31.4, or AB"),
+        ("survey --to-mag x", "no column is called 'x'"),
     ] {
         let error = place.tape(&format!("batch {words}")).err;
         assert!(error.contains(message), "{words}: {error}");
