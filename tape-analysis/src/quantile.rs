@@ -1,5 +1,7 @@
 //! Quantiles of ordered fluxes, as the documentation of [`statistics`](crate::statistics#quantiles) defines them.
 
+pub(crate) mod device;
+
 /// So many percent, in the single precision in which quantiles are placed.
 #[expect(clippy::cast_possible_truncation, reason = "the place of a quantile is defined in single precision")]
 pub(crate) fn fraction(percent: f64) -> f32 {
@@ -11,24 +13,33 @@ pub(crate) fn inter_quantile(sorted: &[f64], fraction: f32) -> f64 {
     quantile(sorted, 1.0 - fraction) - quantile(sorted, fraction)
 }
 
+fn quantile(sorted: &[f64], fraction: f32) -> f64 {
+    if sorted.is_empty() {
+        return f64::NAN;
+    }
+    let (below, weight) = place(fraction, sorted.len());
+    match sorted[below..] {
+        [low, high, ..] => low + weight * (high - low),
+        [ref last @ ..] => last[0],
+    }
+}
+
+/// Where a quantile of n ordered values lies, at least one: the rank of the one below, counted from zero, and how far towards
+/// the next one; zero beyond the first and the last.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "the place is defined in single precision; it is checked not to be negative, and its whole part is wanted"
 )]
-fn quantile(sorted: &[f64], fraction: f32) -> f64 {
-    let (Some(&first), Some(&last)) = (sorted.first(), sorted.last()) else { return f64::NAN };
+fn place(fraction: f32, n: usize) -> (usize, f64) {
     // Counted from zero: half a place less than h, and another for the first being x₁.
-    let place = fraction * sorted.len() as f32 - 0.5;
+    let place = fraction * n as f32 - 0.5;
     if place < 0.0 {
-        return first;
+        return (0, 0.0);
     }
     let below = place as usize;
-    match sorted.get(below..) {
-        Some(&[low, high, ..]) => low + f64::from(place - below as f32) * (high - low),
-        _ => last,
-    }
+    if below + 1 < n { (below, f64::from(place - below as f32)) } else { (n - 1, 0.0) }
 }
 
 #[cfg(test)]

@@ -7,11 +7,11 @@
 //! - `fn empty() -> State` and `fn combine(a: State, b: State) -> State`: the identity, and an operation that may be applied
 //!   in any order;
 //! - for a [`Method::Fold`]: `fn lift(flux: real, error: real) -> State`, the state of one epoch;
-//! - for a [`Method::Whole`]: `fn evaluate(first: u32, n: u32, reference: real) -> State`, called by all lanes of a team,
+//! - for a [`Method::Whole`]: `fn evaluate(first: u32, n: u32, reference: real) -> Out`, called by all lanes of a team,
 //!   which may call `team(State) -> State` for what all lanes have together, and takes every `width`-th epoch from
 //!   `first + lane` on from `fluxes` and `errors`.
 //!
-//! `real` is `f32` or `f64`, and `EPSILON` the distance from 1 to the next number. Fluxes have the segment's reference
+//! `Out` is an array of as many numbers as the kernel gives, which is the state of a fold. `real` is `f32` or `f64`, and `EPSILON` the distance from 1 to the next number. Fluxes have the segment's reference
 //! subtracted, which is about their mean; `reference` is its value.
 
 use crate::light_curve::LightCurve;

@@ -1,6 +1,6 @@
 //! The adapters of this machine.
 
-use wgpu::{Adapter, Backends, DeviceType, Features, Instance, InstanceDescriptor};
+use wgpu::{Adapter, Backends, DeviceType, Features, Instance, InstanceDescriptor, InstanceFlags};
 
 use crate::error::{Error, Result};
 
@@ -77,6 +77,9 @@ pub(crate) fn describe(adapter: &Adapter) -> AdapterInfo {
 
 fn found() -> Vec<Adapter> {
     let mut descriptor = InstanceDescriptor::new_without_display_handle();
+    // Validation where debug assertions are on, or as WGPU_VALIDATION says. Shaders say nothing of their source: layers that are
+    // older than WGSL take that for an error.
+    descriptor.flags = InstanceFlags::from_build_config().difference(InstanceFlags::DEBUG).with_env();
     descriptor.backends = Backends::VULKAN | Backends::METAL | Backends::DX12;
     let mut all = pollster::block_on(Instance::new(descriptor).enumerate_adapters(Backends::all()));
     all.sort_by_key(|adapter| match adapter.get_info().device_type {

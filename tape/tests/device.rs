@@ -1,5 +1,8 @@
 //! Whole runs on a device beside those on the CPU, and what happens when the device goes away.
 
+#[path = "../../tape-gpu/tests/parity/validation.rs"]
+mod validation;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -35,15 +38,18 @@ const NAMES: &[&str] = &[
     "eta",
 ];
 
-fn main() {
-    let arguments = Arguments::from_args();
+fn main() -> std::process::ExitCode {
+    validation::run(&Arguments::from_args(), all)
+}
+
+fn all() -> Vec<Trial> {
     let required = std::env::var_os("TAPE_REQUIRE_GPU").is_some_and(|value| value == "1");
     let ignored = tape::gpu::adapters().is_empty() && !required;
     let trial = |&(name, test): &(&'static str, Test)| {
         let name = if ignored { format!("{name}: no Vulkan, Metal or DX12 adapter") } else { name.to_owned() };
         Trial::test(name, move || test(&Survey::new()?)).with_ignored_flag(ignored)
     };
-    libtest_mimic::run(&arguments, ALL.iter().map(trial).collect()).exit();
+    ALL.iter().map(trial).collect()
 }
 
 struct Survey {

@@ -29,7 +29,7 @@ const STEPS: &[Step] = &[
         let words = "clippy --package tape --package tape-benches --features gpu --all-targets -- -D warnings";
         run::run(run::cargo().args(words.split(' ')))
     }),
-    ("Vulkan driver", |report| {
+    ("Vulkan driver and layers", |report| {
         report.not_run.extend(vulkan::prepare());
         Ok(())
     }),

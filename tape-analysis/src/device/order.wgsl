@@ -28,8 +28,9 @@ fn number(key: u32) -> f32 {
     return bitcast<f32>(select(~key, key & 0x7fffffffu, (key >> 31u) == 1u));
 }
 
-fn median(first: u32, n: u32, centre: f32, distances: bool) -> f32 {
-    let below = f32((n - 1u) / 2u);
+// The number of a rank, counted from 0 in ascending order, and the one of the next, or the same again if it is the last.
+fn of_rank(first: u32, n: u32, rank: u32, centre: f32, distances: bool) -> vec2<f32> {
+    let below = f32(rank);
     var low = 0u;
     for (var bit = 0x80000000u; bit > 0u; bit >>= 1u) {
         let candidate = low | bit;
@@ -53,8 +54,10 @@ fn median(first: u32, n: u32, centre: f32, distances: bool) -> f32 {
     }
     let upper = team(state);
     let lower = number(low);
-    if n % 2u == 1u || upper[0] >= below + 2.0 {
-        return lower;
-    }
-    return 0.5 * (lower + upper[1]);
+    return vec2(lower, select(upper[1], lower, rank + 1u >= n || upper[0] >= below + 2.0));
+}
+
+fn median(first: u32, n: u32, centre: f32, distances: bool) -> f32 {
+    let middle = of_rank(first, n, (n - 1u) / 2u, centre, distances);
+    return select(0.5 * (middle.x + middle.y), middle.x, n % 2u == 1u);
 }

@@ -22,12 +22,12 @@
 //! # Ok::<(), tape_analysis::Error>(())
 //! ```
 
-use tape_core::{Info, Inputs, LightCurve, Statistic, Value, WholeLightCurve};
+use tape_core::{DeviceKernel, Info, Inputs, LightCurve, Statistic, Value, WholeLightCurve};
 
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::parameter::{Parameter, percent};
-use crate::quantile::{fraction, inter_quantile};
+use crate::quantile::{device, fraction, inter_quantile};
 
 const PERCENT: Parameter = percent("percent", "percent of the epochs left out at either end", "25");
 
@@ -75,6 +75,10 @@ impl WholeLightCurve for InterPercentileRange {
 
     fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
         out[0] = inter_quantile(light_curve.sorted_flux(), self.fraction).into();
+    }
+
+    fn kernel(&self) -> Option<&'static DeviceKernel> {
+        Some(device::range(self.fraction))
     }
 }
 

@@ -21,12 +21,12 @@
 //! # Ok::<(), tape_analysis::Error>(())
 //! ```
 
-use tape_core::{Info, Inputs, LightCurve, Statistic, Value, WholeLightCurve};
+use tape_core::{DeviceKernel, Info, Inputs, LightCurve, Statistic, Value, WholeLightCurve};
 
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::parameter::{Parameter, percent};
-use crate::quantile::{fraction, inter_quantile};
+use crate::quantile::{device, fraction, inter_quantile};
 
 const INNER: Parameter = percent("inner", "percent of the epochs left out at either end of the inner range", "40");
 const OUTER: Parameter = percent("outer", "percent of the epochs left out at either end of the outer range", "5");
@@ -83,6 +83,10 @@ impl WholeLightCurve for MagnitudePercentageRatio {
     fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
         let sorted = light_curve.sorted_flux();
         out[0] = (inter_quantile(sorted, self.inner) / inter_quantile(sorted, self.outer)).into();
+    }
+
+    fn kernel(&self) -> Option<&'static DeviceKernel> {
+        Some(device::two_ranges(self.inner, self.outer))
     }
 }
 

@@ -20,7 +20,7 @@
 
 use std::sync::LazyLock;
 
-use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve};
+use tape_core::{DeviceKernel, Info, Inputs, LightCurve, Method, Value, WholeLightCurve};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "greatest deviation of the flux from its median".into(),
@@ -28,6 +28,23 @@ static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     reference: "Richards et al. 2011, ApJ 733, 10, doi:10.1088/0004-637X/733/1/10".into(),
     ..Info::new("percent_amplitude", Inputs::FLUX)
 });
+
+/// Tolerance: relative, some roundings. Where the median lies far from what was subtracted, the CPU takes the light curve.
+static KERNEL: DeviceKernel = DeviceKernel {
+    name: "percent_amplitude",
+    wgsl: concat!(include_str!("../device/order.wgsl"), include_str!("percent_amplitude.wgsl")),
+    method: Method::Whole,
+    len: 3,
+    error: false,
+    double: false,
+    tolerance: |precision, _| 16.0 * precision.epsilon(),
+    scale: |_, want, out| out[0] = want[0],
+    restore: |numbers, _, out| {
+        let [least, most, median] = [numbers[0], numbers[1], numbers[2]];
+        out[0] = (most - median).max(median - least);
+        median.abs() <= 7.0 * out[0]
+    },
+};
 
 /// The greatest deviation from the median; see the [module](self).
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +58,10 @@ impl WholeLightCurve for PercentAmplitude {
     fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
         let (extremes, median) = (light_curve.extremes(), light_curve.median());
         out[0] = (extremes.max - median).max(median - extremes.min).into();
+    }
+
+    fn kernel(&self) -> Option<&'static DeviceKernel> {
+        Some(&KERNEL)
     }
 }
 

@@ -21,12 +21,12 @@
 //! # Ok::<(), tape_analysis::Error>(())
 //! ```
 
-use tape_core::{Info, Inputs, LightCurve, Statistic, Value, WholeLightCurve};
+use tape_core::{DeviceKernel, Info, Inputs, LightCurve, Statistic, Value, WholeLightCurve};
 
 use crate::error::Error;
 use crate::kind::Kind;
 use crate::parameter::{Parameter, percent};
-use crate::quantile::{fraction, inter_quantile};
+use crate::quantile::{device, fraction, inter_quantile};
 
 const PERCENT: Parameter = percent("percent", "percent of the epochs left out at either end", "5");
 
@@ -76,6 +76,10 @@ impl WholeLightCurve for PercentDifferenceMagnitudePercentile {
 
     fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
         out[0] = (inter_quantile(light_curve.sorted_flux(), self.fraction) / light_curve.median()).into();
+    }
+
+    fn kernel(&self) -> Option<&'static DeviceKernel> {
+        Some(device::range_and_median(self.fraction))
     }
 }
 

@@ -43,6 +43,10 @@ pub(crate) fn text(kernel: &DeviceKernel, team: Team, precision: Precision) -> S
         Method::Whole => WHOLE,
     };
     let workgroup = team.workgroup();
-    let head = format!("alias real = {real};\nconst EPSILON: real = {epsilon};\nconst WORKGROUP = {workgroup}u;\n");
+    let head = format!(
+        "alias real = {real};\nconst EPSILON: real = {epsilon};\nconst WORKGROUP = {workgroup}u;\n\
+         const OUT = {}u;\nalias Out = array<real, OUT>;\n",
+        kernel.len
+    );
     [&head, PRELUDE, kernel.wgsl, PUT, by_team, reduce].concat()
 }

@@ -1,10 +1,10 @@
 // One lane writes the numbers of a part.
 
-fn put(part: u32, state: State) {
-    var all = state;
+fn put(part: u32, out: Out) {
+    var all = out;
     if lane == 0u {
-        for (var k = 0u; k < LEN; k += 1u) {
-            numbers[part * LEN + k] = all[k];
+        for (var k = 0u; k < OUT; k += 1u) {
+            numbers[part * OUT + k] = all[k];
         }
     }
 }

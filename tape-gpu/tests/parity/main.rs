@@ -5,13 +5,17 @@ mod compare;
 mod pairs;
 mod segments;
 mod spectra;
+mod validation;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use tape_core::{Precision, Statistic};
 use tape_gpu::{AdapterInfo, Choice, Gpu, Tier, adapters};
 
-fn main() {
-    let arguments = Arguments::from_args();
+fn main() -> std::process::ExitCode {
+    validation::run(&Arguments::from_args(), all)
+}
+
+fn all() -> Vec<Trial> {
     let mut trials = vec![];
     match adapters().into_iter().next() {
         None => trials.push(without_adapter()),
@@ -24,7 +28,7 @@ fn main() {
             trials.extend(pairs::trials());
         }
     }
-    libtest_mimic::run(&arguments, trials).exit();
+    trials
 }
 
 /// Fails where a GPU is required, and is ignored elsewhere, with the reason in its name.

@@ -1,4 +1,4 @@
-//! The driver that GPU tests run on where there is no GPU.
+//! The driver that GPU tests run on where there is no GPU, and the layers that look over its shoulder.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,30 +8,52 @@ use crate::run::{self, Result};
 /// Where Vulkan's loader looks for drivers.
 const DRIVERS: [&str; 2] = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
 
-/// Debian's package, which has a driver in software.
-const PACKAGE: &str = "mesa-vulkan-drivers";
+/// Where it looks for layers.
+const LAYERS: [&str; 2] = ["/usr/share/vulkan/explicit_layer.d", "/etc/vulkan/explicit_layer.d"];
 
-/// Installs a Vulkan driver, if this machine has none and may be changed. Answers why there is still none; the tests that
-/// need it then count as ignored, or fail where `TAPE_REQUIRE_GPU` is set.
-pub(super) fn prepare() -> Option<String> {
-    if !cfg!(target_os = "linux") || DRIVERS.iter().any(|folder| has_driver(Path::new(folder))) {
+/// Debian's packages: a driver in software, and validation layers.
+const DRIVER: &str = "mesa-vulkan-drivers";
+const VALIDATION: &str = "vulkan-validationlayers";
+
+/// Installs a Vulkan driver and validation layers, if this machine lacks them and may be changed. Answers what is still
+/// missing and why; the tests that need it then count as ignored, or fail where `TAPE_REQUIRE_GPU` is set.
+pub(super) fn prepare() -> Vec<String> {
+    if !cfg!(target_os = "linux") {
+        return vec![];
+    }
+    let drivers = DRIVERS.iter().any(|folder| has_manifest(Path::new(folder), ""));
+    let layers = LAYERS.iter().any(|folder| has_manifest(Path::new(folder), "khronos_validation"));
+    let wanted = [
+        (drivers, DRIVER, "no Vulkan driver, so kernels are not tested"),
+        (layers, VALIDATION, "no validation layers, so nobody looks over the driver's shoulder"),
+    ];
+    wanted.into_iter().filter_map(|(is_there, package, lack)| missing(is_there, package, lack)).collect()
+}
+
+/// What is missing, if it is not there and cannot be installed.
+fn missing(is_there: bool, package: &str, lack: &str) -> Option<String> {
+    if is_there {
         return None;
     }
-    let ask = format!("no Vulkan driver, so kernels are not tested: as root, run apt-get install -y {PACKAGE}");
+    let ask = format!("{lack}: as root, run apt-get install -y {package}");
     if !is_root() {
         return Some(ask);
     }
     let install = || -> Result<()> {
         run::run(Command::new("apt-get").arg("update"))?;
         let mut command = Command::new("apt-get");
-        run::run(command.env("DEBIAN_FRONTEND", "noninteractive").args(["install", "-y", PACKAGE]))
+        run::run(command.env("DEBIAN_FRONTEND", "noninteractive").args(["install", "-y", package]))
     };
     install().err().map(|error| format!("{ask} ({error})"))
 }
 
-fn has_driver(folder: &Path) -> bool {
+fn has_manifest(folder: &Path, named: &str) -> bool {
     let files = folder.read_dir().into_iter().flatten().flatten();
-    files.into_iter().any(|file| file.path().extension().is_some_and(|ending| ending == "json"))
+    files.into_iter().any(|file| {
+        let path = file.path();
+        let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        path.extension().is_some_and(|ending| ending == "json") && name.contains(named)
+    })
 }
 
 fn is_root() -> bool {
@@ -43,11 +65,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_has_a_driver_if_it_has_a_manifest() {
+    fn a_folder_has_what_it_has_a_manifest_of() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        assert!(!has_driver(folder.path()));
-        assert!(!has_driver(&folder.path().join("missing")));
+        assert!(!has_manifest(folder.path(), ""));
+        assert!(!has_manifest(&folder.path().join("missing"), ""));
         std::fs::write(folder.path().join("lvp_icd.x86_64.json"), "{}").expect("a file");
-        assert!(has_driver(folder.path()));
+        assert!(has_manifest(folder.path(), "") && !has_manifest(folder.path(), "khronos_validation"));
     }
 }

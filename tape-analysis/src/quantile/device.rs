@@ -1,0 +1,100 @@
+//! Kernels of quantiles. A device gives the fluxes on both sides of a quantile; where between them it lies, the CPU computes.
+//!
+//! Which two fluxes these are hangs on a product that devices may round otherwise. So they say which rank they took, and
+//! where that is not the CPU's, the CPU takes the light curve.
+
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use tape_core::{DeviceKernel, Method, OnDevice};
+
+use super::place;
+
+/// A range that is more than this many times nearer to zero than its ends has lost digits.
+const MOST_CANCELLED: f64 = 7.0;
+
+const SELECTION: &str = concat!(include_str!("../device/order.wgsl"), include_str!("beside.wgsl"));
+
+/// Tolerance: relative, some roundings of the two ends, neither of which is much larger than what lies between them.
+const RANGE: DeviceKernel = DeviceKernel {
+    name: "inter_quantile",
+    wgsl: include_str!("range.wgsl"),
+    method: Method::Whole,
+    len: 7,
+    error: false,
+    double: false,
+    tolerance: |precision, _| 32.0 * precision.epsilon(),
+    scale: |_, want, out| out[0] = want[0].abs(),
+    restore: |numbers, of, out| restored(&numbers[..7], of, &mut out[0]),
+};
+
+const RANGE_AND_MEDIAN: DeviceKernel = DeviceKernel {
+    name: "inter_quantile_by_median",
+    wgsl: include_str!("range_and_median.wgsl"),
+    len: 8,
+    restore: |numbers, of, out| {
+        let median = of.reference + numbers[7];
+        let is_range = restored(&numbers[..7], of, &mut out[0]);
+        out[0] /= median;
+        is_range && median != 0.0 && numbers[7].abs() <= 4.0 * median.abs()
+    },
+    ..RANGE
+};
+
+const TWO_RANGES: DeviceKernel = DeviceKernel {
+    name: "inter_quantile_ratio",
+    wgsl: include_str!("two_ranges.wgsl"),
+    len: 14,
+    tolerance: |precision, _| 64.0 * precision.epsilon(),
+    restore: |numbers, of, out| {
+        let (mut inner, mut outer) = (0.0, 0.0);
+        let are_ranges = restored(&numbers[..7], of, &mut inner) && restored(&numbers[7..14], of, &mut outer);
+        out[0] = inner / outer;
+        are_ranges && outer > 0.0
+    },
+    ..RANGE
+};
+
+/// The kernel of a range from a quantile to that from the other end.
+pub(crate) fn range(fraction: f32) -> &'static DeviceKernel {
+    made_once(&RANGE, &[("FRACTION", fraction)])
+}
+
+/// That of the range relative to the median.
+pub(crate) fn range_and_median(fraction: f32) -> &'static DeviceKernel {
+    made_once(&RANGE_AND_MEDIAN, &[("FRACTION", fraction)])
+}
+
+/// That of the ratio of two ranges.
+pub(crate) fn two_ranges(inner: f32, outer: f32) -> &'static DeviceKernel {
+    made_once(&TWO_RANGES, &[("FRACTION", inner), ("OUTER", outer)])
+}
+
+/// A kernel with constants in its text. Drivers know kernels by their names, and keep them: one for each value that was ever
+/// asked for stays as long as the program does.
+fn made_once(of: &DeviceKernel, constants: &[(&str, f32)]) -> &'static DeviceKernel {
+    static MADE: LazyLock<Mutex<BTreeMap<String, &'static DeviceKernel>>> = LazyLock::new(Mutex::default);
+    let text: String = constants.iter().map(|(name, value)| format!("const {name}: f32 = {value:?}f;\n")).collect();
+    let name = format!("{} {}", of.name, constants.iter().map(|(_, value)| format!("{value} ")).collect::<String>());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    made.entry(name.clone()).or_insert_with(|| {
+        let wgsl = String::leak([&text, SELECTION, of.wgsl].concat());
+        let kernel = DeviceKernel { name: String::leak(name), wgsl, ..*of };
+        Box::leak(Box::new(kernel))
+    })
+}
+
+/// A range out of its fraction, and for either end the rank below the quantile with two fluxes.
+#[expect(clippy::cast_possible_truncation, reason = "it was one of single precision")]
+fn restored(numbers: &[f64], of: OnDevice, out: &mut f64) -> bool {
+    let fraction = numbers[0] as f32;
+    let quantile = |fraction: f32, at: &[f64]| {
+        let (below, weight) = place(fraction, of.n);
+        let value = if weight == 0.0 { at[1] } else { at[1] + weight * (at[2] - at[1]) };
+        (value, at[0] == tape_core::count(below))
+    };
+    let ((low, is_low), (high, is_high)) =
+        (quantile(fraction, &numbers[1..4]), quantile(1.0 - fraction, &numbers[4..7]));
+    *out = high - low;
+    is_low && is_high && low.abs().max(high.abs()) <= MOST_CANCELLED * *out
+}
