@@ -20,7 +20,7 @@ fn quantile(sorted: &[f64], fraction: f32) -> f64 {
     let (below, weight) = place(fraction, sorted.len());
     match sorted[below..] {
         [low, high, ..] => low + weight * (high - low),
-        [ref last @ ..] => last[0],
+        ref last => last[0],
     }
 }
 

@@ -77,9 +77,8 @@ pub(crate) fn describe(adapter: &Adapter) -> AdapterInfo {
 
 fn found() -> Vec<Adapter> {
     let mut descriptor = InstanceDescriptor::new_without_display_handle();
-    // Validation where debug assertions are on, or as WGPU_VALIDATION says. Shaders say nothing of their source: layers that are
-    // older than WGSL take that for an error.
-    descriptor.flags = InstanceFlags::from_build_config().difference(InstanceFlags::DEBUG).with_env();
+    // Validation where debug assertions are on, or as WGPU_VALIDATION says.
+    descriptor.flags = InstanceFlags::from_build_config().with_env();
     descriptor.backends = Backends::VULKAN | Backends::METAL | Backends::DX12;
     let mut all = pollster::block_on(Instance::new(descriptor).enumerate_adapters(Backends::all()));
     all.sort_by_key(|adapter| match adapter.get_info().device_type {

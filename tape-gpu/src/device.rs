@@ -14,6 +14,7 @@ use wgpu::{
 use crate::adapter::{AdapterInfo, Choice, choose, describe};
 use crate::error::{Error, Result};
 use crate::kernel;
+use crate::ring::Rings;
 use crate::tier::{Team, Tier};
 
 /// An open device.
@@ -26,6 +27,7 @@ pub struct Gpu {
     pub(crate) number: u64,
     /// Bytes of the largest buffer that a kernel can read.
     pub(crate) largest: u64,
+    pub(crate) rings: Rings,
     pipeline_layout: PipelineLayout,
     adapter: AdapterInfo,
     tier: Tier,
@@ -95,6 +97,7 @@ impl Gpu {
             layout,
             number,
             largest,
+            rings: Rings::new(),
             pipeline_layout,
             adapter,
             tier,
@@ -139,8 +142,7 @@ impl Gpu {
         self.check()?;
         match errors.into_iter().next() {
             None => done,
-            Some(wgpu::Error::OutOfMemory { .. }) => Err(Error::OutOfMemory { bytes }),
-            Some(error) => Err(Error::Invalid { kernel: what, message: error.to_string() }),
+            Some(error) => Err(found_wrong(&error, what, bytes)),
         }
     }
 
@@ -188,6 +190,14 @@ impl Gpu {
     }
 }
 
+/// What wgpu found wrong with what `what` did, which asked for so many bytes.
+fn found_wrong(error: &wgpu::Error, what: &'static str, bytes: u64) -> Error {
+    match error {
+        wgpu::Error::OutOfMemory { .. } => Error::OutOfMemory { bytes },
+        error => Error::Invalid { kernel: what, message: error.to_string() },
+    }
+}
+
 fn bindings(device: &Device) -> BindGroupLayout {
     let entries: Vec<BindGroupLayoutEntry> = (0..BINDINGS)
         .map(|binding| BindGroupLayoutEntry {
@@ -210,4 +220,18 @@ fn note(lost: &Mutex<Option<String>>, message: String) {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_that_is_not_there_is_told_from_a_kernel_that_is_refused() {
+        let memory = wgpu::Error::OutOfMemory { source: "no heap".into() };
+        assert!(matches!(found_wrong(&memory, "upload", 5), Error::OutOfMemory { bytes: 5 }));
+        let source = "no such type".into();
+        let refused = wgpu::Error::Validation { source, description: "no such type".to_owned() };
+        assert!(matches!(found_wrong(&refused, "mean", 5), Error::Invalid { kernel: "mean", .. }));
+    }
 }

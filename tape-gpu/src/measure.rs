@@ -45,9 +45,10 @@ impl Gpu {
         let contents = vec![1_u8; bytes];
         let upload = |times: u32| {
             for _ in 0..times {
-                drop(self.buffer("upload", &contents));
+                let mut up = self.up();
+                drop(up.put(&contents));
+                up.send();
             }
-            self.queue.submit([]);
         };
         self.mean("upload", times, upload)
     }
@@ -58,7 +59,7 @@ impl Gpu {
     /// # Errors
     /// If the device is lost or has no memory left.
     pub fn time_read(&self, bytes: usize, times: u32) -> Result<f64> {
-        let out = self.checked("read", 2 * bytes as u64, || Ok(self.unwritten(bytes)))?;
+        let out = self.checked("read", 2 * bytes as u64, || Ok(self.room(bytes)))?;
         let read = || self.checked("read", bytes as u64, || self.dispatch("read", &out, |_| {}, <[u8]>::len));
         read()?;
         let start = Instant::now();
@@ -77,7 +78,7 @@ impl Gpu {
         for batch in &resident.batches {
             let work = self.work(kernel, batch)?;
             let bytes = batch.parts.len() * kernel.len * size(self.tier().precision);
-            let numbers = self.checked(kernel.name, bytes as u64, || Ok(self.unwritten(bytes)))?;
+            let numbers = self.checked(kernel.name, bytes as u64, || Ok(self.room(bytes)))?;
             let run = |times: u32| {
                 let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some("time") });
                 for _ in 0..times {

@@ -1,12 +1,12 @@
 //! Statistics of pairs of epochs, of all light curves of a chunk.
 
 use tape_core::{Chunk, PairBins, PairKernel, PairSums, Pairwise, Statistic, Value};
-use wgpu::Buffer;
 
 use crate::device::Gpu;
 use crate::error::Result;
 use crate::evaluate::Evaluated;
 use crate::pack::fits;
+use crate::ring::Lent;
 
 /// The most epochs of a light curve; a workgroup would take too long for the pairs of more, for a driver that watches.
 const MOST_EPOCHS: usize = 1 << 14;
@@ -47,8 +47,8 @@ struct Sums {
 /// Light curves that lie on the device with their bins, until this is dropped.
 #[derive(Debug)]
 pub struct ResidentPairs {
-    epochs: Buffer,
-    bins: Buffer,
+    epochs: Lent,
+    bins: Lent,
     /// The number of bins of each light curve, and the days in its tick.
     shapes: Vec<(usize, f64)>,
 }
@@ -74,11 +74,10 @@ impl Gpu {
         }
         let bytes = (size_of_val(&epochs[..]) + size_of_val(&bins[..])) as u64;
         self.checked("upload", bytes, || {
-            Ok(ResidentPairs {
-                epochs: self.buffer("epochs", bytemuck::cast_slice(&epochs)),
-                bins: self.buffer("bins", bytemuck::cast_slice(&bins)),
-                shapes: all.iter().map(|one| (one.bins.len(), one.tick)).collect(),
-            })
+            let mut up = self.up();
+            let (epochs, bins) = (up.put(bytemuck::cast_slice(&epochs)), up.put(bytemuck::cast_slice(&bins)));
+            up.send();
+            Ok(ResidentPairs { epochs, bins, shapes: all.iter().map(|one| (one.bins.len(), one.tick)).collect() })
         })
     }
 
@@ -93,7 +92,7 @@ impl Gpu {
         let pipeline = self.pairs_pipeline(kernel)?;
         let bytes = pairs.len() * size_of::<Sums>();
         let sums: Vec<Sums> = self.checked(kernel.name, 2 * bytes as u64, || {
-            let out = self.unwritten(bytes);
+            let out = self.room(bytes);
             let bind = self.bind_to(&pipeline.get_bind_group_layout(0), &[&pairs.epochs, &pairs.bins, &out]);
             let over = |pass: &mut wgpu::ComputePass<'_>| {
                 pass.set_pipeline(&pipeline);

@@ -2,14 +2,15 @@
 
 use tape_core::{DeviceKernel, Method, OnDevice};
 use wgpu::{
-    BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayout, Buffer, BufferDescriptor, BufferUsages,
-    CommandEncoderDescriptor, ComputePass, ComputePassDescriptor, ComputePipeline, MapMode, PollType,
+    BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayout, ComputePass, ComputePassDescriptor,
+    ComputePipeline, MapMode, PollType,
 };
 
 use crate::device::Gpu;
 use crate::error::{Error, Result};
 use crate::pack::{read, size};
 use crate::resident::{Batch, Resident};
+use crate::ring::Lent;
 use crate::tier::Team;
 
 /// The most workgroups in one dimension that every device takes; each goes on with the parts that are left.
@@ -20,7 +21,7 @@ pub(crate) struct Work<'a> {
     team: Team,
     pipeline: ComputePipeline,
     parts: usize,
-    todo: &'a Buffer,
+    todo: &'a Lent,
 }
 
 impl Gpu {
@@ -58,7 +59,7 @@ impl Gpu {
         let bytes = batch.parts.len() * kernel.len * size(precision);
         let work = self.work(kernel, batch)?;
         self.checked(kernel.name, 2 * bytes as u64, || {
-            let numbers = self.unwritten(bytes);
+            let numbers = self.room(bytes);
             let over = |pass: &mut ComputePass<'_>| self.encode(pass, &work, batch, &numbers);
             self.dispatch(kernel.name, &numbers, over, |bytes| read(bytes, precision))
         })
@@ -72,7 +73,7 @@ impl Gpu {
             .collect()
     }
 
-    pub(crate) fn encode(&self, pass: &mut ComputePass<'_>, work: &[Work<'_>], batch: &Batch, numbers: &Buffer) {
+    pub(crate) fn encode(&self, pass: &mut ComputePass<'_>, work: &[Work<'_>], batch: &Batch, numbers: &Lent) {
         for Work { team, pipeline, parts, todo } in work {
             let buffers = [&batch.ranges, &batch.references, &batch.flux, &batch.error, numbers, todo];
             pass.set_pipeline(pipeline);
@@ -81,54 +82,54 @@ impl Gpu {
         }
     }
 
-    /// Room for numbers that are not a number until a kernel has written them: what it forgets is never taken for a result.
-    pub(crate) fn unwritten(&self, bytes: usize) -> Buffer {
-        self.buffer("numbers", &vec![0xFF; bytes])
-    }
-
     /// Buffers in the order of their bindings.
-    pub(crate) fn bind_to(&self, layout: &BindGroupLayout, buffers: &[&Buffer]) -> BindGroup {
+    pub(crate) fn bind_to(&self, layout: &BindGroupLayout, buffers: &[&Lent]) -> BindGroup {
         let entries: Vec<BindGroupEntry<'_>> = (0..)
             .zip(buffers)
-            .map(|(binding, buffer)| BindGroupEntry { binding, resource: buffer.as_entire_binding() })
+            .map(|(binding, buffer)| BindGroupEntry { binding, resource: buffer.binding() })
             .collect();
         self.device.create_bind_group(&BindGroupDescriptor { label: None, layout, entries: &entries })
     }
 
-    /// Runs what `over` puts into a pass, waits for it, and shows `take` the bytes of `out`.
+    /// Makes what is in `out` no number, runs what `over` puts into a pass, waits for it, and shows `take` the bytes of `out`.
     pub(crate) fn dispatch<T>(
         &self,
         name: &str,
-        out: &Buffer,
+        out: &Lent,
         over: impl FnOnce(&mut ComputePass<'_>),
         take: impl FnOnce(&[u8]) -> T,
     ) -> Result<T> {
-        let mut encoder = self.device.create_command_encoder(&CommandEncoderDescriptor { label: Some(name) });
+        let mut encoder = self.encoder(name);
+        self.unwrite(&mut encoder, out);
         over(&mut encoder.begin_compute_pass(&ComputePassDescriptor::default()));
-        let read_back = self.device.create_buffer(&BufferDescriptor {
-            label: Some("read back"),
-            size: out.size(),
-            usage: BufferUsages::MAP_READ | BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
-        encoder.copy_buffer_to_buffer(out, 0, &read_back, 0, out.size());
+        let read_back = self.read_back(out.bytes());
+        encoder.copy_buffer_to_buffer(out.buffer(), 0, read_back.buffer(), 0, out.bytes());
         self.queue.submit([encoder.finish()]);
-        self.fetch(&read_back, take)
+        let fetched = self.fetch(&read_back, take);
+        // It may still be mapped, or about to be.
+        if fetched.is_err() {
+            read_back.discard();
+        }
+        fetched
     }
 
     /// Waits for what was submitted, and shows the bytes of a buffer.
-    fn fetch<T>(&self, buffer: &Buffer, take: impl FnOnce(&[u8]) -> T) -> Result<T> {
+    fn fetch<T>(&self, lent: &Lent, take: impl FnOnce(&[u8]) -> T) -> Result<T> {
         let lost = |message: String| Error::Lost { message };
         let (tell, told) = std::sync::mpsc::channel();
-        buffer.map_async(MapMode::Read, .., move |mapped| {
+        let (buffer, bytes) = (lent.buffer(), lent.bytes());
+        buffer.map_async(MapMode::Read, ..bytes, move |mapped| {
             // Nobody listens any more if the wait failed.
             let _ = tell.send(mapped);
         });
         self.device.poll(PollType::wait_indefinitely()).map_err(|error| lost(error.to_string()))?;
         let mapped = told.try_recv().map_err(|_| lost("it did not answer".to_owned()))?;
         mapped.map_err(|error| lost(error.to_string()))?;
-        let view = buffer.get_mapped_range(..).map_err(|error| lost(error.to_string()))?;
-        Ok(take(&view))
+        let view = buffer.get_mapped_range(..bytes).map_err(|error| lost(error.to_string()))?;
+        let taken = take(&view);
+        drop(view);
+        buffer.unmap();
+        Ok(taken)
     }
 }
 

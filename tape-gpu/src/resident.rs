@@ -2,13 +2,11 @@
 
 use std::ops::Range;
 
-use wgpu::util::{BufferInitDescriptor, DeviceExt};
-use wgpu::{Buffer, BufferUsages};
-
 use crate::bins::{Part, bins, parts};
 use crate::device::Gpu;
 use crate::error::Result;
 use crate::pack::{Packed, batches, fits, reference, size};
+use crate::ring::Lent;
 
 /// Columns of the CPU.
 #[derive(Clone, Copy, Debug)]
@@ -35,12 +33,12 @@ pub struct Resident {
 pub(crate) struct Batch {
     /// The segment and the number of epochs of each part.
     pub(crate) parts: Vec<(usize, usize)>,
-    pub(crate) flux: Buffer,
-    pub(crate) error: Buffer,
-    pub(crate) ranges: Buffer,
-    pub(crate) references: Buffer,
+    pub(crate) flux: Lent,
+    pub(crate) error: Lent,
+    pub(crate) ranges: Lent,
+    pub(crate) references: Lent,
     /// For small teams and for large ones: how many parts, and which.
-    pub(crate) bins: [(usize, Buffer); 2],
+    pub(crate) bins: [(usize, Lent); 2],
 }
 
 impl Resident {
@@ -110,22 +108,18 @@ impl Gpu {
         let [flux, error, subtracted] = [&flux, &error, &subtracted].map(Packed::bytes);
         let bytes = (flux.len() + error.len() + subtracted.len() + 12 * parts.len()) as u64;
         self.checked("upload", bytes, || {
-            Ok(Batch {
+            let mut up = self.up();
+            let batch = Batch {
                 parts: parts.iter().map(|part| (part.segment, part.rows.len())).collect(),
-                flux: self.buffer("flux", flux),
-                error: self.buffer("error", error),
-                ranges: self.buffer("parts", bytemuck::cast_slice(&ranges)),
-                references: self.buffer("references", subtracted),
-                bins: bins.map(|bin| (bin.len(), self.buffer("todo", bytemuck::cast_slice(&bin)))),
-            })
+                flux: up.put(flux),
+                error: up.put(error),
+                ranges: up.put(bytemuck::cast_slice(&ranges)),
+                references: up.put(subtracted),
+                bins: bins.map(|bin| (bin.len(), up.put(bytemuck::cast_slice(&bin)))),
+            };
+            up.send();
+            Ok(batch)
         })
-    }
-
-    /// A buffer that kernels can use; one without contents has room for a number.
-    pub(crate) fn buffer(&self, label: &str, contents: &[u8]) -> Buffer {
-        let contents = if contents.is_empty() { &[0; 8] } else { contents };
-        let usage = BufferUsages::STORAGE | BufferUsages::COPY_SRC;
-        self.device.create_buffer_init(&BufferInitDescriptor { label: Some(label), contents, usage })
     }
 }
 

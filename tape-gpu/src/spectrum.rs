@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use tape_core::{Series, SpectrumKernel};
-use wgpu::Buffer;
 
 use crate::device::Gpu;
 use crate::error::Result;
 use crate::phase::epoch;
+use crate::ring::Lent;
 
 /// Frequencies of a workgroup.
 pub(crate) const TILE: usize = 512;
@@ -41,8 +41,8 @@ impl Values {
 /// Series that lie on the device, until this is dropped.
 #[derive(Debug)]
 pub struct ResidentSeries {
-    epochs: Buffer,
-    ranges: Buffer,
+    epochs: Lent,
+    ranges: Lent,
     /// Epochs and frequencies of each.
     sizes: Vec<[usize; 2]>,
 }
@@ -71,11 +71,10 @@ impl Gpu {
         let bytes = (size_of_val(&epochs[..]) + size_of_val(&ranges[..])) as u64;
         let sizes = series.iter().map(|one| [one.time.len(), one.number]).collect();
         self.checked("upload", bytes, || {
-            Ok(ResidentSeries {
-                epochs: self.buffer("epochs", bytemuck::cast_slice(&epochs)),
-                ranges: self.buffer("series", bytemuck::cast_slice(&ranges)),
-                sizes,
-            })
+            let mut up = self.up();
+            let (epochs, ranges) = (up.put(bytemuck::cast_slice(&epochs)), up.put(bytemuck::cast_slice(&ranges)));
+            up.send();
+            Ok(ResidentSeries { epochs, ranges, sizes })
         })
     }
 
@@ -119,8 +118,9 @@ impl Gpu {
         let pipeline = self.spectrum_pipeline(kernel)?;
         let bytes = tiles.iter().map(|tile| tile[2] as usize * size_of::<f32>()).sum::<usize>();
         self.checked(kernel.name, 2 * bytes as u64, || {
-            let out = self.unwritten(bytes);
-            let todo = self.buffer("tiles", bytemuck::cast_slice(tiles));
+            let (out, mut up) = (self.room(bytes), self.up());
+            let todo = up.put(bytemuck::cast_slice(tiles));
+            up.send();
             let buffers = [&series.epochs, &series.ranges, &todo, &out];
             let bind = self.bind_to(&pipeline.get_bind_group_layout(0), &buffers);
             self.dispatch(

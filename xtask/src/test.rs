@@ -26,7 +26,8 @@ const STEPS: &[Step] = &[
     }),
     ("docs", |_| run::run(run::cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))),
     ("library with the GPU", |_| {
-        let words = "clippy --package tape --package tape-benches --features gpu --all-targets -- -D warnings";
+        // Of the whole workspace, lest what all of it needs is compiled with other features once more.
+        let words = "clippy --workspace --features tape/gpu,tape-benches/gpu --all-targets -- -D warnings";
         run::run(run::cargo().args(words.split(' ')))
     }),
     ("Vulkan driver and layers", |report| {
@@ -41,7 +42,7 @@ const STEPS: &[Step] = &[
 ];
 
 /// The tests of the `gpu` feature, which the workspace's default features leave out.
-const DEVICE_TESTS: &str = "test --package tape --package tape-benches --features gpu --lib --test device";
+const DEVICE_TESTS: &str = "test --workspace --features tape/gpu,tape-benches/gpu --lib --test device";
 
 /// What the run has to say at its end.
 #[derive(Debug, Default)]

@@ -43,9 +43,11 @@ pub(crate) fn text(kernel: &DeviceKernel, team: Team, precision: Precision) -> S
         Method::Whole => WHOLE,
     };
     let workgroup = team.workgroup();
+    // Two names of one type are two types to some drivers.
+    let out = if kernel.wgsl.contains("-> Out") { "array<real, OUT>" } else { "State" };
     let head = format!(
         "alias real = {real};\nconst EPSILON: real = {epsilon};\nconst WORKGROUP = {workgroup}u;\n\
-         const OUT = {}u;\nalias Out = array<real, OUT>;\n",
+         const OUT = {}u;\nalias Out = {out};\n",
         kernel.len
     );
     [&head, PRELUDE, kernel.wgsl, PUT, by_team, reduce].concat()

@@ -15,6 +15,7 @@ const ALL: &[(&str, Test)] = &[
     ("a kernel that is no WGSL is an error that names it", a_kernel_that_is_no_wgsl_is_an_error),
     ("a lost device is an error from then on", a_lost_device_is_an_error),
     ("a chunk has the CPU's values, whoever computed them", a_chunk_has_the_values_of_the_cpu),
+    ("buffers are used again, whatever the size of the next chunk", buffers_are_used_again),
     ("columns that stay give the same answers again", columns_that_stay),
     ("statistics of a chunk share its columns until it is filled anew", columns_of_a_chunk),
 ];
@@ -60,24 +61,54 @@ fn a_broken_kernel_is_caught(gpu: &Gpu) -> Result<(), Failed> {
 }
 
 /// Of two numbers it writes the first.
-const FORGETFUL: &str = "
-const LEN = 1u;
-alias State = array<real, LEN>;
-fn empty() -> State { return State(real(0.0)); }
-fn lift(flux: real, error: real) -> State { return State(flux); }
-fn combine(a: State, b: State) -> State { return State(a[0] + b[0]); }
-";
+/// Its lanes take themselves for others, of which none writes.
+const FORGETFUL: (&str, &str) =
+    ("fn lift(flux: real, error: real) -> State {", "fn lift(flux: real, error: real) -> State {\n    lane = 1000u;");
 
 fn a_forgetful_kernel_gives_no_answer(gpu: &Gpu) -> Result<(), Failed> {
-    let kernel = of_mean("mean, forgetful", FORGETFUL.to_owned())?;
+    let mean = statistic("mean")?;
+    let kernel = of_mean("mean, forgetful", text_of_mean(FORGETFUL)?)?;
     let resident = gpu.upload(Columns { flux: &[1.0, 2.0, 4.0], error: &[] }, std::slice::from_ref(&(0..3)))?;
+    // Its results would lie where those of another lay before.
+    let usual = gpu.states(&mean, mean.kernel().ok_or("the mean has a kernel")?, &resident)?;
+    let before = gpu.buffers();
     let mut all = vec![];
     gpu.reduce(kernel, &resident, |_, _, numbers| all.extend_from_slice(numbers))?;
-    if all.len() != 2 || !all[0].is_finite() || !all[1].is_nan() {
-        return Err(format!("{all:?} instead of a number and none").into());
+    if all.len() != 2 || !all.iter().all(|number| number.is_nan()) || usual == [None] {
+        return Err(format!("{all:?} instead of none, after {usual:?}").into());
     }
-    let states = gpu.states(&statistic("mean")?, kernel, &resident)?;
+    if gpu.buffers().made != before.made {
+        return Err("the buffer was not that of another".into());
+    }
+    let states = gpu.states(&mean, kernel, &resident)?;
     if states == [None] { Ok(()) } else { Err(format!("{states:?} is taken for an answer").into()) }
+}
+
+fn buffers_are_used_again(gpu: &Gpu) -> Result<(), Failed> {
+    let stetson = statistic("stetson_j")?;
+    let kernel = stetson.kernel().ok_or("it has a kernel")?;
+    let answer = |n: u32| -> Result<_, Error> {
+        let flux: Vec<f64> = (0..n).map(|i| f64::from(i % 101 * 7919 % 101)).collect();
+        let error = vec![0.5; flux.len()];
+        let rows: Vec<_> = (0..flux.len() / 10).map(|k| 10 * k..10 * k + 10).collect();
+        let resident = gpu.upload(Columns { flux: &flux, error: &error }, &rows)?;
+        gpu.states(&stetson, kernel, &resident)
+    };
+    // Large after small, small after large, and more than a piece.
+    let sizes = [10, 700_000, 50, 4000, 20, 700_000];
+    let first = sizes.map(answer).into_iter().collect::<Result<Vec<_>, _>>()?;
+    let made = gpu.buffers().made;
+    for (size, first) in sizes.into_iter().zip(first) {
+        if answer(size)? != first {
+            return Err(format!("{size} epochs have other answers the second time").into());
+        }
+    }
+    let counts = gpu.buffers();
+    if counts.made == made && counts.lent > 80 {
+        Ok(())
+    } else {
+        Err(format!("{counts:?}, of which {made} before").into())
+    }
 }
 
 fn a_kernel_that_is_no_wgsl_is_an_error(gpu: &Gpu) -> Result<(), Failed> {
