@@ -15,7 +15,7 @@ use arrow::ipc::writer::FileWriter;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 use tempfile::NamedTempFile;
 
@@ -62,6 +62,17 @@ pub struct TableWriter {
     sorted_by_first: bool,
     /// Gone once finished.
     encoder: Option<Encoder>,
+}
+
+/// Bytes of a row group before it is compressed: it is held in memory until it is whole.
+const GROUP_BYTES: usize = 64 << 20;
+
+/// Row groups that fit in memory, however many columns there are. Their rows are counted, not their bytes, so that the same
+/// table is always the same file.
+fn of_groups(schema: &Schema) -> WriterPropertiesBuilder {
+    let bytes_of_row = 8 * schema.fields().len().max(1);
+    let rows = (GROUP_BYTES / bytes_of_row).clamp(1 << 13, 1 << 20);
+    WriterProperties::builder().set_max_row_group_row_count(Some(rows))
 }
 
 enum Encoder {
@@ -161,7 +172,7 @@ impl TableWriter {
             .iter()
             .skip(1)
             .filter(repeats)
-            .fold(WriterProperties::builder().set_dictionary_enabled(false), |builder, field| {
+            .fold(of_groups(&self.schema).set_dictionary_enabled(false), |builder, field| {
                 builder.set_column_dictionary_enabled(ColumnPath::from(field.name().as_str()), true)
             });
         // The last bits of a float are noise, which costs time to compress and stays as long.
@@ -254,4 +265,32 @@ fn check_free(path: &Path, overwrite: bool) -> Result<(), Error> {
         return Err(Error::Exists { path: path.to_owned() });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Int8Array};
+    use parquet::file::reader::FileReader;
+    use parquet::file::serialized_reader::SerializedFileReader;
+
+    use super::*;
+
+    #[test]
+    fn row_groups_of_many_columns_have_fewer_rows() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let rows_of_groups = |columns: usize, rows: usize| {
+            let values: ArrayRef = Arc::new(Int8Array::from(vec![1; rows]));
+            let batch = RecordBatch::try_from_iter((0..columns).map(|i| (format!("c{i}"), Arc::clone(&values))));
+            let (batch, path) = (batch.expect("columns of one length"), folder.path().join("table.parquet"));
+            let mut writer = TableWriter::create(&path, batch.schema(), true, vec![]).expect("a file");
+            writer.write(&batch).expect("there is room");
+            writer.finish().expect("there is room");
+            let reader = SerializedFileReader::new(std::fs::File::open(path).expect("a file")).expect("Parquet");
+            reader.metadata().row_groups().iter().map(|group| group.num_rows()).collect::<Vec<_>>()
+        };
+        assert_eq!(rows_of_groups(1100, 9000), [8192, 808]);
+        assert_eq!(rows_of_groups(3, 9000), [9000]);
+    }
 }
