@@ -6,7 +6,7 @@ use parquet::schema::types::SchemaDescriptor;
 use tape_core::{ColumnMap, Role};
 
 use crate::error::Error;
-use crate::expressions::{columns_in, playing};
+use crate::expressions::{OF_OBJECTS, playing};
 use crate::leaf::any_columns;
 use crate::leaves::{leaves, list_columns};
 use crate::predicate::{Derived, Expression, Fault, quoted};
@@ -28,7 +28,7 @@ impl Survey {
         let expression = Expression::parse(&quoted(&name)).map_err(|source| Error::Condition { path: None, source })?;
         for footer in &self.files {
             expression
-                .bind_with(&columns_in(footer), &self.expressions.derived)
+                .bind_with(&self.columns_in(footer), &self.expressions.derived)
                 .map_err(|source| Error::Condition { path: Some(footer.path.clone()), source })?;
         }
         Ok(self)
@@ -47,7 +47,7 @@ impl Survey {
             return Err(Error::Condition { path: None, source: fault.of(name) });
         }
         for footer in &self.files {
-            playing(role, name, &columns_in(footer), &self.expressions.derived)
+            playing(role, name, &self.columns_in(footer), &self.expressions.derived)
                 .map_err(|source| Error::Condition { path: Some(footer.path.clone()), source })?;
         }
         self.expressions.played.retain(|(played, _)| *played != role);
@@ -73,7 +73,7 @@ impl Survey {
     /// The columns of the files that derived columns which play roles are computed of, by their names in the first file.
     pub fn derived_from(&self) -> impl Iterator<Item = &str> {
         let first = self.expressions.files.first();
-        first.into_iter().flat_map(|file| file.of_played().map(|place| file.leaves[place].name.as_str()))
+        first.into_iter().flat_map(|file| file.of_played().map(|place| file.name_at(place)))
     }
 }
 
@@ -117,9 +117,39 @@ impl Asked {
     }
 
     /// A survey of the columns of the files, with what was set apart.
-    pub(crate) fn of_survey(self, survey: Survey) -> Result<Survey, Error> {
-        let survey = self.derived.into_iter().try_fold(survey, Survey::assigned)?;
-        self.played.into_iter().try_fold(survey, |survey, (role, name)| survey.playing(role, &name))
+    pub(crate) fn of_survey(self, mut survey: Survey) -> Result<Survey, Error> {
+        let waits = |derived: &Derived| derived.expression().is_some_and(|text| text.contains(OF_OBJECTS));
+        // What comes after one that waits may be computed of it.
+        if let Some(first) = self.derived.iter().position(waits) {
+            let (mut now, mut later) = (self.derived, vec![]);
+            later.extend(now.drain(first..));
+            let is_later = |(_, name): &(Role, String)| later.iter().any(|derived| derived.name() == name);
+            let (played_later, played) = self.played.into_iter().partition(is_later);
+            survey.expressions.waiting = (later, played_later);
+            return with(survey, now, played);
+        }
+        with(survey, self.derived, self.played)
+    }
+}
+
+fn with(survey: Survey, derived: Vec<Derived>, played: Vec<(Role, String)>) -> Result<Survey, Error> {
+    let survey = derived.into_iter().try_fold(survey, Survey::assigned)?;
+    played.into_iter().try_fold(survey, |survey, (role, name)| survey.playing(role, &name))
+}
+
+impl Survey {
+    /// The same survey with the derived columns that waited for the table of objects, which is there.
+    pub(crate) fn with_waiting(mut self) -> Result<Self, Error> {
+        let (derived, played) = std::mem::take(&mut self.expressions.waiting);
+        with(self, derived, played)?.bound()
+    }
+
+    /// That no derived column waits for a table of objects.
+    pub(crate) fn check_waiting(&self) -> Result<(), Error> {
+        match self.expressions.waiting.0.first() {
+            Some(derived) => Err(Error::NoObjects { what: format!("the column '{}'", derived.name()) }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -129,7 +159,12 @@ fn source(
     derived: &[Derived],
     schema: &SchemaDescriptor,
 ) -> Result<Option<String>, crate::predicate::PredicateError> {
-    let bound = Expression::parse(&quoted(name))?.bind_with(&any_columns(schema), derived)?;
+    let bound = Expression::parse(&quoted(name))?.bind_with(&any_columns(schema), derived);
+    let bound = match bound {
+        // The columns of objects are not known yet.
+        Err(error) if error.expression.contains(OF_OBJECTS) => return Ok(None),
+        bound => bound?,
+    };
     let in_list = |index: &&usize| schema.column(**index).max_rep_level() > 0;
     let found = bound.columns().iter().find(in_list).or(bound.columns().first());
     Ok(found.map(|&index| leaves(schema)[index].name()))

@@ -9,9 +9,13 @@ use tape_core::{Bands, Columns, Role, Rows};
 use crate::error::Error;
 use crate::footer::{Footer, check_counts};
 use crate::leaf::{Leaf, columns, leaf, possible};
+use crate::objects::ObjectTable;
 use crate::predicate::{Bound, Column, Derived, Expression, Fault, Possible, Predicate, PredicateError, Type, quoted};
 use crate::sieve::{append_bands, append_numbers};
 use crate::survey::{Survey, roles};
+
+/// What the names of columns of the table of objects begin with, in expressions over rows.
+pub(crate) const OF_OBJECTS: &str = "objects.";
 
 /// The expressions of a survey, and what they are in each of its files.
 #[derive(Debug, Default)]
@@ -22,6 +26,8 @@ pub(crate) struct Expressions {
     pub(crate) derived: Vec<Derived>,
     /// The derived columns that play roles.
     pub(crate) played: Vec<(Role, String)>,
+    /// Derived columns and roles of theirs that wait for a table of objects, of which they are computed.
+    pub(crate) waiting: (Vec<Derived>, Vec<(Role, String)>),
     /// Of each file, if rows are asked anything: what a column is may differ.
     pub(crate) files: Vec<FileExpressions>,
     /// Of each row group, whether it can have no row that is meant.
@@ -35,16 +41,18 @@ pub(crate) struct FileExpressions {
     played: Vec<(Role, Over<Bound>)>,
     /// The columns that they need, each once.
     pub(crate) leaves: Vec<Leaf>,
+    /// The columns of the table of objects that they need, each once.
+    pub(crate) of_objects: Vec<String>,
 }
 
-/// An expression, with the places of its columns among the leaves.
+/// An expression, with the places of its columns among the leaves and, behind them, the columns of objects.
 #[derive(Debug)]
 struct Over<T> {
     expression: T,
     places: Vec<usize>,
 }
 
-/// The columns of some rows, each in the place of its leaf, if it was read.
+/// The columns of some rows, each in the place of its leaf, if it was read, and then those of their objects.
 pub(crate) type Arrays = [Option<ArrayRef>];
 
 impl Survey {
@@ -54,11 +62,26 @@ impl Survey {
         let parsed = expressions.condition.as_deref().map(parse).transpose()?;
         let is_asked = parsed.is_some() || !expressions.played.is_empty();
         let asked = self.files.iter().filter(|_| is_asked);
-        let of_file = |footer| FileExpressions::of(expressions, parsed.as_ref(), footer);
+        let of_file = |footer| FileExpressions::of(expressions, parsed.as_ref(), footer, self.columns_in(footer));
         let files = asked.map(of_file).collect::<Result<Vec<_>, _>>()?;
         let skipped = self.files.iter().zip(&files).flat_map(|(footer, of_file)| of_file.skips(footer)).collect();
+        if let Some(table) = &mut self.objects {
+            let mut names: Vec<String> = files.iter().flat_map(|file| file.of_objects.iter().cloned()).collect();
+            names.sort_unstable();
+            names.dedup();
+            table.express(names);
+        }
         (self.expressions.files, self.expressions.skipped) = (files, skipped);
         Ok(self.counting_again())
+    }
+
+    /// What expressions may name in a file: its columns, and those of the table of objects behind [`OF_OBJECTS`].
+    pub(crate) fn columns_in(&self, footer: &Footer) -> Vec<Column> {
+        let flux = footer.role(Role::Flux).filter(|flux| flux.is_nested()).map(|flux| flux.index);
+        let mut all = columns(footer.metadata.file_metadata().schema_descr(), flux);
+        let of_table = self.objects.iter().flat_map(ObjectTable::in_expressions);
+        all.extend(of_table.map(|column| Column { name: format!("{OF_OBJECTS}{}", column.name), ..column }));
+        all
     }
 
     /// Whether a row group is not read.
@@ -91,36 +114,45 @@ pub(crate) fn parse(text: &str) -> Result<Expression, Error> {
     Expression::parse(text).map_err(|source| Error::Condition { path: None, source })
 }
 
-/// What expressions may name in a file.
-pub(crate) fn columns_in(footer: &Footer) -> Vec<Column> {
-    let flux = footer.role(Role::Flux).filter(|flux| flux.is_nested()).map(|flux| flux.index);
-    columns(footer.metadata.file_metadata().schema_descr(), flux)
-}
-
 impl FileExpressions {
-    fn of(all: &Expressions, condition: Option<&Expression>, footer: &Footer) -> Result<Self, Error> {
+    fn of(
+        all: &Expressions,
+        condition: Option<&Expression>,
+        footer: &Footer,
+        available: Vec<Column>,
+    ) -> Result<Self, Error> {
         let path = &footer.path;
         let failed = |source| Error::Condition { path: Some(path.clone()), source };
-        let (available, derived) = (columns_in(footer), &all.derived);
-        let mut used: Vec<usize> = vec![];
+        let derived = &all.derived;
         let condition = condition.map(|parsed| parsed.bind_condition_with(&available, derived)).transpose();
-        let condition = condition.map_err(failed)?.map(|predicate| {
-            let places = places(predicate.columns(), &mut used);
-            Over { expression: predicate, places }
-        });
-        let mut played = vec![];
-        for (role, name) in &all.played {
-            let bound = playing(*role, name, &available, derived).map_err(failed)?;
-            let places = places(bound.columns(), &mut used);
-            played.push((*role, Over { expression: bound, places }));
-        }
+        let condition = condition.map_err(failed)?;
+        let bound = |(role, name): &(Role, String)| Ok((*role, playing(*role, name, &available, derived)?));
+        let played = all.played.iter().map(bound).collect::<Result<Vec<_>, _>>().map_err(failed)?;
         let schema = footer.metadata.file_metadata().schema_descr();
-        let leaves: Vec<Leaf> = used.iter().filter_map(|&index| leaf(schema, index, footer.is_nested())).collect();
+        let of_condition = condition.iter().flat_map(|predicate| predicate.columns());
+        let used = of_condition.chain(played.iter().flat_map(|(_, bound)| bound.columns())).copied();
+        let (mut of_file, mut of_objects): (Vec<usize>, Vec<usize>) =
+            used.partition(|&index| index < schema.num_columns());
+        // Objects are known by their ids.
+        let id = footer.role(Role::Id).filter(|_| !of_objects.is_empty());
+        of_file.extend(id.map(|id| id.index));
+        [&mut of_file, &mut of_objects].into_iter().for_each(each_once);
+        let leaves: Vec<Leaf> = of_file.iter().filter_map(|&index| leaf(schema, index, footer.is_nested())).collect();
         for leaf in &leaves {
             check_counts(&footer.metadata, leaf.index, leaf.depth.repetition > 0)
                 .map_err(|reason| Error::NotParquet { path: path.clone(), reason })?;
         }
-        Ok(Self { condition, played, leaves })
+        let order = [of_file, of_objects.clone()].concat();
+        let places = |columns: &[usize]| -> Vec<usize> {
+            columns.iter().filter_map(|column| order.iter().position(|other| other == column)).collect()
+        };
+        let over_condition = condition.map(|expression| Over { places: places(expression.columns()), expression });
+        let over =
+            |(role, expression): (Role, Bound)| (role, Over { places: places(expression.columns()), expression });
+        let played = played.into_iter().map(over).collect();
+        let name = |index: usize| available[index].name[OF_OBJECTS.len()..].to_owned();
+        let of_objects = of_objects.into_iter().map(name).collect();
+        Ok(Self { condition: over_condition, played, leaves, of_objects })
     }
 
     /// Of each row group of its file, whether the condition can be true of no row.
@@ -128,19 +160,27 @@ impl FileExpressions {
         let groups = footer.metadata.row_groups().iter();
         let Some(Over { expression, places }) = &self.condition else { return vec![false; groups.len()] };
         let may_hold = groups.map(|group| {
-            let chunks = places.iter().map(|&place| &self.leaves[place]);
-            let chunks = chunks.map(|leaf| possible(leaf, group.column(leaf.index)));
+            let chunks = places.iter().map(|&place| self.leaves.get(place));
+            let chunks = chunks.map(|leaf| leaf.map_or(Possible::ANY, |leaf| possible(leaf, group.column(leaf.index))));
             expression.may_hold(&chunks.collect::<Vec<Possible>>())
         });
         may_hold.map(|may_hold| !may_hold).collect()
     }
 
-    /// The places of the leaves that the condition needs.
+    /// The name of the column at a place.
+    pub(crate) fn name_at(&self, place: usize) -> &str {
+        match self.leaves.get(place) {
+            Some(leaf) => &leaf.name,
+            None => self.of_objects.get(place - self.leaves.len()).map_or("", String::as_str),
+        }
+    }
+
+    /// The places of the columns that the condition needs.
     pub(crate) fn of_condition(&self) -> &[usize] {
         self.condition.as_ref().map_or(&[], |condition| &condition.places)
     }
 
-    /// The places of the leaves of which derived columns are computed that play roles.
+    /// The places of the columns of which derived columns are computed that play roles.
     pub(crate) fn of_played(&self) -> impl Iterator<Item = usize> {
         let mut all: Vec<usize> = self.played.iter().flat_map(|(_, over)| over.places.iter().copied()).collect();
         all.sort_unstable();
@@ -152,13 +192,33 @@ impl FileExpressions {
     pub(crate) fn needed(&self, columns: Columns) -> Vec<bool> {
         let mut needed = vec![false; self.leaves.len()];
         let of_roles = self.wanted(columns).flat_map(|(_, over)| &over.places);
-        self.of_condition().iter().chain(of_roles).for_each(|&place| needed[place] = true);
+        self.of_condition().iter().chain(of_roles).for_each(|&place| match needed.get_mut(place) {
+            Some(needed) => *needed = true,
+            // By its id, which comes last of those of the file.
+            None => needed.last_mut().into_iter().for_each(|id| *id = true),
+        });
         needed
     }
 
-    /// Whether some of these columns are derived.
-    pub(crate) fn derives(&self, columns: Columns) -> bool {
-        self.wanted(columns).next().is_some()
+    /// Puts the values of the rows' objects behind the columns of the rows, where these columns are wanted.
+    pub(crate) fn join(
+        &self,
+        arrays: &mut Vec<Option<ArrayRef>>,
+        wanted: Columns,
+        table: Option<&ObjectTable>,
+    ) -> Result<(), Error> {
+        let of_roles = self.wanted(wanted).flat_map(|(_, over)| &over.places);
+        let is_needed = self.of_condition().iter().chain(of_roles).any(|&place| place >= self.leaves.len());
+        if let (true, Some(table), Some(Some(ids))) = (is_needed, table, arrays.last()) {
+            let values = table.values_of(ids, &self.of_objects)?;
+            arrays.extend(values.into_iter().map(Some));
+        }
+        Ok(())
+    }
+
+    /// Whether rows are asked anything, where these columns are wanted: a condition need not name a column.
+    pub(crate) fn asks(&self, columns: Columns) -> bool {
+        self.condition.is_some() || self.wanted(columns).next().is_some()
     }
 
     fn wanted(&self, columns: Columns) -> impl Iterator<Item = &(Role, Over<Bound>)> {
@@ -204,15 +264,16 @@ impl<T> Over<T> {
     }
 }
 
-/// The places of columns among those that are used, which they join.
-fn places(columns: &[usize], used: &mut Vec<usize>) -> Vec<usize> {
-    let place = |&column: &usize| {
-        used.iter().position(|&index| index == column).unwrap_or_else(|| {
-            used.push(column);
-            used.len() - 1
-        })
-    };
-    columns.iter().map(place).collect()
+/// Leaves the last of each of some numbers.
+fn each_once(all: &mut Vec<usize>) {
+    let mut seen = vec![];
+    all.reverse();
+    all.retain(|index| {
+        let is_new = !seen.contains(index);
+        seen.push(*index);
+        is_new
+    });
+    all.reverse();
 }
 
 /// A derived column, of a type that its role can have.

@@ -33,7 +33,7 @@ impl Survey {
     /// The columns that the condition asks for, by their names in the first file; none without one.
     pub fn filter_columns(&self) -> impl Iterator<Item = &str> {
         let first = self.expressions.files.first();
-        first.into_iter().flat_map(|file| file.of_condition().iter().map(|&place| file.leaves[place].name.as_str()))
+        first.into_iter().flat_map(|file| file.of_condition().iter().map(|&place| file.name_at(place)))
     }
 
     /// How many row groups are not read, because none of their rows can meet the condition.

@@ -60,6 +60,8 @@ pub(crate) enum Failed {
     UnequalLeaf(Role, String, u64),
     /// A column that a condition asks for cannot be read.
     Leaf(String, ParquetError),
+    /// The table of objects cannot be read.
+    Objects(Box<Error>),
     /// An expression cannot be evaluated.
     Condition(PredicateError),
 }
@@ -100,6 +102,7 @@ impl<'a> PartitionReader<'a> {
             }
             Failed::Column(role, error) => corrupt(path, row_group, name(role), error),
             Failed::Leaf(column, error) => corrupt(path, row_group, column, error),
+            Failed::Objects(error) => *error,
             Failed::Condition(source) => Error::Condition { path: Some(path), source },
         }
     }
@@ -170,7 +173,7 @@ impl<'a> PartitionReader<'a> {
         }
         let asked = self.survey.expressions_of(piece.row_group).zip(lists.as_ref());
         let nested_sieve = asked.map(|(expressions, lists)| {
-            NestedSieve::open((expressions, self.columns), footer, index, file, skip, lists)
+            NestedSieve::open((expressions, self.columns, self.survey.objects()), footer, index, file, skip, lists)
         });
         let nested_sieve = nested_sieve.transpose()?;
         Ok(OpenRowGroup { row_group: piece.row_group, left, columns, lists, null_ids: vec![], sieve, nested_sieve })

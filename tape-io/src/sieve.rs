@@ -11,6 +11,7 @@ use tape_core::{Bands, Columns, IdRef, Ids, NO_BAND, Role, Rows, key_from_u64};
 
 use crate::expressions::{FileExpressions, NotDerived};
 use crate::leaf::{Leaf, OpenLeaf};
+use crate::objects::ObjectTable;
 use crate::predicate::PredicateError;
 use crate::schema::{Kind, RoleColumn};
 
@@ -21,6 +22,8 @@ pub(crate) struct Sieve<'a> {
     wanted: Columns,
     /// Those that are needed.
     leaves: Vec<Option<OpenLeaf>>,
+    /// The table of objects, if there is one.
+    table: Option<&'a ObjectTable>,
     /// The roles that columns of expressions play, with the place of the column.
     roles: Vec<(Role, Kind, usize)>,
     /// Rows that other columns are behind.
@@ -38,13 +41,20 @@ pub(crate) struct Sifted {
 pub(crate) enum NotSifted {
     /// A column, by its place, cannot be read.
     Column(usize, ParquetError),
+    /// The table of objects cannot be read.
+    Objects(crate::error::Error),
     /// The condition cannot be evaluated: a pattern is too large, say.
     Condition(PredicateError),
 }
 
 impl<'a> Sieve<'a> {
-    pub(crate) fn new(expressions: &'a FileExpressions, wanted: Columns, leaves: Vec<Option<OpenLeaf>>) -> Self {
-        Self { expressions, wanted, leaves, roles: vec![], behind: 0 }
+    pub(crate) fn new(
+        expressions: &'a FileExpressions,
+        wanted: Columns,
+        leaves: Vec<Option<OpenLeaf>>,
+        table: Option<&'a ObjectTable>,
+    ) -> Self {
+        Self { expressions, wanted, leaves, table, roles: vec![], behind: 0 }
     }
 
     /// Lets a column of an expression play a role, if the role's column is among them.
@@ -66,6 +76,7 @@ impl<'a> Sieve<'a> {
             let read = leaf.as_mut().map(|leaf| crate::guard::guarded(|| leaf.read(n))).transpose();
             columns.push(read.map_err(|error| NotSifted::Column(place, error))?);
         }
+        self.expressions.join(&mut columns, self.wanted, self.table).map_err(NotSifted::Objects)?;
         let keep = self.expressions.keep(&columns, n).map_err(NotSifted::Condition)?;
         if keep.count_set_bits() == 0 {
             self.behind += n;

@@ -154,6 +154,7 @@ impl Survey {
     /// # Errors
     /// [`Error::Column`] for the first role without a column.
     pub fn require(&self, columns: Columns) -> Result<(), Error> {
+        self.check_waiting()?;
         let wanted = [(Role::Time, columns.time), (Role::Flux, columns.flux), (Role::Error, columns.error)];
         for (role, _) in wanted.into_iter().filter(|(role, wanted)| *wanted && self.played(*role).is_none()) {
             self.columns

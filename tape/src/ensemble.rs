@@ -272,7 +272,7 @@ impl<'a> Batch<'a> {
     pub(crate) fn config(&self) -> Result<Config, Error> {
         let mut config = self.config.clone();
         let held = match self.ensemble.survey.objects() {
-            Some(table) => table.memory_of(&self.joined)?,
+            Some(table) => table.memory_of(&[&self.joined, table.expressed()].concat())?,
             None if self.joined.is_empty() => 0,
             None => return self.objects_for(&self.columns_joined()).map(|_| config),
         };

@@ -36,7 +36,7 @@ impl Survey {
         let mut table = ObjectTable::open(inputs, id, self.title(Role::Id), self.id_type())?;
         table.bytes_read = Arc::clone(&self.counter());
         self.objects = Some(table);
-        Ok(self.counting_again())
+        self.with_waiting()
     }
 
     /// The same, of those objects alone for which a condition on the columns of the table is true; a second one must hold too.
@@ -46,7 +46,7 @@ impl Survey {
     pub fn objects_filtered(mut self, condition: &str) -> Result<Self, Error> {
         let table = self.objects.take().ok_or_else(|| Error::NoObjects { what: format!("condition '{condition}'") })?;
         self.objects = Some(table.filtered(condition)?);
-        Ok(self.counting_again())
+        self.bound()
     }
 
     /// The table of objects, if there is one.
@@ -90,7 +90,7 @@ impl Survey {
     /// # Errors
     /// If the table of objects or the ids of the survey cannot be read.
     pub fn prepare(&self) -> Result<(), SourceError> {
-        self.objects.as_ref().map(ObjectTable::ids).transpose()?;
+        self.objects.as_ref().map(ObjectTable::load).transpose()?;
         for (before, selection) in self.selections.iter().enumerate() {
             selection.count(self, |row_group| self.read_ids(row_group, before))?;
         }

@@ -13,6 +13,7 @@ use crate::footer::Footer;
 use crate::guard::guarded;
 use crate::leaf::{Leaf, OpenLeaf};
 use crate::lists::Lists;
+use crate::objects::ObjectTable;
 use crate::pread::PositionedFile;
 use crate::records::{Marks, Records};
 use crate::slots::LevelQueue;
@@ -24,6 +25,8 @@ pub(super) struct NestedSieve<'a> {
     wanted: Columns,
     /// Those that are needed.
     columns: Vec<Option<Column>>,
+    /// The table of objects, if there is one.
+    table: Option<&'a ObjectTable>,
     other: Marks,
 }
 
@@ -37,7 +40,7 @@ enum Column {
 impl<'a> NestedSieve<'a> {
     /// Opens the columns at a slot, of which `lists` knows how many records begin before it.
     pub(super) fn open(
-        (expressions, wanted): (&'a FileExpressions, Columns),
+        (expressions, wanted, table): (&'a FileExpressions, Columns, Option<&'a ObjectTable>),
         footer: &Footer,
         index: usize,
         file: &PositionedFile,
@@ -60,7 +63,8 @@ impl<'a> NestedSieve<'a> {
         let open = |leaf| guarded(|| of_leaf(leaf)).map_err(|error| Failed::Leaf(leaf.name.clone(), error));
         let leaves = expressions.leaves.iter().zip(expressions.needed(wanted));
         let columns = leaves.map(|(leaf, needed)| needed.then(|| open(leaf)).transpose());
-        Ok(Self { expressions, wanted, columns: columns.collect::<Result<_, _>>()?, other: Marks::default() })
+        let columns = columns.collect::<Result<_, _>>()?;
+        Ok(Self { expressions, wanted, columns, table, other: Marks::default() })
     }
 
     /// Appends what is derived of the `n` slots that `lists` has just gone by, and says of which the condition is true.
@@ -71,7 +75,7 @@ impl<'a> NestedSieve<'a> {
         rows: &mut Rows,
         bands: &Bands,
     ) -> Result<BooleanBuffer, Failed> {
-        let Self { expressions, wanted, columns, other } = self;
+        let Self { expressions, wanted, columns, table, other } = self;
         let mut arrays = Vec::with_capacity(columns.len());
         for (leaf, column) in expressions.leaves.iter().zip(columns) {
             let Some(column) = column else {
@@ -93,6 +97,7 @@ impl<'a> NestedSieve<'a> {
                 }
             }));
         }
+        expressions.join(&mut arrays, *wanted, *table).map_err(|error| Failed::Objects(Box::new(error)))?;
         let keep = expressions.keep(&arrays, n).map_err(Failed::Condition)?;
         expressions.append(*wanted, &arrays, &keep, rows, bands)?;
         Ok(keep)

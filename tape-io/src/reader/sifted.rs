@@ -36,8 +36,7 @@ impl<'a> PartitionReader<'a> {
             leaves.push(Some(opened.map_err(|error| self.failed_column(row_group, &leaf.name, error))?));
         }
         // Where nothing is asked of these columns, rows are read without.
-        let is_asked = leaves.iter().any(Option::is_some) || expressions.derives(self.columns);
-        Ok(is_asked.then(|| Sieve::new(expressions, self.columns, leaves)))
+        Ok(expressions.asks(self.columns).then(|| Sieve::new(expressions, self.columns, leaves, self.survey.objects())))
     }
 
     /// Goes past the next piece if the condition can be true of none of its rows. Returns how many those are.
@@ -72,6 +71,7 @@ impl<'a> PartitionReader<'a> {
         let row_group = *row_group;
         let sifted = sieve.sift(n).map_err(|error| match error {
             NotSifted::Column(place, error) => self.failed_column(row_group, &sieve.leaf(place).name, error),
+            NotSifted::Objects(error) => error,
             NotSifted::Condition(source) => {
                 let path = Some(self.survey.footer(row_group).0.path.clone());
                 Error::Condition { path, source }

@@ -38,11 +38,12 @@ pub(crate) struct SelectArgs {
 impl SelectArgs {
     /// What is asked for of an ensemble.
     pub(crate) fn of(&self, mut ensemble: Ensemble) -> Result<Ensemble, Failure> {
-        if let Some(condition) = &self.condition {
-            ensemble = ensemble.filter(condition)?;
-        }
+        // Conditions on rows may name columns of the table.
         if !self.objects.is_empty() {
             ensemble = ensemble.with_objects(&self.objects, self.object_id.as_deref())?;
+        }
+        if let Some(condition) = &self.condition {
+            ensemble = ensemble.filter(condition)?;
         }
         if let Some(condition) = &self.where_object {
             ensemble = ensemble.filter_objects(condition)?;

@@ -115,18 +115,18 @@ impl Description {
         let columns = column_map(&self.columns, self.preset.as_deref(), &self.derived);
         let mut survey =
             Survey::open_files(self.files.iter().map(|file| PathBuf::from(&file.path)).collect(), columns)?;
-        if let Some(filter) = &self.filter {
-            survey = survey.filtered(filter)?;
-        }
-        if let Some(conversion) = self.conversion.as_ref().and_then(PlannedConversion::conversion) {
-            survey = survey.converted(conversion)?;
-        }
         if let Some(objects) = &self.objects {
             let paths: Vec<&str> = objects.files.iter().map(|file| file.path.as_str()).collect();
             survey = survey.with_objects(&paths, Some(&objects.id))?;
             if let Some(filter) = &objects.filter {
                 survey = survey.objects_filtered(filter)?;
             }
+        }
+        if let Some(filter) = &self.filter {
+            survey = survey.filtered(filter)?;
+        }
+        if let Some(conversion) = self.conversion.as_ref().and_then(PlannedConversion::conversion) {
+            survey = survey.converted(conversion)?;
         }
         let survey = self.drawn().into_iter().flatten().fold(survey, |survey, (part, seed)| survey.sampled(part, seed));
         Ok(Ensemble { survey })

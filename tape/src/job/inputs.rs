@@ -38,11 +38,11 @@ impl<'a> Inputs<'a> {
         let files: BTreeSet<usize> = partitions.flat_map(|partition| &partition.pieces).map(file_of).collect();
         let paths = files.iter().map(|&file| PathBuf::from(&manifest.files[file].path)).collect();
         let mut survey = Survey::open_files(paths, manifest.column_map())?;
-        if let Some(filter) = &manifest.filter {
-            survey = survey.filtered(filter)?;
-        }
         if let Some(objects) = &manifest.objects {
             survey = objects.of_survey(survey)?;
+        }
+        if let Some(filter) = &manifest.filter {
+            survey = survey.filtered(filter)?;
         }
         if let Some(conversion) = manifest.conversion.as_ref().and_then(PlannedConversion::conversion) {
             survey = survey.converted(conversion)?;

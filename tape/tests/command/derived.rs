@@ -103,3 +103,75 @@ fn what_cannot_be_derived_is_one_message() {
     let said = place.tape("batch fluxes.parquet --stat mean --assign s");
     assert_eq!(said.code, Some(2), "{said:?}");
 }
+
+/// A table with a factor for each object, and a copy of the survey with fluxes multiplied by it.
+fn with_objects(place: &Place) {
+    surveys(place);
+    let ids: ArrayRef = Arc::new((0..38).rev().collect::<Int64Array>());
+    let factor: ArrayRef = Arc::new((0..38).rev().map(|id| f64::from(id % 5) + 0.5).collect::<Float64Array>());
+    place.parquet("objects.parquet", vec![("id", ids), ("factor", factor)]);
+    let mut command = place.command("batch fluxes.parquet --stat mean,stetson_j -o own.csv --objects objects.parquet");
+    // By 0.5 and 1.5, 2.5 and so on: written out, for it is what is tested.
+    command.args(["--assign", "m = flux * (id % 5 + 0.5)", "--flux", "m"]);
+    assert!(command.status().expect("it starts").success());
+}
+
+#[test]
+fn columns_of_objects_stand_beside_rows() {
+    let place = Place::new();
+    with_objects(&place);
+    let expected = place.read("own.csv");
+    assert_eq!(place.csv("own.csv").len(), 76, "those of 38 of 40 objects");
+    let ours = "--stat mean,stetson_j --objects objects.parquet --assign m=flux*objects.factor --flux m";
+    place.ok("convert fluxes.parquet lists --shape struct-of-lists");
+    place.ok("convert fluxes.parquet one.parquet --shape list-columns");
+    for (survey, more) in [
+        ("fluxes.parquet", ""),
+        ("fluxes.parquet", "--plan shuffle --partitions 7"),
+        ("fluxes.parquet", "--plan stitch --partitions 5 --workers 3"),
+        ("one.parquet", ""),
+    ] {
+        place.ok(&format!("batch {survey} {ours} {more} -o ours.csv --overwrite"));
+        assert_eq!(place.read("ours.csv"), expected, "{survey} {more}");
+    }
+    let nested = ours.replace("flux*", "lightcurve.flux*");
+    place.ok(&format!("batch lists {nested} -o ours.csv --overwrite"));
+    assert_eq!(place.read("ours.csv"), expected);
+    place.ok(&format!("plan fluxes.parquet {ours} --partitions 4 -o job"));
+    for task in 0..place.json("status job --json")["tasks"].as_u64().expect("a number") {
+        place.ok(&format!("run-task job {task}"));
+    }
+    place.ok("gather job -o of_job.csv");
+    assert_eq!(place.read("of_job.csv"), expected);
+    let kept = format!("batch fluxes.parquet {ours} --keep kept --label m --json");
+    assert_eq!([place.json(&kept), place.json(&kept)].map(|told| told["kept"]["reused"].clone()), [false, true]);
+    place.ok(&format!("batch fluxes.parquet {} -o other.csv", ours.replace("factor", "factor*1.5")));
+    assert_ne!(place.read("other.csv"), expected);
+}
+
+#[test]
+fn conditions_on_rows_may_ask_for_columns_of_objects() {
+    let place = Place::new();
+    with_objects(&place);
+    let place_of = |words: &str, name: &str| {
+        let mut command =
+            place.command(&format!("batch fluxes.parquet --stat mean --objects objects.parquet -o {name}"));
+        let condition = words.to_owned();
+        assert!(command.args(["--where", &condition]).status().expect("it starts").success());
+        place.read(name)
+    };
+    let ours = place_of("flux > 15 * objects.factor", "ours.csv");
+    assert_eq!(ours, place_of("flux > 15 * (id % 5 + 0.5)", "expected.csv"));
+    assert_ne!(ours, place_of("flux > 15", "other.csv"));
+}
+
+#[test]
+fn columns_of_objects_need_their_table() {
+    let place = Place::new();
+    with_objects(&place);
+    let message = place.fails("batch fluxes.parquet --stat mean --assign m=flux*objects.factor --flux m -o out.csv");
+    assert!(message.contains("the column 'm'") && message.contains("--objects"), "{message}");
+    let words = "--objects objects.parquet --assign m=flux*objects.fctor --flux m";
+    let message = place.fails(&format!("batch fluxes.parquet --stat mean {words} -o out.csv"));
+    assert!(message.contains("no column is called 'objects.fctor' (did you mean 'objects.factor'?)"), "{message}");
+}
