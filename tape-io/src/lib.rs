@@ -64,7 +64,7 @@ pub use guard::is_guarded;
 pub use kept_table::FileSeal;
 pub use leaves::Shape;
 pub use memory::is_in_memory;
-pub use objects::{Grouped, Joined, ObjectTable};
+pub use objects::{Chosen, Grouped, Joined, ObjectTable};
 pub use quantity::Conversion;
 pub use repartition::{PartitionTarget, Progress, Repartition, RepartitionReport};
 pub use sky::{Place, Region, SkyColumns};

@@ -24,6 +24,7 @@
 #![forbid(unsafe_code)]
 
 mod absent;
+mod choice;
 #[cfg(feature = "gpu")]
 pub mod cost;
 mod day_gap;

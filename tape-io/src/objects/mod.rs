@@ -21,6 +21,7 @@ use crate::survey::Survey;
 pub use grouped::Grouped;
 pub use joined::Joined;
 use reader::OfObjects;
+pub use selection::Chosen;
 pub(crate) use selection::Selection;
 use selection::Wanted;
 pub use table::ObjectTable;
@@ -114,6 +115,11 @@ impl Survey {
     /// What was chosen beside a table, in words.
     pub fn selections(&self) -> impl Iterator<Item = String> {
         self.selections.iter().map(ToString::to_string)
+    }
+
+    /// What was chosen beside a table, in order.
+    pub fn chosen(&self) -> impl Iterator<Item = Chosen> {
+        self.selections.iter().map(|selection| selection.chosen(self.id_type()))
     }
 
     /// The choices that need nothing but an id to be judged, for those who read the survey in parts, each by itself: parts of

@@ -24,6 +24,22 @@ pub(crate) enum Selection {
     Epochs { least: u64, ids: OnceLock<IdSet>, counting: Mutex<()> },
 }
 
+/// A choice of objects beside a table of them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Chosen {
+    /// These, in order.
+    Ids(Vec<ObjectId>),
+    /// A part of all, and what decides which.
+    Sample {
+        /// From 0 to 1.
+        fraction: f64,
+        /// What decides.
+        seed: u64,
+    },
+    /// Those with at least so many epochs, of what was chosen before.
+    Epochs(u64),
+}
+
 impl fmt::Display for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -75,6 +91,14 @@ impl Selection {
         match self {
             Self::Sample { fraction, seed } => Some((*fraction, *seed)),
             _ => None,
+        }
+    }
+
+    pub(super) fn chosen(&self, id_type: IdType) -> Chosen {
+        match self {
+            Self::Ids(ids) => Chosen::Ids(ids.iter().map(|id| id.to_owned(id_type)).collect()),
+            &Self::Sample { fraction, seed } => Chosen::Sample { fraction, seed },
+            Self::Epochs { least, .. } => Chosen::Epochs(*least),
         }
     }
 

@@ -271,3 +271,13 @@ fn a_part_of_a_survey_is_not_written_again() {
     let message = again.run(&|_| {}, &|| false).expect_err("it would have all rows").to_string();
     assert!(message.contains("not only those where i < 5") && !out.exists(), "{message}");
 }
+
+#[test]
+fn a_condition_that_names_no_column_is_asked_all_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("survey.parquet");
+    large(&path);
+    let rows = |condition: &str| read(&open(&path, ROLES).filtered(condition).expect("a condition"), 1000).0;
+    assert_eq!((rows("1 > 0").len(), rows("1 < 0").len(), rows("1 % 0 = 1").len()), (10_000, 0, 0));
+    assert_eq!(rows("1 % 0 = 1").excluded, 10_000);
+}

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tape_core::{Role, preset};
+use tape_core::{Role, Source, preset};
 use tape_io::Survey;
 
 use super::error::FrameError;
 use super::origin::{changed, columns_of, inputs_of};
+use crate::choice::Choice;
 use crate::derive;
 use crate::ensemble::Ensemble;
 use crate::error::Error;
@@ -36,16 +37,12 @@ pub(super) struct Description {
     pub(super) derived: Vec<(String, String)>,
     pub(super) filter: Option<String>,
     pub(super) objects: Option<PlannedObjects>,
-    /// Parts of all objects, from 0 to 1, as decimal numbers, with what decides which.
-    pub(super) samples: Vec<(String, u64)>,
+    /// Which objects are meant beside that, in order.
+    pub(super) choices: Vec<Choice>,
 }
 
 impl Description {
     pub(super) fn of(survey: &Survey) -> Result<Self, Error> {
-        let Some(samples) = survey.samples() else {
-            let what = survey.selections().collect::<Vec<_>>().join(", of these ");
-            return Err(FrameError::Selects { what }.into());
-        };
         Ok(Self {
             files: inputs_of(survey)?,
             columns: columns_of(survey),
@@ -54,7 +51,7 @@ impl Description {
             derived: derive::in_text(survey).map_err(|name| FrameError::Derived { name })?,
             filter: survey.filter().map(str::to_owned),
             objects: survey.objects().map(|table| PlannedObjects::of(table, &[])).transpose()?,
-            samples: samples.into_iter().map(|(fraction, seed)| (fraction.to_string(), seed)).collect(),
+            choices: Choice::of(survey),
         })
     }
 
@@ -92,15 +89,10 @@ impl Description {
         if !is_known || self.conversion.as_ref().is_some_and(|planned| planned.conversion().is_none()) {
             return Err(Malformed::new("its preset is not known, or its zero point is no number"));
         }
-        match self.drawn() {
-            Some(_) => Ok(()),
-            None => Err(Malformed::new("a sample of it is no part from 0 to 1")),
+        if self.choices.iter().all(|choice| choice.can_be(None)) {
+            return Ok(());
         }
-    }
-
-    fn drawn(&self) -> Option<Vec<(f64, u64)>> {
-        let part = |text: &String| text.parse().ok().filter(|fraction| (0.0..=1.0).contains(fraction));
-        self.samples.iter().map(|(fraction, seed)| Some((part(fraction)?, *seed))).collect()
+        Err(Malformed::new("a sample of it is no part from 0 to 1"))
     }
 
     pub(super) fn open(&self, folder: &Path, accepts: Changed) -> Result<Ensemble, Error> {
@@ -128,7 +120,11 @@ impl Description {
         if let Some(conversion) = self.conversion.as_ref().and_then(PlannedConversion::conversion) {
             survey = survey.converted(conversion)?;
         }
-        let survey = self.drawn().into_iter().flatten().fold(survey, |survey, (part, seed)| survey.sampled(part, seed));
+        if let Some(wrong) = self.choices.iter().find(|choice| !choice.can_be(Some(survey.id_type()))) {
+            let what = format!("{wrong:?}");
+            return Err(FrameError::Selects { what }.into());
+        }
+        let survey = self.choices.iter().fold(survey, |survey, choice| choice.of_survey(survey));
         Ok(Ensemble { survey })
     }
 }

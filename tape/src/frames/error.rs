@@ -113,10 +113,8 @@ pub enum FrameError {
         /// The column.
         name: String,
     },
-    /// A choice of objects that cannot be saved.
-    #[error(
-        "an ensemble of some objects ({what}) cannot be saved: save that of all, and choose again when it is opened"
-    )]
+    /// A choice of objects by ids that are none of the survey as it is now.
+    #[error("the saved ensemble is of objects that the survey cannot have now, by its type of ids: {what}")]
     Selects {
         /// The choice.
         what: String,

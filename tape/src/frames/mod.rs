@@ -23,6 +23,7 @@ use std::path::Path;
 use arrow::array::RecordBatch;
 use tape_core::nearest;
 
+pub use crate::choice::Choice;
 pub use compute::Kept;
 pub use description::Changed;
 pub use error::FrameError;

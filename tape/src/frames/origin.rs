@@ -8,6 +8,7 @@ use tape_exec::{Config, OnError};
 use tape_io::{FileStamp, Survey};
 
 use super::error::FrameError;
+use crate::choice::Choice;
 use crate::ensemble::{Batch, Ensemble};
 use crate::error::Error;
 use crate::job::absolute;
@@ -39,6 +40,8 @@ pub struct Origin {
     pub objects: Option<PlannedObjects>,
     /// What was chosen of the objects beside that, in words.
     pub selections: Vec<String>,
+    /// The same, exactly.
+    pub choices: Vec<Choice>,
     /// The statistics, by what they were asked for.
     pub statistics: Vec<String>,
     /// The bands asked for; all without.
@@ -86,13 +89,12 @@ impl Origin {
         } = config;
         let Ensemble { survey } = ensemble;
         let selections: Vec<String> = survey.selections().collect();
-        let not_again = match (by_name, survey.samples()) {
+        let not_again = match by_name {
             _ if let Some(function) = survey.derived().find(|derived| derived.expression().is_none()) => {
                 Some(format!("its column '{}' is computed by a function of the program", function.name()))
             }
-            (false, _) => Some("its statistics were given by the program, not by name".to_owned()),
-            (true, None) => Some(format!("its objects are {}", selections.join(", of these "))),
-            (true, Some(_)) => None,
+            false => Some("its statistics were given by the program, not by name".to_owned()),
+            true => None,
         };
         let title = |role| survey.title(role).map(str::to_owned);
         let has_band = batch.long_schema()?.has_band() && !wide;
@@ -113,6 +115,7 @@ impl Origin {
             all_objects: *all_objects,
             objects: survey.objects().map(|table| PlannedObjects::of(table, joined)).transpose()?,
             selections,
+            choices: Choice::of(survey),
             statistics: asked.clone(),
             bands: bands.clone(),
             wide: *wide,
@@ -156,6 +159,9 @@ impl Origin {
         ];
         if let Some((what, then, now)) = both.into_iter().find(|(_, then, now)| then != now) {
             return format!("with {what} {then}, not {now}");
+        }
+        if self.choices != now.choices {
+            return "of other objects that are named by id".to_owned();
         }
         if let Some(why) = self.not_again.as_ref().or(now.not_again.as_ref()) {
             return format!("of which nobody can tell whether it is the same: {why}");

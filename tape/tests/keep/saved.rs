@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use tape::arrow::array::AsArray;
+use tape::arrow::datatypes::Int64Type;
 use tape::frames::{Changed, Frames, Freshness, Kept, Saved};
 use tape::simulate::SurveyLayout as Layout;
 use tape::{Ensemble, Error};
@@ -162,4 +164,49 @@ fn what_was_to_be_replaced_when_the_process_was_killed_comes_back() {
     fs::rename(place.path("saved"), &aside).expect("the first of two steps");
     ensemble.save(place.path("saved"), &frames).expect("it comes back, and is replaced");
     assert!(!aside.exists());
+}
+
+#[test]
+fn choices_of_objects_and_derived_columns_come_back_and_are_told_apart() {
+    let place = Place::new(40, Layout::SortedSplit);
+    let open = || place.ensemble();
+    let ids: Vec<_> = {
+        let table = open().batch_named(&["mean"]).expect("known").wide().compute().expect("it runs");
+        table.column(0).as_primitive::<Int64Type>().values().iter().step_by(3).copied().collect()
+    };
+    let chosen = |ids: &[i64], least| {
+        let ensemble = open().assign("snr", "flux / error").and_then(|e| e.filter("snr > 3")).expect("columns");
+        ensemble.of_ids(ids.iter().copied()).and_then(|e| e.sample(0.9, 4)).expect("a part").prune(least)
+    };
+    let (ensemble, mut frames) = (chosen(&ids, 50), Frames::new());
+    let of = |ensemble: &Ensemble, frames: &mut Frames| {
+        ensemble.batch_named(&["eta"]).expect("known").compute_as(frames, "eta").map_err(|error| error.to_string())
+    };
+    assert!(matches!(of(&ensemble, &mut frames), Ok(Kept::Computed(_))));
+    ensemble.save(place.path("chosen"), &frames).expect("it is written");
+    let (again, mut kept) = Ensemble::open_saved(place.path("chosen")).expect("it was saved");
+    let table = compute(&again, &["mean"]);
+    assert!(table.num_rows() > 5 && table == compute(&ensemble, &["mean"]));
+    assert_eq!(of(&again, &mut kept), Ok(Kept::Reused));
+    let other = of(&chosen(&ids[1..], 50), &mut kept).expect_err("another choice");
+    assert!(other.contains("the choice of objects"), "{other}");
+    let as_many = [&ids[1..], &[ids[0] + 1]].concat();
+    let other = of(&chosen(&as_many, 50), &mut kept).expect_err("as many others");
+    assert!(other.contains("other objects that are named by id"), "{other}");
+    assert!(of(&chosen(&ids, 60), &mut kept).is_err(), "fewer epochs");
+}
+
+#[test]
+fn what_a_function_computes_cannot_be_kept() {
+    let place = Place::new(10, Layout::SortedSplit);
+    let ensemble = place.ensemble().assign_with("twice", ["flux"], |[flux]| 2.0 * flux).expect("numbers");
+    let error = ensemble.save(place.path("never"), &Frames::new()).expect_err("no text says it").to_string();
+    assert!(error.contains("the column 'twice' cannot be saved"), "{error}");
+    assert!(!place.path("never").exists());
+    let mut frames = Frames::new();
+    let batch = ensemble.batch_named(&["mean"]).expect("known");
+    let kept = batch.compute_as(&mut frames, "mean").expect("in memory it is fine");
+    assert!(matches!(kept, Kept::Computed(_)));
+    let error = batch.compute_as(&mut frames, "mean").expect_err("another function may be called so").to_string();
+    assert!(error.contains("its column 'twice' is computed by a function"), "{error}");
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 
 use super::*;
+use crate::choice::Choice;
 use crate::job::ObjectFile;
 
 fn description() -> Description {
@@ -17,7 +18,7 @@ fn description() -> Description {
         derived: vec![],
         filter: None,
         objects: None,
-        samples: vec![("0.5".to_owned(), 1)],
+        choices: vec![Choice::Sample("0.5".to_owned(), 1)],
     }
 }
 
@@ -73,9 +74,9 @@ fn what_does_not_hold_together_is_refused_even_with_a_right_checksum() {
     let changes: [(Change, &str); 5] = [
         (|d| d.files.clear(), "no file"),
         (|d| d.columns[0] = None, "no column"),
-        (|d| d.samples[0].0 = "2".to_owned(), "from 0 to 1"),
-        (|d| d.samples[0].0 = "NaN".to_owned(), "from 0 to 1"),
-        (|d| d.samples[0].0 = "half".to_owned(), "from 0 to 1"),
+        (|d| d.choices[0] = Choice::Sample("2".to_owned(), 1), "from 0 to 1"),
+        (|d| d.choices[0] = Choice::Sample("NaN".to_owned(), 1), "from 0 to 1"),
+        (|d| d.choices[0] = Choice::Sample("half".to_owned(), 1), "from 0 to 1"),
     ];
     for (change, reason) in changes {
         let mut changed = description();
