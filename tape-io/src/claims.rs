@@ -98,10 +98,41 @@ impl PageBounds {
 }
 
 /// A walk over Thrift.
-struct Walk<'a> {
+pub(crate) struct Walk<'a> {
     bytes: &'a [u8],
     /// For each element of the schema the number of those below it.
     children: Vec<i64>,
+}
+
+impl<'a> Walk<'a> {
+    /// A walk through a structure.
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, children: vec![] }
+    }
+
+    /// The elements of a list, which must be of one of these kinds: each takes a byte at least.
+    pub(crate) fn elements<T>(&mut self, kinds: &[u8], mut read: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
+        let header = self.byte()?;
+        let length = if header >> 4 == 15 { self.varint()? } else { u64::from(header >> 4) };
+        if !kinds.contains(&(header & 0xf)) {
+            return Err(general(format!("a list of kind {}", header & 0xf)));
+        }
+        (0..self.there(length)?).map(|_| read(self)).collect()
+    }
+
+    /// Bytes behind their number.
+    pub(crate) fn text(&mut self) -> Result<&'a [u8]> {
+        let length = self.varint()?;
+        let (text, rest) = self.bytes.split_at(self.there(length)?);
+        self.bytes = rest;
+        Ok(text)
+    }
+
+    /// Goes past the value of a field.
+    pub(crate) fn pass(&mut self, kind: u8) -> Result<()> {
+        // True and false are in the kind.
+        if matches!(kind, 1 | 2) { Ok(()) } else { self.value(kind, Of::Other, 0) }
+    }
 }
 
 impl Walk<'_> {
@@ -165,7 +196,7 @@ impl Walk<'_> {
     }
 
     /// The number and the kind of the next field, unless the structure ends.
-    fn field(&mut self, last: &mut i64) -> Result<Option<(i64, u8)>> {
+    pub(crate) fn field(&mut self, last: &mut i64) -> Result<Option<(i64, u8)>> {
         let header = self.byte()?;
         if header == 0 {
             return Ok(None);
@@ -205,7 +236,7 @@ impl Walk<'_> {
         (0..length).try_for_each(|_| self.value(header & 0xf, of, depth + 1))
     }
 
-    fn byte(&mut self) -> Result<u8> {
+    pub(crate) fn byte(&mut self) -> Result<u8> {
         let (&byte, rest) = self.bytes.split_first().ok_or_else(ended)?;
         self.bytes = rest;
         Ok(byte)
@@ -223,7 +254,7 @@ impl Walk<'_> {
         Err(general("a number that does not end".to_owned()))
     }
 
-    fn zigzag(&mut self) -> Result<i64> {
+    pub(crate) fn zigzag(&mut self) -> Result<i64> {
         let value = self.varint()?;
         Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
     }

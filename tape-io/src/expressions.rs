@@ -1,5 +1,8 @@
 //! What expressions say of the rows of a survey: which are meant, and what plays a role instead of a column of the files.
 
+use std::ops::Range;
+use std::sync::OnceLock;
+
 use arrow::array::{ArrayRef, AsArray};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{Decimal128Type, Float64Type};
@@ -32,6 +35,8 @@ pub(crate) struct Expressions {
     pub(crate) files: Vec<FileExpressions>,
     /// Of each row group, whether it can have no row that is meant.
     pub(crate) skipped: Vec<bool>,
+    /// Of each row group, if there is a condition, the rows that may be meant, once its pages were asked.
+    pub(crate) kept: Vec<OnceLock<Option<Vec<Range<u64>>>>>,
 }
 
 /// The expressions over the columns of one file.
@@ -71,6 +76,8 @@ impl Survey {
             names.dedup();
             table.express(names);
         }
+        let has_condition = self.expressions.condition.is_some();
+        self.expressions.kept = self.row_groups.iter().filter(|_| has_condition).map(|_| OnceLock::new()).collect();
         (self.expressions.files, self.expressions.skipped) = (files, skipped);
         Ok(self.counting_again())
     }
@@ -158,13 +165,22 @@ impl FileExpressions {
     /// Of each row group of its file, whether the condition can be true of no row.
     fn skips(&self, footer: &Footer) -> Vec<bool> {
         let groups = footer.metadata.row_groups().iter();
-        let Some(Over { expression, places }) = &self.condition else { return vec![false; groups.len()] };
         let may_hold = groups.map(|group| {
-            let chunks = places.iter().map(|&place| self.leaves.get(place));
-            let chunks = chunks.map(|leaf| leaf.map_or(Possible::ANY, |leaf| possible(leaf, group.column(leaf.index))));
-            expression.may_hold(&chunks.collect::<Vec<Possible>>())
+            let of_leaf =
+                |leaf: Option<&Leaf>| leaf.map_or(Possible::ANY, |leaf| possible(leaf, group.column(leaf.index)));
+            self.may_hold(&self.leaves_of_condition().map(of_leaf).collect::<Vec<_>>())
         });
         may_hold.map(|may_hold| !may_hold).collect()
+    }
+
+    /// The leaves of the condition's columns, in their order; none for a column of objects.
+    pub(crate) fn leaves_of_condition(&self) -> impl Iterator<Item = Option<&Leaf>> {
+        self.of_condition().iter().map(|&place| self.leaves.get(place))
+    }
+
+    /// Whether the condition may be true, if its columns have no other values than these.
+    pub(crate) fn may_hold(&self, values: &[Possible]) -> bool {
+        self.condition.as_ref().is_none_or(|condition| condition.expression.may_hold(values))
     }
 
     /// The name of the column at a place.

@@ -32,6 +32,7 @@ mod memory;
 mod numbers;
 mod objects;
 mod page;
+mod page_index;
 mod place;
 mod places;
 mod pread;

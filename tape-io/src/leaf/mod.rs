@@ -14,7 +14,7 @@ use crate::schema::{Kind, describe, kind};
 use crate::slots::Depth;
 
 pub(crate) use read::{OpenLeaf, big_endian};
-pub(crate) use statistics::possible;
+pub(crate) use statistics::{possible, range_of};
 
 /// How the values of a column are stored, beyond what columns with a role can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

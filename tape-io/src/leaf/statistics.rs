@@ -17,15 +17,16 @@ pub(crate) fn possible(leaf: &Leaf, chunk: &ColumnChunkMetaData) -> Possible {
     let rows = u64::try_from(chunk.num_values()).unwrap_or(0);
     match statistics.null_count_opt() {
         // Writers differ in whether a list without elements is a null.
-        _ if leaf.depth.repetition > 0 => Possible { null: true, range: range(leaf, statistics) },
+        _ if leaf.depth.repetition > 0 => Possible { null: true, range: range_of(leaf, statistics) },
         Some(nulls) if nulls == rows && optional => Possible::NULL,
         // A count that cannot be is none.
-        Some(nulls) if nulls <= rows => Possible { null: optional && nulls > 0, range: range(leaf, statistics) },
-        _ => Possible { null: optional, range: range(leaf, statistics) },
+        Some(nulls) if nulls <= rows => Possible { null: optional && nulls > 0, range: range_of(leaf, statistics) },
+        _ => Possible { null: optional, range: range_of(leaf, statistics) },
     }
 }
 
-fn range(leaf: &Leaf, statistics: &Statistics) -> Range {
+/// The values that statistics allow.
+pub(crate) fn range_of(leaf: &Leaf, statistics: &Statistics) -> Range {
     known(leaf.kind, statistics).unwrap_or(Range::Any)
 }
 

@@ -1,6 +1,8 @@
 //! Rows of which a condition is true, and columns derived of theirs.
 
-use tape_core::{Rows, Source};
+use std::ops::Range;
+
+use tape_core::{Piece, Rows, Source};
 
 use super::{Failed, Into, OpenRowGroup, PartitionReader};
 use crate::error::Error;
@@ -41,13 +43,36 @@ impl<'a> PartitionReader<'a> {
 
     /// Goes past the next piece if the condition can be true of none of its rows. Returns how many those are.
     pub(super) fn pass_over(&mut self, rows: &mut Rows) -> Option<usize> {
-        if !self.survey.skips(self.pieces.front()?.row_group) {
-            return None;
+        while self.pieces.front()?.rows.is_empty() {
+            self.pieces.pop_front();
         }
-        let piece = self.pieces.pop_front()?;
-        let passed = piece.rows.end.saturating_sub(piece.rows.start);
+        let mut piece = self.pieces.pop_front()?;
+        let passed = self.passed(&mut piece);
         rows.excluded += passed;
-        Some(usize::try_from(passed).unwrap_or(usize::MAX))
+        if piece.rows.start < piece.rows.end {
+            self.pieces.push_front(piece);
+        }
+        (passed > 0).then(|| usize::try_from(passed).unwrap_or(usize::MAX))
+    }
+
+    /// Goes past the first rows of a piece of which the condition cannot be true, by its row group or by its pages, or cuts it where
+    /// such rows come next. Returns how many were passed.
+    fn passed(&mut self, piece: &mut Piece) -> u64 {
+        let Range { start, end } = piece.rows;
+        let next = if self.survey.skips(piece.row_group) {
+            end
+        } else {
+            let Some(kept) = self.survey.rows_kept(piece.row_group) else { return 0 };
+            let next = kept.get(kept.partition_point(|run| run.end <= start));
+            let cut = next.filter(|run| run.start <= start && run.end < end);
+            if let Some(run) = cut {
+                self.pieces.push_front(Piece { rows: run.end..end, ..*piece });
+                piece.rows.end = run.end;
+            }
+            next.map_or(end, |run| run.start.clamp(start, end))
+        };
+        piece.rows.start = next.max(start);
+        piece.rows.start - start
     }
 
     /// Reads `n` rows, and appends those of which the condition is true.

@@ -161,6 +161,10 @@ proptest! {
 
 /// Ten thousand rows, sorted by `i`, in ten row groups of ten pages.
 fn large(path: &Path) {
+    large_with(path, EnabledStatistics::Chunk);
+}
+
+fn large_with(path: &Path, statistics: EnabledStatistics) {
     let row = |row: i32| {
         let mut values = [const { Value::Null }; 9];
         values[0] = Value::Whole(row.into());
@@ -171,13 +175,7 @@ fn large(path: &Path) {
         Row { values }
     };
     let table = Table { rows: (0..10_000).map(row).collect() };
-    let written = Written {
-        group: 1000,
-        page: 100,
-        dictionary: false,
-        second_version: false,
-        statistics: EnabledStatistics::Chunk,
-    };
+    let written = Written { group: 1000, page: 100, dictionary: false, second_version: false, statistics };
     written.write(&table.batch(), path);
 }
 
@@ -280,4 +278,67 @@ fn a_condition_that_names_no_column_is_asked_all_the_same() {
     let rows = |condition: &str| read(&open(&path, ROLES).filtered(condition).expect("a condition"), 1000).0;
     assert_eq!((rows("1 > 0").len(), rows("1 < 0").len(), rows("1 % 0 = 1").len()), (10_000, 0, 0));
     assert_eq!(rows("1 % 0 = 1").excluded, 10_000);
+}
+
+#[test]
+fn pages_without_a_row_are_not_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [without, with] = ["without.parquet", "with.parquet"].map(|name| folder.path().join(name));
+    large(&without);
+    large_with(&with, EnabledStatistics::Page);
+    for (condition, most) in [
+        ("i >= 3510 AND i < 3590", 0.4),
+        ("i = 3500 OR i = 3999 OR i = 7", 0.5),
+        ("i BETWEEN 3450 AND 3550 AND f > 0", 0.5),
+        ("i + 5 < 60 OR s IS NULL", 0.8),
+        ("(i < 60 OR i > 9990) AND t <> 'x'", 0.7),
+    ] {
+        let [(all, expected), (some, rows)] = [&without, &with].map(|path| cost(path, Some(condition)));
+        assert_eq!(rows, expected, "{condition}");
+        assert!((some as f64) < most * all as f64, "{condition}: {some} of {all} bytes");
+    }
+    let told = |path| {
+        let survey = open(path, ROLES).filtered("i >= 3510 AND i < 3590 AND f > 0").expect("a condition");
+        let (rows, read) = read(&survey, 77);
+        (seen(&survey, &rows), rows.excluded, read)
+    };
+    assert_eq!(told(&with), told(&without));
+    // All pages may have such rows: nothing is cut.
+    assert_eq!(cost(&with, Some("f > 0.5")).1, cost(&without, Some("f > 0.5")).1);
+}
+
+#[test]
+fn an_index_that_makes_no_sense_is_as_none() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("survey.parquet");
+    large_with(&path, EnabledStatistics::Page);
+    let (whole, expected) = cost(&path, Some("i >= 3510 AND i < 3590"));
+    let bytes = std::fs::read(&path).expect("a file");
+    let footer = parquet::file::metadata::ParquetMetaDataReader::new()
+        .parse_and_finish(&std::fs::File::open(&path).expect("a file"));
+    let footer = footer.expect("Parquet");
+    let chunk = footer.row_group(3).column(0);
+    let at = |offset: Option<i64>, length: Option<i32>| {
+        let first = usize::try_from(offset.expect("an index")).expect("in the file");
+        first..first + usize::try_from(length.expect("an index")).expect("in the file")
+    };
+    let column = at(chunk.column_index_offset(), chunk.column_index_length());
+    let offset = at(chunk.offset_index_offset(), chunk.offset_index_length());
+    for place in column.chain(offset) {
+        for byte in [0x00, 0xFF, 0x19, bytes[place] ^ 0x10] {
+            let mut changed = bytes.clone();
+            changed[place] = byte;
+            std::fs::write(&path, &changed).expect("written");
+            let (read, rows) = cost(&path, Some("i >= 3510 AND i < 3590"));
+            // A claim that is false, but makes sense, is believed as that of a footer is: rows may be lost, none can appear.
+            assert!(rows <= expected && read < 100 * whole, "byte {byte:02x} at {place}: {rows} rows");
+        }
+    }
+    for length in [0, 1] {
+        let mut changed = bytes.clone();
+        let column = at(chunk.column_index_offset(), chunk.column_index_length());
+        changed[column.start + length..column.end].fill(0);
+        std::fs::write(&path, &changed).expect("written");
+        assert_eq!(cost(&path, Some("i >= 3510 AND i < 3590")).1, expected);
+    }
 }
