@@ -1,21 +1,23 @@
 //! What expressions say of the rows of a survey: which are meant, and what plays a role instead of a column of the files.
 
+mod roles;
+
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use arrow::array::{ArrayRef, AsArray};
+use arrow::array::ArrayRef;
 use arrow::buffer::BooleanBuffer;
-use arrow::datatypes::{Decimal128Type, Float64Type};
-use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::errors::ParquetError;
 use tape_core::{Bands, Columns, Role, Rows};
 
 use crate::error::Error;
 use crate::footer::{Footer, check_counts};
 use crate::leaf::{Leaf, columns, leaf, possible};
 use crate::objects::ObjectTable;
-use crate::predicate::{Bound, Column, Derived, Expression, Fault, Possible, Predicate, PredicateError, Type, quoted};
-use crate::sieve::{append_bands, append_numbers};
-use crate::survey::{Survey, roles};
+use crate::predicate::{Bound, Column, Derived, Expression, Possible, Predicate, PredicateError};
+use crate::survey::{Survey, roles as roles_of};
+use roles::append_role;
+pub(crate) use roles::playing;
 
 /// What the names of columns of the table of objects begin with, in expressions over rows.
 pub(crate) const OF_OBJECTS: &str = "objects.";
@@ -238,7 +240,7 @@ impl FileExpressions {
     }
 
     fn wanted(&self, columns: Columns) -> impl Iterator<Item = &(Role, Over<Bound>)> {
-        self.played.iter().filter(move |(role, _)| roles(columns).any(|wanted| wanted == *role))
+        self.played.iter().filter(move |(role, _)| roles_of(columns).any(|wanted| wanted == *role))
     }
 
     /// Of which of `n` rows the condition is true.
@@ -290,62 +292,4 @@ fn each_once(all: &mut Vec<usize>) {
         is_new
     });
     all.reverse();
-}
-
-/// A derived column, of a type that its role can have.
-pub(crate) fn playing(
-    role: Role,
-    name: &str,
-    available: &[Column],
-    derived: &[Derived],
-) -> Result<Bound, PredicateError> {
-    let expression = Expression::parse(&quoted(name))?;
-    let bound = expression.bind_with(available, derived)?;
-    let (fits, wanted) = match (role, bound.kind()) {
-        (Role::Id, _) => (false, "read as the files have it"),
-        (Role::Band, kind) => (matches!(kind, Type::Text | Type::Integer), "text or a whole number"),
-        (Role::Time, kind) => (matches!(kind, Type::Integer | Type::Decimal(_) | Type::Float | Type::Time), "a number"),
-        (_, kind) => (matches!(kind, Type::Integer | Type::Decimal(_) | Type::Float), "a number"),
-    };
-    if fits { Ok(bound) } else { Err(Fault::RoleType { role, wanted, actual: bound.kind() }.of(name)) }
-}
-
-fn append_role(
-    role: Role,
-    kind: Type,
-    values: &ArrayRef,
-    keep: &BooleanBuffer,
-    rows: &mut Rows,
-    bands: &Bands,
-) -> ParquetResult<()> {
-    let out = match role {
-        Role::Id => return Ok(()),
-        Role::Band => return append_bands(values, keep, &mut rows.band, bands),
-        Role::Time => &mut rows.time,
-        Role::Flux => &mut rows.flux,
-        Role::Error => &mut rows.error,
-    };
-    match kind {
-        Type::Time => append_numbers(&in_days(values), out),
-        Type::Decimal(scale) => append_numbers(&in_units(values, scale), out),
-        _ => append_numbers(values, out),
-    }
-    Ok(())
-}
-
-/// Modified Julian dates of nanoseconds since 1970.
-#[expect(clippy::cast_precision_loss, reason = "a float of double precision is what a time is from here on")]
-fn in_days(values: &ArrayRef) -> ArrayRef {
-    const NANOSECONDS: i128 = 86_400_000_000_000;
-    const MJD_OF_1970: i128 = 40_587;
-    let days = |time: i128| {
-        (time.div_euclid(NANOSECONDS) + MJD_OF_1970) as f64 + time.rem_euclid(NANOSECONDS) as f64 / NANOSECONDS as f64
-    };
-    std::sync::Arc::new(values.as_primitive::<Decimal128Type>().unary::<_, Float64Type>(days))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "the nearest float is what is asked for")]
-fn in_units(values: &ArrayRef, scale: i8) -> ArrayRef {
-    let unit = 10_f64.powi(scale.into());
-    std::sync::Arc::new(values.as_primitive::<Decimal128Type>().unary::<_, Float64Type>(|value| value as f64 / unit))
 }

@@ -4,6 +4,7 @@
 //! results. [`selection`] are other choices; [`reader`] passes over the rows of all other objects; [`grouped`] takes what objects
 //! have in common for their ids.
 
+mod expressed;
 mod grouped;
 mod ids;
 mod joined;

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::buffer::BooleanBuffer;
-use arrow::compute::{concat_batches, take};
+use arrow::compute::concat_batches;
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use arrow::error::ArrowError;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
@@ -33,26 +32,26 @@ const BYTES_OF_ID: u64 = 48;
 /// A table with a row for each object.
 #[derive(Debug)]
 pub struct ObjectTable {
-    files: Vec<TableFile>,
+    pub(super) files: Vec<TableFile>,
     /// The column of the id.
-    id: String,
+    pub(super) id: String,
     /// The type of the survey's ids.
-    id_type: IdType,
+    pub(super) id_type: IdType,
     /// A condition on its rows, as it was written.
     filter: Option<String>,
     /// The ids of the objects that are meant, once they were read.
     ids: OnceLock<IdSet>,
-    reading: Mutex<()>,
+    pub(super) reading: Mutex<()>,
     /// The columns that expressions over rows need.
-    expressed: Vec<String>,
+    pub(super) expressed: Vec<String>,
     /// These, once they were read.
-    values: OnceLock<RecordBatch>,
+    pub(super) values: OnceLock<RecordBatch>,
     pub(super) bytes_read: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
-struct TableFile {
-    path: PathBuf,
+pub(super) struct TableFile {
+    pub(super) path: PathBuf,
     stamp: Stamp,
     metadata: ArrowReaderMetadata,
     predicate: Option<Predicate>,
@@ -112,67 +111,6 @@ impl ObjectTable {
         }
         (self.filter, self.ids) = (Some(text), OnceLock::new());
         Ok(self)
-    }
-
-    /// Its columns, as expressions may name them.
-    pub(crate) fn in_expressions(&self) -> Vec<Column> {
-        self.files[0].in_expressions()
-    }
-
-    /// Makes these the columns that expressions over rows need.
-    pub(crate) fn express(&mut self, columns: Vec<String>) {
-        if self.expressed != columns {
-            (self.expressed, self.values) = (columns, OnceLock::new());
-        }
-    }
-
-    /// The columns that expressions over rows need.
-    #[must_use]
-    pub fn expressed(&self) -> &[String] {
-        &self.expressed
-    }
-
-    /// Reads what is needed of it, if it was not read.
-    ///
-    /// # Errors
-    /// As [`ObjectTable::ids`].
-    pub fn load(&self) -> Result<(), Error> {
-        self.ids()?;
-        if !self.expressed.is_empty() {
-            self.expressed_values()?;
-        }
-        Ok(())
-    }
-
-    fn expressed_values(&self) -> Result<&RecordBatch, Error> {
-        let one_at_a_time = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
-        let values = match self.values.get() {
-            Some(values) => values,
-            None => {
-                let read = self.columns_of(&self.expressed)?;
-                self.values.get_or_init(|| read)
-            }
-        };
-        drop(one_at_a_time);
-        Ok(values)
-    }
-
-    /// For each of some ids the values of these columns, which are among those that expressions need.
-    pub(crate) fn values_of(&self, ids: &ArrayRef, columns: &[String]) -> Result<Vec<ArrayRef>, Error> {
-        let wrong = |error: ArrowError| self.files[0].corrupt(0, &self.id, error.to_string());
-        let (known, values) = (self.ids()?, self.expressed_values()?);
-        let loaded = Loaded::new(ids, self.id_type).map_err(wrong)?;
-        let mut rows: Vec<Option<u32>> = Vec::with_capacity(ids.len());
-        each(&loaded, self.id_type, |_, id| rows.push(id.and_then(|id| known.place(id))));
-        let rows = UInt32Array::from(rows);
-        let of = |name: &String| {
-            let column = values.column_by_name(name).ok_or_else(|| {
-                let (path, available) = (self.files[0].path.clone(), self.columns());
-                Error::NoObjectColumn { path, column: name.clone(), nearest: None, available }
-            })?;
-            take(column, &rows, None).map_err(wrong)
-        };
-        columns.iter().map(of).collect()
     }
 
     /// The files, in order.
@@ -334,7 +272,7 @@ impl TableFile {
     }
 
     /// Its columns, as a condition may name them.
-    fn in_expressions(&self) -> Vec<Column> {
+    pub(super) fn in_expressions(&self) -> Vec<Column> {
         let kind = |field: &Field| Type::of(field.data_type()).ok_or_else(|| field.data_type().to_string());
         let column = |field: &Arc<Field>| Column { name: field.name().clone(), kind: kind(field) };
         self.metadata.schema().fields().iter().map(column).collect()
@@ -385,7 +323,7 @@ impl TableFile {
         Ok(())
     }
 
-    fn corrupt(&self, row_group: usize, column: &str, reason: String) -> Error {
+    pub(super) fn corrupt(&self, row_group: usize, column: &str, reason: String) -> Error {
         Error::Corrupt { path: self.path.clone(), row_group, column: column.to_owned(), reason }
     }
 
