@@ -11,6 +11,22 @@ fn combine(a: State, b: State) -> State {
     return State(a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]);
 }
 
+// The first epochs of each lane, read once and kept in registers: all of a segment of up to 8 epochs for each lane of its team,
+// which is gone over up to 22 times.
+const KEPT = 8u;
+var<private> kept_flux: array<real, KEPT>;
+var<private> kept_error: array<real, KEPT>;
+
+fn keep(first: u32, n: u32) {
+    for (var k = 0u; k < KEPT; k += 1u) {
+        let i = lane + k * width;
+        if i < n {
+            kept_flux[k] = fluxes[first + i];
+            kept_error[k] = errors[first + i];
+        }
+    }
+}
+
 // The mean less the reference, and how far from it the CPU's may lie.
 struct Mean {
     value: real,
@@ -21,14 +37,23 @@ struct Mean {
 fn sums(first: u32, n: u32, mean: real, robust: real) -> State {
     let quarter = robust * real(0.25) * real(n) / real(n - 1u);
     var state = empty();
-    for (var i = first + lane; i < first + n; i += width) {
-        let inverse = real(1.0) / errors[i];
-        let deviation = fluxes[i] - mean;
-        let in_errors = deviation * inverse;
-        let weight = inverse * inverse / (real(1.0) + quarter * in_errors * in_errors);
-        state = combine(state, State(weight * deviation, weight, weight * abs(deviation), real(0.0)));
+    for (var k = 0u; k < KEPT; k += 1u) {
+        if lane + k * width < n {
+            state = combine(state, term(kept_flux[k], kept_error[k], mean, quarter));
+        }
+    }
+    for (var i = first + lane + KEPT * width; i < first + n; i += width) {
+        state = combine(state, term(fluxes[i], errors[i], mean, quarter));
     }
     return team(state);
+}
+
+fn term(flux: real, error: real, mean: real, quarter: real) -> State {
+    let inverse = real(1.0) / error;
+    let deviation = flux - mean;
+    let in_errors = deviation * inverse;
+    let weight = inverse * inverse / (real(1.0) + quarter * in_errors * in_errors);
+    return State(weight * deviation, weight, weight * abs(deviation), real(0.0));
 }
 
 fn robust_mean(first: u32, n: u32, reference: real) -> Mean {
@@ -64,20 +89,31 @@ fn robust_mean(first: u32, n: u32, reference: real) -> Mean {
 }
 
 fn evaluate(first: u32, n: u32, reference: real) -> State {
+    keep(first, n);
     let mean = robust_mean(first, n, reference);
     let factor = real(n) / real(n - 1u);
     var state = empty();
-    for (var i = first + lane; i < first + n; i += width) {
-        let in_errors = (fluxes[i] - mean.value) / errors[i];
-        let delta2 = factor * in_errors * in_errors;
-        let p = delta2 - real(1.0);
-        let root = sqrt(abs(p));
-        let of_mean = real(2.0) * factor * abs(in_errors) * mean.uncertainty / errors[i];
-        let of_p = of_mean + real(2.0) * EPSILON * delta2 + EPSILON;
-        let of_root = sqrt(of_p);
-        let bound = select(of_root, of_p / (real(2.0) * root), root > of_root);
-        state = combine(state, State(select(root, -root, p < real(0.0)), bound, real(0.0), real(0.0)));
+    for (var k = 0u; k < KEPT; k += 1u) {
+        if lane + k * width < n {
+            state = combine(state, root(kept_flux[k], kept_error[k], mean, factor));
+        }
+    }
+    for (var i = first + lane + KEPT * width; i < first + n; i += width) {
+        state = combine(state, root(fluxes[i], errors[i], mean, factor));
     }
     let all = team(state);
     return State(all[0] / real(n), all[1] / real(n), real(0.0), real(0.0));
+}
+
+// What an epoch adds to J, and to the bound on its rounding.
+fn root(flux: real, error: real, mean: Mean, factor: real) -> State {
+    let in_errors = (flux - mean.value) / error;
+    let delta2 = factor * in_errors * in_errors;
+    let p = delta2 - real(1.0);
+    let size = sqrt(abs(p));
+    let of_mean = real(2.0) * factor * abs(in_errors) * mean.uncertainty / error;
+    let of_p = of_mean + real(2.0) * EPSILON * delta2 + EPSILON;
+    let of_root = sqrt(of_p);
+    let bound = select(of_root, of_p / (real(2.0) * size), size > of_root);
+    return State(select(size, -size, p < real(0.0)), bound, real(0.0), real(0.0));
 }
