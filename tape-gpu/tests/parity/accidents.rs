@@ -4,6 +4,7 @@ use libtest_mimic::{Failed, Trial};
 use tape_core::{Chunk, DeviceKernel, IdType, Method, Segment, Statistic, Value};
 use tape_gpu::{Choice, Columns, Error, Gpu};
 
+use crate::broken::{all_caught, changed};
 use crate::compare::compare_with;
 use crate::segments::awkward;
 
@@ -29,38 +30,40 @@ fn statistic(name: &str) -> Result<Statistic, Failed> {
 }
 
 /// The kernel of the mean, with a text of its own.
-fn of_mean(name: &'static str, wgsl: String) -> Result<&'static DeviceKernel, Failed> {
+fn of_mean(name: &'static str, wgsl: &'static str) -> Result<&'static DeviceKernel, Failed> {
     let mean = statistic("mean")?.kernel().ok_or("the mean has a kernel")?;
     let DeviceKernel { method, len, error, double, tolerance, scale, restore, .. } = *mean;
-    let wgsl = Box::leak(wgsl.into_boxed_str());
     Ok(Box::leak(Box::new(DeviceKernel { name, wgsl, method, len, error, double, tolerance, scale, restore })))
 }
 
-fn text_of_mean(change: (&str, &str)) -> Result<String, Failed> {
-    let text = statistic("mean")?.kernel().ok_or("the mean has a kernel")?.wgsl;
-    let changed = text.replace(change.0, change.1);
-    if changed == text { Err("the text has changed".into()) } else { Ok(changed) }
+fn text_of_mean(change: (&str, &str)) -> Result<&'static str, Failed> {
+    changed(statistic("mean")?.kernel().ok_or("the mean has a kernel")?.wgsl, change)
 }
 
 fn a_broken_kernel_is_caught(gpu: &Gpu) -> Result<(), Failed> {
+    let mean = statistic("mean")?;
+    let text = mean.kernel().ok_or("the mean has a kernel")?.wgsl;
     let breaks = [
-        ("a[1] + b[1]", "a[1] + b[1] * 1.0002"),
-        ("a[1] + b[1]", "a[1]"),
-        ("State(flux, ", "State(flux + abs(flux) * 0.001, "),
+        ("mean, broken", "a[1] + b[1]", "a[1] + b[1] * 1.0002"),
+        ("mean, broken again", "a[1] + b[1]", "a[1]"),
+        ("mean, broken a third time", "State(flux, ", "State(flux + abs(flux) * 0.001, "),
     ];
-    for (number, change) in breaks.into_iter().enumerate() {
-        let name = ["mean, broken", "mean, broken again", "mean, broken a third time"][number];
-        let kernel = of_mean(name, text_of_mean(change)?)?;
-        // Caught by its numbers, not because it does not run.
-        match compare_with(gpu, &statistic("mean")?, kernel, &awkward(None)) {
-            Err(difference) if difference.contains("which differ by") => {}
-            other => return Err(format!("{change:?}: {other:?}").into()),
-        }
-    }
-    Ok(())
+    all_caught(text, &breaks, |name, wgsl| {
+        let kernel = of_mean(name, wgsl).map_err(|_| "the mean has a kernel")?;
+        compare_with(gpu, &mean, kernel, &awkward(None))
+    })?;
+    let range = statistic("inter_percentile_range_10")?;
+    let kernel = range.kernel().ok_or("it has a kernel")?;
+    let breaks = [
+        ("range, broken", "return vec2(lower, select(upper[1], lower,", "return vec2(lower, select(lower, lower,"),
+        ("range, broken again", "array(beside(first, n, fraction)", "array(beside(first, n, fraction) * 1.001"),
+    ];
+    all_caught(kernel.wgsl, &breaks, |name, wgsl| {
+        let kernel = Box::leak(Box::new(DeviceKernel { name, wgsl, ..*kernel }));
+        compare_with(gpu, &range, kernel, &awkward(None))
+    })
 }
 
-/// Of two numbers it writes the first.
 /// Its lanes take themselves for others, of which none writes.
 const FORGETFUL: (&str, &str) =
     ("fn lift(flux: real, error: real) -> State {", "fn lift(flux: real, error: real) -> State {\n    lane = 1000u;");
@@ -112,7 +115,7 @@ fn buffers_are_used_again(gpu: &Gpu) -> Result<(), Failed> {
 }
 
 fn a_kernel_that_is_no_wgsl_is_an_error(gpu: &Gpu) -> Result<(), Failed> {
-    let kernel = of_mean("nonsense", "fn lift(".to_owned())?;
+    let kernel = of_mean("nonsense", "fn lift(")?;
     let resident = gpu.upload(Columns { flux: &[1.0], error: &[] }, std::slice::from_ref(&(0..1)))?;
     match gpu.reduce(kernel, &resident, |_, _, _| {}) {
         Err(Error::Invalid { kernel: "nonsense", .. }) => Ok(()),

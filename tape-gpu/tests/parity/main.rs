@@ -1,6 +1,7 @@
 //! Every kernel on every path of every device against the CPU.
 
 mod accidents;
+mod broken;
 mod compare;
 mod pairs;
 mod segments;
