@@ -91,6 +91,9 @@ impl Ensemble {
 
     fn converted_by(self, gives: Quantity, zero_point: &str) -> Result<Self, Error> {
         self.survey.check_convertible(gives)?;
+        // Alone it must be an expression, too.
+        Derived::by_expression("zero point", zero_point)
+            .map_err(|source| tape_io::Error::Condition { path: None, source })?;
         let column = |role| self.survey.column(role).map(str::to_owned);
         let Some(value) = column(Role::Flux) else { return Ok(self) };
         let error = column(Role::Error);

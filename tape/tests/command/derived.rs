@@ -96,6 +96,7 @@ fn what_cannot_be_derived_is_one_message() {
         ("--assign s=flux/error --where ss>5", "no column is called 'ss' (did you mean 's'?)"),
         ("--assign s=band --flux s", "this is text, and the flux is a number"),
         ("--assign s=1 --id s", "the id is read as the files have it"),
+        ("--to-mag zp+", "not an expression of SQL"),
     ] {
         let message = place.fails(&format!("batch fluxes.parquet --stat mean {words} -o out.parquet"));
         assert!(message.contains(told), "{words}: {message}");
