@@ -13,13 +13,14 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::Field;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, GzipLevel, ZstdLevel};
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaDataReader};
 use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 
 /// Writes them to `corpus/`.
 pub(crate) fn write() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    for target in ["survey", "footer", "pages", "runs", "spill", "condition"] {
+    for target in ["survey", "footer", "page_index", "pages", "runs", "spill", "condition"] {
         fs::create_dir_all(corpus.join(target)).expect("a folder");
     }
     let write =
@@ -28,6 +29,11 @@ pub(crate) fn write() {
         let length = u32::from_le_bytes(*bytes[..bytes.len() - 4].last_chunk().expect("a length")) as usize;
         write("footer", name, &bytes[bytes.len() - 8 - length..bytes.len() - 8]);
         write("survey", name, &bytes);
+    }
+    for name in ["plain", "text-ids"] {
+        for (of, bytes) in page_indexes(&corpus.join("survey").join(name)) {
+            write("page_index", &format!("{name}-{of}"), &bytes);
+        }
     }
     for (name, bytes) in tape_io::fuzzing::page_seeds() {
         write("pages", name, &bytes);
@@ -41,6 +47,23 @@ pub(crate) fn write() {
     // Width three: a packed group of eight, then nine sevens.
     write("runs", "both", &[3, 0x03, 0x88, 0xc6, 0xfa, 0x12, 0x07]);
     write("runs", "wide", &[32, 0x04, 1, 2, 3, 4]);
+}
+
+/// What a file says of the pages of each column of its first row group.
+fn page_indexes(path: &Path) -> Vec<(String, Vec<u8>)> {
+    let file = fs::File::open(path).expect("it was written");
+    let footer = ParquetMetaDataReader::new().parse_and_finish(&file).expect("Parquet");
+    let whole = fs::read(path).expect("it was written");
+    let bytes = |offset: Option<i64>, length: Option<i32>| {
+        let first = usize::try_from(offset.expect("there is one")).expect("in the file");
+        whole[first..first + usize::try_from(length.expect("there is one")).expect("in the file")].to_vec()
+    };
+    let of_column = |(number, chunk): (usize, &ColumnChunkMetaData)| {
+        let values = bytes(chunk.column_index_offset(), chunk.column_index_length());
+        let places = bytes(chunk.offset_index_offset(), chunk.offset_index_length());
+        [(format!("values-{number}"), values), (format!("places-{number}"), places)]
+    };
+    footer.row_group(0).columns().iter().enumerate().flat_map(of_column).collect()
 }
 
 fn files() -> Vec<(&'static str, Vec<u8>)> {

@@ -32,6 +32,11 @@ pub fn footer(data: &[u8]) {
     }));
 }
 
+/// What a file says of the pages of a column: their values, or where they begin.
+pub fn page_index(data: &[u8]) {
+    crate::page_index::parsed(data);
+}
+
 /// Integers of the width that the first byte names.
 pub fn runs(data: &[u8]) {
     let Some((&width, data)) = data.split_first() else { return };
@@ -274,7 +279,13 @@ mod tests {
 
     #[test]
     fn every_input_that_is_kept_is_borne() {
-        let targets = [("footer", footer as fn(&[u8])), ("pages", pages), ("runs", runs), ("spill", spill)];
+        let targets = [
+            ("footer", footer as fn(&[u8])),
+            ("page_index", page_index),
+            ("pages", pages),
+            ("runs", runs),
+            ("spill", spill),
+        ];
         for (target, feed) in targets.into_iter().chain([("condition", condition as fn(&[u8]))]) {
             let inputs = inputs(target);
             assert!(!inputs.is_empty(), "no input of {target}");

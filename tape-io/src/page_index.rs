@@ -174,6 +174,12 @@ fn first_rows(bytes: &[u8]) -> Result<Vec<u64>> {
     Ok(rows)
 }
 
+/// How many pages either structure has, if the bytes are one.
+#[cfg(any(fuzzing, test))]
+pub(crate) fn parsed(bytes: &[u8]) -> [Option<usize>; 2] {
+    [Claims::read(bytes).ok().map(|claims| claims.empty.len()), first_rows(bytes).ok().map(|rows| rows.len())]
+}
+
 /// Two values as they are stored plain.
 fn statistics(chunk: &ColumnChunkMetaData, min: &[u8], max: &[u8]) -> Option<Statistics> {
     macro_rules! plain {

@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 use crate::run::{Result, cargo, not_started, read, root, run, target_directory};
 
 /// Each target, its share of the time, and the longest input.
-const TARGETS: [(&str, u64, u32); 8] = [
+const TARGETS: [(&str, u64, u32); 9] = [
     ("survey", 4, 8192),
     ("footer", 2, 4096),
+    ("page_index", 1, 1024),
     ("pages", 2, 1024),
     ("runs", 1, 256),
     ("spill", 1, 4096),
@@ -33,7 +34,7 @@ pub(crate) struct Args {
     /// How long in all, shared among the targets
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
-    /// Only this target: survey, footer, pages, runs, spill, condition, manifest or receipt
+    /// Only this target: survey, footer, page_index, pages, runs, spill, condition, manifest or receipt
     #[arg(long, value_name = "NAME", value_parser = TARGETS.map(|(name, ..)| name))]
     target: Option<String>,
     /// Write the inputs of `fuzz/corpus` anew first
