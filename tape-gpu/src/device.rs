@@ -60,7 +60,7 @@ impl Gpu {
         let adapter = describe(&found);
         let tier = tier(&adapter);
         tier.check(&adapter)?;
-        let wanted = Features::SUBGROUP | Features::SHADER_F64;
+        let wanted = Features::SUBGROUP | Features::SHADER_F64 | Features::TIMESTAMP_QUERY;
         let largest = found.limits().max_storage_buffer_binding_size;
         let descriptor = DeviceDescriptor {
             label: Some("tape"),

@@ -11,6 +11,7 @@
 
 mod adapter;
 mod bins;
+mod clock;
 mod device;
 mod error;
 mod evaluate;

@@ -114,7 +114,7 @@ impl Gpu {
     }
 
     /// Waits for what was submitted, and shows the bytes of a buffer.
-    fn fetch<T>(&self, lent: &Lent, take: impl FnOnce(&[u8]) -> T) -> Result<T> {
+    pub(crate) fn fetch<T>(&self, lent: &Lent, take: impl FnOnce(&[u8]) -> T) -> Result<T> {
         let lost = |message: String| Error::Lost { message };
         let (tell, told) = std::sync::mpsc::channel();
         let (buffer, bytes) = (lent.buffer(), lent.bytes());

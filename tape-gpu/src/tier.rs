@@ -36,13 +36,15 @@ pub struct Tier {
     pub subgroups: bool,
     /// The numbers that kernels calculate with.
     pub precision: Precision,
+    /// Whether the device's own clock tells what kernels take.
+    pub timestamps: bool,
 }
 
 impl Tier {
     /// The best for most devices: subgroups where there are any, in single precision.
     #[must_use]
     pub const fn of(adapter: &AdapterInfo) -> Self {
-        Self { subgroups: adapter.subgroups, precision: Precision::Single }
+        Self { subgroups: adapter.subgroups, precision: Precision::Single, timestamps: adapter.timestamps }
     }
 
     /// Every tier that the adapter has.
@@ -54,7 +56,8 @@ impl Tier {
             (true, Precision::Double),
             (false, Precision::Double),
         ];
-        let tiers = every.into_iter().map(|(subgroups, precision)| Self { subgroups, precision });
+        let timestamps = adapter.timestamps;
+        let tiers = every.into_iter().map(|(subgroups, precision)| Self { subgroups, precision, timestamps });
         tiers.filter(|tier| tier.check(adapter).is_ok()).collect()
     }
 
@@ -63,6 +66,7 @@ impl Tier {
         match self {
             Self { subgroups: true, .. } if !adapter.subgroups => lacks("subgroups"),
             Self { precision: Precision::Double, .. } if !adapter.f64 => lacks("f64"),
+            Self { timestamps: true, .. } if !adapter.timestamps => lacks("a clock"),
             _ => Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 
 use libtest_mimic::{Failed, Trial};
 use tape_core::{Chunk, DeviceKernel, IdType, Method, Segment, Statistic, Value};
-use tape_gpu::{Choice, Columns, Error, Gpu};
+use tape_gpu::{Choice, Columns, Error, Gpu, Tier};
 
 use crate::broken::{all_caught, changed};
 use crate::compare::compare_with;
@@ -17,6 +17,7 @@ const ALL: &[(&str, Test)] = &[
     ("a lost device is an error from then on", a_lost_device_is_an_error),
     ("a chunk has the CPU's values, whoever computed them", a_chunk_has_the_values_of_the_cpu),
     ("buffers are used again, whatever the size of the next chunk", buffers_are_used_again),
+    ("a kernel's time is told with the device's clock and without", times_are_told),
     ("columns that stay give the same answers again", columns_that_stay),
     ("statistics of a chunk share its columns until it is filled anew", columns_of_a_chunk),
 ];
@@ -112,6 +113,21 @@ fn buffers_are_used_again(gpu: &Gpu) -> Result<(), Failed> {
     } else {
         Err(format!("{counts:?}, of which {made} before").into())
     }
+}
+
+fn times_are_told(gpu: &Gpu) -> Result<(), Failed> {
+    let without = Gpu::open_with(&Choice::Any, |adapter| Tier { timestamps: false, ..Tier::of(adapter) })?;
+    let mean = statistic("mean")?;
+    let kernel = mean.kernel().ok_or("the mean has a kernel")?;
+    for gpu in [gpu, &without] {
+        let flux = vec![1.5; 100_000];
+        let resident = gpu.upload(Columns { flux: &flux, error: &[] }, &[0..50_000, 50_000..100_000])?;
+        let seconds = gpu.time_kernel(kernel, &resident, 3)?;
+        if !(seconds > 0.0 && seconds < 60.0) {
+            return Err(format!("{seconds} s, with {:?}", gpu.tier()).into());
+        }
+    }
+    Ok(())
 }
 
 fn a_kernel_that_is_no_wgsl_is_an_error(gpu: &Gpu) -> Result<(), Failed> {
