@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::id::{IdType, Ids};
+use crate::id::IdType;
+use crate::ids::Ids;
 use crate::kept::Kept;
 use crate::light_curve::LightCurve;
 

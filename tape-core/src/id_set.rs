@@ -6,7 +6,8 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
-use crate::id::{IdRef, IdType, Ids, ObjectId, key_from_u64};
+use crate::id::{IdRef, IdType, ObjectId, key_from_u64};
+use crate::ids::Ids;
 use crate::layout::IdRange;
 
 /// Ids of one type, none of them twice.

@@ -1,7 +1,8 @@
 //! Results in long form: one row for each light curve, and for each object where bands are compared, or many for each light
 //! curve.
 
-use crate::id::{IdType, Ids};
+use crate::id::IdType;
+use crate::ids::Ids;
 use crate::statistic::Value;
 
 /// One row for each light curve, as columns; where a statistic compares bands, also one for each object, after those of

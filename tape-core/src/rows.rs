@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use crate::bands::NO_BAND;
-use crate::id::{IdType, Ids};
+use crate::id::IdType;
+use crate::ids::Ids;
 
 /// Which of a light curve's columns a plan reads beside id, band and flux.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::ops::Range;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use crate::id::Ids;
+use crate::ids::Ids;
 
 /// Rows that were taken for sorted by id are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

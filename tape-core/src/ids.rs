@@ -1,0 +1,275 @@
+//! Columns of ids.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, Int8Array, Int16Array, Int32Array, Int64Array, StringArray, UInt8Array, UInt16Array, UInt32Array,
+    UInt64Array,
+};
+
+use crate::id::{IdRef, IdType, u64_from_key};
+use crate::rows::drop_from;
+
+/// Text ids end to end in one buffer: `offsets[i]..offsets[i + 1]` is the i-th.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextIds {
+    offsets: Vec<usize>,
+    text: String,
+}
+
+impl Default for TextIds {
+    fn default() -> Self {
+        Self { offsets: vec![0], text: String::new() }
+    }
+}
+
+impl TextIds {
+    /// The number of ids.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The i-th id.
+    ///
+    /// # Panics
+    /// If `i` is out of range.
+    #[must_use]
+    pub fn get(&self, i: usize) -> &str {
+        &self.text[self.offsets[i]..self.offsets[i + 1]]
+    }
+
+    /// Appends an id.
+    pub fn push(&mut self, id: &str) {
+        self.text.push_str(id);
+        self.offsets.push(self.text.len());
+    }
+
+    fn drop_from(&mut self, from: usize, drops: &[bool]) {
+        let start = self.offsets[from];
+        let tail = self.text.split_off(start);
+        let offsets = self.offsets.split_off(from + 1);
+        let mut before = start;
+        for (&end, &drop) in offsets.iter().zip(drops) {
+            if !drop {
+                self.push(&tail[before - start..end - start]);
+            }
+            before = end;
+        }
+    }
+
+    fn drain_front(&mut self, n: usize) {
+        let cut = self.offsets[n];
+        self.text.drain(..cut);
+        self.offsets.drain(..n);
+        for offset in &mut self.offsets {
+            *offset -= cut;
+        }
+    }
+}
+
+/// A column of ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ids {
+    /// Integers of any type as order-preserving keys (see [`key_from_u64`]).
+    Int(Vec<i64>),
+    /// Text.
+    Text(TextIds),
+}
+
+impl Ids {
+    /// An empty column for ids of type `id_type`.
+    #[must_use]
+    pub fn new(id_type: IdType) -> Self {
+        if id_type == IdType::Utf8 { Self::Text(TextIds::default()) } else { Self::Int(Vec::new()) }
+    }
+
+    /// An empty column of the same kind.
+    #[must_use]
+    pub fn new_like(&self) -> Self {
+        match self {
+            Self::Int(_) => Self::Int(Vec::new()),
+            Self::Text(_) => Self::Text(TextIds::default()),
+        }
+    }
+
+    /// The number of ids.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Int(keys) => keys.len(),
+            Self::Text(text) => text.len(),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The i-th id.
+    ///
+    /// # Panics
+    /// If `i` is out of range.
+    #[must_use]
+    pub fn get(&self, i: usize) -> IdRef<'_> {
+        match self {
+            Self::Int(keys) => IdRef::Int(keys[i]),
+            Self::Text(text) => IdRef::Text(text.get(i)),
+        }
+    }
+
+    /// Appends an id of the same kind; an id of the other kind is a programming error of the reader and is ignored in
+    /// release builds.
+    pub fn push(&mut self, id: IdRef<'_>) {
+        match (self, id) {
+            (Self::Int(keys), IdRef::Int(key)) => keys.push(key),
+            (Self::Text(text), IdRef::Text(id)) => text.push(id),
+            _ => debug_assert!(false, "integer and text ids in one column"),
+        }
+    }
+
+    /// Makes room for `n` more ids.
+    pub fn reserve(&mut self, n: usize) {
+        match self {
+            Self::Int(keys) => keys.reserve(n),
+            Self::Text(text) => text.offsets.reserve(n),
+        }
+    }
+
+    /// For how many ids there is room without more memory, but for what the letters of texts take.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        match self {
+            Self::Int(keys) => keys.capacity(),
+            // One offset is of no id.
+            Self::Text(text) => text.offsets.capacity().saturating_sub(1),
+        }
+    }
+
+    /// Appends rows `range` of `other`.
+    pub fn extend_from(&mut self, other: &Self, range: std::ops::Range<usize>) {
+        if let (Self::Int(keys), Self::Int(other)) = (&mut *self, other) {
+            keys.extend_from_slice(&other[range]);
+        } else {
+            range.for_each(|i| self.push(other.get(i)));
+        }
+    }
+
+    /// Appends the `i`-th id of `other`, which has the same kind, `times` times.
+    ///
+    /// # Panics
+    /// If `i` is out of range.
+    pub fn repeat(&mut self, other: &Self, i: usize, times: usize) {
+        match (self, other.get(i)) {
+            (Self::Int(keys), IdRef::Int(key)) => keys.resize(keys.len() + times, key),
+            (ids, id) => (0..times).for_each(|_| ids.push(id)),
+        }
+    }
+
+    /// Removes the ids from `from` on of which `drops` says so, as [`crate::Rows::drop_from`] does rows.
+    pub(crate) fn drop_from(&mut self, from: usize, drops: &[bool]) {
+        match self {
+            Self::Int(keys) => drop_from(keys, from, drops),
+            Self::Text(text) => text.drop_from(from, drops),
+        }
+    }
+
+    /// The ids at `places`, in that order.
+    ///
+    /// # Panics
+    /// If a place is not below [`Ids::len`].
+    #[must_use]
+    pub fn gather(&self, places: &[u32]) -> Self {
+        if let Self::Int(keys) = self {
+            return Self::Int(places.iter().map(|&at| keys[at as usize]).collect());
+        }
+        let mut out = self.new_like();
+        places.iter().for_each(|&at| out.push(self.get(at as usize)));
+        out
+    }
+
+    /// Removes the first `n` ids.
+    pub fn drain_front(&mut self, n: usize) {
+        match self {
+            Self::Int(keys) => drop(keys.drain(..n)),
+            Self::Text(text) => text.drain_front(n),
+        }
+    }
+
+    /// Removes all ids and keeps the memory.
+    pub fn clear(&mut self) {
+        self.drain_front(self.len());
+    }
+
+    /// Bytes of memory that the values take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Int(keys) => keys.len() * size_of::<i64>(),
+            Self::Text(text) => text.text.len() + text.offsets.len() * size_of::<usize>(),
+        }
+    }
+
+    /// The column as Arrow, in the survey's own type.
+    #[must_use]
+    pub fn to_array(&self, id_type: IdType) -> ArrayRef {
+        match self {
+            Self::Int(keys) => int_array(keys, id_type),
+            Self::Text(text) => Arc::new(StringArray::from_iter_values((0..text.len()).map(|i| text.get(i)))),
+        }
+    }
+}
+
+/// Keys back in the type that they were read from, in which they fit by construction.
+#[expect(clippy::cast_possible_truncation, reason = "each key was widened from this very type")]
+#[expect(clippy::cast_sign_loss, reason = "each key was widened from this very type")]
+fn int_array(keys: &[i64], id_type: IdType) -> ArrayRef {
+    let keys = keys.iter().copied();
+    match id_type {
+        IdType::Int8 => Arc::new(Int8Array::from_iter_values(keys.map(|k| k as i8))),
+        IdType::Int16 => Arc::new(Int16Array::from_iter_values(keys.map(|k| k as i16))),
+        IdType::Int32 => Arc::new(Int32Array::from_iter_values(keys.map(|k| k as i32))),
+        IdType::UInt8 => Arc::new(UInt8Array::from_iter_values(keys.map(|k| k as u8))),
+        IdType::UInt16 => Arc::new(UInt16Array::from_iter_values(keys.map(|k| k as u16))),
+        IdType::UInt32 => Arc::new(UInt32Array::from_iter_values(keys.map(|k| k as u32))),
+        IdType::UInt64 => Arc::new(UInt64Array::from_iter_values(keys.map(u64_from_key))),
+        IdType::Int64 | IdType::Utf8 => Arc::new(Int64Array::from_iter_values(keys)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::key_from_u64;
+
+    #[test]
+    fn unsigned_keys_keep_their_order_and_value() {
+        let values = [0, 1, i64::MAX.cast_unsigned(), 1 << 63, u64::MAX];
+        let keys: Vec<i64> = values.iter().map(|&v| key_from_u64(v)).collect();
+        assert!(keys.is_sorted());
+        let array = Ids::Int(keys).to_array(IdType::UInt64);
+        assert_eq!(*array, UInt64Array::from(values.to_vec()));
+    }
+
+    #[test]
+    fn text_ids_survive_draining_from_the_front() {
+        let mut ids = Ids::new(IdType::Utf8);
+        for id in ["a", "", "ccc", "dé"] {
+            ids.push(IdRef::Text(id));
+        }
+        ids.drain_front(2);
+        assert_eq!(ids.len(), 2);
+        assert_eq!(ids.get(0), IdRef::Text("ccc"));
+        assert_eq!(ids.get(1), IdRef::Text("dé"));
+        ids.clear();
+        assert!(ids.is_empty());
+    }
+}
