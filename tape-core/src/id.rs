@@ -62,7 +62,7 @@ impl IdType {
     }
 }
 
-/// One object's id, owned: for messages, ranges and edges. Columns of ids are [`Ids`].
+/// One object's id, owned: for messages, ranges and edges. Columns of ids are [`Ids`](crate::Ids).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ObjectId {
     /// Any integer but `u64`.

@@ -77,7 +77,7 @@ impl TextIds {
 /// A column of ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ids {
-    /// Integers of any type as order-preserving keys (see [`key_from_u64`]).
+    /// Integers of any type as order-preserving keys (see [`key_from_u64`](crate::key_from_u64)).
     Int(Vec<i64>),
     /// Text.
     Text(TextIds),
