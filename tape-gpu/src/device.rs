@@ -1,6 +1,7 @@
 //! An open device: its queue, its pipelines, and what went wrong.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -134,16 +135,14 @@ impl Gpu {
         self.check()?;
         let filters = [ErrorFilter::Internal, ErrorFilter::Validation, ErrorFilter::OutOfMemory];
         let scopes = filters.map(|filter| self.device.push_error_scope(filter));
-        let done = act();
+        // Where there is no memory, wgpu hands out a buffer that cannot be mapped, and its belt gives up on that.
+        let done = catch_unwind(AssertUnwindSafe(act));
         let mut errors = vec![];
         for scope in scopes.into_iter().rev() {
             errors.extend(pollster::block_on(scope.pop()));
         }
         self.check()?;
-        match errors.into_iter().next() {
-            None => done,
-            Some(error) => Err(found_wrong(&error, what, bytes)),
-        }
+        outcome(done, errors.first(), what, bytes)
     }
 
     /// The pipeline of a kernel for a team, made at the first call.
@@ -190,6 +189,20 @@ impl Gpu {
     }
 }
 
+/// What came of what `what` did, which asked for so many bytes, with what wgpu found wrong with it.
+fn outcome<T>(
+    done: std::thread::Result<Result<T>>,
+    error: Option<&wgpu::Error>,
+    what: &'static str,
+    bytes: u64,
+) -> Result<T> {
+    match (error, done) {
+        (Some(error), _) => Err(found_wrong(error, what, bytes)),
+        (None, Ok(done)) => done,
+        (None, Err(_)) => Err(Error::Lost { message: "its driver gave up".to_owned() }),
+    }
+}
+
 /// What wgpu found wrong with what `what` did, which asked for so many bytes.
 fn found_wrong(error: &wgpu::Error, what: &'static str, bytes: u64) -> Error {
     match error {
@@ -233,5 +246,15 @@ mod tests {
         let source = "no such type".into();
         let refused = wgpu::Error::Validation { source, description: "no such type".to_owned() };
         assert!(matches!(found_wrong(&refused, "mean", 5), Error::Invalid { kernel: "mean", .. }));
+    }
+
+    #[test]
+    fn a_driver_that_gives_up_is_an_error_of_its_cause() {
+        let panicked = || -> std::thread::Result<Result<()>> { Err(Box::new("no range")) };
+        let memory = wgpu::Error::OutOfMemory { source: "no heap".into() };
+        assert!(matches!(outcome(panicked(), Some(&memory), "upload", 5), Err(Error::OutOfMemory { bytes: 5 })));
+        assert!(matches!(outcome(panicked(), None, "upload", 5), Err(Error::Lost { .. })));
+        assert!(matches!(outcome(Ok(Ok(7)), None, "upload", 5), Ok(7)));
+        assert!(matches!(outcome(Ok(Ok(7)), Some(&memory), "upload", 5), Err(Error::OutOfMemory { .. })));
     }
 }
