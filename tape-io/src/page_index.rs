@@ -116,8 +116,11 @@ fn pages(leaf: &Leaf, chunk: &ColumnChunkMetaData, rows: u64, file: &PositionedF
     let optional = leaf.depth.value > 0;
     let page = |i: usize| {
         let null = optional && nulls.as_ref().is_none_or(|nulls| nulls[i] != 0);
+        let end = first_rows.get(i + 1).copied().unwrap_or(rows);
+        let all_null = nulls.as_ref().is_none_or(|nulls| u64::try_from(nulls[i]) == Ok(end - first_rows[i]));
         let values = match statistics(chunk, min[i], max[i]) {
-            _ if empty[i] && optional => Possible::NULL,
+            // Some writers call a page so that has nothing but NaN.
+            _ if empty[i] && optional && all_null => Possible::NULL,
             Some(statistics) if !empty[i] => Possible { null, range: range_of(leaf, &statistics) },
             _ => Possible { null: optional, range: Values::Any },
         };

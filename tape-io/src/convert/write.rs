@@ -98,8 +98,11 @@ impl Shaper<'_> {
         for (row_group, _) in groups {
             part.row_group(row_group, watch)?;
         }
+        // Once it is finished, it has none to tell of.
+        part.writer.flush().map_err(|error| failed(&error))?;
+        let row_groups = part.writer.flushed_row_groups().len();
         part.writer.finish().map_err(|error| failed(&error))?;
-        let (bytes, row_groups) = (part.writer.bytes_written() as u64, part.writer.flushed_row_groups().len());
+        let bytes = part.writer.bytes_written() as u64;
         Ok(ConvertReport { bytes, row_groups, files: 1, ..part.told })
     }
 }

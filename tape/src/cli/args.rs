@@ -208,7 +208,8 @@ pub(crate) struct BatchArgs {
 impl BatchArgs {
     /// Opens the survey, and of it the rows that are asked for.
     pub(crate) fn open(&self) -> Result<Ensemble, Failure> {
-        self.select.of(self.values.of(self.survey.open()?)?)
+        // A zero point may be a column of the table of objects.
+        self.values.of(self.select.of(self.survey.open()?)?)
     }
 
     /// The condition on rows.

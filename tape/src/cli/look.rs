@@ -93,7 +93,7 @@ impl Tail {
 
 impl Look {
     fn open(&self) -> Result<tape::Ensemble, Failure> {
-        self.select.of(self.values.of(self.survey.open()?)?)
+        self.values.of(self.select.of(self.survey.open()?)?)
     }
 
     fn give(&self, table: &RecordBatch, screen: &mut Screen) -> Result<(), Failure> {

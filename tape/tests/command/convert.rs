@@ -14,6 +14,7 @@ fn every_shape_gives_the_same_table() {
             let told = place.json(&format!("convert {from} {out} --shape {shape} --json"));
             assert_eq!(told["regrouped"], from == "shuffled", "{told}");
             assert_eq!((&told["objects"], &told["without_epochs"]), (&120.into(), &0.into()), "{told}");
+            assert_eq!(told["row_groups"], place.json(&format!("inspect {out} --json"))["row_groups"], "{told}");
             place.ok(&format!("batch {out} --stat stetson_j,median,eta -o lists.csv --overwrite"));
             assert!(place.read("lists.csv") == place.read("flat.csv"), "{out}");
             from = out;

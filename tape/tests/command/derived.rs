@@ -146,6 +146,10 @@ fn columns_of_objects_stand_beside_rows() {
     assert_eq!(place.read("of_job.csv"), expected);
     let kept = format!("batch fluxes.parquet {ours} --keep kept --label m --json");
     assert_eq!([place.json(&kept), place.json(&kept)].map(|told| told["kept"]["reused"].clone()), [false, true]);
+    let of_objects = "batch fluxes.parquet --stat mean --objects objects.parquet --to-mag";
+    place.ok(&format!("{of_objects} objects.factor -o by_object.csv"));
+    place.ok(&format!("{of_objects} id%5+0.5 -o by_row.csv"));
+    assert_eq!(place.read("by_object.csv"), place.read("by_row.csv"));
     place.ok(&format!("batch fluxes.parquet {} -o other.csv", ours.replace("factor", "factor*1.5")));
     assert_ne!(place.read("other.csv"), expected);
 }
