@@ -5,6 +5,7 @@ mod layers;
 mod licences;
 mod metadata;
 mod sources;
+mod structure;
 
 use crate::run::{self, Result};
 use metadata::Metadata;
@@ -41,6 +42,8 @@ const CHECKS: &[Check] = &[
     ("lints of the workspace in every member", sources::lints),
     ("files of readable length", sources::lengths),
     ("no unfinished code", sources::unfinished),
+    ("modules, dependencies and cycles within the bounds of each crate", structure::bounds),
+    ("folders of tape-io use only those before them", structure::folders),
     ("the code map names files that exist", |house| code_map::code_map(&house.metadata)),
 ];
 

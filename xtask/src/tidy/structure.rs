@@ -1,0 +1,284 @@
+//! How the modules of each crate depend on each other.
+
+mod graph;
+mod scan;
+mod tokens;
+
+use std::collections::BTreeSet;
+
+use super::metadata::Package;
+use super::{Finding, House, failures};
+use graph::{Graph, cycles};
+
+/// The most that a crate may have. Lower a number when the crate has less; raise one only with a reason in the commit.
+#[derive(Debug, PartialEq, Eq)]
+struct Bounds {
+    /// Files and folders directly under `src`, without its `lib.rs` or `main.rs`.
+    modules: usize,
+    /// Pairs of them of which one uses the other.
+    dependencies: usize,
+    /// Those that use themselves by way of others.
+    in_cycles: usize,
+}
+
+const BOUNDS: &[(&str, Bounds)] = &[
+    ("benches", Bounds { modules: 5, dependencies: 7, in_cycles: 0 }),
+    ("tape", Bounds { modules: 27, dependencies: 65, in_cycles: 12 }),
+    ("tape-analysis", Bounds { modules: 15, dependencies: 27, in_cycles: 5 }),
+    ("tape-core", Bounds { modules: 26, dependencies: 71, in_cycles: 9 }),
+    ("tape-exec", Bounds { modules: 23, dependencies: 104, in_cycles: 7 }),
+    ("tape-gpu", Bounds { modules: 17, dependencies: 45, in_cycles: 2 }),
+    ("tape-io", Bounds { modules: 48, dependencies: 200, in_cycles: 20 }),
+    ("xtask", Bounds { modules: 7, dependencies: 7, in_cycles: 0 }),
+];
+
+/// The folders of a crate, each of which uses only those before it.
+struct Folders {
+    /// The sources.
+    src: &'static str,
+    order: &'static [&'static str],
+    /// Files directly under `src` that every folder may use, or that may use every folder.
+    beside: &'static [&'static str],
+    /// Folders, and the names that their code must not have.
+    ignorant: &'static [(&'static str, &'static [&'static str])],
+    /// Other modules that are still there.
+    strangers: usize,
+    /// Uses against the order that are still there.
+    against: usize,
+    /// Cycles of files in several folders that are still there.
+    cycles: usize,
+}
+
+const TAPE_IO: Folders = Folders {
+    src: "tape-io/src",
+    order: &["file", "catalog", "expr", "decode", "survey", "spill", "scan", "write"],
+    beside: &["error", "fault", "fuzzing"],
+    ignorant: &[("expr", &["Survey", "Source"]), ("decode", &["Survey", "Source"])],
+    strangers: 45,
+    against: 30,
+    cycles: 5,
+};
+
+/// Holds each crate against its bounds, and tells what it has.
+pub(super) fn bounds(house: &House) -> Vec<Finding> {
+    house.metadata.members().flat_map(|member| bounds_of(house, member, BOUNDS)).collect()
+}
+
+fn bounds_of(house: &House, member: &Package, bounds: &[(&str, Bounds)]) -> Vec<Finding> {
+    let folder = member.folder().strip_prefix(&house.metadata.workspace_root).unwrap_or(member.folder());
+    let folder = folder.to_string_lossy().replace('\\', "/");
+    let graph = Graph::read(&house.sources, &format!("{folder}/src"));
+    let dependencies = graph.top_dependencies();
+    let cycles = cycles(&dependencies);
+    let counted = Bounds {
+        modules: graph.tops().len(),
+        dependencies: dependencies.len(),
+        in_cycles: cycles.iter().map(Vec::len).sum(),
+    };
+    let Some((_, most)) = bounds.iter().find(|(name, _)| *name == folder) else {
+        return failures([format!("{folder} has no line in the table of bounds: {counted:?}")]);
+    };
+    let cycles = match cycles.iter().map(|cycle| cycle.join(" ↔ ")).collect::<Vec<_>>().join("; ") {
+        none if none.is_empty() => "no cycles".to_owned(),
+        some => format!("cycles: {some}"),
+    };
+    let Bounds { modules, dependencies, in_cycles } = &counted;
+    let mut findings =
+        vec![Finding::Note(format!("{folder}: {modules} modules, {dependencies} dependencies, {cycles}"))];
+    for (what, counted, most) in [
+        ("modules directly under src", *modules, most.modules),
+        ("dependencies between modules", *dependencies, most.dependencies),
+        ("modules in cycles", *in_cycles, most.in_cycles),
+    ] {
+        if counted > most {
+            findings.push(Finding::Failure(format!("{folder}: {counted} {what}, at most {most} are allowed")));
+        }
+    }
+    findings
+}
+
+/// Holds tape-io against the order of its folders.
+pub(super) fn folders(house: &House) -> Vec<Finding> {
+    TAPE_IO.check(&Graph::read(&house.sources, TAPE_IO.src))
+}
+
+impl Folders {
+    fn check(&self, graph: &Graph<'_>) -> Vec<Finding> {
+        let at_most = |most: usize, what: &str, found: Vec<String>| match found.len() {
+            n if n > most => failures(found),
+            0 => vec![],
+            n => vec![Finding::Note(format!("{}: {n} {what}, at most {most} are allowed", self.src))],
+        };
+        let mut findings = at_most(self.strangers, "modules outside the folders", self.strangers(graph));
+        findings.extend(at_most(self.against, "uses against the order of the folders", self.against(graph)));
+        findings.extend(at_most(self.cycles, "cycles of files in several folders", self.cycles(graph)));
+        findings.extend(failures(self.names(graph)));
+        findings
+    }
+
+    /// Finds modules that are neither a folder of the order nor beside it.
+    fn strangers(&self, graph: &Graph<'_>) -> Vec<String> {
+        let known = |top: &&str| self.order.contains(top) || self.beside.contains(top);
+        let strangers = graph.tops().into_iter().filter(|top| !known(top));
+        strangers.map(|top| format!("{}/{top}: move it into one of {}", self.src, self.order.join(", "))).collect()
+    }
+
+    /// Finds uses of a folder by one that comes before it.
+    fn against(&self, graph: &Graph<'_>) -> Vec<String> {
+        let place = |file: usize| match graph.modules[file].top() {
+            Some(top) => self.order.iter().position(|folder| *folder == top),
+            // The root uses all, so nothing may use what is written there.
+            None => Some(self.order.len()),
+        };
+        let broken = graph.uses.iter().filter(|one| place(one.from) < place(one.to) && place(one.from).is_some());
+        let text = |one: &graph::Use| {
+            let (from, to) = (&graph.modules[one.from], &graph.modules[one.to]);
+            let order = self.order.join(", ");
+            format!(
+                "{}/{}:{} uses {}: a folder uses only those before it: {order}",
+                self.src, from.path, one.line, to.path
+            )
+        };
+        broken.map(text).collect()
+    }
+
+    /// Finds cycles of files that lie in several folders.
+    fn cycles(&self, graph: &Graph<'_>) -> Vec<String> {
+        let uses: BTreeSet<_> = graph.uses.iter().filter(|one| graph.modules[one.from].top().is_some()).collect();
+        let cycles = cycles(&uses.into_iter().map(|one| (one.from, one.to)).collect());
+        let tops = |cycle: &[usize]| cycle.iter().map(|file| graph.modules[*file].top()).collect::<BTreeSet<_>>().len();
+        let path = |file: &usize| graph.modules[*file].path;
+        let across = cycles.iter().filter(|cycle| tops(cycle) > 1);
+        across
+            .map(|cycle| {
+                format!("{}: files in a cycle: {}", self.src, cycle.iter().map(path).collect::<Vec<_>>().join(", "))
+            })
+            .collect()
+    }
+
+    /// Finds names that the code of a folder must not have.
+    fn names(&self, graph: &Graph<'_>) -> Vec<String> {
+        let mut found = vec![];
+        for module in &graph.modules {
+            for (folder, names) in self.ignorant.iter().filter(|(folder, _)| module.top() == Some(folder)) {
+                let named = module.tokens.iter().filter(|token| names.contains(&token.text));
+                found.extend(named.map(|token| {
+                    format!(
+                        "{}/{}:{} names {}: {folder} must know nothing of it",
+                        self.src, module.path, token.line, token.text
+                    )
+                }));
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sources::File;
+    use super::*;
+
+    const STRICT: Folders = Folders { src: "tape-io/src", strangers: 0, against: 0, cycles: 0, ..TAPE_IO };
+
+    fn files(texts: &[(&str, &str)]) -> Vec<File> {
+        let file = |(path, text): &(&str, &str)| File { path: format!("tape-io/src/{path}"), text: (*text).to_owned() };
+        texts.iter().map(file).collect()
+    }
+
+    /// What is found in a crate that is in order but for one file more.
+    fn found(path: &str, text: &str) -> Vec<Finding> {
+        let files = files(&[
+            ("lib.rs", "pub use survey::Survey; pub use error::Error; struct Root;"),
+            ("error.rs", "use crate::expr::Fault; pub enum Error {}"),
+            ("fuzzing.rs", "use crate::write::write;"),
+            ("file.rs", "use crate::Error; // use crate::scan::rows;"),
+            ("expr.rs", "pub struct Fault;"),
+            ("decode.rs", "use crate::file::open; #[cfg(test)] mod tests { use crate::survey::Survey; }"),
+            ("survey.rs", "use crate::{decode::page, Error}; pub struct Survey;"),
+            ("scan.rs", "use crate::Survey; use super::file::open;"),
+            ("write.rs", "use crate::scan::rows; /* Survey */"),
+            (path, text),
+        ]);
+        STRICT.check(&Graph::read(&files, "tape-io/src"))
+    }
+
+    fn failure(text: &str) -> Vec<Finding> {
+        failures([text.to_owned()])
+    }
+
+    #[test]
+    fn a_crate_in_order_has_no_finding() {
+        assert_eq!(found("spill.rs", "use crate::survey::Survey;"), []);
+    }
+
+    #[test]
+    fn a_use_against_the_order_is_found_through_a_re_export_too() {
+        let order = "a folder uses only those before it: file, catalog, expr, decode, survey, spill, scan, write";
+        let text = |path: &str, to: &str| failure(&format!("tape-io/src/{path}:1 uses {to}: {order}"));
+        assert_eq!(found("catalog/hats.rs", "use crate::scan::rows;"), text("catalog/hats.rs", "scan.rs"));
+        assert_eq!(found("catalog/hats.rs", "fn f() { crate::Survey::open() }"), text("catalog/hats.rs", "survey.rs"));
+        assert_eq!(found("catalog/hats.rs", "use super::super::Root;"), text("catalog/hats.rs", "lib.rs"));
+    }
+
+    #[test]
+    fn a_module_outside_the_folders_is_found() {
+        let order = "file, catalog, expr, decode, survey, spill, scan, write";
+        assert_eq!(found("rle.rs", ""), failure(&format!("tape-io/src/rle: move it into one of {order}")));
+    }
+
+    #[test]
+    fn a_cycle_of_files_in_several_folders_is_found() {
+        let cycle = "tape-io/src: files in a cycle: error.rs, expr.rs, expr/fault.rs";
+        let mut texts = files(&[
+            ("error.rs", "use crate::expr::Fault;"),
+            ("expr.rs", "pub use fault::Fault; pub struct Other;"),
+            ("expr/fault.rs", "use crate::expr::Other; pub struct Fault;"),
+        ]);
+        assert_eq!(STRICT.check(&Graph::read(&texts, "tape-io/src")), [], "within one folder");
+        texts[1].text += "use crate::error::Error;";
+        assert_eq!(STRICT.check(&Graph::read(&texts, "tape-io/src")), failure(cycle));
+    }
+
+    #[test]
+    fn folders_that_name_what_they_must_not_know_are_found() {
+        let text = "// A Survey.\nfn open(survey: &Survey) -> &'static str { \"Source\" }";
+        let expected = "tape-io/src/decode/page.rs:2 names Survey: decode must know nothing of it";
+        assert_eq!(found("decode/page.rs", text), failure(expected));
+        assert_eq!(found("spill.rs", text), []);
+    }
+
+    #[test]
+    fn what_is_still_there_is_mentioned_until_it_grows() {
+        let files = files(&[("rle.rs", ""), ("text.rs", "")]);
+        let check = |strangers| Folders { strangers, ..STRICT }.check(&Graph::read(&files, "tape-io/src"));
+        let note = "tape-io/src: 2 modules outside the folders, at most 2 are allowed";
+        assert_eq!(check(2), [Finding::Note(note.to_owned())]);
+        assert_eq!(check(1).len(), 2);
+    }
+
+    /// The bounds of a crate of three modules, two of which use each other.
+    fn bounded(most: &[(&str, Bounds)]) -> Vec<Finding> {
+        let sources = files(&[
+            ("lib.rs", "mod a; mod b; use a::A; use b::B;"),
+            ("a.rs", "use crate::b::B; use crate::c::C;"),
+            ("b/mod.rs", "struct B; use d::D;"),
+            ("b/d.rs", "use crate::a::A;"),
+            ("c.rs", ""),
+        ]);
+        let house = House { sources, ..House::of(&[("tape-io", "0.1.0", "MIT", true, &[])]) };
+        house.metadata.members().flat_map(|member| bounds_of(&house, member, most)).collect()
+    }
+
+    #[test]
+    fn a_crate_that_has_more_than_its_bounds_is_found() {
+        let note = Finding::Note("tape-io: 3 modules, 3 dependencies, cycles: a ↔ b".to_owned());
+        let most = |modules, dependencies, in_cycles| Bounds { modules, dependencies, in_cycles };
+        assert_eq!(bounded(&[("tape-io", most(3, 3, 2))]), [note]);
+        let failures = |most| bounded(&[("tape-io", most)]).into_iter().skip(1).collect::<Vec<_>>();
+        assert_eq!(failures(most(2, 3, 2)), failure("tape-io: 3 modules directly under src, at most 2 are allowed"));
+        assert_eq!(failures(most(3, 2, 2)), failure("tape-io: 3 dependencies between modules, at most 2 are allowed"));
+        assert_eq!(failures(most(3, 3, 0)), failure("tape-io: 2 modules in cycles, at most 0 are allowed"));
+        assert_eq!(bounded(&[]).len(), 1, "a crate without bounds");
+    }
+}
