@@ -7,37 +7,22 @@
 //! It knows nothing of files or formats: it sees a [`tape_core::Source`].
 #![forbid(unsafe_code)]
 
-mod budget;
-mod counts;
-mod crew;
-mod cut;
+mod compute;
 mod error;
-mod evaluate;
-mod fold;
-mod job;
-mod layout;
-mod map;
-mod merge;
-mod partition;
+mod order;
 mod plan;
-mod run;
-mod scatter;
-mod shuffle;
-mod skew;
-mod skipped;
-mod slices;
+mod pool;
+mod strategy;
 pub mod task;
-mod trial;
-mod waiting;
-mod workers;
 
-pub use counts::Counts;
-pub use crew::Threads;
-pub use cut::{Partitioning, cut, row_groups};
+pub use compute::counts::Counts;
+pub use compute::skipped::{OnError, Skipped};
 pub use error::{Error, Result};
-pub use layout::{Cohesion, Evidence, Layout, Scan};
-pub use map::Totals;
-pub use plan::{Config, Plan, PlanChoice, PlanKind, plan};
-pub use run::{Summary, TooFew, run};
-pub use skipped::{OnError, Skipped};
-pub use workers::{default_workers, each, with_threads};
+pub use plan::config::{Config, PlanChoice, PlanKind};
+pub use plan::layout::{Cohesion, Evidence, Layout, Scan};
+pub use plan::partitioning::{Partitioning, cut, row_groups};
+pub use plan::{Plan, plan};
+pub use pool::executor::Threads;
+pub use pool::{default_workers, each, with_threads};
+pub use strategy::map::Totals;
+pub use strategy::run::{Summary, TooFew, run};

@@ -5,14 +5,14 @@ use tape_core::{LeftOut, ObjectId, Part, Partition, Results, Rows};
 use super::Work;
 use super::labels::{Labels, Used};
 use super::states::{lift_bucket, not_folds};
-use crate::budget::{Share, Sizes};
+use crate::compute::partition::{Outcome, compute};
 use crate::error::{Error, Result};
-use crate::fold::folds;
-use crate::partition::{Outcome, compute};
-use crate::plan::PlanKind;
-use crate::scatter::{Scattered, scatter_all};
-use crate::waiting::Waiting;
-use crate::workers::in_order;
+use crate::order::pending_results::Waiting;
+use crate::plan::budget::{Share, Sizes};
+use crate::plan::config::PlanKind;
+use crate::pool::in_order;
+use crate::strategy::fold::folds;
+use crate::strategy::scatter::{Scattered, scatter_all};
 
 /// What came of one partition.
 #[derive(Clone, Debug)]

@@ -4,10 +4,10 @@ use tape_core::{IdRef, LeftOut, ObjectId, Part, Results, Rows, Sink};
 
 use super::merge::{doubled, many_rows};
 use super::{PartitionOutput, Work};
-use crate::counts::Counts;
+use crate::compute::counts::Counts;
+use crate::compute::{Job, Worker};
 use crate::error::{Error, Result};
-use crate::job::{Job, Worker};
-use crate::plan::PlanKind;
+use crate::plan::config::PlanKind;
 
 /// What came of all tasks together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

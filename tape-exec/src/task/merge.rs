@@ -6,9 +6,9 @@ use std::collections::BinaryHeap;
 use tape_core::{IdType, LeftOut, ObjectId, Results, Sink, SourceError, Statistic};
 
 use super::Work;
-use crate::counts::Counts;
+use crate::compute::Job;
+use crate::compute::counts::Counts;
 use crate::error::{Error, Result};
-use crate::job::Job;
 
 /// Results handed to the sink at a time.
 const RESULT_ROWS: usize = 64 * 1024;

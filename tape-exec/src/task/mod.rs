@@ -18,12 +18,13 @@ mod states;
 
 use tape_core::{Observer, Partition, Source, Statistic};
 
-use crate::budget::{Sizes, rounds};
+use crate::compute::Job;
 use crate::error::Result;
-use crate::fold::{folds, width};
-use crate::job::Job;
-use crate::plan::{Config, Plan, PlanKind};
-use crate::run::{bands_not_found, cut_unchecked};
+use crate::plan::Plan;
+use crate::plan::budget::{Sizes, rounds};
+use crate::plan::config::{Config, PlanKind};
+use crate::strategy::fold::{folds, width};
+use crate::strategy::run::{bands_not_found, cut_unchecked};
 
 pub use first::{Lifted, PartitionOutput, Scattering, lift, run_partition, scatter};
 pub use labels::Labels;

@@ -8,9 +8,9 @@ use super::Work;
 use super::labels::Used;
 use super::merge::merge_sorted;
 use super::states::{Combined, not_folds};
+use crate::compute::Job;
 use crate::error::{Error, Result};
-use crate::fold::folds;
-use crate::job::Job;
+use crate::strategy::fold::folds;
 
 /// What came of some buckets.
 #[derive(Clone, Debug)]

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use tape_core::{Fold, Grouping, IdRef, LeftOut, Part, Results, Value};
 
+use crate::compute::{Job, Worker};
 use crate::error::{Error, Result};
-use crate::fold::{States, lift_each, width};
-use crate::job::{Job, Worker};
-use crate::workers::words;
+use crate::pool::words;
+use crate::strategy::fold::{States, lift_each, width};
 
 /// No states of these folds.
 pub(super) fn no_states(job: &Job<'_>, folds: &[Arc<dyn Fold>]) -> Results {

@@ -5,9 +5,9 @@ use std::collections::BinaryHeap;
 
 use tape_core::{ObjectId, Results, Sink, Spilled, Statistic, Step};
 
-use crate::counts::Counts;
+use crate::compute::Job;
+use crate::compute::counts::Counts;
 use crate::error::{Error, Result};
-use crate::job::Job;
 
 /// Results handed to the sink at a time.
 const RESULT_ROWS: usize = 64 * 1024;

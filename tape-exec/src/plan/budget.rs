@@ -2,12 +2,12 @@
 
 use tape_core::{Columns, IdType, Partition, Piece};
 
+use crate::compute::{BATCH, Job};
 use crate::error::{Error, Result};
-use crate::job::{BATCH, Job};
-use crate::layout::{Layout, rows_of};
-use crate::plan::PlanKind;
-use crate::scatter::buckets_for;
-use crate::slices::Slice;
+use crate::plan::config::PlanKind;
+use crate::plan::layout::{Layout, rows_of};
+use crate::plan::slices::Slice;
+use crate::strategy::scatter::buckets_for;
 
 /// Rows that the fold plan holds in memory at once unless asked for otherwise: enough for most light curves to have many
 /// epochs among them, so that states, not epochs, are what is looked up and combined.
@@ -256,4 +256,5 @@ fn apart(piece: &Piece, most: u64, workers: usize) -> impl Iterator<Item = Piece
 }
 
 #[cfg(test)]
+#[path = "budget_tests.rs"]
 mod tests;

@@ -6,9 +6,9 @@ use std::ops::{Range, RangeInclusive};
 use foldhash::fast::FixedState;
 use tape_core::{LeftOut, ObjectId, Part, Results, Rows};
 
+use crate::compute::skipped::Skipped;
+use crate::compute::{Job, Worker};
 use crate::error::Result;
-use crate::job::{Job, Worker};
-use crate::skipped::Skipped;
 
 /// Rows that can be gone through again, some at a time.
 pub(crate) trait Again {

@@ -14,14 +14,14 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use tape_core::{Fold, Grouping, IdRef, Ids, LeftOut, Part, Partition, Results, Sink, Statistic, Step, Value};
 
-use crate::budget::{Room, rounds};
+use crate::compute::{Job, Worker};
 use crate::error::{Error, Result};
-use crate::job::{Job, Worker};
-use crate::layout::rows_of;
-use crate::map::Totals;
-use crate::scatter::{rows_in, scatter_all};
-use crate::waiting::{Waiting, write_by_id};
-use crate::workers::{in_order, words};
+use crate::order::pending_results::{Waiting, write_by_id};
+use crate::plan::budget::{Room, rounds};
+use crate::plan::layout::rows_of;
+use crate::pool::{in_order, words};
+use crate::strategy::map::Totals;
+use crate::strategy::scatter::{rows_in, scatter_all};
 
 /// The folds behind statistics, if all are folds.
 pub(crate) fn folds(statistics: &[Statistic]) -> Option<Vec<Arc<dyn Fold>>> {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use tape_core::{Event, IdRef, IdType, Ids, LeftOut, Part, Partition, Rows, Step};
 
-use crate::job::{BATCH, Job, Worker};
-use crate::layout::rows_of;
+use crate::compute::{BATCH, Job, Worker};
+use crate::plan::layout::rows_of;
 
 /// Epochs of a light curve, in one band.
 const EPOCHS: usize = 32;

@@ -2,14 +2,14 @@
 
 use tape_core::{LeftOut, ObjectId, Part, Partition, Rows, Sink};
 
-use crate::budget::Share;
-use crate::counts::Counts;
+use crate::compute::counts::Counts;
+use crate::compute::partition::{Outcome, compute};
+use crate::compute::skipped::or_skip;
+use crate::compute::{Job, Worker};
 use crate::error::{Error, Result};
-use crate::job::{Job, Worker};
-use crate::partition::{Outcome, compute};
-use crate::skipped::or_skip;
-use crate::waiting::Waiting;
-use crate::workers::in_order;
+use crate::order::pending_results::Waiting;
+use crate::plan::budget::Share;
+use crate::pool::in_order;
 
 /// What the edges of partitions may do to light curves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use tape_core::{
     Chunk, Event, Grouping, Info, LightCurve, ManyRows, NO_BAND, Object, Results, Segment, Statistic, Value,
 };
 
+use crate::compute::Worker;
 use crate::error::{Error, Result};
-use crate::job::Worker;
-use crate::workers::words;
+use crate::pool::words;
 
 /// Which rows an object has in the results.
 #[derive(Clone, Copy)]

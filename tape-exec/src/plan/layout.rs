@@ -4,10 +4,10 @@ use std::fmt;
 
 use tape_core::{Columns, IdRange, LeftOut, ObjectId, Observer, Partition, Piece, Rows, Source, Step};
 
+use crate::compute::Job;
 use crate::error::{Error, Result};
-use crate::job::Job;
-use crate::plan::Config;
-use crate::workers::in_order;
+use crate::plan::config::Config;
+use crate::pool::in_order;
 
 /// How it is known where light curves lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

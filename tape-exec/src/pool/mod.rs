@@ -1,13 +1,15 @@
 //! Tasks over worker threads, with results taken in the order of the tasks.
 
+pub(crate) mod executor;
+
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::crew::{Crew, Threads, on_pool, one_by_one};
 use crate::error::{Error, Result};
+use crate::pool::executor::{Crew, Threads, on_pool, one_by_one};
 
 /// So many tasks per worker may be done and wait for an earlier one: enough to even out tasks of different length, and a
 /// bound on what waits in memory.

@@ -3,7 +3,7 @@
 use tape_core::{Bands, MemorySource, Piece, Rows, Silent};
 
 use super::*;
-use crate::plan::Config;
+use crate::plan::config::Config;
 
 fn partitions(rows: &[u64]) -> Vec<Partition> {
     let partition = |(i, &n): (usize, &u64)| Partition { pieces: vec![Piece { row_group: i, rows: 0..n }] };

@@ -4,17 +4,18 @@ use std::sync::PoisonError;
 
 use tape_core::{Event, LeftOut, Observer, Partition, Sink, Source, Statistic, Step};
 
-use crate::budget::Sizes;
-use crate::counts::Counts;
+use crate::compute::Job;
+use crate::compute::counts::Counts;
+use crate::compute::skipped::Skipped;
 use crate::error::{Error, Result};
-use crate::fold;
-use crate::job::Job;
-use crate::map::{self, Edges, Ended, Totals};
-use crate::merge;
-use crate::plan::{Config, Plan, PlanKind};
-use crate::shuffle;
-use crate::skipped::Skipped;
-use crate::slices;
+use crate::plan::Plan;
+use crate::plan::budget::Sizes;
+use crate::plan::config::{Config, PlanKind};
+use crate::plan::slices;
+use crate::strategy::fold;
+use crate::strategy::map::{self, Edges, Ended, Totals};
+use crate::strategy::merge;
+use crate::strategy::shuffle;
 
 /// What a run amounted to.
 #[derive(Clone, Debug, PartialEq, Eq)]

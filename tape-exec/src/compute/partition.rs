@@ -2,10 +2,10 @@
 
 use tape_core::{Event, IdRef, Ids, LeftOut, ObjectId, Part, Partition, Rows};
 
-use crate::budget::Share;
+use crate::compute::{Job, Worker};
 use crate::error::{Error, Result};
-use crate::job::{Job, Worker};
-use crate::waiting::Waiting;
+use crate::order::pending_results::Waiting;
+use crate::plan::budget::Share;
 
 /// What came of one partition.
 pub(crate) struct Outcome {

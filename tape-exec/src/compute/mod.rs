@@ -1,5 +1,10 @@
 //! What a run computes, and one worker's tools for it.
 
+pub(crate) mod counts;
+mod evaluate;
+pub(crate) mod partition;
+pub(crate) mod skipped;
+
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -8,9 +13,9 @@ use tape_core::{
     Spill, Statistic, Step, Value,
 };
 
-use crate::crew::{Crew, Threads};
+use crate::compute::skipped::{OnError, Skipped};
 use crate::error::{Error, Result};
-use crate::skipped::{OnError, Skipped};
+use crate::pool::executor::{Crew, Threads};
 
 /// Rows read at a time, unless more are asked for: the columns of so many rows, raw and grouped, fit the second-level cache of most cores.
 pub(crate) const BATCH: usize = 16 * 1024;

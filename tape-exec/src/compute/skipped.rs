@@ -4,8 +4,8 @@ use std::fmt;
 
 use tape_core::{IdRange, ObjectId, Partition};
 
+use crate::compute::Job;
 use crate::error::{Error, Result};
-use crate::job::Job;
 
 /// What a run does where it cannot go on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -126,7 +126,7 @@ fn skip_unreadable(job: &Job<'_>, partition: &mut Partition) -> Result<()> {
 fn read_through(job: &Job<'_>, partition: &Partition) -> Result<()> {
     let mut reader = job.source.read(partition, job.inputs().columns()).map_err(Error::Source)?;
     let mut rows = tape_core::Rows::new(job.source.id_type());
-    while reader.read(&mut rows, crate::job::BATCH).map_err(Error::Source)? > 0 {
+    while reader.read(&mut rows, crate::compute::BATCH).map_err(Error::Source)? > 0 {
         if job.observer.cancelled() {
             return Err(Error::Cancelled);
         }

@@ -6,16 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tape_core::{Event, LeftOut, Part, Partition, Rows, Sink, Spilled, Step};
 
-use crate::budget::{Room, rounds};
+use crate::compute::{Job, Worker};
 use crate::error::{Error, Result};
-use crate::job::{Job, Worker};
-use crate::layout::rows_of;
-use crate::map::Totals;
-use crate::scatter::{Scattered, scatter_all};
-use crate::skew::{self, Again};
-use crate::trial;
-use crate::waiting::{Waiting, write_by_id};
-use crate::workers::in_order;
+use crate::order::pending_results::{Waiting, write_by_id};
+use crate::plan::budget::{Room, rounds};
+use crate::plan::layout::rows_of;
+use crate::pool::in_order;
+use crate::strategy::calibration;
+use crate::strategy::map::Totals;
+use crate::strategy::oversized::{self, Again};
+use crate::strategy::scatter::{Scattered, scatter_all};
 
 /// Rows put away at a time, at the most: what is encoded stands in memory beside what it is made of.
 const PIECE_ROWS: usize = 128 * 1024;
@@ -29,7 +29,7 @@ pub(crate) fn run(job: &Job<'_>, room: Room, partitions: &[Partition], sink: &mu
         job.ahead(Step::PutAway, rows);
     }
     job.ahead(Step::Compute, rows);
-    trial::tell(job, partitions, rounds.len() > 1);
+    calibration::tell(job, partitions, rounds.len() > 1);
     let mut totals = Totals::default();
     let mut scatter = |round: &[Partition]| {
         let scattered = scatter_all(job, round, room.buckets)?;
@@ -161,7 +161,7 @@ fn compute(job: &Job<'_>, room: Room, buckets: &Buckets, totals: &mut Totals) ->
             let bucket = Bucket { job, all: buckets, number };
             let mut results = job.no_results();
             if bucket.rows() > room.grouped {
-                results = skew::compute(worker, &bucket, room.grouped, &mut left_out)?;
+                results = oversized::compute(worker, &bucket, room.grouped, &mut left_out)?;
             } else {
                 worker.chunk.clear();
                 bucket.group(worker, &mut left_out)?;

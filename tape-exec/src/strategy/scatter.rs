@@ -5,10 +5,10 @@ use std::hash::BuildHasher;
 use foldhash::fast::FixedState;
 use tape_core::{Ids, LeftOut, Part, Partition, Rows};
 
+use crate::compute::Job;
+use crate::compute::skipped::or_skip;
 use crate::error::{Error, Result};
-use crate::job::Job;
-use crate::skipped::or_skip;
-use crate::workers::in_order;
+use crate::pool::in_order;
 
 /// Rows that a bucket should hold: what is grouped at once then fits the caches.
 const BUCKET_ROWS: u64 = 64 * 1024;

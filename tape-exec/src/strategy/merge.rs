@@ -3,15 +3,15 @@
 
 use tape_core::{IdRange, LeftOut, ObjectId, Rows, Sink, Step};
 
-use crate::budget::Room;
+use crate::compute::skipped::or_skip;
+use crate::compute::{Job, Worker};
 use crate::error::{Error, Result};
-use crate::job::{Job, Worker};
-use crate::map::Totals;
-use crate::scatter::{Blocks, Scattered, buckets_for};
-use crate::shuffle::of_buckets;
-use crate::skipped::or_skip;
-use crate::slices::{self, Slice, SlicePart};
-use crate::workers::in_order;
+use crate::plan::budget::Room;
+use crate::plan::slices::{self, Slice, SlicePart};
+use crate::pool::in_order;
+use crate::strategy::map::Totals;
+use crate::strategy::scatter::{Blocks, Scattered, buckets_for};
+use crate::strategy::shuffle::of_buckets;
 
 pub(crate) fn run(job: &Job<'_>, room: Room, slices: &[Slice], sink: &mut dyn Sink) -> Result<Totals> {
     let mut totals = Totals::default();

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::{Scope, ThreadPool};
 
 use crate::error::{Error, Result};
-use crate::workers::{AHEAD, Queue, words};
+use crate::pool::{AHEAD, Queue, words};
 
 /// On which threads a run works.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +32,7 @@ impl Threads {
     /// # Errors
     /// If the system does not give so many.
     pub fn pool(threads: usize) -> Result<Self> {
-        crate::workers::pool(threads).map(|pool| Self::Pool(Arc::new(pool)))
+        crate::pool::pool(threads).map(|pool| Self::Pool(Arc::new(pool)))
     }
 }
 
@@ -150,7 +150,7 @@ mod tests {
     use rayon::prelude::*;
 
     use super::*;
-    use crate::workers::in_order;
+    use crate::pool::in_order;
 
     fn pool(threads: usize) -> Threads {
         Threads::pool(threads).expect("threads")
