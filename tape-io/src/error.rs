@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use parquet::errors::ParquetError;
 use tape_core::{ColumnError, ObjectId, Quantity, Role};
 
-use crate::predicate::PredicateError;
+use crate::expr::PredicateError;
 
 /// Why a survey cannot be opened, read or written.
 #[derive(Debug, thiserror::Error)]

@@ -9,17 +9,17 @@ use parquet::file::metadata::ParquetMetaDataReader;
 use tape_core::{IdRef, IdType, Part, Rows, Spill};
 
 use crate::SpillFolder;
-use crate::checked::CheckedPages;
-use crate::claims::check_footer;
-use crate::guard::guarded;
-use crate::pread::{read_exact_at, write_all_at};
-use crate::records::{Marks, Records};
-use crate::rle::Runs;
-use crate::slots::{Depth, LevelQueue, SlotPages};
-use crate::stored::Stored;
-use crate::text::{NULL, TextPages};
+use crate::decode::checked_pages::CheckedPages;
+use crate::decode::fixed_width::Stored;
+use crate::decode::guard::guarded;
+use crate::decode::limits::check_footer;
+use crate::decode::list_levels::{Marks, Records};
+use crate::decode::list_pages::{Depth, LevelQueue, SlotPages};
+use crate::decode::rle::Runs;
+use crate::decode::text::{NULL, TextPages};
+use crate::file::positioned::{read_exact_at, write_all_at};
 
-pub use crate::predicate::fuzzing::{condition, condition_seeds};
+pub use crate::expr::fuzzing::{condition, condition_seeds};
 
 /// Rows that are read of a column: runs may promise any number.
 const MOST: usize = 50_000;
@@ -34,7 +34,7 @@ pub fn footer(data: &[u8]) {
 
 /// What a file says of the pages of a column: their values, or where they begin.
 pub fn page_index(data: &[u8]) {
-    crate::page_index::parsed(data);
+    crate::scan::page_index::parsed(data);
 }
 
 /// Integers of the width that the first byte names.
@@ -90,7 +90,7 @@ fn in_lists(given: Given, kind: u8) -> Result<()> {
     Ok(())
 }
 
-fn numbers<T: crate::stored::EightBytes + Default>(mut column: Stored<T>, null: T) -> Result<()> {
+fn numbers<T: crate::decode::fixed_width::EightBytes + Default>(mut column: Stored<T>, null: T) -> Result<()> {
     let mut out = vec![];
     while out.len() < MOST {
         let before = out.len();

@@ -1,9 +1,9 @@
 //! Columns that are computed of others. Nothing is computed when they are assigned: they are where rows are read that a
 //! condition or a role needs them of, in the same pass.
 
-use tape_core::{Quantity, Role, Source};
+use tape_core::{Quantity, Role};
 use tape_io::Survey;
-use tape_io::predicate::{Derived, quoted};
+use tape_io::expr::{Derived, quoted};
 
 use crate::ensemble::Ensemble;
 use crate::error::Error;
@@ -84,7 +84,7 @@ impl Ensemble {
         self.converted_by(Quantity::Flux, zero_point)
     }
 
-    fn assigned(self, derived: Result<Derived, tape_io::predicate::PredicateError>) -> Result<Self, Error> {
+    fn assigned(self, derived: Result<Derived, tape_io::expr::PredicateError>) -> Result<Self, Error> {
         let derived = derived.map_err(|source| tape_io::Error::Condition { path: None, source })?;
         Ok(Self { survey: self.survey.assigned(derived)? })
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow::compute::cast;
-use tape_core::{ColumnMap, ObjectId, Role, Source};
+use tape_core::{ColumnMap, ObjectId, Role};
 use tape_io::Survey;
 
 use crate::ensemble::Ensemble;

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use tape_core::{Role, Source};
+use tape_core::Role;
 
 use crate::ensemble::Batch;
 use crate::error::Error;

@@ -1,7 +1,7 @@
 //! Which of the light curves are meant. Nothing of a survey is moved or written again for it: rows of others are dropped as
 //! they are read, and what holds none of these is not read.
 
-use tape_core::{ObjectId, Role, Source};
+use tape_core::{ObjectId, Role};
 
 use crate::ensemble::Ensemble;
 use crate::error::Error;

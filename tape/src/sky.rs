@@ -11,9 +11,9 @@ impl Ensemble {
     /// not opened; of all other files, and of what partitions have beside it, rows are excluded as by [`Ensemble::filter`].
     ///
     /// ```no_run
-    /// use tape::io::{Place, Region};
+    /// use tape::io::{SkyPoint, Region};
     /// use tape::prelude::*;
-    /// let cone = Region::Cone { around: Place { ra: 348.75, dec: 0.5 }, radius: 1.0 };
+    /// let cone = Region::Cone { around: SkyPoint { ra: 348.75, dec: 0.5 }, radius: 1.0 };
     /// let ensemble = Ensemble::open_within(&["my_collection"], &ColumnMap::new(), &cone)?;
     /// # Ok::<(), tape::Error>(())
     /// ```

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tape_analysis::structure_function::{Bin, BinSums, Combined, StructureFunction};
-use tape_core::{Results, Sink, Source, SourceError, Statistic, Value};
+use tape_core::{Results, Sink, SourceError, Statistic, Value};
 use tape_exec::Summary;
 
 use crate::ensemble::{Batch, Ensemble};

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tape::arrow::array::{AsArray, RecordBatch};
 use tape::arrow::datatypes::Float64Type;
-use tape::core::{Quantity, Role, Source};
+use tape::core::{Quantity, Role};
 use tape::prelude::*;
 use tape::simulate::Simulation;
 

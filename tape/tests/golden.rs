@@ -11,7 +11,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int64Type, UInt64Type};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tape::exec::Error as ExecError;
-use tape::io::{Convert, Place, Region, Shape};
+use tape::io::{Convert, Region, Shape, SkyPoint};
 use tape::prelude::*;
 
 use references::{shared, trial};
@@ -192,7 +192,7 @@ fn cones() -> Result<(), Failed> {
     for (ra, dec, radius) in
         [(342.4, -0.13, 2.0), (0.0, 0.0, 0.8), (326.25, 0.9, 5.0), (30.0, 0.0, 0.5), (180.0, 60.0, 1.0)]
     {
-        let cone = Region::Cone { around: Place { ra, dec }, radius };
+        let cone = Region::Cone { around: SkyPoint { ra, dec }, radius };
         let part = Ensemble::open_within(&[&data], &ColumnMap::new(), &cone)?;
         let opened = part.survey().paths().len();
         let ours = answers(&compute(&part)?)?;

@@ -8,15 +8,15 @@ use rayon::prelude::*;
 use tape_core::{Bands, ColumnMap, IdType, Role};
 
 use super::Survey;
-use crate::derive::Asked;
-use crate::discover::{discover, discover_within};
+use crate::catalog::discover::{discover, discover_within};
+use crate::catalog::sky::{Region, SkyColumns};
+use crate::decode::column_type::Kind;
+use crate::decode::footer::{Footer, read_metadata};
+use crate::decode::schema_paths::{flat_columns, list_columns, title_of};
 use crate::error::Error;
-use crate::expressions::Expressions;
-use crate::footer::{Footer, read_metadata};
-use crate::leaves::{flat_columns, list_columns, title_of};
-use crate::memory::InMemory;
-use crate::schema::Kind;
-use crate::sky::{Region, SkyColumns};
+use crate::file::memory::InMemory;
+use crate::survey::derive::Asked;
+use crate::survey::file_expressions::Expressions;
 
 impl Survey {
     /// Opens the files behind `inputs`: files, folders or patterns. Roles that `columns` leaves open are looked for by

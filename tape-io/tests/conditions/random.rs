@@ -3,7 +3,7 @@
 use std::ops::Range as Rows;
 
 use proptest::prelude::*;
-use tape_io::predicate::{Column, Expression, Possible, Predicate, Range, Type};
+use tape_io::expr::{Column, Expression, Possible, Predicate, Range, Type};
 
 use crate::generate::conditions;
 use crate::naive::{Expr, Rules, Value};

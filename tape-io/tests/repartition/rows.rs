@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use arrow::compute::{cast, concat_batches, take_record_batch};
 use arrow::datatypes::DataType;
-use tape_core::{ObjectId, Source};
+use tape_core::ObjectId;
 use tape_io::{PartitionTarget, Repartition};
 
 use crate::support::*;

@@ -17,7 +17,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
-use tape_core::{ColumnMap, ObjectId, Source};
+use tape_core::{ColumnMap, ObjectId};
 use tape_io::{Error, PartitionTarget, Repartition, RepartitionReport, Survey};
 use tempfile::TempDir;
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use tape_core::{ColumnMap, Columns, Role};
 use tape_io::Survey;
-use tape_io::predicate::Derived;
+use tape_io::expr::Derived;
 
 use crate::random::{eight, fitting, object, settings};
 use crate::survey::{Epoch, Object, Read, all, read_columns, write_flat};

@@ -1,7 +1,7 @@
 //! Random surveys in every shape, held to their flat copies.
 
 use proptest::prelude::*;
-use tape_core::{Columns, Role, Source};
+use tape_core::{Columns, Role};
 use tape_io::Survey;
 
 use crate::survey::{Epoch, Object, Read, all, read, read_columns, write_flat};

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
-use tape::core::{Role, Silent, Source};
+use tape::core::{Role, Silent};
 use tape::io::{ObjectTable, Survey};
 
 use super::args::BatchArgs;

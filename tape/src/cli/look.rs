@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use arrow::array::RecordBatch;
 use arrow::util::pretty::pretty_format_batches;
 use clap::Args;
-use tape::core::{ObjectId, Role, Source};
+use tape::core::{ObjectId, Role};
 use tape::io::TableWriter;
 
 use super::args::SurveyArgs;

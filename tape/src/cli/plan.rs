@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use tape::core::Source;
 use tape::job::Job;
 
 use super::args::BatchArgs;

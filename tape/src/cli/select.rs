@@ -2,7 +2,7 @@
 
 use clap::Args;
 use tape::Ensemble;
-use tape::core::{ObjectId, Role, Source};
+use tape::core::{ObjectId, Role};
 
 use super::failure::Failure;
 

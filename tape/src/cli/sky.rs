@@ -1,6 +1,6 @@
 //! Parts of the sky, as they are written.
 
-use tape::io::{Place, Region};
+use tape::io::{Region, SkyPoint};
 
 /// A place and a radius with its unit.
 pub(super) fn cone(text: &str) -> Result<Region, String> {
@@ -15,7 +15,7 @@ pub(super) fn cone(text: &str) -> Result<Region, String> {
     };
     let radius = radius[..radius.len() - unit.len()].trim();
     let number = |text: &str| text.parse::<f64>().map_err(|_| wrong());
-    let around = Place { ra: number(ra)?, dec: number(dec)? };
+    let around = SkyPoint { ra: number(ra)?, dec: number(dec)? };
     checked(Region::Cone { around, radius: number(radius)? / per_degree })
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tape_core::{Role, Source, preset};
+use tape_core::{Role, preset};
 use tape_io::Survey;
 
 use super::error::FrameError;
@@ -100,7 +100,7 @@ impl Description {
         for file in self.files.iter().chain(of_objects).filter(|_| accepts == Changed::Refuse) {
             if let Some(path) = changed(file) {
                 // A file that is not there at all has a message of its own.
-                tape_io::FileStamp::of(&path)?;
+                tape_io::FileStamp::read(&path)?;
                 return Err(FrameError::Changed { path, folder: folder.to_owned() }.into());
             }
         }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use tape_core::{Role, Source};
+use tape_core::Role;
 use tape_exec::{Config, OnError};
 use tape_io::{FileStamp, Survey};
 
@@ -254,6 +254,6 @@ pub(super) fn inputs_of(survey: &Survey) -> Result<Vec<ObjectFile>, Error> {
 pub(super) fn changed(file: &ObjectFile) -> Option<PathBuf> {
     let path = PathBuf::from(&file.path);
     let then = FileStamp { bytes: file.bytes, modified: file.modified };
-    let is_same = FileStamp::of(&path).is_ok_and(|now| now == then);
+    let is_same = FileStamp::read(&path).is_ok_and(|now| now == then);
     (!is_same).then_some(path)
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use tape_core::{Partition, Piece, Source};
+use tape_core::{Partition, Piece};
 use tape_io::{FileStamp, Survey};
 
 use super::error::JobError;
@@ -99,7 +99,7 @@ impl<'a> Inputs<'a> {
         for file in files {
             let planned = &self.manifest.files[file];
             let path = PathBuf::from(&planned.path);
-            if FileStamp::of(&path)? != planned.stamp() {
+            if FileStamp::read(&path)? != planned.stamp() {
                 return Err(JobError::Changed { path }.into());
             }
         }

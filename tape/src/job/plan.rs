@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tape_core::{Event, Observer, Role, Source};
+use tape_core::{Event, Observer, Role};
 use tape_exec::task::{self, Tasks, Work};
 use tape_exec::{OnError, Partitioning, Plan, PlanChoice, PlanKind, Summary};
 

@@ -1,0 +1,284 @@
+//! One file's footer: which columns play which role, and what its row groups claim.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parquet::errors::Result as ParquetResult;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::statistics::Statistics;
+use tape_core::{ColumnError, ColumnMap, IdRange, IdType, ObjectId, Preset, Role, RowGroup, key_from_u64};
+
+use crate::decode::column_reader::levels_alone;
+use crate::decode::column_type::{Kind, RoleColumn, nested_columns, role_column};
+use crate::decode::guard::guarded;
+use crate::decode::input::PositionedFile;
+use crate::decode::limits::check_footer;
+use crate::decode::list_levels::first_difference;
+use crate::decode::scaled::Scaled;
+use crate::decode::schema_paths::{flat_columns, leaves, list_columns};
+use crate::error::{Error, system, words};
+use crate::file::opened::open;
+use crate::file::stamp::FileStamp;
+
+/// Shorter text is not cut short in statistics; of longer text the footer says whether it was.
+const UNCUT_TEXT: usize = 64;
+
+/// Bytes that are fetched of the end of a file that lies elsewhere.
+const FOOTER: u64 = 64 << 10;
+
+/// A file whose footer was read.
+#[derive(Debug)]
+pub(crate) struct Footer {
+    pub(crate) path: PathBuf,
+    pub(crate) metadata: Arc<ParquetMetaData>,
+    pub(crate) stamp: FileStamp,
+    /// The column of each role that has one.
+    pub(crate) roles: [Option<RoleColumn>; 5],
+}
+
+/// Reads a footer alone.
+pub(crate) fn read_metadata(path: &Path) -> Result<(ParquetMetaData, FileStamp), Error> {
+    let (file, stamp) = open(path)?;
+    let not_parquet = |reason: String| Error::NotParquet { path: path.to_owned(), reason };
+    if stamp.bytes == 0 {
+        return Err(not_parquet("the file is empty".to_owned()));
+    }
+    // Mostly all of it is in there.
+    file.prefetch(std::iter::once(stamp.bytes.saturating_sub(FOOTER)..stamp.bytes))?;
+    // What is read of footers is no column data, and not counted.
+    let file = PositionedFile::new(file, stamp.bytes, Arc::default());
+    let metadata = guarded(|| {
+        check_claims(&file)?;
+        ParquetMetaDataReader::new().parse_and_finish(&file)
+    });
+    let failed = |error| match system(error) {
+        Ok(refused) => Error::io(path, "read the file", refused),
+        Err(error) => not_parquet(words(&error)),
+    };
+    Ok((metadata.map_err(failed)?, stamp))
+}
+
+/// That each row group has as many values of a column as rows, or at least as many slots of lists, and no less than none.
+pub(crate) fn check_counts(metadata: &ParquetMetaData, column: usize, is_nested: bool) -> Result<(), String> {
+    for (index, group) in metadata.row_groups().iter().enumerate() {
+        let rows = group.num_rows();
+        let values = group.columns().get(column).map(ColumnChunkMetaData::num_values);
+        let agree = values.is_some_and(|values| if is_nested { values >= rows } else { values == rows });
+        // A list that begins is a value; where there is no row, none can.
+        if rows < 0 || !agree || (rows == 0 && values != Some(0)) {
+            let name = metadata.file_metadata().schema_descr().column(column).path().string();
+            let values = values.map_or_else(|| "none".to_owned(), |values| values.to_string());
+            return Err(format!("row group {index} claims {rows} rows, but values of '{name}': {values}"));
+        }
+    }
+    Ok(())
+}
+
+/// That a footer claims no more than it holds. Whether it is one, the decoder says.
+fn check_claims(file: &PositionedFile) -> ParquetResult<()> {
+    let Some(end) = file.len().checked_sub(8) else { return Ok(()) };
+    let tail = file.get_bytes(end, 8)?;
+    let Some((length, b"PAR1")) = tail.split_first_chunk::<4>() else { return Ok(()) };
+    let length = u32::from_le_bytes(*length);
+    let Some(start) = end.checked_sub(u64::from(length)) else { return Ok(()) };
+    check_footer(&file.get_bytes(start, length as usize)?)
+}
+
+impl Footer {
+    /// Reads the footer and looks up the columns. The map must name a column of this file for the id and the flux; other
+    /// roles may have none.
+    pub(crate) fn read(path: PathBuf, columns: &ColumnMap) -> Result<Self, Error> {
+        let (metadata, stamp) = read_metadata(&path)?;
+        let schema = metadata.file_metadata().schema_descr();
+        let leaves = leaves(schema);
+        let mut roles = [const { None }; 5];
+        for role in Role::ALL {
+            let Some(name) = columns.get(role) else { continue };
+            let wrong = |actual: String, expected| Error::ColumnType {
+                path: path.clone(),
+                column: name.to_owned(),
+                role,
+                actual,
+                expected,
+            };
+            let column = match role_column(schema, &leaves, name) {
+                Some(Ok(column)) => column,
+                Some(Err(actual)) => return Err(wrong(actual, "a plain column, or in lists")),
+                None if nested_columns(schema).iter().any(|nested| nested == name) => {
+                    return Err(wrong("of other columns".to_owned(), "one of these"));
+                }
+                None => {
+                    let mut available = flat_columns(schema);
+                    available.extend(list_columns(schema).into_iter().map(|list| list.name));
+                    let source = ColumnError::missing(role, Some(name), &available);
+                    return Err(Error::Column { path, source });
+                }
+            };
+            let column = in_parts(column, role, columns.preset());
+            column.kind.fits(role).map_err(|expected| wrong(column.kind.to_string(), expected))?;
+            check_counts(&metadata, column.index, column.is_nested())
+                .map_err(|reason| Error::NotParquet { path: path.clone(), reason })?;
+            roles[role as usize] = Some(column);
+        }
+        let footer = Self { path, metadata: Arc::new(metadata), stamp, roles };
+        footer.check_lists(columns)?;
+        Ok(footer)
+    }
+
+    /// That epochs are lists if fluxes are, and that these are of one length in all.
+    fn check_lists(&self, columns: &ColumnMap) -> Result<(), Error> {
+        let nested = self.is_nested();
+        for role in [Role::Id, Role::Time, Role::Error, Role::Band] {
+            let wrong = match self.role(role) {
+                Some(column) if column.is_nested() && !nested => ("in lists", "one value a row, as the flux is"),
+                Some(column) if !column.is_nested() && nested && role == Role::Time => {
+                    ("one value a row", "in lists, as the flux is")
+                }
+                _ => continue,
+            };
+            return Err(Error::ColumnType {
+                path: self.path.clone(),
+                column: columns.get(role).unwrap_or_default().to_owned(),
+                role,
+                actual: wrong.0.to_owned(),
+                expected: wrong.1,
+            });
+        }
+        let Some(flux) = self.role(Role::Flux).filter(|_| nested) else { return Ok(()) };
+        for (index, group) in self.metadata.row_groups().iter().enumerate() {
+            for role in Role::ALL {
+                let Some(column) = self.role(role).filter(|column| column.is_nested()) else { continue };
+                if group.column(column.index).num_values() != group.column(flux.index).num_values() {
+                    let names = [Role::Flux, role].map(|role| columns.get(role).unwrap_or_default().to_owned());
+                    return Err(self.unequal_lists(index, [flux, column], names));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The error for two lists of which a row group has not the same number of elements, with the row in which that is.
+    fn unequal_lists(&self, index: usize, columns: [&RoleColumn; 2], [first, second]: [String; 2]) -> Error {
+        let (path, row_group) = (self.path.clone(), index);
+        let group = self.metadata.row_group(index);
+        let slots = columns.map(|column| usize::try_from(group.column(column.index).num_values()).unwrap_or(0));
+        let file = match open(&self.path) {
+            // What is read for a message is not counted.
+            Ok((file, stamp)) => PositionedFile::new(file, stamp.bytes, Arc::default()),
+            Err(error) => return error,
+        };
+        let row = guarded(|| {
+            let [mut a, mut b] = [columns[0], columns[1]].map(|column| levels_alone(self, index, &file, column));
+            let (Ok(a), Ok(b)) = (&mut a, &mut b) else { return Ok(None) };
+            first_difference(a, b, slots[0].min(slots[1]))
+        });
+        // Where levels cannot be read, that is for whoever reads them to say.
+        Error::UnequalLists { path, row_group, row: row.ok().flatten(), first, second }
+    }
+
+    /// Whether light curves are lists.
+    pub(crate) fn is_nested(&self) -> bool {
+        self.role(Role::Flux).is_some_and(RoleColumn::is_nested)
+    }
+
+    /// Epochs of a row group, and one for each list that is null or empty; its rows where they are flat.
+    pub(crate) fn slots(&self, index: usize) -> u64 {
+        let group = self.metadata.row_group(index);
+        let rows = match self.role(Role::Flux) {
+            Some(flux) if flux.is_nested() => group.column(flux.index).num_values(),
+            _ => group.num_rows(),
+        };
+        u64::try_from(rows).unwrap_or(0)
+    }
+
+    /// The role of the column by which records are counted: of those in lists that are read, or of all where none is, the one
+    /// that takes the fewest bytes.
+    pub(crate) fn counting(&self, index: usize, read: impl Fn(Role) -> bool) -> Option<Role> {
+        let group = self.metadata.row_group(index);
+        let nested = |role: Role| self.role(role).filter(|column| column.is_nested());
+        let any = Role::ALL.iter().any(|&role| read(role) && nested(role).is_some());
+        let sizes = Role::ALL.into_iter().filter(|&role| read(role) || !any);
+        let sizes = sizes.filter_map(|role| Some((role, group.column(nested(role)?.index).compressed_size())));
+        sizes.min_by_key(|(_, size)| *size).map(|(role, _)| role)
+    }
+
+    pub(crate) fn role(&self, role: Role) -> Option<&RoleColumn> {
+        self.roles[role as usize].as_ref()
+    }
+
+    /// The row groups as plans see them.
+    pub(crate) fn row_groups(&self, file: usize) -> impl Iterator<Item = RowGroup> + '_ {
+        let id = self.role(Role::Id);
+        self.metadata.row_groups().iter().enumerate().map(move |(index, group)| RowGroup {
+            file,
+            index,
+            rows: self.slots(index),
+            ids: id.and_then(|id| id_range(group.column(id.index).statistics()?, id.kind)),
+            sorted: id.is_some_and(|id| !id.is_nested() && is_sorted(group, id.index)),
+        })
+    }
+}
+
+/// The column of an error that a preset has as an integer, of so many parts of the unit.
+fn in_parts(column: RoleColumn, role: Role, preset: Option<&Preset>) -> RoleColumn {
+    let per_unit = preset.map_or(1, |preset| preset.error_divisor);
+    match column.kind {
+        Kind::Int(int) if role == Role::Error && per_unit > 1 => {
+            let unsigned = is_unsigned(int);
+            RoleColumn { kind: Kind::Scaled(Scaled::Parts { per_unit, unsigned }), ..column }
+        }
+        _ => column,
+    }
+}
+
+/// Whether the footer declares the rows sorted by this column, ascending, before all others.
+fn is_sorted(group: &RowGroupMetaData, column: usize) -> bool {
+    let first = group.sorting_columns().and_then(|columns| columns.first());
+    first.is_some_and(|first| usize::try_from(first.column_idx) == Ok(column) && !first.descending)
+}
+
+/// The range of ids that statistics claim.
+fn id_range(statistics: &Statistics, kind: Kind) -> Option<IdRange> {
+    // The deprecated fields of old writers compare unsigned integers and text in an order of their own.
+    let old = statistics.is_min_max_deprecated();
+    let range = |min, max| Some(IdRange { min, max, exact: true });
+    match (statistics, kind) {
+        (Statistics::ByteArray(s), Kind::Text) if !old => {
+            let text = |bytes: &[u8]| Some(ObjectId::Text(std::str::from_utf8(bytes).ok()?.into()));
+            let (min, max) = (s.min_opt()?.data(), s.max_opt()?.data());
+            let uncut = |exact: bool, bytes: &[u8]| exact || bytes.len() < UNCUT_TEXT;
+            let exact = uncut(s.min_is_exact(), min) && uncut(s.max_is_exact(), max);
+            Some(IdRange { min: text(min)?, max: text(max)?, exact })
+        }
+        (Statistics::Int32(s), Kind::Int(id_type)) => {
+            let key = |v: i32| if is_unsigned(id_type) { i64::from(v.cast_unsigned()) } else { i64::from(v) };
+            let id = |v| id_type.object_id(key(v));
+            if old && is_unsigned(id_type) { None } else { range(id(*s.min_opt()?), id(*s.max_opt()?)) }
+        }
+        (Statistics::Int64(s), Kind::Int(id_type)) => {
+            let key = |v: i64| if is_unsigned(id_type) { key_from_u64(v.cast_unsigned()) } else { v };
+            let id = |v| id_type.object_id(key(v));
+            if old && is_unsigned(id_type) { None } else { range(id(*s.min_opt()?), id(*s.max_opt()?)) }
+        }
+        _ => None,
+    }
+}
+
+pub(crate) const fn is_unsigned(id_type: IdType) -> bool {
+    matches!(id_type, IdType::UInt8 | IdType::UInt16 | IdType::UInt32 | IdType::UInt64)
+}
+
+/// Where the column chunks of these leaves lie in a row group.
+pub(crate) fn byte_ranges(
+    footer: &Footer,
+    index: usize,
+    leaves: impl IntoIterator<Item = usize>,
+) -> impl Iterator<Item = Range<u64>> {
+    let group = footer.metadata.row_group(index);
+    leaves.into_iter().map(move |leaf| {
+        let (start, length) = group.column(leaf).byte_range();
+        start..start.saturating_add(length)
+    })
+}

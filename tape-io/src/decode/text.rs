@@ -1,0 +1,226 @@
+//! Columns of text as codes into a dictionary: a label is looked at once per dictionary, not once per row.
+//!
+//! The general reader of the `parquet` crate hands out one byte string per row. Bands have a handful of labels, so here the
+//! codes are taken from the pages as they are stored.
+
+use std::str::Utf8Error;
+
+use bytes::Bytes;
+use parquet::basic::Encoding;
+use parquet::column::page::PageReader;
+use parquet::column::reader::ColumnReaderImpl;
+use parquet::data_type::{ByteArray, ByteArrayType};
+use parquet::errors::{ParquetError, Result};
+
+use crate::decode::numbers::complete;
+use crate::decode::page::{Levels, NextPage, ended, malformed, next_page, pass_over, prefix};
+use crate::decode::rle::Runs;
+
+/// The code of a null row.
+pub(crate) const NULL: u32 = u32::MAX;
+
+/// Some rows: for each its code, and the dictionary that the codes count in.
+pub(crate) struct Coded<'a> {
+    /// The place in `dictionary`, or [`NULL`].
+    pub(crate) codes: &'a [u32],
+    pub(crate) dictionary: &'a [Bytes],
+    /// Whether the dictionary differs from that of the rows before.
+    pub(crate) fresh: bool,
+}
+
+impl Coded<'_> {
+    /// The dictionary's i-th text.
+    pub(crate) fn text(&self, i: usize) -> Result<&str> {
+        let text = std::str::from_utf8(&self.dictionary[i]);
+        text.map_err(|error: Utf8Error| ParquetError::General(format!("text that is not UTF-8: {error}")))
+    }
+}
+
+/// A column chunk of text.
+pub(crate) enum Text {
+    /// Stored as dictionary codes, or plain: decoded here.
+    Pages(Box<TextPages>),
+    /// In another encoding.
+    Other(Box<OtherText>),
+}
+
+impl Text {
+    /// Reads up to `n` rows; at least one unless `n` is 0.
+    pub(crate) fn next(&mut self, n: usize) -> Result<Coded<'_>> {
+        match self {
+            Self::Pages(pages) => pages.next(n),
+            Self::Other(other) => other.next(n),
+        }
+    }
+
+    pub(crate) fn skip(&mut self, mut n: usize) -> Result<()> {
+        let pages = match self {
+            Self::Pages(pages) => pages,
+            Self::Other(other) => return complete(other.reader.skip_records(n)?, n),
+        };
+        n = pages.pass_over(n)?;
+        while n > 0 {
+            n -= pages.next(n)?.codes.len();
+        }
+        // Nobody has looked at the dictionary yet.
+        pages.fresh = true;
+        Ok(())
+    }
+}
+
+/// Decodes pages of codes, and plain pages as dictionaries of their own.
+pub(crate) struct TextPages {
+    pages: Box<dyn PageReader>,
+    optional: bool,
+    /// That of the column chunk.
+    shared: Vec<Bytes>,
+    /// That of a plain page.
+    own: Vec<Bytes>,
+    page: OpenPage,
+    /// Whether the next rows are the first of their dictionary.
+    fresh: bool,
+    codes: Vec<u32>,
+}
+
+/// What is left of the current page.
+#[derive(Default)]
+struct OpenPage {
+    rows: usize,
+    levels: Levels,
+    values: Values,
+}
+
+enum Values {
+    Codes(Runs),
+    /// The next value of the page's own dictionary.
+    Plain(u32),
+}
+
+impl Default for Values {
+    fn default() -> Self {
+        Self::Plain(0)
+    }
+}
+
+impl TextPages {
+    pub(crate) fn new(pages: Box<dyn PageReader>, optional: bool) -> Self {
+        Self { pages, optional, shared: vec![], own: vec![], page: OpenPage::default(), fresh: true, codes: vec![] }
+    }
+
+    /// Passes over pages that are skipped as a whole. Returns how many of `n` rows are left to skip.
+    fn pass_over(&mut self, mut n: usize) -> Result<usize> {
+        while n > 0 && self.page.rows == 0 {
+            n -= pass_over(self.pages.as_mut(), n)?;
+            if n > 0 {
+                self.open_page()?;
+            }
+        }
+        Ok(n)
+    }
+
+    pub(crate) fn next(&mut self, n: usize) -> Result<Coded<'_>> {
+        while self.page.rows == 0 {
+            self.open_page()?;
+        }
+        let n = n.min(self.page.rows);
+        self.page.rows -= n;
+        let present = self.page.levels.present(n)?;
+        self.codes.resize(present, 0);
+        let dictionary = match &mut self.page.values {
+            Values::Codes(runs) => {
+                runs.read(&mut self.codes).map_err(malformed)?;
+                &self.shared
+            }
+            Values::Plain(next) => {
+                self.codes.iter_mut().for_each(|code| {
+                    *code = *next;
+                    *next += 1;
+                });
+                &self.own
+            }
+        };
+        let entries = u32::try_from(dictionary.len()).unwrap_or(NULL);
+        if self.codes.iter().fold(false, |beyond, &code| beyond | (code >= entries)) {
+            return Err(ParquetError::General("a code beyond the end of its dictionary".to_owned()));
+        }
+        if present < n {
+            self.page.levels.spread(&mut self.codes, 0, NULL);
+        }
+        Ok(Coded { codes: &self.codes, dictionary, fresh: std::mem::take(&mut self.fresh) })
+    }
+
+    fn open_page(&mut self) -> Result<()> {
+        let page = match next_page(self.pages.as_mut(), self.optional)? {
+            NextPage::Dictionary { values, count } => {
+                self.shared = plain(&values, count)?;
+                self.fresh = true;
+                return Ok(());
+            }
+            NextPage::Data(page) => page,
+        };
+        let was_plain = matches!(self.page.values, Values::Plain(_));
+        let values = if page.encoding == Encoding::PLAIN {
+            self.own = plain(&page.values, page.rows)?;
+            Values::Plain(0)
+        } else if page.values.is_empty() {
+            // A page of nulls alone has no codes, not even their width.
+            Values::Codes(Runs::new(page.values, 0).map_err(malformed)?)
+        } else {
+            Values::Codes(Runs::new(page.values.slice(1..), page.values[0]).map_err(malformed)?)
+        };
+        self.fresh |= was_plain || matches!(values, Values::Plain(_));
+        self.page = OpenPage { rows: page.rows, levels: page.levels, values };
+        Ok(())
+    }
+}
+
+/// Up to `most` length-prefixed texts.
+fn plain(buffer: &Bytes, most: usize) -> Result<Vec<Bytes>> {
+    // No more room than the bytes can fill: the count comes from the file.
+    let mut texts = Vec::with_capacity(most.min(buffer.len() / 4));
+    let mut at = 0;
+    while texts.len() < most && at < buffer.len() {
+        let length = prefix(&buffer[at..])?;
+        at += 4;
+        if length > buffer.len() - at {
+            return Err(ParquetError::EOF("a text longer than its page".to_owned()));
+        }
+        texts.push(buffer.slice(at..at + length));
+        at += length;
+    }
+    Ok(texts)
+}
+
+/// Any encoding, by way of the general reader: every batch of rows is its own dictionary.
+pub(crate) struct OtherText {
+    reader: ColumnReaderImpl<ByteArrayType>,
+    values: Vec<ByteArray>,
+    dictionary: Vec<Bytes>,
+    levels: Vec<i16>,
+    codes: Vec<u32>,
+}
+
+impl OtherText {
+    pub(crate) fn new(reader: ColumnReaderImpl<ByteArrayType>) -> Self {
+        Self { reader, values: vec![], dictionary: vec![], levels: vec![], codes: vec![] }
+    }
+
+    fn next(&mut self, n: usize) -> Result<Coded<'_>> {
+        self.values.clear();
+        self.levels.clear();
+        let (rows, present, _) = self.reader.read_records(n, Some(&mut self.levels), None, &mut self.values)?;
+        if rows == 0 && n > 0 {
+            return Err(ended());
+        }
+        self.dictionary.clear();
+        self.dictionary.extend(self.values.drain(..).map(|value| Bytes::copy_from_slice(value.data())));
+        self.codes.clear();
+        self.codes.extend((0..NULL).take(present));
+        if present < rows {
+            let mut codes = self.codes.iter();
+            let code = |&level: &i16| if level == 0 { NULL } else { codes.next().copied().unwrap_or(NULL) };
+            self.codes = self.levels.iter().map(code).collect();
+        }
+        Ok(Coded { codes: &self.codes, dictionary: &self.dictionary, fresh: true })
+    }
+}

@@ -1,0 +1,32 @@
+//! Errors while a row group is read.
+
+use parquet::errors::ParquetError;
+use tape_core::Role;
+
+use crate::error::Error;
+use crate::expr::PredicateError;
+use crate::survey::file_expressions::NotDerived;
+
+/// An error while a row group is read, with the column where it occurred.
+pub(crate) enum ScanError {
+    Column(Role, ParquetError),
+    /// The lists of two columns have not the same length, in this row of the row group.
+    Unequal([Role; 2], u64),
+    /// The same of a column that a condition asks for.
+    UnequalLeaf(Role, String, u64),
+    /// A column that a condition asks for cannot be read.
+    Leaf(String, ParquetError),
+    /// The table of objects cannot be read.
+    Objects(Box<Error>),
+    /// An expression cannot be evaluated.
+    Condition(PredicateError),
+}
+
+impl From<NotDerived> for ScanError {
+    fn from(error: NotDerived) -> Self {
+        match error {
+            NotDerived::Expression(error) => Self::Condition(error),
+            NotDerived::Column(role, error) => Self::Column(role, error),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Rows of which a condition is true, and columns derived of theirs.
+
+use std::ops::Range;
+
+use tape_core::{Piece, Rows};
+
+use crate::decode::column_reader::Into;
+use crate::decode::guard::guarded;
+use crate::decode::input::PositionedFile;
+use crate::decode::leaf::OpenLeaf;
+use crate::decode::list_pages::LevelQueue;
+use crate::error::Error;
+use crate::scan::error::ScanError;
+use crate::scan::partition_reader::{OpenRowGroup, PartitionReader};
+use crate::scan::row_filter::{NotSifted, Sieve, Sifted};
+
+impl<'a> PartitionReader<'a> {
+    /// The columns of expressions over rows, if there are any.
+    pub(super) fn open_sieve(
+        &self,
+        row_group: usize,
+        file: &PositionedFile,
+        skip: usize,
+    ) -> Result<Option<Sieve<'a>>, Error> {
+        let (footer, index) = self.survey.footer(row_group);
+        // Of lists, expressions go by their slots.
+        let expressions = self.survey.expressions_of(row_group).filter(|_| !footer.is_nested());
+        let Some(expressions) = expressions else { return Ok(None) };
+        let mut leaves = Vec::with_capacity(expressions.leaves.len());
+        for (leaf, needed) in expressions.leaves.iter().zip(expressions.needed(self.columns)) {
+            if !needed {
+                leaves.push(None);
+                continue;
+            }
+            let opened = guarded(|| {
+                let mut opened = OpenLeaf::open(footer, index, file, leaf, &LevelQueue::default())?;
+                opened.skip(skip)?;
+                Ok(opened)
+            });
+            leaves.push(Some(opened.map_err(|error| self.failed_column(row_group, &leaf.name, error))?));
+        }
+        // Where nothing is asked of these columns, rows are read without.
+        Ok(expressions.asks(self.columns).then(|| Sieve::new(expressions, self.columns, leaves, self.survey.objects())))
+    }
+
+    /// Goes past the next piece if the condition can be true of none of its rows. Returns how many those are.
+    pub(super) fn pass_over(&mut self, rows: &mut Rows) -> Option<usize> {
+        while self.pieces.front()?.rows.is_empty() {
+            self.pieces.pop_front();
+        }
+        let mut piece = self.pieces.pop_front()?;
+        let passed = self.passed(&mut piece);
+        rows.excluded += passed;
+        if piece.rows.start < piece.rows.end {
+            self.pieces.push_front(piece);
+        }
+        (passed > 0).then(|| usize::try_from(passed).unwrap_or(usize::MAX))
+    }
+
+    /// Goes past the first rows of a piece of which the condition cannot be true, by its row group or by its pages, or cuts it where
+    /// such rows come next. Returns how many were passed.
+    fn passed(&mut self, piece: &mut Piece) -> u64 {
+        let Range { start, end } = piece.rows;
+        let next = if self.survey.skips(piece.row_group) {
+            end
+        } else {
+            let Some(kept) = self.survey.rows_kept(piece.row_group) else { return 0 };
+            let next = kept.get(kept.partition_point(|run| run.end <= start));
+            let cut = next.filter(|run| run.start <= start && run.end < end);
+            if let Some(run) = cut {
+                self.pieces.push_front(Piece { rows: run.end..end, ..*piece });
+                piece.rows.end = run.end;
+            }
+            next.map_or(end, |run| run.start.clamp(start, end))
+        };
+        piece.rows.start = next.max(start);
+        piece.rows.start - start
+    }
+
+    /// Reads `n` rows, and appends those of which the condition is true.
+    pub(super) fn read_sifted(&mut self, n: usize, rows: &mut Rows) -> Result<(), Error> {
+        let mut batch = std::mem::replace(&mut self.batch, rows.new_like());
+        batch.clear();
+        let Some(mut open) = self.open.take() else { return Ok(()) };
+        let appended = self.append_sifted(n, &mut open, &mut batch, rows);
+        (self.open, self.batch) = (Some(open), batch);
+        appended
+    }
+
+    fn append_sifted(
+        &self,
+        n: usize,
+        open: &mut OpenRowGroup<'_>,
+        batch: &mut Rows,
+        rows: &mut Rows,
+    ) -> Result<(), Error> {
+        let OpenRowGroup { row_group, columns, null_ids, sieve: Some(sieve), .. } = open else { return Ok(()) };
+        let row_group = *row_group;
+        let sifted = sieve.sift(n).map_err(|error| match error {
+            NotSifted::Column(place, error) => self.failed_column(row_group, &sieve.leaf(place).name, error),
+            NotSifted::Objects(error) => error,
+            NotSifted::Condition(source) => {
+                let path = Some(self.survey.footer(row_group).0.path.clone());
+                Error::Condition { path, source }
+            }
+        })?;
+        let kept = sifted.keep.count_set_bits();
+        rows.excluded += (n - kept) as u64;
+        if kept == 0 {
+            return Ok(());
+        }
+        null_ids.clear();
+        let behind = sieve.catch_up();
+        for (role, column) in columns {
+            let mut into = Into { rows: batch, null_ids, bands: self.survey.bands() };
+            let read = guarded(|| {
+                if behind > 0 {
+                    column.skip(behind)?;
+                }
+                column.append(*role, n, &mut into)
+            });
+            read.map_err(|error| self.failed(row_group, ScanError::Column(*role, error)))?;
+        }
+        let appended = sieve.append(&sifted, batch, null_ids, self.survey.bands());
+        appended.map_err(|error| self.failed(row_group, error.into()))?;
+        append_kept(&sifted, batch, null_ids, rows);
+        Ok(())
+    }
+}
+
+/// Appends the rows of which the condition is true, and counts those of them that have no id.
+fn append_kept(sifted: &Sifted, batch: &Rows, null_ids: &[bool], rows: &mut Rows) {
+    let null = |row: usize| null_ids.get(row).copied().unwrap_or(false);
+    for (start, end) in sifted.keep.set_slices() {
+        let mut from = start;
+        while from < end {
+            let to = (from..end).find(|&row| null(row) != null(from)).unwrap_or(end);
+            if null(from) {
+                rows.null_ids += (to - from) as u64;
+            } else {
+                rows.extend_from(batch, from..to);
+            }
+            from = to;
+        }
+    }
+}

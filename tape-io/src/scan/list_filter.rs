@@ -1,0 +1,116 @@
+//! Expressions over light curves in lists: evaluated for each epoch, with what its object has once repeated for it.
+
+use arrow::array::{ArrayRef, UInt32Array};
+use arrow::buffer::BooleanBuffer;
+use arrow::compute::{concat, take};
+use arrow::error::ArrowError;
+use parquet::errors::ParquetError;
+use tape_core::{Bands, Columns, Rows};
+
+use crate::decode::footer::Footer;
+use crate::decode::guard::guarded;
+use crate::decode::input::PositionedFile;
+use crate::decode::leaf::{Leaf, OpenLeaf};
+use crate::decode::list_levels::{Marks, Records};
+use crate::decode::list_pages::LevelQueue;
+use crate::scan::error::ScanError;
+use crate::scan::lists::Lists;
+use crate::survey::file_expressions::FileExpressions;
+use crate::survey::objects::ObjectTable;
+
+/// The columns of expressions, open, and at the same slot.
+pub(super) struct NestedSieve<'a> {
+    expressions: &'a FileExpressions,
+    /// What runs ask for.
+    wanted: Columns,
+    /// Those that are needed.
+    columns: Vec<Option<Column>>,
+    /// The table of objects, if there is one.
+    table: Option<&'a ObjectTable>,
+    other: Marks,
+}
+
+enum Column {
+    /// With a value for each slot.
+    OfEpochs { values: OpenLeaf, records: Records },
+    /// With a value for each record; `begun` is that of a record that has begun before.
+    OfObjects { values: OpenLeaf, begun: Option<ArrayRef> },
+}
+
+impl<'a> NestedSieve<'a> {
+    /// Opens the columns at a slot, of which `lists` knows how many records begin before it.
+    pub(super) fn open(
+        (expressions, wanted, table): (&'a FileExpressions, Columns, Option<&'a ObjectTable>),
+        footer: &Footer,
+        index: usize,
+        file: &PositionedFile,
+        skip: usize,
+        lists: &Lists,
+    ) -> Result<Self, ScanError> {
+        let of_leaf = |leaf: &Leaf| -> Result<Column, ParquetError> {
+            let levels = LevelQueue::default();
+            let mut values = OpenLeaf::open(footer, index, file, leaf, &levels)?;
+            if leaf.depth.repetition > 0 {
+                let mut records = Records::new(leaf.depth, levels);
+                values.skip(skip)?;
+                records.skip(skip)?;
+                return Ok(Column::OfEpochs { values, records });
+            }
+            values.skip(lists.objects_to_skip())?;
+            let begun = lists.has_begun().then(|| values.read(1)).transpose()?;
+            Ok(Column::OfObjects { values, begun })
+        };
+        let open = |leaf| guarded(|| of_leaf(leaf)).map_err(|error| ScanError::Leaf(leaf.name.clone(), error));
+        let leaves = expressions.leaves.iter().zip(expressions.needed(wanted));
+        let columns = leaves.map(|(leaf, needed)| needed.then(|| open(leaf)).transpose());
+        let columns = columns.collect::<Result<_, _>>()?;
+        Ok(Self { expressions, wanted, columns, table, other: Marks::default() })
+    }
+
+    /// Appends what is derived of the `n` slots that `lists` has just gone by, and says of which the condition is true.
+    pub(super) fn append(
+        &mut self,
+        n: usize,
+        lists: &Lists,
+        rows: &mut Rows,
+        bands: &Bands,
+    ) -> Result<BooleanBuffer, ScanError> {
+        let Self { expressions, wanted, columns, table, other } = self;
+        let mut arrays = Vec::with_capacity(columns.len());
+        for (leaf, column) in expressions.leaves.iter().zip(columns) {
+            let Some(column) = column else {
+                arrays.push(None);
+                continue;
+            };
+            let failed = |error| ScanError::Leaf(leaf.name.clone(), error);
+            arrays.push(Some(match column {
+                Column::OfEpochs { values, records } => {
+                    let array = guarded(|| values.read(n)).map_err(failed)?;
+                    records.next(n, other).map_err(failed)?;
+                    lists.check_alike(other, &leaf.name)?;
+                    array
+                }
+                Column::OfObjects { values, begun } => {
+                    let read = guarded(|| values.read(lists.begun_in_batch())).map_err(failed)?;
+                    repeated(read, begun, &lists.objects_of_slots(n))
+                        .map_err(|error| failed(ParquetError::General(error.to_string())))?
+                }
+            }));
+        }
+        expressions.join(&mut arrays, *wanted, *table).map_err(|error| ScanError::Objects(Box::new(error)))?;
+        let keep = expressions.keep(&arrays, n).map_err(ScanError::Condition)?;
+        expressions.append(*wanted, &arrays, &keep, rows, bands)?;
+        Ok(keep)
+    }
+}
+
+/// The values of slots, by the places of their objects among that which had begun before, if there is one, and those that were
+/// read. The last one is kept, because it may go on.
+fn repeated(read: ArrayRef, begun: &mut Option<ArrayRef>, places: &UInt32Array) -> Result<ArrayRef, ArrowError> {
+    let all = match begun {
+        Some(before) => concat(&[before, &read])?,
+        None => read,
+    };
+    *begun = all.len().checked_sub(1).map(|last| all.slice(last, 1));
+    take(&all, places, None)
+}

@@ -1,0 +1,52 @@
+//! The columns of a row group, decoded side by side where threads are idle: surveys of few row groups, as catalogues with a
+//! file for each part of the sky are, keep all workers busy.
+
+use rayon::prelude::*;
+use tape_core::{Bands, Role, Rows};
+
+use crate::decode::column_reader::{Column, Into};
+use crate::decode::guard::guarded;
+use crate::scan::error::ScanError;
+
+/// Appends the next `n` rows of each column. Of several that fail, the first is told.
+pub(super) fn append(
+    columns: &mut [(Role, Column)],
+    n: usize,
+    rows: &mut Rows,
+    null_ids: &mut Vec<bool>,
+    bands: &Bands,
+) -> Result<(), ScanError> {
+    let append = |role: Role, column: &mut Column, rows: &mut Rows, null_ids: &mut Vec<bool>| {
+        let appended = guarded(|| column.append(role, n, &mut Into { rows, null_ids, bands }));
+        appended.map_err(|error| ScanError::Column(role, error))
+    };
+    // Of a pool of one thread, and of no pool, nobody else could help.
+    let alone = rayon::current_thread_index().is_none() || rayon::current_num_threads() == 1;
+    if alone || columns.len() == 1 {
+        return columns.iter_mut().try_for_each(|(role, column)| append(*role, column, rows, null_ids));
+    }
+    let mut apart: Vec<(Rows, Vec<bool>)> = columns.iter().map(|_| (rows.new_like(), vec![])).collect();
+    let roles: Vec<Role> = columns.iter().map(|(role, _)| *role).collect();
+    roles.iter().zip(&mut apart).for_each(|(role, (own, _))| swap(*role, rows, own));
+    let appended: Vec<_> = columns
+        .par_iter_mut()
+        .zip(&mut apart)
+        .map(|((role, column), (own, null_ids))| append(*role, column, own, null_ids))
+        .collect();
+    for (role, (mut own, own_null_ids)) in roles.into_iter().zip(apart) {
+        swap(role, rows, &mut own);
+        null_ids.extend(own_null_ids);
+    }
+    appended.into_iter().collect()
+}
+
+/// Swaps a role's column.
+fn swap(role: Role, a: &mut Rows, b: &mut Rows) {
+    match role {
+        Role::Id => std::mem::swap(&mut a.ids, &mut b.ids),
+        Role::Time => std::mem::swap(&mut a.time, &mut b.time),
+        Role::Flux => std::mem::swap(&mut a.flux, &mut b.flux),
+        Role::Error => std::mem::swap(&mut a.error, &mut b.error),
+        Role::Band => std::mem::swap(&mut a.band, &mut b.band),
+    }
+}

@@ -1,0 +1,124 @@
+//! Rows of a row group of which a condition is true, with the columns that are derived of theirs.
+//!
+//! The columns of expressions are read first. Where it is true of no row, the others are passed over, whole pages of them
+//! without being decompressed; a column that also plays a role is decoded once.
+
+use arrow::array::ArrayRef;
+use arrow::buffer::BooleanBuffer;
+use parquet::errors::ParquetError;
+use tape_core::{Bands, Columns, Role, Rows};
+
+use crate::decode::column_type::{Kind, RoleColumn};
+use crate::decode::from_arrow::{append_bands, append_ids, append_numbers};
+use crate::decode::leaf::{Leaf, OpenLeaf};
+use crate::expr::PredicateError;
+use crate::survey::file_expressions::{FileExpressions, NotDerived};
+use crate::survey::objects::ObjectTable;
+
+/// The columns of expressions, open, and at the same row.
+pub(crate) struct Sieve<'a> {
+    expressions: &'a FileExpressions,
+    /// What runs ask for.
+    wanted: Columns,
+    /// Those that are needed.
+    leaves: Vec<Option<OpenLeaf>>,
+    /// The table of objects, if there is one.
+    table: Option<&'a ObjectTable>,
+    /// The roles that columns of expressions play, with the place of the column.
+    roles: Vec<(Role, Kind, usize)>,
+    /// Rows that other columns are behind.
+    behind: usize,
+}
+
+/// What was read of some rows.
+pub(crate) struct Sifted {
+    /// Of which the condition is true.
+    pub(crate) keep: BooleanBuffer,
+    columns: Vec<Option<ArrayRef>>,
+}
+
+/// Why rows cannot be sifted.
+pub(crate) enum NotSifted {
+    /// A column, by its place, cannot be read.
+    Column(usize, ParquetError),
+    /// The table of objects cannot be read.
+    Objects(crate::error::Error),
+    /// The condition cannot be evaluated: a pattern is too large, say.
+    Condition(PredicateError),
+}
+
+impl<'a> Sieve<'a> {
+    pub(crate) fn new(
+        expressions: &'a FileExpressions,
+        wanted: Columns,
+        leaves: Vec<Option<OpenLeaf>>,
+        table: Option<&'a ObjectTable>,
+    ) -> Self {
+        Self { expressions, wanted, leaves, table, roles: vec![], behind: 0 }
+    }
+
+    /// Lets a column of an expression play a role, if the role's column is among them.
+    pub(crate) fn plays(&mut self, role: Role, column: &RoleColumn) -> bool {
+        let is_it = |place: &usize| self.leaves[*place].is_some() && self.leaf(*place).index == column.index;
+        let place = (0..self.leaves.len()).find(is_it);
+        self.roles.extend(place.map(|place| (role, column.kind, place)));
+        place.is_some()
+    }
+
+    pub(crate) fn leaf(&self, place: usize) -> &Leaf {
+        &self.expressions.leaves[place]
+    }
+
+    /// Reads `n` rows of the columns, and says of which the condition is true.
+    pub(crate) fn sift(&mut self, n: usize) -> std::result::Result<Sifted, NotSifted> {
+        let mut columns = Vec::with_capacity(self.leaves.len());
+        for (place, leaf) in self.leaves.iter_mut().enumerate() {
+            let read = leaf.as_mut().map(|leaf| crate::decode::guard::guarded(|| leaf.read(n))).transpose();
+            columns.push(read.map_err(|error| NotSifted::Column(place, error))?);
+        }
+        self.expressions.join(&mut columns, self.wanted, self.table).map_err(NotSifted::Objects)?;
+        let keep = self.expressions.keep(&columns, n).map_err(NotSifted::Condition)?;
+        if keep.count_set_bits() == 0 {
+            self.behind += n;
+        }
+        Ok(Sifted { keep, columns })
+    }
+
+    /// How many rows other columns are behind; from now on they are not.
+    pub(crate) fn catch_up(&mut self) -> usize {
+        std::mem::take(&mut self.behind)
+    }
+
+    /// Appends all rows to the columns of the roles that columns of expressions play, or what is derived of these.
+    pub(crate) fn append(
+        &self,
+        sifted: &Sifted,
+        rows: &mut Rows,
+        null_ids: &mut Vec<bool>,
+        bands: &Bands,
+    ) -> std::result::Result<(), NotDerived> {
+        self.expressions.append(self.wanted, &sifted.columns, &sifted.keep, rows, bands)?;
+        for &(role, kind, place) in &self.roles {
+            let Some(column) = &sifted.columns[place] else { continue };
+            let numbers = match role {
+                Role::Id => {
+                    append_ids(column, &mut rows.ids, null_ids);
+                    continue;
+                }
+                Role::Band => {
+                    append_bands(column, &sifted.keep, &mut rows.band, bands)
+                        .map_err(|error| NotDerived::Column(role, error))?;
+                    continue;
+                }
+                Role::Time => &mut rows.time,
+                Role::Flux => &mut rows.flux,
+                Role::Error => &mut rows.error,
+            };
+            match kind {
+                Kind::Scaled(scaled) => scaled.append(column, numbers),
+                _ => append_numbers(column, numbers),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! Tables that were written before, and are to be what was written.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
+
+use crate::decode::footer::read_metadata;
+use crate::decode::guard::guarded;
+use crate::error::Error;
+use crate::fault::{self, Call};
+
+/// What a file is known by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileSeal {
+    /// Its length, bytes.
+    pub bytes: u64,
+    /// The CRC-32 of all of it.
+    pub checksum: u32,
+}
+
+impl FileSeal {
+    /// Of the file at `path`, which is on the disk itself after that.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn of(path: &Path) -> Result<Self, Error> {
+        let failed = |error| Error::io(path, "read the file", error);
+        fault::before(Call::Open).map_err(failed)?;
+        let mut file = File::open(path).map_err(failed)?;
+        file.sync_all().map_err(failed)?;
+        let (mut hasher, mut bytes, mut buffer) = (crc32fast::Hasher::new(), 0, vec![0; 1 << 20]);
+        loop {
+            let most = fault::length(Call::Read, buffer.len()).map_err(failed)?;
+            match file.read(&mut buffer[..most]) {
+                Ok(0) => return Ok(Self { bytes, checksum: hasher.finalize() }),
+                Ok(n) => {
+                    hasher.update(&buffer[..n]);
+                    bytes += n as u64;
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+    }
+
+    /// The table in a Parquet file that must be the one that was sealed.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] if it is another, and if it cannot be read.
+    pub fn read(&self, path: &Path) -> Result<RecordBatch, Error> {
+        let damaged = |reason: String| Error::Damaged { path: path.to_owned(), reason };
+        let failed = |error| Error::io(path, "read the file", error);
+        fault::before(Call::Open).map_err(failed)?;
+        let mut content = vec![];
+        // Of a file that has grown no more than tells so.
+        let file = File::open(path).map_err(failed)?;
+        fault::before(Call::Read).map_err(failed)?;
+        file.take(self.bytes.saturating_add(1)).read_to_end(&mut content).map_err(failed)?;
+        let is_same = content.len() as u64 == self.bytes && crc32fast::hash(&content) == self.checksum;
+        if !is_same {
+            return Err(damaged("it is not what was written".to_owned()));
+        }
+        // Who can write the file can write its seal: the footer is checked as any other.
+        let (metadata, _) = read_metadata(path)?;
+        let read = guarded(|| {
+            let metadata = ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new())?;
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(Bytes::from(content), metadata);
+            let reader = builder.build()?;
+            let schema = arrow::array::RecordBatchReader::schema(&reader);
+            let batches = reader.collect::<Result<Vec<_>, _>>()?;
+            concat_batches(&schema, &batches).map_err(ParquetError::from)
+        });
+        read.map_err(|error| damaged(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
+
+    use super::*;
+    use crate::write::table::TableWriter;
+
+    fn table() -> RecordBatch {
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("id", Arc::new(Int64Array::from(vec![1, 1, 2]))),
+            ("band", Arc::new(StringArray::from(vec![Some("g"), Some("r"), None]))),
+            ("mean", Arc::new(Float64Array::from(vec![Some(0.5), None, Some(-1.0)]))),
+        ];
+        RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, column)| (name, column, true)))
+            .expect("columns of one length")
+    }
+
+    #[test]
+    fn a_table_comes_back_and_every_changed_byte_is_noticed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("kept.parquet");
+        let mut writer = TableWriter::create(&path, table().schema(), false, vec![]).expect("starts");
+        writer.write(&table()).expect("writes");
+        writer.finish().expect("finishes");
+        let seal = FileSeal::of(&path).expect("it is there");
+        assert_eq!(seal.read(&path).expect("it is what was written"), table());
+        let whole = fs::read(&path).expect("it is there");
+        for at in (0..whole.len()).step_by(7) {
+            let mut bad = whole.clone();
+            bad[at] ^= 4;
+            fs::write(&path, &bad).expect("writes");
+            assert!(matches!(seal.read(&path), Err(Error::Damaged { .. })), "byte {at}");
+        }
+        for bad in [&whole[..whole.len() - 1], &[whole.as_slice(), b"x"].concat(), b""] {
+            fs::write(&path, bad).expect("writes");
+            assert!(matches!(seal.read(&path), Err(Error::Damaged { .. })));
+        }
+        // Of which the checksum is right.
+        let no_table = FileSeal::of(&path).expect("it is there").read(&path).expect_err("it is empty").to_string();
+        assert!(no_table.contains("kept.parquet: ") && !no_table.contains("what was written"), "{no_table}");
+        // Each byte changed, under a seal that is right: a table or an error.
+        let mut refused = 0;
+        for at in 0..whole.len() {
+            let mut bad = whole.clone();
+            bad[at] ^= 1 << (at % 8);
+            fs::write(&path, &bad).expect("writes");
+            refused += usize::from(FileSeal::of(&path).expect("it is there").read(&path).is_err());
+        }
+        assert!(refused > whole.len() / 8, "{refused} of {} were refused", whole.len());
+    }
+}

@@ -1,0 +1,172 @@
+//! Columns that are computed of others as rows are read, and play roles.
+
+use std::path::Path;
+
+use parquet::schema::types::SchemaDescriptor;
+use tape_core::{ColumnMap, Role};
+
+use crate::decode::leaf::any_columns;
+use crate::decode::schema_paths::{leaves, list_columns};
+use crate::error::Error;
+use crate::expr::{Derived, Expression, Fault, quoted};
+use crate::survey::Survey;
+use crate::survey::bind_roles::playing;
+use crate::survey::file_expressions::OF_OBJECTS;
+
+impl Survey {
+    /// The same survey with a column that is computed of others, for conditions, for other such columns, and for
+    /// [`Survey::playing`]. Nothing is read before, and nothing is kept: it is computed where rows are read that need it.
+    ///
+    /// # Errors
+    /// [`Error::Condition`] if a column is called so already, if its expression is none for the columns of a file.
+    pub fn assigned(mut self, derived: Derived) -> Result<Self, Error> {
+        let name = derived.name().to_owned();
+        let taken = |source| Error::Condition { path: Some(self.files[0].path.clone()), source };
+        if self.available().contains(&name) || self.derived().any(|other| other.name() == name) {
+            return Err(taken(Fault::NameTaken { name: name.clone() }.of(&name)));
+        }
+        self.expressions.derived.push(derived);
+        let expression = Expression::parse(&quoted(&name)).map_err(|source| Error::Condition { path: None, source })?;
+        for footer in &self.files {
+            expression
+                .bind_with(&self.columns_in(footer), &self.expressions.derived)
+                .map_err(|source| Error::Condition { path: Some(footer.path.clone()), source })?;
+        }
+        Ok(self)
+    }
+
+    /// The same survey, in which a derived column plays a role, instead of the one that did. The id is always read as the
+    /// files have it. What is made of values by [`Survey::converted`] is made of those that play the role at last.
+    ///
+    /// # Errors
+    /// [`Error::Condition`] if there is no derived column of that name, or if its type cannot be that of the role.
+    pub fn playing(mut self, role: Role, name: &str) -> Result<Self, Error> {
+        if !self.derived().any(|derived| derived.name() == name) {
+            let available: Vec<String> = self.derived().map(|derived| derived.name().to_owned()).collect();
+            let nearest = tape_core::nearest(name, &available).map(str::to_owned);
+            let fault = Fault::NotDerived { name: name.to_owned(), nearest, role };
+            return Err(Error::Condition { path: None, source: fault.of(name) });
+        }
+        for footer in &self.files {
+            playing(role, name, &self.columns_in(footer), &self.expressions.derived)
+                .map_err(|source| Error::Condition { path: Some(footer.path.clone()), source })?;
+        }
+        self.expressions.played.retain(|(played, _)| *played != role);
+        self.expressions.played.push((role, name.to_owned()));
+        // Where light curves are lists, the flux of the files tells where they begin.
+        if role != Role::Flux {
+            self.files.iter_mut().for_each(|footer| footer.roles[role as usize] = None);
+        }
+        self.bound()
+    }
+
+    /// The columns that are computed of others.
+    pub fn derived(&self) -> impl Iterator<Item = &Derived> {
+        self.expressions.derived.iter()
+    }
+
+    /// The derived column that plays a role.
+    #[must_use]
+    pub fn played(&self, role: Role) -> Option<&str> {
+        self.expressions.played.iter().find(|(played, _)| *played == role).map(|(_, name)| name.as_str())
+    }
+
+    /// The columns of the files that derived columns which play roles are computed of, by their names in the first file.
+    pub fn derived_from(&self) -> impl Iterator<Item = &str> {
+        let first = self.expressions.files.first();
+        first.into_iter().flat_map(|file| file.of_played().map(|place| file.name_at(place)))
+    }
+}
+
+/// What a map asks for beside the columns of the files.
+pub(crate) struct Asked {
+    /// The map without it.
+    pub(crate) columns: ColumnMap,
+    /// The same with a column of the files for time and flux, by which light curves are found where names do not tell.
+    pub(crate) found_by: ColumnMap,
+    derived: Vec<Derived>,
+    played: Vec<(Role, String)>,
+}
+
+impl Asked {
+    /// Sets apart what `columns` says of derived columns. Light curves lie where the columns do of which theirs are derived.
+    pub(crate) fn of(columns: &ColumnMap, schema: &SchemaDescriptor, path: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::Condition { path: Some(path.to_owned()), source };
+        let mut derived = vec![];
+        for (name, expression) in columns.derived() {
+            derived.push(Derived::by_expression(name, expression).map_err(failed)?);
+        }
+        let is_derived = |name: &&str| derived.iter().any(|derived| derived.name() == *name);
+        let lists = list_columns(schema);
+        let in_list = |name: &str| lists.iter().any(|list| list.name == name);
+        let other_list = Role::ALL.into_iter().filter_map(|role| columns.get(role)).find(|name| in_list(name));
+        let (mut rest, mut found_by, mut played) = (columns.clone(), columns.clone(), vec![]);
+        for role in Role::ALL {
+            let Some(name) = columns.get(role).filter(is_derived) else { continue };
+            played.push((role, name.to_owned()));
+            (rest, found_by) = (rest.without(role), found_by.without(role));
+            if !matches!(role, Role::Time | Role::Flux) {
+                continue;
+            }
+            let source = source(name, &derived, schema).map_err(failed)?;
+            let list = source.as_deref().filter(|source| in_list(source));
+            rest = list.map_or(rest.clone(), |name| rest.with(role, name));
+            let found = list.or(other_list).or(source.as_deref());
+            found_by = found.map_or(found_by.clone(), |name| found_by.with(role, name));
+        }
+        Ok(Self { columns: rest, found_by, derived, played })
+    }
+
+    /// A survey of the columns of the files, with what was set apart.
+    pub(crate) fn of_survey(self, mut survey: Survey) -> Result<Survey, Error> {
+        let waits = |derived: &Derived| derived.expression().is_some_and(|text| text.contains(OF_OBJECTS));
+        // What comes after one that waits may be computed of it.
+        if let Some(first) = self.derived.iter().position(waits) {
+            let (mut now, mut later) = (self.derived, vec![]);
+            later.extend(now.drain(first..));
+            let is_later = |(_, name): &(Role, String)| later.iter().any(|derived| derived.name() == name);
+            let (played_later, played) = self.played.into_iter().partition(is_later);
+            survey.expressions.waiting = (later, played_later);
+            return with(survey, now, played);
+        }
+        with(survey, self.derived, self.played)
+    }
+}
+
+fn with(survey: Survey, derived: Vec<Derived>, played: Vec<(Role, String)>) -> Result<Survey, Error> {
+    let survey = derived.into_iter().try_fold(survey, Survey::assigned)?;
+    played.into_iter().try_fold(survey, |survey, (role, name)| survey.playing(role, &name))
+}
+
+impl Survey {
+    /// The same survey with the derived columns that waited for the table of objects, which is there.
+    pub(crate) fn with_waiting(mut self) -> Result<Self, Error> {
+        let (derived, played) = std::mem::take(&mut self.expressions.waiting);
+        with(self, derived, played)?.bound()
+    }
+
+    /// That no derived column waits for a table of objects.
+    pub(crate) fn check_waiting(&self) -> Result<(), Error> {
+        match self.expressions.waiting.0.first() {
+            Some(derived) => Err(Error::NoObjects { what: format!("the column '{}'", derived.name()) }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The first column in a list of which a derived one is computed, or else the first of all.
+fn source(
+    name: &str,
+    derived: &[Derived],
+    schema: &SchemaDescriptor,
+) -> Result<Option<String>, crate::expr::PredicateError> {
+    let bound = Expression::parse(&quoted(name))?.bind_with(&any_columns(schema), derived);
+    let bound = match bound {
+        // The columns of objects are not known yet.
+        Err(error) if error.expression.contains(OF_OBJECTS) => return Ok(None),
+        bound => bound?,
+    };
+    let in_list = |index: &&usize| schema.column(**index).max_rep_level() > 0;
+    let found = bound.columns().iter().find(in_list).or(bound.columns().first());
+    Ok(found.map(|&index| leaves(schema)[index].name()))
+}

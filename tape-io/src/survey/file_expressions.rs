@@ -1,0 +1,292 @@
+//! What expressions say of the rows of a survey: which are meant, and what plays a role instead of a column of the files.
+
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use arrow::array::ArrayRef;
+use arrow::buffer::BooleanBuffer;
+use parquet::errors::ParquetError;
+use tape_core::{Bands, Columns, Role, Rows};
+
+use crate::decode::footer::{Footer, check_counts};
+use crate::decode::leaf::{Leaf, columns, leaf, possible};
+use crate::error::Error;
+use crate::expr::{Bound, Column, Derived, Expression, Possible, Predicate, PredicateError};
+use crate::survey::bind_roles::{append_role, playing};
+use crate::survey::objects::ObjectTable;
+use crate::survey::{Survey, roles as roles_of};
+
+/// What the names of columns of the table of objects begin with, in expressions over rows.
+pub(crate) const OF_OBJECTS: &str = "objects.";
+
+/// The expressions of a survey, and what they are in each of its files.
+#[derive(Debug, Default)]
+pub(crate) struct Expressions {
+    /// The condition, as it was written.
+    pub(crate) condition: Option<String>,
+    /// Columns that are computed of others, each of those of the files or of those before it.
+    pub(crate) derived: Vec<Derived>,
+    /// The derived columns that play roles.
+    pub(crate) played: Vec<(Role, String)>,
+    /// Derived columns and roles of theirs that wait for a table of objects, of which they are computed.
+    pub(crate) waiting: (Vec<Derived>, Vec<(Role, String)>),
+    /// Of each file, if rows are asked anything: what a column is may differ.
+    pub(crate) files: Vec<FileExpressions>,
+    /// Of each row group, whether it can have no row that is meant.
+    pub(crate) skipped: Vec<bool>,
+    /// Of each row group, if there is a condition, the rows that may be meant, once its pages were asked.
+    pub(crate) kept: Vec<OnceLock<Option<Vec<Range<u64>>>>>,
+}
+
+/// The expressions over the columns of one file.
+#[derive(Debug)]
+pub(crate) struct FileExpressions {
+    condition: Option<Over<Predicate>>,
+    played: Vec<(Role, Over<Bound>)>,
+    /// The columns that they need, each once.
+    pub(crate) leaves: Vec<Leaf>,
+    /// The columns of the table of objects that they need, each once.
+    pub(crate) of_objects: Vec<String>,
+}
+
+/// An expression, with the places of its columns among the leaves and, behind them, the columns of objects.
+#[derive(Debug)]
+struct Over<T> {
+    expression: T,
+    places: Vec<usize>,
+}
+
+/// The columns of some rows, each in the place of its leaf, if it was read, and then those of their objects.
+pub(crate) type Arrays = [Option<ArrayRef>];
+
+impl Survey {
+    /// The same survey, whose expressions have changed: they are bound to the columns of each file.
+    pub(crate) fn bound(mut self) -> Result<Self, Error> {
+        let expressions = &self.expressions;
+        let parsed = expressions.condition.as_deref().map(parse).transpose()?;
+        let is_asked = parsed.is_some() || !expressions.played.is_empty();
+        let asked = self.files.iter().filter(|_| is_asked);
+        let of_file = |footer| FileExpressions::of(expressions, parsed.as_ref(), footer, self.columns_in(footer));
+        let files = asked.map(of_file).collect::<Result<Vec<_>, _>>()?;
+        let skipped = self.files.iter().zip(&files).flat_map(|(footer, of_file)| of_file.skips(footer)).collect();
+        if let Some(table) = &mut self.objects {
+            let mut names: Vec<String> = files.iter().flat_map(|file| file.of_objects.iter().cloned()).collect();
+            names.sort_unstable();
+            names.dedup();
+            table.express(names);
+        }
+        let has_condition = self.expressions.condition.is_some();
+        self.expressions.kept = self.row_groups.iter().filter(|_| has_condition).map(|_| OnceLock::new()).collect();
+        (self.expressions.files, self.expressions.skipped) = (files, skipped);
+        Ok(self.counting_again())
+    }
+
+    /// What expressions may name in a file: its columns, and those of the table of objects behind [`OF_OBJECTS`].
+    pub(crate) fn columns_in(&self, footer: &Footer) -> Vec<Column> {
+        let flux = footer.role(Role::Flux).filter(|flux| flux.is_nested()).map(|flux| flux.index);
+        let mut all = columns(footer.metadata.file_metadata().schema_descr(), flux);
+        let of_table = self.objects.iter().flat_map(ObjectTable::in_expressions);
+        all.extend(of_table.map(|column| Column { name: format!("{OF_OBJECTS}{}", column.name), ..column }));
+        all
+    }
+
+    /// Whether a row group is not read.
+    pub(crate) fn skips(&self, row_group: usize) -> bool {
+        self.expressions.skipped.get(row_group).copied().unwrap_or(false)
+    }
+
+    /// The expressions over the rows of a row group, if rows are asked anything.
+    pub(crate) fn expressions_of(&self, row_group: usize) -> Option<&FileExpressions> {
+        self.expressions.files.get(self.row_groups[row_group].file)
+    }
+
+    /// Of the columns that are wanted those that files have: derived columns play the others.
+    pub(crate) fn of_files(&self, mut columns: Columns) -> Columns {
+        for (role, _) in &self.expressions.played {
+            match role {
+                Role::Id => {}
+                Role::Time => columns.time = false,
+                Role::Flux => columns.flux = false,
+                Role::Error => columns.error = false,
+                Role::Band => columns.band = false,
+            }
+        }
+        columns
+    }
+}
+
+/// Reads a condition.
+pub(crate) fn parse(text: &str) -> Result<Expression, Error> {
+    Expression::parse(text).map_err(|source| Error::Condition { path: None, source })
+}
+
+impl FileExpressions {
+    fn of(
+        all: &Expressions,
+        condition: Option<&Expression>,
+        footer: &Footer,
+        available: Vec<Column>,
+    ) -> Result<Self, Error> {
+        let path = &footer.path;
+        let failed = |source| Error::Condition { path: Some(path.clone()), source };
+        let derived = &all.derived;
+        let condition = condition.map(|parsed| parsed.bind_condition_with(&available, derived)).transpose();
+        let condition = condition.map_err(failed)?;
+        let bound = |(role, name): &(Role, String)| Ok((*role, playing(*role, name, &available, derived)?));
+        let played = all.played.iter().map(bound).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        let schema = footer.metadata.file_metadata().schema_descr();
+        let of_condition = condition.iter().flat_map(|predicate| predicate.columns());
+        let used = of_condition.chain(played.iter().flat_map(|(_, bound)| bound.columns())).copied();
+        let (mut of_file, mut of_objects): (Vec<usize>, Vec<usize>) =
+            used.partition(|&index| index < schema.num_columns());
+        // Objects are known by their ids.
+        let id = footer.role(Role::Id).filter(|_| !of_objects.is_empty());
+        of_file.extend(id.map(|id| id.index));
+        [&mut of_file, &mut of_objects].into_iter().for_each(each_once);
+        let leaves: Vec<Leaf> = of_file.iter().filter_map(|&index| leaf(schema, index, footer.is_nested())).collect();
+        for leaf in &leaves {
+            check_counts(&footer.metadata, leaf.index, leaf.depth.repetition > 0)
+                .map_err(|reason| Error::NotParquet { path: path.clone(), reason })?;
+        }
+        let order = [of_file, of_objects.clone()].concat();
+        let places = |columns: &[usize]| -> Vec<usize> {
+            columns.iter().filter_map(|column| order.iter().position(|other| other == column)).collect()
+        };
+        let over_condition = condition.map(|expression| Over { places: places(expression.columns()), expression });
+        let over =
+            |(role, expression): (Role, Bound)| (role, Over { places: places(expression.columns()), expression });
+        let played = played.into_iter().map(over).collect();
+        let name = |index: usize| available[index].name[OF_OBJECTS.len()..].to_owned();
+        let of_objects = of_objects.into_iter().map(name).collect();
+        Ok(Self { condition: over_condition, played, leaves, of_objects })
+    }
+
+    /// Of each row group of its file, whether the condition can be true of no row.
+    fn skips(&self, footer: &Footer) -> Vec<bool> {
+        let groups = footer.metadata.row_groups().iter();
+        let may_hold = groups.map(|group| {
+            let of_leaf =
+                |leaf: Option<&Leaf>| leaf.map_or(Possible::ANY, |leaf| possible(leaf, group.column(leaf.index)));
+            self.may_hold(&self.leaves_of_condition().map(of_leaf).collect::<Vec<_>>())
+        });
+        may_hold.map(|may_hold| !may_hold).collect()
+    }
+
+    /// The leaves of the condition's columns, in their order; none for a column of objects.
+    pub(crate) fn leaves_of_condition(&self) -> impl Iterator<Item = Option<&Leaf>> {
+        self.of_condition().iter().map(|&place| self.leaves.get(place))
+    }
+
+    /// Whether the condition may be true, if its columns have no other values than these.
+    pub(crate) fn may_hold(&self, values: &[Possible]) -> bool {
+        self.condition.as_ref().is_none_or(|condition| condition.expression.may_hold(values))
+    }
+
+    /// The name of the column at a place.
+    pub(crate) fn name_at(&self, place: usize) -> &str {
+        match self.leaves.get(place) {
+            Some(leaf) => &leaf.name,
+            None => self.of_objects.get(place - self.leaves.len()).map_or("", String::as_str),
+        }
+    }
+
+    /// The places of the columns that the condition needs.
+    pub(crate) fn of_condition(&self) -> &[usize] {
+        self.condition.as_ref().map_or(&[], |condition| &condition.places)
+    }
+
+    /// The places of the columns of which derived columns are computed that play roles.
+    pub(crate) fn of_played(&self) -> impl Iterator<Item = usize> {
+        let mut all: Vec<usize> = self.played.iter().flat_map(|(_, over)| over.places.iter().copied()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all.into_iter()
+    }
+
+    /// Of each leaf, whether it is needed where these columns are wanted.
+    pub(crate) fn needed(&self, columns: Columns) -> Vec<bool> {
+        let mut needed = vec![false; self.leaves.len()];
+        let of_roles = self.wanted(columns).flat_map(|(_, over)| &over.places);
+        self.of_condition().iter().chain(of_roles).for_each(|&place| match needed.get_mut(place) {
+            Some(needed) => *needed = true,
+            // By its id, which comes last of those of the file.
+            None => needed.last_mut().into_iter().for_each(|id| *id = true),
+        });
+        needed
+    }
+
+    /// Puts the values of the rows' objects behind the columns of the rows, where these columns are wanted.
+    pub(crate) fn join(
+        &self,
+        arrays: &mut Vec<Option<ArrayRef>>,
+        wanted: Columns,
+        table: Option<&ObjectTable>,
+    ) -> Result<(), Error> {
+        let of_roles = self.wanted(wanted).flat_map(|(_, over)| &over.places);
+        let is_needed = self.of_condition().iter().chain(of_roles).any(|&place| place >= self.leaves.len());
+        if let (true, Some(table), Some(Some(ids))) = (is_needed, table, arrays.last()) {
+            let values = table.values_of(ids, &self.of_objects)?;
+            arrays.extend(values.into_iter().map(Some));
+        }
+        Ok(())
+    }
+
+    /// Whether rows are asked anything, where these columns are wanted: a condition need not name a column.
+    pub(crate) fn asks(&self, columns: Columns) -> bool {
+        self.condition.is_some() || self.wanted(columns).next().is_some()
+    }
+
+    fn wanted(&self, columns: Columns) -> impl Iterator<Item = &(Role, Over<Bound>)> {
+        self.played.iter().filter(move |(role, _)| roles_of(columns).any(|wanted| wanted == *role))
+    }
+
+    /// Of which of `n` rows the condition is true.
+    pub(crate) fn keep(&self, arrays: &Arrays, n: usize) -> Result<BooleanBuffer, PredicateError> {
+        match &self.condition {
+            Some(condition) => condition.expression.keep(&condition.arrays(arrays), n),
+            None => Ok(BooleanBuffer::new_set(n)),
+        }
+    }
+
+    /// Appends the derived columns of `keep.len()` rows that play these roles. Bands of rows that are dropped are not learned.
+    pub(crate) fn append(
+        &self,
+        columns: Columns,
+        arrays: &Arrays,
+        keep: &BooleanBuffer,
+        rows: &mut Rows,
+        bands: &Bands,
+    ) -> Result<(), NotDerived> {
+        for (role, over) in self.wanted(columns) {
+            let values = over.expression.evaluate(&over.arrays(arrays), keep.len()).map_err(NotDerived::Expression)?;
+            append_role(*role, over.expression.kind(), &values, keep, rows, bands)
+                .map_err(|error| NotDerived::Column(*role, error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a derived column cannot be had.
+pub(crate) enum NotDerived {
+    Expression(PredicateError),
+    /// Its values cannot be those of the role: there are too many bands, say.
+    Column(Role, ParquetError),
+}
+
+impl<T> Over<T> {
+    fn arrays(&self, arrays: &Arrays) -> Vec<ArrayRef> {
+        self.places.iter().filter_map(|&place| arrays[place].clone()).collect()
+    }
+}
+
+/// Leaves the last of each of some numbers.
+fn each_once(all: &mut Vec<usize>) {
+    let mut seen = vec![];
+    all.reverse();
+    all.retain(|index| {
+        let is_new = !seen.contains(index);
+        seen.push(*index);
+        is_new
+    });
+    all.reverse();
+}

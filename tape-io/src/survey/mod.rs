@@ -1,0 +1,225 @@
+//! A survey on disk: its files, opened as one source of rows.
+
+pub(crate) mod bind_roles;
+pub(crate) mod conversion;
+pub(crate) mod derive;
+pub(crate) mod file_expressions;
+mod filter;
+pub(crate) mod objects;
+mod open;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parquet::file::statistics::Statistics;
+use tape_core::{Bands, ColumnMap, Columns, IdType, Preset, Quantity, Role, RowGroup};
+
+use crate::decode::footer::Footer;
+use crate::decode::schema_paths::{Shape, flat_columns, list_columns, shape_of};
+use crate::error::Error;
+use crate::file::memory::InMemory;
+use crate::file::stamp::FileStamp;
+use crate::survey::conversion::Conversion;
+use crate::survey::file_expressions::Expressions;
+use crate::survey::objects::{ObjectTable, Selection};
+
+/// The Parquet files of a survey, with their footers read and each role's column known.
+#[derive(Debug)]
+pub struct Survey {
+    pub(crate) files: Vec<Footer>,
+    columns: ColumnMap,
+    titles: [Option<String>; 5],
+    id_type: IdType,
+    pub(crate) row_groups: Vec<RowGroup>,
+    bands: Bands,
+    bytes_read: Arc<AtomicU64>,
+    pub(crate) expressions: Expressions,
+    pub(crate) objects: Option<ObjectTable>,
+    pub(crate) selections: Vec<Selection>,
+    /// What its values were said to be.
+    pub(crate) said: Option<Quantity>,
+    pub(crate) conversion: Option<Conversion>,
+    /// Keeps files in memory.
+    pub(crate) in_memory: Vec<Arc<InMemory>>,
+}
+
+impl Survey {
+    /// The type of the ids.
+    #[must_use]
+    pub const fn id_type(&self) -> IdType {
+        self.id_type
+    }
+
+    /// The name of the column or expression that plays a role.
+    #[must_use]
+    pub fn column(&self, role: Role) -> Option<&str> {
+        self.played(role).or_else(|| self.columns.get(role))
+    }
+
+    /// What a role's column is called without the columns that it lies in.
+    #[must_use]
+    pub fn title(&self, role: Role) -> Option<&str> {
+        self.played(role).or_else(|| self.titles[role as usize].as_deref())
+    }
+
+    /// The bands met so far.
+    #[must_use]
+    pub const fn bands(&self) -> &Bands {
+        &self.bands
+    }
+
+    /// The row groups of all files.
+    #[must_use]
+    pub fn row_groups(&self) -> &[RowGroup] {
+        &self.row_groups
+    }
+
+    /// The column of each role.
+    #[must_use]
+    pub const fn columns(&self) -> &ColumnMap {
+        &self.columns
+    }
+
+    /// The preset that was asked for or recognised.
+    #[must_use]
+    pub const fn preset(&self) -> Option<&'static Preset> {
+        self.columns.preset()
+    }
+
+    /// All columns of the first file with one value a row, then those in lists.
+    #[must_use]
+    pub fn available(&self) -> Vec<String> {
+        let schema = self.files[0].metadata.file_metadata().schema_descr();
+        let lists = list_columns(schema).into_iter().map(|list| list.name);
+        flat_columns(schema).into_iter().chain(lists).collect()
+    }
+
+    /// The shape in which the first file holds light curves.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        let schema = self.files[0].metadata.file_metadata().schema_descr();
+        self.columns.get(Role::Flux).map_or(Shape::Flat, |flux| shape_of(schema, flux))
+    }
+
+    /// Rows of all files: epochs, or objects where light curves are lists.
+    #[must_use]
+    pub fn file_rows(&self) -> u64 {
+        let groups = self.files.iter().flat_map(|footer| footer.metadata.row_groups());
+        groups.map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).fold(0, u64::saturating_add)
+    }
+
+    /// The type of a role's column in words, if the role has one.
+    #[must_use]
+    pub fn type_of(&self, role: Role) -> Option<String> {
+        self.files[0].role(role).map(|column| column.kind.to_string())
+    }
+
+    /// The first and the last band by label, where all footers have statistics of them.
+    #[must_use]
+    pub fn band_range(&self) -> Option<(String, String)> {
+        let mut range: Option<(String, String)> = None;
+        for footer in &self.files {
+            for group in footer.metadata.row_groups() {
+                let statistics = group.column(footer.role(Role::Band)?.index).statistics()?;
+                let (min, max) = labels(statistics)?;
+                let [min, max] = [&min, &max].map(|label| self.bands.name_of(label).to_owned());
+                range = Some(match range {
+                    None => (min, max),
+                    Some((first, last)) => (first.min(min), last.max(max)),
+                });
+            }
+        }
+        range
+    }
+
+    /// The files, in order.
+    pub fn paths(&self) -> impl ExactSizeIterator<Item = &Path> {
+        self.files.iter().map(|footer| footer.path.as_path())
+    }
+
+    /// What identifies the content of each file without reading it, as it was when its footer was read.
+    pub fn stamps(&self) -> impl ExactSizeIterator<Item = FileStamp> + '_ {
+        self.files.iter().map(|footer| footer.stamp)
+    }
+
+    /// The size of all files.
+    #[must_use]
+    pub fn file_bytes(&self) -> u64 {
+        self.files.iter().map(|footer| footer.stamp.bytes).sum()
+    }
+
+    /// Bytes of column data read so far.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read.load(Ordering::Relaxed)
+    }
+
+    /// That a run can have each of these columns.
+    ///
+    /// # Errors
+    /// [`Error::Column`] for the first role without a column.
+    pub fn require(&self, columns: Columns) -> Result<(), Error> {
+        self.check_waiting()?;
+        let wanted = [(Role::Time, columns.time), (Role::Flux, columns.flux), (Role::Error, columns.error)];
+        for (role, _) in wanted.into_iter().filter(|(role, wanted)| *wanted && self.played(*role).is_none()) {
+            self.columns
+                .require(role, &self.available())
+                .map_err(|source| Error::Column { path: self.files[0].path.clone(), source })?;
+        }
+        Ok(())
+    }
+
+    /// The leaves of a row group that are read for these columns.
+    pub(crate) fn leaves_read(&self, row_group: usize, columns: Columns) -> BTreeSet<usize> {
+        let (footer, index) = self.footer(row_group);
+        let of_expressions = self.expressions_of(row_group).into_iter().flat_map(|all| {
+            let needed = all.needed(columns);
+            all.leaves.iter().zip(needed).filter_map(|(leaf, needed)| needed.then_some(leaf.index))
+        });
+        let columns = self.of_files(columns);
+        // Where ids alone are read, another column tells where lists begin.
+        let read = |role: Role| roles(columns).any(|read| read == role);
+        let counting = footer.counting(index, read).filter(|&counting| !read(counting));
+        let of_roles = roles(columns).chain(counting).filter_map(|role| footer.role(role).map(|column| column.index));
+        of_roles.chain(of_expressions).collect()
+    }
+
+    /// Rows of a row group in its file: objects where light curves are lists.
+    pub(crate) fn rows_of_group(&self, row_group: usize) -> u64 {
+        let (footer, index) = self.footer(row_group);
+        u64::try_from(footer.metadata.row_group(index).num_rows()).unwrap_or(0)
+    }
+
+    pub(crate) fn footer(&self, row_group: usize) -> (&Footer, usize) {
+        let group = &self.row_groups[row_group];
+        (&self.files[group.file], group.index)
+    }
+
+    /// Counts the bytes of column data that are read, while they are.
+    #[must_use]
+    pub fn counter(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.bytes_read)
+    }
+}
+
+/// The smallest and the largest label of a column chunk of text.
+fn labels(statistics: &Statistics) -> Option<(String, String)> {
+    let Statistics::ByteArray(statistics) = statistics else { return None };
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+    Some((text(statistics.min_opt()?.data())?, text(statistics.max_opt()?.data())?))
+}
+
+/// The roles of which the columns are read.
+pub(crate) fn roles(columns: Columns) -> impl Iterator<Item = Role> {
+    [
+        (Role::Id, true),
+        (Role::Time, columns.time),
+        (Role::Flux, columns.flux),
+        (Role::Error, columns.error),
+        (Role::Band, columns.band),
+    ]
+    .into_iter()
+    .filter_map(|(role, wanted)| wanted.then_some(role))
+}

@@ -1,0 +1,75 @@
+//! Columns of the table of objects in expressions over rows: held in memory, and looked up by the ids of rows.
+
+use std::sync::{OnceLock, PoisonError};
+
+use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
+use arrow::compute::take;
+use arrow::error::ArrowError;
+
+use super::ids::{Loaded, each};
+use super::table::ObjectTable;
+use crate::error::Error;
+use crate::expr::Column;
+
+impl ObjectTable {
+    /// Its columns, as expressions may name them.
+    pub(crate) fn in_expressions(&self) -> Vec<Column> {
+        self.files[0].in_expressions()
+    }
+
+    /// Makes these the columns that expressions over rows need.
+    pub(crate) fn express(&mut self, columns: Vec<String>) {
+        if self.expressed != columns {
+            (self.expressed, self.values) = (columns, OnceLock::new());
+        }
+    }
+
+    /// The columns that expressions over rows need.
+    #[must_use]
+    pub fn expressed(&self) -> &[String] {
+        &self.expressed
+    }
+
+    /// Reads what is needed of it, if it was not read.
+    ///
+    /// # Errors
+    /// As [`ObjectTable::ids`].
+    pub fn load(&self) -> Result<(), Error> {
+        self.ids()?;
+        if !self.expressed.is_empty() {
+            self.expressed_values()?;
+        }
+        Ok(())
+    }
+
+    fn expressed_values(&self) -> Result<&RecordBatch, Error> {
+        let one_at_a_time = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let values = match self.values.get() {
+            Some(values) => values,
+            None => {
+                let read = self.columns_of(&self.expressed)?;
+                self.values.get_or_init(|| read)
+            }
+        };
+        drop(one_at_a_time);
+        Ok(values)
+    }
+
+    /// For each of some ids the values of these columns, which are among those that expressions need.
+    pub(crate) fn values_of(&self, ids: &ArrayRef, columns: &[String]) -> Result<Vec<ArrayRef>, Error> {
+        let wrong = |error: ArrowError| self.files[0].corrupt(0, &self.id, error.to_string());
+        let (known, values) = (self.ids()?, self.expressed_values()?);
+        let loaded = Loaded::new(ids, self.id_type).map_err(wrong)?;
+        let mut rows: Vec<Option<u32>> = Vec::with_capacity(ids.len());
+        each(&loaded, self.id_type, |_, id| rows.push(id.and_then(|id| known.place(id))));
+        let rows = UInt32Array::from(rows);
+        let of = |name: &String| {
+            let column = values.column_by_name(name).ok_or_else(|| {
+                let (path, available) = (self.files[0].path.clone(), self.columns());
+                Error::NoObjectColumn { path, column: name.clone(), nearest: None, available }
+            })?;
+            take(column, &rows, None).map_err(wrong)
+        };
+        columns.iter().map(of).collect()
+    }
+}

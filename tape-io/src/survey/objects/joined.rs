@@ -1,0 +1,68 @@
+//! What is known of objects, beside results of them.
+
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, UInt32Array};
+use arrow::compute::take;
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::error::ArrowError;
+use tape_core::IdSet;
+
+use super::ids::{Loaded, each};
+
+/// Columns of a table of objects.
+#[derive(Clone, Debug)]
+pub struct Joined<'a> {
+    /// Each with its row of the table; without, these columns stand in the place of the ids, which are their rows.
+    ids: Option<&'a IdSet>,
+    columns: RecordBatch,
+}
+
+impl<'a> Joined<'a> {
+    pub(super) const fn new(ids: &'a IdSet, columns: RecordBatch) -> Self {
+        Self { ids: Some(ids), columns }
+    }
+
+    pub(crate) const fn in_place_of_ids(columns: RecordBatch) -> Self {
+        Self { ids: None, columns }
+    }
+
+    /// The columns of a table of results with these behind them. All may be null: of an object that is not in the table
+    /// nothing is known. In place of ids they stand before the others.
+    #[must_use]
+    pub fn schema(&self, results: &Schema) -> SchemaRef {
+        let known = self.columns.schema();
+        if self.ids.is_none() {
+            let fields = known.fields().iter().chain(results.fields().iter().skip(1)).cloned();
+            return Arc::new(Schema::new_with_metadata(fields.collect::<Vec<_>>(), results.metadata().clone()));
+        }
+        let known = known.fields().iter().map(|field| Arc::new(field.as_ref().clone().with_nullable(true)));
+        let fields = results.fields().iter().cloned().chain(known);
+        Arc::new(Schema::new_with_metadata(fields.collect::<Vec<_>>(), results.metadata().clone()))
+    }
+
+    /// A table of results, of which the first column is the id, with the values of each row's object behind, or in its place.
+    ///
+    /// # Errors
+    /// If the first column is none of ids.
+    pub fn beside(&self, results: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+        let Some(ids) = self.ids else { return self.in_place(results) };
+        let id_type = ids.id_type();
+        let loaded = Loaded::new(results.column(0), id_type)?;
+        let mut rows: Vec<Option<u32>> = Vec::with_capacity(results.num_rows());
+        each(&loaded, id_type, |_, id| rows.push(id.and_then(|id| ids.place(id))));
+        let rows = UInt32Array::from(rows);
+        let mut columns = results.columns().to_vec();
+        for column in self.columns.columns() {
+            columns.push(take(column, &rows, None)?);
+        }
+        RecordBatch::try_new(self.schema(&results.schema()), columns)
+    }
+
+    fn in_place(&self, results: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+        let rows = results.column(0);
+        let keys = self.columns.columns().iter().map(|column| take(column, rows, None));
+        let columns = keys.chain(results.columns().iter().skip(1).cloned().map(Ok));
+        RecordBatch::try_new(self.schema(&results.schema()), columns.collect::<Result<_, _>>()?)
+    }
+}

@@ -1,0 +1,105 @@
+//! Which objects of a survey are meant, and what is known of them.
+//!
+//! [`table`] is a table with a row for each; [`ids`] are its ids as a survey has them; [`joined`] puts its columns beside
+//! results. [`selection`] are other choices.
+
+mod expressed;
+mod ids;
+pub(crate) mod joined;
+pub(crate) mod selection;
+mod table;
+
+use std::sync::Arc;
+
+use tape_core::{IdSet, Ids, ObjectId, Role};
+
+use crate::error::Error;
+use crate::survey::Survey;
+pub use joined::Joined;
+pub use selection::Chosen;
+pub(crate) use selection::Selection;
+pub use table::ObjectTable;
+
+impl Survey {
+    /// The light curves of the objects of a table alone: its files have a row for each object, and the id in a column that is
+    /// named, or called as that of the survey, or as ids commonly are. Only footers are read now; ids when rows are read
+    /// first, and then row groups of no such object are not read at all.
+    ///
+    /// # Errors
+    /// As [`ObjectTable::open`].
+    pub fn with_objects<S: AsRef<str>>(mut self, inputs: &[S], id: Option<&str>) -> Result<Self, Error> {
+        let mut table = ObjectTable::open(inputs, id, self.title(Role::Id), self.id_type())?;
+        table.bytes_read = Arc::clone(&self.counter());
+        self.objects = Some(table);
+        self.with_waiting()
+    }
+
+    /// The same, of those objects alone for which a condition on the columns of the table is true; a second one must hold too.
+    ///
+    /// # Errors
+    /// As [`ObjectTable::filtered`], and [`Error::NoObjects`] if there is no table.
+    pub fn objects_filtered(mut self, condition: &str) -> Result<Self, Error> {
+        let table = self.objects.take().ok_or_else(|| Error::NoObjects { what: format!("condition '{condition}'") })?;
+        self.objects = Some(table.filtered(condition)?);
+        self.bound()
+    }
+
+    /// The table of objects, if there is one.
+    #[must_use]
+    pub const fn objects(&self) -> Option<&ObjectTable> {
+        self.objects.as_ref()
+    }
+
+    /// The light curves of these objects alone; of ids that are nowhere there are none.
+    #[must_use]
+    pub fn of_ids(mut self, ids: &[ObjectId]) -> Self {
+        let mut own = Ids::new(self.id_type());
+        ids.iter().filter_map(|id| id.key(self.id_type())).for_each(|id| own.push(id));
+        self.selections.push(Selection::Ids(IdSet::of(&own, self.id_type())));
+        self
+    }
+
+    /// The light curves of about this part of the objects, which `seed` and their ids decide: the same on every machine.
+    #[must_use]
+    pub fn sampled(mut self, fraction: f64, seed: u64) -> Self {
+        self.selections.push(Selection::Sample { fraction, seed });
+        self
+    }
+
+    /// The light curves of objects with at least so many epochs, of the rows that conditions leave of the objects chosen
+    /// before: their ids are read once more, and counted, before rows are.
+    #[must_use]
+    pub fn with_epochs(mut self, least: u64) -> Self {
+        self.selections.push(Selection::epochs(least));
+        self
+    }
+
+    /// The same survey, of which other rows are meant now: what was counted before does not hold.
+    pub(crate) fn counting_again(mut self) -> Self {
+        self.selections.iter_mut().for_each(Selection::forget);
+        self
+    }
+
+    /// What was chosen beside a table, in words.
+    pub fn selections(&self) -> impl Iterator<Item = String> {
+        self.selections.iter().map(ToString::to_string)
+    }
+
+    /// What was chosen beside a table, in order.
+    pub fn chosen(&self) -> impl Iterator<Item = Chosen> {
+        self.selections.iter().map(|selection| selection.chosen(self.id_type()))
+    }
+
+    /// The choices that need nothing but an id to be judged, for those who read the survey in parts, each by itself: parts of
+    /// all objects with their seeds. None if there are others.
+    #[must_use]
+    pub fn samples(&self) -> Option<Vec<(f64, u64)>> {
+        self.selections.iter().map(Selection::sample).collect()
+    }
+
+    /// About how many bytes of memory are held for the choices now.
+    #[must_use]
+    pub fn selected_bytes(&self) -> u64 {
+        self.selections.iter().map(Selection::bytes).sum()
+    }
+}

@@ -1,0 +1,333 @@
+//! The table of objects: its files, and its columns read whole.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::buffer::BooleanBuffer;
+use arrow::compute::concat_batches;
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
+use tape_core::{IdSet, IdType, Role, nearest};
+
+use super::ids::{Loaded, can_be, each};
+use super::joined::Joined;
+use crate::catalog::discover::discover;
+use crate::decode::footer::read_metadata;
+use crate::decode::guard::guarded;
+use crate::decode::input::PositionedFile;
+use crate::error::{Error, words};
+use crate::expr::{Column, Expression, Predicate, Type};
+use crate::file::opened::open;
+use crate::file::stamp::FileStamp;
+
+/// Rows that are decoded at a time.
+const ROWS: usize = 1 << 16;
+/// Of memory, while they are read and sought: the column, the set, and its keys in order.
+const BYTES_OF_ID: u64 = 48;
+
+/// A table with a row for each object.
+#[derive(Debug)]
+pub struct ObjectTable {
+    pub(super) files: Vec<TableFile>,
+    /// The column of the id.
+    pub(super) id: String,
+    /// The type of the survey's ids.
+    pub(super) id_type: IdType,
+    /// A condition on its rows, as it was written.
+    filter: Option<String>,
+    /// The ids of the objects that are meant, once they were read.
+    ids: OnceLock<IdSet>,
+    pub(super) reading: Mutex<()>,
+    /// The columns that expressions over rows need.
+    pub(super) expressed: Vec<String>,
+    /// These, once they were read.
+    pub(super) values: OnceLock<RecordBatch>,
+    pub(super) bytes_read: Arc<AtomicU64>,
+}
+
+#[derive(Debug)]
+pub(super) struct TableFile {
+    pub(super) path: PathBuf,
+    stamp: FileStamp,
+    metadata: ArrowReaderMetadata,
+    predicate: Option<Predicate>,
+}
+
+impl ObjectTable {
+    /// Opens the files of a table of which the ids are those of a survey, of type `id_type`: their column is called `id`, or
+    /// as the survey calls it, or as ids commonly are. Only footers are read.
+    ///
+    /// # Errors
+    /// If a file cannot be opened, has no such column, or ids that cannot be those of the survey.
+    pub fn open<S: AsRef<str>>(
+        inputs: &[S],
+        id: Option<&str>,
+        of_survey: Option<&str>,
+        id_type: IdType,
+    ) -> Result<Self, Error> {
+        let files = discover(inputs)?.into_iter().map(TableFile::open).collect::<Result<Vec<_>, _>>()?;
+        let available = files[0].columns();
+        let of_survey = of_survey.filter(|name| available.iter().any(|column| column == name));
+        let id = id
+            .or(of_survey)
+            .or_else(|| Role::Id.commonly_called(&available))
+            .ok_or_else(|| Error::NoObjectId { path: files[0].path.clone(), available: available.clone() })?;
+        let id = id.to_owned();
+        for file in &files {
+            let actual = file.field(&id)?.data_type();
+            if !can_be(actual, id_type) {
+                let (path, column, actual) = (file.path.clone(), id, actual.to_string());
+                let survey = if id_type == IdType::Utf8 { "text" } else { "integers" };
+                return Err(Error::ObjectIdType { path, column, actual, survey });
+            }
+        }
+        let (ids, reading, expressed, values, bytes_read) = Default::default();
+        Ok(Self { files, id, id_type, filter: None, ids, reading, expressed, values, bytes_read })
+    }
+
+    /// The same table, of which some rows are meant.
+    ///
+    /// # Errors
+    /// [`Error::Condition`] if it is no condition on the columns of the table.
+    pub fn filtered(mut self, condition: &str) -> Result<Self, Error> {
+        let parse = |text: &str| Expression::parse(text).map_err(|source| Error::Condition { path: None, source });
+        let text = match &self.filter {
+            // Alone it must be a condition, too.
+            Some(first) => {
+                parse(condition)?;
+                format!("({first}\n) AND ({condition}\n)")
+            }
+            None => condition.to_owned(),
+        };
+        let parsed = parse(&text)?;
+        for file in &mut self.files {
+            let bound = parsed.bind_condition(&file.in_expressions());
+            let path = || Some(file.path.clone());
+            file.predicate = Some(bound.map_err(|source| Error::Condition { path: path(), source })?);
+        }
+        (self.filter, self.ids) = (Some(text), OnceLock::new());
+        Ok(self)
+    }
+
+    /// The files, in order.
+    pub fn paths(&self) -> impl ExactSizeIterator<Item = &std::path::Path> {
+        self.files.iter().map(|file| file.path.as_path())
+    }
+
+    /// What identifies the content of each file, as it was when its footer was read.
+    pub fn stamps(&self) -> impl ExactSizeIterator<Item = FileStamp> + '_ {
+        self.files.iter().map(|file| file.stamp)
+    }
+
+    /// The column of the id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The condition on its rows, if there is one.
+    #[must_use]
+    pub fn filter(&self) -> Option<&str> {
+        self.filter.as_deref()
+    }
+
+    /// Its columns.
+    #[must_use]
+    pub fn columns(&self) -> Vec<String> {
+        self.files[0].columns()
+    }
+
+    /// Its rows, by the footers.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        let rows = |file: &TableFile| u64::try_from(file.metadata.metadata().file_metadata().num_rows()).unwrap_or(0);
+        self.files.iter().map(rows).fold(0, u64::saturating_add)
+    }
+
+    /// The schema of some of its columns.
+    ///
+    /// # Errors
+    /// If it has not all of them.
+    pub fn schema(&self, columns: &[String]) -> Result<SchemaRef, Error> {
+        let fields = columns.iter().map(|name| {
+            let all = self.files.iter().map(|file| file.field(name)).collect::<Result<Vec<_>, _>>()?;
+            Ok(all[0].clone().with_nullable(all.iter().any(|field| field.is_nullable())))
+        });
+        Ok(Arc::new(Schema::new(fields.collect::<Result<Vec<Field>, Error>>()?)))
+    }
+
+    /// About how many bytes of memory the ids take, and some of its columns with all rows, by the footers.
+    ///
+    /// # Errors
+    /// If it has not all of them.
+    pub fn memory_of(&self, columns: &[String]) -> Result<u64, Error> {
+        self.schema(columns)?;
+        let sizes = self.files.iter().flat_map(|file| file.sizes(columns));
+        Ok(sizes.fold(self.rows().saturating_mul(BYTES_OF_ID), u64::saturating_add))
+    }
+
+    /// Some of its columns, to stand beside results.
+    ///
+    /// # Errors
+    /// If it has not all of them or cannot be read, or if an object comes twice.
+    pub fn joined(&self, columns: &[String]) -> Result<Joined<'_>, Error> {
+        Ok(Joined::new(self.ids()?, self.columns_of(columns)?))
+    }
+
+    /// Some of its columns, with all rows.
+    pub(crate) fn columns_of(&self, columns: &[String]) -> Result<RecordBatch, Error> {
+        let schema = self.schema(columns)?;
+        let mut batches = vec![];
+        for file in &self.files {
+            file.each_batch(columns, &self.bytes_read, &mut |columns, _| {
+                let batch = RecordBatch::try_new(Arc::clone(&schema), columns);
+                batches.push(batch.map_err(|error| file.differs(&self.files[0], error.to_string()))?);
+                Ok(())
+            })?;
+        }
+        let columns = concat_batches(&schema, &batches);
+        columns.map_err(|error| self.files[0].corrupt(0, "(one of several)", error.to_string()))
+    }
+
+    /// The ids of the objects that are meant, each with its row of the table. They are read when they are asked for first.
+    ///
+    /// # Errors
+    /// If the table cannot be read, or an object comes twice.
+    pub fn ids(&self) -> Result<&IdSet, Error> {
+        let one_at_a_time = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        let ids = match self.ids.get() {
+            Some(ids) => ids,
+            None => {
+                let read = self.read_ids()?;
+                self.ids.get_or_init(|| read)
+            }
+        };
+        drop(one_at_a_time);
+        Ok(ids)
+    }
+
+    fn read_ids(&self) -> Result<IdSet, Error> {
+        let mut kept = vec![];
+        for file in &self.files {
+            let needed = file.predicate.as_ref().map_or(&[][..], Predicate::columns);
+            let fields = file.metadata.schema().fields();
+            let names: Vec<String> = needed.iter().map(|&i| fields[i].name().clone()).collect();
+            let columns = [std::slice::from_ref(&self.id), &names].concat();
+            file.each_batch(&columns, &self.bytes_read, &mut |columns, row_group| {
+                let ids = Loaded::new(&columns[0], self.id_type);
+                let ids = ids.map_err(|error| file.corrupt(row_group, &self.id, error.to_string()))?;
+                let rows = columns[0].len();
+                let keep = file.predicate.as_ref().map(|predicate| predicate.keep(&columns[1..], rows)).transpose();
+                let keep = keep.map_err(|source| Error::Condition { path: Some(file.path.clone()), source })?;
+                kept.push((ids, keep));
+                Ok(())
+            })?;
+        }
+        self.set_of(&kept)
+    }
+
+    /// The ids of the rows that are kept.
+    fn set_of(&self, batches: &[(Loaded, Option<BooleanBuffer>)]) -> Result<IdSet, Error> {
+        let path = || self.files[0].path.clone();
+        if self.rows() > u64::from(u32::MAX) {
+            return Err(Error::ManyObjects { path: path() });
+        }
+        let (mut ids, mut place) = (vec![], 0_u32);
+        for (batch, keep) in batches {
+            each(batch, self.id_type, |row, id| {
+                if let Some(id) = id.filter(|_| keep.as_ref().is_none_or(|keep| keep.value(row))) {
+                    ids.push((id, place));
+                }
+                place += 1;
+            });
+        }
+        IdSet::new(self.id_type, ids).map_err(|id| Error::ObjectTwice { path: path(), column: self.id.clone(), id })
+    }
+}
+
+impl TableFile {
+    fn open(path: PathBuf) -> Result<Self, Error> {
+        let (metadata, stamp) = read_metadata(&path)?;
+        let read = ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new());
+        match read {
+            Ok(metadata) => Ok(Self { path, stamp, metadata, predicate: None }),
+            Err(error) => Err(Error::NotParquet { path, reason: words(&error) }),
+        }
+    }
+
+    fn columns(&self) -> Vec<String> {
+        self.metadata.schema().fields().iter().map(|field| field.name().clone()).collect()
+    }
+
+    fn field(&self, name: &str) -> Result<&Field, Error> {
+        self.metadata.schema().field_with_name(name).map_err(|_| {
+            let available = self.columns();
+            let nearest = nearest(name, &available).map(str::to_owned);
+            Error::NoObjectColumn { path: self.path.clone(), column: name.to_owned(), nearest, available }
+        })
+    }
+
+    /// Its columns, as a condition may name them.
+    pub(super) fn in_expressions(&self) -> Vec<Column> {
+        let kind = |field: &Field| Type::of(field.data_type()).ok_or_else(|| field.data_type().to_string());
+        let column = |field: &Arc<Field>| Column { name: field.name().clone(), kind: kind(field) };
+        self.metadata.schema().fields().iter().map(column).collect()
+    }
+
+    /// Bytes of some of its columns, as they are before compression.
+    fn sizes(&self, columns: &[String]) -> impl Iterator<Item = u64> {
+        let parquet = self.metadata.parquet_schema();
+        let is_asked = |leaf: usize| columns.iter().any(|name| name == parquet.get_column_root(leaf).name());
+        let chunks = self.metadata.metadata().row_groups().iter().flat_map(|group| group.columns().iter().enumerate());
+        chunks
+            .filter(move |(leaf, _)| is_asked(*leaf))
+            .map(|(_, chunk)| u64::try_from(chunk.uncompressed_size()).unwrap_or(0))
+    }
+
+    /// Decodes these columns, some rows at a time, and hands them over in this order, with the row group.
+    fn each_batch(
+        &self,
+        columns: &[String],
+        counter: &Arc<AtomicU64>,
+        take: &mut dyn FnMut(Vec<ArrayRef>, usize) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let (file, stamp) = open(&self.path)?;
+        if stamp != self.stamp {
+            return Err(Error::Changed { path: self.path.clone() });
+        }
+        let schema = self.metadata.schema();
+        let places = columns.iter().filter_map(|name| schema.index_of(name).ok());
+        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), places);
+        for row_group in 0..self.metadata.metadata().num_row_groups() {
+            let input = PositionedFile::new(file.clone(), stamp.bytes, Arc::clone(counter));
+            let group = self.metadata.metadata().row_group(row_group);
+            let read = group.columns().iter().enumerate().filter(|(leaf, _)| mask.leaf_included(*leaf));
+            input.prefetch(read.map(|(_, chunk)| {
+                let (start, length) = chunk.byte_range();
+                start..start.saturating_add(length)
+            }))?;
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(input, self.metadata.clone())
+                .with_row_groups(vec![row_group])
+                .with_batch_size(ROWS)
+                .with_projection(mask.clone());
+            let broken = |error: ParquetError| self.corrupt(row_group, &columns.join("', '"), words(&error));
+            let mut reader = guarded(|| builder.build()).map_err(broken)?;
+            while let Some(batch) = guarded(|| reader.next().transpose().map_err(ParquetError::from)).map_err(broken)? {
+                take(columns.iter().filter_map(|name| batch.column_by_name(name).cloned()).collect(), row_group)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn corrupt(&self, row_group: usize, column: &str, reason: String) -> Error {
+        Error::Corrupt { path: self.path.clone(), row_group, column: column.to_owned(), reason }
+    }
+
+    fn differs(&self, first: &Self, difference: String) -> Error {
+        Error::MixedSchemas { path: self.path.clone(), first: first.path.clone(), difference }
+    }
+}

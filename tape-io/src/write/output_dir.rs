@@ -1,0 +1,122 @@
+//! The folder of the output: written beside, renamed when whole.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::error::Error;
+use crate::file::opened::is_remote;
+use crate::write::repartition::Repartition;
+
+/// A temporary folder beside the output. Dropped before [`OutputDir::put`], it leaves nothing behind.
+pub(crate) struct OutputDir {
+    out: PathBuf,
+    folder: TempDir,
+}
+
+impl OutputDir {
+    /// Makes the temporary folder, if the output can be put in its place later.
+    pub(crate) fn reserve(run: &Repartition<'_>) -> Result<Self, Error> {
+        apart(run)?;
+        check_free(run.out, run.overwrite)?;
+        let folder = beside(run.out)?;
+        Ok(Self { out: run.out.to_owned(), folder })
+    }
+
+    /// Where the output is written.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Puts the folder in its place. What is replaced is removed only then.
+    pub(crate) fn put(self, overwrite: bool) -> Result<(), Error> {
+        // Asked again: it may have been made while the run went on.
+        check_free(&self.out, overwrite)?;
+        let failed = |error: io::Error| Error::write(&self.out, &error);
+        if fs::symlink_metadata(&self.out).is_err() {
+            fs::rename(self.folder.path(), &self.out).map_err(failed)?;
+        } else {
+            let aside = beside(&self.out)?;
+            let old = aside.path().join("old");
+            fs::rename(&self.out, &old).map_err(failed)?;
+            if let Err(error) = fs::rename(self.folder.path(), &self.out) {
+                // What cannot be put back stays where it is, rather than be removed with the folder around it.
+                if fs::rename(&old, &self.out).is_err() {
+                    let _ = aside.keep();
+                }
+                return Err(failed(error));
+            }
+        }
+        // It has another name now, under which nothing is to be removed.
+        let _ = self.folder.keep();
+        Ok(())
+    }
+}
+
+/// That neither of input and output lies in the other.
+fn apart(run: &Repartition<'_>) -> Result<(), Error> {
+    let out = absolute(run.out)?;
+    let within = |input: &Path| Error::OutputInInput { path: run.out.to_owned(), input: input.to_owned() };
+    for file in run.survey.paths().filter(|path| !is_remote(path)) {
+        if absolute(file)?.starts_with(&out) {
+            return Err(within(file));
+        }
+    }
+    for input in run.inputs.iter().map(Path::new).filter(|input| input.is_dir()) {
+        if out.starts_with(absolute(input)?) {
+            return Err(within(input));
+        }
+    }
+    Ok(())
+}
+
+/// The path without links and dots, as far as it exists.
+fn absolute(path: &Path) -> Result<PathBuf, Error> {
+    if let Ok(path) = path.canonicalize() {
+        return Ok(path);
+    }
+    let name = path.file_name().ok_or_else(|| Error::NotFound { path: path.to_owned() })?;
+    let parent = parent(path);
+    Ok(parent.canonicalize().map_err(|error| Error::io(parent, "write into the folder", error))?.join(name))
+}
+
+/// That nothing stands at `out`, or nothing but Parquet files that may be replaced.
+fn check_free(out: &Path, overwrite: bool) -> Result<(), Error> {
+    let Ok(metadata) = fs::symlink_metadata(out) else { return Ok(()) };
+    if !overwrite {
+        return Err(Error::Exists { path: out.to_owned() });
+    }
+    let not_replaced = |reason: String| Error::NotReplaced { path: out.to_owned(), reason };
+    if !metadata.is_dir() {
+        return Err(not_replaced("it is not a folder".to_owned()));
+    }
+    let unreadable = |error| Error::io(out, "list the folder", error);
+    for entry in fs::read_dir(out).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let ending = Path::new(&name).extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        let parquet = matches!(ending.as_deref(), Some("parquet" | "parq"));
+        if !entry.file_type().is_ok_and(|kind| kind.is_file()) || !(parquet || name.starts_with('_')) {
+            return Err(not_replaced(format!("it holds '{name}', which is not a Parquet file")));
+        }
+    }
+    Ok(())
+}
+
+/// A temporary folder beside `out`.
+fn beside(out: &Path) -> Result<TempDir, Error> {
+    let mut builder = tempfile::Builder::new();
+    let prefix = format!(".{}.", out.file_name().unwrap_or_default().to_string_lossy());
+    builder.prefix(&prefix).suffix(".tmp");
+    // It becomes the output, which others may read as far as the user lets them read other folders.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+    let parent = parent(out);
+    builder.tempdir_in(parent).map_err(|error| Error::io(parent, "write into the folder", error))
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}

@@ -1,0 +1,297 @@
+//! Tables of results to Parquet, CSV, ECSV or Arrow files: written beside, renamed when whole.
+
+mod header;
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::csv;
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::ipc::writer::FileWriter;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::metadata::{KeyValue, SortingColumn};
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
+use tempfile::NamedTempFile;
+
+use crate::error::Error;
+use crate::fault::{self, Call};
+use crate::file::atomic_file::{beside, share};
+
+/// How a table is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Parquet, zstd.
+    Parquet,
+    /// CSV with a header line.
+    Csv,
+    /// CSV whose types are told before: Enhanced Character-Separated Values, as astropy reads them.
+    Ecsv,
+    /// An Arrow file, which is Feather in its second version too.
+    Arrow,
+}
+
+impl Format {
+    /// The format that the ending of a file's name stands for.
+    ///
+    /// # Errors
+    /// [`Error::UnknownFormat`].
+    pub fn of(path: &Path) -> Result<Self, Error> {
+        match path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase).as_deref() {
+            Some("parquet" | "parq") => Ok(Self::Parquet),
+            Some("csv") => Ok(Self::Csv),
+            Some("ecsv") => Ok(Self::Ecsv),
+            Some("arrow" | "feather" | "ipc") => Ok(Self::Arrow),
+            _ => Err(Error::UnknownFormat { path: path.to_owned() }),
+        }
+    }
+}
+
+/// Writes one table. Until [`TableWriter::finish`] nothing stands at its path; dropped before, it leaves nothing behind.
+pub struct TableWriter {
+    path: PathBuf,
+    format: Format,
+    overwrite: bool,
+    schema: SchemaRef,
+    metadata: Vec<(String, String)>,
+    sorted_by_first: bool,
+    /// Gone once finished.
+    encoder: Option<Encoder>,
+}
+
+/// Bytes of a row group before it is compressed: it is held in memory until it is whole.
+const GROUP_BYTES: usize = 64 << 20;
+
+/// Row groups that fit in memory, however many columns there are. Their rows are counted, not their bytes, so that the same
+/// table is always the same file.
+fn of_groups(schema: &Schema) -> WriterPropertiesBuilder {
+    let bytes_of_row = 8 * schema.fields().len().max(1);
+    let rows = (GROUP_BYTES / bytes_of_row).clamp(1 << 13, 1 << 20);
+    WriterProperties::builder().set_max_row_group_row_count(Some(rows))
+}
+
+enum Encoder {
+    Parquet(Box<ArrowWriter<Beside>>),
+    Csv(Box<csv::Writer<BufWriter<Beside>>>),
+    Arrow(Box<FileWriter<BufWriter<Beside>>>),
+}
+
+/// The file that a table is written to, until it is whole.
+struct Beside(NamedTempFile);
+
+impl Write for Beside {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let most = fault::length(Call::Write, bytes.len())?;
+        self.0.write(&bytes[..most])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl TableWriter {
+    /// A table at `path`, in the format of its ending, with the key-value metadata given (Parquet only).
+    ///
+    /// # Errors
+    /// If something stands at `path` and `overwrite` is off, if the folder cannot be written to, or if the ending is
+    /// unknown.
+    pub fn create(
+        path: &Path,
+        schema: SchemaRef,
+        overwrite: bool,
+        metadata: Vec<(String, String)>,
+    ) -> Result<Self, Error> {
+        let format = Format::of(path)?;
+        check_free(path, overwrite)?;
+        let mut writer =
+            Self { path: path.to_owned(), format, overwrite, schema, metadata, sorted_by_first: true, encoder: None };
+        writer.restart()?;
+        Ok(writer)
+    }
+
+    /// Declares that rows are not ordered by the first column (Parquet only).
+    ///
+    /// # Errors
+    /// If the file cannot be written anew.
+    pub fn unsorted(mut self) -> Result<Self, Error> {
+        self.sorted_by_first = false;
+        self.restart()?;
+        Ok(self)
+    }
+
+    /// Forgets what was written.
+    ///
+    /// # Errors
+    /// If the file cannot be created anew.
+    pub fn restart(&mut self) -> Result<(), Error> {
+        self.encoder = None;
+        fault::before(Call::Create).map_err(|error| {
+            Error::io(crate::file::atomic_file::folder_of(&self.path), "write into the folder", error)
+        })?;
+        let file = Beside(beside(&self.path)?);
+        self.encoder = Some(match self.format {
+            Format::Csv => Encoder::Csv(Box::new(csv::Writer::new(BufWriter::new(file)))),
+            Format::Ecsv => {
+                let mut file = BufWriter::new(file);
+                let header = header::ecsv(&self.schema);
+                file.write_all(header.as_bytes()).map_err(|error| Error::write(&self.path, &error))?;
+                Encoder::Csv(Box::new(csv::Writer::new(file)))
+            }
+            Format::Arrow => {
+                let told = self.schema.metadata().iter().map(|(key, value)| (key.clone(), value.clone()));
+                let told = told.chain(self.metadata.iter().cloned()).collect();
+                let schema = Schema::new_with_metadata(self.schema.fields().clone(), told);
+                let writer = FileWriter::try_new(BufWriter::new(file), &schema);
+                Encoder::Arrow(Box::new(writer.map_err(|error| Error::write(&self.path, &error))?))
+            }
+            Format::Parquet => {
+                let writer = ArrowWriter::try_new(file, self.schema.clone(), Some(self.properties()))
+                    .map_err(|error| Error::write(&self.path, &error))?;
+                Encoder::Parquet(Box::new(writer))
+            }
+        });
+        Ok(())
+    }
+
+    fn properties(&self) -> WriterProperties {
+        let told = self.metadata.iter().cloned().chain(header::voparquet(&self.schema));
+        let metadata = told.map(|(key, value)| KeyValue::new(key, value));
+        // In order, statistics tell where an id is; in none, only a filter does.
+        let first = self.schema.fields().first().map(|field| ColumnPath::from(field.name().as_str()));
+        let sorted = SortingColumn { column_idx: 0, descending: false, nulls_first: false };
+        // Ids and values rarely repeat: a dictionary would be built only to be thrown away. Labels do repeat.
+        let repeats = |field: &&FieldRef| *field.data_type() == DataType::Utf8;
+        let builder = self
+            .schema
+            .fields()
+            .iter()
+            .skip(1)
+            .filter(repeats)
+            .fold(of_groups(&self.schema).set_dictionary_enabled(false), |builder, field| {
+                builder.set_column_dictionary_enabled(ColumnPath::from(field.name().as_str()), true)
+            });
+        // The last bits of a float are noise, which costs time to compress and stays as long.
+        let noise = |field: &&FieldRef| *field.data_type() == DataType::Float64;
+        let builder = self.schema.fields().iter().filter(noise).fold(builder, |builder, field| {
+            builder.set_column_compression(ColumnPath::from(field.name().as_str()), Compression::UNCOMPRESSED)
+        });
+        // Counts are small: packed, they take few bits, and a tenth of the time that a dictionary would.
+        let counts = |field: &&FieldRef| *field.data_type() == DataType::UInt64;
+        let builder = self.schema.fields().iter().skip(1).filter(counts).fold(builder, |builder, field| {
+            let column = ColumnPath::from(field.name().as_str());
+            builder
+                .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED)
+                .set_column_compression(column, Compression::UNCOMPRESSED)
+        });
+        let builder = match first.filter(|_| !self.sorted_by_first) {
+            Some(id) => builder.set_column_bloom_filter_enabled(id, true),
+            None => builder,
+        };
+        builder
+            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_key_value_metadata(Some(metadata.collect()))
+            .set_sorting_columns(self.sorted_by_first.then(|| vec![sorted]))
+            .build()
+    }
+
+    /// Appends rows.
+    ///
+    /// # Errors
+    /// If the disk is full, say.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let failed = |error: &(dyn std::error::Error + 'static)| Error::write(&self.path, error);
+        match &mut self.encoder {
+            Some(Encoder::Parquet(writer)) => writer.write(batch).map_err(|error| failed(&error)),
+            Some(Encoder::Csv(writer)) if self.format == Format::Ecsv => {
+                let batch = with_words(batch).map_err(|error| failed(&error))?;
+                writer.write(&batch).map_err(|error| failed(&error))
+            }
+            Some(Encoder::Csv(writer)) => writer.write(batch).map_err(|error| failed(&error)),
+            Some(Encoder::Arrow(writer)) => writer.write(batch).map_err(|error| failed(&error)),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the table whole and puts it in its place. Returns its size.
+    ///
+    /// # Errors
+    /// If the disk is full, say; then nothing is left.
+    pub fn finish(mut self) -> Result<u64, Error> {
+        let failed = |error: &(dyn std::error::Error + 'static)| Error::write(&self.path, error);
+        let Beside(file) = match self.encoder.take() {
+            Some(Encoder::Parquet(writer)) => writer.into_inner().map_err(|error| failed(&error))?,
+            Some(Encoder::Csv(writer)) => {
+                let mut buffer = writer.into_inner();
+                buffer.flush().map_err(|error| failed(&error))?;
+                buffer.into_inner().map_err(|error| failed(&error.into_error()))?
+            }
+            Some(Encoder::Arrow(mut writer)) => {
+                writer.finish().map_err(|error| failed(&error))?;
+                let buffer = writer.into_inner().map_err(|error| failed(&error))?;
+                buffer.into_inner().map_err(|error| failed(&error.into_error()))?
+            }
+            None => return Ok(0),
+        };
+        let bytes = file.as_file().metadata().map_or(0, |metadata| metadata.len());
+        share(file.as_file());
+        // Asked again: it may have been made while the run went on.
+        check_free(&self.path, self.overwrite)?;
+        fault::before(Call::Place).map_err(|error| failed(&error))?;
+        file.persist(&self.path).map_err(|error| failed(&error.error))?;
+        Ok(bytes)
+    }
+}
+
+/// The same rows with truth values in the words of ECSV.
+fn with_words(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let word = |value: Option<bool>| value.map(|value| if value { "True" } else { "False" });
+    let columns = batch.columns().iter().map(|column| match column.as_boolean_opt() {
+        Some(values) => Arc::new(values.iter().map(word).collect::<StringArray>()) as ArrayRef,
+        None => Arc::clone(column),
+    });
+    let names = batch.schema();
+    let named = names.fields().iter().map(|field| field.name().as_str()).zip(columns);
+    RecordBatch::try_from_iter_with_nullable(named.map(|(name, column)| (name, column, true)))
+}
+
+/// That nothing stands at `path`, or that it may be replaced.
+fn check_free(path: &Path, overwrite: bool) -> Result<(), Error> {
+    if path.is_dir() || (!overwrite && fs::symlink_metadata(path).is_ok()) {
+        return Err(Error::Exists { path: path.to_owned() });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Int8Array};
+    use parquet::file::reader::FileReader;
+    use parquet::file::serialized_reader::SerializedFileReader;
+
+    use super::*;
+
+    #[test]
+    fn row_groups_of_many_columns_have_fewer_rows() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let rows_of_groups = |columns: usize, rows: usize| {
+            let values: ArrayRef = Arc::new(Int8Array::from(vec![1; rows]));
+            let batch = RecordBatch::try_from_iter((0..columns).map(|i| (format!("c{i}"), Arc::clone(&values))));
+            let (batch, path) = (batch.expect("columns of one length"), folder.path().join("table.parquet"));
+            let mut writer = TableWriter::create(&path, batch.schema(), true, vec![]).expect("a file");
+            writer.write(&batch).expect("there is room");
+            writer.finish().expect("there is room");
+            let reader = SerializedFileReader::new(std::fs::File::open(path).expect("a file")).expect("Parquet");
+            reader.metadata().row_groups().iter().map(|group| group.num_rows()).collect::<Vec<_>>()
+        };
+        assert_eq!(rows_of_groups(1100, 9000), [8192, 808]);
+        assert_eq!(rows_of_groups(3, 9000), [9000]);
+    }
+}
