@@ -39,6 +39,12 @@ pub(crate) const fn u64_from_key(key: i64) -> u64 {
 }
 
 impl IdType {
+    /// Whether these are integers without a sign.
+    #[must_use]
+    pub const fn is_unsigned(self) -> bool {
+        matches!(self, Self::UInt8 | Self::UInt16 | Self::UInt32 | Self::UInt64)
+    }
+
     /// The Arrow type that results use.
     #[must_use]
     pub fn data_type(self) -> DataType {

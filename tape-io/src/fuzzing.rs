@@ -10,7 +10,7 @@ use tape_core::{IdRef, IdType, Part, Rows, Spill};
 
 use crate::SpillFolder;
 use crate::decode::checked_pages::CheckedPages;
-use crate::decode::fixed_width::Stored;
+use crate::decode::fixed_width::{FixedWidth, FixedWidthColumn};
 use crate::decode::guard::guarded;
 use crate::decode::limits::check_footer;
 use crate::decode::list_levels::{Marks, Records};
@@ -62,8 +62,8 @@ pub fn pages(data: &[u8]) {
     let pages = CheckedPages { pages: given, optional };
     // How an input ends is of no matter, only that it does.
     drop(match kind >> 1 & 3 {
-        0 => numbers(Stored::<i64>::new(Box::new(pages), optional), 0),
-        1 => numbers(Stored::<f64>::new(Box::new(pages), optional), f64::NAN),
+        0 => numbers(FixedWidthColumn::<i64>::new(Box::new(pages), optional), 0),
+        1 => numbers(FixedWidthColumn::<f64>::new(Box::new(pages), optional), f64::NAN),
         _ => texts(TextPages::new(Box::new(pages), optional)),
     });
 }
@@ -74,11 +74,11 @@ fn in_lists(given: Given, kind: u8) -> Result<()> {
     let depth = Depth { repetition, value: 1 + 2 * u32::from(repetition), element: 2 * u32::from(repetition) };
     let levels = LevelQueue::default();
     let pages = CheckedPages { pages: SlotPages::new(given, depth, levels.clone()), optional: true };
-    let mut column = Stored::<f64>::new(Box::new(pages), true);
+    let mut column = FixedWidthColumn::<f64>::new(Box::new(pages), true);
     let (mut records, mut marks, mut out) = (Records::new(depth, levels), Marks::default(), vec![]);
     for _ in 0..MOST / 40 {
         out.clear();
-        column.append(37, &mut out, f64::NAN, |_| {})?;
+        column.append(37, &mut out, |value| value, f64::NAN, |_| {})?;
         records.next(37, &mut marks)?;
         for slots in [&marks.starts, &marks.empty] {
             assert!(slots.iter().all(|&slot| slot < 37) && slots.is_sorted_by(|a, b| a < b), "{slots:?}");
@@ -90,12 +90,12 @@ fn in_lists(given: Given, kind: u8) -> Result<()> {
     Ok(())
 }
 
-fn numbers<T: crate::decode::fixed_width::EightBytes + Default>(mut column: Stored<T>, null: T) -> Result<()> {
+fn numbers<T: FixedWidth>(mut column: FixedWidthColumn<T>, null: T) -> Result<()> {
     let mut out = vec![];
     while out.len() < MOST {
         let before = out.len();
         let mut nulls = 0;
-        column.append(37, &mut out, null, |_| nulls += 1)?;
+        column.append(37, &mut out, |value| value, null, |_| nulls += 1)?;
         assert!(out.len() == before + 37 && nulls <= 37, "{} rows, {nulls} of them null", out.len() - before);
         column.skip(3)?;
     }

@@ -1,49 +1,70 @@
-//! A column of a row group, opened, and its rows appended to those of a role.
+//! A column chunk that is open, in one of two gears.
+//!
+//! The fast gear decodes pages itself: numbers of four or eight bytes that are plain, coded by a dictionary or split into streams
+//! of bytes, and text that is plain or coded. The general gear, [`ArrowColumn`], reads every other type and encoding.
 
 use std::sync::Arc;
 
+use arrow::array::{ArrayRef, Decimal128Array, Float64Array, Int64Array, UInt64Array};
+use arrow::buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
+use arrow::compute::cast;
+use arrow::datatypes::{ArrowNativeType, TimeUnit};
 use parquet::basic::{Encoding, Type as Physical};
 use parquet::column::page::PageReader;
-use parquet::column::reader::ColumnReaderImpl;
-use parquet::data_type::{DataType, Int32Type, Int64Type};
-use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::errors::Result;
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::serialized_reader::SerializedPageReader;
-use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
-use tape_core::{Bands, IdRef, IdType, Ids, NO_BAND, Role, Rows, key_from_u64};
+use tape_core::{Bands, IdType, Ids, Role, Rows};
 
+use crate::decode::arrow_column::ArrowColumn;
 use crate::decode::checked_pages::CheckedPages;
-use crate::decode::column_type::{Kind, RoleColumn};
-use crate::decode::fixed_width::{ENCODINGS, Stored};
-use crate::decode::footer::{Footer, is_unsigned};
+use crate::decode::column_type::ColumnType;
+use crate::decode::fixed_width::{ENCODINGS, FixedWidth, FixedWidthColumn};
+use crate::decode::footer::Footer;
+use crate::decode::from_arrow::{append_bands, append_ids, append_numbers, mjd};
 use crate::decode::input::PositionedFile;
+use crate::decode::keys::{BandCodes, append_keys};
+use crate::decode::leaf::{Leaf, RoleColumn};
 use crate::decode::limits::PageBounds;
 use crate::decode::list_levels::LevelsAlone;
 use crate::decode::list_pages::{Depth, LevelQueue, SlotPages};
-use crate::decode::numbers::{Numbers, Typed};
-use crate::decode::text::{NULL, OtherText, Text, TextPages};
+use crate::decode::text::TextPages;
+use crate::decode::texts::{Places, text_bands, text_ids};
 
-/// A column chunk, of which a number of rows were read.
-pub(crate) enum Column {
-    Number(Numbers),
-    Integer { ints: Integers, bands: BandCodes, scratch: Vec<i64> },
-    Text { text: Text, bands: Vec<u8> },
+/// A column chunk of a row group, of which a number of rows were read.
+pub(crate) struct ColumnReader {
+    column_type: ColumnType,
+    per_unit: u32,
+    gear: Gear,
+    bands: BandCodes,
+    places: Places,
 }
 
-/// Integers as keys: ids, and bands that are numbers.
-pub(crate) enum Integers {
-    I32(Typed<Int32Type>, IdType),
-    I64(Typed<Int64Type>, IdType),
-    Stored(Box<Stored<i64>>, IdType),
+enum Gear {
+    F64(Box<FixedWidthColumn<f64>>),
+    F32(Box<FixedWidthColumn<f32>>),
+    I64(Box<FixedWidthColumn<i64>>),
+    I32(Box<FixedWidthColumn<i32>>),
+    Text(Box<TextPages>),
+    General(Box<ArrowColumn>),
 }
 
-/// The pages of a column chunk, each slot of lists a row, and levels of lists to `levels`.
-pub(crate) fn pages(
+/// Where the rows of a role's column go.
+pub(crate) struct RowBuffers<'a> {
+    pub(crate) rows: &'a mut Rows,
+    /// Which of the rows have a null id; stays empty if none has.
+    pub(crate) null_ids: &'a mut Vec<bool>,
+    pub(crate) bands: &'a Bands,
+}
+
+/// Opens the pages of a column chunk, each slot of lists a row; levels of lists go to `levels` as pages are taken.
+fn pages(
     footer: &Footer,
     index: usize,
     file: &PositionedFile,
     (leaf, depth): (usize, Depth),
     levels: &LevelQueue,
-) -> ParquetResult<Box<dyn PageReader>> {
+) -> Result<Box<dyn PageReader>> {
     let group = footer.metadata.row_group(index);
     let chunk = group.column(leaf);
     let rows = usize::try_from(group.num_rows())?;
@@ -57,241 +78,207 @@ pub(crate) fn pages(
     Ok(Box::new(CheckedPages { pages, optional }))
 }
 
-/// The levels of a column of lists, without its values.
-pub(crate) fn levels_alone(
-    footer: &Footer,
-    index: usize,
-    file: &PositionedFile,
-    column: &RoleColumn,
-) -> ParquetResult<LevelsAlone> {
+/// Opens the levels of a column of lists, without its values.
+pub(crate) fn levels_alone(footer: &Footer, index: usize, file: &PositionedFile, leaf: &Leaf) -> Result<LevelsAlone> {
     let levels = LevelQueue::default();
-    let pages = pages(footer, index, file, (column.index, column.depth), &levels)?;
-    Ok(LevelsAlone::new(pages, column.depth, levels))
+    let pages = pages(footer, index, file, (leaf.index, leaf.depth), &levels)?;
+    Ok(LevelsAlone::new(pages, leaf.depth, levels))
 }
 
-/// Opens a column for `role`. The levels of lists go to `levels` as pages are taken.
-pub(crate) fn open_column(
-    footer: &Footer,
-    index: usize,
-    file: &PositionedFile,
-    role: Role,
-    column: &RoleColumn,
-    levels: &LevelQueue,
-) -> ParquetResult<Column> {
-    let chunk = footer.metadata.row_group(index).column(column.index);
-    let pages = pages(footer, index, file, (column.index, column.depth), levels)?;
-    let descriptor = as_flat(&footer.metadata.file_metadata().schema_descr().column(column.index), column.depth);
-    let optional = column.optional();
-    let number = matches!(role, Role::Time | Role::Flux | Role::Error);
-    let narrow = |id_type| !matches!(id_type, IdType::Int64 | IdType::UInt64);
-    let only = |wanted: &[Encoding]| chunk.encodings().all(|encoding| wanted.contains(&encoding));
-    Ok(match column.kind {
-        Kind::F64 if only(&ENCODINGS) => Column::Number(Numbers::Stored(Box::new(Stored::new(pages, optional)))),
-        Kind::F64 => Column::Number(Numbers::F64(typed(descriptor, pages))),
-        Kind::F32 => Column::Number(Numbers::F32(typed(descriptor, pages))),
-        Kind::Scaled(of) => Column::Number(match chunk.column_type() {
-            Physical::INT32 => Numbers::Scaled32(typed(descriptor, pages), of),
-            Physical::INT64 => Numbers::Scaled64(typed(descriptor, pages), of),
-            _ => Numbers::ScaledBytes(typed(descriptor, pages), of),
-        }),
-        Kind::Int(int) if number => Column::Number(match (narrow(int), is_unsigned(int)) {
-            (true, false) => Numbers::I32(typed(descriptor, pages)),
-            (true, true) => Numbers::U32(typed(descriptor, pages)),
-            (false, false) => Numbers::I64(typed(descriptor, pages)),
-            (false, true) => Numbers::U64(typed(descriptor, pages)),
-        }),
-        Kind::Int(int) if narrow(int) => Column::integer(Integers::I32(typed(descriptor, pages), int)),
-        Kind::Int(int) if only(&ENCODINGS) => {
-            Column::integer(Integers::Stored(Box::new(Stored::new(pages, optional)), int))
-        }
-        Kind::Int(int) => Column::integer(Integers::I64(typed(descriptor, pages), int)),
-        Kind::Text => {
-            let text = if only(&ENCODINGS) {
-                Text::Pages(Box::new(TextPages::new(pages, optional)))
-            } else {
-                Text::Other(Box::new(OtherText::new(ColumnReaderImpl::new(descriptor, pages))))
-            };
-            Column::Text { text, bands: vec![] }
-        }
-    })
+/// Whether the fast gear reads a column chunk.
+pub(crate) fn is_fast(leaf: &Leaf, chunk: &ColumnChunkMetaData) -> bool {
+    use ColumnType::{Day, Decimal, Float, Int, Text, Time};
+    let own_type = matches!(
+        (leaf.column_type, chunk.column_type()),
+        (Float(8), Physical::DOUBLE)
+            | (Float(4), Physical::FLOAT)
+            | (Int(_) | Decimal(_) | Time(_) | Day, Physical::INT32 | Physical::INT64)
+            | (Text, Physical::BYTE_ARRAY)
+    );
+    let own_encoding = |encoding: Encoding| {
+        ENCODINGS.contains(&encoding) && (leaf.column_type != Text || encoding != Encoding::BYTE_STREAM_SPLIT)
+    };
+    own_type && chunk.encodings().all(own_encoding)
 }
 
-/// The column as its decoders have it: flat, as its pages are made.
-pub(crate) fn as_flat(descriptor: &ColumnDescPtr, depth: Depth) -> ColumnDescPtr {
-    if depth.is_flat() {
-        return Arc::clone(descriptor);
-    }
-    Arc::new(ColumnDescriptor::new(descriptor.self_type_ptr(), 1, 0, descriptor.path().clone()))
-}
-
-fn typed<T: DataType>(descriptor: ColumnDescPtr, pages: Box<dyn PageReader>) -> Typed<T> {
-    Typed::new(ColumnReaderImpl::new(descriptor, pages))
-}
-
-/// Where a column's rows go.
-pub(crate) struct Into<'a> {
-    pub(crate) rows: &'a mut Rows,
-    /// Which of the rows have a null id; stays empty if none has.
-    pub(crate) null_ids: &'a mut Vec<bool>,
-    pub(crate) bands: &'a Bands,
-}
-
-impl Column {
-    fn integer(ints: Integers) -> Self {
-        Self::Integer { ints, bands: BandCodes::default(), scratch: vec![] }
+impl ColumnReader {
+    /// Opens a column chunk. The levels of lists go to `levels` as pages are taken.
+    pub(crate) fn open(
+        footer: &Footer,
+        row_group: usize,
+        file: &PositionedFile,
+        leaf: &Leaf,
+        levels: &LevelQueue,
+    ) -> Result<Self> {
+        let pages = pages(footer, row_group, file, (leaf.index, leaf.depth), levels)?;
+        let (column_type, optional) = (leaf.column_type, leaf.optional());
+        let chunk = footer.metadata.row_group(row_group).column(leaf.index);
+        let gear = match chunk.column_type() {
+            _ if !is_fast(leaf, chunk) => {
+                let column = footer.metadata.file_metadata().schema_descr().column(leaf.index);
+                let of = (Arc::clone(&footer.metadata), row_group);
+                Gear::General(Box::new(ArrowColumn::new(column_type, &column, optional, of, pages)?))
+            }
+            Physical::DOUBLE => Gear::F64(Box::new(FixedWidthColumn::new(pages, optional))),
+            Physical::FLOAT => Gear::F32(Box::new(FixedWidthColumn::new(pages, optional))),
+            Physical::INT64 => Gear::I64(Box::new(FixedWidthColumn::new(pages, optional))),
+            Physical::INT32 => Gear::I32(Box::new(FixedWidthColumn::new(pages, optional))),
+            _ => Gear::Text(Box::new(TextPages::new(pages, optional))),
+        };
+        Ok(Self { column_type, per_unit: 1, gear, bands: BandCodes::default(), places: Places::default() })
     }
 
-    pub(crate) fn skip(&mut self, n: usize) -> ParquetResult<()> {
-        match self {
-            Self::Number(numbers) => numbers.skip(n),
-            Self::Integer { ints: Integers::I32(ints, _), .. } => ints.skip(n),
-            Self::Integer { ints: Integers::I64(ints, _), .. } => ints.skip(n),
-            Self::Integer { ints: Integers::Stored(ints, _), .. } => ints.skip(n),
-            Self::Text { text, .. } => text.skip(n),
+    /// Opens the column of a role.
+    pub(crate) fn open_role(
+        footer: &Footer,
+        row_group: usize,
+        file: &PositionedFile,
+        column: &RoleColumn,
+        levels: &LevelQueue,
+    ) -> Result<Self> {
+        let reader = Self::open(footer, row_group, file, &column.leaf, levels)?;
+        Ok(Self { per_unit: column.per_unit, ..reader })
+    }
+
+    /// Passes over the next `n` rows.
+    pub(crate) fn skip(&mut self, n: usize) -> Result<()> {
+        match &mut self.gear {
+            Gear::F64(column) => column.skip(n),
+            Gear::F32(column) => column.skip(n),
+            Gear::I64(column) => column.skip(n),
+            Gear::I32(column) => column.skip(n),
+            Gear::Text(pages) => pages.skip(n),
+            Gear::General(column) => column.skip(n),
         }
     }
 
-    /// Appends `n` rows to the column of `role`.
-    pub(crate) fn append(&mut self, role: Role, n: usize, into: &mut Into<'_>) -> ParquetResult<()> {
-        match (self, role, &mut into.rows.ids) {
-            (Self::Number(numbers), Role::Time, _) => numbers.append(n, &mut into.rows.time),
-            (Self::Number(numbers), Role::Error, _) => numbers.append(n, &mut into.rows.error),
-            (Self::Number(numbers), ..) => numbers.append(n, &mut into.rows.flux),
-            (Self::Integer { ints, .. }, Role::Id, Ids::Int(keys)) => ints.append(n, keys, into.null_ids),
-            (Self::Integer { ints, bands, scratch }, ..) => {
-                scratch.clear();
-                let mut nulls = vec![];
-                let id_type = ints.id_type();
-                ints.append(n, scratch, &mut nulls)?;
-                for (row, &value) in scratch.iter().enumerate() {
-                    let null = nulls.get(row).copied().unwrap_or(false);
-                    into.rows.band.push(if null { NO_BAND } else { bands.code(value, id_type, into.bands)? });
+    /// Appends the next `n` rows to the column of `role`.
+    pub(crate) fn append(&mut self, role: Role, n: usize, to: &mut RowBuffers<'_>) -> Result<()> {
+        match role {
+            Role::Id => self.append_ids(n, &mut to.rows.ids, to.null_ids),
+            Role::Band => self.append_bands(n, &mut to.rows.band, to.bands),
+            Role::Time => self.append_f64(n, &mut to.rows.time),
+            Role::Flux => self.append_f64(n, &mut to.rows.flux),
+            Role::Error => self.append_f64(n, &mut to.rows.error),
+        }
+    }
+
+    fn append_ids(&mut self, n: usize, ids: &mut Ids, null_ids: &mut Vec<bool>) -> Result<()> {
+        match (&mut self.gear, self.column_type, ids) {
+            (Gear::I64(column), ColumnType::Int(id_type), Ids::Int(keys)) => {
+                append_keys(column, n, id_type, keys, null_ids)
+            }
+            (Gear::I32(column), ColumnType::Int(id_type), Ids::Int(keys)) => {
+                append_keys(column, n, id_type, keys, null_ids)
+            }
+            (Gear::Text(pages), _, ids @ Ids::Text(_)) => text_ids(pages, n, ids, null_ids),
+            (_, _, ids) => append_ids(&self.read(n)?, ids, null_ids),
+        }
+    }
+
+    fn append_bands(&mut self, n: usize, codes: &mut Vec<u8>, bands: &Bands) -> Result<()> {
+        match (&mut self.gear, self.column_type) {
+            (Gear::I64(column), ColumnType::Int(id_type)) => self.bands.append(column, n, id_type, codes, bands),
+            (Gear::I32(column), ColumnType::Int(id_type)) => self.bands.append(column, n, id_type, codes, bands),
+            (Gear::Text(pages), _) => text_bands(pages, &mut self.bands.of_dictionary, n, codes, bands),
+            _ => append_bands(&self.read(n)?, &BooleanBuffer::new_set(n), codes, bands),
+        }
+    }
+
+    /// Appends the next `n` rows as numbers: times as Modified Julian Dates, null as NaN.
+    #[expect(clippy::cast_precision_loss, reason = "times, fluxes and errors are f64 from here on")]
+    fn append_f64(&mut self, n: usize, out: &mut Vec<f64>) -> Result<()> {
+        let (column_type, unsigned, parts) =
+            (self.column_type, self.column_type.is_unsigned(), f64::from(self.per_unit));
+        match &mut self.gear {
+            Gear::F64(column) => column.append(n, out, |value| value, f64::NAN, |_| {}),
+            Gear::F32(column) => column.append(n, out, f64::from, f64::NAN, |_| {}),
+            Gear::I64(column) => match column_type {
+                ColumnType::Time(unit) => column.append(n, out, |at| mjd(at, unit), f64::NAN, |_| {}),
+                ColumnType::Decimal(scale) => {
+                    let unit = 10_f64.powi(scale.into());
+                    column.append(n, out, |value| value as f64 / unit, f64::NAN, |_| {})
                 }
+                _ if unsigned => column.append(n, out, |v| v.cast_unsigned() as f64 / parts, f64::NAN, |_| {}),
+                _ => column.append(n, out, |value| value as f64 / parts, f64::NAN, |_| {}),
+            },
+            Gear::I32(column) => match column_type {
+                ColumnType::Day => {
+                    let day = |day| mjd(i64::from(day) * SECONDS_OF_DAY, TimeUnit::Second);
+                    column.append(n, out, day, f64::NAN, |_| {})
+                }
+                ColumnType::Decimal(scale) => {
+                    let unit = 10_f64.powi(scale.into());
+                    column.append(n, out, |value| f64::from(value) / unit, f64::NAN, |_| {})
+                }
+                _ if unsigned => column.append(n, out, |v| f64::from(v.cast_unsigned()) / parts, f64::NAN, |_| {}),
+                _ => column.append(n, out, |value| f64::from(value) / parts, f64::NAN, |_| {}),
+            },
+            Gear::Text(_) | Gear::General(_) => {
+                append_numbers(&self.read(n)?, self.per_unit, out);
                 Ok(())
             }
-            (Self::Text { text, .. }, Role::Id, ids) => text_ids(text, n, ids, into.null_ids),
-            (Self::Text { text, bands }, ..) => text_bands(text, bands, n, &mut into.rows.band, into.bands),
-        }
-    }
-}
-
-impl Integers {
-    const fn id_type(&self) -> IdType {
-        match self {
-            Self::I32(_, id_type) | Self::I64(_, id_type) | Self::Stored(_, id_type) => *id_type,
         }
     }
 
-    /// Appends `n` keys; where some are null, `nulls` says which.
-    fn append(&mut self, n: usize, keys: &mut Vec<i64>, nulls: &mut Vec<bool>) -> ParquetResult<()> {
-        match self {
-            Self::I32(ints, id_type) => {
-                let unsigned = is_unsigned(*id_type);
-                let key = |&v: &i32| if unsigned { i64::from(v.cast_unsigned()) } else { i64::from(v) };
-                if ints.append(n, keys, 0, key)? {
-                    nulls.extend(ints.is_null());
-                }
+    /// Reads the next `n` rows as an array of the type that expressions have.
+    pub(crate) fn read(&mut self, n: usize) -> Result<ArrayRef> {
+        let (column_type, unsigned) = (self.column_type, self.column_type.is_unsigned());
+        match &mut self.gear {
+            Gear::F64(column) => {
+                let (values, nulls) = buffer(column, n, |value| value)?;
+                Ok(Arc::new(Float64Array::new(values, nulls)))
             }
-            Self::Stored(ints, id_type) => {
-                let base = keys.len();
-                ints.append(n, keys, 0, |row| {
-                    nulls.resize(n, false);
-                    nulls[row] = true;
-                })?;
-                if *id_type == IdType::UInt64 {
-                    keys[base..].iter_mut().for_each(|key| *key = key_from_u64(key.cast_unsigned()));
-                }
+            Gear::F32(column) => {
+                let (values, nulls) = buffer(column, n, f64::from)?;
+                Ok(Arc::new(Float64Array::new(values, nulls)))
             }
-            Self::I64(ints, IdType::UInt64) => {
-                if ints.append(n, keys, 0, |&v| key_from_u64(v.cast_unsigned()))? {
-                    nulls.extend(ints.is_null());
-                }
+            Gear::I64(column) => {
+                let (values, nulls) = buffer(column, n, |value| value)?;
+                integers(column_type, values, nulls)
             }
-            Self::I64(ints, _) => {
-                if ints.append_as_is(n, keys, 0)? {
-                    nulls.extend(ints.is_null());
-                }
+            Gear::I32(column) => {
+                let wide = |value: i32| if unsigned { value.cast_unsigned().into() } else { i64::from(value) };
+                let (values, nulls) = buffer(column, n, wide)?;
+                integers(column_type, values, nulls)
             }
+            Gear::Text(pages) => self.places.read(pages, n),
+            Gear::General(column) => column.read(n),
         }
-        Ok(())
     }
 }
 
-/// The codes of bands that are numbers, as far as this column chunk met them.
-#[derive(Default)]
-pub(crate) struct BandCodes {
-    met: Vec<(i64, u8)>,
+/// Seconds of a column of dates.
+pub(crate) const SECONDS_OF_DAY: i64 = 86_400;
+
+/// `n` rows as `convert` makes them, and which of them are valid if not all are.
+fn buffer<T: FixedWidth, V: ArrowNativeType>(
+    column: &mut FixedWidthColumn<T>,
+    n: usize,
+    convert: impl Fn(T) -> V,
+) -> Result<(ScalarBuffer<V>, Option<NullBuffer>)> {
+    let mut out = Vec::with_capacity(n);
+    let mut valid: Vec<bool> = vec![];
+    column.append(n, &mut out, convert, V::default(), |row| {
+        valid.resize(n, true);
+        valid[row] = false;
+    })?;
+    Ok((out.into(), (!valid.is_empty()).then(|| valid.into())))
 }
 
-impl BandCodes {
-    fn code(&mut self, value: i64, id_type: IdType, bands: &Bands) -> ParquetResult<u8> {
-        if let Some(&(_, code)) = self.met.iter().find(|(met, _)| *met == value) {
-            return Ok(code);
+/// Integers as what they stand for.
+fn integers(column_type: ColumnType, values: ScalarBuffer<i64>, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
+    Ok(match column_type {
+        ColumnType::Int(IdType::UInt64) => Arc::new(UInt64Array::new(values.into_inner().into(), nulls)),
+        ColumnType::Decimal(_) => {
+            let wide: ScalarBuffer<i128> = values.iter().map(|&value| value.into()).collect();
+            Arc::new(Decimal128Array::new(wide, nulls).with_data_type(column_type.in_arrays()))
         }
-        let code = bands
-            .code(&id_type.object_id(value).to_string())
-            .map_err(|error| ParquetError::General(error.to_string()))?;
-        self.met.push((value, code));
-        Ok(code)
-    }
-}
-
-fn text_ids(text: &mut Text, mut n: usize, ids: &mut Ids, nulls: &mut Vec<bool>) -> ParquetResult<()> {
-    let total = n;
-    while n > 0 {
-        let coded = text.next(n)?;
-        for &code in coded.codes {
-            let id = if code == NULL { "" } else { coded.text(code as usize)? };
-            ids.push(IdRef::Text(id));
+        ColumnType::Day => {
+            let seconds = values.iter().map(|&day| day.saturating_mul(SECONDS_OF_DAY)).collect();
+            cast(&Int64Array::new(seconds, nulls), &column_type.in_arrays())?
         }
-        if coded.codes.contains(&NULL) {
-            nulls.resize(total - n, false);
-            nulls.extend(coded.codes.iter().map(|&code| code == NULL));
-        }
-        n -= coded.codes.len();
-    }
-    if !nulls.is_empty() {
-        nulls.resize(total, false);
-    }
-    Ok(())
-}
-
-/// Appends `n` band codes; `codes` holds those of the current dictionary between calls.
-fn text_bands(
-    text: &mut Text,
-    codes: &mut Vec<u8>,
-    mut n: usize,
-    band: &mut Vec<u8>,
-    bands: &Bands,
-) -> ParquetResult<()> {
-    while n > 0 {
-        let coded = text.next(n)?;
-        if coded.fresh {
-            codes.clear();
-            for i in 0..coded.dictionary.len() {
-                let label = coded.text(i)?;
-                // A plain page is a dictionary with an entry for each row: mostly the same labels again.
-                let again = (i.saturating_sub(8)..i).find(|&j| coded.dictionary[j] == coded.dictionary[i]);
-                codes.push(match again {
-                    Some(j) => codes[j],
-                    None => bands.code(label).map_err(|error| ParquetError::General(error.to_string()))?,
-                });
-            }
-        }
-        push_bands(coded.codes, codes, band);
-        n -= coded.codes.len();
-    }
-    Ok(())
-}
-
-/// Appends the bands of `rows`, each a code into `bands` or [`NULL`].
-fn push_bands(rows: &[u32], bands: &[u8], to: &mut Vec<u8>) {
-    let mut table = [NO_BAND; 256];
-    if let Some(known) = table[..255].get_mut(..bands.len()) {
-        // The last byte of NULL is the place that no band takes: one look into a table, without a branch.
-        known.copy_from_slice(bands);
-        to.extend(rows.iter().map(|&code| table[usize::from(code.to_le_bytes()[0])]));
-    } else {
-        to.extend(rows.iter().map(|&code| bands.get(code as usize).copied().unwrap_or(NO_BAND)));
-    }
+        ColumnType::Time(_) => cast(&Int64Array::new(values, nulls), &column_type.in_arrays())?,
+        _ => Arc::new(Int64Array::new(values, nulls)),
+    })
 }

@@ -1,164 +1,201 @@
-//! The types that columns of each role may have, read from a file's schema.
+//! The one table of column types: what each type is as an id, a band, a number, and in expressions.
+//!
+//! | type in the file | as an id | as a band | as a time, flux or error | in expressions |
+//! | --- | --- | --- | --- | --- |
+//! | integer, 8 to 64 bits | as it is | its digits | float64 | whole number |
+//! | float16, float32, float64 | if whole | its digits | float64 | number |
+//! | decimal of any width | if whole | its digits | float64 | decimal, or a number above 38 digits |
+//! | boolean | text | `true`, `false` | 1 or 0 | truth value |
+//! | text | text | text | refused | text |
+//! | UUID | text, with hyphens | text | refused | text |
+//! | bytes of a fixed length | text, or hexadecimal if it is not UTF-8 | the same | refused | text |
+//! | timestamp, INT96 | ISO 8601 | ISO 8601 | MJD, for times only | time |
+//! | date | ISO 8601 | ISO 8601 | MJD, for times only | time |
+//! | time of day | text | text | refused | text |
+//! | null | no row has one | no row has one | NaN | null |
+//!
+//! Old writers state some of these by the converted type alone; they are the same types. Arrow's own conversion decides which of
+//! them a column has.
 
 use std::fmt;
 
-use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
-use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DataType, TimeUnit};
+use parquet::arrow::parquet_to_arrow_schema;
+use parquet::basic::LogicalType;
+use parquet::schema::types::ColumnDescriptor;
 use tape_core::{IdType, Role};
 
-use crate::decode::list_pages::Depth;
-use crate::decode::scaled::Scaled;
-use crate::decode::schema_paths::{Leaf, leaf_named};
+use crate::decode::arrow_column::flat_schema;
+use crate::expr::Type;
 
-/// How a column's values are read.
+/// The type of the values of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    F64,
-    F32,
+pub(crate) enum ColumnType {
+    Null,
+    Boolean,
     Int(IdType),
+    /// Bytes of a value: 2, 4 or 8.
+    Float(u8),
+    /// Digits after the point.
+    Decimal(i8),
+    /// A decimal of more than 38 digits, or with a negative scale.
+    WideDecimal,
+    /// Time since 1970, in the time scale of the file.
+    Time(TimeUnit),
+    /// Days since 1970.
+    Day,
+    TimeOfDay,
     Text,
-    /// A number that is stored as an integer of something else.
-    Scaled(Scaled),
+    /// Bytes of a fixed length.
+    Bytes,
+    Uuid,
 }
 
-impl Kind {
-    /// Bytes of a value in memory; a text counts as a letter and its offset.
-    pub(crate) const fn bytes(self) -> u64 {
+impl ColumnType {
+    /// Reads the type of a leaf from the schema; the error says what it is if nothing can read it as a number or text.
+    pub(crate) fn of(column: &ColumnDescriptor) -> Result<Self, String> {
+        let logical = column.logical_type_ref();
+        if matches!(logical, Some(LogicalType::Uuid)) {
+            return Ok(Self::Uuid);
+        }
+        let arrow = flat_schema(column, true).and_then(|schema| parquet_to_arrow_schema(&schema, None));
+        let unread = || format!("of Parquet type {}", column.physical_type());
+        let arrow = arrow.map_err(|_| unread())?;
+        Self::of_arrow(arrow.field(0).data_type()).ok_or_else(unread)
+    }
+
+    /// Returns the type of an Arrow array as it was read, if it can be read as a number or text.
+    pub(crate) fn of_arrow(data_type: &DataType) -> Option<Self> {
+        Some(match data_type {
+            DataType::Null => Self::Null,
+            DataType::Boolean => Self::Boolean,
+            DataType::Int8 => Self::Int(IdType::Int8),
+            DataType::Int16 => Self::Int(IdType::Int16),
+            DataType::Int32 => Self::Int(IdType::Int32),
+            DataType::Int64 => Self::Int(IdType::Int64),
+            DataType::UInt8 => Self::Int(IdType::UInt8),
+            DataType::UInt16 => Self::Int(IdType::UInt16),
+            DataType::UInt32 => Self::Int(IdType::UInt32),
+            DataType::UInt64 => Self::Int(IdType::UInt64),
+            DataType::Float16 => Self::Float(2),
+            DataType::Float32 => Self::Float(4),
+            DataType::Float64 => Self::Float(8),
+            &(DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale))
+                if scale >= 0 =>
+            {
+                Self::Decimal(scale)
+            }
+            DataType::Decimal128(..) | DataType::Decimal256(..) => Self::WideDecimal,
+            DataType::Timestamp(unit, _) => Self::Time(*unit),
+            DataType::Date32 | DataType::Date64 => Self::Day,
+            DataType::Time32(_) | DataType::Time64(_) => Self::TimeOfDay,
+            // Writers of old state no type for text.
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Binary => Self::Text,
+            DataType::Dictionary(_, values) => Self::of_arrow(values)?,
+            DataType::FixedSizeBinary(_) => Self::Bytes,
+            _ => return None,
+        })
+    }
+
+    /// Returns the type that ids of this type are held in.
+    pub(crate) const fn id_type(self) -> IdType {
         match self {
-            Self::Text => 9,
-            Self::F64 | Self::Scaled(_) | Self::Int(IdType::Int64 | IdType::UInt64 | IdType::Utf8) => 8,
-            Self::F32 | Self::Int(IdType::Int32 | IdType::UInt32) => 4,
-            Self::Int(IdType::Int16 | IdType::UInt16) => 2,
-            Self::Int(IdType::Int8 | IdType::UInt8) => 1,
+            Self::Int(id_type) => id_type,
+            Self::Float(_) | Self::Decimal(_) | Self::WideDecimal | Self::Null => IdType::Int64,
+            _ => IdType::Utf8,
         }
     }
 
-    /// What plays `role` must be, and whether this is it.
-    pub(crate) fn fits(self, role: Role) -> Result<(), &'static str> {
+    /// Returns the type that values have in expressions.
+    pub(crate) const fn in_expressions(self) -> Type {
+        match self {
+            Self::Null => Type::Null,
+            Self::Boolean => Type::Boolean,
+            Self::Int(IdType::UInt64) => Type::Decimal(0),
+            Self::Int(_) => Type::Integer,
+            Self::Float(_) | Self::WideDecimal => Type::Float,
+            Self::Decimal(scale) => Type::Decimal(scale),
+            Self::Time(_) | Self::Day => Type::Time,
+            Self::TimeOfDay | Self::Text | Self::Bytes | Self::Uuid => Type::Text,
+        }
+    }
+
+    /// Returns the type of Arrow arrays that hold values of this type once they are read.
+    pub(crate) fn in_arrays(self) -> DataType {
+        match self {
+            Self::Null => DataType::Null,
+            Self::Boolean => DataType::Boolean,
+            Self::Int(IdType::UInt64) => DataType::UInt64,
+            Self::Int(_) => DataType::Int64,
+            Self::Float(_) | Self::WideDecimal => DataType::Float64,
+            Self::Decimal(scale) => DataType::Decimal128(DECIMAL128_MAX_PRECISION, scale),
+            Self::Time(unit) => DataType::Timestamp(unit, None),
+            Self::Day => DataType::Timestamp(TimeUnit::Second, None),
+            Self::TimeOfDay | Self::Text | Self::Bytes | Self::Uuid => {
+                DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+            }
+        }
+    }
+
+    /// Checks that a column of this type can play `role`; the error says what the role needs.
+    pub(crate) const fn fits(self, role: Role) -> Result<(), &'static str> {
         match (role, self) {
-            (Role::Id | Role::Band, Self::Int(_) | Self::Text) => Ok(()),
-            (Role::Id | Role::Band, _) => Err("an integer or text"),
-            (Role::Flux | Role::Error, Self::Scaled(scaled)) if scaled.is_time() => Err("a number"),
-            (_, Self::Text) => Err("a number"),
+            (Role::Id | Role::Band, _) => Ok(()),
+            (_, Self::Text | Self::Bytes | Self::Uuid | Self::TimeOfDay) => Err("a number"),
+            (Role::Flux | Role::Error, Self::Time(_) | Self::Day) => Err("a number"),
             _ => Ok(()),
         }
     }
 
-    /// Whether files with these kinds of a role's column can be one survey. Results carry ids in one type, and bands are
+    /// Whether files with these types of a role's column can be one survey. Results carry ids in one type, and bands are
     /// either labels or numbers; other numbers become f64 anyway.
     pub(crate) fn agrees(self, other: Self, role: Role) -> bool {
+        let is_number = |column_type: Self| column_type.id_type() != IdType::Utf8;
         match role {
-            Role::Id => self == other,
-            Role::Band => (self == Self::Text) == (other == Self::Text),
+            Role::Id => self.id_type() == other.id_type(),
+            Role::Band => is_number(self) == is_number(other),
             _ => true,
         }
     }
+
+    /// Bytes of a value in memory; a text counts as a letter and its offset.
+    pub(crate) const fn bytes(self) -> u64 {
+        match self {
+            Self::Int(IdType::Int32 | IdType::UInt32) | Self::Float(4) => 4,
+            Self::Int(IdType::Int16 | IdType::UInt16) => 2,
+            Self::Int(IdType::Int8 | IdType::UInt8) => 1,
+            Self::Int(_)
+            | Self::Float(_)
+            | Self::Decimal(_)
+            | Self::WideDecimal
+            | Self::Null
+            | Self::Time(_)
+            | Self::Day => 8,
+            Self::Boolean | Self::TimeOfDay | Self::Text | Self::Bytes | Self::Uuid => 9,
+        }
+    }
+
+    /// Whether values are integers without a sign.
+    pub(crate) const fn is_unsigned(self) -> bool {
+        matches!(self, Self::Int(id_type) if id_type.is_unsigned())
+    }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ColumnType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::F64 => f.write_str("float64"),
-            Self::F32 => f.write_str("float32"),
+            Self::Null => f.write_str("null"),
+            Self::Boolean => f.write_str("boolean"),
             Self::Int(int) => f.write_str(&format!("{int:?}").to_lowercase()),
+            Self::Float(bytes) => write!(f, "float{}", 8 * u32::from(*bytes)),
+            Self::Decimal(scale) => write!(f, "decimal with {scale} digits"),
+            Self::WideDecimal => f.write_str("decimal"),
+            Self::Time(_) => f.write_str("timestamp, read as MJD"),
+            Self::Day => f.write_str("date, read as MJD"),
+            Self::TimeOfDay => f.write_str("time of day"),
             Self::Text => f.write_str("text"),
-            Self::Scaled(scaled) => write!(f, "{scaled}"),
+            Self::Bytes => f.write_str("bytes of a fixed length"),
+            Self::Uuid => f.write_str("UUID"),
         }
-    }
-}
-
-/// A role's column in one file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RoleColumn {
-    /// Index of the leaf column.
-    pub(crate) index: usize,
-    pub(crate) kind: Kind,
-    pub(crate) depth: Depth,
-}
-
-impl RoleColumn {
-    /// Whether it may hold nulls.
-    pub(crate) const fn optional(&self) -> bool {
-        self.depth.value > 0
-    }
-
-    /// Whether its values lie in lists.
-    pub(crate) const fn is_nested(&self) -> bool {
-        self.depth.repetition > 0
-    }
-}
-
-/// The names of columns that hold lists or structs.
-pub(crate) fn nested_columns(schema: &SchemaDescriptor) -> Vec<String> {
-    let fields = schema.root_schema().get_fields().iter();
-    fields.filter(|field| field.is_group()).map(|field| field.name().to_owned()).collect()
-}
-
-/// The column called `name`, or in words what it is instead of something readable.
-pub(crate) fn role_column(
-    schema: &SchemaDescriptor,
-    leaves: &[Leaf],
-    name: &str,
-) -> Option<Result<RoleColumn, String>> {
-    let index = leaf_named(leaves, name)?;
-    let column = schema.column(index);
-    let scaled = || Scaled::of(&column).map(Kind::Scaled);
-    let kind = kind(&column).or_else(scaled).ok_or_else(|| describe(&column));
-    Some(kind.map(|kind| RoleColumn { index, kind, depth: Depth::of(&column, leaves[index].element) }))
-}
-
-pub(crate) fn kind(column: &ColumnDescriptor) -> Option<Kind> {
-    let logical = column.logical_type_ref();
-    let plain = logical.is_none() && column.converted_type() == ConvertedType::NONE;
-    match column.physical_type() {
-        Physical::DOUBLE if plain => Some(Kind::F64),
-        Physical::FLOAT if plain => Some(Kind::F32),
-        Physical::BYTE_ARRAY => {
-            let text = plain || matches!(logical, Some(LogicalType::String | LogicalType::Enum));
-            (text || column.converted_type() == ConvertedType::UTF8).then_some(Kind::Text)
-        }
-        Physical::INT32 if plain => Some(Kind::Int(IdType::Int32)),
-        Physical::INT64 if plain => Some(Kind::Int(IdType::Int64)),
-        Physical::INT32 | Physical::INT64 => integer(column).map(Kind::Int),
-        _ => None,
-    }
-}
-
-fn integer(column: &ColumnDescriptor) -> Option<IdType> {
-    use IdType::{Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64};
-    // Older writers state the converted type alone, newer ones may state the logical type alone.
-    let (bits, signed) = match (column.logical_type_ref(), column.converted_type()) {
-        (Some(LogicalType::Integer(int)), _) => (int.bit_width, int.is_signed),
-        (None, ConvertedType::INT_8) => (8, true),
-        (None, ConvertedType::INT_16) => (16, true),
-        (None, ConvertedType::INT_32) => (32, true),
-        (None, ConvertedType::INT_64) => (64, true),
-        (None, ConvertedType::UINT_8) => (8, false),
-        (None, ConvertedType::UINT_16) => (16, false),
-        (None, ConvertedType::UINT_32) => (32, false),
-        (None, ConvertedType::UINT_64) => (64, false),
-        _ => return None,
-    };
-    Some(match (bits, signed) {
-        (8, true) => Int8,
-        (16, true) => Int16,
-        (32, true) => Int32,
-        (64, true) => Int64,
-        (8, false) => UInt8,
-        (16, false) => UInt16,
-        (32, false) => UInt32,
-        (64, false) => UInt64,
-        _ => return None,
-    })
-}
-
-/// A column's type in words.
-pub(crate) fn describe(column: &ColumnDescriptor) -> String {
-    match column.logical_type_ref() {
-        Some(LogicalType::Timestamp(_)) => "a timestamp".to_owned(),
-        Some(LogicalType::Decimal(_)) => "a decimal".to_owned(),
-        Some(LogicalType::Date) => "a date".to_owned(),
-        Some(LogicalType::Float16) => "a half-precision float".to_owned(),
-        _ => format!("of Parquet type {}", column.physical_type()),
     }
 }

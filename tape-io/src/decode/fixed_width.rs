@@ -1,4 +1,5 @@
-//! Columns of eight-byte values, taken from their pages: plain ones are copied, and codes looked up, with nothing in between.
+//! Columns of numbers of four or eight bytes, taken from their pages: plain ones are copied, codes looked up, and split ones put
+//! together, with nothing in between.
 //!
 //! The general reader of the `parquet` crate writes the level of every row out first. Ids of a sorted survey are stored as
 //! runs of one code; here each run is filled in at once.
@@ -11,29 +12,37 @@ use parquet::errors::{ParquetError, Result};
 use crate::decode::page::{DataPage, Levels, NextPage, ended, malformed, next_page, pass_over};
 use crate::decode::rle::Runs;
 
-/// The encodings that [`Stored`] knows.
-pub(crate) const ENCODINGS: [Encoding; 4] =
-    [Encoding::PLAIN, Encoding::PLAIN_DICTIONARY, Encoding::RLE, Encoding::RLE_DICTIONARY];
+/// Encodings of column chunks that are decoded here; some of them name those of levels.
+pub(crate) const ENCODINGS: [Encoding; 5] =
+    [Encoding::PLAIN, Encoding::PLAIN_DICTIONARY, Encoding::RLE, Encoding::RLE_DICTIONARY, Encoding::BYTE_STREAM_SPLIT];
 
 /// A value as a plain page has it.
-pub(crate) trait EightBytes: Copy {
-    fn from_bytes(bytes: [u8; 8]) -> Self;
+pub(crate) trait FixedWidth: Copy + Default {
+    /// Reads all values in some bytes.
+    fn read(bytes: &[u8]) -> impl Iterator<Item = Self>;
+
+    /// Reads `n` values from the `first` on, whose bytes lie in streams of `count` bytes each.
+    fn read_split(bytes: &[u8], count: usize, first: usize, n: usize) -> impl Iterator<Item = Self>;
 }
 
-impl EightBytes for f64 {
-    fn from_bytes(bytes: [u8; 8]) -> Self {
-        Self::from_le_bytes(bytes)
-    }
+macro_rules! fixed_width {
+    ($($type:ty),*) => {$(
+        impl FixedWidth for $type {
+            fn read(bytes: &[u8]) -> impl Iterator<Item = Self> {
+                bytes.as_chunks().0.iter().map(|&bytes| Self::from_le_bytes(bytes))
+            }
+
+            fn read_split(bytes: &[u8], count: usize, first: usize, n: usize) -> impl Iterator<Item = Self> {
+                (first..first + n).map(move |i| Self::from_le_bytes(std::array::from_fn(|byte| bytes[byte * count + i])))
+            }
+        }
+    )*};
 }
 
-impl EightBytes for i64 {
-    fn from_bytes(bytes: [u8; 8]) -> Self {
-        Self::from_le_bytes(bytes)
-    }
-}
+fixed_width!(f64, f32, i64, i32);
 
 /// One column chunk.
-pub(crate) struct Stored<T> {
+pub(crate) struct FixedWidthColumn<T> {
     pages: Box<dyn PageReader>,
     optional: bool,
     dictionary: Vec<T>,
@@ -47,23 +56,36 @@ pub(crate) struct Stored<T> {
 enum Values {
     Plain(Bytes),
     Codes(Runs),
+    /// `count` values, of which `taken` were read.
+    Split {
+        bytes: Bytes,
+        count: usize,
+        taken: usize,
+    },
 }
 
-impl<T: EightBytes> Stored<T> {
+impl<T: FixedWidth> FixedWidthColumn<T> {
     pub(crate) fn new(pages: Box<dyn PageReader>, optional: bool) -> Self {
         let values = Values::Plain(Bytes::new());
         Self { pages, optional, dictionary: vec![], rows: 0, levels: Levels::default(), values, codes: vec![] }
     }
 
-    /// Appends `n` rows with `null` for nulls, and names those: the first row of this call is 0.
-    pub(crate) fn append(&mut self, n: usize, out: &mut Vec<T>, null: T, mut is_null: impl FnMut(usize)) -> Result<()> {
+    /// Appends `n` rows as `convert` makes them, with `null` for nulls, and names those: the first row of this call is 0.
+    pub(crate) fn append<V: Copy>(
+        &mut self,
+        n: usize,
+        out: &mut Vec<V>,
+        convert: impl Fn(T) -> V,
+        null: V,
+        mut is_null: impl FnMut(usize),
+    ) -> Result<()> {
         let mut done = 0;
         while done < n {
             while self.rows == 0 {
                 self.open_page()?;
             }
-            let taken = (n - done).min(self.rows);
-            let present = self.levels.present(taken)?;
+            let rows = (n - done).min(self.rows);
+            let present = self.levels.present(rows)?;
             let base = out.len();
             match &mut self.values {
                 Values::Plain(bytes) => {
@@ -71,24 +93,28 @@ impl<T: EightBytes> Stored<T> {
                     if length > bytes.len() {
                         return Err(ended());
                     }
-                    out.extend(bytes.split_to(length).as_chunks().0.iter().map(|&bytes| T::from_bytes(bytes)));
+                    out.extend(T::read(&bytes.split_to(length)).map(&convert));
                 }
-                Values::Codes(runs) => look_up(runs, present, &self.dictionary, &mut self.codes, out)?,
+                Values::Codes(runs) => look_up(runs, present, &self.dictionary, &mut self.codes, out, &convert)?,
+                Values::Split { bytes, count, taken } => {
+                    if present > *count - *taken {
+                        return Err(ended());
+                    }
+                    out.extend(T::read_split(bytes, *count, *taken, present).map(&convert));
+                    *taken += present;
+                }
             }
-            if present < taken {
+            if present < rows {
                 self.levels.nulls().for_each(|row| is_null(done + row));
                 self.levels.spread(out, base, null);
             }
-            self.rows -= taken;
-            done += taken;
+            self.rows -= rows;
+            done += rows;
         }
         Ok(())
     }
 
-    pub(crate) fn skip(&mut self, mut n: usize) -> Result<()>
-    where
-        T: Default,
-    {
+    pub(crate) fn skip(&mut self, mut n: usize) -> Result<()> {
         while n > 0 && self.rows == 0 {
             n -= pass_over(self.pages.as_mut(), n)?;
             if n > 0 {
@@ -100,7 +126,7 @@ impl<T: EightBytes> Stored<T> {
         while n > 0 {
             let step = n.min(16 * 1024);
             skipped.clear();
-            self.append(step, &mut skipped, T::default(), |_| {})?;
+            self.append(step, &mut skipped, |value| value, T::default(), |_| {})?;
             n -= step;
         }
         Ok(())
@@ -109,8 +135,7 @@ impl<T: EightBytes> Stored<T> {
     fn open_page(&mut self) -> Result<()> {
         let DataPage { rows, levels, values, encoding } = match next_page(self.pages.as_mut(), self.optional)? {
             NextPage::Dictionary { values, count } => {
-                let known = values.as_chunks().0.iter().take(count).map(|&bytes| T::from_bytes(bytes));
-                self.dictionary = known.collect();
+                self.dictionary = T::read(&values).take(count).collect();
                 return Ok(());
             }
             NextPage::Data(page) => page,
@@ -118,6 +143,10 @@ impl<T: EightBytes> Stored<T> {
         (self.rows, self.levels) = (rows, levels);
         self.values = match encoding {
             Encoding::PLAIN => Values::Plain(values),
+            Encoding::BYTE_STREAM_SPLIT => {
+                let count = values.len() / size_of::<T>();
+                Values::Split { bytes: values, count, taken: 0 }
+            }
             // A page of nulls alone has no codes, not even their width.
             Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY if values.is_empty() => Values::Plain(values),
             Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => {
@@ -132,18 +161,19 @@ impl<T: EightBytes> Stored<T> {
 }
 
 /// Appends the values of the next `n` codes.
-fn look_up<T: Copy>(
+fn look_up<T: Copy, V: Copy>(
     runs: &mut Runs,
     mut n: usize,
     dictionary: &[T],
     codes: &mut Vec<u32>,
-    out: &mut Vec<T>,
+    out: &mut Vec<V>,
+    convert: impl Fn(T) -> V,
 ) -> Result<()> {
     let beyond = || ParquetError::General("a code beyond the end of its dictionary".to_owned());
     while n > 0 {
         if let Some((code, times)) = runs.take_run(n) {
             let value = *dictionary.get(code as usize).ok_or_else(beyond)?;
-            out.resize(out.len() + times, value);
+            out.resize(out.len() + times, convert(value));
             n -= times;
             continue;
         }
@@ -153,7 +183,7 @@ fn look_up<T: Copy>(
         if codes.iter().fold(false, |any, &code| any | (code as usize >= dictionary.len())) {
             return Err(beyond());
         }
-        out.extend(codes.iter().map(|&code| dictionary[code as usize]));
+        out.extend(codes.iter().map(|&code| convert(dictionary[code as usize])));
         n -= read;
     }
     Ok(())

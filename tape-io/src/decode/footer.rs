@@ -8,15 +8,15 @@ use parquet::errors::Result as ParquetResult;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
-use tape_core::{ColumnError, ColumnMap, IdRange, IdType, ObjectId, Preset, Role, RowGroup, key_from_u64};
+use tape_core::{ColumnError, ColumnMap, IdRange, ObjectId, Preset, Role, RowGroup, key_from_u64};
 
 use crate::decode::column_reader::levels_alone;
-use crate::decode::column_type::{Kind, RoleColumn, nested_columns, role_column};
+use crate::decode::column_type::ColumnType;
 use crate::decode::guard::guarded;
 use crate::decode::input::PositionedFile;
+use crate::decode::leaf::{RoleColumn, nested_columns, role_column};
 use crate::decode::limits::check_footer;
 use crate::decode::list_levels::first_difference;
-use crate::decode::scaled::Scaled;
 use crate::decode::schema_paths::{flat_columns, leaves, list_columns};
 use crate::error::{Error, system, words};
 use crate::file::opened::open;
@@ -117,8 +117,8 @@ impl Footer {
                 }
             };
             let column = in_parts(column, role, columns.preset());
-            column.kind.fits(role).map_err(|expected| wrong(column.kind.to_string(), expected))?;
-            check_counts(&metadata, column.index, column.is_nested())
+            column.leaf.column_type.fits(role).map_err(|expected| wrong(column.describe(), expected))?;
+            check_counts(&metadata, column.leaf.index, column.leaf.is_nested())
                 .map_err(|reason| Error::NotParquet { path: path.clone(), reason })?;
             roles[role as usize] = Some(column);
         }
@@ -132,8 +132,8 @@ impl Footer {
         let nested = self.is_nested();
         for role in [Role::Id, Role::Time, Role::Error, Role::Band] {
             let wrong = match self.role(role) {
-                Some(column) if column.is_nested() && !nested => ("in lists", "one value a row, as the flux is"),
-                Some(column) if !column.is_nested() && nested && role == Role::Time => {
+                Some(column) if column.leaf.is_nested() && !nested => ("in lists", "one value a row, as the flux is"),
+                Some(column) if !column.leaf.is_nested() && nested && role == Role::Time => {
                     ("one value a row", "in lists, as the flux is")
                 }
                 _ => continue,
@@ -149,8 +149,8 @@ impl Footer {
         let Some(flux) = self.role(Role::Flux).filter(|_| nested) else { return Ok(()) };
         for (index, group) in self.metadata.row_groups().iter().enumerate() {
             for role in Role::ALL {
-                let Some(column) = self.role(role).filter(|column| column.is_nested()) else { continue };
-                if group.column(column.index).num_values() != group.column(flux.index).num_values() {
+                let Some(column) = self.role(role).filter(|column| column.leaf.is_nested()) else { continue };
+                if group.column(column.leaf.index).num_values() != group.column(flux.leaf.index).num_values() {
                     let names = [Role::Flux, role].map(|role| columns.get(role).unwrap_or_default().to_owned());
                     return Err(self.unequal_lists(index, [flux, column], names));
                 }
@@ -163,14 +163,14 @@ impl Footer {
     fn unequal_lists(&self, index: usize, columns: [&RoleColumn; 2], [first, second]: [String; 2]) -> Error {
         let (path, row_group) = (self.path.clone(), index);
         let group = self.metadata.row_group(index);
-        let slots = columns.map(|column| usize::try_from(group.column(column.index).num_values()).unwrap_or(0));
+        let slots = columns.map(|column| usize::try_from(group.column(column.leaf.index).num_values()).unwrap_or(0));
         let file = match open(&self.path) {
             // What is read for a message is not counted.
             Ok((file, stamp)) => PositionedFile::new(file, stamp.bytes, Arc::default()),
             Err(error) => return error,
         };
         let row = guarded(|| {
-            let [mut a, mut b] = [columns[0], columns[1]].map(|column| levels_alone(self, index, &file, column));
+            let [mut a, mut b] = [columns[0], columns[1]].map(|column| levels_alone(self, index, &file, &column.leaf));
             let (Ok(a), Ok(b)) = (&mut a, &mut b) else { return Ok(None) };
             first_difference(a, b, slots[0].min(slots[1]))
         });
@@ -180,14 +180,14 @@ impl Footer {
 
     /// Whether light curves are lists.
     pub(crate) fn is_nested(&self) -> bool {
-        self.role(Role::Flux).is_some_and(RoleColumn::is_nested)
+        self.role(Role::Flux).is_some_and(|flux| flux.leaf.is_nested())
     }
 
     /// Epochs of a row group, and one for each list that is null or empty; its rows where they are flat.
     pub(crate) fn slots(&self, index: usize) -> u64 {
         let group = self.metadata.row_group(index);
         let rows = match self.role(Role::Flux) {
-            Some(flux) if flux.is_nested() => group.column(flux.index).num_values(),
+            Some(flux) if flux.leaf.is_nested() => group.column(flux.leaf.index).num_values(),
             _ => group.num_rows(),
         };
         u64::try_from(rows).unwrap_or(0)
@@ -197,10 +197,10 @@ impl Footer {
     /// that takes the fewest bytes.
     pub(crate) fn counting(&self, index: usize, read: impl Fn(Role) -> bool) -> Option<Role> {
         let group = self.metadata.row_group(index);
-        let nested = |role: Role| self.role(role).filter(|column| column.is_nested());
+        let nested = |role: Role| self.role(role).filter(|column| column.leaf.is_nested());
         let any = Role::ALL.iter().any(|&role| read(role) && nested(role).is_some());
         let sizes = Role::ALL.into_iter().filter(|&role| read(role) || !any);
-        let sizes = sizes.filter_map(|role| Some((role, group.column(nested(role)?.index).compressed_size())));
+        let sizes = sizes.filter_map(|role| Some((role, group.column(nested(role)?.leaf.index).compressed_size())));
         sizes.min_by_key(|(_, size)| *size).map(|(role, _)| role)
     }
 
@@ -215,8 +215,8 @@ impl Footer {
             file,
             index,
             rows: self.slots(index),
-            ids: id.and_then(|id| id_range(group.column(id.index).statistics()?, id.kind)),
-            sorted: id.is_some_and(|id| !id.is_nested() && is_sorted(group, id.index)),
+            ids: id.and_then(|id| id_range(group.column(id.leaf.index).statistics()?, id.leaf.column_type)),
+            sorted: id.is_some_and(|id| !id.leaf.is_nested() && is_sorted(group, id.leaf.index)),
         })
     }
 }
@@ -224,11 +224,8 @@ impl Footer {
 /// The column of an error that a preset has as an integer, of so many parts of the unit.
 fn in_parts(column: RoleColumn, role: Role, preset: Option<&Preset>) -> RoleColumn {
     let per_unit = preset.map_or(1, |preset| preset.error_divisor);
-    match column.kind {
-        Kind::Int(int) if role == Role::Error && per_unit > 1 => {
-            let unsigned = is_unsigned(int);
-            RoleColumn { kind: Kind::Scaled(Scaled::Parts { per_unit, unsigned }), ..column }
-        }
+    match column.leaf.column_type {
+        ColumnType::Int(_) if role == Role::Error => RoleColumn { per_unit, ..column },
         _ => column,
     }
 }
@@ -240,34 +237,30 @@ fn is_sorted(group: &RowGroupMetaData, column: usize) -> bool {
 }
 
 /// The range of ids that statistics claim.
-fn id_range(statistics: &Statistics, kind: Kind) -> Option<IdRange> {
+fn id_range(statistics: &Statistics, column_type: ColumnType) -> Option<IdRange> {
     // The deprecated fields of old writers compare unsigned integers and text in an order of their own.
     let old = statistics.is_min_max_deprecated();
     let range = |min, max| Some(IdRange { min, max, exact: true });
-    match (statistics, kind) {
-        (Statistics::ByteArray(s), Kind::Text) if !old => {
+    match (statistics, column_type) {
+        (Statistics::ByteArray(s), ColumnType::Text) if !old => {
             let text = |bytes: &[u8]| Some(ObjectId::Text(std::str::from_utf8(bytes).ok()?.into()));
             let (min, max) = (s.min_opt()?.data(), s.max_opt()?.data());
             let uncut = |exact: bool, bytes: &[u8]| exact || bytes.len() < UNCUT_TEXT;
             let exact = uncut(s.min_is_exact(), min) && uncut(s.max_is_exact(), max);
             Some(IdRange { min: text(min)?, max: text(max)?, exact })
         }
-        (Statistics::Int32(s), Kind::Int(id_type)) => {
-            let key = |v: i32| if is_unsigned(id_type) { i64::from(v.cast_unsigned()) } else { i64::from(v) };
+        (Statistics::Int32(s), ColumnType::Int(id_type)) => {
+            let key = |v: i32| if id_type.is_unsigned() { i64::from(v.cast_unsigned()) } else { i64::from(v) };
             let id = |v| id_type.object_id(key(v));
-            if old && is_unsigned(id_type) { None } else { range(id(*s.min_opt()?), id(*s.max_opt()?)) }
+            if old && id_type.is_unsigned() { None } else { range(id(*s.min_opt()?), id(*s.max_opt()?)) }
         }
-        (Statistics::Int64(s), Kind::Int(id_type)) => {
-            let key = |v: i64| if is_unsigned(id_type) { key_from_u64(v.cast_unsigned()) } else { v };
+        (Statistics::Int64(s), ColumnType::Int(id_type)) => {
+            let key = |v: i64| if id_type.is_unsigned() { key_from_u64(v.cast_unsigned()) } else { v };
             let id = |v| id_type.object_id(key(v));
-            if old && is_unsigned(id_type) { None } else { range(id(*s.min_opt()?), id(*s.max_opt()?)) }
+            if old && id_type.is_unsigned() { None } else { range(id(*s.min_opt()?), id(*s.max_opt()?)) }
         }
         _ => None,
     }
-}
-
-pub(crate) const fn is_unsigned(id_type: IdType) -> bool {
-    matches!(id_type, IdType::UInt8 | IdType::UInt16 | IdType::UInt32 | IdType::UInt64)
 }
 
 /// Where the column chunks of these leaves lie in a row group.

@@ -39,7 +39,7 @@ impl fmt::Display for Shape {
 }
 
 /// A leaf of a schema.
-pub(crate) struct Leaf {
+pub(crate) struct NamedLeaf {
     /// The names on the way to it, without the groups that say only that a list is one.
     names: Vec<String>,
     /// Repeated groups above it.
@@ -50,7 +50,7 @@ pub(crate) struct Leaf {
     pub(crate) element: i16,
 }
 
-impl Leaf {
+impl NamedLeaf {
     /// What users call it.
     pub(crate) fn name(&self) -> String {
         self.names.join(".")
@@ -90,7 +90,7 @@ impl Leaf {
 }
 
 /// All leaves, in their order.
-pub(crate) fn leaves(schema: &SchemaDescriptor) -> Vec<Leaf> {
+pub(crate) fn leaves(schema: &SchemaDescriptor) -> Vec<NamedLeaf> {
     let mut walk = Walk::default();
     schema.root_schema().get_fields().iter().for_each(|field| walk.node(field, true));
     walk.leaves
@@ -98,16 +98,16 @@ pub(crate) fn leaves(schema: &SchemaDescriptor) -> Vec<Leaf> {
 
 /// The names of the leaves that have one value a row.
 pub(crate) fn flat_columns(schema: &SchemaDescriptor) -> Vec<String> {
-    leaves(schema).iter().filter(|leaf| leaf.lists == 0).map(Leaf::name).collect()
+    leaves(schema).iter().filter(|leaf| leaf.lists == 0).map(NamedLeaf::name).collect()
 }
 
 /// The leaves that have a list of values in each row.
 pub(crate) fn list_columns(schema: &SchemaDescriptor) -> Vec<ListColumn> {
-    leaves(schema).iter().filter_map(Leaf::list_column).collect()
+    leaves(schema).iter().filter_map(NamedLeaf::list_column).collect()
 }
 
 /// The index of the leaf of that name; a column of just this name goes before what lies in another.
-pub(crate) fn leaf_named(leaves: &[Leaf], name: &str) -> Option<usize> {
+pub(crate) fn leaf_named(leaves: &[NamedLeaf], name: &str) -> Option<usize> {
     let column = leaves.iter().position(|leaf| leaf.is_column() && leaf.names[0] == name);
     column.or_else(|| leaves.iter().position(|leaf| leaf.name() == name))
 }
@@ -132,7 +132,7 @@ struct Walk {
     above: usize,
     level: i16,
     element: i16,
-    leaves: Vec<Leaf>,
+    leaves: Vec<NamedLeaf>,
 }
 
 impl Walk {
@@ -155,7 +155,7 @@ impl Walk {
         match node {
             Type::PrimitiveType { .. } => {
                 let (names, lists, above, element) = (self.names.clone(), self.lists, self.above, self.element);
-                self.leaves.push(Leaf { names, lists, above, element });
+                self.leaves.push(NamedLeaf { names, lists, above, element });
             }
             Type::GroupType { fields, .. } => match &fields[..] {
                 [repeated] if is_list(node) && is_repeated(repeated) => self.repeated(repeated, node.name()),

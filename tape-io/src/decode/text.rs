@@ -8,12 +8,9 @@ use std::str::Utf8Error;
 use bytes::Bytes;
 use parquet::basic::Encoding;
 use parquet::column::page::PageReader;
-use parquet::column::reader::ColumnReaderImpl;
-use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::errors::{ParquetError, Result};
 
-use crate::decode::numbers::complete;
-use crate::decode::page::{Levels, NextPage, ended, malformed, next_page, pass_over, prefix};
+use crate::decode::page::{Levels, NextPage, malformed, next_page, pass_over, prefix};
 use crate::decode::rle::Runs;
 
 /// The code of a null row.
@@ -33,38 +30,6 @@ impl Coded<'_> {
     pub(crate) fn text(&self, i: usize) -> Result<&str> {
         let text = std::str::from_utf8(&self.dictionary[i]);
         text.map_err(|error: Utf8Error| ParquetError::General(format!("text that is not UTF-8: {error}")))
-    }
-}
-
-/// A column chunk of text.
-pub(crate) enum Text {
-    /// Stored as dictionary codes, or plain: decoded here.
-    Pages(Box<TextPages>),
-    /// In another encoding.
-    Other(Box<OtherText>),
-}
-
-impl Text {
-    /// Reads up to `n` rows; at least one unless `n` is 0.
-    pub(crate) fn next(&mut self, n: usize) -> Result<Coded<'_>> {
-        match self {
-            Self::Pages(pages) => pages.next(n),
-            Self::Other(other) => other.next(n),
-        }
-    }
-
-    pub(crate) fn skip(&mut self, mut n: usize) -> Result<()> {
-        let pages = match self {
-            Self::Pages(pages) => pages,
-            Self::Other(other) => return complete(other.reader.skip_records(n)?, n),
-        };
-        n = pages.pass_over(n)?;
-        while n > 0 {
-            n -= pages.next(n)?.codes.len();
-        }
-        // Nobody has looked at the dictionary yet.
-        pages.fresh = true;
-        Ok(())
     }
 }
 
@@ -107,17 +72,23 @@ impl TextPages {
         Self { pages, optional, shared: vec![], own: vec![], page: OpenPage::default(), fresh: true, codes: vec![] }
     }
 
-    /// Passes over pages that are skipped as a whole. Returns how many of `n` rows are left to skip.
-    fn pass_over(&mut self, mut n: usize) -> Result<usize> {
+    /// Passes over the next `n` rows, whole pages of them unread.
+    pub(crate) fn skip(&mut self, mut n: usize) -> Result<()> {
         while n > 0 && self.page.rows == 0 {
             n -= pass_over(self.pages.as_mut(), n)?;
             if n > 0 {
                 self.open_page()?;
             }
         }
-        Ok(n)
+        while n > 0 {
+            n -= self.next(n)?.codes.len();
+        }
+        // Nobody has looked at the dictionary yet.
+        self.fresh = true;
+        Ok(())
     }
 
+    /// Reads up to `n` rows; at least one unless `n` is 0.
     pub(crate) fn next(&mut self, n: usize) -> Result<Coded<'_>> {
         while self.page.rows == 0 {
             self.open_page()?;
@@ -162,6 +133,8 @@ impl TextPages {
         let values = if page.encoding == Encoding::PLAIN {
             self.own = plain(&page.values, page.rows)?;
             Values::Plain(0)
+        } else if !matches!(page.encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY) {
+            return Err(ParquetError::General("a page in another encoding than its footer says".to_owned()));
         } else if page.values.is_empty() {
             // A page of nulls alone has no codes, not even their width.
             Values::Codes(Runs::new(page.values, 0).map_err(malformed)?)
@@ -189,38 +162,4 @@ fn plain(buffer: &Bytes, most: usize) -> Result<Vec<Bytes>> {
         at += length;
     }
     Ok(texts)
-}
-
-/// Any encoding, by way of the general reader: every batch of rows is its own dictionary.
-pub(crate) struct OtherText {
-    reader: ColumnReaderImpl<ByteArrayType>,
-    values: Vec<ByteArray>,
-    dictionary: Vec<Bytes>,
-    levels: Vec<i16>,
-    codes: Vec<u32>,
-}
-
-impl OtherText {
-    pub(crate) fn new(reader: ColumnReaderImpl<ByteArrayType>) -> Self {
-        Self { reader, values: vec![], dictionary: vec![], levels: vec![], codes: vec![] }
-    }
-
-    fn next(&mut self, n: usize) -> Result<Coded<'_>> {
-        self.values.clear();
-        self.levels.clear();
-        let (rows, present, _) = self.reader.read_records(n, Some(&mut self.levels), None, &mut self.values)?;
-        if rows == 0 && n > 0 {
-            return Err(ended());
-        }
-        self.dictionary.clear();
-        self.dictionary.extend(self.values.drain(..).map(|value| Bytes::copy_from_slice(value.data())));
-        self.codes.clear();
-        self.codes.extend((0..NULL).take(present));
-        if present < rows {
-            let mut codes = self.codes.iter();
-            let code = |&level: &i16| if level == 0 { NULL } else { codes.next().copied().unwrap_or(NULL) };
-            self.codes = self.levels.iter().map(code).collect();
-        }
-        Ok(Coded { codes: &self.codes, dictionary: &self.dictionary, fresh: true })
-    }
 }

@@ -4,10 +4,9 @@ use std::ops::Range;
 
 use tape_core::{Piece, Rows};
 
-use crate::decode::column_reader::Into;
+use crate::decode::column_reader::{ColumnReader, RowBuffers};
 use crate::decode::guard::guarded;
 use crate::decode::input::PositionedFile;
-use crate::decode::leaf::OpenLeaf;
 use crate::decode::list_pages::LevelQueue;
 use crate::error::Error;
 use crate::scan::error::ScanError;
@@ -33,7 +32,7 @@ impl<'a> PartitionReader<'a> {
                 continue;
             }
             let opened = guarded(|| {
-                let mut opened = OpenLeaf::open(footer, index, file, leaf, &LevelQueue::default())?;
+                let mut opened = ColumnReader::open(footer, index, file, leaf, &LevelQueue::default())?;
                 opened.skip(skip)?;
                 Ok(opened)
             });
@@ -112,7 +111,7 @@ impl<'a> PartitionReader<'a> {
         null_ids.clear();
         let behind = sieve.catch_up();
         for (role, column) in columns {
-            let mut into = Into { rows: batch, null_ids, bands: self.survey.bands() };
+            let mut into = RowBuffers { rows: batch, null_ids, bands: self.survey.bands() };
             let read = guarded(|| {
                 if behind > 0 {
                     column.skip(behind)?;

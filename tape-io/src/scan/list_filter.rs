@@ -7,10 +7,11 @@ use arrow::error::ArrowError;
 use parquet::errors::ParquetError;
 use tape_core::{Bands, Columns, Rows};
 
+use crate::decode::column_reader::ColumnReader;
 use crate::decode::footer::Footer;
 use crate::decode::guard::guarded;
 use crate::decode::input::PositionedFile;
-use crate::decode::leaf::{Leaf, OpenLeaf};
+use crate::decode::leaf::Leaf;
 use crate::decode::list_levels::{Marks, Records};
 use crate::decode::list_pages::LevelQueue;
 use crate::scan::error::ScanError;
@@ -32,9 +33,9 @@ pub(super) struct NestedSieve<'a> {
 
 enum Column {
     /// With a value for each slot.
-    OfEpochs { values: OpenLeaf, records: Records },
+    OfEpochs { values: ColumnReader, records: Records },
     /// With a value for each record; `begun` is that of a record that has begun before.
-    OfObjects { values: OpenLeaf, begun: Option<ArrayRef> },
+    OfObjects { values: ColumnReader, begun: Option<ArrayRef> },
 }
 
 impl<'a> NestedSieve<'a> {
@@ -49,7 +50,7 @@ impl<'a> NestedSieve<'a> {
     ) -> Result<Self, ScanError> {
         let of_leaf = |leaf: &Leaf| -> Result<Column, ParquetError> {
             let levels = LevelQueue::default();
-            let mut values = OpenLeaf::open(footer, index, file, leaf, &levels)?;
+            let mut values = ColumnReader::open(footer, index, file, leaf, &levels)?;
             if leaf.depth.repetition > 0 {
                 let mut records = Records::new(leaf.depth, levels);
                 values.skip(skip)?;

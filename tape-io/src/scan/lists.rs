@@ -6,7 +6,7 @@ use tape_core::{Bands, Columns, IdType, Piece, Role, Rows};
 
 use parquet::errors::ParquetError;
 
-use crate::decode::column_reader::{Column, Into, levels_alone};
+use crate::decode::column_reader::{ColumnReader, RowBuffers, levels_alone};
 use crate::decode::footer::Footer;
 use crate::decode::guard::guarded;
 use crate::decode::input::PositionedFile;
@@ -28,7 +28,7 @@ pub(crate) struct Lists {
     /// Rows of the row group, if the slots go to its end: as many records must begin.
     rows: Option<u64>,
     /// The columns with a value for each record.
-    columns: Vec<(Role, Column)>,
+    columns: Vec<(Role, ColumnReader)>,
     /// Their values for the records of a batch, of which the first may have begun before.
     objects: Rows,
     /// Which of these have a null id; empty if none has.
@@ -47,7 +47,7 @@ impl Lists {
         piece: &Piece,
     ) -> Result<Self, ScanError> {
         let read = |role: Role| roles(columns).any(|read| read == role);
-        let is_nested = |role: &Role| footer.role(*role).is_some_and(|column| column.is_nested());
+        let is_nested = |role: &Role| footer.role(*role).is_some_and(|column| column.leaf.is_nested());
         let any = Role::ALL.iter().any(|role| read(*role) && is_nested(role));
         // A nested survey has fluxes in lists.
         let counting = footer.counting(index, read).unwrap_or(Role::Flux);
@@ -55,7 +55,7 @@ impl Lists {
         let start = usize::try_from(piece.rows.start).unwrap_or(usize::MAX);
         let (mut alone, mut begun) = (None, 0);
         if let Some(column) = footer.role(counting).filter(|_| start > 0 || !any) {
-            let mut levels = guarded(|| levels_alone(footer, index, file, column)).map_err(failed)?;
+            let mut levels = guarded(|| levels_alone(footer, index, file, &column.leaf)).map_err(failed)?;
             begun = guarded(|| levels.count(start)).map_err(failed)?;
             alone = (!any).then_some(levels);
         }
@@ -73,7 +73,7 @@ impl Lists {
     }
 
     /// A column of objects, from the record on that has begun before the first slot.
-    pub(crate) fn add_object(&mut self, role: Role, column: Column) {
+    pub(crate) fn add_object(&mut self, role: Role, column: ColumnReader) {
         self.columns.push((role, column));
     }
 
@@ -161,7 +161,7 @@ impl Lists {
     fn take_objects(&mut self, carried: usize, n: usize, bands: &Bands) -> Result<(), ScanError> {
         let mut nulls = vec![];
         for (role, column) in &mut self.columns {
-            let mut into = Into { rows: &mut self.objects, null_ids: &mut nulls, bands };
+            let mut into = RowBuffers { rows: &mut self.objects, null_ids: &mut nulls, bands };
             guarded(|| column.append(*role, n, &mut into)).map_err(|error| ScanError::Column(*role, error))?;
         }
         if !nulls.is_empty() || !self.null_ids.is_empty() {

@@ -15,8 +15,9 @@ use parquet::file::reader::ChunkReader;
 use parquet::file::statistics::Statistics;
 
 use crate::decode::input::PositionedFile;
-use crate::decode::leaf::{Leaf, range_of};
+use crate::decode::leaf::Leaf;
 use crate::decode::limits::Walk;
+use crate::decode::statistics::range_of;
 use crate::expr::{Possible, Range as Values};
 use crate::file::opened::{is_remote, open};
 use crate::survey::Survey;
@@ -61,7 +62,7 @@ impl Survey {
             Some(leaf) => {
                 let chunk = group.column(leaf.index);
                 let pages = pages(leaf, chunk, rows, &file).ok().flatten();
-                pages.unwrap_or_else(|| whole(crate::decode::leaf::possible(leaf, chunk)))
+                pages.unwrap_or_else(|| whole(crate::decode::statistics::possible(leaf, chunk)))
             }
         };
         let columns: Vec<Vec<Page>> = expressions.leaves_of_condition().map(of_leaf).collect();

@@ -4,20 +4,20 @@
 use rayon::prelude::*;
 use tape_core::{Bands, Role, Rows};
 
-use crate::decode::column_reader::{Column, Into};
+use crate::decode::column_reader::{ColumnReader, RowBuffers};
 use crate::decode::guard::guarded;
 use crate::scan::error::ScanError;
 
 /// Appends the next `n` rows of each column. Of several that fail, the first is told.
 pub(super) fn append(
-    columns: &mut [(Role, Column)],
+    columns: &mut [(Role, ColumnReader)],
     n: usize,
     rows: &mut Rows,
     null_ids: &mut Vec<bool>,
     bands: &Bands,
 ) -> Result<(), ScanError> {
-    let append = |role: Role, column: &mut Column, rows: &mut Rows, null_ids: &mut Vec<bool>| {
-        let appended = guarded(|| column.append(role, n, &mut Into { rows, null_ids, bands }));
+    let append = |role: Role, column: &mut ColumnReader, rows: &mut Rows, null_ids: &mut Vec<bool>| {
+        let appended = guarded(|| column.append(role, n, &mut RowBuffers { rows, null_ids, bands }));
         appended.map_err(|error| ScanError::Column(role, error))
     };
     // Of a pool of one thread, and of no pool, nobody else could help.

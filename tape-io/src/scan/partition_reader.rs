@@ -7,7 +7,7 @@ use arrow::buffer::BooleanBuffer;
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use tape_core::{Columns, Partition, Piece, Role, RowReader, Rows, SourceError};
 
-use crate::decode::column_reader::{Column, open_column};
+use crate::decode::column_reader::ColumnReader;
 use crate::decode::footer::{Footer, byte_ranges};
 use crate::decode::guard::guarded;
 use crate::decode::input::PositionedFile;
@@ -38,7 +38,7 @@ pub(super) struct OpenRowGroup<'a> {
     pub(super) row_group: usize,
     pub(super) left: usize,
     /// Those with a value for each row.
-    pub(super) columns: Vec<(Role, Column)>,
+    pub(super) columns: Vec<(Role, ColumnReader)>,
     /// Those with a value for each list of rows, and where lists begin.
     pub(super) lists: Option<Lists>,
     /// Of the rows read last, which have a null id; empty if none has.
@@ -120,13 +120,13 @@ impl<'a> PartitionReader<'a> {
             if sieve.as_mut().is_some_and(|sieve| sieve.plays(role, column)) {
                 continue;
             }
-            let (of_object, levels) = (nested && !column.is_nested(), LevelQueue::default());
+            let (of_object, levels) = (nested && !column.leaf.is_nested(), LevelQueue::default());
             let skip = match &lists {
                 Some(lists) if of_object => lists.objects_to_skip(),
                 _ => skip,
             };
-            let open = || -> ParquetResult<Column> {
-                let mut opened = open_column(footer, index, file, role, column, &levels)?;
+            let open = || -> ParquetResult<ColumnReader> {
+                let mut opened = ColumnReader::open_role(footer, index, file, column, &levels)?;
                 opened.skip(skip)?;
                 Ok(opened)
             };
@@ -134,7 +134,9 @@ impl<'a> PartitionReader<'a> {
             match &mut lists {
                 Some(lists) if of_object => lists.add_object(role, opened),
                 Some(lists) => {
-                    lists.add_leaf(role, column.depth, levels, skip).map_err(|error| ScanError::Column(role, error))?;
+                    lists
+                        .add_leaf(role, column.leaf.depth, levels, skip)
+                        .map_err(|error| ScanError::Column(role, error))?;
                     columns.push((role, opened));
                 }
                 None => columns.push((role, opened)),

@@ -8,9 +8,9 @@ use arrow::buffer::BooleanBuffer;
 use parquet::errors::ParquetError;
 use tape_core::{Bands, Columns, Role, Rows};
 
-use crate::decode::column_type::{Kind, RoleColumn};
+use crate::decode::column_reader::ColumnReader;
 use crate::decode::from_arrow::{append_bands, append_ids, append_numbers};
-use crate::decode::leaf::{Leaf, OpenLeaf};
+use crate::decode::leaf::{Leaf, RoleColumn};
 use crate::expr::PredicateError;
 use crate::survey::file_expressions::{FileExpressions, NotDerived};
 use crate::survey::objects::ObjectTable;
@@ -21,11 +21,11 @@ pub(crate) struct Sieve<'a> {
     /// What runs ask for.
     wanted: Columns,
     /// Those that are needed.
-    leaves: Vec<Option<OpenLeaf>>,
+    leaves: Vec<Option<ColumnReader>>,
     /// The table of objects, if there is one.
     table: Option<&'a ObjectTable>,
-    /// The roles that columns of expressions play, with the place of the column.
-    roles: Vec<(Role, Kind, usize)>,
+    /// The roles that columns of expressions play, with the integers to a unit and the place of the column.
+    roles: Vec<(Role, u32, usize)>,
     /// Rows that other columns are behind.
     behind: usize,
 }
@@ -51,7 +51,7 @@ impl<'a> Sieve<'a> {
     pub(crate) fn new(
         expressions: &'a FileExpressions,
         wanted: Columns,
-        leaves: Vec<Option<OpenLeaf>>,
+        leaves: Vec<Option<ColumnReader>>,
         table: Option<&'a ObjectTable>,
     ) -> Self {
         Self { expressions, wanted, leaves, table, roles: vec![], behind: 0 }
@@ -59,9 +59,9 @@ impl<'a> Sieve<'a> {
 
     /// Lets a column of an expression play a role, if the role's column is among them.
     pub(crate) fn plays(&mut self, role: Role, column: &RoleColumn) -> bool {
-        let is_it = |place: &usize| self.leaves[*place].is_some() && self.leaf(*place).index == column.index;
+        let is_it = |place: &usize| self.leaves[*place].is_some() && self.leaf(*place).index == column.leaf.index;
         let place = (0..self.leaves.len()).find(is_it);
-        self.roles.extend(place.map(|place| (role, column.kind, place)));
+        self.roles.extend(place.map(|place| (role, column.per_unit, place)));
         place.is_some()
     }
 
@@ -98,11 +98,11 @@ impl<'a> Sieve<'a> {
         bands: &Bands,
     ) -> std::result::Result<(), NotDerived> {
         self.expressions.append(self.wanted, &sifted.columns, &sifted.keep, rows, bands)?;
-        for &(role, kind, place) in &self.roles {
+        for &(role, per_unit, place) in &self.roles {
             let Some(column) = &sifted.columns[place] else { continue };
             let numbers = match role {
                 Role::Id => {
-                    append_ids(column, &mut rows.ids, null_ids);
+                    append_ids(column, &mut rows.ids, null_ids).map_err(|error| NotDerived::Column(role, error))?;
                     continue;
                 }
                 Role::Band => {
@@ -114,10 +114,7 @@ impl<'a> Sieve<'a> {
                 Role::Flux => &mut rows.flux,
                 Role::Error => &mut rows.error,
             };
-            match kind {
-                Kind::Scaled(scaled) => scaled.append(column, numbers),
-                _ => append_numbers(column, numbers),
-            }
+            append_numbers(column, per_unit, numbers);
         }
         Ok(())
     }

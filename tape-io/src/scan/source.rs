@@ -44,7 +44,7 @@ impl Source for Survey {
     fn row_bytes(&self) -> u64 {
         let of_role = |role| match self.played(role) {
             Some(_) => Some(8),
-            None => self.files[0].role(role).map(|column| column.kind.bytes()),
+            None => self.files[0].role(role).map(|column| column.leaf.column_type.bytes()),
         };
         Role::ALL.into_iter().filter_map(of_role).sum()
     }

@@ -46,9 +46,9 @@ pub(super) fn append_role(
         Role::Error => &mut rows.error,
     };
     match kind {
-        Type::Time => append_numbers(&in_days(values), out),
-        Type::Decimal(scale) => append_numbers(&in_units(values, scale), out),
-        _ => append_numbers(values, out),
+        Type::Time => append_numbers(&in_days(values), 1, out),
+        Type::Decimal(scale) => append_numbers(&in_units(values, scale), 1, out),
+        _ => append_numbers(values, 1, out),
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use tape_core::{Columns, Preset, Quantity, Role, Rows};
 
-use crate::decode::column_type::Kind;
+use crate::decode::column_type::ColumnType;
 use crate::decode::schema_paths::flat_columns;
 use crate::error::Error;
 use crate::survey::Survey;
@@ -150,7 +150,7 @@ impl Survey {
     /// What should be known of the columns that are read.
     #[must_use]
     pub fn warnings(&self, columns: Columns) -> Vec<String> {
-        let narrow = self.files[0].role(Role::Time).is_some_and(|time| time.kind == Kind::F32);
+        let narrow = self.files[0].role(Role::Time).is_some_and(|time| time.leaf.column_type == ColumnType::Float(4));
         let name = self.columns().get(Role::Time).unwrap_or_default();
         let told = format!(
             "times in column '{name}' are floats of 32 bits: near MJD 60,000, neighbours are 5.6 minutes apart"

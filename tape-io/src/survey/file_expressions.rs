@@ -9,7 +9,8 @@ use parquet::errors::ParquetError;
 use tape_core::{Bands, Columns, Role, Rows};
 
 use crate::decode::footer::{Footer, check_counts};
-use crate::decode::leaf::{Leaf, columns, leaf, possible};
+use crate::decode::leaf::{Leaf, columns, leaf};
+use crate::decode::statistics::possible;
 use crate::error::Error;
 use crate::expr::{Bound, Column, Derived, Expression, Possible, Predicate, PredicateError};
 use crate::survey::bind_roles::{append_role, playing};
@@ -83,7 +84,7 @@ impl Survey {
 
     /// What expressions may name in a file: its columns, and those of the table of objects behind [`OF_OBJECTS`].
     pub(crate) fn columns_in(&self, footer: &Footer) -> Vec<Column> {
-        let flux = footer.role(Role::Flux).filter(|flux| flux.is_nested()).map(|flux| flux.index);
+        let flux = footer.role(Role::Flux).filter(|flux| flux.leaf.is_nested()).map(|flux| flux.leaf.index);
         let mut all = columns(footer.metadata.file_metadata().schema_descr(), flux);
         let of_table = self.objects.iter().flat_map(ObjectTable::in_expressions);
         all.extend(of_table.map(|column| Column { name: format!("{OF_OBJECTS}{}", column.name), ..column }));
@@ -141,7 +142,7 @@ impl FileExpressions {
             used.partition(|&index| index < schema.num_columns());
         // Objects are known by their ids.
         let id = footer.role(Role::Id).filter(|_| !of_objects.is_empty());
-        of_file.extend(id.map(|id| id.index));
+        of_file.extend(id.map(|id| id.leaf.index));
         [&mut of_file, &mut of_objects].into_iter().for_each(each_once);
         let leaves: Vec<Leaf> = of_file.iter().filter_map(|&index| leaf(schema, index, footer.is_nested())).collect();
         for leaf in &leaves {

@@ -16,7 +16,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parquet::file::statistics::Statistics;
 use tape_core::{Bands, ColumnMap, Columns, IdType, Preset, Quantity, Role, RowGroup};
 
+use crate::decode::column_reader::is_fast;
 use crate::decode::footer::Footer;
+use crate::decode::leaf::RoleColumn;
 use crate::decode::schema_paths::{Shape, flat_columns, list_columns, shape_of};
 use crate::error::Error;
 use crate::file::memory::InMemory;
@@ -113,7 +115,7 @@ impl Survey {
     /// The type of a role's column in words, if the role has one.
     #[must_use]
     pub fn type_of(&self, role: Role) -> Option<String> {
-        self.files[0].role(role).map(|column| column.kind.to_string())
+        self.files[0].role(role).map(RoleColumn::describe)
     }
 
     /// The first and the last band by label, where all footers have statistics of them.
@@ -122,7 +124,7 @@ impl Survey {
         let mut range: Option<(String, String)> = None;
         for footer in &self.files {
             for group in footer.metadata.row_groups() {
-                let statistics = group.column(footer.role(Role::Band)?.index).statistics()?;
+                let statistics = group.column(footer.role(Role::Band)?.leaf.index).statistics()?;
                 let (min, max) = labels(statistics)?;
                 let [min, max] = [&min, &max].map(|label| self.bands.name_of(label).to_owned());
                 range = Some(match range {
@@ -182,8 +184,28 @@ impl Survey {
         // Where ids alone are read, another column tells where lists begin.
         let read = |role: Role| roles(columns).any(|read| read == role);
         let counting = footer.counting(index, read).filter(|&counting| !read(counting));
-        let of_roles = roles(columns).chain(counting).filter_map(|role| footer.role(role).map(|column| column.index));
+        let of_roles =
+            roles(columns).chain(counting).filter_map(|role| footer.role(role).map(|column| column.leaf.index));
         of_roles.chain(of_expressions).collect()
+    }
+
+    /// The columns among those that a run reads which take the general decoder in some row group, because of their type or
+    /// encoding. It is slower than the decoders of the common ones.
+    #[must_use]
+    pub fn general_columns(&self, columns: Columns) -> Vec<String> {
+        let mut names = BTreeSet::new();
+        for row_group in 0..self.row_groups.len() {
+            let (footer, index) = self.footer(row_group);
+            let of_roles = Role::ALL.iter().filter_map(|role| footer.role(*role).map(|column| &column.leaf));
+            let of_expressions = self.expressions_of(row_group).into_iter().flat_map(|all| &all.leaves);
+            let read = self.leaves_read(row_group, columns);
+            let general = of_roles.chain(of_expressions).filter(|leaf| {
+                let chunk = footer.metadata.row_group(index).column(leaf.index);
+                read.contains(&leaf.index) && !is_fast(leaf, chunk)
+            });
+            names.extend(general.map(|leaf| format!("{} ({})", leaf.name, leaf.column_type)));
+        }
+        names.into_iter().collect()
     }
 
     /// Rows of a row group in its file: objects where light curves are lists.

@@ -10,7 +10,6 @@ use tape_core::{Bands, ColumnMap, IdType, Role};
 use super::Survey;
 use crate::catalog::discover::{discover, discover_within};
 use crate::catalog::sky::{Region, SkyColumns};
-use crate::decode::column_type::Kind;
 use crate::decode::footer::{Footer, read_metadata};
 use crate::decode::schema_paths::{flat_columns, list_columns, title_of};
 use crate::error::Error;
@@ -120,10 +119,7 @@ impl Survey {
         let files: Vec<Footer> =
             paths.into_par_iter().map(|path| Footer::read(path, &columns)).collect::<Result<_, _>>()?;
         check_alike(&files, &columns)?;
-        let id_type = match files[0].role(Role::Id).map(|column| column.kind) {
-            Some(Kind::Int(id_type)) => id_type,
-            _ => IdType::Utf8,
-        };
+        let id_type = files[0].role(Role::Id).map_or(IdType::Utf8, |column| column.leaf.column_type.id_type());
         let schema = files[0].metadata.file_metadata().schema_descr();
         let titles = Role::ALL.map(|role| title_of(schema, columns.get(role)?));
         let row_groups = files.iter().enumerate().flat_map(|(i, footer)| footer.row_groups(i)).collect();
@@ -153,12 +149,12 @@ pub(crate) fn check_alike(files: &[Footer], columns: &ColumnMap) -> Result<(), E
     for footer in &files[1..] {
         for role in Role::ALL {
             let (Some(ours), Some(theirs)) = (first.role(role), footer.role(role)) else { continue };
-            if !ours.kind.agrees(theirs.kind, role) {
+            if !ours.leaf.column_type.agrees(theirs.leaf.column_type, role) {
                 let column = columns.get(role).unwrap_or_default();
                 return Err(Error::MixedSchemas {
                     path: footer.path.clone(),
                     first: first.path.clone(),
-                    difference: format!("column '{column}' is {}, not {}", theirs.kind, ours.kind),
+                    difference: format!("column '{column}' is {}, not {}", theirs.describe(), ours.describe()),
                 });
             }
         }

@@ -31,11 +31,15 @@ impl Explain {
         let plan = batch.plan_with(&Silent)?;
         let survey = ensemble.survey();
         if !self.json {
-            screen.line(plan)?;
+            screen.line(&plan)?;
             if let Some(by) = batch.groups() {
                 screen.row("groups", format_args!("by {by}"))?;
             }
             show_values(survey, screen)?;
+            let general = survey.general_columns(plan.columns);
+            if !general.is_empty() {
+                screen.row("decoder", format_args!("the general one for {}", general.join(", ")))?;
+            }
             screen.row("device", device.why())?;
             show_derived(survey, screen)?;
             show_condition(survey, screen)?;
@@ -67,6 +71,7 @@ impl Explain {
             "selected_objects": survey.selections().collect::<Vec<_>>(),
             "row_groups": survey.row_groups().len(),
             "row_groups_skipped": survey.row_groups_skipped(),
+            "general_decoder": survey.general_columns(plan.columns),
         }))?)
     }
 }

@@ -8,7 +8,8 @@ use arrow::error::ArrowError;
 
 use super::ids::{Loaded, each};
 use super::table::ObjectTable;
-use crate::error::Error;
+use crate::decode::from_arrow::in_expressions;
+use crate::error::{Error, words};
 use crate::expr::Column;
 
 impl ObjectTable {
@@ -68,7 +69,8 @@ impl ObjectTable {
                 let (path, available) = (self.files[0].path.clone(), self.columns());
                 Error::NoObjectColumn { path, column: name.clone(), nearest: None, available }
             })?;
-            take(column, &rows, None).map_err(wrong)
+            let taken = take(column, &rows, None).map_err(wrong)?;
+            in_expressions(&taken).map_err(|error| self.files[0].corrupt(0, name, words(&error)))
         };
         columns.iter().map(of).collect()
     }

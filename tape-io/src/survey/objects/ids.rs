@@ -1,18 +1,22 @@
 //! The ids of a table as those of a survey, whatever integers or text either has them in.
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, UInt64Type};
 use arrow::error::ArrowError;
-use tape_core::{IdRef, IdType, key_from_u64};
+use parquet::errors::ParquetError;
+use tape_core::{IdRef, IdType, Ids, key_from_u64};
+
+use crate::decode::column_type::ColumnType;
+use crate::decode::from_arrow::{append_ids, normalized};
+use crate::error::words;
 
 /// Whether values of this type can be ids of a survey with ids of that type.
 pub(super) fn can_be(data_type: &DataType, id_type: IdType) -> bool {
-    match data_type {
-        DataType::Dictionary(_, values) => can_be(values, id_type),
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => id_type == IdType::Utf8,
-        integer => integer.is_integer() && id_type != IdType::Utf8,
-    }
+    let is_text = ColumnType::of_arrow(data_type).map(|column_type| column_type.id_type() == IdType::Utf8);
+    is_text == Some(id_type == IdType::Utf8)
 }
 
 /// Gives the id of each row to `take`; none where it is null, or no id that such a survey can have.
@@ -45,24 +49,28 @@ pub(super) struct Loaded(ArrayRef);
 
 impl Loaded {
     pub(super) fn new(ids: &ArrayRef, id_type: IdType) -> Result<Self, ArrowError> {
-        let unsigned = |data_type: &DataType| match data_type {
-            DataType::Dictionary(_, values) => **values == DataType::UInt64,
-            other => *other == DataType::UInt64,
+        let failed = |error: ParquetError| ArrowError::ExternalError(words(&error).into());
+        let column_type = ColumnType::of_arrow(ids.data_type()).unwrap_or(ColumnType::Text);
+        let ids = normalized(ids, column_type).map_err(failed)?;
+        if id_type == IdType::Utf8 {
+            return cast(&ids, &DataType::Utf8).map(Self);
+        }
+        if matches!(ids.data_type(), DataType::Int64 | DataType::UInt64) {
+            return Ok(Self(ids));
+        }
+        let mut keys = Ids::new(IdType::Int64);
+        append_ids(&ids, &mut keys, &mut vec![]).map_err(failed)?;
+        let keys = match keys {
+            Ids::Int(keys) => keys,
+            Ids::Text(_) => vec![],
         };
-        let wanted = match id_type {
-            IdType::Utf8 => DataType::Utf8,
-            _ if unsigned(ids.data_type()) => DataType::UInt64,
-            _ => DataType::Int64,
-        };
-        cast(ids, &wanted).map(Self)
+        Ok(Self(Arc::new(Int64Array::new(keys.into(), ids.logical_nulls()))))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use arrow::array::{DictionaryArray, Int8Array, StringViewArray, UInt64Array};
+    use arrow::array::{DictionaryArray, Float64Array, Int8Array, StringViewArray, UInt64Array};
     use arrow::datatypes::Int16Type;
 
     use super::*;
@@ -95,6 +103,15 @@ mod tests {
         let codes: DictionaryArray<Int16Type> = names.into_iter().collect();
         assert_eq!(shown(Arc::new(codes), IdType::Utf8), expected);
         assert!(!can_be(&DataType::Utf8, IdType::Int64) && !can_be(&DataType::Int64, IdType::Utf8));
-        assert!(!can_be(&DataType::Float64, IdType::Int64));
+    }
+
+    #[test]
+    fn floats_are_ids_if_they_are_whole() {
+        let whole = Arc::new(Float64Array::from(vec![Some(3.0), None, Some(-2.0)])) as ArrayRef;
+        assert_eq!(shown(whole, IdType::Int64), [Some("3".to_owned()), None, Some("-2".to_owned())]);
+        let half: ArrayRef = Arc::new(Float64Array::from(vec![3.5]));
+        let Err(error) = Loaded::new(&half, IdType::Int64) else { panic!("3.5 is no id") };
+        assert!(error.to_string().contains("3.5 is no id"), "{error}");
+        assert!(!can_be(&DataType::Float64, IdType::Utf8));
     }
 }

@@ -16,11 +16,13 @@ use tape_core::{IdSet, IdType, Role, nearest};
 use super::ids::{Loaded, can_be, each};
 use super::joined::Joined;
 use crate::catalog::discover::discover;
+use crate::decode::column_type::ColumnType;
 use crate::decode::footer::read_metadata;
+use crate::decode::from_arrow::in_expressions;
 use crate::decode::guard::guarded;
 use crate::decode::input::PositionedFile;
 use crate::error::{Error, words};
-use crate::expr::{Column, Expression, Predicate, Type};
+use crate::expr::{Column, Expression, Predicate};
 use crate::file::opened::open;
 use crate::file::stamp::FileStamp;
 
@@ -221,7 +223,9 @@ impl ObjectTable {
                 let ids = Loaded::new(&columns[0], self.id_type);
                 let ids = ids.map_err(|error| file.corrupt(row_group, &self.id, error.to_string()))?;
                 let rows = columns[0].len();
-                let keep = file.predicate.as_ref().map(|predicate| predicate.keep(&columns[1..], rows)).transpose();
+                let needed = columns[1..].iter().map(in_expressions).collect::<Result<Vec<_>, _>>();
+                let needed = needed.map_err(|error| file.corrupt(row_group, &names.join("', '"), words(&error)))?;
+                let keep = file.predicate.as_ref().map(|predicate| predicate.keep(&needed, rows)).transpose();
                 let keep = keep.map_err(|source| Error::Condition { path: Some(file.path.clone()), source })?;
                 kept.push((ids, keep));
                 Ok(())
@@ -273,7 +277,10 @@ impl TableFile {
 
     /// Its columns, as a condition may name them.
     pub(super) fn in_expressions(&self) -> Vec<Column> {
-        let kind = |field: &Field| Type::of(field.data_type()).ok_or_else(|| field.data_type().to_string());
+        let kind = |field: &Field| {
+            let column_type = ColumnType::of_arrow(field.data_type());
+            column_type.map(ColumnType::in_expressions).ok_or_else(|| field.data_type().to_string())
+        };
         let column = |field: &Arc<Field>| Column { name: field.name().clone(), kind: kind(field) };
         self.metadata.schema().fields().iter().map(column).collect()
     }

@@ -67,7 +67,7 @@ impl Carried {
             field.set_data_type(declared_type(field.data_type()));
         }
         // What lies in lists or in other columns is no column to sort by.
-        let plain = |role: &Role| first.role(*role).is_some_and(|column| column.depth.is_flat());
+        let plain = |role: &Role| first.role(*role).is_some_and(|column| column.leaf.depth.is_flat());
         let index = |role| {
             let name = Some(role).filter(plain).and_then(|role| survey.column(role))?;
             fields.iter().position(|field| field.name() == name)

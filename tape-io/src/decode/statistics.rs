@@ -1,14 +1,16 @@
 //! The values that a column chunk may have, by its footer.
 
+use arrow::datatypes::{ArrowPrimitiveType, Float16Type};
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::statistics::Statistics;
 use tape_core::IdType;
 
-use super::read::{SECONDS_OF_DAY, big_endian};
-use super::{Leaf, LeafKind};
-use crate::decode::column_type::Kind;
-use crate::decode::footer::is_unsigned;
+use crate::decode::column_reader::SECONDS_OF_DAY;
+use crate::decode::column_type::ColumnType;
+use crate::decode::leaf::Leaf;
 use crate::expr::{Possible, Range};
+
+type HalfFloat = <Float16Type as ArrowPrimitiveType>::Native;
 
 /// The values that a column chunk may have: any, where its footer does not tell.
 pub(crate) fn possible(leaf: &Leaf, chunk: &ColumnChunkMetaData) -> Possible {
@@ -27,58 +29,60 @@ pub(crate) fn possible(leaf: &Leaf, chunk: &ColumnChunkMetaData) -> Possible {
 
 /// The values that statistics allow.
 pub(crate) fn range_of(leaf: &Leaf, statistics: &Statistics) -> Range {
-    known(leaf.kind, statistics).unwrap_or(Range::Any)
+    known(leaf.column_type, statistics).unwrap_or(Range::Any)
 }
 
 /// The smallest and the largest value, as far as a footer can be believed.
-fn known(kind: LeafKind, statistics: &Statistics) -> Option<Range> {
+fn known(kind: ColumnType, statistics: &Statistics) -> Option<Range> {
     // The deprecated fields of old writers compare unsigned integers, text and bytes in an order of their own.
     let old = statistics.is_min_max_deprecated();
     match (kind, statistics) {
-        (LeafKind::Plain(Kind::F64), Statistics::Double(s)) => floats(*s.min_opt()?, *s.max_opt()?),
-        (LeafKind::Plain(Kind::F32), Statistics::Float(s)) => {
-            floats(f64::from(*s.min_opt()?), f64::from(*s.max_opt()?))
+        (ColumnType::Float(8), Statistics::Double(s)) => floats(*s.min_opt()?, *s.max_opt()?),
+        (ColumnType::Float(4), Statistics::Float(s)) => floats(f64::from(*s.min_opt()?), f64::from(*s.max_opt()?)),
+        (ColumnType::Float(2), Statistics::FixedLenByteArray(s)) if !old => {
+            let half = |bytes: &[u8]| Some(HalfFloat::from_le_bytes(bytes.try_into().ok()?).to_f64());
+            floats(half(s.min_bytes_opt()?)?, half(s.max_bytes_opt()?)?)
         }
-        (LeafKind::Boolean, Statistics::Boolean(s)) => {
+        (ColumnType::Boolean, Statistics::Boolean(s)) => {
             let (min, max) = (*s.min_opt()?, *s.max_opt()?);
             (min <= max).then_some(Range::Booleans { yes: max, no: !min })
         }
-        (LeafKind::Plain(Kind::Text), Statistics::ByteArray(s)) if !old => {
+        (ColumnType::Text, Statistics::ByteArray(s)) if !old => {
             // Ends that were cut short still bound.
             let end = |bytes: Option<&[u8]>| bytes.map(<[u8]>::to_vec);
             let (min, max) = (end(s.min_bytes_opt()), end(s.max_bytes_opt()));
             let in_order = min.as_ref().zip(max.as_ref()).is_none_or(|(min, max)| min <= max);
             in_order.then_some(Range::Texts(min, max))
         }
-        (LeafKind::Decimal(_), Statistics::FixedLenByteArray(s)) if !old => {
+        (ColumnType::Decimal(_), Statistics::FixedLenByteArray(s)) if !old => {
             decimals(big_endian(s.min_bytes_opt()?), big_endian(s.max_bytes_opt()?))
         }
         (kind, Statistics::Int32(s)) => {
-            let unsigned = matches!(kind, LeafKind::Plain(Kind::Int(id_type)) if is_unsigned(id_type));
+            let unsigned = kind.is_unsigned();
             let wide = |value: i32| if unsigned { i64::from(value.cast_unsigned()) } else { i64::from(value) };
             if old && unsigned { None } else { whole(kind, wide(*s.min_opt()?), wide(*s.max_opt()?)) }
         }
-        (LeafKind::Plain(Kind::Int(IdType::UInt64)), Statistics::Int64(s)) if !old => {
+        (ColumnType::Int(IdType::UInt64), Statistics::Int64(s)) if !old => {
             let wide = |value: i64| i128::from(value.cast_unsigned());
             decimals(wide(*s.min_opt()?), wide(*s.max_opt()?))
         }
-        (LeafKind::Plain(Kind::Int(IdType::UInt64)), _) => None,
+        (ColumnType::Int(IdType::UInt64), _) => None,
         (kind, Statistics::Int64(s)) => whole(kind, *s.min_opt()?, *s.max_opt()?),
         _ => None,
     }
 }
 
-fn whole(kind: LeafKind, min: i64, max: i64) -> Option<Range> {
+fn whole(kind: ColumnType, min: i64, max: i64) -> Option<Range> {
     use arrow::datatypes::TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
     let nanoseconds = match kind {
-        LeafKind::Plain(Kind::Int(_)) => return (min <= max).then_some(Range::Integers(min, max)),
-        LeafKind::Decimal(_) => 1,
-        LeafKind::Day => i128::from(SECONDS_OF_DAY) * 1_000_000_000,
-        LeafKind::Time(Second) => 1_000_000_000,
-        LeafKind::Time(Millisecond) => 1_000_000,
-        LeafKind::Time(Microsecond) => 1000,
-        LeafKind::Time(Nanosecond) => 1,
-        LeafKind::Plain(_) | LeafKind::Boolean => return None,
+        ColumnType::Int(_) => return (min <= max).then_some(Range::Integers(min, max)),
+        ColumnType::Decimal(_) => 1,
+        ColumnType::Day => i128::from(SECONDS_OF_DAY) * 1_000_000_000,
+        ColumnType::Time(Second) => 1_000_000_000,
+        ColumnType::Time(Millisecond) => 1_000_000,
+        ColumnType::Time(Microsecond) => 1000,
+        ColumnType::Time(Nanosecond) => 1,
+        _ => return None,
     };
     decimals(i128::from(min) * nanoseconds, i128::from(max) * nanoseconds)
 }
@@ -90,4 +94,10 @@ fn decimals(min: i128, max: i128) -> Option<Range> {
 /// Statistics pass over NaN: there may be some beside any numbers.
 fn floats(min: f64, max: f64) -> Option<Range> {
     (min <= max).then_some(Range::Floats { numbers: Some((min, max)), nan: true })
+}
+
+/// Reads a signed number of up to sixteen bytes.
+fn big_endian(bytes: &[u8]) -> i128 {
+    let negative = bytes.first().is_some_and(|&byte| byte & 0x80 != 0);
+    bytes.iter().take(16).fold(if negative { -1 } else { 0 }, |value, &byte| value << 8 | i128::from(byte))
 }

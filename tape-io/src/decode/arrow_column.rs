@@ -1,0 +1,168 @@
+//! The general gear: one column chunk of any type and encoding, read by the `parquet` crate's own Arrow reader.
+//!
+//! The pages are those that our decoders get: checked, and of list columns one row for each element.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, new_empty_array};
+use arrow::compute::concat;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowGroups, RowSelection, RowSelector};
+use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels};
+use parquet::basic::Repetition;
+use parquet::column::page::{PageIterator, PageReader};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
+use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor, Type};
+
+use crate::decode::column_type::ColumnType;
+use crate::decode::from_arrow::normalized;
+use crate::decode::page::ended;
+
+/// Rows that are decoded at a time.
+const BATCH: usize = 4096;
+/// More rows than a row group can have.
+const ALL: usize = usize::MAX >> 1;
+
+/// A schema of this one column, not nested.
+pub(crate) fn flat_schema(column: &ColumnDescriptor, optional: bool) -> Result<SchemaDescriptor> {
+    let info = column.self_type().get_basic_info();
+    let repetition = if optional { Repetition::OPTIONAL } else { Repetition::REQUIRED };
+    let leaf = Type::primitive_type_builder("value", column.physical_type())
+        .with_repetition(repetition)
+        .with_converted_type(info.converted_type())
+        .with_logical_type(info.logical_type_ref().cloned())
+        .with_length(column.type_length())
+        .with_precision(column.type_precision())
+        .with_scale(column.type_scale())
+        .build()?;
+    let root = Type::group_type_builder("schema").with_fields(vec![Arc::new(leaf)]).build()?;
+    Ok(SchemaDescriptor::new(Arc::new(root)))
+}
+
+/// A column chunk as Arrow arrays of the types that expressions have.
+pub(crate) struct ArrowColumn {
+    column_type: ColumnType,
+    chunk: Option<Chunk>,
+    reader: Option<ParquetRecordBatchReader>,
+    /// Rows that were decoded and not asked for yet.
+    ready: Option<ArrayRef>,
+}
+
+/// What a reader is made of.
+struct Chunk {
+    schema: SchemaDescriptor,
+    metadata: Arc<ParquetMetaData>,
+    row_group: usize,
+    pages: std::sync::Mutex<Option<Box<dyn PageReader>>>,
+}
+
+impl ArrowColumn {
+    /// Opens a column chunk whose pages are flat.
+    pub(crate) fn new(
+        column_type: ColumnType,
+        column: &ColumnDescriptor,
+        optional: bool,
+        (metadata, row_group): (Arc<ParquetMetaData>, usize),
+        pages: Box<dyn PageReader>,
+    ) -> Result<Self> {
+        let schema = flat_schema(column, optional)?;
+        let chunk = Chunk { schema, metadata, row_group, pages: Some(pages).into() };
+        Ok(Self { column_type, chunk: Some(chunk), reader: None, ready: None })
+    }
+
+    /// Passes over the next `n` rows; before the first is read, without decoding pages that are skipped whole.
+    pub(crate) fn skip(&mut self, mut n: usize) -> Result<()> {
+        if n == 0 {
+            return Ok(());
+        }
+        if self.chunk.is_some() {
+            self.open(n)?;
+            // Pages are passed now, because whoever follows where lists begin is told of them by that.
+            self.ready = self.decode()?;
+            return Ok(());
+        }
+        while n > 0 {
+            n -= self.take(n)?.len();
+        }
+        Ok(())
+    }
+
+    /// Reads the next `n` rows.
+    pub(crate) fn read(&mut self, n: usize) -> Result<ArrayRef> {
+        if n == 0 {
+            return Ok(new_empty_array(&self.column_type.in_arrays()));
+        }
+        let (mut parts, mut rows) = (vec![], 0);
+        while rows < n {
+            let part = self.take(n - rows)?;
+            rows += part.len();
+            parts.push(part);
+        }
+        if let [part] = &parts[..] {
+            return Ok(Arc::clone(part));
+        }
+        let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+        Ok(concat(&parts)?)
+    }
+
+    /// Up to `n` rows, at least one.
+    fn take(&mut self, n: usize) -> Result<ArrayRef> {
+        self.open(0)?;
+        let ready = match self.ready.take() {
+            Some(ready) => ready,
+            None => self.decode()?.ok_or_else(ended)?,
+        };
+        if ready.len() > n {
+            self.ready = Some(ready.slice(n, ready.len() - n));
+            return Ok(ready.slice(0, n));
+        }
+        Ok(ready)
+    }
+
+    fn decode(&mut self) -> Result<Option<ArrayRef>> {
+        let Some(batch) = self.reader.as_mut().and_then(Iterator::next).transpose()? else { return Ok(None) };
+        let array = normalized(batch.column(0), self.column_type)?;
+        Ok(Some(array).filter(|array| !array.is_empty()))
+    }
+
+    fn open(&mut self, skip: usize) -> Result<()> {
+        let Some(chunk) = self.chunk.take() else { return Ok(()) };
+        let levels = parquet_to_arrow_field_levels(&chunk.schema, ProjectionMask::all(), None)?;
+        let selection = (skip > 0).then(|| RowSelection::from(vec![RowSelector::skip(skip), RowSelector::select(ALL)]));
+        self.reader = Some(ParquetRecordBatchReader::try_new_with_row_groups(&levels, &chunk, BATCH, selection)?);
+        Ok(())
+    }
+}
+
+impl RowGroups for Chunk {
+    fn num_rows(&self) -> usize {
+        ALL
+    }
+
+    fn column_chunks(&self, _: usize) -> Result<Box<dyn PageIterator>> {
+        let pages = self.pages.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let pages = pages.ok_or_else(|| ParquetError::General("a column chunk that is opened twice".to_owned()))?;
+        Ok(Box::new(OneChunk(Some(pages))))
+    }
+
+    fn row_groups(&self) -> Box<dyn Iterator<Item = &RowGroupMetaData> + '_> {
+        Box::new(std::iter::once(self.metadata.row_group(self.row_group)))
+    }
+
+    fn metadata(&self) -> &ParquetMetaData {
+        &self.metadata
+    }
+}
+
+/// The pages of one column chunk.
+struct OneChunk(Option<Box<dyn PageReader>>);
+
+impl Iterator for OneChunk {
+    type Item = Result<Box<dyn PageReader>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.take().map(Ok)
+    }
+}
+
+impl PageIterator for OneChunk {}

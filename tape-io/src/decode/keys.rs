@@ -1,0 +1,86 @@
+//! Integers as keys: ids, and bands that are numbers.
+
+use parquet::errors::{ParquetError, Result};
+use tape_core::{Bands, IdType, NO_BAND, key_from_u64};
+
+use crate::decode::fixed_width::{FixedWidth, FixedWidthColumn};
+
+/// An integer that can be a key.
+pub(crate) trait Key: FixedWidth {
+    /// Returns the key of an id of this type.
+    fn key(self, id_type: IdType) -> i64;
+}
+
+impl Key for i64 {
+    fn key(self, id_type: IdType) -> i64 {
+        if id_type == IdType::UInt64 { key_from_u64(self.cast_unsigned()) } else { self }
+    }
+}
+
+impl Key for i32 {
+    fn key(self, id_type: IdType) -> i64 {
+        if id_type.is_unsigned() { self.cast_unsigned().into() } else { self.into() }
+    }
+}
+
+/// Appends the keys of the next `n` rows; where some are null, `nulls` says which.
+pub(crate) fn append_keys<T: Key>(
+    column: &mut FixedWidthColumn<T>,
+    n: usize,
+    id_type: IdType,
+    keys: &mut Vec<i64>,
+    nulls: &mut Vec<bool>,
+) -> Result<()> {
+    column.append(
+        n,
+        keys,
+        |value| value.key(id_type),
+        0,
+        |row| {
+            nulls.resize(n, false);
+            nulls[row] = true;
+        },
+    )
+}
+
+/// The codes of bands, as far as a column chunk met them.
+#[derive(Default)]
+pub(crate) struct BandCodes {
+    /// Those of numbers.
+    met: Vec<(i64, u8)>,
+    /// Those of the current dictionary of text.
+    pub(crate) of_dictionary: Vec<u8>,
+    keys: Vec<i64>,
+}
+
+impl BandCodes {
+    /// Appends the codes of the next `n` rows.
+    pub(crate) fn append<T: Key>(
+        &mut self,
+        column: &mut FixedWidthColumn<T>,
+        n: usize,
+        id_type: IdType,
+        codes: &mut Vec<u8>,
+        bands: &Bands,
+    ) -> Result<()> {
+        let (mut keys, mut nulls) = (std::mem::take(&mut self.keys), vec![]);
+        keys.clear();
+        append_keys(column, n, id_type, &mut keys, &mut nulls)?;
+        for (row, &key) in keys.iter().enumerate() {
+            let null = nulls.get(row).copied().unwrap_or(false);
+            codes.push(if null { NO_BAND } else { self.code(key, id_type, bands)? });
+        }
+        self.keys = keys;
+        Ok(())
+    }
+
+    fn code(&mut self, key: i64, id_type: IdType, bands: &Bands) -> Result<u8> {
+        if let Some(&(_, code)) = self.met.iter().find(|(met, _)| *met == key) {
+            return Ok(code);
+        }
+        let label = id_type.object_id(key).to_string();
+        let code = bands.code(&label).map_err(|error| ParquetError::General(error.to_string()))?;
+        self.met.push((key, code));
+        Ok(code)
+    }
+}

@@ -1,0 +1,112 @@
+//! Text as ids, as bands and as Arrow dictionaries.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, DictionaryArray, PrimitiveArray, StringBuilder};
+use arrow::datatypes::Int32Type;
+use parquet::errors::{ParquetError, Result};
+use tape_core::{Bands, IdRef, Ids, NO_BAND};
+
+use crate::decode::text::{NULL, TextPages};
+
+/// Appends `n` ids; where some are null, `nulls` says which.
+pub(crate) fn text_ids(text: &mut TextPages, mut n: usize, ids: &mut Ids, nulls: &mut Vec<bool>) -> Result<()> {
+    let total = n;
+    while n > 0 {
+        let coded = text.next(n)?;
+        for &code in coded.codes {
+            let id = if code == NULL { "" } else { coded.text(code as usize)? };
+            ids.push(IdRef::Text(id));
+        }
+        if coded.codes.contains(&NULL) {
+            nulls.resize(total - n, false);
+            nulls.extend(coded.codes.iter().map(|&code| code == NULL));
+        }
+        n -= coded.codes.len();
+    }
+    if !nulls.is_empty() {
+        nulls.resize(total, false);
+    }
+    Ok(())
+}
+
+/// Appends `n` band codes; `codes` holds those of the current dictionary between calls.
+pub(crate) fn text_bands(
+    text: &mut TextPages,
+    codes: &mut Vec<u8>,
+    mut n: usize,
+    band: &mut Vec<u8>,
+    bands: &Bands,
+) -> Result<()> {
+    while n > 0 {
+        let coded = text.next(n)?;
+        if coded.fresh {
+            codes.clear();
+            for i in 0..coded.dictionary.len() {
+                let label = coded.text(i)?;
+                // A plain page is a dictionary with an entry for each row: mostly the same labels again.
+                let again = (i.saturating_sub(8)..i).find(|&j| coded.dictionary[j] == coded.dictionary[i]);
+                codes.push(match again {
+                    Some(j) => codes[j],
+                    None => bands.code(label).map_err(|error| ParquetError::General(error.to_string()))?,
+                });
+            }
+        }
+        push_bands(coded.codes, codes, band);
+        n -= coded.codes.len();
+    }
+    Ok(())
+}
+
+/// Appends the bands of `rows`, each a code into `bands` or [`NULL`].
+fn push_bands(rows: &[u32], bands: &[u8], to: &mut Vec<u8>) {
+    let mut table = [NO_BAND; 256];
+    if let Some(known) = table[..255].get_mut(..bands.len()) {
+        // The last byte of NULL is the place that no band takes: one look into a table, without a branch.
+        known.copy_from_slice(bands);
+        to.extend(rows.iter().map(|&code| table[usize::from(code.to_le_bytes()[0])]));
+    } else {
+        to.extend(rows.iter().map(|&code| bands.get(code as usize).copied().unwrap_or(NO_BAND)));
+    }
+}
+
+/// For each entry of a column's dictionary, its place among the texts of an array.
+#[derive(Default)]
+pub(crate) struct Places(Vec<Option<i32>>);
+
+impl Places {
+    /// Reads `n` rows as a dictionary that has the texts which occur.
+    pub(crate) fn read(&mut self, text: &mut TextPages, n: usize) -> Result<ArrayRef> {
+        let Self(places) = self;
+        let mut keys: Vec<Option<i32>> = Vec::with_capacity(n);
+        let mut texts = StringBuilder::new();
+        let mut met = 0_i32;
+        // Places are those of one array.
+        places.fill(None);
+        while keys.len() < n {
+            let coded = text.next(n - keys.len())?;
+            if coded.fresh {
+                places.clear();
+            }
+            places.resize(coded.dictionary.len(), None);
+            for &code in coded.codes {
+                if code == NULL {
+                    keys.push(None);
+                    continue;
+                }
+                let code = code as usize;
+                let place = match places[code] {
+                    Some(place) => place,
+                    None => {
+                        texts.append_value(coded.text(code)?);
+                        met += 1;
+                        *places[code].insert(met - 1)
+                    }
+                };
+                keys.push(Some(place));
+            }
+        }
+        let keys: PrimitiveArray<Int32Type> = keys.into();
+        Ok(Arc::new(DictionaryArray::try_new(keys, Arc::new(texts.finish()))?))
+    }
+}
