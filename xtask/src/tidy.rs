@@ -44,6 +44,7 @@ const CHECKS: &[Check] = &[
     ("no unfinished code", sources::unfinished),
     ("modules, dependencies and cycles within the bounds of each crate", structure::bounds),
     ("folders of tape-io use only those before them", structure::folders),
+    ("no message of a library names a flag or a verb of the command", structure::messages),
     ("the code map names files that exist", |house| code_map::code_map(&house.metadata)),
 ];
 

@@ -1,6 +1,6 @@
-//! Words and signs of Rust source: comments, literals and test code are dropped.
+//! Words, signs and strings of Rust source: comments, characters and test code are dropped.
 
-/// A word, a sign, or `::`.
+/// A word, a sign, `::`, or a string in its quotes, without what stands before them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token<'a> {
     pub(super) text: &'a str,
@@ -9,6 +9,11 @@ pub(super) struct Token<'a> {
 }
 
 impl Token<'_> {
+    /// The content of a string, as it is written.
+    pub(super) fn string(&self) -> Option<&str> {
+        self.text.strip_prefix('"')?.strip_suffix('"')
+    }
+
     /// Tells words (identifiers, keywords, numbers) from signs.
     pub(super) fn is_word(&self) -> bool {
         self.text.starts_with(is_word_character)
@@ -27,14 +32,14 @@ pub(super) fn tokens(source: &str) -> Vec<Token<'_>> {
         let length = match first {
             '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
             '/' if rest.starts_with("/*") => block_comment(rest),
-            '"' => string(rest),
+            '"' => string(rest, 0, line, &mut found),
             '\'' => quote(rest), // The sign before a lifetime is dropped too.
             _ if is_word_character(first) => {
                 let word = rest.find(|c| !is_word_character(c)).unwrap_or(rest.len());
                 let prefix = matches!(&rest[..word], "r" | "b" | "br" | "c" | "cr");
                 match rest[word..].chars().next() {
                     Some('"' | '#') if prefix && rest[..word].contains('r') => raw(rest, word, line, &mut found),
-                    Some('"') if prefix => word + string(&rest[word..]),
+                    Some('"') if prefix => string(rest, word, line, &mut found),
                     Some('\'') if &rest[..word] == "b" => word + quote(&rest[word..]),
                     _ => {
                         found.push(Token { text: &rest[..word], line });
@@ -75,18 +80,17 @@ fn block_comment(text: &str) -> usize {
     at
 }
 
-/// The length of a string in quotes, with escapes.
-fn string(text: &str) -> usize {
+/// The length of a string in quotes, with escapes, which is a token.
+fn string<'a>(text: &'a str, prefix: usize, line: usize, found: &mut Vec<Token<'a>>) -> usize {
     let mut escaped = false;
-    for (at, c) in text.char_indices().skip(1) {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => return at + 1,
-            _ => {}
-        }
-    }
-    text.len()
+    let ends = |(_, c): &(usize, char)| {
+        let ends = *c == '"' && !escaped;
+        escaped = *c == '\\' && !escaped;
+        ends
+    };
+    let end = text[prefix + 1..].char_indices().find(ends).map_or(text.len(), |(at, _)| prefix + at + 2);
+    found.push(Token { text: &text[prefix..end], line });
+    end
 }
 
 /// The length of a character in quotes, or of the sign before a lifetime.
@@ -99,13 +103,15 @@ fn quote(text: &str) -> usize {
     }
 }
 
-/// The length of a raw string, or of a raw word, which is a token.
+/// The length of a raw string, or of a raw word, which are tokens.
 fn raw<'a>(text: &'a str, prefix: usize, line: usize, found: &mut Vec<Token<'a>>) -> usize {
     let hashes = text[prefix..].chars().take_while(|&c| c == '#').count();
     let inside = prefix + hashes;
     if text[inside..].starts_with('"') {
         let end = format!("\"{}", "#".repeat(hashes));
-        return text[inside + 1..].find(&end).map_or(text.len(), |at| inside + 1 + at + end.len());
+        let closed = text[inside + 1..].find(&end).map_or(text.len(), |at| inside + at + 2);
+        found.push(Token { text: &text[inside..closed], line });
+        return text.len().min(closed + hashes);
     }
     let word = text[inside..].find(|c| !is_word_character(c)).unwrap_or(text.len() - inside);
     found.push(Token { text: &text[inside..inside + word], line });
@@ -184,10 +190,10 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_literals_are_dropped() {
+    fn comments_and_characters_are_dropped() {
         let source =
             "a // b\n/* c /* d */ e */ f 'g' '\\'' 'h: \"i \\\" j\" r#\"k \" l\"# b\"m\" r#type b'n' '\\u{41}' o::p";
-        assert_eq!(texts(source), ["a", "f", "h", ":", "type", "o", "::", "p"]);
+        assert_eq!(texts(source), ["a", "f", "h", ":", "\"i \\\" j\"", "\"k \" l\"", "\"m\"", "type", "o", "::", "p"]);
     }
 
     #[test]
