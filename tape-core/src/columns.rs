@@ -23,12 +23,6 @@ impl Role {
     /// All roles, in the order in which they are shown.
     pub const ALL: [Self; 5] = [Self::Id, Self::Time, Self::Flux, Self::Error, Self::Band];
 
-    /// The command-line option that names the role's column.
-    #[must_use]
-    pub const fn option(self) -> &'static str {
-        ["--id", "--time", "--flux", "--err", "--band"][self as usize]
-    }
-
     /// The column among these that is called as one of this role commonly is, if there is one.
     #[must_use]
     pub fn commonly_called(self, columns: &[String]) -> Option<&str> {
@@ -81,7 +75,7 @@ pub struct ColumnMap {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ColumnError {
     /// It is not in the survey.
-    #[error("no {role} column{}{}; columns: {}. Name it with {}", asked(.name.as_ref()), hint(.nearest.as_ref()), .available.join(", "), .role.option())]
+    #[error("no {role} column{}{}; columns: {}. Name it", asked(.name.as_ref()), hint(.nearest.as_ref()), .available.join(", "))]
     Missing {
         /// The role.
         role: Role,
@@ -93,7 +87,7 @@ pub enum ColumnError {
         available: Vec<String>,
     },
     /// Two columns of lists could both be the light curves.
-    #[error("the flux may be '{first}' or '{second}': name the one that is meant with {}", Role::Flux.option())]
+    #[error("the flux may be '{first}' or '{second}': name the one that is meant")]
     Ambiguous {
         /// The flux of the first.
         first: String,

@@ -97,7 +97,7 @@ const PLAIN: Preset = Preset {
 pub const PRESETS: &[Preset] = &[
     Preset {
         name: "tape",
-        describes: "surveys made by `tape simulate`",
+        describes: "simulated surveys",
         columns: ["id", "mjd", "flux", "error", "band"],
         unit: "nJy",
         time_scale: "TAI",

@@ -11,8 +11,8 @@ pub enum Error {
     NoStatistic,
     /// A map plan was forced where it would give wrong answers.
     #[error(
-        "the map plan would cut the light curve of object {id} (between {before} and {after}): use --plan stitch or leave \
-         the choice to --plan auto; --plan map-unchecked gives one result per piece"
+        "the map plan would cut the light curve of object {id} (between {before} and {after}): use the stitch plan, or \
+         the auto plan; the map-unchecked plan gives one result per piece"
     )]
     CutLightCurve {
         /// The first object that is cut.
@@ -41,15 +41,15 @@ pub enum Error {
         statistic: String,
     },
     /// A statistic compares bands, and the survey has none.
-    #[error("the statistic '{statistic}' compares bands, but the survey has no band column: name it with --band")]
+    #[error("the statistic '{statistic}' compares bands, but the survey has no band column: name it")]
     NoBands {
         /// The statistic.
         statistic: String,
     },
     /// A statistic compares a band that is not among those to be computed.
     #[error(
-        "the statistic '{statistic}' compares bands {}, but '{band}' is not among the bands asked for: add it to \
-         --band-to-calc, or leave that out", .bands.join(" and ")
+        "the statistic '{statistic}' compares bands {}, but '{band}' is not among the bands asked for: ask \
+         for it too, or for all bands", .bands.join(" and ")
     )]
     BandNotAsked {
         /// The statistic.
@@ -61,7 +61,7 @@ pub enum Error {
     },
     /// A budget in which nothing can be done.
     #[error(
-        "{} MiB of memory are too little: at least {} MiB are needed. Allow more with --memory, or use fewer workers",
+        "{} MiB of memory are too little: at least {} MiB are needed. Allow more memory, or use fewer workers",
         .memory >> 20, (.needed >> 20) + 1
     )]
     TooLittleMemory {
@@ -72,8 +72,8 @@ pub enum Error {
     },
     /// Rows that must be in memory at once, and are too many for the budget.
     #[error(
-        "{what} has {rows} rows, of which only {most} fit in the memory allowed: allow more with --memory, use fewer workers, \
-         or leave such objects out with --on-error skip"
+        "{what} has {rows} rows, of which only {most} fit in the memory allowed: allow more memory, use fewer workers, \
+         or skip such objects"
     )]
     DoesNotFit {
         /// The object, or the partition.
@@ -95,11 +95,8 @@ pub enum Error {
         /// The largest id, by the footer.
         max: ObjectId,
     },
-    /// Partitions that do not follow each other by id, as their footers claim.
-    #[error(
-        "partitions {before} and {after} do not follow each other by id, which their footers deny: object {id} lies in or \
-         before the first and again in the second. Plan again with --plan shuffle"
-    )]
+    /// Partitions that are not in order of id, although their footers claim that they are.
+    #[error("partitions {before} and {after} {}. Use the shuffle plan", not_in_order(id, *cut))]
     OutOfOrder {
         /// The object.
         id: ObjectId,
@@ -119,9 +116,7 @@ pub enum Error {
         reason: String,
     },
     /// More rows than the budget holds, and nowhere to put them.
-    #[error(
-        "the rows do not fit in the memory allowed: name a folder to put them away in with --spill-dir, or allow more"
-    )]
+    #[error("the rows do not fit in the memory allowed: name a folder to spill them to, or allow more memory")]
     NoSpill,
     /// Rows cannot be put away, or read back.
     #[error(transparent)]
@@ -163,9 +158,33 @@ pub enum Error {
     },
 }
 
+/// Says of two places how they break the order of ids: by an object in both, or by one in the second that belongs before.
+#[must_use]
+pub fn not_in_order(id: &ObjectId, cut: bool) -> String {
+    let how = if cut { "is in both" } else { "is in the second, but not after the ids of the first" };
+    format!("are not in order of id, although their footers claim that they are: object {id} {how}")
+}
+
+/// What to do about footers that claim an order of ids which rows do not have.
+pub const WRITE_SORTED: &str = "write the survey again, sorted by id, to have the fast plan";
+
 fn of_band(band: &str) -> String {
     if band.is_empty() { String::new() } else { format!(" in band {band}") }
 }
 
 /// The result of planning and running.
 pub type Result<T> = std::result::Result<T, Error>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn partitions_out_of_order_are_not_said_to_be_in_order() {
+        let text = |cut| Error::OutOfOrder { id: ObjectId::Int(7), cut, before: 3, after: 4 }.to_string();
+        let claim = "partitions 3 and 4 are not in order of id, although their footers claim that they are: object 7";
+        assert_eq!(text(true), format!("{claim} is in both. Use the shuffle plan"));
+        let place = "is in the second, but not after the ids of the first";
+        assert_eq!(text(false), format!("{claim} {place}. Use the shuffle plan"));
+    }
+}

@@ -17,7 +17,7 @@ pub mod task;
 
 pub use compute::counts::Counts;
 pub use compute::skipped::{OnError, Skipped};
-pub use error::{Error, Result};
+pub use error::{Error, Result, WRITE_SORTED, not_in_order};
 pub use plan::config::{Config, PlanChoice, PlanKind};
 pub use plan::layout::{Cohesion, Evidence, Layout, Scan};
 pub use plan::partitioning::{Partitioning, cut, row_groups};

@@ -377,7 +377,7 @@ fn outputs_that_no_task_leaves_are_refused() {
 fn partitions_that_are_not_in_order_are_named() {
     let swapped = damaged(PlanChoice::Stitch, |o| o.partitions.swap(1, 2)).expect_err("out of order");
     assert!(matches!(swapped, Error::OutOfOrder { before: 1, after: 2, cut: false, .. }), "{swapped}");
-    assert!(swapped.to_string().contains("--plan shuffle"), "{swapped}");
+    assert!(swapped.to_string().contains("Use the shuffle plan"), "{swapped}");
     let twice = damaged(PlanChoice::Map, |o| o.partitions[3] = o.partitions[2].clone()).expect_err("twice");
     assert!(matches!(twice, Error::OutOfOrder { before: 2, after: 3, .. }), "{twice}");
 }

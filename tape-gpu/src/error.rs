@@ -5,9 +5,7 @@
 #[non_exhaustive]
 pub enum Error {
     /// No adapter at all.
-    #[error(
-        "no GPU was found: install its Vulkan driver (mesa-vulkan-drivers has one in software), or use --device cpu"
-    )]
+    #[error("no GPU was found: install its Vulkan driver (mesa-vulkan-drivers has one in software), or use the CPU")]
     NoAdapter,
     /// None of that name.
     #[error("no device is called '{name}'; there are: {}", known.join(", "))]

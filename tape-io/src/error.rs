@@ -80,7 +80,7 @@ pub enum Error {
         source: PredicateError,
     },
     /// A role's column has a type that cannot play the role.
-    #[error("{}: column '{column}' is {actual}, but the {role} must be {expected}: name another with {}", .path.display(), .role.option())]
+    #[error("{}: column '{column}' is {actual}, but the {role} must be {expected}: name another", .path.display())]
     ColumnType {
         /// The file.
         path: PathBuf,
@@ -146,7 +146,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// An output that would be written over.
-    #[error("{}: exists already: choose another name, or pass --overwrite", .path.display())]
+    #[error("{}: exists already: choose another name, or allow it to be replaced", .path.display())]
     Exists {
         /// The output.
         path: PathBuf,
@@ -167,8 +167,7 @@ pub enum Error {
     },
     /// Rows for which there is no room in memory, and none on disk.
     #[error(
-        "{}: cannot put rows away for want of memory: {reason}; free some space there, choose another folder with --spill-dir, \
-         or allow more with --memory",
+        "{}: cannot spill rows to disk: {reason}; free some space there, choose another folder to spill to, or allow more memory",
         .folder.display()
     )]
     Spill {
@@ -206,8 +205,8 @@ pub enum Error {
     },
     /// An object table that has an object twice.
     #[error(
-        "{}: object {id} has more than one row, and a table of objects has one for each: leave the others out, or name another \
-         column than '{column}' with --object-id",
+        "{}: object {id} has more than one row, and a table of objects has one for each: leave the others out, or instead \
+         of '{column}' name another column of ids",
         .path.display()
     )]
     ObjectTwice {
@@ -219,7 +218,7 @@ pub enum Error {
         id: ObjectId,
     },
     /// An object table whose ids cannot be those of the survey.
-    #[error("{}: column '{column}' is {actual}, but the survey's ids are {survey}: name another with --object-id", .path.display())]
+    #[error("{}: column '{column}' is {actual}, but the survey's ids are {survey}: name another column of ids", .path.display())]
     ObjectIdType {
         /// The file.
         path: PathBuf,
@@ -231,7 +230,7 @@ pub enum Error {
         survey: &'static str,
     },
     /// An object table without a column of ids.
-    #[error("{}: no column of ids; columns: {}. Name it with --object-id", .path.display(), .available.join(", "))]
+    #[error("{}: no column of ids; columns: {}. Name one", .path.display(), .available.join(", "))]
     NoObjectId {
         /// The first file of the table.
         path: PathBuf,
@@ -257,7 +256,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// Something by which rows cannot be grouped.
-    #[error("rows cannot be grouped by '{name}'{}: {}; there are {}", like(.nearest.as_ref()), if *.table { "no column of the survey's ids or bands, nor of the table of objects, is called so" } else { "it is neither the id nor the band, and columns of objects need a table of them (--objects)" }, .available.join(", "))]
+    #[error("rows cannot be grouped by '{name}'{}: {}; there are {}", like(.nearest.as_ref()), if *.table { "no column of the survey's ids or bands, nor of the table of objects, is called so" } else { "it is neither the id nor the band, and columns of objects need a table of them" }, .available.join(", "))]
     NoGroup {
         /// What was named.
         name: String,
@@ -275,9 +274,7 @@ pub enum Error {
         name: String,
     },
     /// A group of what each object has one of anyway.
-    #[error(
-        "rows of one object have one '{name}' anyway: group by the id alone, and put '{name}' beside results with --join"
-    )]
+    #[error("rows of one object have one '{name}' anyway: group by the id alone, and join '{name}' to the results")]
     GroupOfObject {
         /// The column.
         name: String,
@@ -291,7 +288,7 @@ pub enum Error {
         reason: String,
     },
     /// Something that is asked of the objects of a survey that has no table of them.
-    #[error("no table of objects for the {what}: name one with --objects")]
+    #[error("no table of objects for the {what}: name one")]
     NoObjects {
         /// What is asked.
         what: String,
@@ -360,7 +357,7 @@ pub enum Error {
         reason: String,
     },
     /// A column of objects that has several values for one.
-    #[error("{}: column '{column}' has not one value for object {id}: leave it out of --base, and it goes into the light curve", .path.display())]
+    #[error("{}: column '{column}' has not one value for object {id}: take it out of the columns of objects, and it goes into the light curve", .path.display())]
     BaseVaries {
         /// The first file of the survey.
         path: PathBuf,

@@ -33,7 +33,7 @@ pub enum Error {
     Gpu(#[from] tape_gpu::Error),
     /// A calibration of devices that cannot be read or written.
     #[cfg(feature = "gpu")]
-    #[error("{}: {message}; `tape devices --calibrate` measures again and replaces it", path.display())]
+    #[error("{}: {message}: measure again, which replaces it", path.display())]
     Calibration {
         /// The file.
         path: std::path::PathBuf,
@@ -101,7 +101,7 @@ pub enum Error {
     },
     /// Bands that are asked for where light curves are of all bands.
     #[error(
-        "light curves by {by} have epochs of all bands: group by the band too, or choose rows with --where instead of bands"
+        "light curves by {by} have epochs of all bands: group by the band too, or choose rows by a condition instead of bands"
     )]
     BandsTogether {
         /// What they have in common.
@@ -125,15 +125,14 @@ pub enum Error {
         columns: String,
     },
     /// A condition of good quality that is not known.
-    #[error("no customary condition on the quality of epochs is known of {}: say with --where which epochs are good", .preset.map_or_else(|| "a survey without a preset".to_owned(), |name| format!("the preset {name}")))]
+    #[error("no customary condition on the quality of epochs is known of {}: say which epochs are good", .preset.map_or_else(|| "a survey without a preset".to_owned(), |name| format!("the preset {name}")))]
     NoQuality {
         /// The preset, if the survey has one.
         preset: Option<&'static str>,
     },
     /// A statistic without a meaning for what the values are.
     #[error(
-        "the statistic '{statistic}' has no meaning for {actual}: convert them with {}, leave it out, or say with --quantity that they are something else",
-        match .actual { tape_core::Quantity::Magnitude => "--to-flux ZP", tape_core::Quantity::Flux => "--to-mag ZP" }
+        "the statistic '{statistic}' has no meaning for {actual}: convert them, leave it out, or declare that they are something else"
     )]
     Quantity {
         /// The statistic.

@@ -161,7 +161,7 @@ impl SurveyInfo {
             (Some(true), Evidence::Scan) => "by id within each row group",
             (Some(true), _) => "by id within each row group, as the footers declare",
             (Some(false), _) => "no: not by id within each row group",
-            (None, _) => "not declared; --scan finds out",
+            (None, _) => "not declared; a scan finds out",
         }
     }
 }
@@ -172,8 +172,8 @@ impl fmt::Display for SurveyInfo {
         self.fmt_columns(f)?;
         match &self.bands {
             KnownBands::All(bands) => row(f, "bands", bands.join(", "))?,
-            KnownBands::Between(first, last) => row(f, "bands", format_args!("{first} … {last} (--scan lists all)"))?,
-            KnownBands::Unknown => row(f, "bands", "not known from the footers: --scan lists them")?,
+            KnownBands::Between(first, last) => row(f, "bands", format_args!("{first} … {last} (a scan lists all)"))?,
+            KnownBands::Unknown => row(f, "bands", "not known from the footers: a scan lists them")?,
         }
         match &self.ids {
             Some((min, max)) => row(f, "ids", format_args!("{min} … {max}"))?,
@@ -219,7 +219,7 @@ impl SurveyInfo {
             row(f, "", format_args!("bands: {}", bands.collect::<Vec<_>>().join(", ")))?;
         }
         match &self.quality {
-            Some(quality) => row(f, "quality", format_args!("{quality} (with --quality)")),
+            Some(quality) => row(f, "quality", format_args!("{quality} (if asked for)")),
             None => Ok(()),
         }
     }
@@ -230,7 +230,7 @@ impl SurveyInfo {
                 Some(ColumnInfo { name, kind, .. }) => {
                     row(f, &role.to_string(), format_args!("{name} ({})", kind.as_deref().unwrap_or_default()))?;
                 }
-                None => row(f, &role.to_string(), format_args!("no column found: name it with {}", role.option()))?,
+                None => row(f, &role.to_string(), "no column found")?,
             }
         }
         let others: Vec<&str> = self.other_columns().collect();

@@ -38,7 +38,7 @@ fn a_misspelt_column_is_answered_with_the_nearest() {
     let error = ColumnMap::new().flux("psflx").resolve(&available, &lists(&["lc.x"])).expect_err("no such column");
     assert_eq!(
         error.to_string(),
-        "no flux column 'psflx' (did you mean 'psFlux'?); columns: id, psFlux, mjd, lc.x. Name it with --flux"
+        "no flux column 'psflx' (did you mean 'psFlux'?); columns: id, psFlux, mjd, lc.x. Name it"
     );
 }
 
@@ -64,7 +64,7 @@ fn flat_columns_win_a_tie_and_two_lists_do_not() {
     assert_eq!(map.get(Role::Flux), Some("mag"));
     let two = lists(&["a.mjd", "a.mag", "b.mjd", "b.flux"]);
     let error = ColumnMap::new().resolve(&flat(&["id"]), &two).expect_err("either");
-    assert_eq!(error.to_string(), "the flux may be 'a.mag' or 'b.flux': name the one that is meant with --flux");
+    assert_eq!(error.to_string(), "the flux may be 'a.mag' or 'b.flux': name the one that is meant");
     let map = ColumnMap::new().flux("b.flux").resolve(&flat(&["id", "mjd", "mag"]), &two).expect("named");
     assert_eq!(roles(&map), [Some("id"), Some("b.mjd"), Some("b.flux"), None, None]);
 }

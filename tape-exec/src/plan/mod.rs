@@ -90,7 +90,7 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
             None if forced => {
                 let why =
                     "the footers do not tell the ids of row groups, or too many row groups hold the same".to_owned();
-                return Err(Error::IllegalPlan { plan: "merge", why, instead: "--plan auto" });
+                return Err(Error::IllegalPlan { plan: "merge", why, instead: "the auto plan" });
             }
             None => {}
         }
@@ -153,7 +153,7 @@ fn choose(source: &dyn Source, choice: PlanChoice, layout: &Layout, whole: Optio
         (PlanChoice::MapUnchecked, _) => Ok((PlanKind::MapUnchecked, "asked for, unchecked".to_owned())),
         (PlanChoice::Shuffle | PlanChoice::Merge, _) => Ok((PlanKind::Shuffle, "asked for".to_owned())),
         (PlanChoice::Fold, _) => match whole {
-            Some(name) => illegal("fold", format!("'{name}' needs whole light curves"), "--plan auto"),
+            Some(name) => illegal("fold", format!("'{name}' needs whole light curves"), "the auto plan"),
             None => Ok((PlanKind::Fold, "asked for; every statistic is a fold".to_owned())),
         },
         (PlanChoice::Map, Cohesion::Cohesive) => {
@@ -176,7 +176,7 @@ fn choose(source: &dyn Source, choice: PlanChoice, layout: &Layout, whole: Optio
                 Cohesion::Unknown { why } => why.clone(),
                 _ => "partitions share ranges of ids, so an object's rows may lie in many of them".to_owned(),
             };
-            illegal(plan, why, "--plan shuffle, or leave the choice to --plan auto")
+            illegal(plan, why, "the shuffle plan, or the auto plan")
         }
     }
 }

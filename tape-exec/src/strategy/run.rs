@@ -7,7 +7,7 @@ use tape_core::{Event, LeftOut, Observer, Partition, Sink, Source, Statistic, St
 use crate::compute::Job;
 use crate::compute::counts::Counts;
 use crate::compute::skipped::Skipped;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, WRITE_SORTED, not_in_order};
 use crate::plan::Plan;
 use crate::plan::budget::Sizes;
 use crate::plan::config::{Config, PlanKind};
@@ -129,10 +129,7 @@ fn over_edges(
             if plan.forced && cut {
                 return Err(Error::CutLightCurve { id, before, after });
             }
-            format!(
-                "object {id} lies in or before {before} and again in {after}, which its footer denies; write the survey again \
-                 with `tape repartition` to have the fast plan"
-            )
+            format!("{before} and {after} {}; {WRITE_SORTED}", not_in_order(&id, cut))
         }
         Err(Error::DoesNotFit { what, rows, most }) if edges != Edges::Unchecked => {
             format!("{what} has at least {rows} rows, of which a worker's share of memory holds {most}")

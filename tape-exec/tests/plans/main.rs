@@ -80,7 +80,7 @@ fn a_forced_map_names_the_first_object_that_it_would_cut() {
     let error = plan(&source, &both(), &config(PlanChoice::Map, Partitioning::RowGroups, 2), &Silent).expect_err("cut");
     let Error::CutLightCurve { id, .. } = &error else { panic!("{error}") };
     assert_eq!(*id, ObjectId::Int(20_000));
-    assert!(error.to_string().contains("--plan stitch"), "{error}");
+    assert!(error.to_string().contains("use the stitch plan"), "{error}");
 
     let unchecked = config(PlanChoice::MapUnchecked, Partitioning::RowGroups, 2);
     let (table, summary) = compute(&source, &both(), &unchecked).expect("runs");

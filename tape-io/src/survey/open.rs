@@ -52,7 +52,7 @@ impl Survey {
                 Region::Pixels(_) => {
                     "no column tells the HEALPix pixel of a row: choose pixels of HATS catalogues only"
                 }
-                _ => "no columns are called as right ascension and declination are: name them with --ra and --dec",
+                _ => "no RA/Dec columns found: name them",
             };
             Error::NoPlaces { path: survey.files[0].path.clone(), what: what.to_owned() }
         })?;

@@ -78,7 +78,7 @@ impl Demo {
             ..Simulation::default()
         };
         let work = Work::begin("rows")?;
-        let report = simulation.write_with(survey, &|done, all| work.at(done, all)).map_err(Failure::failed)?;
+        let report = simulation.write_with(survey, &|done, all| work.at(done, all))?;
         work.finish();
         let rows = format!("{} of {}", counted(report.rows, "row"), counted(report.objects, "object"));
         let files = format!("{}, {}", counted(report.files as u64, "file"), bytes(report.bytes));

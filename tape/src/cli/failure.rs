@@ -5,6 +5,9 @@ use std::io;
 use std::process::ExitCode;
 
 use tape::Error;
+use tape::simulate::SimulateError;
+
+use super::advice;
 
 /// Why the command ends early.
 pub(crate) enum Failure {
@@ -52,10 +55,8 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        match error {
-            Error::Statistic(_) => Self::usage(error),
-            other => Self::failed(other),
-        }
+        let message = advice::with_advice(&error);
+        if matches!(error, Error::Statistic(_)) { Self::Usage(message) } else { Self::Failed(message) }
     }
 }
 
@@ -68,6 +69,12 @@ impl From<tape::io::Error> for Failure {
 impl From<tape::exec::Error> for Failure {
     fn from(error: tape::exec::Error) -> Self {
         Error::from(error).into()
+    }
+}
+
+impl From<SimulateError> for Failure {
+    fn from(error: SimulateError) -> Self {
+        Self::Failed(advice::with_simulation_advice(&error))
     }
 }
 

@@ -6,6 +6,7 @@ use tape::core::{PRESETS, Role};
 use tape::exec::Cohesion;
 use tape::{KnownBands, SurveyInfo};
 
+use super::advice;
 use super::args::SurveyArgs;
 use super::failure::Failure;
 use super::screen::Screen;
@@ -35,7 +36,19 @@ impl Inspect {
         let Some(survey) = self.survey.as_ref().filter(|_| !self.presets) else { return list_presets(screen) };
         let ensemble = survey.open()?;
         let info = if self.scan { ensemble.info_scanned()? } else { ensemble.info() };
-        if self.json { Ok(screen.line(as_json(&info))?) } else { Ok(screen.line(info)?) }
+        if self.json {
+            return Ok(screen.line(as_json(&info))?);
+        }
+        screen.line(&info)?;
+        let missing = Role::ALL.into_iter().filter(|role| info.column(*role).is_none());
+        let named = missing.map(advice::column_flag).collect::<Vec<_>>().join(", ");
+        if !named.is_empty() {
+            screen.row("missing", format_args!("name columns with {named}"))?;
+        }
+        if !self.scan {
+            screen.row("more", "--scan reads all ids and bands")?;
+        }
+        Ok(())
     }
 }
 

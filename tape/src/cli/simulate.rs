@@ -70,7 +70,7 @@ impl Simulate {
             overwrite: self.overwrite,
         };
         let work = Work::begin("rows")?;
-        let report = simulation.write_with(&self.out, &|done, all| work.at(done, all)).map_err(Failure::failed)?;
+        let report = simulation.write_with(&self.out, &|done, all| work.at(done, all))?;
         work.finish();
         if self.json {
             return Ok(screen.line(json!({

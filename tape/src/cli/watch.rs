@@ -12,6 +12,7 @@ use serde_json::json;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 use tape::core::{Event, Observer, Step};
 
+use super::advice;
 use super::estimate::Estimate;
 use super::events::{Events, Moment};
 use super::failure::Failure;
@@ -121,6 +122,7 @@ impl Observer for Watch {
         let events = sources.events.as_ref();
         match event {
             Event::Warning(warning) => {
+                let warning = advice::on_warning(warning);
                 warn(bar, &warning);
                 events.inspect(|events| events.tell("warning", json!({ "message": warning })));
             }

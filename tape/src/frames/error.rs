@@ -25,8 +25,7 @@ pub enum FrameError {
     },
     /// A label that another frame has.
     #[error(
-        "there is a frame '{label}' already, {difference}: choose another label, drop it, or replace it on purpose \
-         (`compute_over`, --overwrite)"
+        "there is a frame '{label}' already, {difference}: choose another label, drop it, or allow it to be replaced"
     )]
     Taken {
         /// The label.
@@ -65,7 +64,7 @@ pub enum FrameError {
         reason: String,
     },
     /// A folder without a saved ensemble.
-    #[error("{}: no saved ensemble is there: make one with `Ensemble::save` or `tape batch --keep {}`", .folder.display(), .folder.display())]
+    #[error("{}: no saved ensemble is there: save one first", .folder.display())]
     NotSaved {
         /// The folder.
         folder: PathBuf,

@@ -153,8 +153,8 @@ impl Origin {
             ("the choice of objects", list(&self.selections), list(&now.selections)),
             ("the columns", columns(&self.columns), columns(&now.columns)),
             ("a table that is", form(self.wide), form(now.wide)),
-            ("--on-error", or_stop(self.skips), or_stop(now.skips)),
-            ("--plan", self.asked.plan.clone(), now.asked.plan.clone()),
+            ("the error policy", or_stop(self.skips), or_stop(now.skips)),
+            ("the plan", self.asked.plan.clone(), now.asked.plan.clone()),
             ("the version", self.version.clone(), now.version.clone()),
         ];
         if let Some((what, then, now)) = both.into_iter().find(|(_, then, now)| then != now) {

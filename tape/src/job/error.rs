@@ -7,13 +7,11 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum JobError {
     /// A job that should leave out what cannot be read.
-    #[error(
-        "a job leaves nothing out: leave --on-error skip away. A task that cannot be done says why, and the others are kept"
-    )]
+    #[error("a job skips nothing: a task that cannot be done says why, and the others are kept")]
     Skips,
     /// A job of objects that only those know who see the whole survey.
     #[error(
-        "a job cannot be of objects chosen so ({what}): compute `tape batch --stat mean --wide -o objects.parquet` first, and name that with --objects and --where-object"
+        "a job cannot be of objects chosen so ({what}): compute a table of objects first, and choose by its columns"
     )]
     Selects {
         /// The choice.
@@ -29,16 +27,18 @@ pub enum JobError {
     #[error("a job is of files, which each of its tasks opens: write the survey to one, or compute it at once")]
     InMemory,
     /// A job that should list objects without light curves.
-    #[error("a job lists objects that have light curves: leave --all-objects away, or run it as one process")]
+    #[error("a job lists objects that have light curves: list those alone, or run it as one process")]
     AllObjects,
     /// A job of light curves that are not those of objects.
-    #[error("a job is of the light curves of objects, not of those by {by}: leave --by away, or run it as one process")]
+    #[error(
+        "a job is of the light curves of objects, not of those by {by}: group by the object, or run it as one process"
+    )]
     Groups {
         /// What the rows of one have in common.
         by: String,
     },
     /// A folder without a job.
-    #[error("{}: no job is there: make one with `tape plan SURVEY -o {}`", .folder.display(), .folder.display())]
+    #[error("{}: no job is there: make one", .folder.display())]
     NoJob {
         /// The folder.
         folder: PathBuf,
@@ -117,9 +117,8 @@ pub enum JobError {
     },
     /// Tasks without a receipt.
     #[error(
-        "{}: {} not done: {}: run {} with `tape run-task {} K`, or all with `tape batch --resume {}`",
-        .folder.display(), counted(.tasks.len(), .what), some(.tasks), if .tasks.len() == 1 { "it" } else { "them" },
-        .folder.display(), .folder.display()
+        "{}: {} not done: {}: run {}, or resume the job",
+        .folder.display(), counted(.tasks.len(), .what), some(.tasks), if .tasks.len() == 1 { "it" } else { "them" }
     )]
     NotDone {
         /// The folder.
@@ -140,7 +139,7 @@ pub enum JobError {
         tasks: Vec<String>,
     },
     /// A receipt or an output that is not what was written.
-    #[error("{}: is damaged: {reason}: run task {task} again with `tape run-task {} {task}`", .path.display(), .folder.display())]
+    #[error("{}: is damaged: {reason}: run task {task} again", .path.display())]
     Damaged {
         /// The folder of the job.
         folder: PathBuf,
@@ -158,16 +157,20 @@ pub enum JobError {
         path: PathBuf,
     },
     /// A task that read other than it should.
-    #[error("{place}: {actual} rows went in, where {expected} should: {remedy}")]
+    #[error("{place}: {actual} rows went in, where {expected} should: {}", again(*.done))]
     Rows {
+        /// The folder of the job.
+        folder: PathBuf,
+        /// The number of the task.
+        task: usize,
         /// The task, and what it reads.
         place: String,
         /// Rows that went in.
         actual: u64,
         /// Rows that should, by the footers or by the first round.
         expected: u64,
-        /// What to do.
-        remedy: String,
+        /// Whether the task was done before, so that its receipt is what is wrong.
+        done: bool,
     },
     /// Epochs that went in and neither came out nor were left out.
     #[error(
@@ -213,6 +216,10 @@ fn counted(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {one}{space}{rest}") } else { format!("{n} {one}s{space}{rest}") }
 }
 
+const fn again(done: bool) -> &'static str {
+    if done { "run it again" } else { "the file may have changed: plan the job again, in another folder" }
+}
+
 const fn go_on(job: bool) -> &'static str {
-    if job { "; `tape batch --resume` goes on with it" } else { "" }
+    if job { ", or resume it" } else { "" }
 }

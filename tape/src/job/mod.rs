@@ -196,11 +196,13 @@ impl Job {
         }
     }
 
-    fn check_rows(&self, task: usize, actual: u64, expected: u64, remedy: &str) -> Result<(), Error> {
+    /// Compares the rows of a task with those it should have had; `done` if it left a receipt.
+    fn check_rows(&self, task: usize, actual: u64, expected: u64, done: bool) -> Result<(), Error> {
         if actual == expected {
             return Ok(());
         }
-        Err(JobError::Rows { place: self.describe(task), actual, expected, remedy: remedy.to_owned() }.into())
+        let (folder, place) = (self.folder.path().to_owned(), self.describe(task));
+        Err(JobError::Rows { folder, task, place, actual, expected, done }.into())
     }
 
     fn malformed(&self, error: Malformed) -> Error {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tape_core::{Event, Observer, Role};
 use tape_exec::task::{self, Tasks, Work};
-use tape_exec::{OnError, Partitioning, Plan, PlanChoice, PlanKind, Summary};
+use tape_exec::{OnError, Partitioning, Plan, PlanChoice, PlanKind, Summary, WRITE_SORTED, not_in_order};
 
 use super::Job;
 use super::error::JobError;
@@ -69,11 +69,11 @@ impl Batch<'_> {
                     return Err(tape_exec::Error::CutLightCurve { id, before, after }.into());
                 }
                 let why = format!(
-                    "the {} plan was dropped for shuffle: object {id} lies in or before {} and again in {}, which its \
-                     footer denies; write the survey again with `tape repartition` to have the fast plan",
+                    "the {} plan was dropped for shuffle: {} and {} {}; {WRITE_SORTED}",
                     job.kind.name(),
                     place(before),
-                    place(after)
+                    place(after),
+                    not_in_order(&id, cut)
                 );
                 observer.event(Event::Restart);
                 let job = self.plan_as_shuffle(&job, why, observer)?;
@@ -238,7 +238,7 @@ impl Batch<'_> {
             ),
             ("for a sample of", samples(&planned.samples), samples(&self.planned_samples()?)),
             ("for a table that is", form(planned.wide), form(self.wide)),
-            ("with --plan", planned.asked.plan.clone(), asked.plan.clone()),
+            ("with the plan", planned.asked.plan.clone(), asked.plan.clone()),
             ("with", cut(&planned.asked), cut(&asked)),
             (
                 "with the columns",

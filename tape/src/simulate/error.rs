@@ -10,7 +10,7 @@ use parquet::errors::ParquetError;
 #[non_exhaustive]
 pub enum SimulateError {
     /// The survey would have no object.
-    #[error("a survey needs at least one object: ask for one or more with --objects")]
+    #[error("a survey needs at least one object: ask for one or more")]
     NoObjects,
     /// The survey would have more objects than there are ids for.
     #[error("{objects} objects are more than the {limit} that one survey can have: write several with different seeds")]
@@ -21,7 +21,7 @@ pub enum SimulateError {
         limit: u64,
     },
     /// The mean number of epochs makes no sense.
-    #[error("{epochs} epochs per object on average: ask for a number from 1 to {limit} with --epochs")]
+    #[error("{epochs} epochs per object on average: ask for a number from 1 to {limit}")]
     BadEpochs {
         /// What was asked for.
         epochs: f64,
@@ -29,16 +29,16 @@ pub enum SimulateError {
         limit: f64,
     },
     /// No band.
-    #[error("a survey needs at least one band: name them with --bands, for example --bands ugrizy")]
+    #[error("a survey needs at least one band: name them, for example ugrizy")]
     NoBands,
     /// A band without a name, or named twice.
-    #[error("band {label:?} is empty or named twice: name every band once with --bands, for example --bands ugrizy")]
+    #[error("band {label:?} is empty or named twice: name every band once, for example ugrizy")]
     BadBand {
         /// The label.
         label: String,
     },
     /// More bands than can be told apart.
-    #[error("{bands} bands are more than the {limit} that one survey can have: name fewer with --bands")]
+    #[error("{bands} bands are more than the {limit} that one survey can have: name fewer")]
     TooManyBands {
         /// How many were asked for.
         bands: usize,
@@ -52,10 +52,10 @@ pub enum SimulateError {
         fraction: f64,
     },
     /// No file.
-    #[error("a survey needs at least one file: ask for one or more with --files")]
+    #[error("a survey needs at least one file: ask for one or more")]
     NoFiles,
     /// Some file would have no object.
-    #[error("{files} files for {objects} objects: every file needs an object, so ask for fewer with --files")]
+    #[error("{files} files for {objects} objects: every file needs an object, so ask for fewer files")]
     TooManyFiles {
         /// How many files were asked for.
         files: usize,
@@ -63,7 +63,7 @@ pub enum SimulateError {
         objects: u64,
     },
     /// Some file would have no night.
-    #[error("{files} files for {nights} nights: every file needs a night, so ask for fewer with --files")]
+    #[error("{files} files for {nights} nights: every file needs a night, so ask for fewer files")]
     TooManyNights {
         /// How many files were asked for.
         files: usize,
@@ -71,7 +71,7 @@ pub enum SimulateError {
         nights: usize,
     },
     /// Row groups without rows.
-    #[error("row groups of 0 rows: ask for at least 1 row per row group with --row-group-rows")]
+    #[error("row groups of 0 rows: ask for at least 1 row per row group")]
     EmptyRowGroups,
     /// A name that is none of those known.
     #[error("no {what} is called {given:?}: choose one of {known}")]
@@ -84,14 +84,14 @@ pub enum SimulateError {
         known: String,
     },
     /// There is something at the place of the output.
-    #[error("{}: exists already: choose another folder, or replace it with --overwrite", .path.display())]
+    #[error("{}: exists already: choose another folder, or allow it to be replaced", .path.display())]
     OutputExists {
         /// Where the survey was to go.
         path: PathBuf,
     },
     /// There is something at the place of the output that a simulation did not write, so that it must not be deleted.
     #[error(
-        "{}: is not a simulated survey ('{}' does not belong to one), so --overwrite leaves it alone: choose another \
+        "{}: is not a simulated survey ('{}' does not belong to one), so it is not replaced: choose another \
          folder, or remove it yourself",
         .path.display(), .found.display()
     )]

@@ -154,7 +154,10 @@ fn outputs_that_cannot_be() {
     survey(&place);
     fs::write(place.path("there.parquet"), "precious").expect("written");
     for (words, hint) in [
-        ("batch survey -o there.parquet", "there.parquet: exists already: choose another name, or pass --overwrite"),
+        (
+            "batch survey -o there.parquet",
+            "there.parquet: exists already: choose another name, or allow it to be replaced (--overwrite)",
+        ),
         (
             "batch survey -o out.fits",
             "out.fits: cannot tell the format: end the name in .parquet, .csv, .ecsv or .arrow",

@@ -132,9 +132,9 @@ fn what_cannot_be_a_group_is_one_message() {
     let place = surveys();
     for (words, message) in [
         ("--by clas --objects objects.parquet", "by 'clas' (did you mean 'class'?)"),
-        ("--by class", "columns of objects need a table of them (--objects)"),
+        ("--by class", "need a table of them; there are id, band (name the table with --objects)"),
         ("--by band,band", "'band' twice"),
-        ("--by id,class --objects objects.parquet", "put 'class' beside results with --join"),
+        ("--by id,class --objects objects.parquet", "join 'class' to the results with --join"),
         ("--by class --objects objects.parquet --join field", "cannot stand beside results of groups"),
         ("--by id --band-to-calc g", "light curves by id have epochs of all bands"),
         ("--by id --wide", "group by the band too"),

@@ -54,6 +54,9 @@ fn a_full_disk_is_named_and_nothing_stays() {
     let mut bash = std::process::Command::new("bash");
     let said = Said::of(bash.current_dir(place.path("")).args(["-c", &command]).output().expect("bash runs"));
     assert_eq!(said.code, Some(1), "{said:?}");
-    assert!(said.err.contains("away: cannot put rows away for want of memory: file too large"), "{said:?}");
+    assert!(
+        said.err.contains("away: cannot spill rows to disk: file too large") && said.err.contains("--spill-dir"),
+        "{said:?}"
+    );
     assert_eq!(place.listing(), before);
 }

@@ -104,9 +104,15 @@ fn what_values_are_not_is_one_message() {
     for (words, message) in [
         ("ztf.parquet --to-mag 25", "the values are magnitudes already"),
         ("survey --to-flux 25", "the values are fluxes already"),
-        ("survey --stat colour_median_g_r", "has no meaning for fluxes: convert them with --to-mag ZP"),
-        ("ztf.parquet --stat bazin_fit", "has no meaning for magnitudes: convert them with --to-flux ZP"),
-        ("survey --quality", "of the preset tape: say with --where"),
+        (
+            "survey --stat colour_median_g_r",
+            "for fluxes: convert them, leave it out, or declare that they are something else (--to-mag ZP",
+        ),
+        (
+            "ztf.parquet --stat bazin_fit",
+            "for magnitudes: convert them, leave it out, or declare that they are something else (--to-flux ZP",
+        ),
+        ("survey --quality", "of the preset tape: say which epochs are good with --where"),
         ("ztf.parquet --flux magerr --quality", "of a survey without a preset"),
         ("ztf.parquet --to-flux AB", "say in what unit fluxes are to be"),
         ("survey --flux error --err flux --to-mag AB", "the unit of the fluxes is not known"),
