@@ -13,8 +13,8 @@ use crate::decode::checked_pages::CheckedPages;
 use crate::decode::fixed_width::{FixedWidth, FixedWidthColumn};
 use crate::decode::guard::guarded;
 use crate::decode::limits::check_footer;
-use crate::decode::list_levels::{Marks, Records};
-use crate::decode::list_pages::{Depth, LevelQueue, SlotPages};
+use crate::decode::list_levels::{ListStarts, Records};
+use crate::decode::list_pages::{Depth, LevelQueue, ListPages};
 use crate::decode::rle::Runs;
 use crate::decode::text::{NULL, TextPages};
 use crate::file::positioned::{read_exact_at, write_all_at};
@@ -73,9 +73,9 @@ fn in_lists(given: Given, kind: u8) -> Result<()> {
     let repetition = 1 + (kind & 1);
     let depth = Depth { repetition, value: 1 + 2 * u32::from(repetition), element: 2 * u32::from(repetition) };
     let levels = LevelQueue::default();
-    let pages = CheckedPages { pages: SlotPages::new(given, depth, levels.clone()), optional: true };
+    let pages = CheckedPages { pages: ListPages::new(given, depth, levels.clone()), optional: true };
     let mut column = FixedWidthColumn::<f64>::new(Box::new(pages), true);
-    let (mut records, mut marks, mut out) = (Records::new(depth, levels), Marks::default(), vec![]);
+    let (mut records, mut marks, mut out) = (Records::new(depth, levels), ListStarts::default(), vec![]);
     for _ in 0..MOST / 40 {
         out.clear();
         column.append(37, &mut out, |value| value, f64::NAN, |_| {})?;

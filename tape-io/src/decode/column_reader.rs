@@ -26,8 +26,8 @@ use crate::decode::input::PositionedFile;
 use crate::decode::keys::{BandCodes, append_keys};
 use crate::decode::leaf::{Leaf, RoleColumn};
 use crate::decode::limits::PageBounds;
-use crate::decode::list_levels::LevelsAlone;
-use crate::decode::list_pages::{Depth, LevelQueue, SlotPages};
+use crate::decode::list_levels::LevelReader;
+use crate::decode::list_pages::{Depth, LevelQueue, ListPages};
 use crate::decode::text::TextPages;
 use crate::decode::texts::{Places, text_bands, text_ids};
 
@@ -74,15 +74,15 @@ fn pages(
     if depth.is_flat() {
         return Ok(Box::new(CheckedPages { pages, optional }));
     }
-    let pages = SlotPages::new(pages, depth, levels.clone());
+    let pages = ListPages::new(pages, depth, levels.clone());
     Ok(Box::new(CheckedPages { pages, optional }))
 }
 
 /// Opens the levels of a column of lists, without its values.
-pub(crate) fn levels_alone(footer: &Footer, index: usize, file: &PositionedFile, leaf: &Leaf) -> Result<LevelsAlone> {
+pub(crate) fn levels_alone(footer: &Footer, index: usize, file: &PositionedFile, leaf: &Leaf) -> Result<LevelReader> {
     let levels = LevelQueue::default();
     let pages = pages(footer, index, file, (leaf.index, leaf.depth), &levels)?;
-    Ok(LevelsAlone::new(pages, leaf.depth, levels))
+    Ok(LevelReader::new(pages, leaf.depth, levels))
 }
 
 /// Whether the fast gear reads a column chunk.

@@ -14,14 +14,14 @@ const STEP: usize = 1024;
 
 /// What levels say of some slots, of which the first is 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Marks {
+pub(crate) struct ListStarts {
     /// Those with which a record begins.
     pub(crate) starts: Vec<u32>,
     /// Those of a list that is null or empty.
     pub(crate) empty: Vec<u32>,
 }
 
-impl Marks {
+impl ListStarts {
     fn clear(&mut self) {
         self.starts.clear();
         self.empty.clear();
@@ -55,7 +55,7 @@ impl Records {
     }
 
     /// Looks at the next `n` slots, of pages that were read.
-    pub(crate) fn next(&mut self, n: usize, marks: &mut Marks) -> Result<()> {
+    pub(crate) fn next(&mut self, n: usize, marks: &mut ListStarts) -> Result<()> {
         marks.clear();
         let (mut queue, mut done) = (self.levels.lock(), 0);
         while done < n {
@@ -152,20 +152,20 @@ fn pass(levels: &mut Runs, mut n: usize, mut found: impl FnMut(Found<'_>, usize)
 }
 
 /// The records of a leaf of which no value is wanted.
-pub(crate) struct LevelsAlone {
+pub(crate) struct LevelReader {
     pages: Box<dyn PageReader>,
     levels: LevelQueue,
     records: Records,
 }
 
-impl LevelsAlone {
+impl LevelReader {
     /// `pages` gives the levels to `levels`.
     pub(crate) fn new(pages: Box<dyn PageReader>, depth: Depth, levels: LevelQueue) -> Self {
         Self { pages, records: Records::new(depth, levels.clone()), levels }
     }
 
     /// Looks at the next `n` slots.
-    pub(crate) fn next(&mut self, n: usize, marks: &mut Marks) -> Result<()> {
+    pub(crate) fn next(&mut self, n: usize, marks: &mut ListStarts) -> Result<()> {
         while self.there() < n {
             self.pages.get_next_page()?.ok_or_else(ended)?;
         }
@@ -174,7 +174,7 @@ impl LevelsAlone {
 
     /// Goes past the next `n` slots, some at a time, as they may be any number. Returns how many records begin there.
     pub(crate) fn count(&mut self, mut n: usize) -> Result<u64> {
-        let (mut marks, mut records) = (Marks::default(), 0);
+        let (mut marks, mut records) = (ListStarts::default(), 0);
         while n > 0 {
             let step = n.min(64 * 1024);
             self.next(step, &mut marks)?;
@@ -198,11 +198,11 @@ const MOST_LOOKED_AT: usize = 1 << 26;
 
 /// The index of the first record of which two leaves have not the same number of elements, if it begins in the next `n` slots;
 /// of two that agree there, the last.
-pub(crate) fn first_difference(a: &mut LevelsAlone, b: &mut LevelsAlone, mut n: usize) -> Result<Option<u64>> {
+pub(crate) fn first_difference(a: &mut LevelReader, b: &mut LevelReader, mut n: usize) -> Result<Option<u64>> {
     if n > MOST_LOOKED_AT {
         return Ok(None);
     }
-    let (mut ours, mut theirs, mut before) = (Marks::default(), Marks::default(), 0);
+    let (mut ours, mut theirs, mut before) = (ListStarts::default(), ListStarts::default(), 0);
     while n > 0 {
         let step = n.min(16 * 1024);
         a.next(step, &mut ours)?;

@@ -71,13 +71,13 @@ impl LevelQueue {
 }
 
 /// The pages of a nested leaf, as those of a flat column that may hold nulls.
-pub(crate) struct SlotPages<P> {
+pub(crate) struct ListPages<P> {
     pages: P,
     depth: Depth,
     levels: LevelQueue,
 }
 
-impl<P: PageReader> SlotPages<P> {
+impl<P: PageReader> ListPages<P> {
     /// Levels go to `levels`.
     pub(crate) const fn new(pages: P, depth: Depth, levels: LevelQueue) -> Self {
         Self { pages, depth, levels }
@@ -123,7 +123,7 @@ impl<P: PageReader> SlotPages<P> {
     }
 }
 
-impl<P: PageReader> PageReader for SlotPages<P> {
+impl<P: PageReader> PageReader for ListPages<P> {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
         self.pages.get_next_page()?.map(|page| self.as_flat(page)).transpose()
     }
@@ -148,7 +148,7 @@ impl<P: PageReader> PageReader for SlotPages<P> {
     }
 }
 
-impl<P: PageReader> Iterator for SlotPages<P> {
+impl<P: PageReader> Iterator for ListPages<P> {
     type Item = Result<Page>;
 
     fn next(&mut self) -> Option<Self::Item> {

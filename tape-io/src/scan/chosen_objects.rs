@@ -9,7 +9,7 @@ use crate::survey::objects::ObjectTable;
 use crate::survey::objects::selection::Wanted;
 
 /// Reads what another reader does, and drops the rows of all objects but some.
-pub(super) struct OfObjects<'a> {
+pub(super) struct ChosenObjects<'a> {
     rows: PartitionReader<'a>,
     /// Each must have an object.
     wanted: Vec<Wanted<'a>>,
@@ -18,14 +18,14 @@ pub(super) struct OfObjects<'a> {
     drops: Vec<bool>,
 }
 
-impl<'a> OfObjects<'a> {
+impl<'a> ChosenObjects<'a> {
     /// `passed` are rows that `rows` does not read, because none of them can be of these objects.
     pub(super) const fn new(rows: PartitionReader<'a>, wanted: Vec<Wanted<'a>>, passed: u64) -> Self {
         Self { rows, wanted, passed, drops: vec![] }
     }
 }
 
-impl RowReader for OfObjects<'_> {
+impl RowReader for ChosenObjects<'_> {
     fn read(&mut self, rows: &mut Rows, max_rows: usize) -> Result<usize, SourceError> {
         if self.passed > 0 {
             let passed = usize::try_from(self.passed).unwrap_or(usize::MAX);
@@ -110,6 +110,6 @@ impl Survey {
             partition.pieces.iter().cloned().partition(|piece| may_hold(piece.row_group));
         let passed = passed.iter().map(|piece| piece.rows.end.saturating_sub(piece.rows.start)).sum();
         let reader = PartitionReader::new(self, &Partition { pieces }, columns);
-        Ok(Box::new(OfObjects::new(reader, all, passed)))
+        Ok(Box::new(ChosenObjects::new(reader, all, passed)))
     }
 }

@@ -11,16 +11,16 @@ use crate::decode::list_pages::LevelQueue;
 use crate::error::Error;
 use crate::scan::error::ScanError;
 use crate::scan::partition_reader::{OpenRowGroup, PartitionReader};
-use crate::scan::row_filter::{NotSifted, Sieve, Sifted};
+use crate::scan::row_filter::{FilterError, FilteredBatch, RowFilter};
 
 impl<'a> PartitionReader<'a> {
     /// The columns of expressions over rows, if there are any.
-    pub(super) fn open_sieve(
+    pub(super) fn open_filter(
         &self,
         row_group: usize,
         file: &PositionedFile,
         skip: usize,
-    ) -> Result<Option<Sieve<'a>>, Error> {
+    ) -> Result<Option<RowFilter<'a>>, Error> {
         let (footer, index) = self.survey.footer(row_group);
         // Of lists, expressions go by their slots.
         let expressions = self.survey.expressions_of(row_group).filter(|_| !footer.is_nested());
@@ -39,7 +39,9 @@ impl<'a> PartitionReader<'a> {
             leaves.push(Some(opened.map_err(|error| self.failed_column(row_group, &leaf.name, error))?));
         }
         // Where nothing is asked of these columns, rows are read without.
-        Ok(expressions.asks(self.columns).then(|| Sieve::new(expressions, self.columns, leaves, self.survey.objects())))
+        Ok(expressions
+            .asks(self.columns)
+            .then(|| RowFilter::new(expressions, self.columns, leaves, self.survey.objects())))
     }
 
     /// Goes past the next piece if the condition can be true of none of its rows. Returns how many those are.
@@ -77,39 +79,39 @@ impl<'a> PartitionReader<'a> {
     }
 
     /// Reads `n` rows, and appends those of which the condition is true.
-    pub(super) fn read_sifted(&mut self, n: usize, rows: &mut Rows) -> Result<(), Error> {
+    pub(super) fn read_filtered(&mut self, n: usize, rows: &mut Rows) -> Result<(), Error> {
         let mut batch = std::mem::replace(&mut self.batch, rows.new_like());
         batch.clear();
         let Some(mut open) = self.open.take() else { return Ok(()) };
-        let appended = self.append_sifted(n, &mut open, &mut batch, rows);
+        let appended = self.append_filtered(n, &mut open, &mut batch, rows);
         (self.open, self.batch) = (Some(open), batch);
         appended
     }
 
-    fn append_sifted(
+    fn append_filtered(
         &self,
         n: usize,
         open: &mut OpenRowGroup<'_>,
         batch: &mut Rows,
         rows: &mut Rows,
     ) -> Result<(), Error> {
-        let OpenRowGroup { row_group, columns, null_ids, sieve: Some(sieve), .. } = open else { return Ok(()) };
+        let OpenRowGroup { row_group, columns, null_ids, filter: Some(filter), .. } = open else { return Ok(()) };
         let row_group = *row_group;
-        let sifted = sieve.sift(n).map_err(|error| match error {
-            NotSifted::Column(place, error) => self.failed_column(row_group, &sieve.leaf(place).name, error),
-            NotSifted::Objects(error) => error,
-            NotSifted::Condition(source) => {
+        let filtered = filter.read(n).map_err(|error| match error {
+            FilterError::Column(place, error) => self.failed_column(row_group, &filter.leaf(place).name, error),
+            FilterError::Objects(error) => error,
+            FilterError::Condition(source) => {
                 let path = Some(self.survey.footer(row_group).0.path.clone());
                 Error::Condition { path, source }
             }
         })?;
-        let kept = sifted.keep.count_set_bits();
+        let kept = filtered.keep.count_set_bits();
         rows.excluded += (n - kept) as u64;
         if kept == 0 {
             return Ok(());
         }
         null_ids.clear();
-        let behind = sieve.catch_up();
+        let behind = filter.catch_up();
         for (role, column) in columns {
             let mut into = RowBuffers { rows: batch, null_ids, bands: self.survey.bands() };
             let read = guarded(|| {
@@ -120,17 +122,17 @@ impl<'a> PartitionReader<'a> {
             });
             read.map_err(|error| self.failed(row_group, ScanError::Column(*role, error)))?;
         }
-        let appended = sieve.append(&sifted, batch, null_ids, self.survey.bands());
+        let appended = filter.append(&filtered, batch, null_ids, self.survey.bands());
         appended.map_err(|error| self.failed(row_group, error.into()))?;
-        append_kept(&sifted, batch, null_ids, rows);
+        append_kept(&filtered, batch, null_ids, rows);
         Ok(())
     }
 }
 
 /// Appends the rows of which the condition is true, and counts those of them that have no id.
-fn append_kept(sifted: &Sifted, batch: &Rows, null_ids: &[bool], rows: &mut Rows) {
+fn append_kept(filtered: &FilteredBatch, batch: &Rows, null_ids: &[bool], rows: &mut Rows) {
     let null = |row: usize| null_ids.get(row).copied().unwrap_or(false);
-    for (start, end) in sifted.keep.set_slices() {
+    for (start, end) in filtered.keep.set_slices() {
         let mut from = start;
         while from < end {
             let to = (from..end).find(|&row| null(row) != null(from)).unwrap_or(end);

@@ -12,7 +12,7 @@ use crate::decode::footer::Footer;
 use crate::decode::guard::guarded;
 use crate::decode::input::PositionedFile;
 use crate::decode::leaf::Leaf;
-use crate::decode::list_levels::{Marks, Records};
+use crate::decode::list_levels::{ListStarts, Records};
 use crate::decode::list_pages::LevelQueue;
 use crate::scan::error::ScanError;
 use crate::scan::lists::Lists;
@@ -20,7 +20,7 @@ use crate::survey::file_expressions::FileExpressions;
 use crate::survey::objects::ObjectTable;
 
 /// The columns of expressions, open, and at the same slot.
-pub(super) struct NestedSieve<'a> {
+pub(super) struct ListFilter<'a> {
     expressions: &'a FileExpressions,
     /// What runs ask for.
     wanted: Columns,
@@ -28,17 +28,17 @@ pub(super) struct NestedSieve<'a> {
     columns: Vec<Option<Column>>,
     /// The table of objects, if there is one.
     table: Option<&'a ObjectTable>,
-    other: Marks,
+    other: ListStarts,
 }
 
 enum Column {
     /// With a value for each slot.
     OfEpochs { values: ColumnReader, records: Records },
     /// With a value for each record; `begun` is that of a record that has begun before.
-    OfObjects { values: ColumnReader, begun: Option<ArrayRef> },
+    ChosenObjects { values: ColumnReader, begun: Option<ArrayRef> },
 }
 
-impl<'a> NestedSieve<'a> {
+impl<'a> ListFilter<'a> {
     /// Opens the columns at a slot, of which `lists` knows how many records begin before it.
     pub(super) fn open(
         (expressions, wanted, table): (&'a FileExpressions, Columns, Option<&'a ObjectTable>),
@@ -59,13 +59,13 @@ impl<'a> NestedSieve<'a> {
             }
             values.skip(lists.objects_to_skip())?;
             let begun = lists.has_begun().then(|| values.read(1)).transpose()?;
-            Ok(Column::OfObjects { values, begun })
+            Ok(Column::ChosenObjects { values, begun })
         };
         let open = |leaf| guarded(|| of_leaf(leaf)).map_err(|error| ScanError::Leaf(leaf.name.clone(), error));
         let leaves = expressions.leaves.iter().zip(expressions.needed(wanted));
         let columns = leaves.map(|(leaf, needed)| needed.then(|| open(leaf)).transpose());
         let columns = columns.collect::<Result<_, _>>()?;
-        Ok(Self { expressions, wanted, columns, table, other: Marks::default() })
+        Ok(Self { expressions, wanted, columns, table, other: ListStarts::default() })
     }
 
     /// Appends what is derived of the `n` slots that `lists` has just gone by, and says of which the condition is true.
@@ -91,7 +91,7 @@ impl<'a> NestedSieve<'a> {
                     lists.check_alike(other, &leaf.name)?;
                     array
                 }
-                Column::OfObjects { values, begun } => {
+                Column::ChosenObjects { values, begun } => {
                     let read = guarded(|| values.read(lists.begun_in_batch())).map_err(failed)?;
                     repeated(read, begun, &lists.objects_of_slots(n))
                         .map_err(|error| failed(ParquetError::General(error.to_string())))?

@@ -10,7 +10,7 @@ use crate::decode::column_reader::{ColumnReader, RowBuffers, levels_alone};
 use crate::decode::footer::Footer;
 use crate::decode::guard::guarded;
 use crate::decode::input::PositionedFile;
-use crate::decode::list_levels::{LevelsAlone, Marks, Records, no_start};
+use crate::decode::list_levels::{LevelReader, ListStarts, Records, no_start};
 use crate::decode::list_pages::{Depth, LevelQueue};
 use crate::scan::error::ScanError;
 use crate::survey::roles;
@@ -20,7 +20,7 @@ pub(crate) struct Lists {
     /// Of the columns that are read.
     leaves: Vec<(Role, Records)>,
     /// By which records are counted where none of these is read.
-    alone: Option<LevelsAlone>,
+    alone: Option<LevelReader>,
     /// The role of the column by which records are counted.
     counting: Role,
     /// Records begun so far.
@@ -33,8 +33,8 @@ pub(crate) struct Lists {
     objects: Rows,
     /// Which of these have a null id; empty if none has.
     null_ids: Vec<bool>,
-    marks: Marks,
-    other: Marks,
+    marks: ListStarts,
+    other: ListStarts,
 }
 
 impl Lists {
@@ -61,7 +61,7 @@ impl Lists {
         }
         let rows = u64::try_from(footer.metadata.row_group(index).num_rows()).unwrap_or(0);
         let rows = (piece.rows.end == footer.slots(index)).then_some(rows);
-        let (marks, other) = (Marks::default(), Marks::default());
+        let (marks, other) = (ListStarts::default(), ListStarts::default());
         let objects = Rows::new(IdType::Int64);
         let (leaves, columns, null_ids) = (vec![], vec![], vec![]);
         Ok(Self { leaves, alone, counting, begun, rows, columns, objects, null_ids, marks, other })
@@ -198,7 +198,7 @@ impl Lists {
     }
 
     /// That the lists of another column are as those of the last batch are.
-    pub(crate) fn check_alike(&self, other: &Marks, name: &str) -> Result<(), ScanError> {
+    pub(crate) fn check_alike(&self, other: &ListStarts, name: &str) -> Result<(), ScanError> {
         match self.marks.differ(other) {
             None => Ok(()),
             Some(begun) => {

@@ -15,10 +15,10 @@ use crate::decode::list_pages::LevelQueue;
 use crate::error::{Error, system, words};
 use crate::file::opened::open;
 use crate::scan::error::ScanError;
-use crate::scan::list_filter::NestedSieve;
+use crate::scan::list_filter::ListFilter;
 use crate::scan::lists::Lists;
 use crate::scan::parallel_columns;
-use crate::scan::row_filter::Sieve;
+use crate::scan::row_filter::RowFilter;
 use crate::survey::{Survey, roles};
 
 /// The rows of one partition.
@@ -43,8 +43,8 @@ pub(super) struct OpenRowGroup<'a> {
     pub(super) lists: Option<Lists>,
     /// Of the rows read last, which have a null id; empty if none has.
     pub(super) null_ids: Vec<bool>,
-    pub(super) sieve: Option<Sieve<'a>>,
-    pub(super) nested_sieve: Option<NestedSieve<'a>>,
+    pub(super) filter: Option<RowFilter<'a>>,
+    pub(super) list_filter: Option<ListFilter<'a>>,
 }
 
 impl<'a> PartitionReader<'a> {
@@ -95,8 +95,8 @@ impl<'a> PartitionReader<'a> {
         let leaves = self.survey.leaves_read(piece.row_group, self.columns);
         file.prefetch(byte_ranges(footer, index, leaves))?;
         let skip = usize::try_from(piece.rows.start).unwrap_or(usize::MAX);
-        let sieve = self.open_sieve(piece.row_group, &file, skip)?;
-        let opened = self.open_columns(&piece, footer, index, &file, sieve);
+        let filter = self.open_filter(piece.row_group, &file, skip)?;
+        let opened = self.open_columns(&piece, footer, index, &file, filter);
         self.open = Some(opened.map_err(|failed| self.failed(piece.row_group, failed))?);
         Ok(true)
     }
@@ -107,7 +107,7 @@ impl<'a> PartitionReader<'a> {
         footer: &Footer,
         index: usize,
         file: &PositionedFile,
-        mut sieve: Option<Sieve<'a>>,
+        mut filter: Option<RowFilter<'a>>,
     ) -> Result<OpenRowGroup<'a>, ScanError> {
         let skip = usize::try_from(piece.rows.start).unwrap_or(usize::MAX);
         let left = usize::try_from(piece.rows.end).unwrap_or(usize::MAX) - skip;
@@ -117,7 +117,7 @@ impl<'a> PartitionReader<'a> {
         let mut columns = Vec::with_capacity(5);
         for role in roles(of_files) {
             let Some(column) = footer.role(role) else { continue };
-            if sieve.as_mut().is_some_and(|sieve| sieve.plays(role, column)) {
+            if filter.as_mut().is_some_and(|filter| filter.plays(role, column)) {
                 continue;
             }
             let (of_object, levels) = (nested && !column.leaf.is_nested(), LevelQueue::default());
@@ -146,11 +146,11 @@ impl<'a> PartitionReader<'a> {
             lists.carry(self.survey.bands(), self.survey.id_type())?;
         }
         let asked = self.survey.expressions_of(piece.row_group).zip(lists.as_ref());
-        let nested_sieve = asked.map(|(expressions, lists)| {
-            NestedSieve::open((expressions, self.columns, self.survey.objects()), footer, index, file, skip, lists)
+        let list_filter = asked.map(|(expressions, lists)| {
+            ListFilter::open((expressions, self.columns, self.survey.objects()), footer, index, file, skip, lists)
         });
-        let nested_sieve = nested_sieve.transpose()?;
-        Ok(OpenRowGroup { row_group: piece.row_group, left, columns, lists, null_ids: vec![], sieve, nested_sieve })
+        let list_filter = list_filter.transpose()?;
+        Ok(OpenRowGroup { row_group: piece.row_group, left, columns, lists, null_ids: vec![], filter, list_filter })
     }
 }
 
@@ -169,8 +169,8 @@ impl RowReader for PartitionReader<'_> {
         // Places in a batch are numbers of 32 bits.
         let n = group.left.min(max_rows.clamp(1, 1 << 30));
         group.left -= n;
-        if group.sieve.is_some() {
-            self.read_sifted(n, rows)?;
+        if group.filter.is_some() {
+            self.read_filtered(n, rows)?;
             return Ok(n);
         }
         let row_group = group.row_group;
@@ -181,7 +181,7 @@ impl RowReader for PartitionReader<'_> {
 
 impl OpenRowGroup<'_> {
     fn append(&mut self, n: usize, rows: &mut Rows, survey: &Survey) -> Result<(), ScanError> {
-        let Self { columns, lists, null_ids, left, nested_sieve, .. } = self;
+        let Self { columns, lists, null_ids, left, list_filter, .. } = self;
         let base = rows.len();
         null_ids.clear();
         parallel_columns::append(columns, n, rows, null_ids, survey.bands())?;
@@ -190,9 +190,9 @@ impl OpenRowGroup<'_> {
             if *left == 0 {
                 lists.end()?;
             }
-            if let Some(sieve) = nested_sieve {
-                let keep = sieve.append(n, lists, rows, survey.bands())?;
-                drop_sifted(&keep, lists.empty(), null_ids, base, rows);
+            if let Some(filter) = list_filter {
+                let keep = filter.append(n, lists, rows, survey.bands())?;
+                drop_filtered(&keep, lists.empty(), null_ids, base, rows);
                 return Ok(());
             }
             let empty = lists.empty();
@@ -213,7 +213,7 @@ impl OpenRowGroup<'_> {
 }
 
 /// Drops the slots of which a condition is not true, then those that are no epoch or have no id, each counted once.
-fn drop_sifted(keep: &BooleanBuffer, empty: &[u32], null_ids: &mut Vec<bool>, base: usize, rows: &mut Rows) {
+fn drop_filtered(keep: &BooleanBuffer, empty: &[u32], null_ids: &mut Vec<bool>, base: usize, rows: &mut Rows) {
     let mut drops = vec![false; keep.len()];
     for &slot in empty {
         drops[slot as usize] = true;

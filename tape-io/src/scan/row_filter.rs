@@ -16,7 +16,7 @@ use crate::survey::file_expressions::{FileExpressions, NotDerived};
 use crate::survey::objects::ObjectTable;
 
 /// The columns of expressions, open, and at the same row.
-pub(crate) struct Sieve<'a> {
+pub(crate) struct RowFilter<'a> {
     expressions: &'a FileExpressions,
     /// What runs ask for.
     wanted: Columns,
@@ -31,14 +31,14 @@ pub(crate) struct Sieve<'a> {
 }
 
 /// What was read of some rows.
-pub(crate) struct Sifted {
+pub(crate) struct FilteredBatch {
     /// Of which the condition is true.
     pub(crate) keep: BooleanBuffer,
     columns: Vec<Option<ArrayRef>>,
 }
 
-/// Why rows cannot be sifted.
-pub(crate) enum NotSifted {
+/// An error while rows are filtered.
+pub(crate) enum FilterError {
     /// A column, by its place, cannot be read.
     Column(usize, ParquetError),
     /// The table of objects cannot be read.
@@ -47,7 +47,7 @@ pub(crate) enum NotSifted {
     Condition(PredicateError),
 }
 
-impl<'a> Sieve<'a> {
+impl<'a> RowFilter<'a> {
     pub(crate) fn new(
         expressions: &'a FileExpressions,
         wanted: Columns,
@@ -70,18 +70,18 @@ impl<'a> Sieve<'a> {
     }
 
     /// Reads `n` rows of the columns, and says of which the condition is true.
-    pub(crate) fn sift(&mut self, n: usize) -> std::result::Result<Sifted, NotSifted> {
+    pub(crate) fn read(&mut self, n: usize) -> std::result::Result<FilteredBatch, FilterError> {
         let mut columns = Vec::with_capacity(self.leaves.len());
         for (place, leaf) in self.leaves.iter_mut().enumerate() {
             let read = leaf.as_mut().map(|leaf| crate::decode::guard::guarded(|| leaf.read(n))).transpose();
-            columns.push(read.map_err(|error| NotSifted::Column(place, error))?);
+            columns.push(read.map_err(|error| FilterError::Column(place, error))?);
         }
-        self.expressions.join(&mut columns, self.wanted, self.table).map_err(NotSifted::Objects)?;
-        let keep = self.expressions.keep(&columns, n).map_err(NotSifted::Condition)?;
+        self.expressions.join(&mut columns, self.wanted, self.table).map_err(FilterError::Objects)?;
+        let keep = self.expressions.keep(&columns, n).map_err(FilterError::Condition)?;
         if keep.count_set_bits() == 0 {
             self.behind += n;
         }
-        Ok(Sifted { keep, columns })
+        Ok(FilteredBatch { keep, columns })
     }
 
     /// How many rows other columns are behind; from now on they are not.
@@ -92,21 +92,21 @@ impl<'a> Sieve<'a> {
     /// Appends all rows to the columns of the roles that columns of expressions play, or what is derived of these.
     pub(crate) fn append(
         &self,
-        sifted: &Sifted,
+        filtered: &FilteredBatch,
         rows: &mut Rows,
         null_ids: &mut Vec<bool>,
         bands: &Bands,
     ) -> std::result::Result<(), NotDerived> {
-        self.expressions.append(self.wanted, &sifted.columns, &sifted.keep, rows, bands)?;
+        self.expressions.append(self.wanted, &filtered.columns, &filtered.keep, rows, bands)?;
         for &(role, per_unit, place) in &self.roles {
-            let Some(column) = &sifted.columns[place] else { continue };
+            let Some(column) = &filtered.columns[place] else { continue };
             let numbers = match role {
                 Role::Id => {
                     append_ids(column, &mut rows.ids, null_ids).map_err(|error| NotDerived::Column(role, error))?;
                     continue;
                 }
                 Role::Band => {
-                    append_bands(column, &sifted.keep, &mut rows.band, bands)
+                    append_bands(column, &filtered.keep, &mut rows.band, bands)
                         .map_err(|error| NotDerived::Column(role, error))?;
                     continue;
                 }
