@@ -144,7 +144,29 @@ fn on_simulation(error: &SimulateError) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::CommandFactory;
+
+    use super::super::Cli;
     use super::*;
+
+    #[test]
+    fn flags_and_verbs_of_advice_exist() {
+        let cli = Cli::command();
+        let flags = cli.get_subcommands().flat_map(|verb| verb.get_arguments().filter_map(clap::Arg::get_long));
+        let flags: BTreeSet<&str> = flags.collect();
+        let code = include_str!("advice.rs").split("#[cfg(test)]\nmod tests").next().expect("there is code");
+        let words = |before: &str| -> Vec<&str> {
+            let end = |text: &'static str| text.split(|c: char| c != '-' && !c.is_ascii_lowercase()).next();
+            code.split(before).skip(1).filter_map(end).filter(|word| !word.is_empty()).collect()
+        };
+        assert!(words("--").len() > 20 && words("`tape ").len() > 5, "advice is read");
+        let missing: Vec<_> = words("--").into_iter().filter(|flag| !flags.contains(flag)).collect();
+        assert!(missing.is_empty(), "no verb has {missing:?}");
+        let missing: Vec<_> = words("`tape ").into_iter().filter(|verb| cli.find_subcommand(verb).is_none()).collect();
+        assert!(missing.is_empty(), "no verb is called {missing:?}");
+    }
 
     #[test]
     fn an_error_that_comes_through_a_run_has_its_advice() {
