@@ -36,6 +36,7 @@ const STEPS: &[Step] = &[
     }),
     // All programs run even if one fails: the counts at the end are of the whole suite.
     ("tests", |report| cargo_test(run::cargo().args(["test", "--workspace", "--no-fail-fast"]), report)),
+    ("a crate outside the workspace", outside),
     ("plans on a device", |report| cargo_test(run::cargo().args(DEVICE_TESTS.split(' ')), report)),
     ("tidy", |_| tidy::tidy()),
     ("README's commands", readme_commands),
@@ -109,6 +110,21 @@ fn cargo_test(command: &mut Command, report: &mut Report) -> Result<()> {
         return Err(format!("{}: no test passed, so nothing was tested", run::shown(command)).into());
     }
     Ok(())
+}
+
+/// A crate of its own that uses `tape` as others do: its tests show what the public face allows. What it depends on is compiled
+/// into our target folder, where most of it is already.
+const OUTSIDE: &str = "tape/tests/outside/Cargo.toml";
+
+fn outside(report: &mut Report) -> Result<()> {
+    let manifest = run::root().join(OUTSIDE);
+    if !manifest.is_file() {
+        report.not_run.push(format!("a crate outside the workspace: {OUTSIDE} is not there"));
+        return Ok(());
+    }
+    let mut command = run::cargo();
+    command.args(["test", "--locked", "--manifest-path"]).arg(manifest);
+    cargo_test(command.arg("--target-dir").arg(run::target_directory()?), report)
 }
 
 fn readme_commands(report: &mut Report) -> Result<()> {
