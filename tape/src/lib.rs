@@ -10,7 +10,7 @@
 //! # let folder = tempfile::tempdir()?;
 //! # let out = folder.path().join("survey");
 //! # tape::simulate::Simulation { objects: 50, files: 2, ..Default::default() }.write(&out)?;
-//! # let survey = out.to_str().unwrap();
+//! # let survey = &out;
 //! let ensemble = Ensemble::open(survey)?;
 //! let brightest = Statistic::from_fn("brightest", Inputs::FLUX, |light_curve: &LightCurve<'_>| {
 //!     light_curve.flux().iter().copied().fold(f64::NEG_INFINITY, f64::max)
@@ -23,48 +23,31 @@
 //! ```
 #![forbid(unsafe_code)]
 
-mod absent;
+mod batch;
 mod choice;
 #[cfg(feature = "gpu")]
 pub mod cost;
-mod day_gap;
-mod derive;
 #[cfg(feature = "gpu")]
 mod device;
 mod ensemble;
 mod error;
 pub mod frames;
-mod group;
-mod info;
 pub mod job;
-mod look;
-mod open;
-mod provenance;
-mod select;
+mod options;
 #[doc(hidden)]
 pub mod shown;
 #[cfg(feature = "simulate")]
 pub mod simulate;
-mod sinks;
-mod sky;
 mod statistics;
-mod structure_function;
-mod time_series;
-mod values;
-mod wide;
-mod workers;
 
 pub use arrow;
+pub use batch::{Batch, BinsByBand, ClientInfo, LightCurves, ResultBatches, Workers};
 #[cfg(feature = "gpu")]
 pub use device::{Device, DeviceReport};
-pub use ensemble::{Batch, Ensemble};
+pub use ensemble::{ColumnInfo, Ensemble, KnownBands, Outcome, SurveyInfo, TimeSeries};
 pub use error::Error;
-pub use info::{KnownBands, SurveyInfo};
-pub use look::ColumnInfo;
+pub use options::WriteOptions;
 pub use statistics::{statistic, statistics, statistics_named};
-pub use structure_function::BinsByBand;
-pub use time_series::{Outcome, TimeSeries};
-pub use workers::{ClientInfo, Workers};
 
 pub use rayon;
 
@@ -77,7 +60,7 @@ pub use tape_io as io;
 
 /// What most programs need.
 pub mod prelude {
-    pub use crate::{Batch, Ensemble, Error, TimeSeries, Workers, statistic};
+    pub use crate::{Batch, Ensemble, Error, TimeSeries, Workers, WriteOptions, statistic};
     pub use tape_core::{ColumnMap, Info, Inputs, LightCurve, Statistic, Value};
     pub use tape_exec::{Partitioning, Plan, PlanChoice, PlanKind, Summary};
 }

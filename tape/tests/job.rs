@@ -41,7 +41,7 @@ fn a_panic_fails_its_task_alone_and_the_job_goes_on_once_it_is_mended() {
     let statistics = [fussy(most)];
     let batch = ensemble.batch(&statistics).plan(PlanChoice::Stitch).partitioning(Partitioning::Count(4));
     let (job, out) = (path("job"), path("out.parquet"));
-    let error = batch.resume(&job, &out, false, &Silent).expect_err("it panics").to_string();
+    let error = batch.resume(&job, &out, tape::WriteOptions::new(), &Silent).expect_err("it panics").to_string();
     assert!(error.contains("fussy") && error.contains("too bright") && error.contains("object"), "{error}");
     assert!(matches!(Job::open(&job), Err(Error::Statistic(_))), "its statistic is not in the registry");
     let opened = Job::open_with(&job, &statistics).expect("it is there");
@@ -51,10 +51,10 @@ fn a_panic_fails_its_task_alone_and_the_job_goes_on_once_it_is_mended() {
 
     PANICS.store(false, Ordering::Relaxed);
     let done_before = status.done;
-    batch.resume(&job, &out, false, &Silent).expect("it is mended");
+    batch.resume(&job, &out, tape::WriteOptions::new(), &Silent).expect("it is mended");
     assert_eq!((opened.status().done, done_before >= 3), (4, true));
     let whole = path("whole.parquet");
-    batch.write(&whole, false).expect("it runs");
+    batch.write(&whole, tape::WriteOptions::new()).expect("it runs");
     let bytes = |path| std::fs::read(path).expect("it is there");
     assert!(bytes(&whole) == bytes(&out), "the same table");
 }

@@ -3,11 +3,10 @@
 #![expect(clippy::print_stdout, reason = "a line tells that it is done")]
 
 use std::io::{BufRead, stdin};
-use std::path::Path;
 
 use clap::Parser;
 use tape::core::{ColumnMap, Role, Statistic};
-use tape::{Ensemble, statistics_named};
+use tape::{Ensemble, WriteOptions, statistics_named};
 use tape_benches::Error;
 
 #[global_allocator]
@@ -58,7 +57,7 @@ fn main() -> Result<(), Error> {
     for line in stdin().lock().lines() {
         let line = line?;
         match line.strip_prefix("answer ") {
-            Some(path) => drop(args.ensemble()?.batch(&statistics).workers(2).write(Path::new(path), true)?),
+            Some(path) => drop(args.ensemble()?.batch(&statistics).workers(2).write(path, WriteOptions::new().overwrite(true))?),
             None => drop(args.ensemble()?.batch(&statistics).workers(2).compute()?),
         }
         println!("done");

@@ -20,13 +20,13 @@ use crate::file::opened::is_remote;
 ///
 /// # Errors
 /// If an input is not there, cannot be read, or stands for no file; or if it is a catalogue that is not whole, or a margin.
-pub fn discover<S: AsRef<str>>(inputs: &[S]) -> Result<Vec<PathBuf>, Error> {
+pub fn discover<P: AsRef<Path>>(inputs: &[P]) -> Result<Vec<PathBuf>, Error> {
     Ok(discover_within(inputs, None)?.0)
 }
 
 /// The same, without partitions of catalogues that do not touch a region, and the columns of places as catalogues have them.
-pub(crate) fn discover_within<S: AsRef<str>>(
-    inputs: &[S],
+pub(crate) fn discover_within<P: AsRef<Path>>(
+    inputs: &[P],
     region: Option<&Region>,
 ) -> Result<(Vec<PathBuf>, SkyColumns), Error> {
     if inputs.is_empty() {
@@ -45,24 +45,27 @@ pub(crate) fn discover_within<S: AsRef<str>>(
     Ok((files, sky))
 }
 
-fn behind<'a>(input: &str, region: Option<&'a Region>) -> Result<Found<'a>, Error> {
+fn behind<'a>(input: &Path, region: Option<&'a Region>) -> Result<Found<'a>, Error> {
+    // URLs and patterns are Unicode. Another path is that of a file or a folder.
+    let text = input.to_str().unwrap_or_default();
     // Files of this machine may be named by a URL, too.
-    let input = input.strip_prefix("file://").unwrap_or(input);
-    let path = Path::new(input);
+    let path = text.strip_prefix("file://").map_or(input, Path::new);
     if is_remote(path) {
-        return remote(input, region);
+        return remote(text, region);
     }
     let mut found = Found { region, ..Found::default() };
     // A file or folder whose name merely looks like a pattern is meant as it stands.
     match fault::before(Call::List).and_then(|()| fs::metadata(path)) {
         Ok(metadata) if metadata.is_dir() => found.folder(path, true)?,
         Ok(_) => return Ok(Found { files: vec![path.to_owned()], ..found }),
-        Err(error) if error.kind() == ErrorKind::NotFound && input.contains(['*', '?', '[']) => found.pattern(input)?,
+        Err(error) if error.kind() == ErrorKind::NotFound && text.contains(['*', '?', '[']) => {
+            found.pattern(&path.to_string_lossy())?;
+        }
         Err(error) => return Err(Error::io(path, "read it", error)),
     }
     found.files.sort();
     if found.files.is_empty() {
-        return Err(Error::NoMatch { pattern: input.to_owned(), hidden: found.hidden });
+        return Err(Error::NoMatch { pattern: path.display().to_string(), hidden: found.hidden });
     }
     Ok(found)
 }

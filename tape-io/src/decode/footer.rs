@@ -29,7 +29,7 @@ const UNCUT_TEXT: usize = 64;
 const FOOTER: u64 = 64 << 10;
 
 /// A file whose footer was read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Footer {
     pub(crate) path: PathBuf,
     pub(crate) metadata: Arc<ParquetMetaData>,

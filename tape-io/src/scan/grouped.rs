@@ -3,7 +3,7 @@
 //! To plans it is a source like any other: what they take for ids are the numbers of groups, and no row moves for it that
 //! would not move for want of order.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
@@ -23,8 +23,8 @@ const BYTES_OF_ROW: u64 = 4;
 
 /// A survey whose rows are grouped by something else than object and band.
 #[derive(Debug)]
-pub struct Grouped<'a> {
-    survey: &'a Survey,
+pub struct Grouped {
+    survey: Arc<Survey>,
     key: Key,
     /// The bands, if groups are of one band each.
     by_band: bool,
@@ -56,7 +56,7 @@ impl Survey {
     ///
     /// # Errors
     /// [`Error::NoGroup`] if something is named that is neither; [`Error::GroupTwice`]; [`Error::NoObjectColumn`].
-    pub fn grouped<S: AsRef<str>>(&self, by: &[S]) -> Result<Grouped<'_>, Error> {
+    pub fn grouped<S: AsRef<str>>(self: &Arc<Self>, by: &[S]) -> Result<Grouped, Error> {
         let (mut by_object, mut by_band, mut names) = (false, false, vec![]);
         for (i, name) in by.iter().map(AsRef::as_ref).enumerate() {
             if by[..i].iter().any(|other| other.as_ref() == name) {
@@ -83,7 +83,7 @@ impl Survey {
             let ids = Some(IdRange { min, max, exact: false });
             row_groups.iter_mut().for_each(|group| (group.ids, group.sorted) = (ids.clone(), false));
         }
-        Ok(Grouped { survey: self, key, by_band, no_bands: Bands::default(), row_groups })
+        Ok(Grouped { survey: Arc::clone(self), key, by_band, no_bands: Bands::default(), row_groups })
     }
 
     /// The role by which groups can be made, of what is called so.
@@ -110,7 +110,7 @@ impl Survey {
     }
 }
 
-impl Grouped<'_> {
+impl Grouped {
     /// Whether groups are of one band each.
     #[must_use]
     pub const fn is_by_band(&self) -> bool {
@@ -203,7 +203,7 @@ impl Groups {
     }
 }
 
-impl Source for Grouped<'_> {
+impl Source for Grouped {
     fn id_type(&self) -> IdType {
         if matches!(self.key, Key::Object) { self.survey.id_type() } else { IdType::Int64 }
     }

@@ -1,6 +1,7 @@
 //! Columns that are computed of others as rows are read, and play roles.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use parquet::schema::types::SchemaDescriptor;
 use tape_core::{ColumnMap, Role};
@@ -27,7 +28,7 @@ impl Survey {
         }
         self.expressions.derived.push(derived);
         let expression = Expression::parse(&quoted(&name)).map_err(|source| Error::Condition { path: None, source })?;
-        for footer in &self.files {
+        for footer in self.files.iter() {
             expression
                 .bind_with(&self.columns_in(footer), &self.expressions.derived)
                 .map_err(|source| Error::Condition { path: Some(footer.path.clone()), source })?;
@@ -47,7 +48,7 @@ impl Survey {
             let fault = Fault::NotDerived { name: name.to_owned(), nearest, role };
             return Err(Error::Condition { path: None, source: fault.of(name) });
         }
-        for footer in &self.files {
+        for footer in self.files.iter() {
             playing(role, name, &self.columns_in(footer), &self.expressions.derived)
                 .map_err(|source| Error::Condition { path: Some(footer.path.clone()), source })?;
         }
@@ -55,7 +56,7 @@ impl Survey {
         self.expressions.played.push((role, name.to_owned()));
         // Where light curves are lists, the flux of the files tells where they begin.
         if role != Role::Flux {
-            self.files.iter_mut().for_each(|footer| footer.roles[role as usize] = None);
+            Arc::make_mut(&mut self.files).iter_mut().for_each(|footer| footer.roles[role as usize] = None);
         }
         self.bound()
     }

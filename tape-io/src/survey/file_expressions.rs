@@ -1,7 +1,7 @@
 //! What expressions say of the rows of a survey: which are meant, and what plays a role instead of a column of the files.
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::ArrayRef;
 use arrow::buffer::BooleanBuffer;
@@ -21,7 +21,7 @@ use crate::survey::{Survey, roles as roles_of};
 pub(crate) const OF_OBJECTS: &str = "objects.";
 
 /// The expressions of a survey, and what they are in each of its files.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Expressions {
     /// The condition, as it was written.
     pub(crate) condition: Option<String>,
@@ -32,11 +32,11 @@ pub(crate) struct Expressions {
     /// Derived columns and roles of theirs that wait for a table of objects, of which they are computed.
     pub(crate) waiting: (Vec<Derived>, Vec<(Role, String)>),
     /// Of each file, if rows are asked anything: what a column is may differ.
-    pub(crate) files: Vec<FileExpressions>,
+    pub(crate) files: Arc<Vec<FileExpressions>>,
     /// Of each row group, whether it can have no row that is meant.
-    pub(crate) skipped: Vec<bool>,
+    pub(crate) skipped: Arc<Vec<bool>>,
     /// Of each row group, if there is a condition, the rows that may be meant, once its pages were asked.
-    pub(crate) kept: Vec<OnceLock<Option<Vec<Range<u64>>>>>,
+    pub(crate) kept: Arc<Vec<OnceLock<Option<Vec<Range<u64>>>>>>,
 }
 
 /// The expressions over the columns of one file.
@@ -77,8 +77,9 @@ impl Survey {
             table.express(names);
         }
         let has_condition = self.expressions.condition.is_some();
-        self.expressions.kept = self.row_groups.iter().filter(|_| has_condition).map(|_| OnceLock::new()).collect();
-        (self.expressions.files, self.expressions.skipped) = (files, skipped);
+        let kept = self.row_groups.iter().filter(|_| has_condition).map(|_| OnceLock::new()).collect();
+        let expressions = &mut self.expressions;
+        (expressions.files, expressions.skipped, expressions.kept) = (Arc::new(files), Arc::new(skipped), Arc::new(kept));
         Ok(self.counting_again())
     }
 

@@ -28,13 +28,16 @@ use crate::survey::file_expressions::Expressions;
 use crate::survey::objects::{ObjectTable, Selection};
 
 /// The Parquet files of a survey, with their footers read and each role's column known.
+///
+/// A clone is cheap: it shares footers, row groups, bound expressions, and what was read of objects. It has bands of its own,
+/// because other rows may be meant of it.
 #[derive(Debug)]
 pub struct Survey {
-    pub(crate) files: Vec<Footer>,
+    pub(crate) files: Arc<Vec<Footer>>,
     columns: ColumnMap,
     titles: [Option<String>; 5],
     id_type: IdType,
-    pub(crate) row_groups: Vec<RowGroup>,
+    pub(crate) row_groups: Arc<Vec<RowGroup>>,
     bands: Bands,
     bytes_read: Arc<AtomicU64>,
     pub(crate) expressions: Expressions,
@@ -45,6 +48,26 @@ pub struct Survey {
     pub(crate) conversion: Option<Conversion>,
     /// Keeps files in memory.
     pub(crate) in_memory: Vec<Arc<InMemory>>,
+}
+
+impl Clone for Survey {
+    fn clone(&self) -> Self {
+        Self {
+            files: Arc::clone(&self.files),
+            columns: self.columns.clone(),
+            titles: self.titles.clone(),
+            id_type: self.id_type,
+            row_groups: Arc::clone(&self.row_groups),
+            bands: Bands::named(self.preset().map_or(&[], |preset| preset.bands)),
+            bytes_read: Arc::clone(&self.bytes_read),
+            expressions: self.expressions.clone(),
+            objects: self.objects.clone(),
+            selections: self.selections.clone(),
+            said: self.said,
+            conversion: self.conversion,
+            in_memory: self.in_memory.clone(),
+        }
+    }
 }
 
 impl Survey {
@@ -122,7 +145,7 @@ impl Survey {
     #[must_use]
     pub fn band_range(&self) -> Option<(String, String)> {
         let mut range: Option<(String, String)> = None;
-        for footer in &self.files {
+        for footer in self.files.iter() {
             for group in footer.metadata.row_groups() {
                 let statistics = group.column(footer.role(Role::Band)?.leaf.index).statistics()?;
                 let (min, max) = labels(statistics)?;

@@ -1,6 +1,6 @@
 //! A survey opened: its files found, their footers read and found to be alike.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -23,7 +23,7 @@ impl Survey {
     ///
     /// # Errors
     /// If an input stands for no file, a file is not Parquet, or a column is missing or of the wrong type.
-    pub fn open<S: AsRef<str>>(inputs: &[S], columns: &ColumnMap) -> Result<Self, Error> {
+    pub fn open<P: AsRef<Path>>(inputs: &[P], columns: &ColumnMap) -> Result<Self, Error> {
         Self::open_found(discover(inputs)?, columns)
     }
 
@@ -33,8 +33,7 @@ impl Survey {
     ///
     /// # Errors
     /// As [`Survey::open`]; [`Error::NoRegion`] if it is none, and [`Error::NoPlaces`] if places cannot be told.
-    pub fn open_within<S: AsRef<str>>(
-        inputs: &[S],
+    pub fn open_within<P: AsRef<Path>>(inputs: &[P],
         columns: &ColumnMap,
         region: &Region,
         sky: &SkyColumns,
@@ -82,8 +81,8 @@ impl Survey {
             footer.roles[*role as usize] = None;
         }
         self.in_memory.push(held);
-        self.row_groups.extend(footer.row_groups(self.files.len()));
-        self.files.push(footer);
+        Arc::make_mut(&mut self.row_groups).extend(footer.row_groups(self.files.len()));
+        Arc::make_mut(&mut self.files).push(footer);
         check_alike(&self.files, &self.columns)?;
         self.bound()
     }
@@ -126,11 +125,11 @@ impl Survey {
         let bands = Bands::named(columns.preset().map_or(&[], |preset| preset.bands));
         let bytes_read = Arc::default();
         Ok(Self {
-            files,
+            files: Arc::new(files),
             columns,
             titles,
             id_type,
-            row_groups,
+            row_groups: Arc::new(row_groups),
             bands,
             bytes_read,
             expressions: Expressions::default(),

@@ -233,7 +233,7 @@ impl BatchArgs {
     }
 
     /// The batch that the arguments ask for.
-    pub(crate) fn batch<'a>(&self, ensemble: &'a Ensemble) -> Result<Batch<'a>, Failure> {
+    pub(crate) fn batch(&self, ensemble: &Ensemble) -> Result<Batch, Failure> {
         let partitioning = match (self.partition_size, self.partitions) {
             (Some(bytes), _) => Partitioning::Bytes(bytes),
             (_, Some(n)) => Partitioning::Count(n),

@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 use arrow::util::pretty::pretty_format_batches;
 use clap::Args;
 use serde_json::json;
-use tape::Ensemble;
+use tape::{Ensemble, WriteOptions};
 use tape::exec::{Plan, Summary};
 
 use super::args::BatchArgs;
@@ -87,7 +87,7 @@ impl Batch {
     }
 
     fn compute(&self, screen: &mut Screen, events: Option<&Arc<Events>>) -> Result<(), Failure> {
-        let start = Instant::now();
+        let (start, options) = (Instant::now(), WriteOptions::new().overwrite(self.overwrite));
         let ensemble = self.args.open()?;
         let batch = self.args.batch(&ensemble)?;
         // A job may go on anywhere, so all of it is the CPU's.
@@ -97,7 +97,7 @@ impl Batch {
             // Asked before the work, not only after it.
             tape::io::Format::of(path)?;
         }
-        if let Some(reused) = self.keep.reused(&batch, self.output.as_deref(), self.overwrite)? {
+        if let Some(reused) = self.keep.reused(&batch, self.output.as_deref(), options)? {
             events.inspect(|events| events.tell("end", json!({ "summary": reused.as_json() })));
             return if self.json { Ok(screen.line(reused.as_json())?) } else { reused.print(screen) };
         }
@@ -111,10 +111,10 @@ impl Batch {
         events.inspect(|events| events.tell("start", self.start_as_json(&plan)));
         let (summary, table) = match (&self.output, &self.resume) {
             _ if self.keep.is_asked() => {
-                (self.keep.run(&batch, &plan, self.output.as_deref(), self.overwrite, &watch)?, None)
+                (self.keep.run(&batch, &plan, self.output.as_deref(), options, &watch)?, None)
             }
-            (Some(path), Some(job)) => (batch.resume(job, path, self.overwrite, &watch)?, None),
-            (Some(path), None) => (batch.run_to(&plan, path, self.overwrite, &watch)?, None),
+            (Some(path), Some(job)) => (batch.resume(job, path, options, &watch)?, None),
+            (Some(path), None) => (batch.run_to(&plan, path, options, &watch)?, None),
             (None, _) => {
                 let (table, summary) = batch.run(&plan, &watch)?;
                 (summary, Some(table))

@@ -39,13 +39,13 @@ impl Demo {
         let results = self.out.join("stetson_j.parquet");
         self.simulate(&survey, screen)?;
 
-        let ensemble = Ensemble::open(&survey.to_string_lossy())?;
+        let ensemble = Ensemble::open(&survey)?;
         let batch = ensemble.batch(&[statistic("stetson_j")?]);
         let plan = batch.explain()?;
         screen.line("")?;
         screen.line(&plan)?;
         let watch = Watch::over(plan.rows)?;
-        let summary = batch.run_to(&plan, &results, true, &watch)?;
+        let summary = batch.run_to(&plan, &results, WriteOptions::new().overwrite(true), &watch)?;
         watch.finish();
 
         let table = read(&results)?;

@@ -28,7 +28,7 @@ pub(crate) struct Opened {
 impl DeviceArgs {
     /// The batch on the CPU, which is all that this build knows.
     #[cfg(not(feature = "gpu"))]
-    pub(crate) fn open<'a>(&self, batch: Batch<'a>) -> Result<(Batch<'a>, Opened), Failure> {
+    pub(crate) fn open(&self, batch: Batch) -> Result<(Batch, Opened), Failure> {
         if ["auto", "cpu"].contains(&self.device.as_str()) {
             return Ok((batch, Opened { why: "the CPU: this build has no GPU code".to_owned() }));
         }
@@ -42,7 +42,7 @@ impl DeviceArgs {
 #[cfg(feature = "gpu")]
 impl DeviceArgs {
     /// The batch on the device asked for, or on the one that is faster.
-    pub(crate) fn open<'a>(&self, batch: Batch<'a>) -> Result<(Batch<'a>, Opened), Failure> {
+    pub(crate) fn open(&self, batch: Batch) -> Result<(Batch, Opened), Failure> {
         match self.device.as_str() {
             "cpu" => Ok((batch, Opened { device: None, why: "the CPU, as asked for".to_owned() })),
             "auto" => Ok(automatic(batch)),
@@ -68,7 +68,7 @@ fn calibration_of(adapter: &tape::gpu::AdapterInfo) -> Option<tape::cost::Calibr
 /// The device that is expected to be faster than the CPU by most, if there is one. Where nothing was measured, no device is
 /// even looked for, which takes longer than many a run.
 #[cfg(feature = "gpu")]
-fn automatic(batch: Batch<'_>) -> (Batch<'_>, Opened) {
+fn automatic(batch: Batch) -> (Batch, Opened) {
     let cpu = |batch, why: String| (batch, Opened { device: None, why: format!("the CPU: {why}") });
     let known = match tape::cost::calibrations() {
         Err(error) => return cpu(batch, error.to_string()),

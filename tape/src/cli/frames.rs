@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
+use tape::WriteOptions;
 use tape::frames::{Frame, Freshness, Saved};
 
 use super::failure::Failure;
@@ -46,7 +47,7 @@ impl Frames {
         }
         let saved = Saved::open(&self.folder)?;
         if let (Some(label), Some(path)) = (&self.export, &self.output) {
-            saved.frames().export(label, path, self.overwrite)?;
+            saved.frames().export(label, path, WriteOptions::new().overwrite(self.overwrite))?;
             return Ok(screen.row("out", format_args!("frame '{label}', in {}", path.display()))?);
         }
         if self.json {

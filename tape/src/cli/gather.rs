@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::Value;
+use tape::WriteOptions;
 use tape::core::{Event, Observer};
 use tape::job::Job;
 
@@ -35,7 +36,7 @@ impl Gather {
     pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
         let job = Job::open(&self.job)?;
         let watch = Watch::over(0)?;
-        let summary = job.gather(&self.output, self.overwrite, &watch)?;
+        let summary = job.gather(&self.output, WriteOptions::new().overwrite(self.overwrite), &watch)?;
         summary.warnings.iter().for_each(|warning| watch.event(Event::Warning(warning.clone())));
         watch.finish();
         if self.json {

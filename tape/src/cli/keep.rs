@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
-use tape::Batch;
+use tape::{Batch, WriteOptions};
 use tape::core::Observer;
 use tape::exec::{Plan, Summary};
 use tape::frames::Saved;
@@ -43,21 +43,21 @@ impl KeepArgs {
     /// The frame that need not be computed, written to the output if there is one.
     pub(crate) fn reused<'a>(
         &'a self,
-        batch: &Batch<'_>,
+        batch: &Batch,
         output: Option<&'a Path>,
-        overwrite: bool,
+        options: WriteOptions,
     ) -> Result<Option<Reused<'a>>, Failure> {
         let Some((folder, label)) = self.place() else { return Ok(None) };
-        if let Some(path) = output.filter(|path| !overwrite && path.exists()) {
+        if let Some(path) = output.filter(|path| !options.overwrite && path.exists()) {
             return Err(tape::io::Error::Exists { path: path.to_owned() }.into());
         }
-        if !batch.is_kept(folder, label, overwrite)? {
+        if !batch.is_kept(folder, label, options)? {
             return Ok(None);
         }
         let saved = Saved::open(folder)?;
         let frame = saved.frames().frame(label)?;
         if let Some(path) = output {
-            frame.export(path, overwrite)?;
+            frame.export(path, options)?;
         }
         Ok(Some(Reused { place: (folder, label), rows: frame.rows(), output }))
     }
@@ -65,16 +65,16 @@ impl KeepArgs {
     /// Computes the frame, and writes it to the output if there is one.
     pub(crate) fn run(
         &self,
-        batch: &Batch<'_>,
+        batch: &Batch,
         plan: &Plan,
         output: Option<&Path>,
-        overwrite: bool,
+        options: WriteOptions,
         observer: &dyn Observer,
     ) -> Result<Summary, Failure> {
         let Some((folder, label)) = self.place() else { return Err(Failure::usage("--keep needs a --label")) };
-        let summary = batch.keep(plan, folder, label, overwrite, observer)?;
+        let summary = batch.keep(plan, folder, label, options, observer)?;
         if let Some(path) = output {
-            Saved::open(folder)?.frames().export(label, path, overwrite)?;
+            Saved::open(folder)?.frames().export(label, path, options)?;
         }
         Ok(summary)
     }

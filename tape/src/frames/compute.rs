@@ -3,12 +3,12 @@
 use tape_core::Silent;
 use tape_exec::Summary;
 
-use super::error::FrameError;
 use super::frame::{Frame, Made};
 use super::origin::Origin;
 use super::{Frames, check_label};
-use crate::ensemble::Batch;
-use crate::error::Error;
+use crate::batch::Batch;
+use crate::error::{Error, FrameError};
+use crate::options::WriteOptions;
 
 /// What it took to have a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Kept {
     Reused,
 }
 
-impl Batch<'_> {
+impl Batch {
     /// Computes everything into a frame of this label, unless the label has that already: then nothing is read.
     ///
     /// What was computed of the same inputs, by the same version of the program, with the same arguments is the same. Of
@@ -46,7 +46,7 @@ impl Batch<'_> {
     /// # Errors
     /// As [`Batch::compute`]; if the label is reserved or cannot be one; or if it has another frame.
     pub fn compute_as(&self, frames: &mut Frames, label: &str) -> Result<Kept, Error> {
-        self.compute_in(frames, label, false)
+        self.compute_in(frames, label, WriteOptions::new())
     }
 
     /// The same, in the place of the frame that has this label, if it is another.
@@ -54,12 +54,12 @@ impl Batch<'_> {
     /// # Errors
     /// As [`Batch::compute_as`], but for the last.
     pub fn compute_over(&self, frames: &mut Frames, label: &str) -> Result<Kept, Error> {
-        self.compute_in(frames, label, true)
+        self.compute_in(frames, label, WriteOptions::new().overwrite(true))
     }
 
-    fn compute_in(&self, frames: &mut Frames, label: &str, replaces: bool) -> Result<Kept, Error> {
+    fn compute_in(&self, frames: &mut Frames, label: &str, options: WriteOptions) -> Result<Kept, Error> {
         let origin = Origin::of(self)?;
-        if frames.has(label, &origin, replaces)? {
+        if frames.has(label, &origin, options)? {
             return Ok(Kept::Reused);
         }
         let (table, summary) = self.run(&self.explain()?, &Silent)?;
@@ -75,13 +75,13 @@ impl Frames {
     ///
     /// # Errors
     /// If it has another that is not to be replaced, or cannot be a label.
-    pub(super) fn has(&self, label: &str, origin: &Origin, replaces: bool) -> Result<bool, FrameError> {
+    pub(super) fn has(&self, label: &str, origin: &Origin, options: WriteOptions) -> Result<bool, FrameError> {
         check_label(label)?;
         let Some((own, frame)) = self.taken(label) else { return Ok(false) };
         if own == label && frame.is_of(origin) {
             return Ok(true);
         }
-        if replaces {
+        if options.overwrite {
             return Ok(false);
         }
         let difference = match &frame.origins[..] {

@@ -6,12 +6,10 @@ use serde::{Deserialize, Serialize};
 use tape_core::{Role, preset};
 use tape_io::Survey;
 
-use super::error::FrameError;
 use super::origin::{changed, columns_of, inputs_of};
 use crate::choice::Choice;
-use crate::derive;
 use crate::ensemble::Ensemble;
-use crate::error::Error;
+use crate::error::{Error, FrameError};
 use crate::job::sealed::Malformed;
 use crate::job::{ObjectFile, PlannedConversion, PlannedObjects, column_map};
 
@@ -48,7 +46,7 @@ impl Description {
             columns: columns_of(survey),
             preset: survey.preset().map(|preset| preset.name.to_owned()),
             conversion: survey.conversion().map(PlannedConversion::of),
-            derived: derive::in_text(survey).map_err(|name| FrameError::Derived { name })?,
+            derived: crate::ensemble::derived_in_text(survey).map_err(|name| FrameError::Derived { name })?,
             filter: survey.filter().map(str::to_owned),
             objects: survey.objects().map(|table| PlannedObjects::of(table, &[])).transpose()?,
             choices: Choice::of(survey),
@@ -125,6 +123,6 @@ impl Description {
             return Err(FrameError::Selects { what }.into());
         }
         let survey = self.choices.iter().fold(survey, |survey, choice| choice.of_survey(survey));
-        Ok(Ensemble { survey })
+        Ok(Ensemble::new(survey))
     }
 }

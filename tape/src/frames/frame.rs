@@ -9,6 +9,7 @@ use tape_io::{FileSeal, Format, TableWriter};
 
 use super::origin::{Freshness, Origin};
 use crate::error::Error;
+use crate::options::WriteOptions;
 
 /// How a frame came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,15 +129,16 @@ impl Frame {
     /// Writes the table to a file: Parquet, CSV, ECSV or Arrow, by the ending of its name.
     ///
     /// # Errors
-    /// As [`Frame::table`]; if the file exists and `overwrite` is off; or if it cannot be written.
-    pub fn export(&self, path: &Path, overwrite: bool) -> Result<(), Error> {
+    /// As [`Frame::table`]; if the file exists and `options` do not replace it; or if it cannot be written.
+    pub fn export(&self, path: impl AsRef<Path>, options: WriteOptions) -> Result<(), Error> {
+        let path = path.as_ref();
         Format::of(path)?;
         let table = self.table()?;
         let told = vec![
             ("tape.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             ("tape.frame".to_owned(), self.in_words()),
         ];
-        let mut writer = TableWriter::create(path, table.schema(), overwrite, told)?;
+        let mut writer = TableWriter::create(path, table.schema(), options.overwrite, told)?;
         if self.made == Made::Given {
             writer = writer.unsorted()?;
         }

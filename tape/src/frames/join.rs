@@ -11,12 +11,11 @@ use arrow::error::ArrowError;
 use arrow::row::{OwnedRow, RowConverter, SortField};
 
 use super::Frames;
-use super::error::FrameError;
 use super::frame::{Frame, Made};
 use crate::ensemble::Ensemble;
-use crate::error::Error;
+use crate::error::{Error, FrameError};
 use crate::job::PlannedObjects;
-use crate::sinks::{beside, check_names};
+use crate::batch::{beside, check_names};
 
 impl Frames {
     /// Puts the columns of frame `right` behind those of `left`, as frame `label`: in each row those of the same object, and of

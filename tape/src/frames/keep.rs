@@ -11,25 +11,25 @@ use tape_io::{FileSeal, WholeFolder, recover};
 
 use super::Frames;
 use super::description::Description;
-use super::error::FrameError;
 use super::frame::{Content, Frame, Made};
 use super::origin::Origin;
 use super::saved::{Saved, check_replaceable, frames_in, path_of, turn, write};
-use crate::ensemble::Batch;
-use crate::error::Error;
+use crate::batch::Batch;
+use crate::error::{Error, FrameError};
+use crate::options::WriteOptions;
 
-impl Batch<'_> {
+impl Batch {
     /// Whether the saved ensemble in a folder has what this batch would compute, under this label: nothing is read for it but
     /// the description of the ensemble.
     ///
     /// # Errors
-    /// If the label has another frame and `replaces` is off, or cannot be one; if the ensemble there is of another survey,
+    /// If the label has another frame and `options` do not replace it, or cannot be one; if the ensemble there is of another survey,
     /// or damaged; or if the folder holds something else.
-    pub fn is_kept(&self, folder: impl AsRef<Path>, label: &str, replaces: bool) -> Result<bool, Error> {
+    pub fn is_kept(&self, folder: impl AsRef<Path>, label: &str, options: WriteOptions) -> Result<bool, Error> {
         let (folder, origin) = (folder.as_ref(), Origin::of(self)?);
         check_replaceable(folder)?;
         let frames = self.saved(folder)?.map_or_else(Frames::new, |saved| saved.frames);
-        Ok(frames.has(label, &origin, replaces)?)
+        Ok(frames.has(label, &origin, options)?)
     }
 
     /// Runs a plan of this batch into a frame of the saved ensemble in a folder, which is made if it is not there, with
@@ -45,20 +45,20 @@ impl Batch<'_> {
         plan: &Plan,
         folder: impl AsRef<Path>,
         label: &str,
-        replaces: bool,
+        options: WriteOptions,
         observer: &dyn Observer,
     ) -> Result<Summary, Error> {
         let folder = std::path::absolute(folder.as_ref()).unwrap_or_else(|_| folder.as_ref().to_owned());
         let origin = Origin::of(self)?;
         // Asked before the work, not only after it.
-        self.is_kept(&folder, label, replaces)?;
+        self.is_kept(&folder, label, options)?;
         let description = Description::of(self.ensemble.survey())?;
         let beside = WholeFolder::beside(&folder)?;
         let inside = frames_in(beside.path());
         let made = fs::create_dir(&inside);
         made.map_err(|source| tape_io::Error::Io { path: inside.clone(), action: "make the folder", source })?;
         let path = path_of(&inside, label);
-        let summary = self.run_to(plan, &path, false, observer)?;
+        let summary = self.run_to(plan, &path, WriteOptions::new(), observer)?;
         let frame = Frame::written(&path, origin.after(&summary))?;
         let turn = turn(&folder);
         let is_there = check_replaceable(&folder)?;
@@ -66,7 +66,7 @@ impl Batch<'_> {
             Some(saved) => (saved.description.with_files_of(description), saved.frames),
             None => (description, Frames::new()),
         };
-        frames.has(label, &frame.origins[0], replaces)?;
+        frames.has(label, &frame.origins[0], options)?;
         frames.put(label, frame);
         let done = write(beside, description, &frames, is_there);
         drop(turn);

@@ -11,7 +11,6 @@
 
 mod compute;
 mod description;
-mod error;
 mod frame;
 mod join;
 mod keep;
@@ -26,12 +25,13 @@ use tape_core::nearest;
 pub use crate::choice::Choice;
 pub use compute::Kept;
 pub use description::Changed;
-pub use error::FrameError;
+pub use crate::error::FrameError;
 pub use frame::{Frame, Made};
 pub use origin::{Freshness, Origin};
 pub use saved::Saved;
 
 use crate::error::Error;
+use crate::options::WriteOptions;
 
 /// Labels that are tables of the ensemble itself.
 const RESERVED: [&str; 2] = ["source", "object"];
@@ -99,8 +99,8 @@ impl Frames {
     ///
     /// # Errors
     /// As [`Frames::frame`] and [`Frame::export`].
-    pub fn export(&self, label: &str, path: impl AsRef<Path>, overwrite: bool) -> Result<(), Error> {
-        self.all[self.place(label, "export")?].1.export(path.as_ref(), overwrite)
+    pub fn export(&self, label: &str, path: impl AsRef<Path>, options: WriteOptions) -> Result<(), Error> {
+        self.all[self.place(label, "export")?].1.export(path, options)
     }
 
     fn place(&self, label: &str, operation: &'static str) -> Result<usize, FrameError> {

@@ -7,10 +7,9 @@ use tape_core::Role;
 use tape_exec::{Config, OnError};
 use tape_io::{FileStamp, Survey};
 
-use super::error::FrameError;
 use crate::choice::Choice;
-use crate::ensemble::{Batch, Ensemble};
-use crate::error::Error;
+use crate::batch::Batch;
+use crate::error::{Error, FrameError};
 use crate::job::absolute;
 use crate::job::{Asked, ObjectFile, PlannedConversion, PlannedObjects};
 
@@ -72,7 +71,7 @@ pub enum Freshness {
 impl Origin {
     /// Of a batch. All that can be asked for is taken apart here, so that what is added to it cannot be forgotten. On which
     /// threads, in how much memory and in what portions, no result depends.
-    pub(crate) fn of(batch: &Batch<'_>) -> Result<Self, Error> {
+    pub(crate) fn of(batch: &Batch) -> Result<Self, Error> {
         let Batch { ensemble, statistics, asked, by_name, config, wide, joined, groups, all_objects } = batch;
         let Config {
             // These two as they were asked for.
@@ -87,7 +86,7 @@ impl Origin {
             rows_at_once: _,
             chunk_rows: _,
         } = config;
-        let Ensemble { survey } = ensemble;
+        let survey = ensemble.survey();
         let selections: Vec<String> = survey.selections().collect();
         let not_again = match by_name {
             _ if let Some(function) = survey.derived().find(|derived| derived.expression().is_none()) => {

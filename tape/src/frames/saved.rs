@@ -9,12 +9,11 @@ use serde::{Deserialize, Serialize};
 use tape_io::{FileSeal, TableWriter, WholeFolder, recover, sync_folder, write_whole};
 
 use super::description::{Changed, Description};
-use super::error::FrameError;
 use super::frame::{Content, Frame, Made};
 use super::origin::Origin;
 use super::{Frames, check_label};
 use crate::ensemble::Ensemble;
-use crate::error::Error;
+use crate::error::{Error, FrameError};
 use crate::job::sealed::{Malformed, seal, unseal};
 
 const DESCRIPTION: &str = "ensemble.json";

@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use tape_exec::PlanKind;
 use tape_io::{BlockFile, UNFINISHED, sync_folder, write_whole};
 
-use super::error::JobError;
 use super::manifest::Manifest;
 use super::receipt::{FailureNote, Receipt};
-use crate::error::Error;
+use crate::error::{Error, JobError};
 
 const MANIFEST: &str = "manifest.json";
 /// Outputs, receipts and notes of failures lie in folders of their own.

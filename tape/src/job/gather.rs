@@ -7,20 +7,20 @@ use tape_exec::task::{self, Gathered, Labels, PartitionOutput, Work};
 use tape_exec::{Config, Counts, Summary, Totals};
 use tape_io::BlockFile;
 
-use super::error::JobError;
 use super::receipt::Receipt;
 use super::source::Planned;
 use super::{Job, Malformed};
-use crate::error::Error;
-use crate::provenance::Provenance;
-use crate::sinks::Output;
+use crate::error::{Error, JobError};
+use crate::options::WriteOptions;
+use crate::batch::Provenance;
+use crate::batch::Output;
 
 /// Blocks of a partition's output: its results, and the rows held back at its edges.
 const PARTITION_BLOCKS: u64 = 3;
 
 impl Job {
     /// Writes the table, as [`crate::Batch::write`] would have.
-    pub(super) fn gather_into(&self, path: &Path, overwrite: bool, observer: &dyn Observer) -> Result<Summary, Error> {
+    pub(super) fn gather_into(&self, path: &Path, options: WriteOptions, observer: &dyn Observer) -> Result<Summary, Error> {
         self.folder.check_strays()?;
         let (first, all) = self.folder.counts();
         let receipts = self.receipts(0..all, "task")?;
@@ -38,7 +38,7 @@ impl Job {
         let output = Output { source: &source, statistics, bands, wide, joined, all_objects: false, made_of };
         let config = Config { workers: 1, bands: self.manifest.bands.clone(), ..Config::default() };
         let work = Work { source: &source, statistics: &self.statistics, config: &config, observer };
-        let summary = output.write(path, overwrite, |sink| {
+        let summary = output.write(path, options, |sink| {
             let gathered = if self.manifest.reduces == 0 {
                 self.link(work, &receipts, sink)
             } else {

@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use tape_core::{Partition, Piece};
 use tape_io::{FileStamp, Survey};
 
-use super::error::JobError;
 use super::manifest::{Manifest, PlannedConversion, Sample, id_type_name};
-use crate::error::Error;
+use crate::error::{Error, JobError};
 
 /// Some of the inputs of a job, open.
 pub(super) struct Inputs<'a> {

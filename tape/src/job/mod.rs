@@ -26,7 +26,6 @@ use tape_core::{Observer, Statistic};
 use tape_exec::{PlanKind, Summary};
 
 mod columns;
-mod error;
 mod folder;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
@@ -42,7 +41,7 @@ mod source;
 mod status;
 
 pub(crate) use columns::column_map;
-pub use error::JobError;
+pub use crate::error::JobError;
 pub use manifest::{Asked, InputFile, Manifest, PlannedConversion, Sample};
 pub use objects::{ObjectFile, PlannedObjects};
 pub(crate) use plan::absolute;
@@ -51,6 +50,7 @@ pub use sealed::Malformed;
 pub use status::Status;
 
 use crate::error::Error;
+use crate::options::WriteOptions;
 use crate::statistics::{statistic, statistics_named};
 use folder::{Folder, State};
 
@@ -162,8 +162,8 @@ impl Job {
     /// If a task is not done or failed, a file is damaged, or anything of what they say does not add up: with the task, and
     /// what to do. If the partitions prove not to be in the order that the footers claim,
     /// [`tape_exec::Error::OutOfOrder`].
-    pub fn gather(&self, path: impl AsRef<Path>, overwrite: bool, observer: &dyn Observer) -> Result<Summary, Error> {
-        self.gather_into(path.as_ref(), overwrite, observer)
+    pub fn gather(&self, path: impl AsRef<Path>, options: WriteOptions, observer: &dyn Observer) -> Result<Summary, Error> {
+        self.gather_into(path.as_ref(), options, observer)
     }
 
     /// The receipts of some tasks, all of which must be done.

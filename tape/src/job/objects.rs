@@ -6,9 +6,8 @@ use serde::{Deserialize, Serialize};
 use tape_core::IdType;
 use tape_io::{FileStamp, ObjectTable, Survey};
 
-use super::error::JobError;
 use super::plan::absolute;
-use crate::error::Error;
+use crate::error::{Error, JobError};
 
 /// Which objects are meant, and what of them stands beside results.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

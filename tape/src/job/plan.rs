@@ -7,17 +7,16 @@ use tape_exec::task::{self, Tasks, Work};
 use tape_exec::{OnError, Partitioning, Plan, PlanChoice, PlanKind, Summary, WRITE_SORTED, not_in_order};
 
 use super::Job;
-use super::error::JobError;
 use super::folder::Folder;
 use super::manifest::{Asked, InputFile, Manifest, PlannedConversion, Sample, id_type_name, pieces_of};
 use super::objects::PlannedObjects;
 use tape_io::Conversion;
 
-use crate::derive;
-use crate::ensemble::Batch;
-use crate::error::Error;
+use crate::batch::Batch;
+use crate::error::{Error, JobError};
+use crate::options::WriteOptions;
 
-impl Batch<'_> {
+impl Batch {
     /// Plans this batch as a job in `folder`, which is made: nothing of the survey is computed yet.
     ///
     /// # Errors
@@ -53,15 +52,15 @@ impl Batch<'_> {
         &self,
         folder: impl AsRef<Path>,
         path: impl AsRef<Path>,
-        overwrite: bool,
+        options: WriteOptions,
         observer: &dyn Observer,
     ) -> Result<Summary, Error> {
         let (folder, path) = (folder.as_ref(), path.as_ref());
         self.check_kind()?;
         // Asked before the work, not only after it.
-        self.output(None).check(path, overwrite)?;
+        self.output(None).check(path, options)?;
         let job = self.job(folder, observer)?;
-        let summary = match self.run_job(&job, path, overwrite, observer) {
+        let summary = match self.run_job(&job, path, options, observer) {
             Err(Error::Exec(tape_exec::Error::OutOfOrder { id, cut, before, after })) => {
                 let place = |task: usize| job.describe(task);
                 if cut && self.config.plan != PlanChoice::Auto {
@@ -77,7 +76,7 @@ impl Batch<'_> {
                 );
                 observer.event(Event::Restart);
                 let job = self.plan_as_shuffle(&job, why, observer)?;
-                self.run_job(&job, path, overwrite, observer)?
+                self.run_job(&job, path, options, observer)?
             }
             other => other?,
         };
@@ -85,11 +84,11 @@ impl Batch<'_> {
         Ok(summary)
     }
 
-    fn run_job(&self, job: &Job, path: &Path, overwrite: bool, observer: &dyn Observer) -> Result<Summary, Error> {
+    fn run_job(&self, job: &Job, path: &Path, options: WriteOptions, observer: &dyn Observer) -> Result<Summary, Error> {
         let dropped = job.manifest.dropped.as_ref().and(Some([PlanKind::Map, PlanKind::Stitch]));
         dropped.into_iter().flatten().for_each(|kind| job.folder.clean(Some(kind)));
         job.run_missing(Some(self.ensemble.survey()), self.config.worker_count(), observer)?;
-        job.gather(path, overwrite, observer)
+        job.gather(path, options, observer)
     }
 
     /// The job in `folder`, made if it is not there.
@@ -202,7 +201,7 @@ impl Batch<'_> {
     }
 
     fn planned_derived(&self) -> Result<Vec<(String, String)>, Error> {
-        derive::in_text(self.ensemble.survey()).map_err(|name| JobError::Derived { name }.into())
+        crate::ensemble::derived_in_text(self.ensemble.survey()).map_err(|name| JobError::Derived { name }.into())
     }
 
     /// In what a job was planned otherwise than this batch would be.

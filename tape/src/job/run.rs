@@ -8,12 +8,11 @@ use tape_exec::{Config, PlanKind};
 use tape_io::{BlockWriter, Survey};
 
 use super::Job;
-use super::error::JobError;
 use super::folder::State;
 use super::inputs::Inputs;
 use super::receipt::Receipt;
 use super::source::Planned;
-use crate::error::Error;
+use crate::error::{Error, JobError};
 
 /// Results in a block: those of all tasks of the second round are read side by side.
 const BLOCK: usize = 4096;

@@ -83,7 +83,7 @@ fn what_is_known_of_objects_stands_beside_a_frame() {
     let path = place.path("objects.parquet");
     let mut frames = Frames::new();
     frames.insert("objects", objects).expect("it is free");
-    frames.export("objects", &path, false).expect("it is written");
+    frames.export("objects", &path, tape::WriteOptions::new()).expect("it is written");
     let ensemble = place.ensemble().with_objects(&[text(&path)], Some("id")).expect("a table");
     let batch = ensemble.batch_named(&["mean"]).expect("known");
     batch.compute_as(&mut frames, "means").expect("it runs");

@@ -1,6 +1,6 @@
 //! Columns of the table of objects in expressions over rows: held in memory, and looked up by the ids of rows.
 
-use std::sync::{OnceLock, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
 use arrow::compute::take;
@@ -21,7 +21,7 @@ impl ObjectTable {
     /// Makes these the columns that expressions over rows need.
     pub(crate) fn express(&mut self, columns: Vec<String>) {
         if self.expressed != columns {
-            (self.expressed, self.values) = (columns, OnceLock::new());
+            (self.expressed, self.values) = (columns, Arc::default());
         }
     }
 

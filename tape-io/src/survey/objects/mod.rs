@@ -9,6 +9,7 @@ pub(crate) mod joined;
 pub(crate) mod selection;
 mod table;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use tape_core::{IdSet, Ids, ObjectId, Role};
@@ -27,7 +28,7 @@ impl Survey {
     ///
     /// # Errors
     /// As [`ObjectTable::open`].
-    pub fn with_objects<S: AsRef<str>>(mut self, inputs: &[S], id: Option<&str>) -> Result<Self, Error> {
+    pub fn with_objects<P: AsRef<Path>>(mut self, inputs: &[P], id: Option<&str>) -> Result<Self, Error> {
         let mut table = ObjectTable::open(inputs, id, self.title(Role::Id), self.id_type())?;
         table.bytes_read = Arc::clone(&self.counter());
         self.objects = Some(table);
@@ -55,7 +56,7 @@ impl Survey {
     pub fn of_ids(mut self, ids: &[ObjectId]) -> Self {
         let mut own = Ids::new(self.id_type());
         ids.iter().filter_map(|id| id.key(self.id_type())).for_each(|id| own.push(id));
-        self.selections.push(Selection::Ids(IdSet::of(&own, self.id_type())));
+        self.selections.push(Selection::Ids(Arc::new(IdSet::of(&own, self.id_type()))));
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use foldhash::fast::FixedState;
 use rayon::prelude::*;
@@ -11,15 +11,15 @@ use tape_core::{IdRange, IdRef, IdSet, IdType, ObjectId, RowReader, Rows, Source
 /// Rows of which the ids are counted at a time.
 const ROWS: usize = 1 << 16;
 
-/// A choice of objects.
-#[derive(Debug)]
+/// A choice of objects. Clones share what was counted.
+#[derive(Clone, Debug)]
 pub(crate) enum Selection {
     /// Those that are named.
-    Ids(IdSet),
+    Ids(Arc<IdSet>),
     /// A part of all, by their ids alone.
     Sample { fraction: f64, seed: u64 },
     /// Those with so many epochs, which are counted at most once.
-    Epochs { least: u64, ids: OnceLock<IdSet>, counting: Mutex<()> },
+    Epochs { least: u64, ids: Arc<OnceLock<IdSet>>, counting: Arc<Mutex<()>> },
 }
 
 /// A choice of objects beside a table of them.
@@ -74,13 +74,13 @@ impl Wanted<'_> {
 
 impl Selection {
     pub(crate) fn epochs(least: u64) -> Self {
-        Self::Epochs { least, ids: OnceLock::new(), counting: Mutex::new(()) }
+        Self::Epochs { least, ids: Arc::default(), counting: Arc::default() }
     }
 
     /// Lets go of what was counted.
     pub(crate) fn forget(&mut self) {
         if let Self::Epochs { ids, .. } = self {
-            *ids = OnceLock::new();
+            *ids = Arc::default();
         }
     }
 
@@ -116,7 +116,7 @@ impl Selection {
         read: impl Fn(usize) -> Result<Box<dyn RowReader + 'a>, SourceError>,
     ) -> Result<Wanted<'a>, SourceError> {
         let ids = match self {
-            Self::Ids(ids) => ids,
+            Self::Ids(ids) => &**ids,
             &Self::Sample { fraction, seed } => {
                 return Ok(Wanted::Sample { fraction, seed, id_type: source.id_type() });
             }

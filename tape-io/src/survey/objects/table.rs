@@ -1,6 +1,6 @@
 //! The table of objects: its files, and its columns read whole.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -31,10 +31,10 @@ const ROWS: usize = 1 << 16;
 /// Of memory, while they are read and sought: the column, the set, and its keys in order.
 const BYTES_OF_ID: u64 = 48;
 
-/// A table with a row for each object.
-#[derive(Debug)]
+/// A table with a row for each object. Clones share what was read of it.
+#[derive(Clone, Debug)]
 pub struct ObjectTable {
-    pub(super) files: Vec<TableFile>,
+    pub(super) files: Arc<Vec<TableFile>>,
     /// The column of the id.
     pub(super) id: String,
     /// The type of the survey's ids.
@@ -42,16 +42,16 @@ pub struct ObjectTable {
     /// A condition on its rows, as it was written.
     filter: Option<String>,
     /// The ids of the objects that are meant, once they were read.
-    ids: OnceLock<IdSet>,
-    pub(super) reading: Mutex<()>,
+    ids: Arc<OnceLock<IdSet>>,
+    pub(super) reading: Arc<Mutex<()>>,
     /// The columns that expressions over rows need.
     pub(super) expressed: Vec<String>,
     /// These, once they were read.
-    pub(super) values: OnceLock<RecordBatch>,
+    pub(super) values: Arc<OnceLock<RecordBatch>>,
     pub(super) bytes_read: Arc<AtomicU64>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct TableFile {
     pub(super) path: PathBuf,
     stamp: FileStamp,
@@ -65,8 +65,7 @@ impl ObjectTable {
     ///
     /// # Errors
     /// If a file cannot be opened, has no such column, or ids that cannot be those of the survey.
-    pub fn open<S: AsRef<str>>(
-        inputs: &[S],
+    pub fn open<P: AsRef<Path>>(inputs: &[P],
         id: Option<&str>,
         of_survey: Option<&str>,
         id_type: IdType,
@@ -88,6 +87,7 @@ impl ObjectTable {
             }
         }
         let (ids, reading, expressed, values, bytes_read) = Default::default();
+        let files = Arc::new(files);
         Ok(Self { files, id, id_type, filter: None, ids, reading, expressed, values, bytes_read })
     }
 
@@ -106,12 +106,12 @@ impl ObjectTable {
             None => condition.to_owned(),
         };
         let parsed = parse(&text)?;
-        for file in &mut self.files {
+        for file in Arc::make_mut(&mut self.files) {
             let bound = parsed.bind_condition(&file.in_expressions());
             let path = || Some(file.path.clone());
             file.predicate = Some(bound.map_err(|source| Error::Condition { path: path(), source })?);
         }
-        (self.filter, self.ids) = (Some(text), OnceLock::new());
+        (self.filter, self.ids) = (Some(text), Arc::default());
         Ok(self)
     }
 
@@ -184,7 +184,7 @@ impl ObjectTable {
     pub(crate) fn columns_of(&self, columns: &[String]) -> Result<RecordBatch, Error> {
         let schema = self.schema(columns)?;
         let mut batches = vec![];
-        for file in &self.files {
+        for file in self.files.iter() {
             file.each_batch(columns, &self.bytes_read, &mut |columns, _| {
                 let batch = RecordBatch::try_new(Arc::clone(&schema), columns);
                 batches.push(batch.map_err(|error| file.differs(&self.files[0], error.to_string()))?);
@@ -214,7 +214,7 @@ impl ObjectTable {
 
     fn read_ids(&self) -> Result<IdSet, Error> {
         let mut kept = vec![];
-        for file in &self.files {
+        for file in self.files.iter() {
             let needed = file.predicate.as_ref().map_or(&[][..], Predicate::columns);
             let fields = file.metadata.schema().fields();
             let names: Vec<String> = needed.iter().map(|&i| fields[i].name().clone()).collect();

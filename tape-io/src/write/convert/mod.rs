@@ -150,7 +150,7 @@ impl<'a> Convert<'a> {
     fn regrouped(&self, place: &OutputDir, watch: &Watch<'_>) -> Result<ConvertReport, Error> {
         let folder = place.folder().join(REGROUPED);
         let regrouped = self.regroups(&folder).run(watch.progress, watch.cancelled)?;
-        let survey = Survey::open(&[folder.to_string_lossy()], self.survey.columns())?;
+        let survey = Survey::open(&[&folder], self.survey.columns())?;
         let done = match self.files(&survey, true, place, watch) {
             Ok(report) => ConvertReport { regrouped: true, null_ids: regrouped.null_ids, ..report },
             Err(Failed::Error(error)) => return Err(error),
@@ -197,7 +197,7 @@ impl<'a> Convert<'a> {
         let written = files.map(|file| shaper.write(file, &path(file), watch));
         let report = written.try_reduce(ConvertReport::default, |a, b| Ok(a.plus(b)))?;
         // Not found again under the names that they have now, they would be lost to the next run.
-        Survey::open(&[place.folder().join("*.parquet").to_string_lossy()], &roles(self, &columns, &epochs))?;
+        Survey::open(&[place.folder().join("*.parquet")], &roles(self, &columns, &epochs))?;
         Ok(report)
     }
 

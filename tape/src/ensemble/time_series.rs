@@ -8,7 +8,7 @@ use tape_core::{
 };
 use tape_io::Survey;
 
-use crate::ensemble::Ensemble;
+use super::Ensemble;
 use crate::error::Error;
 use crate::statistics::statistic;
 
@@ -70,10 +70,11 @@ impl TimeSeries {
         rows.time.extend_from_slice(time);
         rows.flux.extend_from_slice(flux);
         rows.error.extend_from_slice(error);
-        Ok(Self::of(&rows, &bands, Inputs::ALL))
+        Ok(Self::new_of(&rows, &bands, Inputs::ALL))
     }
 
-    fn of(rows: &Rows, bands: &Bands, columns: Inputs) -> Self {
+    /// Groups rows of one object.
+    pub(crate) fn new_of(rows: &Rows, bands: &Bands, columns: Inputs) -> Self {
         let (grouping, left_out) = (Grouping::new(bands, None, columns), LeftOut::default());
         let mut series = Self { chunk: Chunk::new(IdType::Int64), grouping, columns, left_out };
         series.chunk.ids = rows.ids.new_like();
@@ -212,7 +213,7 @@ impl Ensemble {
             return Ok(None);
         }
         let [_, time, _, error, _] = Role::ALL.map(|role| survey.column(role).is_some());
-        Ok(Some(TimeSeries::of(&rows, survey.bands(), Inputs { time, error, order: time, ..Inputs::ALL })))
+        Ok(Some(TimeSeries::new_of(&rows, survey.bands(), Inputs { time, error, order: time, ..Inputs::ALL })))
     }
 }
 

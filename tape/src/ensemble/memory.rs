@@ -7,7 +7,7 @@ use arrow::compute::cast;
 use tape_core::{ColumnMap, ObjectId, Role};
 use tape_io::Survey;
 
-use crate::ensemble::Ensemble;
+use super::Ensemble;
 use crate::error::Error;
 
 impl Ensemble {
@@ -18,7 +18,7 @@ impl Ensemble {
     /// As [`Ensemble::open_with`], and if the batches have not the same columns.
     pub fn from_batches(batches: impl IntoIterator<Item = RecordBatch>, columns: &ColumnMap) -> Result<Self, Error> {
         let batches: Vec<RecordBatch> = batches.into_iter().collect();
-        Ok(Self { survey: Survey::from_batches(&batches, columns)? })
+        Ok(Self::new(Survey::from_batches(&batches, columns)?))
     }
 
     /// The light curves of plain columns, with a value of each for each epoch; without bands, none is given. NaN is no value.
@@ -55,9 +55,9 @@ impl Ensemble {
     ///
     /// # Errors
     /// If the columns are others.
-    pub fn insert(self, batches: impl IntoIterator<Item = RecordBatch>) -> Result<Self, Error> {
+    pub fn insert(&self, batches: impl IntoIterator<Item = RecordBatch>) -> Result<Self, Error> {
         let batches: Vec<RecordBatch> = batches.into_iter().collect();
-        Ok(Self { survey: self.survey.with_rows(&batches)? })
+        Ok(Self::new(self.to_survey().with_rows(&batches)?))
     }
 
     /// The same light curves, which are rows of flat files, with more epochs as plain columns.
@@ -73,7 +73,7 @@ impl Ensemble {
     /// # Errors
     /// As [`Ensemble::from_columns`] and [`Ensemble::insert`].
     pub fn insert_columns<I: Clone + Into<ObjectId>, S: AsRef<str>>(
-        self,
+        &self,
         ids: &[I],
         time: &[f64],
         flux: &[f64],

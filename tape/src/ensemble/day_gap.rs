@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use tape_core::{Columns, Partition, Piece, Rows, Source};
 
-use crate::ensemble::Ensemble;
+use super::Ensemble;
 use crate::error::Error;
 
 /// Rows that are read at a time.

@@ -6,10 +6,10 @@ use tape_core::Source;
 use tape_exec::PlanChoice;
 use tape_io::Joined;
 
-use crate::ensemble::Batch;
+use super::Batch;
 use crate::error::Error;
 
-impl Batch<'_> {
+impl Batch {
     /// Takes for a light curve the epochs that have these in common, instead of the object and the band: `id`, `band` (or the
     /// names of these columns), and columns of the table of objects, by which objects of one class, say, are one. Without
     /// any, all epochs are one light curve. Results then have those columns in the place of the id, are in their order, and
@@ -34,7 +34,7 @@ impl Batch<'_> {
     /// # Errors
     /// If one is neither the id, the band nor a column of the table of objects, or if one is named twice.
     pub fn by<S: AsRef<str>>(mut self, by: &[S]) -> Result<Self, Error> {
-        self.groups = Some(Arc::new(self.ensemble.survey.grouped(by)?));
+        self.groups = Some(Arc::new(self.ensemble.shared().grouped(by)?));
         Ok(self)
     }
 
@@ -47,7 +47,7 @@ impl Batch<'_> {
     pub(crate) fn source(&self) -> &dyn Source {
         match &self.groups {
             Some(groups) => &**groups,
-            None => &self.ensemble.survey,
+            None => self.ensemble.survey(),
         }
     }
 

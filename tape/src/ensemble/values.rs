@@ -3,7 +3,7 @@
 use tape_core::Quantity;
 use tape_io::Conversion;
 
-use crate::ensemble::{Batch, Ensemble};
+use super::Ensemble;
 use crate::error::Error;
 
 impl Ensemble {
@@ -11,7 +11,7 @@ impl Ensemble {
     ///
     /// # Errors
     /// If the survey has no preset, that has no such condition, or a file lacks a column of it.
-    pub fn quality(self) -> Result<Self, Error> {
+    pub fn quality(&self) -> Result<Self, Error> {
         let Some(preset) = self.survey.preset() else { return Err(Error::NoQuality { preset: None }) };
         let Some(condition) = self.survey.quality() else { return Err(Error::NoQuality { preset: Some(preset.name) }) };
         self.filter(&condition)
@@ -20,8 +20,8 @@ impl Ensemble {
     /// The same light curves, whose values are magnitudes or fluxes: statistics that have a meaning for the other alone are
     /// refused then. A preset says so by itself.
     #[must_use]
-    pub fn with_quantity(self, quantity: Quantity) -> Self {
-        Self { survey: self.survey.with_quantity(quantity) }
+    pub fn with_quantity(&self, quantity: Quantity) -> Self {
+        Self::new(self.to_survey().with_quantity(quantity))
     }
 
     /// The same light curves in magnitudes, with their errors, of which a flux of 1 has the magnitude `zero_point`. An epoch of
@@ -29,27 +29,15 @@ impl Ensemble {
     ///
     /// # Errors
     /// If values are magnitudes already.
-    pub fn to_magnitudes(self, zero_point: f64) -> Result<Self, Error> {
-        Ok(Self { survey: self.survey.converted(Conversion::ToMagnitudes(zero_point))? })
+    pub fn to_magnitudes(&self, zero_point: f64) -> Result<Self, Error> {
+        Ok(Self::new(self.to_survey().converted(Conversion::ToMagnitudes(zero_point))?))
     }
 
     /// The same light curves in fluxes, with their errors, of which 1 has the magnitude `zero_point`.
     ///
     /// # Errors
     /// If values are fluxes already.
-    pub fn to_fluxes(self, zero_point: f64) -> Result<Self, Error> {
-        Ok(Self { survey: self.survey.converted(Conversion::ToFluxes(zero_point))? })
-    }
-}
-
-impl Batch<'_> {
-    /// That each statistic has a meaning for what the values are, as far as that is known.
-    pub(crate) fn check_quantity(&self) -> Result<(), Error> {
-        let Some(actual) = self.ensemble.survey.quantity() else { return Ok(()) };
-        let refused = self.statistics.iter().find(|s| s.info().quantity.is_some_and(|needed| needed != actual));
-        match refused {
-            Some(statistic) => Err(Error::Quantity { statistic: statistic.info().name.to_string(), actual }),
-            None => Ok(()),
-        }
+    pub fn to_fluxes(&self, zero_point: f64) -> Result<Self, Error> {
+        Ok(Self::new(self.to_survey().converted(Conversion::ToFluxes(zero_point))?))
     }
 }

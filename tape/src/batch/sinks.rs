@@ -9,9 +9,10 @@ use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
 use tape_core::{Results, ResultsError, Schema, Sink, Source, SourceError, Statistic};
 use tape_io::{Joined, TableWriter};
 
+use super::provenance::Provenance;
+use super::wide::Pivot;
 use crate::error::Error;
-use crate::provenance::Provenance;
-use crate::wide::Pivot;
+use crate::options::WriteOptions;
 
 /// How results become Arrow in one run.
 #[derive(Clone, Copy)]
@@ -27,12 +28,12 @@ impl<'a> Table<'a> {
         Self { schema, source, joined }
     }
 
-    fn arrow(&self) -> SchemaRef {
+    pub(crate) fn arrow(&self) -> SchemaRef {
         let long = self.schema.arrow();
         self.joined.map_or_else(|| Arc::clone(long), |joined| joined.schema(long))
     }
 
-    fn batch(&self, results: &Results) -> Result<RecordBatch, Error> {
+    pub(crate) fn batch(&self, results: &Results) -> Result<RecordBatch, Error> {
         beside(self.joined, self.schema.to_batch(results, &self.source.bands().labels())?)
     }
 }
@@ -159,9 +160,9 @@ impl Output<'_> {
     }
 
     /// That a file can be written at `path`, as far as can be told before the work.
-    pub(crate) fn check(&self, path: &Path, overwrite: bool) -> Result<(), Error> {
+    pub(crate) fn check(&self, path: &Path, options: WriteOptions) -> Result<(), Error> {
         let schema = self.schema()?;
-        drop(TableWriter::create(path, schema.arrow().clone(), overwrite, vec![])?);
+        drop(TableWriter::create(path, schema.arrow().clone(), options.overwrite, vec![])?);
         Ok(())
     }
 
@@ -169,12 +170,12 @@ impl Output<'_> {
     pub(crate) fn write<T>(
         &self,
         path: &Path,
-        overwrite: bool,
+        options: WriteOptions,
         run: impl FnOnce(&mut dyn Sink) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let schema = &self.schema()?;
         let made_of = self.made_of.map(Provenance::metadata).unwrap_or_default();
-        let create = |arrow| TableWriter::create(path, arrow, overwrite, made_of.clone());
+        let create = |arrow| TableWriter::create(path, arrow, options.overwrite, made_of.clone());
         if !self.wide {
             let table = Table::new(schema, self.source, self.joined);
             check_names(&table.arrow())?;

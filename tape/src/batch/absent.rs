@@ -2,12 +2,12 @@
 
 use tape_core::{IdRef, NO_BAND, Results, Sink, SourceError, Value};
 
-use crate::ensemble::Batch;
+use super::Batch;
 
 /// Rows handed on at a time.
 const ROWS: usize = 1 << 16;
 
-impl Batch<'_> {
+impl Batch {
     /// Gives a row without values to each object of the table that has no light curve, or none that is meant, too: see
     /// [`crate::Ensemble::with_objects`]. Without this, results have objects with light curves alone.
     #[must_use]

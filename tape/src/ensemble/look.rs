@@ -7,9 +7,9 @@ use arrow::datatypes::{Field, Schema};
 use tape_core::{Columns, NO_BAND, ObjectId, Partition, Piece, Role, Rows, Source};
 use tape_exec::{Layout, row_groups};
 
-use crate::ensemble::Ensemble;
+use super::Ensemble;
 use crate::error::Error;
-use crate::time_series::TimeSeries;
+use super::time_series::TimeSeries;
 
 /// Rows that are read at a time.
 const ROWS: usize = 16 * 1024;
@@ -127,7 +127,7 @@ impl Ensemble {
     /// ([`Layout::evidence`]).
     #[must_use]
     pub fn layout(&self) -> Layout {
-        Layout::from_footers(&self.survey, row_groups(&self.survey))
+        Layout::from_footers(self.survey(), row_groups(self.survey()))
     }
 
     /// Whether rows are sorted by id, if the footers say so.

@@ -7,8 +7,8 @@ use arrow::compute::take;
 use arrow::datatypes::{Field, Schema as ArrowSchema};
 use tape_core::{NO_BAND, Results, ResultsError, Schema, Sink, Source, SourceError, order_of};
 
+use super::sinks::check_names;
 use crate::error::Error;
-use crate::sinks::check_names;
 
 /// Collects results in long form, to be turned at the end: which bands there are is known only then.
 pub(crate) struct Pivot {

@@ -8,7 +8,7 @@ use rayon::ThreadPool;
 use tape_exec::Threads;
 use tape_io::SpillFolder;
 
-use crate::ensemble::Batch;
+use super::Batch;
 use crate::error::Error;
 
 /// Who carries runs out, on which threads, and within how much memory. Clones are the same workers: their threads are made
@@ -136,7 +136,7 @@ impl fmt::Display for ClientInfo {
     }
 }
 
-impl Batch<'_> {
+impl Batch {
     /// Has it carried out by these workers. What was said of workers, memory or a device before no longer holds, as far as
     /// they say otherwise.
     #[must_use]

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 use tape_core::Role;
 
-use crate::ensemble::Batch;
+use super::Batch;
 use crate::error::Error;
 use crate::job::{Manifest, PlannedObjects};
 
@@ -58,7 +58,7 @@ struct Objects {
 }
 
 impl Provenance {
-    pub(crate) fn of(batch: &Batch<'_>) -> Result<Self, Error> {
+    pub(crate) fn of(batch: &Batch) -> Result<Self, Error> {
         let survey = batch.ensemble.survey();
         let mut rows = vec![0; survey.paths().len()];
         survey.row_groups().iter().for_each(|group| rows[group.file] += group.rows);

@@ -1,9 +1,13 @@
 //! Why an ensemble cannot be opened or computed.
 
+mod frame;
+mod job;
+
 use tape_core::{ResultsError, SourceError};
 
-use crate::frames::FrameError;
-use crate::job::JobError;
+pub use frame::FrameError;
+pub use job::JobError;
+
 
 /// Why an ensemble cannot be opened or computed.
 #[derive(Debug, thiserror::Error)]
@@ -118,6 +122,11 @@ pub enum Error {
         "pieces of light curves are in no order, among which objects without any could be listed: use another plan"
     )]
     AllUnchecked,
+    /// A run that started again after results of it were handed out.
+    #[error(
+        "the rows are not in the order that footers claim, which was found after results were handed out: iterate again with the shuffle plan"
+    )]
+    Restarted,
     /// What is known of objects beside results of groups.
     #[error("{columns} are of one object each, and cannot stand beside results of groups: group by the id, or by them")]
     JoinedToGroups {

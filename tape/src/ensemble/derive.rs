@@ -5,7 +5,7 @@ use tape_core::{Quantity, Role};
 use tape_io::Survey;
 use tape_io::expr::{Derived, quoted};
 
-use crate::ensemble::Ensemble;
+use super::Ensemble;
 use crate::error::Error;
 
 impl Ensemble {
@@ -31,7 +31,7 @@ impl Ensemble {
     ///
     /// # Errors
     /// If a column is called so already, or if it is no expression for the columns of a file: the message points at the word.
-    pub fn assign(self, name: &str, expression: &str) -> Result<Self, Error> {
+    pub fn assign(&self, name: &str, expression: &str) -> Result<Self, Error> {
         self.assigned(Derived::by_expression(name, expression))
     }
 
@@ -42,7 +42,7 @@ impl Ensemble {
     /// # Errors
     /// As [`Ensemble::assign`], and if a column is not one of numbers.
     pub fn assign_with<const N: usize>(
-        self,
+        &self,
         name: &str,
         columns: [&str; N],
         function: impl Fn([f64; N]) -> f64 + Send + Sync + 'static,
@@ -54,7 +54,7 @@ impl Ensemble {
     ///
     /// # Errors
     /// As [`Ensemble::assign`].
-    pub fn coalesce<S: AsRef<str>>(self, name: &str, columns: &[S]) -> Result<Self, Error> {
+    pub fn coalesce<S: AsRef<str>>(&self, name: &str, columns: &[S]) -> Result<Self, Error> {
         let columns: Vec<String> = columns.iter().map(|column| quoted(column.as_ref())).collect();
         self.assign(name, &format!("coalesce({})", columns.join(", ")))
     }
@@ -64,15 +64,15 @@ impl Ensemble {
     ///
     /// # Errors
     /// If no column was assigned under that name, or if its type cannot be that of the role.
-    pub fn with_column(self, role: Role, name: &str) -> Result<Self, Error> {
-        Ok(Self { survey: self.survey.playing(role, name)? })
+    pub fn with_column(&self, role: Role, name: &str) -> Result<Self, Error> {
+        Ok(Self::new(self.to_survey().playing(role, name)?))
     }
 
     /// As [`Ensemble::to_magnitudes`], with a zero point for each epoch: a column, or an expression.
     ///
     /// # Errors
     /// As [`Ensemble::assign`], and if values are magnitudes already.
-    pub fn to_magnitudes_by(self, zero_point: &str) -> Result<Self, Error> {
+    pub fn to_magnitudes_by(&self, zero_point: &str) -> Result<Self, Error> {
         self.converted_by(Quantity::Magnitude, zero_point)
     }
 
@@ -80,22 +80,22 @@ impl Ensemble {
     ///
     /// # Errors
     /// As [`Ensemble::assign`], and if values are fluxes already.
-    pub fn to_fluxes_by(self, zero_point: &str) -> Result<Self, Error> {
+    pub fn to_fluxes_by(&self, zero_point: &str) -> Result<Self, Error> {
         self.converted_by(Quantity::Flux, zero_point)
     }
 
-    fn assigned(self, derived: Result<Derived, tape_io::expr::PredicateError>) -> Result<Self, Error> {
+    fn assigned(&self, derived: Result<Derived, tape_io::expr::PredicateError>) -> Result<Self, Error> {
         let derived = derived.map_err(|source| tape_io::Error::Condition { path: None, source })?;
-        Ok(Self { survey: self.survey.assigned(derived)? })
+        Ok(Self::new(self.to_survey().assigned(derived)?))
     }
 
-    fn converted_by(self, gives: Quantity, zero_point: &str) -> Result<Self, Error> {
+    fn converted_by(&self, gives: Quantity, zero_point: &str) -> Result<Self, Error> {
         self.survey.check_convertible(gives)?;
         // Alone it must be an expression, too.
         Derived::by_expression("zero point", zero_point)
             .map_err(|source| tape_io::Error::Condition { path: None, source })?;
         let column = |role| self.survey.column(role).map(str::to_owned);
-        let Some(value) = column(Role::Flux) else { return Ok(self) };
+        let Some(value) = column(Role::Flux) else { return Ok(self.clone()) };
         let error = column(Role::Error);
         let (is_magnitude, from) = (gives == Quantity::Magnitude, quoted(&value));
         let expression = if is_magnitude {
@@ -123,7 +123,7 @@ impl Ensemble {
 }
 
 /// The derived columns of a survey as text, or the name of one of which there is none.
-pub(crate) fn in_text(survey: &Survey) -> Result<Vec<(String, String)>, String> {
+pub(crate) fn derived_in_text(survey: &Survey) -> Result<Vec<(String, String)>, String> {
     let text = |derived: &Derived| match derived.expression() {
         Some(expression) => Ok((derived.name().to_owned(), expression.to_owned())),
         None => Err(derived.name().to_owned()),

@@ -6,7 +6,8 @@ use tape_analysis::structure_function::{Bin, BinSums, Combined, StructureFunctio
 use tape_core::{Results, Sink, SourceError, Statistic, Value};
 use tape_exec::Summary;
 
-use crate::ensemble::{Batch, Ensemble};
+use super::Batch;
+use crate::ensemble::Ensemble;
 use crate::error::Error;
 
 /// The bins of each band, or of all epochs where a survey has no bands.
@@ -37,7 +38,7 @@ impl Ensemble {
     pub fn structure_function(
         &self,
         function: &StructureFunction,
-        with: impl FnOnce(Batch<'_>) -> Batch<'_>,
+        with: impl FnOnce(Batch) -> Batch,
     ) -> Result<(BinsByBand, Summary), Error> {
         let empty = function.combined()?;
         let batch = with(self.batch(&[Statistic::rows(BinSums::new(&empty))]));

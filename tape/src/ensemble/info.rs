@@ -7,9 +7,9 @@ use tape_core::{Columns, ObjectId, Preset, Role, Silent, Source};
 use tape_exec::{Cohesion, Evidence, Layout, default_workers, row_groups};
 use tape_io::Shape;
 
-use crate::ensemble::Ensemble;
+use super::Ensemble;
 use crate::error::Error;
-use crate::look::ColumnInfo;
+use super::look::ColumnInfo;
 use crate::shown::{bytes, count, counted};
 
 /// What is known of a survey; it is printed as `tape inspect` does.
@@ -86,7 +86,7 @@ impl Ensemble {
     /// # Errors
     /// If a file cannot be read.
     pub fn info_scanned(&self) -> Result<SurveyInfo, Error> {
-        let survey = &self.survey;
+        let survey = self.survey();
         let columns = Columns { band: survey.column(Role::Band).is_some(), ..Columns::default() };
         let scan = Layout::from_scan(survey, row_groups(survey), columns, default_workers(), &Silent);
         let scan = scan.map_err(Error::from_task)?;
@@ -98,7 +98,7 @@ impl Ensemble {
     }
 
     fn info_with(&self, layout: Layout, bands: KnownBands) -> SurveyInfo {
-        let survey = &self.survey;
+        let survey = self.survey();
         let rows = survey.row_groups().iter().fold(0_u64, |rows, group| rows.saturating_add(group.rows));
         let ranges = layout.ids.iter().map(|ids| ids.clone().map(|ids| (ids.min, ids.max)));
         let ids = ranges.reduce(|a, b| {

@@ -1,9 +1,11 @@
 //! Light curves of a part of the sky.
 
+use std::path::Path;
+
 use tape_core::ColumnMap;
 use tape_io::{Region, SkyColumns, Survey};
 
-use crate::ensemble::Ensemble;
+use super::Ensemble;
 use crate::error::Error;
 
 impl Ensemble {
@@ -20,7 +22,7 @@ impl Ensemble {
     ///
     /// # Errors
     /// As [`Ensemble::open_with`]; if the region is none, or if the survey does not say where its rows lie.
-    pub fn open_within<S: AsRef<str>>(inputs: &[S], columns: &ColumnMap, region: &Region) -> Result<Self, Error> {
+    pub fn open_within<P: AsRef<Path>>(inputs: &[P], columns: &ColumnMap, region: &Region) -> Result<Self, Error> {
         Self::open_within_by(inputs, columns, region, &SkyColumns::default())
     }
 
@@ -28,12 +30,12 @@ impl Ensemble {
     ///
     /// # Errors
     /// As [`Ensemble::open_within`].
-    pub fn open_within_by<S: AsRef<str>>(
-        inputs: &[S],
+    pub fn open_within_by<P: AsRef<Path>>(
+        inputs: &[P],
         columns: &ColumnMap,
         region: &Region,
         sky: &SkyColumns,
     ) -> Result<Self, Error> {
-        Ok(Self { survey: Survey::open_within(inputs, columns, region, sky)? })
+        Ok(Self::new(Survey::open_within(inputs, columns, region, sky)?))
     }
 }

@@ -1,9 +1,11 @@
 //! Which of the light curves are meant. Nothing of a survey is moved or written again for it: rows of others are dropped as
 //! they are read, and what holds none of these is not read.
 
+use std::path::Path;
+
 use tape_core::{ObjectId, Role};
 
-use crate::ensemble::Ensemble;
+use super::Ensemble;
 use crate::error::Error;
 
 impl Ensemble {
@@ -24,8 +26,8 @@ impl Ensemble {
     ///
     /// # Errors
     /// If it is no condition, or a file lacks a column that it names: the message points at the word.
-    pub fn filter(self, condition: &str) -> Result<Self, Error> {
-        Ok(Self { survey: self.survey.filtered(condition)? })
+    pub fn filter(&self, condition: &str) -> Result<Self, Error> {
+        Ok(Self::new(self.to_survey().filtered(condition)?))
     }
 
     /// The same light curves, of the objects of a table alone: files with a row for each object, and its id in a column that is
@@ -35,8 +37,8 @@ impl Ensemble {
     ///
     /// # Errors
     /// If a file cannot be opened, or has no ids that can be those of the survey.
-    pub fn with_objects<S: AsRef<str>>(self, inputs: &[S], id: Option<&str>) -> Result<Self, Error> {
-        Ok(Self { survey: self.survey.with_objects(inputs, id)? })
+    pub fn with_objects<P: AsRef<Path>>(&self, inputs: &[P], id: Option<&str>) -> Result<Self, Error> {
+        Ok(Self::new(self.to_survey().with_objects(inputs, id)?))
     }
 
     /// The same light curves, of those objects alone for which a condition of SQL on the columns of their table is true, such
@@ -45,8 +47,8 @@ impl Ensemble {
     /// # Errors
     /// If it is no condition, if the table lacks a column that it names, or if there is no table: see
     /// [`Ensemble::with_objects`].
-    pub fn filter_objects(self, condition: &str) -> Result<Self, Error> {
-        Ok(Self { survey: self.survey.objects_filtered(condition)? })
+    pub fn filter_objects(&self, condition: &str) -> Result<Self, Error> {
+        Ok(Self::new(self.to_survey().objects_filtered(condition)?))
     }
 
     /// The same light curves, of the rows alone that have a value in all of these columns. What has no time, flux or error is
@@ -54,8 +56,8 @@ impl Ensemble {
     ///
     /// # Errors
     /// If a file lacks one of the columns.
-    pub fn drop_nulls<S: AsRef<str>>(self, columns: &[S]) -> Result<Self, Error> {
-        columns.iter().try_fold(self, |ensemble, column| {
+    pub fn drop_nulls<S: AsRef<str>>(&self, columns: &[S]) -> Result<Self, Error> {
+        columns.iter().try_fold(self.clone(), |ensemble, column| {
             let quoted: Vec<String> =
                 column.as_ref().split('.').map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect();
             ensemble.filter(&format!("{} IS NOT NULL", quoted.join(".")))
@@ -67,7 +69,7 @@ impl Ensemble {
     ///
     /// # Errors
     /// If an id is an integer and those of the survey are text, or the other way round.
-    pub fn of_ids<I: Into<ObjectId>>(self, ids: impl IntoIterator<Item = I>) -> Result<Self, Error> {
+    pub fn of_ids<I: Into<ObjectId>>(&self, ids: impl IntoIterator<Item = I>) -> Result<Self, Error> {
         let ids: Vec<ObjectId> = ids.into_iter().map(Into::into).collect();
         let id_type = self.survey.id_type();
         match ids.iter().find(|id| !id.can_be(id_type)) {
@@ -75,7 +77,7 @@ impl Ensemble {
                 let column = self.survey.title(Role::Id).unwrap_or("id").to_owned();
                 Err(Error::IdType { id: id.to_string(), column, text: matches!(id, ObjectId::Text(_)) })
             }
-            None => Ok(Self { survey: self.survey.of_ids(&ids) }),
+            None => Ok(Self::new(self.to_survey().of_ids(&ids))),
         }
     }
 
@@ -84,11 +86,11 @@ impl Ensemble {
     ///
     /// # Errors
     /// If `fraction` is not from 0 to 1.
-    pub fn sample(self, fraction: f64, seed: u64) -> Result<Self, Error> {
+    pub fn sample(&self, fraction: f64, seed: u64) -> Result<Self, Error> {
         if !(0.0..=1.0).contains(&fraction) {
             return Err(Error::Fraction { fraction });
         }
-        Ok(Self { survey: self.survey.sampled(fraction, seed) })
+        Ok(Self::new(self.to_survey().sampled(fraction, seed)))
     }
 
     /// The light curves of objects alone that have at least so many epochs, in all bands together, of those that are left by
@@ -106,7 +108,7 @@ impl Ensemble {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn prune(self, min_epochs: u64) -> Self {
-        Self { survey: self.survey.with_epochs(min_epochs) }
+    pub fn prune(&self, min_epochs: u64) -> Self {
+        Self::new(self.to_survey().with_epochs(min_epochs))
     }
 }

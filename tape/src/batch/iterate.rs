@@ -1,0 +1,333 @@
+//! Result batches and light curves, one after the other, of surveys that do not fit in memory.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use tape_core::{
+    Event, Info, Inputs, LightCurve, ManyRows, ObjectId, Observer, Output, Results, Role, Rows, Silent, Sink,
+    Source, SourceError, Statistic, Value,
+};
+use tape_io::Survey;
+
+use super::Batch;
+use super::sinks::Table;
+use crate::ensemble::{Ensemble, TimeSeries};
+use crate::error::Error;
+
+/// Items that wait for the consumer. A run that is ahead by more waits.
+const AHEAD: usize = 16;
+
+impl Batch {
+    /// Computes everything on a thread of its own, and iterates over the results as they come: in the order of the table, some
+    /// thousand rows at a time. Only a few batches are held. A wide table comes as one batch, because its columns are known
+    /// at the end. Dropping the iterator stops the run.
+    ///
+    /// ```
+    /// # use tape::prelude::*;
+    /// let ensemble = Ensemble::from_columns(&[1, 1, 2], &[1.0, 2.0, 1.0], &[5.0, 7.0, 1.0], &[0.1; 3], &["g"; 3])?;
+    /// let mut rows = 0;
+    /// for batch in ensemble.batch_named(&["mean"])?.batches()? {
+    ///     rows += batch?.num_rows();
+    /// }
+    /// assert_eq!(rows, 2);
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Batch::explain`]. Items are errors as those of [`Batch::compute`], and [`Error::Restarted`] if footers claim an order
+    /// that rows do not have, and this is found after batches were handed out.
+    pub fn batches(&self) -> Result<ResultBatches, Error> {
+        self.batches_with(Arc::new(Silent))
+    }
+
+    /// Iterates as [`Batch::batches`] does, with an observer of the run.
+    ///
+    /// # Errors
+    /// As [`Batch::batches`].
+    pub fn batches_with(&self, observer: Arc<dyn Observer + Send>) -> Result<ResultBatches, Error> {
+        let plan = self.plan_with(&*observer)?;
+        let schema = self.long_schema()?;
+        let arrow = Table::new(&schema, self.source(), self.joined()?.as_ref()).arrow();
+        let batch = self.clone();
+        let run = move |handover: &Handover<RecordBatch>| {
+            let watched = Watched { observer: &*observer, stop: &handover.stop };
+            if batch.wide {
+                return handover.send(batch.run(&plan, &watched)?.0);
+            }
+            let joined = batch.joined()?;
+            let table = Table::new(&schema, batch.source(), joined.as_ref());
+            let mut sink = Batches { table, handover };
+            batch.run_into(&plan, &mut sink, &watched).map(drop)
+        };
+        Ok(ResultBatches { schema: (!self.wide).then_some(arrow), items: Items::start(run) })
+    }
+}
+
+impl Ensemble {
+    /// Iterates over all light curves, in the order of the ids of their objects: each object's id, with its epochs in all
+    /// bands. Epochs that no statistic would see are not among them, and objects without others do not come. Dropping the
+    /// iterator stops the run.
+    ///
+    /// ```
+    /// # use tape::prelude::*;
+    /// let ensemble = Ensemble::from_columns(&[1, 2, 1], &[1.0, 1.0, 2.0], &[5.0, 1.0, 7.0], &[0.1; 3], &["g"; 3])?;
+    /// for light_curve in ensemble.light_curves()? {
+    ///     let (id, series) = light_curve?;
+    ///     println!("{id}: {} epochs", series.len());
+    /// }
+    /// # Ok::<(), tape::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Batch::batches`].
+    pub fn light_curves(&self) -> Result<LightCurves, Error> {
+        self.light_curves_with(|batch| batch)
+    }
+
+    /// Iterates as [`Ensemble::light_curves`] does. `with` says how the run is carried out: in how much memory, say.
+    ///
+    /// # Errors
+    /// As [`Batch::batches`].
+    pub fn light_curves_with(&self, with: impl FnOnce(Batch) -> Batch) -> Result<LightCurves, Error> {
+        let survey = self.shared();
+        let [_, time, _, error, band] = Role::ALL.map(|role| survey.column(role).is_some());
+        let columns = Inputs { time, error, order: time, ..Inputs::ALL };
+        let batch = with(self.batch(&[Statistic::rows(Epochs::new(columns))]));
+        let plan = batch.explain()?;
+        let run = move |handover: &Handover<(ObjectId, Rows)>| {
+            let mut sink = Objects { batch: &batch, band, pending: None, handover };
+            let watched = Watched { observer: &Silent, stop: &handover.stop };
+            batch.run_into(&plan, &mut sink, &watched)?;
+            sink.flush()
+        };
+        Ok(LightCurves { survey: Arc::clone(survey), columns, items: Items::start(run) })
+    }
+}
+
+/// The results of a batch, one part after the other.
+#[derive(Debug)]
+pub struct ResultBatches {
+    schema: Option<SchemaRef>,
+    items: Items<RecordBatch>,
+}
+
+impl ResultBatches {
+    /// The columns of all batches. Those of a wide table are known with its one batch only.
+    #[must_use]
+    pub const fn schema(&self) -> Option<&SchemaRef> {
+        self.schema.as_ref()
+    }
+}
+
+impl Iterator for ResultBatches {
+    type Item = Result<RecordBatch, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.items.next()
+    }
+}
+
+/// The light curves of an ensemble, one object after the other.
+#[derive(Debug)]
+pub struct LightCurves {
+    survey: Arc<Survey>,
+    columns: Inputs,
+    items: Items<(ObjectId, Rows)>,
+}
+
+impl Iterator for LightCurves {
+    type Item = Result<(ObjectId, TimeSeries), Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let item = self.items.next()?;
+        Some(item.map(|(id, rows)| (id, TimeSeries::new_of(&rows, self.survey.bands(), self.columns))))
+    }
+}
+
+/// Items that a thread hands over. The thread ends when this is dropped.
+#[derive(Debug)]
+struct Items<T> {
+    receiver: Option<Receiver<Result<T, Error>>>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl<T: Send + 'static> Items<T> {
+    /// Starts a thread that hands over what `run` sends, and then its error, if it ends with one.
+    fn start(run: impl FnOnce(&Handover<T>) -> Result<(), Error> + Send + 'static) -> Self {
+        let (sender, receiver) = sync_channel(AHEAD);
+        let stop = Arc::new(AtomicBool::new(false));
+        let handover = Handover { sender, stop: Arc::clone(&stop), has_sent: AtomicBool::new(false) };
+        let thread = std::thread::spawn(move || {
+            if let Err(error) = run(&handover) {
+                // Nobody waits for it if this fails.
+                drop(handover.sender.send(Err(error)));
+            }
+        });
+        Self { receiver: Some(receiver), stop, thread: Some(thread) }
+    }
+
+    fn next(&mut self) -> Option<Result<T, Error>> {
+        let item = self.receiver.as_ref().and_then(|receiver| receiver.recv().ok());
+        if item.is_none()
+            && let Err(panic) = self.end()
+        {
+            std::panic::resume_unwind(panic);
+        }
+        item
+    }
+}
+
+impl<T> Items<T> {
+    /// Stops the thread and waits for it.
+    fn end(&mut self) -> Result<(), Box<dyn Any + Send>> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.receiver = None;
+        self.thread.take().map_or(Ok(()), JoinHandle::join)
+    }
+}
+
+impl<T> Drop for Items<T> {
+    fn drop(&mut self) {
+        // A panic was reported by the thread; this one does not end for it.
+        drop(self.end());
+    }
+}
+
+/// The thread's end of [`Items`].
+struct Handover<T> {
+    sender: SyncSender<Result<T, Error>>,
+    stop: Arc<AtomicBool>,
+    has_sent: AtomicBool,
+}
+
+impl<T> Handover<T> {
+    fn send(&self, item: T) -> Result<(), Error> {
+        self.has_sent.store(true, Ordering::Relaxed);
+        self.sender.send(Ok(item)).map_err(|_| Error::Exec(tape_exec::Error::Cancelled))
+    }
+
+    /// Returns an error if a run that starts again has handed out results already.
+    fn check_restart(&self) -> Result<(), SourceError> {
+        if self.has_sent.load(Ordering::Relaxed) { Err(Box::new(Error::Restarted)) } else { Ok(()) }
+    }
+}
+
+/// Stops a run when the iterator is dropped.
+struct Watched<'a> {
+    observer: &'a dyn Observer,
+    stop: &'a AtomicBool,
+}
+
+impl Observer for Watched<'_> {
+    fn event(&self, event: Event) {
+        self.observer.event(event);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.observer.cancelled()
+    }
+
+    fn wants_trial(&self) -> bool {
+        self.observer.wants_trial()
+    }
+}
+
+/// Hands results over as Arrow batches.
+struct Batches<'a> {
+    table: Table<'a>,
+    handover: &'a Handover<RecordBatch>,
+}
+
+impl Sink for Batches<'_> {
+    fn write(&mut self, results: Results) -> Result<(), SourceError> {
+        if results.is_empty() {
+            return Ok(());
+        }
+        let batch = self.table.batch(&results).map_err(Box::new)?;
+        Ok(self.handover.send(batch).map_err(Box::new)?)
+    }
+
+    fn restart(&mut self) -> Result<(), SourceError> {
+        self.handover.check_restart()
+    }
+}
+
+/// Gives each epoch of a light curve as a row: its time, flux and error.
+struct Epochs {
+    info: Info,
+}
+
+impl Epochs {
+    fn new(columns: Inputs) -> Self {
+        let outputs = ["time", "flux", "error"].map(Output::float).to_vec();
+        Self { info: Info { outputs, ..Info::new("epochs", columns) } }
+    }
+}
+
+impl ManyRows for Epochs {
+    fn info(&self) -> &Info {
+        &self.info
+    }
+
+    fn rows(&self, light_curve: &LightCurve<'_>, out: &mut Vec<Value>) {
+        let Inputs { time, error, .. } = self.info.inputs;
+        for (epoch, &flux) in light_curve.flux().iter().enumerate() {
+            out.push(if time { light_curve.time()[epoch].into() } else { Value::Null });
+            out.push(flux.into());
+            out.push(if error { light_curve.error()[epoch].into() } else { Value::Null });
+        }
+    }
+}
+
+/// Puts the epochs of each object together, and hands them over.
+struct Objects<'a> {
+    batch: &'a Batch,
+    /// Whether there are bands.
+    band: bool,
+    pending: Option<(ObjectId, Rows)>,
+    handover: &'a Handover<(ObjectId, Rows)>,
+}
+
+impl Objects<'_> {
+    fn flush(&mut self) -> Result<(), Error> {
+        self.pending.take().map_or(Ok(()), |object| self.handover.send(object))
+    }
+}
+
+impl Sink for Objects<'_> {
+    fn write(&mut self, results: Results) -> Result<(), SourceError> {
+        let id_type = self.batch.source().id_type();
+        for row in 0..results.len() {
+            let id = results.ids.get(row);
+            // Rows of an object follow each other.
+            let is_new = row == 0 || results.ids.get(row - 1) != id;
+            if is_new && self.pending.as_ref().is_none_or(|(pending, _)| *pending != id.to_owned(id_type)) {
+                self.flush().map_err(Box::new)?;
+                self.pending = Some((id.to_owned(id_type), Rows::new(id_type)));
+            }
+            let Some((_, rows)) = &mut self.pending else { continue };
+            rows.ids.push(id);
+            if self.band {
+                rows.band.push(results.band[row]);
+            }
+            let columns = [&mut rows.time, &mut rows.flux, &mut rows.error];
+            for (column, values) in columns.into_iter().zip(&results.values) {
+                if let Value::Float(value) = values[row] {
+                    column.push(value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn restart(&mut self) -> Result<(), SourceError> {
+        self.pending = None;
+        self.handover.check_restart()
+    }
+}

@@ -1,0 +1,176 @@
+//! A batch planned and run.
+
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+use tape_core::{Event, Observer, Results, Schema, Silent, Sink};
+use tape_exec::{Config, Plan, Summary};
+use tape_io::{Joined, ObjectTable};
+
+use super::Batch;
+use super::absent::Absent;
+use super::provenance::Provenance;
+use super::sinks::{Collector, Output, Table, beside};
+use super::wide::Pivot;
+use crate::error::Error;
+use crate::options::WriteOptions;
+
+impl Batch {
+    /// The plan, from footers alone; print it to read it.
+    ///
+    /// # Errors
+    /// If a statistic needs a column that the survey lacks, or if a forced plan would give wrong answers.
+    pub fn explain(&self) -> Result<Plan, Error> {
+        self.plan_with(&Silent)
+    }
+
+    /// Computes everything into one table in memory.
+    ///
+    /// # Errors
+    /// If the survey cannot be read, or a statistic panics.
+    pub fn compute(&self) -> Result<RecordBatch, Error> {
+        let plan = self.explain()?;
+        Ok(self.run(&plan, &Silent)?.0)
+    }
+
+    /// Computes everything into a file: Parquet, CSV, ECSV or Arrow, by the ending of its name. It appears whole or not at all.
+    ///
+    /// # Errors
+    /// As [`Batch::compute`]; if the file exists and `options` do not replace it; or if it cannot be written.
+    pub fn write(&self, path: impl AsRef<Path>, options: WriteOptions) -> Result<Summary, Error> {
+        let plan = self.explain()?;
+        self.run_to(&plan, path, options, &Silent)
+    }
+
+    /// The plan, with someone watching what it reads: a plan that is forced may need all ids.
+    ///
+    /// # Errors
+    /// As [`Batch::explain`].
+    pub fn plan_with(&self, observer: &dyn Observer) -> Result<Plan, Error> {
+        self.check_groups()?;
+        self.check_quantity()?;
+        if self.wide && !self.long_schema()?.has_band() {
+            return Err(Error::WideWithoutBand);
+        }
+        if let Some(many) = self.statistics.iter().find(|statistic| self.wide && statistic.has_many_rows()) {
+            return Err(Error::WideOfManyRows { statistic: many.info().name.to_string() });
+        }
+        let plan = tape_exec::plan(self.source(), &self.statistics, &self.config()?, observer)?;
+        self.ensemble.survey().require(plan.columns)?;
+        Ok(plan)
+    }
+
+    /// Runs a plan of this batch into one table in memory, with someone watching.
+    ///
+    /// # Errors
+    /// As [`Batch::compute`].
+    pub fn run(&self, plan: &Plan, observer: &dyn Observer) -> Result<(RecordBatch, Summary), Error> {
+        let schema = self.long_schema()?;
+        let joined = self.joined()?;
+        if self.wide {
+            let (pivot, summary) = self.pivot(plan, &schema, observer)?;
+            let table = pivot.table(&schema, self.source(), self.config.bands.as_deref())?;
+            return Ok((beside(joined.as_ref(), table)?, summary));
+        }
+        let mut collector = Collector::new(Table::new(&schema, self.source(), joined.as_ref()));
+        let summary = self.run_into(plan, &mut collector, observer)?;
+        Ok((collector.finish()?, summary))
+    }
+
+    /// Runs a plan of this batch into a file, with someone watching.
+    ///
+    /// # Errors
+    /// As [`Batch::write`].
+    pub fn run_to(
+        &self,
+        plan: &Plan,
+        path: impl AsRef<Path>,
+        options: WriteOptions,
+        observer: &dyn Observer,
+    ) -> Result<Summary, Error> {
+        let joined = self.joined()?;
+        let made_of = Provenance::of(self)?;
+        let output = Output { made_of: Some(&made_of), ..self.output(joined.as_ref()) };
+        output.write(path.as_ref(), options, |sink| self.run_into(plan, sink, observer))
+    }
+
+    pub(crate) fn output<'b>(&'b self, joined: Option<&'b Joined<'b>>) -> Output<'b> {
+        let (statistics, bands) = (&self.statistics, self.config.bands.as_deref());
+        let (wide, all_objects) = (self.wide, self.all_objects);
+        Output { source: self.source(), statistics, bands, wide, joined, all_objects, made_of: None }
+    }
+
+    /// The table of objects, for what is asked of it.
+    pub(crate) fn objects_for(&self, what: &str) -> Result<&ObjectTable, Error> {
+        let missing = || Error::Io(tape_io::Error::NoObjects { what: what.to_owned() });
+        self.ensemble.survey().objects().ok_or_else(missing)
+    }
+
+    /// The columns that stand beside results, in words.
+    pub(crate) fn columns_joined(&self) -> String {
+        format!("columns {}", self.joined.join(", "))
+    }
+
+    /// How it runs, with what remains of the memory beside the table of objects.
+    pub(crate) fn config(&self) -> Result<Config, Error> {
+        let mut config = self.config.clone();
+        let held = match self.ensemble.survey().objects() {
+            Some(table) => table.memory_of(&[&self.joined, table.expressed()].concat())?,
+            None if self.joined.is_empty() => 0,
+            None => return self.objects_for(&self.columns_joined()).map(|_| config),
+        };
+        let of_groups = self.groups.as_ref().map_or(Ok(0), |groups| groups.memory())?;
+        let held = held.saturating_add(self.ensemble.survey().selected_bytes()).saturating_add(of_groups);
+        config.memory = config.memory.map(|memory| memory.saturating_sub(held));
+        Ok(config)
+    }
+
+    fn pivot(&self, plan: &Plan, schema: &Schema, observer: &dyn Observer) -> Result<(Pivot, Summary), Error> {
+        let mut pivot = Pivot::new(schema, self.source());
+        let summary = self.run_into(plan, &mut pivot, observer)?;
+        Ok((pivot, summary))
+    }
+
+    pub(crate) fn run_into(&self, plan: &Plan, sink: &mut dyn Sink, observer: &dyn Observer) -> Result<Summary, Error> {
+        self.prepare()?;
+        let config = self.config()?;
+        let run = |sink: &mut dyn Sink| {
+            let run = tape_exec::run(self.source(), &self.statistics, &config, plan, sink, observer);
+            let mut summary = run.map_err(Error::from_run)?;
+            for warning in self.ensemble.survey().warnings(plan.columns) {
+                observer.event(Event::Warning(warning.clone()));
+                summary.warnings.push(warning);
+            }
+            Ok(summary)
+        };
+        if !self.all_objects {
+            return run(sink);
+        }
+        let ids = self.ensemble.survey().listed().map_err(|source| Error::from_task(tape_exec::Error::Source(source)))?;
+        let outputs = self.statistics.iter().map(|statistic| statistic.info().outputs.len()).sum();
+        let mut absent = Absent::new(sink, ids, Results::new(self.source().id_type(), outputs));
+        let summary = run(&mut absent)?;
+        absent.finish().map_err(|source| Error::from_run(tape_exec::Error::Sink(source)))?;
+        Ok(summary)
+    }
+
+    /// Finds out which objects are meant, before readers ask for it one by one.
+    pub(crate) fn prepare(&self) -> Result<(), Error> {
+        let found = tape_exec::with_threads(self.config.worker_count(), || self.ensemble.survey().prepare())?;
+        found.map_err(|source| Error::from_task(tape_exec::Error::Source(source)))
+    }
+
+    pub(crate) fn long_schema(&self) -> Result<Schema, Error> {
+        self.output(None).schema()
+    }
+
+    /// That each statistic has a meaning for what the values are, as far as that is known.
+    pub(crate) fn check_quantity(&self) -> Result<(), Error> {
+        let Some(actual) = self.ensemble.survey().quantity() else { return Ok(()) };
+        let refused = self.statistics.iter().find(|s| s.info().quantity.is_some_and(|needed| needed != actual));
+        match refused {
+            Some(statistic) => Err(Error::Quantity { statistic: statistic.info().name.to_string(), actual }),
+            None => Ok(()),
+        }
+    }
+}
