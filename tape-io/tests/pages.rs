@@ -33,7 +33,7 @@ fn survey(folder: &std::path::Path, dictionary: bool, version: WriterVersion) ->
     let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties.build())).expect("a writer");
     writer.write(&batch).expect("there is room");
     writer.close().expect("there is room");
-    Survey::open(&[path.to_string_lossy()], &ColumnMap::new()).expect("a survey")
+    Survey::open(&[&path], &ColumnMap::new()).expect("a survey")
 }
 
 fn read(survey: &Survey, rows: std::ops::Range<u64>) -> Rows {

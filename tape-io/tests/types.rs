@@ -212,7 +212,7 @@ fn a_preset_says_what_integers_stand_for() {
     };
     let open = |columns: Vec<(&str, ArrayRef)>, map: &ColumnMap| {
         write(&path, columns, true);
-        Survey::open(&[path.to_string_lossy()], map).expect("a survey")
+        Survey::open(&[&path], map).expect("a survey")
     };
     let short: ArrayRef =
         Arc::new(parts.iter().map(|v| v.map(|v| u16::try_from(v).expect("small"))).collect::<UInt16Array>());

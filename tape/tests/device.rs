@@ -68,7 +68,7 @@ impl Survey {
     }
 
     fn open(&self) -> Result<Ensemble, Failed> {
-        Ok(Ensemble::open(&self.path().to_string_lossy())?)
+        Ok(Ensemble::open(self.path())?)
     }
 }
 

@@ -22,7 +22,7 @@ const DATA: &str = "data/ps1_sample.parquet";
 type Answer = Result<(), Failed>;
 
 fn sample() -> Result<Ensemble, Failed> {
-    Ok(Ensemble::open(&shared(DATA).to_string_lossy())?)
+    Ok(Ensemble::open(shared(DATA))?)
 }
 
 fn golden(name: &str) -> Result<RecordBatch, Failed> {

@@ -63,7 +63,7 @@ fn agree(ours: &Answers, reference: &Answers) -> Result<(), Failed> {
 }
 
 fn check(data: &str, columns: &ColumnMap, plan: PlanChoice, cut: Partitioning, reference: &str) -> Result<(), Failed> {
-    let ensemble = Ensemble::open_with(&[shared(data).to_string_lossy()], columns)?;
+    let ensemble = Ensemble::open_with(&[&shared(data)], columns)?;
     let batch = ensemble.batch(&[statistic("stetson_j")?]).plan(plan).partitioning(cut);
     agree(&answers(&batch.compute()?)?, &golden(reference)?)
 }
@@ -129,7 +129,7 @@ fn by_plans(data: &str, plans: &[(PlanChoice, &[Partitioning])]) -> Vec<Trial> {
             let name = format!("{data} by {plan:?}, {cut:?}, {workers} workers");
             let path = data.to_owned();
             trials.push(trial(name, &[data, reference], move || {
-                let ensemble = Ensemble::open(&shared(&path).to_string_lossy())?;
+                let ensemble = Ensemble::open(shared(&path))?;
                 let batch = ensemble.batch(&[statistic("stetson_j")?]).plan(plan).partitioning(cut);
                 agree(&answers(&batch.workers(workers).compute()?)?, &golden(reference)?)
             }));
@@ -149,7 +149,7 @@ fn conditions() -> Vec<Trial> {
         let flat = "data/s82_rrlyrae/shapes/flat_sorted.parquet";
         trial(format!("{data} with a condition"), &[&data.clone(), flat, reference], move || {
             let of = |data: &str, condition: &str, plan, workers| -> Result<Answers, Failed> {
-                let ensemble = Ensemble::open(&shared(data).to_string_lossy())?;
+                let ensemble = Ensemble::open(shared(data))?;
                 let mag = ensemble.survey().columns().get(tape::core::Role::Flux).ok_or("a flux")?.to_owned();
                 let ensemble = ensemble.filter(&condition.replace("mag", &mag))?;
                 let batch = ensemble.batch(&[statistic("stetson_j")?]).plan(plan).workers(workers);
@@ -236,9 +236,9 @@ fn converted() -> Vec<Trial> {
         trial(format!("{data} as {to}"), &[&data.clone(), reference], move || {
             let folder = tempfile::tempdir()?;
             let out = folder.path().join("out");
-            let ensemble = Ensemble::open(&shared(&data).to_string_lossy())?;
+            let ensemble = Ensemble::open(shared(&data))?;
             Convert::new(ensemble.survey(), &out, to).run(&|_| (), &|| false)?;
-            let ensemble = Ensemble::open(&out.to_string_lossy())?;
+            let ensemble = Ensemble::open(out)?;
             if ensemble.survey().shape() != to {
                 return Err(format!("it is {}", ensemble.survey().shape()).into());
             }
@@ -257,7 +257,7 @@ fn published() -> Vec<Trial> {
     let (data, reference) = ("data/s82_rrlyrae/source.parquet", "golden/s82/stetson_j.csv");
     let trial_of = |plan: PlanChoice| {
         trial(format!("{data} where 'flux > 0 AND error > 0' by {plan:?}"), &[data, reference], move || {
-            let ensemble = Ensemble::open(&shared(data).to_string_lossy())?;
+            let ensemble = Ensemble::open(shared(data))?;
             let all = ensemble.batch(&[statistic("stetson_j")?]).compute()?;
             // Without the condition the sentinels count, and the answers are others.
             if answers(&all).is_ok_and(|answers| golden(reference).is_ok_and(|golden| agree(&answers, &golden).is_ok()))
@@ -281,7 +281,7 @@ fn published() -> Vec<Trial> {
 
 /// What TAPE's `use_map=True` did to the cut sample: so many results more than light curves.
 fn pieces() -> Result<(), Failed> {
-    let ensemble = Ensemble::open(&shared("data/ps1_sample.parquet").to_string_lossy())?;
+    let ensemble = Ensemble::open(shared("data/ps1_sample.parquet"))?;
     let batch = ensemble.batch(&[statistic("stetson_j")?]);
     for (cut, partitions, edges) in [(Partitioning::Bytes(5000), 12, 10), (Partitioning::Count(32), 32, 30)] {
         let unchecked = batch.clone().partitioning(cut).plan(PlanChoice::MapUnchecked);

@@ -76,7 +76,10 @@ fn what_is_selected_of_a_clone_leaves_the_original_as_it_was() {
         ensemble.filter("flux > 100").expect("a condition"),
         ensemble.sample(0.3, 1).expect("a part"),
         ensemble.prune(60),
-        ensemble.assign("twice", "2 * flux").and_then(|e| e.with_column(tape::core::Role::Flux, "twice")).expect("a column"),
+        ensemble
+            .assign("twice", "2 * flux")
+            .and_then(|e| e.with_column(tape::core::Role::Flux, "twice"))
+            .expect("a column"),
         ensemble.filter("band = 'g'").expect("a condition"),
     ];
     for changed in &changed {
@@ -188,20 +191,6 @@ fn an_iterator_that_is_dropped_stops_its_run() {
     std::thread::sleep(Duration::from_millis(100));
     assert_eq!(observer.rows.load(Ordering::Relaxed), read, "it goes on");
     assert!(read <= all);
-}
-
-#[test]
-fn an_order_that_proves_false_after_results_were_handed_out_is_an_error() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("false.parquet");
-    // Many row groups that are sorted, as their statistics say, but within one of them rows are not.
-    let ids: Vec<i64> = (0..40_000).map(|i| i / 4).collect();
-    let (time, flux): (Vec<f64>, Vec<f64>) = (0..40_000).map(|i| (f64::from(i % 4), f64::from(i))).unzip();
-    write(&path, &ids, &time, &flux);
-    let ensemble = Ensemble::open(&path).expect("it opens");
-    let batch = ensemble.batch_named(&["mean"]).expect("known");
-    let rows: usize = batch.batches().expect("planned").map(|batch| batch.expect("it runs").num_rows()).sum();
-    assert_eq!(rows, 10_000);
 }
 
 #[test]

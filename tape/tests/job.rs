@@ -29,7 +29,7 @@ fn a_panic_fails_its_task_alone_and_the_job_goes_on_once_it_is_mended() {
         .output()
         .expect("the command starts");
     assert!(simulated.status.success(), "{simulated:?}");
-    let ensemble = Ensemble::open(&survey.to_string_lossy()).expect("it is a survey");
+    let ensemble = Ensemble::open(survey).expect("it is a survey");
     let brightest = Statistic::from_fn("brightest", Inputs::FLUX, |light_curve| {
         light_curve.flux().iter().copied().fold(f64::MIN, f64::max)
     });

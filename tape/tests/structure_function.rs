@@ -92,7 +92,7 @@ fn a_survey_gives_what_a_loop_over_all_pairs_gives() {
 #[test]
 fn the_number_of_workers_does_not_matter_and_edges_have_to_be_given() {
     let folder = tempfile::tempdir().expect("a folder");
-    let ensemble = Ensemble::open(&simulated(folder.path(), "sorted-split")).expect("a survey");
+    let ensemble = Ensemble::open(simulated(folder.path(), "sorted-split")).expect("a survey");
     let function = StructureFunction::new(Method::Basic).binned(Binning::Edges(EDGES.to_vec())).expect("ascending");
     let of = |workers| ensemble.structure_function(&function, |batch| batch.workers(workers)).expect("it runs").0;
     assert_eq!(of(1), of(5));

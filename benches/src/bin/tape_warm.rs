@@ -57,7 +57,9 @@ fn main() -> Result<(), Error> {
     for line in stdin().lock().lines() {
         let line = line?;
         match line.strip_prefix("answer ") {
-            Some(path) => drop(args.ensemble()?.batch(&statistics).workers(2).write(path, WriteOptions::new().overwrite(true))?),
+            Some(path) => {
+                drop(args.ensemble()?.batch(&statistics).workers(2).write(path, WriteOptions::new().overwrite(true))?)
+            }
             None => drop(args.ensemble()?.batch(&statistics).workers(2).compute()?),
         }
         println!("done");

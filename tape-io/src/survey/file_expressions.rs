@@ -36,8 +36,11 @@ pub(crate) struct Expressions {
     /// Of each row group, whether it can have no row that is meant.
     pub(crate) skipped: Arc<Vec<bool>>,
     /// Of each row group, if there is a condition, the rows that may be meant, once its pages were asked.
-    pub(crate) kept: Arc<Vec<OnceLock<Option<Vec<Range<u64>>>>>>,
+    pub(crate) kept: Arc<Vec<KeptRows>>,
 }
+
+/// Ranges of rows of a row group, once they are known; `None` if they are all.
+type KeptRows = OnceLock<Option<Vec<Range<u64>>>>;
 
 /// The expressions over the columns of one file.
 #[derive(Debug)]
@@ -79,7 +82,8 @@ impl Survey {
         let has_condition = self.expressions.condition.is_some();
         let kept = self.row_groups.iter().filter(|_| has_condition).map(|_| OnceLock::new()).collect();
         let expressions = &mut self.expressions;
-        (expressions.files, expressions.skipped, expressions.kept) = (Arc::new(files), Arc::new(skipped), Arc::new(kept));
+        (expressions.files, expressions.skipped, expressions.kept) =
+            (Arc::new(files), Arc::new(skipped), Arc::new(kept));
         Ok(self.counting_again())
     }
 

@@ -33,7 +33,8 @@ impl Survey {
     ///
     /// # Errors
     /// As [`Survey::open`]; [`Error::NoRegion`] if it is none, and [`Error::NoPlaces`] if places cannot be told.
-    pub fn open_within<P: AsRef<Path>>(inputs: &[P],
+    pub fn open_within<P: AsRef<Path>>(
+        inputs: &[P],
         columns: &ColumnMap,
         region: &Region,
         sky: &SkyColumns,

@@ -31,7 +31,7 @@ fn condition(template: &str, constant: i32, names: &[String; 5]) -> String {
 }
 
 fn filtered(path: &std::path::Path, columns: &ColumnMap, condition: &str, (cut, batch): (f64, usize)) -> Read {
-    let survey = Survey::open(&[path.to_string_lossy()], columns).expect("a survey");
+    let survey = Survey::open(&[&path], columns).expect("a survey");
     let survey = survey.filtered(condition).unwrap_or_else(|error| panic!("{condition}: {error}"));
     read_columns(&survey, all(&survey), cut, batch)
 }
@@ -91,7 +91,7 @@ fn what_is_no_column_of_the_light_curves_is_one_message() {
     let settings = Settings { shape: Shape::StructOfLists, ..Settings::default() };
     let nested = write_nested(folder.path(), &eight(), &settings);
     let refused = |condition: &str| {
-        let survey = Survey::open(&[nested.to_string_lossy()], &ColumnMap::new()).expect("a survey");
+        let survey = Survey::open(&[&nested], &ColumnMap::new()).expect("a survey");
         survey.filtered(condition).expect_err("it cannot be asked").to_string()
     };
     assert!(

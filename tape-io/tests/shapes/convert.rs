@@ -24,7 +24,7 @@ fn convert(
     (name, nested): (&str, &str),
     base: &[String],
 ) -> Result<(PathBuf, ConvertReport), Error> {
-    let survey = Survey::open(&[from.to_string_lossy()], columns)?;
+    let survey = Survey::open(&[&from], columns)?;
     let out = from.parent().expect("a folder").join(name);
     let convert = Convert { nested, base, ..Convert::new(&survey, &out, shape) };
     let report = convert.run(&|_| (), &|| false)?;

@@ -41,7 +41,7 @@ fn written(objects: &[Object], change: fn(&Object, &mut Epoch)) -> Vec<Object> {
 }
 
 fn open(path: &std::path::Path, columns: &ColumnMap, condition: Option<&str>) -> Survey {
-    let survey = Survey::open(&[path.to_string_lossy()], columns).unwrap_or_else(|error| panic!("{error}"));
+    let survey = Survey::open(&[&path], columns).unwrap_or_else(|error| panic!("{error}"));
     match condition {
         Some(condition) => survey.filtered(condition).unwrap_or_else(|error| panic!("{error}")),
         None => survey,
@@ -159,7 +159,7 @@ fn what_cannot_be_derived_is_one_message() {
     let message = open(&path, &ColumnMap::new(), None).playing(Role::Flux, "labe").expect_err("nothing").to_string();
     assert!(message.contains("no column called 'labe' was derived"), "{message}");
     let id = ColumnMap::new().derive("d", "5").id("d");
-    let message = Survey::open(&[path.to_string_lossy()], &id).expect_err("an id").to_string();
+    let message = Survey::open(&[&path], &id).expect_err("an id").to_string();
     assert!(message.contains("the id is read as the files have it"), "{message}");
 }
 
@@ -170,7 +170,7 @@ fn derived_columns_that_double_each_other_are_refused_before_they_fill_the_memor
     let path = write_flat(folder.path(), &eight(), |band| settings.band_read(band));
     let first = ColumnMap::new().derive("d0", "1");
     let columns = (1..40).fold(first, |map, n| map.derive(&format!("d{n}"), &format!("d{0} + d{0}", n - 1)));
-    let message = Survey::open(&[path.to_string_lossy()], &columns).expect_err("too many").to_string();
+    let message = Survey::open(&[&path], &columns).expect_err("too many").to_string();
     assert!(message.contains("the expression is too large"), "{message}");
 }
 

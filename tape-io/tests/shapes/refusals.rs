@@ -37,7 +37,7 @@ fn ids(n: i64) -> ArrayRef {
 }
 
 fn open(path: &Path, columns: &ColumnMap) -> Result<Survey, Error> {
-    Survey::open(&[path.to_string_lossy()], columns)
+    Survey::open(&[&path], columns)
 }
 
 /// All of a row group.

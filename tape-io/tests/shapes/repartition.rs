@@ -20,7 +20,7 @@ fn objects() -> Vec<Object> {
 }
 
 fn again(from: &Path, columns: &ColumnMap, out: &Path) -> Result<RepartitionReport, Error> {
-    let survey = Survey::open(&[from.to_string_lossy()], columns)?;
+    let survey = Survey::open(&[&from], columns)?;
     Repartition::new(&survey, out, PartitionTarget::Count(3)).run(&|_| {}, &|| false)
 }
 
@@ -48,7 +48,7 @@ fn objects_are_sorted_with_the_lists_that_they_have() {
         assert_eq!((report.objects, report.files), (ids.len() as u64, 3));
 
         let before = read(&input, &settings.columns(), 0.3, 9);
-        let survey = Survey::open(&[out.to_string_lossy()], &settings.columns()).expect("a survey");
+        let survey = Survey::open(&[&out], &settings.columns()).expect("a survey");
         let after = read_columns(&survey, all(&survey), 0.3, 9);
         assert_eq!((after.null_ids, after.no_epoch), (0, settings.empty_slots(&with_id)));
         assert_eq!(after.rows, sorted(before).rows, "{shape:?}");

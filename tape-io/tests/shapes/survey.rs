@@ -46,7 +46,7 @@ pub(crate) struct Read {
 
 /// Opens a file and reads all of it, of each row group first what is before `cut`, then what is behind it.
 pub(crate) fn read(path: &Path, columns: &ColumnMap, cut: f64, batch: usize) -> Read {
-    let survey = Survey::open(&[path.to_string_lossy()], columns).expect("a survey");
+    let survey = Survey::open(&[&path], columns).expect("a survey");
     read_columns(&survey, all(&survey), cut, batch)
 }
 

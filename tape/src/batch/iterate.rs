@@ -10,7 +10,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use tape_core::{
     Event, Info, Inputs, LightCurve, ManyRows, ObjectId, Observer, Output, Results, Role, Rows, Silent, Sink,
-    Source, SourceError, Statistic, Value,
+    SourceError, Statistic, Value,
 };
 use tape_io::Survey;
 
@@ -329,5 +329,27 @@ impl Sink for Objects<'_> {
     fn restart(&mut self) -> Result<(), SourceError> {
         self.pending = None;
         self.handover.check_restart()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_starts_again_after_items_were_handed_out_ends_with_an_error() {
+        for sent in [0, 1] {
+            let mut items = Items::start(move |handover: &Handover<usize>| {
+                (0..sent).try_for_each(|item| handover.send(item))?;
+                handover.check_restart().map_err(|error| *error.downcast::<Error>().expect("ours"))?;
+                handover.send(7)
+            });
+            let all: Vec<_> = std::iter::from_fn(|| items.next()).collect();
+            match &all[..] {
+                [Ok(7)] => assert_eq!(sent, 0),
+                [Ok(0), Err(Error::Restarted)] => assert_eq!(sent, 1),
+                other => panic!("{other:?}"),
+            }
+        }
     }
 }

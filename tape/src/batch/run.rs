@@ -146,7 +146,8 @@ impl Batch {
         if !self.all_objects {
             return run(sink);
         }
-        let ids = self.ensemble.survey().listed().map_err(|source| Error::from_task(tape_exec::Error::Source(source)))?;
+        let ids =
+            self.ensemble.survey().listed().map_err(|source| Error::from_task(tape_exec::Error::Source(source)))?;
         let outputs = self.statistics.iter().map(|statistic| statistic.info().outputs.len()).sum();
         let mut absent = Absent::new(sink, ids, Results::new(self.source().id_type(), outputs));
         let summary = run(&mut absent)?;

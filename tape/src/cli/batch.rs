@@ -8,8 +8,8 @@ use arrow::array::RecordBatch;
 use arrow::util::pretty::pretty_format_batches;
 use clap::Args;
 use serde_json::json;
-use tape::{Ensemble, WriteOptions};
 use tape::exec::{Plan, Summary};
+use tape::{Ensemble, WriteOptions};
 
 use super::args::BatchArgs;
 use super::device::{self, DeviceArgs, Opened};
@@ -110,9 +110,7 @@ impl Batch {
         let plan = batch.plan_with(&watch)?;
         events.inspect(|events| events.tell("start", self.start_as_json(&plan)));
         let (summary, table) = match (&self.output, &self.resume) {
-            _ if self.keep.is_asked() => {
-                (self.keep.run(&batch, &plan, self.output.as_deref(), options, &watch)?, None)
-            }
+            _ if self.keep.is_asked() => (self.keep.run(&batch, &plan, self.output.as_deref(), options, &watch)?, None),
             (Some(path), Some(job)) => (batch.resume(job, path, options, &watch)?, None),
             (Some(path), None) => (batch.run_to(&plan, path, options, &watch)?, None),
             (None, _) => {

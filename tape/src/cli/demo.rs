@@ -9,7 +9,7 @@ use arrow::datatypes::{Float64Type, Int64Type};
 use clap::Args;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tape::simulate::{Simulation, SurveyLayout};
-use tape::{Ensemble, statistic};
+use tape::{Ensemble, WriteOptions, statistic};
 
 use super::failure::Failure;
 use super::screen::{Screen, bytes, counted};

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Value, json};
-use tape::{Batch, WriteOptions};
 use tape::core::Observer;
 use tape::exec::{Plan, Summary};
 use tape::frames::Saved;
+use tape::{Batch, WriteOptions};
 
 use super::failure::Failure;
 use super::screen::{Screen, counted};

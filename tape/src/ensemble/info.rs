@@ -8,8 +8,8 @@ use tape_exec::{Cohesion, Evidence, Layout, default_workers, row_groups};
 use tape_io::Shape;
 
 use super::Ensemble;
-use crate::error::Error;
 use super::look::ColumnInfo;
+use crate::error::Error;
 use crate::shown::{bytes, count, counted};
 
 /// What is known of a survey; it is printed as `tape inspect` does.

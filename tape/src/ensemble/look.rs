@@ -8,8 +8,8 @@ use tape_core::{Columns, NO_BAND, ObjectId, Partition, Piece, Role, Rows, Source
 use tape_exec::{Layout, row_groups};
 
 use super::Ensemble;
-use crate::error::Error;
 use super::time_series::TimeSeries;
+use crate::error::Error;
 
 /// Rows that are read at a time.
 const ROWS: usize = 16 * 1024;

@@ -8,7 +8,6 @@ use tape_core::{ResultsError, SourceError};
 pub use frame::FrameError;
 pub use job::JobError;
 
-
 /// Why an ensemble cannot be opened or computed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

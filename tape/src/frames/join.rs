@@ -12,10 +12,10 @@ use arrow::row::{OwnedRow, RowConverter, SortField};
 
 use super::Frames;
 use super::frame::{Frame, Made};
+use crate::batch::{beside, check_names};
 use crate::ensemble::Ensemble;
 use crate::error::{Error, FrameError};
 use crate::job::PlannedObjects;
-use crate::batch::{beside, check_names};
 
 impl Frames {
     /// Puts the columns of frame `right` behind those of `left`, as frame `label`: in each row those of the same object, and of

@@ -23,9 +23,9 @@ use arrow::array::RecordBatch;
 use tape_core::nearest;
 
 pub use crate::choice::Choice;
+pub use crate::error::FrameError;
 pub use compute::Kept;
 pub use description::Changed;
-pub use crate::error::FrameError;
 pub use frame::{Frame, Made};
 pub use origin::{Freshness, Origin};
 pub use saved::Saved;

@@ -7,8 +7,8 @@ use tape_core::Role;
 use tape_exec::{Config, OnError};
 use tape_io::{FileStamp, Survey};
 
-use crate::choice::Choice;
 use crate::batch::Batch;
+use crate::choice::Choice;
 use crate::error::{Error, FrameError};
 use crate::job::absolute;
 use crate::job::{Asked, ObjectFile, PlannedConversion, PlannedObjects};

@@ -10,17 +10,22 @@ use tape_io::BlockFile;
 use super::receipt::Receipt;
 use super::source::Planned;
 use super::{Job, Malformed};
+use crate::batch::Output;
+use crate::batch::Provenance;
 use crate::error::{Error, JobError};
 use crate::options::WriteOptions;
-use crate::batch::Provenance;
-use crate::batch::Output;
 
 /// Blocks of a partition's output: its results, and the rows held back at its edges.
 const PARTITION_BLOCKS: u64 = 3;
 
 impl Job {
     /// Writes the table, as [`crate::Batch::write`] would have.
-    pub(super) fn gather_into(&self, path: &Path, options: WriteOptions, observer: &dyn Observer) -> Result<Summary, Error> {
+    pub(super) fn gather_into(
+        &self,
+        path: &Path,
+        options: WriteOptions,
+        observer: &dyn Observer,
+    ) -> Result<Summary, Error> {
         self.folder.check_strays()?;
         let (first, all) = self.folder.counts();
         let receipts = self.receipts(0..all, "task")?;

@@ -40,8 +40,8 @@ pub(crate) mod sealed;
 mod source;
 mod status;
 
-pub(crate) use columns::column_map;
 pub use crate::error::JobError;
+pub(crate) use columns::column_map;
 pub use manifest::{Asked, InputFile, Manifest, PlannedConversion, Sample};
 pub use objects::{ObjectFile, PlannedObjects};
 pub(crate) use plan::absolute;
@@ -162,7 +162,12 @@ impl Job {
     /// If a task is not done or failed, a file is damaged, or anything of what they say does not add up: with the task, and
     /// what to do. If the partitions prove not to be in the order that the footers claim,
     /// [`tape_exec::Error::OutOfOrder`].
-    pub fn gather(&self, path: impl AsRef<Path>, options: WriteOptions, observer: &dyn Observer) -> Result<Summary, Error> {
+    pub fn gather(
+        &self,
+        path: impl AsRef<Path>,
+        options: WriteOptions,
+        observer: &dyn Observer,
+    ) -> Result<Summary, Error> {
         self.gather_into(path.as_ref(), options, observer)
     }
 

@@ -84,7 +84,13 @@ impl Batch {
         Ok(summary)
     }
 
-    fn run_job(&self, job: &Job, path: &Path, options: WriteOptions, observer: &dyn Observer) -> Result<Summary, Error> {
+    fn run_job(
+        &self,
+        job: &Job,
+        path: &Path,
+        options: WriteOptions,
+        observer: &dyn Observer,
+    ) -> Result<Summary, Error> {
         let dropped = job.manifest.dropped.as_ref().and(Some([PlanKind::Map, PlanKind::Stitch]));
         dropped.into_iter().flatten().for_each(|kind| job.folder.clean(Some(kind)));
         job.run_missing(Some(self.ensemble.survey()), self.config.worker_count(), observer)?;

@@ -8,7 +8,7 @@ use tape::{Batch, Ensemble};
 
 use crate::{Place, compute, text};
 
-fn stetson(ensemble: &Ensemble) -> Batch<'_> {
+fn stetson(ensemble: &Ensemble) -> Batch {
     ensemble.batch_named(&["stetson_j"]).expect("known")
 }
 
@@ -35,7 +35,13 @@ fn what_was_computed_of_the_same_is_not_computed_again() {
 fn what_differs_in_anything_asked_for_is_another_and_not_replaced_but_on_purpose() {
     let place = Place::new(40, Layout::Sorted);
     compute(&place.ensemble(), &["mean"]);
-    place.ensemble().batch_named(&["mean"]).expect("known").wide().write(place.path("o.parquet"), tape::WriteOptions::new()).expect("runs");
+    place
+        .ensemble()
+        .batch_named(&["mean"])
+        .expect("known")
+        .wide()
+        .write(place.path("o.parquet"), tape::WriteOptions::new())
+        .expect("runs");
     let plain = place.ensemble();
     let filtered = place.ensemble().filter("band <> 'u'").expect("a condition");
     let of_objects = place.ensemble().with_objects(&[text(&place.path("o.parquet"))], None).expect("a table");

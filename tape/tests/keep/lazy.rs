@@ -34,7 +34,13 @@ fn counting() -> (Statistic, Arc<AtomicU64>) {
 #[test]
 fn opening_filtering_planning_and_listing_read_no_row_and_start_no_task() {
     let place = Place::new(60, Layout::SortedSplit);
-    place.ensemble().batch_named(&["mean"]).expect("known").wide().write(place.path("o.parquet"), tape::WriteOptions::new()).expect("runs");
+    place
+        .ensemble()
+        .batch_named(&["mean"])
+        .expect("known")
+        .wide()
+        .write(place.path("o.parquet"), tape::WriteOptions::new())
+        .expect("runs");
     let ensemble = place.ensemble().filter("flux > 0").expect("a condition");
     let ensemble = ensemble.with_objects(&[text(&place.path("o.parquet"))], None).expect("a table");
     let ensemble = ensemble.filter_objects("mean_g > 0").expect("a condition");

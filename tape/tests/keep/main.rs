@@ -29,7 +29,7 @@ impl Place {
     }
 
     fn ensemble(&self) -> Ensemble {
-        Ensemble::open(&text(&self.path("survey"))).expect("it is a survey")
+        Ensemble::open(self.path("survey")).expect("it is a survey")
     }
 
     /// One of the files of the survey.

@@ -13,7 +13,13 @@ use crate::{Place, compute, text};
 
 /// An ensemble of some rows and objects, and two frames of it, saved.
 fn saved(place: &Place) -> (Ensemble, Frames) {
-    place.ensemble().batch_named(&["mean"]).expect("known").wide().write(place.path("o.parquet"), tape::WriteOptions::new().overwrite(true)).expect("runs");
+    place
+        .ensemble()
+        .batch_named(&["mean"])
+        .expect("known")
+        .wide()
+        .write(place.path("o.parquet"), tape::WriteOptions::new().overwrite(true))
+        .expect("runs");
     let ensemble = place.ensemble().filter("band <> 'u'").expect("a condition");
     let ensemble = ensemble.with_objects(&[text(&place.path("o.parquet"))], None).expect("a table");
     let ensemble = ensemble.filter_objects("mean_g IS NOT NULL").expect("a condition");

@@ -65,7 +65,8 @@ impl ObjectTable {
     ///
     /// # Errors
     /// If a file cannot be opened, has no such column, or ids that cannot be those of the survey.
-    pub fn open<P: AsRef<Path>>(inputs: &[P],
+    pub fn open<P: AsRef<Path>>(
+        inputs: &[P],
         id: Option<&str>,
         of_survey: Option<&str>,
         id_type: IdType,
