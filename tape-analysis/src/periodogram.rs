@@ -35,7 +35,7 @@
 use std::fmt;
 
 use rustfft::num_complex::Complex64;
-use tape_core::count;
+use tape_core::{Cancellation, count};
 
 use self::epochs::Epochs;
 use self::exact::Sums;
@@ -68,6 +68,7 @@ pub struct LombScargle {
     epochs: Epochs,
     terms: usize,
     normalisation: Normalisation,
+    cancellation: Cancellation,
 }
 
 /// How a power is expressed.
@@ -150,7 +151,8 @@ impl LombScargle {
     pub fn new(time: &[f64], flux: &[f64], error: &[f64]) -> Self {
         assert_eq!(time.len(), flux.len(), "one flux for each time");
         assert!(error.is_empty() || error.len() == flux.len(), "one error for each flux, or none");
-        Self { epochs: Epochs::new(time, flux, error), terms: 1, normalisation: Normalisation::Standard }
+        let (epochs, normalisation) = (Epochs::new(time, flux, error), Normalisation::Standard);
+        Self { epochs, terms: 1, normalisation, cancellation: Cancellation::never() }
     }
 
     /// The same with this many harmonics, one at least.
@@ -164,6 +166,13 @@ impl LombScargle {
     #[must_use]
     pub fn with_normalisation(mut self, normalisation: Normalisation) -> Self {
         self.normalisation = normalisation;
+        self
+    }
+
+    /// The same with a request to stop. Once it is made, powers and peaks mean nothing, and come at once.
+    #[must_use]
+    pub fn with_cancellation(mut self, cancellation: Cancellation) -> Self {
+        self.cancellation = cancellation;
         self
     }
 
@@ -222,9 +231,12 @@ impl LombScargle {
     fn peaks_of(&self, grid: &Grid, number: usize, parts: &[f64]) -> Vec<Peak> {
         let limits = [grid.first, grid.last()];
         let width = 1.0 / self.epochs.baseline;
-        let refined = |peak| peaks::refine(peak, grid.step, limits, |frequency| self.part_at(frequency));
-        let mut peaks: Vec<Peak> =
-            peaks::highest(grid, parts, width, number + Self::MORE).into_iter().map(refined).collect();
+        let refined = |peak| {
+            self.cancellation.proceed()?;
+            Some(peaks::refine(peak, grid.step, limits, |frequency| self.part_at(frequency)))
+        };
+        let highest = peaks::highest(grid, parts, width, number + Self::MORE, &self.cancellation);
+        let mut peaks: Vec<Peak> = highest.into_iter().map_while(refined).collect();
         peaks::order(&mut peaks, width, number);
         for peak in &mut peaks {
             peak.power = self.normalisation.of(peak.power, self.epochs.chi2);
@@ -272,14 +284,24 @@ impl LombScargle {
             explained / self.epochs.variance
         };
         match (direct, single) {
-            (true, true) => direct::sums(Level::best(), &self.epochs, grid, |i, sums| out[i] = one(i, sums)),
-            (true, false) => out.iter_mut().enumerate().for_each(|(i, out)| *out = self.part_at(grid.frequency(i))),
+            (true, true) => {
+                direct::sums(Level::best(), &self.epochs, grid, |i, sums| {
+                    out[i] = one(i, sums);
+                    self.cancellation.proceed()
+                });
+            }
+            (true, false) => {
+                for (i, out) in out.iter_mut().enumerate().take_while(|_| !self.cancellation.is_cancelled()) {
+                    *out = self.part_at(grid.frequency(i));
+                }
+            }
             (false, true) => fast::blocks(&self.epochs, 1, grid, |range, sums| {
                 let (start, number) = (range.start, range.len());
                 let sums = sums.weight[0].iter().zip(&sums.weight[1]).zip(&sums.flux[0]).take(number);
                 for (i, ((weight, twice), flux)) in sums.enumerate() {
                     out[start + i] = one(start + i, [*weight, *twice, *flux]);
                 }
+                self.cancellation.proceed()
             }),
             (false, false) => fast::blocks(&self.epochs, self.terms, grid, |range, block| {
                 let mut sums = Sums::zero(self.terms);
@@ -288,6 +310,7 @@ impl LombScargle {
                     sums.flux.iter_mut().zip(&block.flux).for_each(|(to, from)| *to = from[i]);
                     *out = power::explained(&sums) / self.epochs.variance;
                 }
+                self.cancellation.proceed()
             }),
         }
     }

@@ -43,7 +43,7 @@ use self::resample::{draws, spread};
 use self::scattered::Scattered;
 pub(crate) use self::statistic::KIND;
 pub use self::statistic::PerBin;
-use tape_core::{LightCurve, count};
+use tape_core::{Cancellation, LightCurve, count};
 
 use crate::error::Error;
 
@@ -208,14 +208,16 @@ impl StructureFunction {
     /// The structure function of a light curve.
     #[must_use]
     pub fn of(&self, light_curve: &LightCurve<'_>) -> Vec<Bin> {
-        self.of_all(&[self.differences(light_curve)].into_iter().flatten().collect::<Vec<_>>())
+        let all: Vec<Differences> = self.differences(light_curve).into_iter().collect();
+        self.of_all(&all, &light_curve.cancellation()).unwrap_or_default()
     }
 
     /// That of many light curves together, with the pairs of all in one set of bins.
     #[must_use]
     pub fn of_ensemble(&self, light_curves: &[LightCurve<'_>]) -> Vec<Bin> {
         let all: Vec<Differences> = light_curves.iter().filter_map(|one| self.differences(one)).collect();
-        self.of_all(&all)
+        let cancellation = light_curves.first().map(LightCurve::cancellation).unwrap_or_default();
+        self.of_all(&all, &cancellation).unwrap_or_default()
     }
 
     /// The epochs of a light curve as the settings want them, if it has enough.
@@ -237,53 +239,56 @@ impl StructureFunction {
         Some(Series { time, flux: light_curve.flux(), error })
     }
 
-    /// The differences between the epochs of a light curve, if it has enough.
+    /// The differences between the epochs of a light curve, if it has enough and work need not stop.
     fn differences(&self, light_curve: &LightCurve<'_>) -> Option<Differences> {
         let Series { time, flux, error } = self.series(light_curve)?;
-        Some(self.method.differences([&time, flux, &error])).filter(|pairs| pairs.dt.len() > 1)
+        let pairs = self.method.differences([&time, flux, &error], &light_curve.cancellation())?;
+        Some(pairs).filter(|pairs| pairs.dt.len() > 1)
     }
 
-    fn of_all(&self, all: &[Differences]) -> Vec<Bin> {
+    /// The bins of all pairs, or `None` if work should stop.
+    fn of_all(&self, all: &[Differences], cancellation: &Cancellation) -> Option<Vec<Bin>> {
         let mut scattered = match all {
-            [one] => Scattered::new(one),
-            _ => Scattered::new(&Differences::together(all)),
+            [one] => Scattered::new(one, cancellation)?,
+            _ => Scattered::new(&Differences::together(all), cancellation)?,
         };
-        let Some(edges) = edges(&self.binning, &mut scattered) else { return vec![] };
+        let Some(edges) = edges(&self.binning, &mut scattered) else { return Some(vec![]) };
         let Some(resampling) = &self.resampling else {
-            let values = self.evaluate(&edges, scattered);
-            return values.into_iter().map(|[dt, sf2]| Bin { dt, sf2, quantiles: None }).collect();
+            let values = self.evaluate(&edges, scattered)?;
+            return Some(values.into_iter().map(|[dt, sf2]| Bin { dt, sf2, quantiles: None }).collect());
         };
-        let repeated: Vec<Vec<[f64; 2]>> =
-            draws(resampling, all).map(|drawn| self.evaluate(&edges, Scattered::new(&drawn))).collect();
-        spread(&repeated, resampling.quantiles)
+        let evaluate = |drawn: Option<Differences>| self.evaluate(&edges, Scattered::new(&drawn?, cancellation)?);
+        let repeated: Vec<Vec<[f64; 2]>> = draws(resampling, all, cancellation).map(evaluate).collect::<Option<_>>()?;
+        spread(&repeated, resampling.quantiles, cancellation)
     }
 
-    /// ⟨Δt⟩ and SF² of each bin.
-    fn evaluate(&self, edges: &[f64], mut pairs: Scattered) -> Vec<[f64; 2]> {
-        let places = pairs.places(edges);
-        let means = pairs.sums(&places).map(|[n, dt, a, b]| [dt / n, a / n, b / n]);
+    /// ⟨Δt⟩ and SF² of each bin, or `None` if work should stop.
+    fn evaluate(&self, edges: &[f64], mut pairs: Scattered) -> Option<Vec<[f64; 2]>> {
+        let places = pairs.places(edges)?;
+        let means = pairs.sums(&places).map(|sums| sums.map(|[n, dt, a, b]| [dt / n, a / n, b / n]));
         if self.method == Method::Macleod2012 {
             let ranges = pairs.first_terms(&places).map(interquartile_range);
-            return means.zip(ranges).map(|([dt, ..], range)| [dt, (0.74 * range).powi(2)]).collect();
+            let bin = |(means, range): (Option<[f64; 3]>, f64)| Some([means?[0], (0.74 * range).powi(2)]);
+            return means.zip(ranges).map(bin).collect();
         }
-        means.map(|[dt, a, b]| [dt, self.method.of_means(a, b)]).collect()
+        means.map(|means| means.map(|[dt, a, b]| [dt, self.method.of_means(a, b)])).collect()
     }
 }
 
 impl Method {
-    /// The differences of a light curve, with what the method takes the means of.
-    fn differences(self, columns: [&[f64]; 3]) -> Differences {
+    /// The differences of a light curve, with what the method takes the means of, or `None` if work should stop.
+    fn differences(self, columns: [&[f64]; 3], stop: &Cancellation) -> Option<Differences> {
         const NONE: Option<fn(f64, f64) -> f64> = None;
         let root = std::f64::consts::FRAC_PI_2.sqrt();
         let variance = Some(|_: f64, variance: f64| variance);
         match self {
-            Self::Basic => differences(columns, |change, variance| change * change - variance, NONE),
-            Self::Macleod2012 => differences(columns, |change, _| change, NONE),
-            Self::Bauer2009a => differences(columns, |change, _| change * change, variance),
-            Self::Bauer2009b => differences(columns, |change, _| change.abs(), variance),
+            Self::Basic => differences(columns, |change, variance| change * change - variance, NONE, stop),
+            Self::Macleod2012 => differences(columns, |change, _| change, NONE, stop),
+            Self::Bauer2009a => differences(columns, |change, _| change * change, variance, stop),
+            Self::Bauer2009b => differences(columns, |change, _| change.abs(), variance, stop),
             Self::Schmidt2010 => {
                 let term = |change: f64, variance: f64| root * change.abs() - variance.sqrt();
-                differences(columns, term, NONE)
+                differences(columns, term, NONE, stop)
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::cancellation::Cancellation;
 use crate::id::IdType;
 use crate::ids::Ids;
 use crate::kept::Kept;
@@ -33,6 +34,8 @@ pub struct Chunk {
     pub error: Vec<f64>,
     /// What statistics keep of it; nothing once it is filled anew.
     pub kept: Kept,
+    /// Whether work on it should stop.
+    pub cancellation: Cancellation,
 }
 
 impl Chunk {
@@ -46,13 +49,15 @@ impl Chunk {
             flux: vec![],
             error: vec![],
             kept: Kept::default(),
+            cancellation: Cancellation::never(),
         }
     }
 
     /// The light curve of a segment, whose band is called `label`.
     #[must_use]
     pub fn light_curve<'a>(&'a self, segment: &Segment, label: &'a str) -> LightCurve<'a> {
-        let mut light_curve = LightCurve::new(&self.flux[segment.rows.clone()]).with_band(label);
+        let mut light_curve =
+            LightCurve::new(&self.flux[segment.rows.clone()]).with_band(label).with_cancellation(&self.cancellation);
         if !self.error.is_empty() {
             light_curve = light_curve.with_error(&self.error[segment.rows.clone()]);
         }
@@ -65,6 +70,13 @@ impl Chunk {
     /// The segments of each object.
     pub fn objects(&self) -> impl Iterator<Item = &[Segment]> {
         self.segments.chunk_by(|a, b| a.object == b.object)
+    }
+
+    /// Returns whether work on its light curves should stop.
+    #[must_use]
+    #[inline]
+    pub fn cancelled(&self) -> bool {
+        self.cancellation.is_cancelled()
     }
 
     /// Removes all light curves and keeps the memory.

@@ -35,7 +35,16 @@ impl<'a> Part<'a> {
     const fn range(self) -> Range<usize> {
         self.start..self.end
     }
+
+    /// The same rows in pieces of up to [`PIECE`], one at least.
+    fn pieces(self) -> impl Iterator<Item = Self> {
+        let starts = (self.start..self.end.max(self.start + 1)).step_by(PIECE);
+        starts.map(move |start| Self { start, end: self.end.min(start + PIECE), ..self })
+    }
 }
+
+/// Rows that are grouped between two questions whether to stop.
+const PIECE: usize = 1 << 16;
 
 /// Groups rows; keeps its memory from call to call.
 #[derive(Debug)]
@@ -128,14 +137,30 @@ impl Grouper {
         total
     }
 
-    /// Groups all of `parts`, rows in any order with the same columns, over what `chunk` held.
+    /// Groups all of `parts`, rows in any order with the same columns, over what `chunk` held. If the chunk's request to stop
+    /// is made meanwhile, the chunk is left empty.
     ///
     /// # Panics
-    /// If there is no part.
+    /// If there is no part, or ids are of different kinds.
     pub fn by_hash(&mut self, parts: &[Part<'_>], grouping: &Grouping, chunk: &mut Chunk, left_out: &mut LeftOut) {
+        let pieces: Vec<Part<'_>> = parts.iter().flat_map(|part| part.pieces()).collect();
+        if self.by_hash_unless_cancelled(&pieces, grouping, chunk, left_out).is_none() {
+            chunk.clear();
+        }
+    }
+
+    /// Groups `parts`, or stops halfway and returns `None`.
+    fn by_hash_unless_cancelled(
+        &mut self,
+        parts: &[Part<'_>],
+        grouping: &Grouping,
+        chunk: &mut Chunk,
+        left_out: &mut LeftOut,
+    ) -> Option<()> {
         self.begin();
         let mut objects = Objects::new(&parts[0].rows.ids);
         for part in parts {
+            chunk.cancellation.proceed()?;
             self.judge(*part, grouping);
             objects.number(&part.rows.ids, part.range(), &mut self.cell);
         }
@@ -145,6 +170,7 @@ impl Grouper {
         self.touched.clear();
         let mut first = 0;
         for part in parts {
+            chunk.cancellation.proceed()?;
             self.count_cells(*part, first, grouping, left_out);
             first += part.range().len();
         }
@@ -157,6 +183,7 @@ impl Grouper {
         }
         let mut cells = self.cell.as_slice();
         for part in parts {
+            chunk.cancellation.proceed()?;
             let (own, rest) = cells.split_at(part.range().len());
             spread_columns(own, LEFT_OUT, |cell| cell as usize, &mut self.count, part.rows, part.range(), chunk);
             cells = rest;
@@ -164,6 +191,7 @@ impl Grouper {
         if grouping.inputs.order {
             sort_by_time(chunk);
         }
+        chunk.cancellation.proceed()
     }
 
     /// Turns the objects of a part's rows, which are those from `first` on, into (object, place) cells, and counts them.
@@ -344,6 +372,9 @@ fn reason<'a>(rows: &Rows, row: usize, inputs: Inputs, left_out: &'a mut LeftOut
 fn sort_by_time(chunk: &mut Chunk) {
     let mut epochs: Vec<[f64; 3]> = Vec::new();
     for segment in &chunk.segments {
+        if chunk.cancellation.is_cancelled() {
+            return;
+        }
         let rows = segment.rows.clone();
         if chunk.time[rows.clone()].is_sorted_by(|a, b| a < b) {
             continue;

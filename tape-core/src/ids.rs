@@ -74,6 +74,25 @@ impl TextIds {
     }
 }
 
+/// An id that a column cannot hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the id {id} is {kind}, but the ids of this column are {wanted}")]
+pub struct OtherKind {
+    id: String,
+    kind: &'static str,
+    wanted: &'static str,
+}
+
+impl OtherKind {
+    fn text(id: &str) -> Self {
+        Self { id: format!("'{id}'"), kind: "text", wanted: "integers" }
+    }
+
+    fn integer(key: i64) -> Self {
+        Self { id: key.to_string(), kind: "an integer", wanted: "text" }
+    }
+}
+
 /// A column of ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ids {
@@ -126,14 +145,27 @@ impl Ids {
         }
     }
 
-    /// Appends an id of the same kind; an id of the other kind is a programming error of the reader and is ignored in
-    /// release builds.
-    pub fn push(&mut self, id: IdRef<'_>) {
+    /// Appends an id.
+    ///
+    /// # Errors
+    /// [`OtherKind`] if the id is text and the column has integers, or the other way round.
+    pub fn push(&mut self, id: IdRef<'_>) -> Result<(), OtherKind> {
         match (self, id) {
             (Self::Int(keys), IdRef::Int(key)) => keys.push(key),
             (Self::Text(text), IdRef::Text(id)) => text.push(id),
-            _ => debug_assert!(false, "integer and text ids in one column"),
+            (Self::Int(_), IdRef::Text(id)) => return Err(OtherKind::text(id)),
+            (Self::Text(_), IdRef::Int(key)) => return Err(OtherKind::integer(key)),
         }
+        Ok(())
+    }
+
+    /// Panics unless two columns are of one kind: a survey has one type of id, so its columns are.
+    #[track_caller]
+    fn must_be_like(&self, other: &Self) {
+        assert!(
+            std::mem::discriminant(self) == std::mem::discriminant(other),
+            "ids of one survey are integers or text, and here are both"
+        );
     }
 
     /// Makes room for `n` more ids.
@@ -155,22 +187,26 @@ impl Ids {
     }
 
     /// Appends rows `range` of `other`.
+    ///
+    /// # Panics
+    /// If the columns are of different kinds, or the range does not lie in `other`.
     pub fn extend_from(&mut self, other: &Self, range: std::ops::Range<usize>) {
-        if let (Self::Int(keys), Self::Int(other)) = (&mut *self, other) {
-            keys.extend_from_slice(&other[range]);
-        } else {
-            range.for_each(|i| self.push(other.get(i)));
+        match (&mut *self, other) {
+            (Self::Int(keys), Self::Int(other)) => keys.extend_from_slice(&other[range]),
+            (Self::Text(text), Self::Text(other)) => range.for_each(|i| text.push(other.get(i))),
+            (ids, other) => ids.must_be_like(other),
         }
     }
 
-    /// Appends the `i`-th id of `other`, which has the same kind, `times` times.
+    /// Appends the `i`-th id of `other` `times` times.
     ///
     /// # Panics
-    /// If `i` is out of range.
+    /// If the columns are of different kinds, or `i` is out of range.
     pub fn repeat(&mut self, other: &Self, i: usize, times: usize) {
-        match (self, other.get(i)) {
-            (Self::Int(keys), IdRef::Int(key)) => keys.resize(keys.len() + times, key),
-            (ids, id) => (0..times).for_each(|_| ids.push(id)),
+        match (&mut *self, other) {
+            (Self::Int(keys), Self::Int(other)) => keys.resize(keys.len() + times, other[i]),
+            (Self::Text(text), Self::Text(other)) => (0..times).for_each(|_| text.push(other.get(i))),
+            (ids, other) => ids.must_be_like(other),
         }
     }
 
@@ -188,12 +224,14 @@ impl Ids {
     /// If a place is not below [`Ids::len`].
     #[must_use]
     pub fn gather(&self, places: &[u32]) -> Self {
-        if let Self::Int(keys) = self {
-            return Self::Int(places.iter().map(|&at| keys[at as usize]).collect());
+        match self {
+            Self::Int(keys) => Self::Int(places.iter().map(|&at| keys[at as usize]).collect()),
+            Self::Text(text) => {
+                let mut out = TextIds::default();
+                places.iter().for_each(|&at| out.push(text.get(at as usize)));
+                Self::Text(out)
+            }
         }
-        let mut out = self.new_like();
-        places.iter().for_each(|&at| out.push(self.get(at as usize)));
-        out
     }
 
     /// Removes the first `n` ids.
@@ -263,7 +301,7 @@ mod tests {
     fn text_ids_survive_draining_from_the_front() {
         let mut ids = Ids::new(IdType::Utf8);
         for id in ["a", "", "ccc", "dé"] {
-            ids.push(IdRef::Text(id));
+            ids.push(IdRef::Text(id)).expect("text");
         }
         ids.drain_front(2);
         assert_eq!(ids.len(), 2);
@@ -271,5 +309,21 @@ mod tests {
         assert_eq!(ids.get(1), IdRef::Text("dé"));
         ids.clear();
         assert!(ids.is_empty());
+    }
+
+    #[test]
+    fn an_id_of_the_other_kind_is_refused_by_name() {
+        let (mut integers, mut texts) = (Ids::new(IdType::Int64), Ids::new(IdType::Utf8));
+        let error = integers.push(IdRef::Text("ZTF7")).expect_err("it has integers");
+        assert_eq!(error.to_string(), "the id 'ZTF7' is text, but the ids of this column are integers");
+        let error = texts.push(IdRef::Int(-7)).expect_err("it has texts");
+        assert_eq!(error.to_string(), "the id -7 is an integer, but the ids of this column are text");
+        assert!(integers.is_empty() && texts.is_empty());
+    }
+
+    #[test]
+    #[should_panic(expected = "here are both")]
+    fn columns_of_both_kinds_are_never_put_together() {
+        Ids::new(IdType::Int64).extend_from(&Ids::Text(TextIds::default()), 0..0);
     }
 }

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod bands;
+mod cancellation;
 mod chunk;
 mod columns;
 mod device;
@@ -33,8 +34,10 @@ mod runs;
 mod schema;
 mod spectrum;
 mod statistic;
+mod user_statistic;
 
 pub use bands::{Bands, NO_BAND, TooManyBands, order_of};
+pub use cancellation::Cancellation;
 pub use chunk::{Chunk, Segment};
 pub use columns::{ColumnError, ColumnMap, Role, nearest};
 pub use device::{DeviceKernel, Method, OnDevice, Precision};
@@ -42,7 +45,7 @@ pub use group::{Grouper, Part};
 pub use grouping::Grouping;
 pub use id::{IdRef, IdType, ObjectId, key_from_u64};
 pub use id_set::IdSet;
-pub use ids::{Ids, TextIds};
+pub use ids::{Ids, OtherKind, TextIds};
 pub use kept::Kept;
 pub use layout::{IdRange, Partition, Piece, RowGroup};
 pub use left_out::LeftOut;
@@ -59,4 +62,4 @@ pub use rows::{Columns, Rows};
 pub use runs::NotSorted;
 pub use schema::{ResultsError, Schema};
 pub use spectrum::{Search, Series, Spectral, SpectrumKernel};
-pub use statistic::{Fold, Info, Inputs, Output, OutputType, Statistic, Value, WholeLightCurve};
+pub use statistic::{Fold, Info, Inputs, Output, OutputType, Statistic, StatisticError, Value, WholeLightCurve};

@@ -2,6 +2,8 @@
 
 use std::cell::OnceCell;
 
+use crate::cancellation::Cancellation;
+
 mod line;
 mod moments;
 mod steps;
@@ -26,6 +28,7 @@ pub struct LightCurve<'a> {
     time: &'a [f64],
     flux: &'a [f64],
     error: &'a [f64],
+    cancellation: Option<&'a Cancellation>,
     moments: OnceCell<Moments>,
     higher: OnceCell<HigherMoments>,
     extremes: OnceCell<Extremes>,
@@ -77,6 +80,28 @@ impl<'a> LightCurve<'a> {
     pub fn with_band(mut self, band: &'a str) -> Self {
         self.band = band;
         self
+    }
+
+    /// The same with a request to stop.
+    #[must_use]
+    #[inline]
+    pub fn with_cancellation(mut self, cancellation: &'a Cancellation) -> Self {
+        self.cancellation = Some(cancellation);
+        self
+    }
+
+    /// Returns whether work on it should stop. A kernel that takes long asks at least every few hundredths of a second, and
+    /// returns early if so: its values are dropped.
+    #[must_use]
+    #[inline]
+    pub fn cancelled(&self) -> bool {
+        self.cancellation.is_some_and(Cancellation::is_cancelled)
+    }
+
+    /// Returns the request to stop, for what outlives the light curve.
+    #[must_use]
+    pub fn cancellation(&self) -> Cancellation {
+        self.cancellation.cloned().unwrap_or_default()
     }
 
     /// The number of epochs.

@@ -3,7 +3,7 @@
 use crate::chunk::Chunk;
 use crate::light_curve::LightCurve;
 use crate::spectrum::Spectral;
-use crate::statistic::{Info, Value};
+use crate::statistic::{Info, StatisticError, Value};
 
 /// The light curves of one object: one for each band that counts and in which it was observed, in the order of results.
 ///
@@ -32,6 +32,12 @@ impl<'a> Object<'a> {
         self.light_curves
     }
 
+    /// Returns whether work on it should stop, as [`LightCurve::cancelled`].
+    #[must_use]
+    pub fn cancelled(&self) -> bool {
+        self.light_curves.first().is_some_and(LightCurve::cancelled)
+    }
+
     /// Its light curve in the band of that label. It may be empty, if all epochs were left out.
     #[must_use]
     pub fn band(&self, label: &str) -> Option<&'a LightCurve<'a>> {
@@ -48,6 +54,16 @@ pub trait WholeObject: Send + Sync {
 
     /// The outputs of an object that has these bands; `out` has one place for each of [`Info::outputs`].
     fn evaluate(&self, object: &Object<'_>, out: &mut [Value]);
+
+    /// Writes the same as [`WholeObject::evaluate`], for a statistic that can fail, as
+    /// [`WholeLightCurve::try_evaluate`](crate::WholeLightCurve::try_evaluate).
+    ///
+    /// # Errors
+    /// Any error of the statistic's own. There is none by default.
+    fn try_evaluate(&self, object: &Object<'_>, out: &mut [Value]) -> Result<(), StatisticError> {
+        self.evaluate(object, out);
+        Ok(())
+    }
 
     /// The outputs of all objects of a chunk, those of each side by side, as
     /// [`WholeLightCurve::evaluate_chunk`](crate::WholeLightCurve::evaluate_chunk).

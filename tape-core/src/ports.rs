@@ -5,6 +5,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use crate::bands::Bands;
+use crate::cancellation::Cancellation;
 use crate::columns::Role;
 use crate::group::Part;
 use crate::id::IdType;
@@ -191,15 +192,24 @@ pub trait Observer: Sync {
     /// Something happened. Called from worker threads.
     fn event(&self, event: Event);
 
-    /// Whether the run should stop. Asked often.
-    fn cancelled(&self) -> bool {
-        false
+    /// Returns the request to stop the run, always the same one. The run asks it between batches of rows and between light
+    /// curves, and kernels that take long ask it in their loops. No run can be stopped by default.
+    fn cancellation(&self) -> Cancellation {
+        Cancellation::never()
     }
 
     /// Whether the run should try the statistics on a few thousand of its rows, taken for light curves, where it will
     /// compute only after all is read: without it nobody could tell how long that will take.
     fn wants_trial(&self) -> bool {
         false
+    }
+}
+
+impl dyn Observer + '_ {
+    /// Returns whether the run should stop.
+    #[must_use]
+    pub fn cancelled(&self) -> bool {
+        self.cancellation().is_cancelled()
     }
 }
 

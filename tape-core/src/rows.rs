@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn what_a_reader_that_failed_leaves_is_cleared() {
         let mut rows = Rows::new(IdType::Int64);
-        (0..3).for_each(|id| rows.ids.push(IdRef::Int(id)));
+        rows.ids = Ids::Int((0..3).collect());
         rows.flux = vec![1.0];
         (rows.null_ids, rows.no_epoch) = (1, 1);
         rows.clear();
@@ -249,7 +249,7 @@ mod tests {
     fn rows_are_dropped_behind_those_that_were_there_before() {
         let mut rows = Rows::new(IdType::Utf8);
         for (id, flux) in ["a", "", "bé", "c", "b"].into_iter().zip(0..) {
-            rows.ids.push(IdRef::Text(id));
+            rows.ids.push(IdRef::Text(id)).expect("text");
             rows.flux.push(f64::from(flux));
         }
         rows.drop_from(1, &[true, false, true, false]);
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn a_row_is_repeated_in_the_columns_that_it_has() {
         let mut objects = Rows::new(IdType::Int64);
-        (5..7).for_each(|id| objects.ids.push(IdRef::Int(id)));
+        objects.ids = Ids::Int((5..7).collect());
         objects.band = vec![1, 2];
         let mut rows = objects.new_like();
         rows.repeat(&objects, 1, 2);

@@ -6,7 +6,7 @@ use std::ops::Range;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 
-use crate::ids::Ids;
+use crate::ids::{Ids, TextIds};
 
 /// Rows that were taken for sorted by id are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,7 +37,7 @@ pub(crate) fn run_end(ids: &Ids, start: usize, end: usize) -> Result<usize, NotS
 /// The objects met, numbered in that order.
 pub(crate) enum Objects {
     Int { met: Vec<i64>, table: HashTable<u32> },
-    Text { met: Ids, table: HashTable<u32>, hasher: FixedState },
+    Text { met: TextIds, table: HashTable<u32>, hasher: FixedState },
 }
 
 impl Objects {
@@ -45,11 +45,16 @@ impl Objects {
     pub(crate) fn new(ids: &Ids) -> Self {
         match ids {
             Ids::Int(_) => Self::Int { met: Vec::new(), table: HashTable::new() },
-            Ids::Text(_) => Self::Text { met: ids.new_like(), table: HashTable::new(), hasher: FixedState::default() },
+            Ids::Text(_) => {
+                Self::Text { met: TextIds::default(), table: HashTable::new(), hasher: FixedState::default() }
+            }
         }
     }
 
     /// Appends the number of the object of each row to `numbers`.
+    ///
+    /// # Panics
+    /// If the ids are of another kind than those before.
     pub(crate) fn number(&mut self, ids: &Ids, range: Range<usize>, numbers: &mut Vec<u32>) {
         match (self, ids) {
             (Self::Int { met, table }, Ids::Int(keys)) => {
@@ -64,7 +69,7 @@ impl Objects {
                     })
                 }));
             }
-            (Self::Text { met, table, hasher }, _) => {
+            (Self::Text { met, table, hasher }, Ids::Text(ids)) => {
                 numbers.extend(range.map(|row| {
                     let id = ids.get(row);
                     let hash = hasher.hash_one(id);
@@ -76,7 +81,7 @@ impl Objects {
                     })
                 }));
             }
-            (Self::Int { .. }, Ids::Text(_)) => debug_assert!(false, "integer and text ids in one survey"),
+            _ => panic!("ids of one survey are integers or text, and here are both"),
         }
     }
 
@@ -84,7 +89,7 @@ impl Objects {
     pub(crate) fn into_ids(self) -> Ids {
         match self {
             Self::Int { met, .. } => Ids::Int(met),
-            Self::Text { met, .. } => met,
+            Self::Text { met, .. } => Ids::Text(met),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What is computed per light curve or object: the kinds of statistic, and what they say of themselves.
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,6 +15,9 @@ use crate::object::{Object, WholeObject};
 use crate::presets::Quantity;
 use crate::rows::Columns;
 use crate::spectrum::Spectral;
+
+/// An error of a statistic's own. Any error converts into it, and [`downcast`](Box::downcast) gives it back.
+pub type StatisticError = Box<dyn Error + Send + Sync>;
 
 /// What a statistic depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -216,6 +220,16 @@ pub trait WholeLightCurve: Send + Sync {
     /// [`Info::outputs`].
     fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]);
 
+    /// Writes the same as [`WholeLightCurve::evaluate`], for a statistic that can fail: an error ends the run, which returns
+    /// it with the object and the band. Plans call this method; `evaluate` then writes nulls where this one fails.
+    ///
+    /// # Errors
+    /// Any error of the statistic's own. There is none by default.
+    fn try_evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) -> Result<(), StatisticError> {
+        self.evaluate(light_curve, out);
+        Ok(())
+    }
+
     /// The outputs of all light curves of a chunk, those of each segment side by side, for a statistic that is faster on
     /// many at once; [`Info::min_epochs`] is then its own concern. Answers `false`, with nothing written, if it is not one.
     fn evaluate_chunk(&self, _chunk: &Chunk, _out: &mut [Value]) -> bool {
@@ -267,32 +281,6 @@ impl Statistic {
         Self::Rows(Arc::new(statistic))
     }
 
-    /// Your own statistic: a closure from a light curve to a number.
-    ///
-    /// ```
-    /// use tape_core::{Inputs, LightCurve, Statistic};
-    /// let brightest = Statistic::from_fn("brightest", Inputs::FLUX, |light_curve: &LightCurve<'_>| {
-    ///     light_curve.flux().iter().copied().fold(f64::INFINITY, f64::min)
-    /// });
-    /// assert_eq!(brightest.info().name, "brightest");
-    /// ```
-    pub fn from_fn<F>(name: impl Into<Cow<'static, str>>, inputs: Inputs, f: F) -> Self
-    where
-        F: Fn(&LightCurve<'_>) -> f64 + Send + Sync + 'static,
-    {
-        Self::from_fn_outputs(Info::new(name, inputs), move |light_curve, out| {
-            out[0] = Value::Float(f(light_curve));
-        })
-    }
-
-    /// Your own statistic with several outputs: `f` gets a slice with a place for each of `info.outputs`.
-    pub fn from_fn_outputs<F>(info: Info, f: F) -> Self
-    where
-        F: Fn(&LightCurve<'_>, &mut [Value]) + Send + Sync + 'static,
-    {
-        Self::whole(UserFn { info, f })
-    }
-
     /// What it is.
     #[must_use]
     pub fn info(&self) -> &Info {
@@ -322,34 +310,53 @@ impl Statistic {
         matches!(self, Self::Rows(_))
     }
 
-    /// The outputs for an object, written over `out`: all null where a band is missing or has too few epochs, and for a
-    /// statistic of single light curves.
+    /// The outputs for an object, written over `out`: all null where a band is missing or has too few epochs, for a
+    /// statistic of single light curves, and for one that fails.
     pub fn evaluate_object(&self, object: &Object<'_>, out: &mut [Value]) {
-        let Info { bands, min_epochs, .. } = self.info();
-        let enough = |label: &String| object.band(label).is_some_and(|light_curve| light_curve.len() >= *min_epochs);
-        match self {
-            Self::Object(whole) if bands.iter().all(enough) => whole.evaluate(object, out),
-            _ => self.undefined(out),
+        if self.try_evaluate_object(object, out).is_err() {
+            self.undefined(out);
         }
     }
 
+    /// The outputs for an object, as [`Statistic::evaluate_object`], or the error of a statistic that fails.
+    ///
+    /// # Errors
+    /// That of the statistic.
+    pub fn try_evaluate_object(&self, object: &Object<'_>, out: &mut [Value]) -> Result<(), StatisticError> {
+        let Info { bands, min_epochs, .. } = self.info();
+        let enough = |label: &String| object.band(label).is_some_and(|light_curve| light_curve.len() >= *min_epochs);
+        match self {
+            Self::Object(whole) if bands.iter().all(enough) => return whole.try_evaluate(object, out),
+            _ => self.undefined(out),
+        }
+        Ok(())
+    }
+
     /// The outputs for a light curve, written over `out`: all null where there are too few epochs. For a statistic of
-    /// objects, it is the only light curve of its object; of one with many rows, the values are null.
+    /// objects, it is the only light curve of its object; of one with many rows, the values are null. They are null too
+    /// where a statistic fails: [`Statistic::try_evaluate`] returns its error.
     pub fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
+        if self.try_evaluate(light_curve, out).is_err() {
+            self.undefined(out);
+        }
+    }
+
+    /// The outputs for a light curve, as [`Statistic::evaluate`], or the error of a statistic that fails.
+    ///
+    /// # Errors
+    /// That of the statistic.
+    pub fn try_evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) -> Result<(), StatisticError> {
         if light_curve.len() < self.info().min_epochs {
-            return self.undefined(out);
+            self.undefined(out);
+            return Ok(());
         }
         match self {
-            Self::Whole(whole) => whole.evaluate(light_curve, out),
-            Self::Object(_) => self.evaluate_object(&Object::new(std::slice::from_ref(light_curve)), out),
+            Self::Whole(whole) => return whole.try_evaluate(light_curve, out),
+            Self::Object(_) => return self.try_evaluate_object(&Object::new(std::slice::from_ref(light_curve)), out),
             Self::Rows(_) => self.undefined(out),
-            Self::Fold(fold) => {
-                let mut state = [0.0; 16];
-                let state = &mut state[..fold.state_len()];
-                fold.lift(light_curve, state);
-                fold.finish(state, out);
-            }
+            Self::Fold(fold) => lift_and_finish(&**fold, light_curve, out),
         }
+        Ok(())
     }
 
     /// The outputs for all light curves of a chunk, or for all its objects, if it has a way to compute many at once; see
@@ -389,26 +396,23 @@ impl Statistic {
     }
 }
 
+/// The outputs of a fold for all epochs of a light curve.
+fn lift_and_finish(fold: &dyn Fold, light_curve: &LightCurve<'_>, out: &mut [Value]) {
+    // Most states are short, and need no memory from the heap.
+    let (mut few, mut many) = ([0.0; 16], vec![]);
+    let state = match few.get_mut(..fold.state_len()) {
+        Some(state) => state,
+        None => {
+            many.resize(fold.state_len(), 0.0);
+            &mut many[..]
+        }
+    };
+    fold.lift(light_curve, state);
+    fold.finish(state, out);
+}
+
 impl fmt::Debug for Statistic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Statistic({})", self.info().name)
-    }
-}
-
-struct UserFn<F> {
-    info: Info,
-    f: F,
-}
-
-impl<F> WholeLightCurve for UserFn<F>
-where
-    F: Fn(&LightCurve<'_>, &mut [Value]) + Send + Sync,
-{
-    fn info(&self) -> &Info {
-        &self.info
-    }
-
-    fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
-        (self.f)(light_curve, out);
     }
 }

@@ -1,6 +1,6 @@
 //! Why a plan cannot be made or run.
 
-use tape_core::{ObjectId, SourceError};
+use tape_core::{ObjectId, SourceError, StatisticError};
 
 /// Why a plan cannot be made or run.
 #[derive(Debug, thiserror::Error)]
@@ -138,6 +138,35 @@ pub enum Error {
         band: String,
         /// What it said.
         message: String,
+    },
+    /// A statistic failed with an error of its own, which is the [source](std::error::Error::source) of this one.
+    #[error("the statistic '{statistic}' failed on object {id}{band}: {source}", band = of_band(.band))]
+    Failed {
+        /// The statistic.
+        statistic: String,
+        /// The object.
+        id: ObjectId,
+        /// Its band; empty without one.
+        band: String,
+        /// The error of the statistic.
+        source: StatisticError,
+    },
+    /// A statistic with many rows for each light curve gave values that make no whole rows.
+    #[error(
+        "the statistic '{statistic}' gave {values} values for object {id}{band}, which are no rows of {outputs} values each",
+        band = of_band(.band)
+    )]
+    Ragged {
+        /// The statistic.
+        statistic: String,
+        /// The object.
+        id: ObjectId,
+        /// Its band; empty without one.
+        band: String,
+        /// The number of values that it gave.
+        values: usize,
+        /// The number of values in a row.
+        outputs: usize,
     },
     /// The engine itself gave up on a task: a bug.
     #[error("internal error: {message}; please report it")]

@@ -71,7 +71,7 @@ fn source(rows: &[Row], cuts: &[usize]) -> MemorySource {
     let bands = Bands::default();
     let mut columns = Rows::new(IdType::Int64);
     for &(id, band, flux) in rows {
-        columns.ids.push(IdRef::Int(id));
+        columns.ids.push(IdRef::Int(id)).expect("an integer");
         columns.band.push(bands.code(band).expect("few"));
         columns.time.push(0.0);
         columns.flux.push(flux);

@@ -24,7 +24,7 @@ fn source(rows: &[Row], cuts: &[usize], met: [usize; 3]) -> MemorySource {
     }
     let mut columns = Rows::new(IdType::Int64);
     for (time, &(id, band, flux)) in rows.iter().enumerate() {
-        columns.ids.push(IdRef::Int(id));
+        columns.ids.push(IdRef::Int(id)).expect("an integer");
         columns.band.push(band.map_or(NO_BAND, |band| bands.find(LABELS[usize::from(band)]).expect("met")));
         columns.time.push((time * 7919 % 97) as f64);
         columns.flux.push(flux);

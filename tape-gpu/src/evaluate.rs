@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use tape_core::{Chunk, DeviceKernel, Method, OnDevice, Segment, Statistic, Value};
+use tape_core::{Cancellation, Chunk, DeviceKernel, Method, OnDevice, Segment, Statistic, Value};
 
 use crate::device::Gpu;
 use crate::error::Result;
@@ -28,7 +28,8 @@ struct Uploaded {
 
 impl Gpu {
     /// The outputs of a statistic for all light curves of a chunk, those of each segment side by side; nothing if it has no
-    /// kernel for this device.
+    /// kernel for this device, or if the CPU must go through the light curves one by one, because work on the chunk should
+    /// stop or the statistic fails.
     ///
     /// # Errors
     /// If the device is lost, has no memory left or refuses the kernel; `out` is then to be computed by the CPU.
@@ -37,7 +38,7 @@ impl Gpu {
     /// If the chunk lacks a column that the statistic reads, or `out` has not a place for each output of each segment.
     pub fn evaluate_chunk(&self, statistic: &Statistic, chunk: &Chunk, out: &mut [Value]) -> Result<Option<Evaluated>> {
         if let Some(spectral) = statistic.spectral().filter(|_| self.has_kernel(statistic)) {
-            return self.search(statistic, spectral, chunk, out).map(Some);
+            return self.search(statistic, spectral, chunk, out);
         }
         let Some(kernel) = self.kernel_of(statistic) else { return Ok(None) };
         assert!(!kernel.error || !chunk.error.is_empty() || chunk.flux.is_empty(), "{} reads errors", kernel.name);
@@ -74,7 +75,9 @@ impl Gpu {
         let Some(kernel) = self.kernel_of(statistic) else { return Ok(None) };
         let outputs = statistic.info().outputs.len();
         assert_eq!(out.len(), resident.len() * outputs, "a place for each output of each segment");
-        let states = self.states(statistic, kernel, resident)?;
+        let Some(states) = self.states_until(statistic, kernel, resident, &chunk.cancellation)? else {
+            return Ok(None);
+        };
         let mut evaluated = Evaluated::default();
         for ((segment, state), out) in chunk.segments.iter().zip(states).zip(out.chunks_exact_mut(outputs)) {
             if segment.rows.len() < statistic.info().min_epochs {
@@ -84,7 +87,9 @@ impl Gpu {
                 finish(statistic, &state, out);
             } else {
                 evaluated.by_cpu += 1;
-                on_cpu(statistic, chunk, segment, out);
+                if on_cpu(statistic, chunk, segment, out).is_none() {
+                    return Ok(None);
+                }
             }
         }
         Ok(Some(evaluated))
@@ -101,13 +106,25 @@ impl Gpu {
         kernel: &'static DeviceKernel,
         resident: &Resident,
     ) -> Result<Vec<Option<Vec<f64>>>> {
+        let states = self.states_until(statistic, kernel, resident, &Cancellation::never())?;
+        Ok(states.unwrap_or_default())
+    }
+
+    /// The same, or `None` if work should stop.
+    fn states_until(
+        &self,
+        statistic: &Statistic,
+        kernel: &'static DeviceKernel,
+        resident: &Resident,
+        cancellation: &Cancellation,
+    ) -> Result<Option<Vec<Option<Vec<f64>>>>> {
         let len = match statistic {
             Statistic::Fold(fold) => fold.state_len(),
             _ => statistic.info().outputs.len(),
         };
         let mut states: Vec<Option<Vec<f64>>> = vec![None; resident.len()];
         let mut failed = vec![false; resident.len()];
-        self.reduce(kernel, resident, |segment, of: OnDevice, numbers| {
+        let reduced = self.reduce_until(kernel, resident, cancellation, |segment, of: OnDevice, numbers| {
             let mut state = vec![0.0; len];
             let restored = numbers.iter().all(|x| x.is_finite()) && (kernel.restore)(numbers, of, &mut state);
             failed[segment] |= !restored;
@@ -119,7 +136,7 @@ impl Gpu {
         for (state, _) in states.iter_mut().zip(failed).filter(|(_, failed)| *failed) {
             *state = None;
         }
-        Ok(states)
+        Ok(reduced.map(|()| states))
     }
 
     /// Whether it computes anything of a statistic.
@@ -148,7 +165,9 @@ fn finish(statistic: &Statistic, state: &[f64], out: &mut [Value]) {
     }
 }
 
-/// Statistics with kernels do not ask for the band.
-fn on_cpu(statistic: &Statistic, chunk: &Chunk, segment: &Segment, out: &mut [Value]) {
-    statistic.evaluate(&chunk.light_curve(segment, ""), out);
+/// Computes a light curve on the CPU, or returns `None` if the statistic fails or work should stop. Statistics with kernels do
+/// not ask for the band.
+fn on_cpu(statistic: &Statistic, chunk: &Chunk, segment: &Segment, out: &mut [Value]) -> Option<()> {
+    chunk.cancellation.proceed()?;
+    statistic.try_evaluate(&chunk.light_curve(segment, ""), out).ok()
 }

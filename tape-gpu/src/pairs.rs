@@ -108,7 +108,8 @@ impl Gpu {
         Ok(pairs.shapes.iter().map(of_one).collect())
     }
 
-    /// The rows of a statistic of pairs for all light curves of a chunk; nothing if it has no kernel for this device.
+    /// The rows of a statistic of pairs for all light curves of a chunk; nothing if it has no kernel for this device, the
+    /// statistic fails or work should stop.
     ///
     /// # Errors
     /// As [`Gpu::pair_sums`].
@@ -118,6 +119,9 @@ impl Gpu {
         let mut rows = vec![None; chunk.segments.len()];
         let mut gathered = Gathered::default();
         for (number, segment) in chunk.segments.iter().enumerate() {
+            if chunk.cancelled() {
+                return Ok(None);
+            }
             if segment.rows.len() < many.info().min_epochs {
                 rows[number] = Some(vec![]);
                 continue;
@@ -135,17 +139,18 @@ impl Gpu {
         let rows = rows.into_iter().zip(&chunk.segments).map(|(rows, segment)| match rows {
             Some(rows) => {
                 evaluated.by_device += usize::from(segment.rows.len() >= many.info().min_epochs);
-                rows
+                Some(rows)
             }
             None => {
                 evaluated.by_cpu += 1;
+                chunk.cancellation.proceed()?;
                 let mut out = vec![];
-                many.rows(&chunk.light_curve(segment, ""), &mut out);
-                out
+                many.try_rows(&chunk.light_curve(segment, ""), &mut out).ok()?;
+                Some(out)
             }
         });
-        let rows = rows.collect();
-        Ok(Some((rows, evaluated)))
+        let rows: Option<Vec<_>> = rows.collect();
+        Ok(rows.map(|rows| (rows, evaluated)))
     }
 
     fn finish_pairs(&self, pairwise: &dyn Pairwise, gathered: Gathered, rows: &mut [Option<Vec<Value>>]) -> Result<()> {

@@ -1,6 +1,6 @@
 //! A kernel over segments that lie on the device.
 
-use tape_core::{DeviceKernel, Method, OnDevice};
+use tape_core::{Cancellation, DeviceKernel, Method, OnDevice};
 use wgpu::{
     BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayout, ComputePass, ComputePassDescriptor,
     ComputePipeline, MapMode, PollType,
@@ -35,14 +35,28 @@ impl Gpu {
         &self,
         kernel: &'static DeviceKernel,
         resident: &Resident,
-        mut each: impl FnMut(usize, OnDevice, &[f64]),
+        each: impl FnMut(usize, OnDevice, &[f64]),
     ) -> Result<()> {
+        self.reduce_until(kernel, resident, &Cancellation::never(), each).map(|_| ())
+    }
+
+    /// The same, or `None` if work should stop, which is asked between two dispatches.
+    pub(crate) fn reduce_until(
+        &self,
+        kernel: &'static DeviceKernel,
+        resident: &Resident,
+        cancellation: &Cancellation,
+        mut each: impl FnMut(usize, OnDevice, &[f64]),
+    ) -> Result<Option<()>> {
         if kernel.error && !resident.has_error {
             let message = "it reads errors, and none were uploaded".to_owned();
             return Err(Error::Invalid { kernel: kernel.name, message });
         }
         let precision = self.tier().precision;
         for batch in &resident.batches {
+            if cancellation.is_cancelled() {
+                return Ok(None);
+            }
             let numbers = self.run(kernel, batch)?;
             for (&(segment, n), numbers) in batch.parts.iter().zip(numbers.chunks_exact(kernel.len)) {
                 let Some(reference) = resident.references[segment] else { continue };
@@ -51,7 +65,7 @@ impl Gpu {
                 }
             }
         }
-        Ok(())
+        Ok(Some(()))
     }
 
     fn run(&self, kernel: &'static DeviceKernel, batch: &Batch) -> Result<Vec<f64>> {

@@ -1,6 +1,8 @@
 //! Statistics that search frequencies, of all light curves of a chunk.
 
-use tape_core::{Chunk, LightCurve, Object, Search, Segment, Series, Spectral, Statistic, Value};
+use tape_core::{
+    Cancellation, Chunk, LightCurve, Object, Search, Segment, Series, Spectral, Statistic, StatisticError, Value,
+};
 
 use crate::device::Gpu;
 use crate::error::Result;
@@ -36,20 +38,24 @@ impl Gathered {
 }
 
 impl Gpu {
-    /// The outputs of a statistic that searches frequencies, for all light curves of a chunk or for all its objects.
+    /// The outputs of a statistic that searches frequencies, for all light curves of a chunk or for all its objects; nothing if
+    /// the statistic fails or work should stop.
     pub(crate) fn search(
         &self,
         statistic: &Statistic,
         spectral: &dyn Spectral,
         chunk: &Chunk,
         out: &mut [Value],
-    ) -> Result<Evaluated> {
+    ) -> Result<Option<Evaluated>> {
         let outputs = statistic.info().outputs.len();
         let all: Vec<&[Segment]> =
             if statistic.is_of_objects() { chunk.objects().collect() } else { chunk.segments.chunks(1).collect() };
         assert_eq!(out.len(), all.len() * outputs, "a place for each output of each light curve or object");
         let (mut evaluated, mut gathered) = (Evaluated::default(), Gathered::default());
         for (number, segments) in all.into_iter().enumerate() {
+            if chunk.cancelled() {
+                return Ok(None);
+            }
             let own = &mut out[number * outputs..(number + 1) * outputs];
             if segments.iter().all(|segment| segment.rows.len() < statistic.info().min_epochs) {
                 statistic.undefined(own);
@@ -62,22 +68,35 @@ impl Gpu {
                 gathered.push(number, search, series);
             } else {
                 evaluated.by_cpu += 1;
-                on_cpu(statistic, &light_curves, own);
+                if on_cpu(statistic, &light_curves, own).is_err() {
+                    return Ok(None);
+                }
             }
             if gathered.values >= ENOUGH || 2 * gathered.epochs >= self.most_epochs() {
-                self.finish(spectral, std::mem::take(&mut gathered), outputs, out)?;
+                self.finish(spectral, std::mem::take(&mut gathered), &chunk.cancellation, outputs, out)?;
             }
         }
-        self.finish(spectral, gathered, outputs, out)?;
-        Ok(evaluated)
+        self.finish(spectral, gathered, &chunk.cancellation, outputs, out)?;
+        Ok((!chunk.cancelled()).then_some(evaluated))
     }
 
-    fn finish(&self, spectral: &dyn Spectral, gathered: Gathered, outputs: usize, out: &mut [Value]) -> Result<()> {
+    fn finish(
+        &self,
+        spectral: &dyn Spectral,
+        gathered: Gathered,
+        cancellation: &Cancellation,
+        outputs: usize,
+        out: &mut [Value],
+    ) -> Result<()> {
         if gathered.waiting.is_empty() {
             return Ok(());
         }
-        let values = self.values(spectral.kernel(), &self.upload_series(&gathered.series)?)?;
+        let resident = self.upload_series(&gathered.series)?;
+        let Some(values) = self.values_until(spectral.kernel(), &resident, cancellation)? else { return Ok(()) };
         for Waiting { number, search, series } in gathered.waiting {
+            if cancellation.is_cancelled() {
+                return Ok(());
+            }
             let values: Vec<&[f32]> = series.map(|one| values.of(one)).collect();
             search.finish(&values, &mut out[number * outputs..(number + 1) * outputs]);
         }
@@ -86,9 +105,13 @@ impl Gpu {
 }
 
 /// Statistics that search frequencies do not ask for the band.
-fn on_cpu(statistic: &Statistic, light_curves: &[LightCurve<'_>], out: &mut [Value]) {
+fn on_cpu(
+    statistic: &Statistic,
+    light_curves: &[LightCurve<'_>],
+    out: &mut [Value],
+) -> std::result::Result<(), StatisticError> {
     match light_curves {
-        [light_curve] if !statistic.is_of_objects() => statistic.evaluate(light_curve, out),
-        _ => statistic.evaluate_object(&Object::new(light_curves), out),
+        [light_curve] if !statistic.is_of_objects() => statistic.try_evaluate(light_curve, out),
+        _ => statistic.try_evaluate_object(&Object::new(light_curves), out),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tape_core::{Series, SpectrumKernel};
+use tape_core::{Cancellation, Series, SpectrumKernel};
 
 use crate::device::Gpu;
 use crate::error::Result;
@@ -94,6 +94,17 @@ impl Gpu {
     /// # Errors
     /// If the device is lost, has no memory left or refuses the kernel.
     pub fn values(&self, kernel: &'static SpectrumKernel, series: &ResidentSeries) -> Result<Values> {
+        let values = self.values_until(kernel, series, &Cancellation::never())?;
+        Ok(values.unwrap_or_default())
+    }
+
+    /// The same, or `None` if work should stop, which is asked between two dispatches.
+    pub(crate) fn values_until(
+        &self,
+        kernel: &'static SpectrumKernel,
+        series: &ResidentSeries,
+        cancellation: &Cancellation,
+    ) -> Result<Option<Values>> {
         let mut values = Values::default();
         let mut end = 0;
         for [_, number] in &series.sizes {
@@ -103,9 +114,12 @@ impl Gpu {
         values.all.reserve_exact(end);
         let most = MOST_VALUES.min(self.most_bytes() / size_of::<f32>());
         for tiles in passes(&series.sizes, most, MOST_PAIRS) {
+            if cancellation.is_cancelled() {
+                return Ok(None);
+            }
             self.pass(kernel, series, &tiles, &mut values.all)?;
         }
-        Ok(values)
+        Ok(Some(values))
     }
 
     fn pass(

@@ -241,7 +241,8 @@ fn made(id_type: IdType, data: &[u8]) -> Rows {
         let flux = f64::from_le_bytes(*bytes.last_chunk().unwrap_or(&[0; 8]));
         let text = String::from_utf8_lossy(&bytes[..usize::from(bytes[0] % 9)]).into_owned();
         let text = IdRef::Text(&text);
-        rows.ids.push(if id_type == IdType::Utf8 { text } else { IdRef::Int(flux.to_bits().cast_signed()) });
+        let id = if id_type == IdType::Utf8 { text } else { IdRef::Int(flux.to_bits().cast_signed()) };
+        rows.ids.push(id).expect("its kind");
         rows.band.push(bytes[0]);
         rows.flux.push(flux);
     }

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tape_core::{
-    Chunk, DeviceKernel, Fold, Info, LightCurve, ManyRows, Object, Pairwise, Spectral, Statistic, Value,
-    WholeLightCurve, WholeObject,
+    Chunk, DeviceKernel, Fold, Info, LightCurve, ManyRows, Object, Pairwise, Spectral, Statistic, StatisticError,
+    Value, WholeLightCurve, WholeObject,
 };
 use tape_gpu::{Choice, Evaluated, Gpu};
 
@@ -161,7 +161,7 @@ impl Fold for FoldOnDevice {
     }
 
     fn evaluate_chunk(&self, chunk: &Chunk, out: &mut [Value]) -> bool {
-        self.on_device.evaluate_chunk(chunk, out)
+        self.on_device.evaluate_chunk(chunk, out) || self.fold.evaluate_chunk(chunk, out)
     }
 }
 
@@ -177,6 +177,10 @@ impl WholeLightCurve for WholeOnDevice {
 
     fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
         self.whole.evaluate(light_curve, out);
+    }
+
+    fn try_evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) -> Result<(), StatisticError> {
+        self.whole.try_evaluate(light_curve, out)
     }
 
     fn evaluate_chunk(&self, chunk: &Chunk, out: &mut [Value]) -> bool {
@@ -206,6 +210,10 @@ impl WholeObject for ObjectOnDevice {
         self.object.evaluate(object, out);
     }
 
+    fn try_evaluate(&self, object: &Object<'_>, out: &mut [Value]) -> Result<(), StatisticError> {
+        self.object.try_evaluate(object, out)
+    }
+
     fn evaluate_chunk(&self, chunk: &Chunk, out: &mut [Value]) -> bool {
         self.on_device.evaluate_chunk(chunk, out) || self.object.evaluate_chunk(chunk, out)
     }
@@ -229,8 +237,13 @@ impl ManyRows for RowsOnDevice {
         self.many.rows(light_curve, out);
     }
 
+    fn try_rows(&self, light_curve: &LightCurve<'_>, out: &mut Vec<Value>) -> Result<(), StatisticError> {
+        self.many.try_rows(light_curve, out)
+    }
+
     fn rows_of_chunk(&self, chunk: &Chunk) -> Option<Vec<Vec<Value>>> {
-        self.on_device.ask(|gpu| gpu.rows_of_chunk(&self.on_device.inner, chunk))
+        let on_device = self.on_device.ask(|gpu| gpu.rows_of_chunk(&self.on_device.inner, chunk));
+        on_device.or_else(|| self.many.rows_of_chunk(chunk))
     }
 
     fn pairwise(&self) -> Option<&dyn Pairwise> {

@@ -5,10 +5,15 @@ mod validation;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Float64Type;
 use libtest_mimic::{Arguments, Failed, Trial};
+use tape::core::{
+    Cancellation, Chunk, DeviceKernel, Event, Fold, IdType, Info, LightCurve, Observer, Segment, Statistic, Value,
+};
 use tape::prelude::*;
 use tape::simulate::Simulation;
 use tape::{Device, statistics_named};
@@ -21,6 +26,8 @@ const ALL: &[(&str, Test)] = &[
     ("every_plan_takes_the_device", every_plan),
     ("structure_functions_have_the_values_of_the_cpu", structure_functions),
     ("a_device_lost_leaves_the_rest_to_the_cpu", a_lost_device),
+    ("a_fold_keeps_its_own_way_with_chunks_on_a_lost_device", a_fold_on_a_lost_device),
+    ("a_cancelled_run_stops_on_a_device", a_cancelled_run),
     ("the_command_says_what_the_device_did", the_command),
     ("what_was_measured_is_kept_and_explained", calibration),
     ("an_unknown_device_is_an_error_that_lists_what_there_is", an_unknown_device),
@@ -146,6 +153,96 @@ fn a_lost_device(survey: &Survey) -> Result<(), Failed> {
     }
     // All by the CPU, so to the last bit.
     if got == want { Ok(()) } else { Err("the values differ".into()) }
+}
+
+/// The mean, with a way of its own to compute chunks.
+struct OwnWay(Arc<dyn Fold>, Arc<AtomicUsize>);
+
+impl Fold for OwnWay {
+    fn info(&self) -> &Info {
+        self.0.info()
+    }
+
+    fn state_len(&self) -> usize {
+        self.0.state_len()
+    }
+
+    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
+        self.0.lift(epochs, state);
+    }
+
+    fn combine(&self, state: &mut [f64], other: &[f64]) {
+        self.0.combine(state, other);
+    }
+
+    fn finish(&self, state: &[f64], out: &mut [Value]) {
+        self.0.finish(state, out);
+    }
+
+    fn kernel(&self) -> Option<&'static DeviceKernel> {
+        self.0.kernel()
+    }
+
+    fn evaluate_chunk(&self, _: &Chunk, out: &mut [Value]) -> bool {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        out.fill(Value::Float(7.0));
+        true
+    }
+}
+
+fn a_fold_on_a_lost_device(_: &Survey) -> Result<(), Failed> {
+    let Statistic::Fold(mean) = tape::statistic("mean")? else { return Err("the mean is a fold".into()) };
+    let chunks = Arc::new(AtomicUsize::new(0));
+    let device = Device::open(None)?;
+    let statistic = device.accelerate(&Statistic::fold(OwnWay(mean, Arc::clone(&chunks))));
+    device.destroy();
+    let mut chunk = Chunk::new(IdType::Int64);
+    chunk.flux = vec![1.0, 2.0];
+    chunk.segments = vec![Segment { object: 0, band: 0, rows: 0..2 }];
+    let mut out = [Value::Null];
+    let done = statistic.evaluate_chunk(&chunk, &mut out);
+    if done && chunks.load(Ordering::Relaxed) == 1 && out == [Value::Float(7.0)] {
+        return Ok(());
+    }
+    Err(format!("the fold was not asked: {done}, {out:?}").into())
+}
+
+/// Stops a run from its begin.
+struct Stopped;
+
+impl Observer for Stopped {
+    fn event(&self, _: Event) {}
+
+    fn cancellation(&self) -> Cancellation {
+        let cancellation = Cancellation::new();
+        cancellation.cancel();
+        cancellation
+    }
+}
+
+fn a_cancelled_run(survey: &Survey) -> Result<(), Failed> {
+    let (ensemble, device) = (survey.open()?, Device::open(None)?);
+    for names in [&["lomb_scargle"][..], &["stetson_j"], &["structure_function:edges=0/1/10"]] {
+        let statistic = tape::statistic(names[0])?;
+        let mut chunk = Chunk::new(IdType::Int64);
+        (chunk.flux, chunk.error, chunk.time) = (vec![1.0; 64], vec![1.0; 64], (0..64).map(f64::from).collect());
+        chunk.segments = vec![Segment { object: 0, band: 0, rows: 0..64 }];
+        chunk.cancellation = Stopped.cancellation();
+        let mut out = vec![Value::Null; statistic.info().outputs.len()];
+        let computed = match &statistic {
+            Statistic::Rows(_) => device.gpu().rows_of_chunk(&statistic, &chunk)?.is_some(),
+            _ => device.gpu().evaluate_chunk(&statistic, &chunk, &mut out)?.is_some(),
+        };
+        if computed {
+            return Err(format!("{names:?}: the device computed what nobody wants any more").into());
+        }
+        let batch = ensemble.batch(&statistics_named(names)?).device(&device);
+        match batch.run(&batch.explain()?, &Stopped) {
+            Err(tape::Error::Exec(tape::exec::Error::Cancelled)) => {}
+            other => return Err(format!("{names:?}: {:?}", other.map(|_| ())).into()),
+        }
+    }
+    Ok(())
 }
 
 fn tape(folder: &Path, words: &[&str]) -> Result<(bool, String), Failed> {

@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::Int64Type;
 use parquet::arrow::ArrowWriter;
-use tape::core::{Event, ObjectId, Observer};
+use tape::core::{Cancellation, Event, ObjectId, Observer};
 use tape::prelude::*;
 use tape::simulate::Simulation;
 
@@ -96,7 +96,7 @@ fn what_is_selected_of_a_clone_leaves_the_original_as_it_was() {
 /// Stops a run after so many rows.
 struct StopAfter {
     rows: AtomicU64,
-    stop: AtomicBool,
+    stop: Cancellation,
 }
 
 impl Observer for StopAfter {
@@ -106,8 +106,8 @@ impl Observer for StopAfter {
         }
     }
 
-    fn cancelled(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+    fn cancellation(&self) -> Cancellation {
+        self.stop.clone()
     }
 }
 
@@ -121,7 +121,7 @@ fn a_batch_outlives_its_ensemble_and_runs_on_another_thread() {
     let ensemble = Ensemble::open(folder.path().join("survey")).expect("it opens");
     let kept = Kept { batch: ensemble.batch_named(&["mean"]).expect("known") };
     drop(ensemble);
-    let observer = Arc::new(StopAfter { rows: AtomicU64::new(0), stop: AtomicBool::new(true) });
+    let observer = Arc::new(StopAfter { rows: AtomicU64::new(0), stop: Cancellation::when(|| true) });
     let stopped = {
         let (batch, observer) = (kept.batch.clone(), Arc::clone(&observer));
         std::thread::spawn(move || {
@@ -182,7 +182,7 @@ fn an_iterator_that_is_dropped_stops_its_run() {
     let folder = tempfile::tempdir().expect("a folder");
     let ensemble = simulated(folder.path());
     let all = ensemble.info().rows;
-    let observer = Arc::new(StopAfter { rows: AtomicU64::new(0), stop: AtomicBool::new(false) });
+    let observer = Arc::new(StopAfter { rows: AtomicU64::new(0), stop: Cancellation::never() });
     let watch: Arc<dyn Observer + Send + Sync> = observer.clone();
     let mut batches = ensemble.batch_named(&["mean"]).expect("known").workers(1).batches_with(watch).expect("planned");
     assert!(batches.next().expect("one").is_ok());

@@ -124,7 +124,7 @@ impl Sink for Collected {
 fn survey(curves: &LightCurves) -> MemorySource {
     let mut rows = Rows::new(IdType::Int64);
     for (id, range) in (0..).zip(&curves.rows) {
-        range.clone().for_each(|_| rows.ids.push(IdRef::Int(id)));
+        range.clone().for_each(|_| rows.ids.push(IdRef::Int(id)).expect("an integer"));
     }
     rows.time.clone_from(&curves.time);
     rows.flux.clone_from(&curves.flux);

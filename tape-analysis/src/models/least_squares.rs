@@ -3,6 +3,7 @@
 use levenberg_marquardt::{LeastSquaresProblem, LevenbergMarquardt};
 use nalgebra::storage::Owned;
 use nalgebra::{Const, DVector, Dyn, OMatrix, OVector, SVector};
+use tape_core::Cancellation;
 
 /// A model of `P` parameters, any of which may be any number.
 pub(crate) trait Model<const P: usize> {
@@ -16,6 +17,7 @@ pub(crate) struct Epochs<'a> {
     pub(crate) time: &'a [f64],
     pub(crate) flux: &'a [f64],
     pub(crate) error: &'a [f64],
+    pub(crate) cancellation: &'a Cancellation,
 }
 
 /// A fit that converged.
@@ -72,7 +74,9 @@ impl<M: Model<P>, const P: usize> LeastSquaresProblem<f64, Dyn, Const<P>> for Pr
         self.parameters
     }
 
+    // Nothing ends the fit, if work should stop.
     fn residuals(&self) -> Option<DVector<f64>> {
+        self.epochs.cancellation.proceed()?;
         let mut residuals = DVector::zeros(self.epochs.flux.len());
         for (i, error, flux, _) in self.each() {
             residuals[i] = (flux - self.epochs.flux[i]) / error;
@@ -81,6 +85,7 @@ impl<M: Model<P>, const P: usize> LeastSquaresProblem<f64, Dyn, Const<P>> for Pr
     }
 
     fn jacobian(&self) -> Option<OMatrix<f64, Dyn, Const<P>>> {
+        self.epochs.cancellation.proceed()?;
         let mut jacobian = OMatrix::<f64, Dyn, Const<P>>::zeros(self.epochs.flux.len());
         for (i, error, _, slopes) in self.each() {
             for (column, slope) in slopes.into_iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use argmin::core::{CostFunction, Executor, State};
 use argmin::solver::neldermead::NelderMead;
-use tape_core::{LightCurve, count};
+use tape_core::{Cancellation, LightCurve, count};
 
 /// A damped random walk that is likeliest.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +56,7 @@ struct Epochs<'a> {
     error: &'a [f64],
     /// The standard deviation of the fluxes.
     spread: f64,
+    cancellation: Cancellation,
 }
 
 impl CostFunction for &Epochs<'_> {
@@ -73,7 +74,8 @@ impl<'a> Epochs<'a> {
         let mean = light_curve.flux().iter().sum::<f64>() / count(light_curve.len());
         let flux: Vec<f64> = light_curve.flux().iter().map(|flux| flux - mean).collect();
         let spread = (flux.iter().map(|flux| flux * flux).sum::<f64>() / count(flux.len())).sqrt();
-        Self { time: light_curve.time(), flux, error: light_curve.error(), spread }
+        let (time, error, cancellation) = (light_curve.time(), light_curve.error(), light_curve.cancellation());
+        Self { time, flux, error, spread, cancellation }
     }
 
     /// The logarithms of the shortest and the longest τ; none if all times, or all fluxes, are equal.
@@ -86,7 +88,11 @@ impl<'a> Epochs<'a> {
 
     /// ln L of ln τ and ln σ, with the mean that makes it greatest. The fluxes, and ones in their place, go through the same
     /// filter of Kalman: what it did not expect of both gives the mean and χ², and what it may not expect the determinant.
+    /// NaN once work should stop.
     fn log_likelihood(&self, [ln_tau, ln_sigma]: [f64; 2]) -> f64 {
+        if self.cancellation.is_cancelled() {
+            return f64::NAN;
+        }
         let (tau, variance) = (ln_tau.exp(), (2.0 * ln_sigma).exp());
         let (mut expected, mut expected_one, mut uncertainty) = (0.0, 0.0, variance);
         let (mut determinant, mut squares, mut products, mut ones) = (0.0, 0.0, 0.0, 0.0);
@@ -148,7 +154,9 @@ mod tests {
     fn the_filter_gives_the_likelihood_of_the_covariances() {
         let (time, flux, error) = ([0.0, 3.0, 3.5], [1.0, -2.0, 4.0], [0.3, 0.5, 0.2]);
         for (tau, sigma) in [(1.0, 1.0), (10.0, 0.5), (0.1, 3.0), (1e4, 2.0)] {
-            let epochs = Epochs { time: &time, flux: flux.to_vec(), error: &error, spread: 1.0 };
+            let flux_of = flux.to_vec();
+            let cancellation = Cancellation::never();
+            let epochs = Epochs { time: &time, flux: flux_of, error: &error, spread: 1.0, cancellation };
             let (filtered, wanted) =
                 (epochs.log_likelihood([f64::ln(tau), f64::ln(sigma)]), by_matrix(time, flux, error, tau, sigma));
             assert!((filtered - wanted).abs() < 1e-9 * wanted.abs(), "{filtered} is not {wanted}");

@@ -28,7 +28,8 @@ pub(crate) fn fit<const P: usize>(
     let time: Vec<f64> = light_curve.time().iter().map(|time| (time - scale.time) / scale.duration).collect();
     let flux: Vec<f64> = light_curve.flux().iter().map(|flux| (flux - scale.flux) / scale.range).collect();
     let error: Vec<f64> = light_curve.error().iter().map(|error| error / scale.range).collect();
-    let fit = best(model, Epochs { time: &time, flux: &flux, error: &error }, starts)?;
+    let cancellation = &light_curve.cancellation();
+    let fit = best(model, Epochs { time: &time, flux: &flux, error: &error, cancellation }, starts)?;
     Some((fit, scale))
 }
 

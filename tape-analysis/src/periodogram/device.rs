@@ -69,7 +69,8 @@ impl LombScargle {
         self.replace(grid, &mut parts, |value| value.is_nan() || value == NONE);
         if parts.iter().any(|part| *part < 0.0) {
             let guess: Vec<f64> = parts.iter().copied().map(about).collect();
-            let found = peaks::highest(grid, &guess, 1.0 / self.epochs.baseline, number + Self::MORE);
+            let found =
+                peaks::highest(grid, &guess, 1.0 / self.epochs.baseline, number + Self::MORE, &self.cancellation);
             let all_are_high = found.len() < number + Self::MORE;
             let least = found.last().filter(|_| !all_are_high).map_or(0.0, |peak| peak.power);
             self.replace(grid, &mut parts, |value| value < 0.0 && about(value) + SLACK >= least);
@@ -87,6 +88,9 @@ impl LombScargle {
 
     fn replace(&self, grid: &Grid, parts: &mut [f64], which: impl Fn(f64) -> bool) {
         for (i, part) in parts.iter_mut().enumerate().filter(|(_, part)| which(**part)) {
+            if self.cancellation.is_cancelled() {
+                return;
+            }
             *part = self.part_at(grid.frequency(i));
         }
     }

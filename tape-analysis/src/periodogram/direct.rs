@@ -24,8 +24,13 @@ struct Eight {
     flux: [f64; LANES],
 }
 
-/// Σ w e^{iωt}, Σ w e^{2iωt} and Σ w y e^{iωt} of each frequency.
-pub(super) fn sums(level: Level, epochs: &Epochs, grid: &Grid, mut take: impl FnMut(usize, [Complex64; 3])) {
+/// Σ w e^{iωt}, Σ w e^{2iωt} and Σ w y e^{iωt} of each frequency, until `take` returns `None`.
+pub(super) fn sums(
+    level: Level,
+    epochs: &Epochs,
+    grid: &Grid,
+    mut take: impl FnMut(usize, [Complex64; 3]) -> Option<()>,
+) -> Option<()> {
     let mut eights = eights(epochs, grid);
     let mut out = [[Complex64::ZERO; 3]; FRESH];
     for start in (0..grid.number).step_by(FRESH) {
@@ -33,9 +38,10 @@ pub(super) fn sums(level: Level, epochs: &Epochs, grid: &Grid, mut take: impl Fn
         turn(&mut eights, epochs, grid.frequency(start));
         level.run(Run { eights: &mut eights, out: &mut out[..number] });
         for (i, sums) in out[..number].iter().enumerate() {
-            take(start + i, *sums);
+            take(start + i, *sums)?;
         }
     }
+    Some(())
 }
 
 fn eights(epochs: &Epochs, grid: &Grid) -> Vec<Eight> {

@@ -76,8 +76,14 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Gives `take` the sums of all frequencies of the grid, block after block, with the place of the block in the grid.
-pub(super) fn blocks(epochs: &Epochs, terms: usize, grid: &Grid, mut take: impl FnMut(Range<usize>, &BlockSums)) {
+/// Gives `take` the sums of all frequencies of the grid, block after block, with the place of the block in the grid, until it
+/// returns `None`.
+pub(super) fn blocks(
+    epochs: &Epochs,
+    terms: usize,
+    grid: &Grid,
+    mut take: impl FnMut(Range<usize>, &BlockSums) -> Option<()>,
+) {
     let plan = plan(length(epochs.len(), grid.number));
     let number = grid.number.div_ceil(plan.block()).max(1);
     // Even, so that the middle is a frequency of the grid.
@@ -95,7 +101,9 @@ pub(super) fn blocks(epochs: &Epochs, terms: usize, grid: &Grid, mut take: impl 
             }
             scratch.turn(epochs, grid, block, size);
             scratch.transform(epochs, terms, &plan, &mut sums);
-            take(range, &sums);
+            if take(range, &sums).is_none() {
+                break;
+            }
         }
     });
 }

@@ -6,6 +6,8 @@
 //! So the highest peaks are candidates only: of each, the top of the power of a fuller [`Model`] is climbed to, and ordered
 //! by that.
 
+use tape_core::Cancellation;
+
 use super::exact::Sums;
 use super::grid::Grid;
 use super::peaks::{self, Peak};
@@ -53,6 +55,11 @@ impl MultibandLombScargle {
         self.bands.iter().map(|band| band.epochs.baseline).fold(0.0, f64::max)
     }
 
+    /// The request to stop that the bands came with, which is one for all.
+    fn cancellation(&self) -> Cancellation {
+        self.bands.first().map(|band| band.cancellation.clone()).unwrap_or_default()
+    }
+
     /// χ² of the bands around a mean of each.
     fn chi2(&self) -> f64 {
         self.bands.iter().map(|band| band.epochs.chi2).sum()
@@ -70,6 +77,9 @@ impl MultibandLombScargle {
         let mut part = vec![0.0; grid.number];
         let chi2 = self.chi2();
         for band in &self.bands {
+            if self.cancellation().is_cancelled() {
+                break;
+            }
             of_band(band, &mut part);
             let share = band.epochs.chi2 / chi2;
             out.iter_mut().zip(&part).for_each(|(out, part)| *out += share * part);
@@ -120,12 +130,14 @@ impl MultibandLombScargle {
         powers: &[f64],
     ) -> Vec<Peak> {
         let width = 1.0 / self.baseline();
-        let candidates = peaks::highest(grid, powers, width, candidates.max(number));
+        let cancellation = self.cancellation();
+        let candidates = peaks::highest(grid, powers, width, candidates.max(number), &cancellation);
         let limits = [grid.first, grid.last()];
-        let mut peaks: Vec<Peak> = candidates
-            .into_iter()
-            .map(|peak| peaks::refine(peak, grid.step, limits, |frequency| self.power_at(model, frequency)))
-            .collect();
+        let refined = |peak| {
+            cancellation.proceed()?;
+            Some(peaks::refine(peak, grid.step, limits, |frequency| self.power_at(model, frequency)))
+        };
+        let mut peaks: Vec<Peak> = candidates.into_iter().map_while(refined).collect();
         peaks::order(&mut peaks, width, number);
         peaks
     }

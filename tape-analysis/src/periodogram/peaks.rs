@@ -1,5 +1,7 @@
 //! The highest peaks of a periodogram.
 
+use tape_core::Cancellation;
+
 use super::grid::Grid;
 
 /// One peak of a periodogram.
@@ -16,13 +18,21 @@ pub struct Peak {
 ///
 /// Most of a grid is far below its peaks: only blocks that reach up to the highest few are looked into, and more of them if
 /// those do not have enough.
-pub(super) fn highest(grid: &Grid, powers: &[f64], width: f64, number: usize) -> Vec<Peak> {
+pub(super) fn highest(
+    grid: &Grid,
+    powers: &[f64],
+    width: f64,
+    number: usize,
+    cancellation: &Cancellation,
+) -> Vec<Peak> {
     let blocks: Vec<f64> = powers.chunks(BLOCK).map(greatest).collect();
     let mut looked_into = 4 * number.max(1);
     loop {
         let least = one_of_the_greatest(&blocks, looked_into);
-        let peaks = apart(grid, powers, width, number, maxima(powers, &blocks, least));
-        if peaks.len() == number || least == f64::NEG_INFINITY {
+        let maxima = maxima(powers, &blocks, least);
+        let maxima = maxima.into_iter().take_while(|_| !cancellation.is_cancelled());
+        let peaks = apart(grid, powers, width, number, maxima);
+        if peaks.len() == number || least == f64::NEG_INFINITY || cancellation.is_cancelled() {
             return peaks;
         }
         looked_into = looked_into.saturating_mul(4);
@@ -58,8 +68,8 @@ fn maxima(powers: &[f64], blocks: &[f64], least: f64) -> Vec<usize> {
 }
 
 /// The first `number` maxima of which no two are closer than `width`.
-fn apart(grid: &Grid, powers: &[f64], width: f64, number: usize, maxima: Vec<usize>) -> Vec<Peak> {
-    let mut peaks: Vec<Peak> = Vec::with_capacity(number.min(maxima.len()));
+fn apart(grid: &Grid, powers: &[f64], width: f64, number: usize, maxima: impl Iterator<Item = usize>) -> Vec<Peak> {
+    let mut peaks: Vec<Peak> = vec![];
     for index in maxima {
         if peaks.len() == number {
             break;
@@ -147,7 +157,7 @@ mod tests {
             let slope: Vec<f64> = (0..n).map(|i| tape_core::count(i) + f64::from(digits() % 3)).collect();
             for powers in [equal, slope] {
                 for (width, number) in [(0.0, 3), (0.05, 1), (0.05, 6), (3.0, 20), (0.02, 10_000)] {
-                    let got = highest(&grid, &powers, width, number);
+                    let got = highest(&grid, &powers, width, number, &Cancellation::never());
                     assert_eq!(got, plain(&grid, &powers, width, number), "{n} powers, {number} peaks {width} apart");
                 }
             }

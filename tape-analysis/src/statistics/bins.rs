@@ -103,7 +103,12 @@ impl WholeLightCurve for Bins {
 
     fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
         let [time, flux, error] = binned(light_curve, self.window, self.offset);
-        let binned = LightCurve::new(&flux).with_error(&error).with_time(&time).with_band(light_curve.band());
+        let cancellation = light_curve.cancellation();
+        let binned = LightCurve::new(&flux)
+            .with_error(&error)
+            .with_time(&time)
+            .with_band(light_curve.band())
+            .with_cancellation(&cancellation);
         let mut rest = out;
         for statistic in &self.of {
             let (own, others) = rest.split_at_mut(statistic.info().outputs.len());

@@ -186,7 +186,8 @@ impl Period {
     fn searched(&self, light_curve: &LightCurve<'_>) -> Option<Searched> {
         let periodogram = LombScargle::new(light_curve.time(), light_curve.flux(), light_curve.error())
             .with_terms(self.terms)
-            .with_normalisation(self.normalisation);
+            .with_normalisation(self.normalisation)
+            .with_cancellation(light_curve.cancellation());
         let grid = self.search.grid(periodogram.baseline()).filter(|_| periodogram.varies())?;
         Some(Searched { periodogram, grid, peaks: self.search.peaks })
     }

@@ -150,7 +150,9 @@ impl MultibandPeriod {
 
     fn searched(&self, light_curves: &[LightCurve<'_>]) -> Option<Searched> {
         let bands = light_curves.iter().filter(|light_curve| !light_curve.is_empty());
-        let periodogram = |band: &LightCurve<'_>| LombScargle::new(band.time(), band.flux(), band.error());
+        let periodogram = |band: &LightCurve<'_>| {
+            LombScargle::new(band.time(), band.flux(), band.error()).with_cancellation(band.cancellation())
+        };
         let periodogram = MultibandLombScargle::new(bands.map(periodogram));
         let grid = self.search.grid(periodogram.baseline()).filter(|_| periodogram.bands() > 0)?;
         let (model, candidates, peaks) = (self.model, self.candidates, self.search.peaks);

@@ -81,7 +81,12 @@ impl WholeLightCurve for StetsonJ {
     fn evaluate_chunk(&self, chunk: &Chunk, out: &mut [Value]) -> bool {
         let rows: Vec<Range<usize>> = chunk.segments.iter().map(|segment| segment.rows.clone()).collect();
         let mut values = vec![0.0; rows.len()];
-        stetson_j_many(&chunk.flux, &chunk.error, &rows, &mut values);
+        let mut first = 0;
+        while first < rows.len() && !chunk.cancelled() {
+            let end = first + portion(&rows[first..]);
+            stetson_j_many(&chunk.flux, &chunk.error, &rows[first..end], &mut values[first..end]);
+            first = end;
+        }
         for ((value, rows), out) in values.into_iter().zip(&rows).zip(out) {
             *out = if rows.len() < INFO.min_epochs { Value::Null } else { value.into() };
         }
@@ -91,6 +96,17 @@ impl WholeLightCurve for StetsonJ {
     fn kernel(&self) -> Option<&'static DeviceKernel> {
         Some(&device::KERNEL)
     }
+}
+
+/// Returns how many light curves are computed before the next question whether to stop: one at least.
+fn portion(rows: &[Range<usize>]) -> usize {
+    const EPOCHS: usize = 1 << 17;
+    let mut epochs = 0;
+    let fits = |rows: &&Range<usize>| {
+        epochs += rows.len();
+        epochs <= EPOCHS
+    };
+    rows.iter().take_while(fits).count().max(1)
 }
 
 /// The J of one light curve: the same bits as [`stetson_j_many`] gives, at about half the speed if it is short.

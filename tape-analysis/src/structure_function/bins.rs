@@ -43,7 +43,7 @@ impl Binning {
     }
 }
 
-/// The edges for these pairs, if there are any and the edges do not coincide.
+/// The edges for these pairs, if there are any, the edges do not coincide, and work need not stop.
 pub(super) fn edges(binning: &Binning, pairs: &mut Scattered) -> Option<Vec<f64>> {
     if pairs.is_empty() {
         return None;
@@ -52,7 +52,7 @@ pub(super) fn edges(binning: &Binning, pairs: &mut Scattered) -> Option<Vec<f64>
     let bins = |target: usize| pairs.len().div_ceil(target);
     let edges = match *binning {
         Binning::Edges(ref edges) => edges.clone(),
-        Binning::Size { target } => pairs.quantiles(&even(0.0, 1.0, bins(target))),
+        Binning::Size { target } => pairs.quantiles(&even(0.0, 1.0, bins(target)))?,
         Binning::Length { target } => below(low, high, bins(target)),
         Binning::LogLength { target } => below(low.ln(), high.ln(), bins(target)).into_iter().map(f64::exp).collect(),
     };

@@ -62,14 +62,15 @@ impl StructureFunction {
     #[must_use]
     pub fn edges(&self, light_curves: &[LightCurve<'_>]) -> Option<Vec<f64>> {
         let all: Vec<_> = light_curves.iter().filter_map(|one| self.differences(one)).collect();
-        super::edges(&self.binning, &mut Scattered::new(&super::Differences::together(&all)))
+        let cancellation = light_curves.first().map(LightCurve::cancellation).unwrap_or_default();
+        super::edges(&self.binning, &mut Scattered::new(&super::Differences::together(&all), &cancellation)?)
     }
 }
 
 impl Combined {
     /// Adds the pairs of a light curve.
     pub fn add(&mut self, light_curve: &LightCurve<'_>) {
-        let all = self.sums_of(light_curve);
+        let all = self.sums_of(light_curve).unwrap_or_default();
         self.sums.iter_mut().zip(all).for_each(|(sums, more)| add(sums, more));
     }
 
@@ -94,10 +95,10 @@ impl Combined {
         self.sums.iter().map(bin).collect()
     }
 
-    fn sums_of(&self, light_curve: &LightCurve<'_>) -> Vec<Sums> {
-        let Some(pairs) = self.function.differences(light_curve) else { return vec![] };
-        let mut pairs = Scattered::new(&pairs);
-        let places = pairs.places(&self.edges);
+    /// The sums of each bin, or `None` if there are no pairs or work should stop.
+    fn sums_of(&self, light_curve: &LightCurve<'_>) -> Option<Vec<Sums>> {
+        let mut pairs = Scattered::new(&self.function.differences(light_curve)?, &light_curve.cancellation())?;
+        let places = pairs.places(&self.edges)?;
         pairs.sums(&places).collect()
     }
 }
@@ -138,7 +139,7 @@ impl ManyRows for BinSums {
     }
 
     fn rows(&self, light_curve: &LightCurve<'_>, out: &mut Vec<Value>) {
-        for (bin, sums) in (0..).zip(self.combined.sums_of(light_curve)) {
+        for (bin, sums) in (0..).zip(self.combined.sums_of(light_curve).unwrap_or_default()) {
             if sums[0] >= count(1) {
                 out.push(Value::Int(bin));
                 out.extend(sums.map(Value::from));

@@ -1,5 +1,7 @@
 //! The differences between all pairs of epochs of a light curve.
 
+use tape_core::Cancellation;
+
 /// For each pair of epochs with Δt > 0 that, and what a method makes of the change of flux from the earlier to the later and
 /// of the sum of their squared errors.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,12 +34,13 @@ impl Differences {
 }
 
 /// All pairs of epochs in any order; without errors these are zero. Epochs at the same time are no pair. `first` and
-/// `second` make terms of Δx and σ².
+/// `second` make terms of Δx and σ². Returns `None` if work should stop.
 pub(super) fn differences(
     [time, flux, error]: [&[f64]; 3],
     first: impl Fn(f64, f64) -> f64,
     second: Option<impl Fn(f64, f64) -> f64>,
-) -> Differences {
+    cancellation: &Cancellation,
+) -> Option<Differences> {
     let n = flux.len();
     let squares: Vec<f64> =
         if error.is_empty() { vec![0.0; n] } else { error.iter().map(|error| error * error).collect() };
@@ -47,6 +50,7 @@ pub(super) fn differences(
     // Without a question for each pair, which takes as long as all else together.
     let ascends = time.is_sorted_by(|a, b| a < b);
     for (i, (&t, (&x, &square))) in time.iter().zip(flux.iter().zip(&squares)).enumerate() {
+        cancellation.proceed()?;
         let later = flux[i + 1..].iter().zip(&squares[i + 1..]);
         if ascends {
             dt.extend(time[i + 1..].iter().map(|later| later - t));
@@ -65,5 +69,5 @@ pub(super) fn differences(
             }
         }
     }
-    Differences { dt, terms: [a, b] }
+    Some(Differences { dt, terms: [a, b] })
 }

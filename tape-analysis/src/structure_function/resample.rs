@@ -2,6 +2,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
+use tape_core::Cancellation;
 
 use super::bins::quantile;
 use super::differences::Differences;
@@ -56,11 +57,15 @@ impl Resampling {
     }
 }
 
-/// The pairs of each repetition.
+/// Pairs that are drawn between two questions whether to stop.
+const PIECE: usize = 1 << 14;
+
+/// The pairs of each repetition, or `None` if work should stop.
 pub(super) fn draws<'a>(
     resampling: &Resampling,
     all: &'a [Differences],
-) -> impl Iterator<Item = Differences> + use<'a> {
+    cancellation: &'a Cancellation,
+) -> impl Iterator<Item = Option<Differences>> + use<'a> {
     let least = all.iter().map(|pairs| pairs.dt.len()).min().unwrap_or(0);
     let samples = resampling.samples;
     let mut random = Pcg64::seed_from_u64(resampling.seed);
@@ -72,14 +77,19 @@ pub(super) fn draws<'a>(
                 Samples::Least => least,
                 Samples::Number(number) => number,
             };
-            drawn.extend_with(pairs, (0..number).map(|_| random.random_range(0..pairs.dt.len())));
+            for start in (0..number).step_by(PIECE) {
+                cancellation.proceed()?;
+                let piece = start..number.min(start + PIECE);
+                drawn.extend_with(pairs, piece.map(|_| random.random_range(0..pairs.dt.len())));
+            }
         }
-        drawn
+        Some(drawn)
     })
 }
 
 /// The medians of the repetitions of each bin, and their quantiles. A repetition without a pair in a bin does not count.
-pub(super) fn spread(repeated: &[Vec<[f64; 2]>], quantiles: [f64; 2]) -> Vec<Bin> {
+/// `None` if work should stop.
+pub(super) fn spread(repeated: &[Vec<[f64; 2]>], quantiles: [f64; 2], cancellation: &Cancellation) -> Option<Vec<Bin>> {
     let bins = repeated.first().map_or(0, Vec::len);
     let ascending = |bin: usize, column: usize| {
         let values = repeated.iter().map(|bins| bins[bin][column]).filter(|value| !value.is_nan());
@@ -89,9 +99,10 @@ pub(super) fn spread(repeated: &[Vec<[f64; 2]>], quantiles: [f64; 2]) -> Vec<Bin
     };
     let median = |ascending: &[f64]| quantile(ascending.len(), 0.5, |at| ascending[at]);
     let one = |bin| {
+        cancellation.proceed()?;
         let (dt, sf2) = (ascending(bin, 0), ascending(bin, 1));
         let quantiles = Some(quantiles.map(|fraction| quantile(sf2.len(), fraction, |at| sf2[at])));
-        Bin { dt: median(&dt), sf2: median(&sf2), quantiles }
+        Some(Bin { dt: median(&dt), sf2: median(&sf2), quantiles })
     };
     (0..bins).map(one).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use tape_core::{count, sums};
+use tape_core::{Cancellation, count, sums};
 
 use super::bins::{at_last, quantile};
 use super::differences::Differences;
@@ -11,6 +11,8 @@ use super::steps::{Steps, extremes};
 /// So near each other all pairs are compared to find equal ones, and so many in one step, each with each.
 const NEAR: usize = 3;
 const FEW: usize = 64;
+/// Pairs that are put in their place between two questions whether to stop.
+const PIECE: usize = 1 << 16;
 
 /// The pairs of some light curves, in the order of the steps of their Δt.
 #[derive(Debug)]
@@ -22,40 +24,52 @@ pub(super) struct Scattered {
     most: usize,
     dt: Vec<f64>,
     terms: [Vec<f64>; 2],
+    cancellation: Cancellation,
 }
 
 impl Scattered {
-    pub(super) fn new(pairs: &Differences) -> Self {
+    /// The pairs in the order of their steps, or `None` if work should stop.
+    pub(super) fn new(pairs: &Differences, cancellation: &Cancellation) -> Option<Self> {
         let all = &pairs.dt;
         let [least, greatest] = extremes(all);
         let steps = Steps::new(least, greatest, all.len());
-        let places: Vec<u32> = all.iter().map(|dt| steps.of(*dt)).collect();
+        let mut places: Vec<u32> = Vec::with_capacity(all.len());
         let mut starts = vec![0; steps.number() + 1];
-        places.iter().for_each(|&step| starts[step as usize] += 1);
+        for piece in all.chunks(PIECE) {
+            cancellation.proceed()?;
+            let first = places.len();
+            places.extend(piece.iter().map(|dt| steps.of(*dt)));
+            places[first..].iter().for_each(|&step| starts[step as usize] += 1);
+        }
         let (mut end, mut most) = (0, 0);
         for start in &mut starts {
             most = most.max(*start);
             end += *start;
             *start = end;
         }
-        let mut scattered = Self { steps, starts, most, dt: vec![0.0; all.len()], terms: [vec![], vec![]] };
-        scattered.put(&places, pairs);
-        scattered
+        let (dt, cancellation) = (vec![0.0; all.len()], cancellation.clone());
+        let terms = [0, 1].map(|term| vec![0.0; pairs.terms[term].len()]);
+        let mut scattered = Self { steps, starts, most, dt, terms, cancellation };
+        for (piece, places) in places.chunks(PIECE).enumerate() {
+            scattered.cancellation.proceed()?;
+            let from = piece * PIECE;
+            let [a, b] = [0, 1].map(|term| pairs.terms[term].get(from..).unwrap_or_default());
+            scattered.put(places, &all[from..], [a, b]);
+        }
+        Some(scattered)
     }
 
     /// Each pair where its step ends, which moves to where it starts.
-    fn put(&mut self, places: &[u32], pairs: &Differences) {
-        let [a, b] = &pairs.terms;
-        self.terms = [vec![0.0; a.len()], vec![0.0; b.len()]];
+    fn put(&mut self, places: &[u32], dt: &[f64], [a, b]: [&[f64]; 2]) {
         let [to_a, to_b] = &mut self.terms;
         if b.is_empty() {
-            for ((&step, &dt), &a) in places.iter().zip(&pairs.dt).zip(a) {
+            for ((&step, &dt), &a) in places.iter().zip(dt).zip(a) {
                 let to = &mut self.starts[step as usize];
                 *to -= 1;
                 (self.dt[*to], to_a[*to]) = (dt, a);
             }
         } else {
-            for (((&step, &dt), &a), &b) in places.iter().zip(&pairs.dt).zip(a).zip(b) {
+            for (((&step, &dt), &a), &b) in places.iter().zip(dt).zip(a).zip(b) {
                 let to = &mut self.starts[step as usize];
                 *to -= 1;
                 (self.dt[*to], to_a[*to], to_b[*to]) = (dt, a, b);
@@ -78,39 +92,55 @@ impl Scattered {
         extremes(&self.dt)
     }
 
-    /// The quantiles of the different Δt.
-    pub(super) fn quantiles(&mut self, fractions: &[f64]) -> Vec<f64> {
-        if self.has_equal() {
+    /// The quantiles of the different Δt, or `None` if work should stop.
+    pub(super) fn quantiles(&mut self, fractions: &[f64]) -> Option<Vec<f64>> {
+        if self.has_equal()? {
             let mut different = self.dt.clone();
             for step in self.starts.windows(2) {
+                self.cancellation.proceed()?;
                 different[step[0]..step[1]].sort_unstable_by(f64::total_cmp);
             }
             different.dedup();
-            return fractions.iter().map(|&fraction| quantile(different.len(), fraction, |at| different[at])).collect();
+            let quantile = |&fraction: &f64| {
+                self.cancellation.proceed()?;
+                Some(quantile(different.len(), fraction, |at| different[at]))
+            };
+            return fractions.iter().map(quantile).collect();
         }
         let number = self.dt.len();
         let mut one = |fraction: &f64| {
-            quantile(number, *fraction, |at| {
+            self.cancellation.proceed()?;
+            Some(quantile(number, *fraction, |at| {
                 self.order(self.steps.of(self.dt[at]));
                 self.dt[at]
-            })
+            }))
         };
         fractions.iter().map(&mut one).collect()
     }
 
-    /// Whether two Δt may be equal: these lie in one step, and so no further apart than it is long.
-    fn has_equal(&self) -> bool {
+    /// Whether two Δt may be equal: these lie in one step, and so no further apart than it is long. `None` if work should
+    /// stop.
+    fn has_equal(&self) -> Option<bool> {
         if self.most > FEW {
-            return true;
+            return Some(true);
         }
-        let near = (1..self.most.min(NEAR + 1)).any(|apart| {
-            let pairs = self.dt.iter().zip(self.dt.iter().skip(apart));
-            pairs.fold(false, |equal, (a, b)| equal | (a == b))
-        });
+        for apart in 1..self.most.min(NEAR + 1) {
+            for (piece, ahead) in self.dt.chunks(PIECE).zip(self.dt.get(apart..).unwrap_or_default().chunks(PIECE)) {
+                self.cancellation.proceed()?;
+                if piece.iter().zip(ahead).fold(false, |equal, (a, b)| equal | (a == b)) {
+                    return Some(true);
+                }
+            }
+        }
         // Few steps are longer.
-        let long = self.starts.windows(2).filter(|step| step[1] - step[0] > NEAR + 1);
-        let mut far = long.map(|step| &self.dt[step[0]..step[1]]);
-        near || far.any(|dt| (NEAR + 1..dt.len()).any(|apart| dt.iter().zip(&dt[apart..]).any(|(a, b)| a == b)))
+        for step in self.starts.windows(2).filter(|step| step[1] - step[0] > NEAR + 1) {
+            self.cancellation.proceed()?;
+            let dt = &self.dt[step[0]..step[1]];
+            if (NEAR + 1..dt.len()).any(|apart| dt.iter().zip(&dt[apart..]).any(|(a, b)| a == b)) {
+                return Some(true);
+            }
+        }
+        Some(false)
     }
 
     /// The pairs of a step.
@@ -134,10 +164,14 @@ impl Scattered {
     }
 
     /// Where the pairs of each bin begin, and where those of the last end. A Δt belongs to the bin whose lower edge it has
-    /// reached; of the last edge see [`at_last`].
-    pub(super) fn places(&mut self, edges: &[f64]) -> Vec<usize> {
-        let mut places: Vec<usize> = edges.iter().map(|&edge| self.first_at(edge)).collect();
-        let Some(last) = places.last_mut() else { return places };
+    /// reached; of the last edge see [`at_last`]. `None` if work should stop.
+    pub(super) fn places(&mut self, edges: &[f64]) -> Option<Vec<usize>> {
+        let first_at = |&edge: &f64| {
+            self.cancellation.proceed()?;
+            Some(self.first_at(edge))
+        };
+        let mut places: Vec<usize> = edges.iter().map(first_at).collect::<Option<_>>()?;
+        let Some(last) = places.last_mut() else { return Some(places) };
         let at_last = at_last(edges);
         while let Some(&dt) = self.dt.get(*last) {
             let step = self.steps.of(dt);
@@ -148,7 +182,7 @@ impl Scattered {
                 break;
             }
         }
-        places
+        Some(places)
     }
 
     /// The first pair that is not below an edge.
@@ -159,14 +193,15 @@ impl Scattered {
         rows.start + self.dt[rows].partition_point(|&dt| dt < edge)
     }
 
-    /// For each bin the number of its pairs, and the sums of their Δt and of their terms.
-    pub(super) fn sums(&self, places: &[usize]) -> impl Iterator<Item = [f64; 4]> {
+    /// For each bin the number of its pairs, and the sums of their Δt and of their terms, or `None` if work should stop.
+    pub(super) fn sums(&self, places: &[usize]) -> impl Iterator<Item = Option<[f64; 4]>> {
         places.windows(2).map(|edge| {
+            self.cancellation.proceed()?;
             let rows = edge[0]..edge[1];
             let [dt, a] = [&self.dt, &self.terms[0]].map(|column| &column[rows.clone()]);
             let b = self.terms[1].get(rows.clone()).unwrap_or_default();
             let [dt, a] = sums([dt, a], |row| row);
-            [count(rows.len()), dt, a, sums([b], |b| b)[0]]
+            Some([count(rows.len()), dt, a, sums([b], |b| b)[0]])
         })
     }
 
@@ -190,7 +225,8 @@ mod tests {
 
     fn scattered(dt: &[f64]) -> Scattered {
         let squares = dt.iter().map(|dt| dt * dt).collect();
-        Scattered::new(&Differences { dt: dt.to_vec(), terms: [dt.to_vec(), squares] })
+        let pairs = Differences { dt: dt.to_vec(), terms: [dt.to_vec(), squares] };
+        Scattered::new(&pairs, &Cancellation::never()).expect("nobody stops it")
     }
 
     proptest! {
@@ -201,7 +237,7 @@ mod tests {
             different.sort_unstable_by(f64::total_cmp);
             different.dedup();
             let want = fractions.map(|fraction| quantile(different.len(), fraction, |at| different[at]));
-            prop_assert_eq!(scattered(&dt).quantiles(&fractions), want);
+            prop_assert_eq!(scattered(&dt).quantiles(&fractions), Some(want.to_vec()));
         }
 
         /// Each pair is in the bin that a search finds, with its own terms.
@@ -221,7 +257,7 @@ mod tests {
                 }
             }
             let mut pairs = scattered(&dt);
-            let mut places = pairs.places(&edges);
+            let mut places = pairs.places(&edges).expect("nobody stops it");
             // What counts as met at the last edge depends on the narrowest bin: see the tests of structure functions.
             places[last] = pairs.first_at(edges[last]);
             for (got, want) in pairs.first_terms(&places).zip(&mut want) {

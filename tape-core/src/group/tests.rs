@@ -5,7 +5,7 @@ use crate::id::{IdRef, IdType};
 fn rows(data: &[(i64, u8, f64, f64)]) -> Rows {
     let mut rows = Rows::new(IdType::Int64);
     for &(id, band, flux, error) in data {
-        rows.ids.push(IdRef::Int(id));
+        rows.ids.push(IdRef::Int(id)).expect("an integer");
         rows.band.push(band);
         rows.flux.push(flux);
         rows.error.push(error);

@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tape_core::{
-    Chunk, Event, Grouping, Info, LightCurve, ManyRows, NO_BAND, Object, Results, Segment, Statistic, Value,
+    Chunk, Event, Grouping, Info, LightCurve, ManyRows, NO_BAND, Object, ObjectId, Results, Segment, Statistic,
+    StatisticError, Value,
 };
 
 use crate::compute::Worker;
@@ -31,6 +32,27 @@ struct Asked<'a> {
 /// Who is at work, should one panic: a statistic, and the segment that it has, if not all.
 type At = Cell<(usize, Option<usize>)>;
 
+/// Why an evaluation stops before its end.
+enum Halt {
+    /// The run is cancelled.
+    Cancelled,
+    /// A statistic failed.
+    Failed(StatisticError),
+    /// A statistic with many rows gave this many values, which make no whole rows.
+    Ragged(usize),
+}
+
+impl From<StatisticError> for Halt {
+    fn from(error: StatisticError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Returns an error if work on a chunk should stop.
+fn go_on(chunk: &Chunk) -> std::result::Result<(), Halt> {
+    if chunk.cancelled() { Err(Halt::Cancelled) } else { Ok(()) }
+}
+
 impl Worker<'_> {
     /// Appends the results of all light curves of the chunk, and of its objects, and tells of it.
     pub(crate) fn evaluate(&mut self, results: &mut Results) -> Result<()> {
@@ -39,13 +61,15 @@ impl Worker<'_> {
         Ok(())
     }
 
-    /// Appends the results of all light curves of the chunk, and of its objects.
+    /// Appends the results of all light curves of the chunk, and of its objects. Values of a run that is cancelled mean
+    /// nothing, and a chunk may then lack rows: whatever came of it, the error is [`Error::Cancelled`].
     pub(crate) fn evaluate_untold(&mut self, results: &mut Results) -> Result<()> {
         let statistics = self.job.statistics;
         let at = Cell::new((0, None));
         if let [Statistic::Rows(many)] = statistics {
             let rows = AssertUnwindSafe(|| many_rows(&**many, &self.chunk, &self.grouping, results, &at));
-            catch_unwind(rows).map_err(|panic| self.panicked(at.get(), &words(&*panic)))?;
+            let evaluated = catch_unwind(rows);
+            self.outcome(at.get(), evaluated)?;
             self.job.observer.event(Event::LightCurves(self.chunk.segments.len() as u64));
             return Ok(());
         }
@@ -55,40 +79,75 @@ impl Worker<'_> {
         let mut evaluation =
             Evaluation { chunk: &self.chunk, grouping: &self.grouping, rows, at: &at, values: &mut self.values };
         let evaluated = catch_unwind(AssertUnwindSafe(|| evaluation.all(statistics, results)));
-        evaluated.map_err(|panic| self.panicked(at.get(), &words(&*panic)))
+        self.outcome(at.get(), evaluated)
     }
 
-    pub(crate) fn panicked(&self, (statistic, segment): (usize, Option<usize>), message: &str) -> Error {
-        let statistic = &self.job.statistics[statistic];
-        let (name, message) = (statistic.info().name.to_string(), message.to_owned());
-        let Some(segment) = segment.map(|i| &self.chunk.segments[i]) else {
-            return Error::Internal { message: format!("the statistic '{name}' panicked: {message}") };
-        };
-        let band = if statistic.is_of_objects() { "" } else { self.grouping.label(segment.band) };
-        Error::Panicked {
-            statistic: name,
-            id: self.chunk.ids.get(segment.object).to_owned(self.job.source.id_type()),
-            band: band.to_owned(),
-            message,
+    /// Returns what an evaluation came to, given who was at work when it ended.
+    fn outcome(
+        &self,
+        at: (usize, Option<usize>),
+        evaluated: std::thread::Result<std::result::Result<(), Halt>>,
+    ) -> Result<()> {
+        if self.chunk.cancelled() {
+            return Err(Error::Cancelled);
         }
+        let halt = match evaluated {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(halt)) => halt,
+            Err(panic) => return Err(self.panicked(at, &words(&*panic))),
+        };
+        let Info { name, outputs, .. } = self.job.statistics[at.0].info();
+        let (statistic, (id, band)) = (name.to_string(), self.light_curve_at(at));
+        Err(match halt {
+            Halt::Cancelled => Error::Cancelled,
+            Halt::Failed(source) => Error::Failed { statistic, id, band, source },
+            Halt::Ragged(values) => Error::Ragged { statistic, id, band, values, outputs: outputs.len() },
+        })
+    }
+
+    /// Returns the object and the band of the light curve at work, or of the first if all were.
+    fn light_curve_at(&self, (statistic, segment): (usize, Option<usize>)) -> (ObjectId, String) {
+        let segment = &self.chunk.segments[segment.unwrap_or(0)];
+        let of_objects = self.job.statistics[statistic].is_of_objects();
+        let band = if of_objects { "" } else { self.grouping.label(segment.band) };
+        (self.chunk.ids.get(segment.object).to_owned(self.job.source.id_type()), band.to_owned())
+    }
+
+    pub(crate) fn panicked(&self, at: (usize, Option<usize>), message: &str) -> Error {
+        let (statistic, message) = (self.job.statistics[at.0].info().name.to_string(), message.to_owned());
+        if at.1.is_none() {
+            return Error::Internal { message: format!("the statistic '{statistic}' panicked: {message}") };
+        }
+        let (id, band) = self.light_curve_at(at);
+        Error::Panicked { statistic, id, band, message }
     }
 }
 
 /// As many rows for each light curve as its statistic has.
-fn many_rows(statistic: &dyn ManyRows, chunk: &Chunk, grouping: &Grouping, results: &mut Results, at: &At) {
+fn many_rows(
+    statistic: &dyn ManyRows,
+    chunk: &Chunk,
+    grouping: &Grouping,
+    results: &mut Results,
+    at: &At,
+) -> std::result::Result<(), Halt> {
     let Info { outputs, min_epochs, .. } = statistic.info();
     at.set((0, None));
     let mut ready = statistic.rows_of_chunk(chunk).map(Vec::into_iter);
     let mut values = vec![];
     for (i, segment) in chunk.segments.iter().enumerate() {
         at.set((0, Some(i)));
+        go_on(chunk)?;
         values.clear();
         if let Some(ready) = &mut ready {
             values.extend(ready.next().unwrap_or_default());
         } else if segment.rows.len() >= *min_epochs {
-            statistic.rows(&chunk.light_curve(segment, grouping.label(segment.band)), &mut values);
+            statistic.try_rows(&chunk.light_curve(segment, grouping.label(segment.band)), &mut values)?;
         }
-        for row in values.chunks_exact(outputs.len()) {
+        if !values.len().is_multiple_of(outputs.len()) {
+            return Err(Halt::Ragged(values.len()));
+        }
+        for row in values.chunks_exact(outputs.len().max(1)) {
             results.ids.extend_from(&chunk.ids, segment.object..segment.object + 1);
             results.band.push(segment.band);
             results.n_obs.push(segment.rows.len() as u64);
@@ -96,6 +155,7 @@ fn many_rows(statistic: &dyn ManyRows, chunk: &Chunk, grouping: &Grouping, resul
         }
         results.without_rows += u64::from(values.is_empty());
     }
+    Ok(())
 }
 
 fn push_rows(chunk: &Chunk, rows: Rows, results: &mut Results) {
@@ -126,12 +186,13 @@ struct Evaluation<'a> {
 
 impl Evaluation<'_> {
     /// Statistics that take whole chunks first, then the others side by side, so that they share what a light curve keeps.
-    fn all(&mut self, statistics: &[Statistic], results: &mut Results) {
+    fn all(&mut self, statistics: &[Statistic], results: &mut Results) -> std::result::Result<(), Halt> {
         let (mut of_light_curves, mut of_objects) = (Vec::new(), Vec::new());
         let mut first = 0;
         for (number, statistic) in statistics.iter().enumerate() {
             let columns = first..first + statistic.info().outputs.len();
             first = columns.end;
+            go_on(self.chunk)?;
             if self.whole_chunk(number, statistic, &mut results.values[columns.clone()]) {
                 continue;
             }
@@ -140,13 +201,14 @@ impl Evaluation<'_> {
         }
         self.values.resize(results.values.len(), Value::Null);
         if self.rows.objects {
-            self.objects(&of_light_curves, &of_objects, results);
+            self.objects(&of_light_curves, &of_objects, results)?;
         } else if !of_light_curves.is_empty() {
             for (i, segment) in self.chunk.segments.iter().enumerate() {
                 let light_curve = self.chunk.light_curve(segment, self.grouping.label(segment.band));
-                self.each(&of_light_curves, i, results, |statistic, out| statistic.evaluate(&light_curve, out));
+                self.each(&of_light_curves, i, results, |statistic, out| statistic.try_evaluate(&light_curve, out))?;
             }
         }
+        Ok(())
     }
 
     /// A statistic of all light curves at once, or of all objects, if it is one for that.
@@ -180,7 +242,16 @@ impl Evaluation<'_> {
     }
 
     /// Light curve by light curve, and after those of an object the object.
-    fn objects(&mut self, of_light_curves: &[Asked<'_>], of_objects: &[Asked<'_>], results: &mut Results) {
+    fn objects(
+        &mut self,
+        of_light_curves: &[Asked<'_>],
+        of_objects: &[Asked<'_>],
+        results: &mut Results,
+    ) -> std::result::Result<(), Halt> {
+        let undefined = |statistic: &Statistic, out: &mut [Value]| {
+            statistic.undefined(out);
+            Ok(())
+        };
         let mut first = 0;
         for segments in self.chunk.objects() {
             let label = |segment: &Segment| self.grouping.label(segment.band);
@@ -188,15 +259,17 @@ impl Evaluation<'_> {
                 segments.iter().map(|segment| self.chunk.light_curve(segment, label(segment))).collect();
             if self.rows.light_curves {
                 for (i, light_curve) in (first..).zip(&light_curves) {
-                    self.each(of_light_curves, i, results, |statistic, out| statistic.evaluate(light_curve, out));
-                    self.each(of_objects, i, results, Statistic::undefined);
+                    let evaluate = |statistic: &Statistic, out: &mut [Value]| statistic.try_evaluate(light_curve, out);
+                    self.each(of_light_curves, i, results, evaluate)?;
+                    self.each(of_objects, i, results, undefined)?;
                 }
             }
             let object = Object::new(&light_curves);
-            self.each(of_light_curves, first, results, Statistic::undefined);
-            self.each(of_objects, first, results, |statistic, out| statistic.evaluate_object(&object, out));
+            self.each(of_light_curves, first, results, undefined)?;
+            self.each(of_objects, first, results, |statistic, out| statistic.try_evaluate_object(&object, out))?;
             first += segments.len();
         }
+        Ok(())
     }
 
     /// One more row in the columns of some statistics.
@@ -205,15 +278,17 @@ impl Evaluation<'_> {
         asked: &[Asked<'_>],
         segment: usize,
         results: &mut Results,
-        evaluate: impl Fn(&Statistic, &mut [Value]),
-    ) {
+        evaluate: impl Fn(&Statistic, &mut [Value]) -> std::result::Result<(), StatisticError>,
+    ) -> std::result::Result<(), Halt> {
         for Asked { number, statistic, columns } in asked {
             self.at.set((*number, Some(segment)));
+            go_on(self.chunk)?;
             let values = &mut self.values[..columns.len()];
-            evaluate(statistic, values);
+            evaluate(statistic, values)?;
             for (column, &value) in results.values[columns.clone()].iter_mut().zip(values.iter()) {
                 column.push(value);
             }
         }
+        Ok(())
     }
 }

@@ -95,6 +95,7 @@ impl<'a> Job<'a> {
 
     pub(crate) fn worker(&'a self) -> Worker<'a> {
         let mut chunk = Chunk::new(self.source.id_type());
+        chunk.cancellation = self.observer.cancellation();
         // As many as a batch of light curves of common length has.
         chunk.segments.reserve(self.batch / 16);
         Worker {

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use tape_core::{Event, IdRef, IdType, Ids, LeftOut, Part, Partition, Rows, Step};
+use tape_core::{Event, IdType, Ids, LeftOut, Part, Partition, Rows, Step};
 
 use crate::compute::{BATCH, Job, Worker};
 use crate::plan::layout::rows_of;
@@ -105,14 +105,12 @@ fn timed(worker: &mut Worker<'_>, rows: &Rows, n: usize) -> Option<Duration> {
 /// Ids of objects with about `each` rows, in no order.
 fn made_up_ids(id_type: IdType, rows: usize, each: usize) -> Ids {
     let objects = rows.div_ceil(each).max(1);
+    // Neighbouring rows go to objects far apart.
+    let objects = (0..rows).map(|row| row.wrapping_mul(7919) % objects);
     let mut ids = Ids::new(id_type);
-    for row in 0..rows {
-        // Neighbouring rows go to objects far apart.
-        let object = row.wrapping_mul(7919) % objects;
-        match id_type {
-            IdType::Utf8 => ids.push(IdRef::Text(&format!("object {object}"))),
-            _ => ids.push(IdRef::Int(i64::try_from(object).unwrap_or(0))),
-        }
+    match &mut ids {
+        Ids::Text(texts) => objects.for_each(|object| texts.push(&format!("object {object}"))),
+        Ids::Int(keys) => keys.extend(objects.map(|object| i64::try_from(object).unwrap_or(0))),
     }
     ids
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use tape_core::{Fold, Grouping, IdRef, Ids, LeftOut, Part, Partition, Results, Sink, Statistic, Step, Value};
+use tape_core::{Fold, Grouping, Ids, LeftOut, Part, Partition, Results, Sink, Statistic, Step, Value};
 
 use crate::compute::{Job, Worker};
 use crate::error::{Error, Result};
@@ -126,15 +126,16 @@ fn lock(states: &Mutex<States>) -> MutexGuard<'_, States> {
 
 /// Lifts the epochs of a bucket, and combines them into its states.
 fn lift(worker: &mut Worker<'_>, folds: &[Arc<dyn Fold>], parts: &[Part<'_>], states: &mut States) -> Result<LeftOut> {
-    lift_each(worker, folds, parts, |id, band, n_obs, state| states.add(id, band, n_obs, state, folds))
+    lift_each(worker, folds, parts, |ids, at, band, n_obs, state| states.add(ids, at, band, n_obs, state, folds))
 }
 
-/// Lifts the epochs of a bucket, and hands each light curve's id, band, epochs and state to `take`.
+/// Lifts the epochs of a bucket, and hands each light curve's id (a column, and its place there), band, epochs and state to
+/// `take`.
 pub(crate) fn lift_each(
     worker: &mut Worker<'_>,
     folds: &[Arc<dyn Fold>],
     parts: &[Part<'_>],
-    mut take: impl FnMut(IdRef<'_>, u8, u64, &[f64]),
+    mut take: impl FnMut(&Ids, usize, u8, u64, &[f64]),
 ) -> Result<LeftOut> {
     if worker.job.observer.cancelled() {
         return Err(Error::Cancelled);
@@ -149,6 +150,9 @@ pub(crate) fn lift_each(
     let at = Cell::new((0, None));
     let lifted = catch_unwind(AssertUnwindSafe(|| {
         for (i, segment) in worker.chunk.segments.iter().enumerate() {
+            if worker.chunk.cancelled() {
+                return;
+            }
             let light_curve = worker.chunk.light_curve(segment, worker.grouping().label(segment.band));
             let mut first = 0;
             for (f, fold) in folds.iter().enumerate() {
@@ -157,11 +161,11 @@ pub(crate) fn lift_each(
                 fold.lift(&light_curve, &mut state[own.clone()]);
                 first = own.end;
             }
-            take(worker.chunk.ids.get(segment.object), segment.band, light_curve.len() as u64, &state);
+            take(&worker.chunk.ids, segment.object, segment.band, light_curve.len() as u64, &state);
         }
     }));
     lifted.map_err(|panic| worker.panicked(at.get(), &words(&*panic)))?;
-    Ok(left_out)
+    if worker.chunk.cancelled() { Err(Error::Cancelled) } else { Ok(left_out) }
 }
 
 impl States {
@@ -176,8 +180,9 @@ impl States {
         (self.ids.bytes() + self.band.len() * row + index) as u64
     }
 
-    /// Combines `state` into that of the light curve.
-    pub(crate) fn add(&mut self, id: IdRef<'_>, band: u8, n_obs: u64, state: &[f64], folds: &[Arc<dyn Fold>]) {
+    /// Combines `state` into that of the light curve with the id at `place` in `of`.
+    pub(crate) fn add(&mut self, of: &Ids, place: usize, band: u8, n_obs: u64, state: &[f64], folds: &[Arc<dyn Fold>]) {
+        let id = of.get(place);
         let hasher = FixedState::default();
         let hash = hasher.hash_one((id, band));
         let Self { ids, band: bands, .. } = &*self;
@@ -185,7 +190,7 @@ impl States {
         let Some(&at) = self.index.find(hash, same) else {
             // A table of 2^32 light curves would not fit any memory first.
             let at = u32::try_from(self.band.len()).unwrap_or(u32::MAX);
-            self.ids.push(id);
+            self.ids.extend_from(of, place..place + 1);
             self.band.push(band);
             self.n_obs.push(n_obs);
             self.states.extend_from_slice(state);
@@ -214,7 +219,7 @@ impl States {
         let mut results = job.no_results();
         let mut values = vec![Value::Null; job.outputs()];
         for i in order {
-            results.ids.push(self.ids.get(i));
+            results.ids.extend_from(&self.ids, i..i + 1);
             results.band.push(self.band[i]);
             results.n_obs.push(self.n_obs[i]);
             let (mut state, mut first) = (i * self.width, 0);

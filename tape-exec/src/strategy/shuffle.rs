@@ -236,14 +236,14 @@ fn portions<'a>(parts: &[Part<'a>], most: usize) -> Vec<Vec<Part<'a>>> {
 
 #[cfg(test)]
 mod tests {
-    use tape_core::{IdRef, IdType};
+    use tape_core::IdType;
 
     use super::*;
 
     #[test]
     fn portions_hold_all_rows_in_their_order() {
         let mut rows = Rows::new(IdType::Int64);
-        (0..20).for_each(|id| rows.ids.push(IdRef::Int(id)));
+        rows.ids = tape_core::Ids::Int((0..20).collect());
         let parts = [Part::of(&rows, 0..5), Part::of(&rows, 5..5), Part::of(&rows, 7..20)];
         let of = |most| -> Vec<Vec<(usize, usize)>> {
             let ranges = |portion: &Vec<Part<'_>>| portion.iter().map(|part| (part.start, part.end)).collect();

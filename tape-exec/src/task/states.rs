@@ -23,8 +23,8 @@ pub(super) fn lift_bucket(
     parts: &[Part<'_>],
 ) -> Result<(Results, LeftOut)> {
     let mut states = no_states(worker.job, folds);
-    let left_out = lift_each(worker, folds, parts, |id, band, n_obs, state| {
-        states.ids.push(id);
+    let left_out = lift_each(worker, folds, parts, |ids, at, band, n_obs, state| {
+        states.ids.extend_from(ids, at..at + 1);
         states.band.push(band);
         states.n_obs.push(n_obs);
         states.values.iter_mut().zip(state).for_each(|(column, &float)| column.push(Value::Float(float)));
@@ -58,7 +58,7 @@ impl<'a> Combined<'a> {
                     let Value::Float(value) = column[row] else { return false };
                     *float = value;
                 }
-                self.states.add(more.ids.get(row), more.band[row], more.n_obs[row], &state, self.folds);
+                self.states.add(&more.ids, row, more.band[row], more.n_obs[row], &state, self.folds);
             }
             true
         }));

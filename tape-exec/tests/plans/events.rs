@@ -93,7 +93,7 @@ fn survey(objects: i64, by_id: bool, each: usize) -> MemorySource {
     let code = bands.code("g").expect("it fits");
     let mut rows = Rows::new(IdType::Int64);
     for i in 0..objects * 12 {
-        rows.ids.push(IdRef::Int(if by_id { i / 12 } else { i % objects }));
+        rows.ids.push(IdRef::Int(if by_id { i / 12 } else { i % objects })).expect("an integer");
         rows.band.push(code);
         let flux = f64::from(i32::try_from(i).expect("small"));
         rows.flux.push(flux);

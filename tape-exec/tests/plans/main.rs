@@ -1,16 +1,18 @@
 //! Every plan over every layout gives the answers of one naive loop, which is written in `support` and shares nothing with
 //! the engine: rows into a map by (id, band), one pass over each.
 
+mod cancelled;
 mod events;
 mod memory;
 mod random;
 mod skipped;
 mod support;
+mod user_statistics;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tape_core::{Event, Inputs, ObjectId, Observer, Silent, Spill, Statistic};
+use tape_core::{Cancellation, Event, Inputs, ObjectId, Observer, Silent, Spill, Statistic};
 use tape_exec::{Config, Error, Partitioning, PlanChoice, PlanKind, plan, run};
 
 use support::{Collected, Put, Table, agrees, both, compute, config, mean_fold, regular, slope_sum, source};
@@ -123,8 +125,8 @@ fn an_observer_can_stop_a_run() {
     struct Stop;
     impl Observer for Stop {
         fn event(&self, _: Event) {}
-        fn cancelled(&self) -> bool {
-            true
+        fn cancellation(&self) -> Cancellation {
+            Cancellation::when(|| true)
         }
     }
     let rows = regular(10, 4);

@@ -122,7 +122,7 @@ pub(crate) fn source(rows: &[Row], cuts: &[usize]) -> MemorySource {
     let codes: Vec<u8> = LABELS.iter().map(|label| bands.code(label).expect("three fit")).collect();
     let mut columns = Rows::new(IdType::Int64);
     for &(id, band, time, flux, error) in rows {
-        columns.ids.push(IdRef::Int(id));
+        columns.ids.push(IdRef::Int(id)).expect("an integer");
         columns.band.push(band.map_or(tape_core::NO_BAND, |band| codes[usize::from(band)]));
         columns.time.push(time);
         columns.flux.push(flux);

@@ -11,7 +11,7 @@ use arrow::datatypes::{
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt64Type,
 };
 use parquet::errors::{ParquetError, Result};
-use tape_core::{Bands, IdRef, Ids, NO_BAND, key_from_u64};
+use tape_core::{Bands, Ids, NO_BAND, key_from_u64};
 
 use crate::decode::column_type::ColumnType;
 
@@ -103,12 +103,12 @@ pub(crate) fn append_ids(column: &ArrayRef, ids: &mut Ids, null_ids: &mut Vec<bo
             }
             _ => keys.resize(keys.len() + column.len(), 0),
         },
-        Ids::Text(_) => {
+        Ids::Text(ids) => {
             let texts = as_texts(column)?;
             let texts = texts.as_dictionary::<Int32Type>();
             let texts = texts.downcast_dict::<StringArray>();
             let texts = texts.ok_or_else(|| invalid("ids of another type than text"))?;
-            texts.into_iter().for_each(|text| ids.push(IdRef::Text(text.unwrap_or_default())));
+            texts.into_iter().for_each(|text| ids.push(text.unwrap_or_default()));
         }
     }
     Ok(())

@@ -16,7 +16,7 @@ pub(crate) fn text_ids(text: &mut TextPages, mut n: usize, ids: &mut Ids, nulls:
         let coded = text.next(n)?;
         for &code in coded.codes {
             let id = if code == NULL { "" } else { coded.text(code as usize)? };
-            ids.push(IdRef::Text(id));
+            ids.push(IdRef::Text(id)).map_err(|error| ParquetError::General(error.to_string()))?;
         }
         if coded.codes.contains(&NULL) {
             nulls.resize(total - n, false);

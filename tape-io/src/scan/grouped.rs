@@ -271,7 +271,7 @@ impl<F: Fn(IdRef<'_>) -> u32> RowReader for OfGroups<'_, F> {
             if row == 0 || own.ids.get(row) != own.ids.get(row - 1) {
                 group = (self.of)(own.ids.get(row));
             }
-            rows.ids.push(IdRef::Int(group.into()));
+            rows.ids.push(IdRef::Int(group.into()))?;
         }
         rows.band.extend_from_slice(&own.band);
         rows.time.extend_from_slice(&own.time);

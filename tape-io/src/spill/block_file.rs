@@ -279,7 +279,7 @@ mod tests {
     fn rows(n: i64) -> Rows {
         let mut rows = Rows::new(IdType::Int64);
         for i in 0..n {
-            rows.ids.push(IdRef::Int(i % 7));
+            rows.ids.push(IdRef::Int(i % 7)).expect("an integer");
             rows.flux.push(i as f64);
             rows.band.push(3);
         }
@@ -288,7 +288,7 @@ mod tests {
 
     fn results() -> Results {
         let mut results = Results::new(IdType::Utf8, 1);
-        results.ids.push(IdRef::Text("a"));
+        results.ids.push(IdRef::Text("a")).expect("text");
         results.band.push(1);
         results.n_obs.push(5);
         results.values[0].push(Value::Float(-0.0));

@@ -129,12 +129,13 @@ pub(crate) fn decode_results(bytes: &[u8], results: &mut Results) -> Result<(), 
 }
 
 fn take_ids(batch: &RecordBatch, to: &mut Ids) -> Result<(), ArrowError> {
-    if let Ids::Int(keys) = to {
-        keys.extend_from_slice(numbers::<Int64Type>(batch, "id")?);
-        return Ok(());
+    match to {
+        Ids::Int(keys) => keys.extend_from_slice(numbers::<Int64Type>(batch, "id")?),
+        Ids::Text(to) => {
+            let ids = batch.column_by_name("id").and_then(|ids| ids.as_string_opt::<i64>());
+            ids.ok_or_else(|| missing("id"))?.iter().flatten().for_each(|id| to.push(id));
+        }
     }
-    let ids = batch.column_by_name("id").and_then(|ids| ids.as_string_opt::<i64>()).ok_or_else(|| missing("id"))?;
-    ids.iter().flatten().for_each(|id| to.push(IdRef::Text(id)));
     Ok(())
 }
 

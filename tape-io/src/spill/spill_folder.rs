@@ -98,7 +98,9 @@ mod tests {
         let mut rows = Rows::new(id_type);
         for i in 0..n {
             let text = format!("object {i}");
-            rows.ids.push(if id_type == IdType::Utf8 { IdRef::Text(&text) } else { IdRef::Int(-i64::from(i)) });
+            rows.ids
+                .push(if id_type == IdType::Utf8 { IdRef::Text(&text) } else { IdRef::Int(-i64::from(i)) })
+                .expect("its kind");
             rows.band.push(i % 3);
             rows.flux.push(f64::from(i).sqrt());
             rows.error.push(if i == 7 { f64::NAN } else { 0.1 });

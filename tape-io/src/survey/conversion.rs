@@ -179,7 +179,7 @@ mod tests {
     fn there_and_back_is_the_same_to_the_last_digits() {
         let mut rows = Rows::new(IdType::Int64);
         for (flux, error) in [(3631.0, 36.31), (1e-3, 2e-4), (-5.0, 1.0), (0.0, 1.0), (f64::NAN, 1.0)] {
-            rows.ids.push(IdRef::Int(1));
+            rows.ids.push(IdRef::Int(1)).expect("an integer");
             rows.flux.push(flux);
             rows.error.push(error);
         }

@@ -1,6 +1,6 @@
 //! Objects of a table that have no light curve, among results.
 
-use tape_core::{IdRef, NO_BAND, Results, Sink, SourceError, Value};
+use tape_core::{IdRef, NO_BAND, OtherKind, Results, Sink, SourceError, Value};
 
 use super::Batch;
 
@@ -37,19 +37,20 @@ impl<'a> Absent<'a> {
         while self.next < self.ids.len() {
             let mut rest = self.empty.new_like();
             while self.next < self.ids.len() && rest.len() < ROWS {
-                self.push_next(&mut rest);
+                self.push_next(&mut rest)?;
             }
             self.sink.write(rest)?;
         }
         Ok(())
     }
 
-    fn push_next(&mut self, to: &mut Results) {
-        to.ids.push(self.ids[self.next]);
+    fn push_next(&mut self, to: &mut Results) -> Result<(), OtherKind> {
+        to.ids.push(self.ids[self.next])?;
         to.band.push(NO_BAND);
         to.n_obs.push(0);
         to.values.iter_mut().for_each(|column| column.push(Value::Null));
         self.next += 1;
+        Ok(())
     }
 }
 
@@ -66,7 +67,7 @@ impl Sink for Absent<'_> {
             all.extend_from(&results, from..row);
             from = row;
             while self.ids.get(self.next).is_some_and(|next| *next < id) {
-                self.push_next(&mut all);
+                self.push_next(&mut all)?;
             }
             if self.ids.get(self.next) == Some(&id) {
                 self.next += 1;

@@ -9,8 +9,8 @@ use std::thread::JoinHandle;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use tape_core::{
-    Event, Info, Inputs, LightCurve, ManyRows, ObjectId, Observer, Output, Results, Role, Rows, Silent, Sink,
-    SourceError, Statistic, Value,
+    Cancellation, Event, Info, Inputs, LightCurve, ManyRows, ObjectId, Observer, Output, Results, Role, Rows, Silent,
+    Sink, SourceError, Statistic, Value,
 };
 use tape_io::Survey;
 
@@ -153,7 +153,7 @@ impl Iterator for LightCurves {
 #[derive(Debug)]
 struct Items<T> {
     receiver: Option<Receiver<Result<T, Error>>>,
-    stop: Arc<AtomicBool>,
+    stop: Cancellation,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -161,8 +161,8 @@ impl<T: Send + 'static> Items<T> {
     /// Starts a thread that hands over what `run` sends, and then its error, if it ends with one.
     fn start(run: impl FnOnce(&Handover<T>) -> Result<(), Error> + Send + 'static) -> Self {
         let (sender, receiver) = sync_channel(AHEAD);
-        let stop = Arc::new(AtomicBool::new(false));
-        let handover = Handover { sender, stop: Arc::clone(&stop), has_sent: AtomicBool::new(false) };
+        let stop = Cancellation::new();
+        let handover = Handover { sender, stop: stop.clone(), has_sent: AtomicBool::new(false) };
         let thread = std::thread::spawn(move || {
             if let Err(error) = run(&handover) {
                 // Nobody waits for it if this fails.
@@ -186,7 +186,7 @@ impl<T: Send + 'static> Items<T> {
 impl<T> Items<T> {
     /// Stops the thread and waits for it.
     fn end(&mut self) -> Result<(), Box<dyn Any + Send>> {
-        self.stop.store(true, Ordering::Relaxed);
+        self.stop.cancel();
         self.receiver = None;
         self.thread.take().map_or(Ok(()), JoinHandle::join)
     }
@@ -202,7 +202,7 @@ impl<T> Drop for Items<T> {
 /// The thread's end of [`Items`].
 struct Handover<T> {
     sender: SyncSender<Result<T, Error>>,
-    stop: Arc<AtomicBool>,
+    stop: Cancellation,
     has_sent: AtomicBool,
 }
 
@@ -221,7 +221,7 @@ impl<T> Handover<T> {
 /// Stops a run when the iterator is dropped.
 struct Watched<'a> {
     observer: &'a dyn Observer,
-    stop: &'a AtomicBool,
+    stop: &'a Cancellation,
 }
 
 impl Observer for Watched<'_> {
@@ -229,8 +229,8 @@ impl Observer for Watched<'_> {
         self.observer.event(event);
     }
 
-    fn cancelled(&self) -> bool {
-        self.stop.load(Ordering::Relaxed) || self.observer.cancelled()
+    fn cancellation(&self) -> Cancellation {
+        self.stop.clone().or(self.observer.cancellation())
     }
 
     fn wants_trial(&self) -> bool {
@@ -312,7 +312,7 @@ impl Sink for Objects<'_> {
                 self.pending = Some((id.to_owned(id_type), Rows::new(id_type)));
             }
             let Some((_, rows)) = &mut self.pending else { continue };
-            rows.ids.push(id);
+            rows.ids.push(id)?;
             if self.band {
                 rows.band.push(results.band[row]);
             }

@@ -3,14 +3,14 @@
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
-use tape::core::{Event, Observer, Step};
+use tape::core::{Cancellation, Event, Observer, Step};
 
 use super::advice;
 use super::estimate::Estimate;
@@ -19,7 +19,8 @@ use super::failure::Failure;
 use super::progress::{Counts, Rates};
 use super::screen::{bytes, count, duration};
 
-static STOP: AtomicBool = AtomicBool::new(false);
+/// Made by the first Ctrl-C.
+static STOP: LazyLock<Cancellation> = LazyLock::new(Cancellation::new);
 
 /// How often the terminal shows how a run stands.
 const TICK: Duration = Duration::from_millis(100);
@@ -90,7 +91,7 @@ impl Watch {
 
     /// Whether the user asked to stop.
     pub(crate) fn stopped(&self) -> bool {
-        STOP.load(Ordering::Relaxed)
+        STOP.is_cancelled()
     }
 
     /// Takes the bar away.
@@ -131,8 +132,8 @@ impl Observer for Watch {
         }
     }
 
-    fn cancelled(&self) -> bool {
-        self.stopped()
+    fn cancellation(&self) -> Cancellation {
+        STOP.clone()
     }
 
     fn wants_trial(&self) -> bool {
@@ -239,13 +240,22 @@ fn warn(bar: &ProgressBar, warning: &str) {
     bar.suspend(|| eprintln!("warning: {warning}"));
 }
 
-/// From now on Ctrl-C (or SIGTERM) asks runs to stop, which they do between two batches of rows.
+/// Ends the process at the second Ctrl-C. 130 is what shells report for a program that Ctrl-C ended.
+const INTERRUPTED: i32 = 130;
+
+/// From now on the first Ctrl-C (or SIGTERM) asks runs to stop, and a second one ends the process at once.
 fn stop_at_ctrl_c() -> Result<(), Failure> {
     static SET: AtomicBool = AtomicBool::new(false);
     if SET.swap(true, Ordering::Relaxed) {
         return Ok(());
     }
-    ctrlc::set_handler(|| STOP.store(true, Ordering::Relaxed)).map_err(Failure::failed)
+    let interrupt = || {
+        if STOP.is_cancelled() {
+            std::process::exit(INTERRUPTED);
+        }
+        STOP.cancel();
+    };
+    ctrlc::set_handler(interrupt).map_err(Failure::failed)
 }
 
 /// Shows how far some work has come, and tells it to stop at Ctrl-C.
@@ -268,7 +278,7 @@ impl Work {
     pub(crate) fn at(&self, done: u64, all: u64) -> ControlFlow<()> {
         self.bar.set_length(all);
         self.bar.set_position(done);
-        if STOP.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if STOP.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     /// Takes the bar away.

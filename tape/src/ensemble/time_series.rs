@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use tape_core::{
-    Bands, Chunk, Columns, Grouper, Grouping, IdRef, IdType, Info, Inputs, LeftOut, LightCurve, Object, ObjectId, Part,
-    Partition, Piece, Role, Rows, Source, Statistic, Value,
+    Bands, Chunk, Columns, Grouper, Grouping, IdType, Ids, Info, Inputs, LeftOut, LightCurve, Object, ObjectId, Part,
+    Partition, Piece, Role, Rows, Source, Statistic, StatisticError, Value,
 };
 use tape_io::Survey;
 
@@ -62,8 +62,8 @@ impl TimeSeries {
         }
         let bands = Bands::default();
         let mut rows = Rows::new(IdType::Int64);
+        rows.ids = Ids::Int(vec![0; n]);
         for i in 0..n {
-            rows.ids.push(IdRef::Int(0));
             let code = band.get(i).map(|label| bands.code(label.as_ref())).transpose();
             rows.band.extend(code.map_err(|_| Error::ManyBands)?);
         }
@@ -149,10 +149,15 @@ impl TimeSeries {
         if let Some((column, _)) = lacking.into_iter().find(|(_, lacks)| *lacks) {
             return Err(Error::NoColumn { statistic: statistic.info().name.to_string(), column });
         }
-        Ok(self.evaluated(statistic))
+        self.evaluated(statistic).map_err(|(band, source)| Error::StatisticFailed {
+            statistic: statistic.info().name.to_string(),
+            band: band.unwrap_or_default(),
+            source,
+        })
     }
 
-    fn evaluated(&self, statistic: &Statistic) -> Outcome {
+    /// Returns what a statistic gives, or its own error with the band.
+    fn evaluated(&self, statistic: &Statistic) -> Result<Outcome, (Option<String>, StatisticError)> {
         let light_curves = self.light_curves();
         let Info { outputs, min_epochs, .. } = statistic.info();
         let named = |values: &[Value]| {
@@ -161,21 +166,21 @@ impl TimeSeries {
         let one = |values: &[Value]| vec![named(values)];
         let mut out = vec![Value::Null; outputs.len()];
         if statistic.is_of_objects() {
-            statistic.evaluate_object(&Object::new(&light_curves), &mut out);
-            return Outcome::from([(None, one(&out))]);
+            statistic.try_evaluate_object(&Object::new(&light_curves), &mut out).map_err(|error| (None, error))?;
+            return Ok(Outcome::from([(None, one(&out))]));
         }
         let of_band = |light_curve: &LightCurve<'_>| {
             let band = Some(light_curve.band()).filter(|label| !label.is_empty()).map(str::to_owned);
             if let Statistic::Rows(many) = statistic {
                 let mut values = vec![];
                 if light_curve.len() >= *min_epochs {
-                    many.rows(light_curve, &mut values);
+                    many.try_rows(light_curve, &mut values).map_err(|error| (band.clone(), error))?;
                 }
-                return (band, values.chunks_exact(outputs.len()).map(named).collect());
+                return Ok((band, values.chunks_exact(outputs.len().max(1)).map(named).collect()));
             }
             let mut out = vec![Value::Null; outputs.len()];
-            statistic.evaluate(light_curve, &mut out);
-            (band, one(&out))
+            statistic.try_evaluate(light_curve, &mut out).map_err(|error| (band.clone(), error))?;
+            Ok((band, one(&out)))
         };
         light_curves.iter().map(of_band).collect()
     }

@@ -137,6 +137,8 @@ pub enum JobError {
         folder: PathBuf,
         /// Each with what it said.
         tasks: Vec<String>,
+        /// The error of the first of them.
+        source: Box<crate::Error>,
     },
     /// A receipt or an output that is not what was written.
     #[error("{}: is damaged: {reason}: run task {task} again", .path.display())]

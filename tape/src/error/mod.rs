@@ -78,6 +78,16 @@ pub enum Error {
         /// The statistic.
         statistic: String,
     },
+    /// A statistic that failed on a time series with an error of its own, which is the source of this one.
+    #[error("the statistic '{statistic}' failed{}: {source}", if band.is_empty() { String::new() } else { format!(" in band {band}") })]
+    StatisticFailed {
+        /// The statistic.
+        statistic: String,
+        /// The band; empty without one.
+        band: String,
+        /// The error of the statistic.
+        source: tape_core::StatisticError,
+    },
     /// A statistic that needs what the survey does not have.
     #[error("the statistic '{statistic}' needs the {column} of each epoch, and the survey has no such column: name it")]
     NoColumn {

@@ -280,22 +280,20 @@ impl Job {
             |i, result| match result {
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) if is_stop(&error) => stopped = true,
-                Ok(Err(error)) => failed.push((missing[i], error.to_string())),
+                Ok(Err(error)) => failed.push((missing[i], error)),
                 Err(panic) => {
                     self.folder.put_failure(missing[i], &panic.to_string());
-                    failed.push((missing[i], panic.to_string()));
+                    failed.push((missing[i], panic.into()));
                 }
             },
         )?;
         if stopped || observer.cancelled() {
             return Err(self.stopped());
         }
-        if failed.is_empty() {
-            return Ok(());
-        }
-        failed.sort();
-        let tasks = failed.iter().map(|(task, message)| format!("{}: {message}", self.describe(*task))).collect();
-        Err(JobError::Failed { folder: self.folder.path().to_owned(), tasks }.into())
+        failed.sort_by_key(|(task, _)| *task);
+        let tasks = failed.iter().map(|(task, error)| format!("{}: {error}", self.describe(*task))).collect();
+        let Some((_, first)) = failed.into_iter().next() else { return Ok(()) };
+        Err(JobError::Failed { folder: self.folder.path().to_owned(), tasks, source: Box::new(first) }.into())
     }
 
     fn work<'w>(&'w self, source: &'w dyn Source, config: &'w Config, observer: &'w dyn Observer) -> Work<'w> {

@@ -63,6 +63,78 @@ fn ctrl_c_stops_the_run_and_leaves_nothing() {
     assert!(stopped, "no signal hit a run");
 }
 
+/// Whether a process takes Ctrl-C into its own hands.
+#[cfg(target_os = "linux")]
+fn catches_ctrl_c(pid: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 0b10 != 0)
+}
+
+#[cfg(target_os = "linux")]
+fn interrupt(child: &std::process::Child) {
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs").success());
+}
+
+#[cfg(target_os = "linux")]
+fn wait_until_it_catches_ctrl_c(child: &mut std::process::Child) {
+    while !catches_ctrl_c(child.id()) {
+        assert!(child.try_wait().expect("waits").is_none(), "it ended before it could be stopped");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn ctrl_c_stops_a_periodogram_in_the_midst_of_a_light_curve() {
+    let place = Place::new();
+    place.ok("simulate survey --objects 4 --epochs 3000 --compression none");
+    let before = place.listing();
+    // A million frequencies and more, for each light curve: minutes.
+    let mut child = place
+        .command("batch survey --stat lomb_scargle:minimum_period=0.002:terms=3 --workers 2 -o out.parquet")
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    wait_until_it_catches_ctrl_c(&mut child);
+    std::thread::sleep(Duration::from_millis(500));
+    let told = std::time::Instant::now();
+    interrupt(&child);
+    let output = child.wait_with_output().expect("it ends");
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.contains("error: stopped; nothing was written"), "{err}");
+    // Half a second, and what a busy machine makes of it.
+    assert!(told.elapsed() < Duration::from_secs(5), "it went on for {:?}", told.elapsed());
+    assert_eq!(place.listing(), before);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_second_ctrl_c_ends_a_process_that_hangs() {
+    use std::io::Write as _;
+
+    let place = Place::new();
+    place.ok("simulate survey --objects 20 --epochs 10");
+    // A pipe that is full and that nobody reads: whoever writes to it waits.
+    let pipe = place.path("events");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
+    let mut full = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).expect("opens");
+    std::thread::spawn(move || while full.write_all(&[b'\n'; 512]).is_ok() {});
+    std::thread::sleep(Duration::from_millis(200));
+    let mut child = place
+        .command("batch survey --stat mean -o out.parquet --json-events events")
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("starts");
+    wait_until_it_catches_ctrl_c(&mut child);
+    interrupt(&child);
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().expect("waits").is_none(), "the first Ctrl-C does not end a process that hangs");
+    interrupt(&child);
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let place = Place::new();

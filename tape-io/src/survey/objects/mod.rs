@@ -55,7 +55,8 @@ impl Survey {
     #[must_use]
     pub fn of_ids(mut self, ids: &[ObjectId]) -> Self {
         let mut own = Ids::new(self.id_type());
-        ids.iter().filter_map(|id| id.key(self.id_type())).for_each(|id| own.push(id));
+        let keys = ids.iter().filter_map(|id| id.key(self.id_type()));
+        keys.for_each(|key| own.push(key).expect("a key is of the column's kind"));
         self.selections.push(Selection::Ids(Arc::new(IdSet::of(&own, self.id_type()))));
         self
     }

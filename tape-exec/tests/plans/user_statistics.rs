@@ -1,0 +1,194 @@
+//! Statistics of a user that fail with an error of their own, or are shaped as none of the registry is.
+
+use std::error::Error as _;
+use std::fmt;
+
+use tape_core::{
+    Fold, Info, Inputs, LightCurve, ManyRows, Object, ObjectId, Output, Rows, Silent, Statistic, StatisticError, Value,
+    WholeObject,
+};
+use tape_exec::task::{Labels, Work};
+use tape_exec::{Error, Partitioning, PlanChoice, PlanKind, plan, task};
+
+use crate::support::{compute, config, regular, source};
+
+/// The error of a statistic.
+#[derive(Debug, PartialEq)]
+struct TooBright(f64);
+
+impl fmt::Display for TooBright {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a flux of {} is too bright", self.0)
+    }
+}
+
+impl std::error::Error for TooBright {}
+
+/// Fails on fluxes of fifty and more, which objects from 6 on have.
+fn check(flux: &[f64]) -> Result<f64, TooBright> {
+    flux.iter().find(|flux| **flux >= 50.0).map_or(Ok(flux[0]), |flux| Err(TooBright(*flux)))
+}
+
+fn picky() -> Statistic {
+    Statistic::try_from_fn("picky", Inputs::FLUX, |light_curve: &LightCurve<'_>| check(light_curve.flux()))
+}
+
+struct Picky(Info);
+
+impl WholeObject for Picky {
+    fn info(&self) -> &Info {
+        &self.0
+    }
+
+    fn evaluate(&self, _: &Object<'_>, out: &mut [Value]) {
+        out[0] = Value::Null;
+    }
+
+    fn try_evaluate(&self, object: &Object<'_>, out: &mut [Value]) -> Result<(), StatisticError> {
+        for light_curve in object.light_curves() {
+            out[0] = check(light_curve.flux())?.into();
+        }
+        Ok(())
+    }
+}
+
+impl ManyRows for Picky {
+    fn info(&self) -> &Info {
+        &self.0
+    }
+
+    fn rows(&self, _: &LightCurve<'_>, _: &mut Vec<Value>) {}
+
+    fn try_rows(&self, light_curve: &LightCurve<'_>, out: &mut Vec<Value>) -> Result<(), StatisticError> {
+        out.push(check(light_curve.flux())?.into());
+        Ok(())
+    }
+}
+
+/// That an error is that of `picky`, on the object and in the band where it came first.
+fn assert_is_of_picky(error: &Error, id: i64, wanted: &str, flux: f64) {
+    let Error::Failed { statistic, id: of, band, .. } = error else { panic!("{error}") };
+    assert_eq!((statistic.as_str(), of, band.as_str()), ("picky", &ObjectId::Int(id), wanted), "{error}");
+    let source = error.source().expect("the error of the statistic");
+    assert_eq!(source.downcast_ref::<TooBright>(), Some(&TooBright(flux)));
+}
+
+#[test]
+fn an_error_of_a_statistic_comes_back_with_object_and_band_by_every_plan() {
+    let rows = regular(10, 9);
+    let source = source(&rows, &(1..18).map(|i| i * 5).collect::<Vec<_>>());
+    let info = || Info::new("picky", Inputs::FLUX);
+    for choice in [PlanChoice::Stitch, PlanChoice::Shuffle, PlanChoice::Merge] {
+        let config = config(choice, Partitioning::RowGroups, 1);
+        let of = |statistic| compute(&source, &[statistic], &config).map(|_| ()).expect_err("it fails");
+        // Object 6 has fluxes from 42 to 50; its last epoch is in the band z.
+        for statistic in [picky(), Statistic::rows(Picky(info()))] {
+            let error = of(statistic);
+            assert!(error.to_string().starts_with("the statistic 'picky' failed on object "), "{error}");
+            if choice == PlanChoice::Stitch {
+                assert_is_of_picky(&error, 6, "z", 50.0);
+            }
+            assert!(matches!(error.source(), Some(source) if source.is::<TooBright>()), "{choice:?}");
+        }
+        let error = of(Statistic::object(Picky(info())));
+        let Error::Failed { band, .. } = &error else { panic!("{error}") };
+        assert_eq!(band, "", "a statistic of objects is of all bands");
+    }
+}
+
+#[test]
+fn an_error_in_a_light_curve_that_an_edge_cuts_comes_back_too() {
+    let rows = regular(7, 9)[54..].to_vec();
+    let source = source(&rows, &[3, 6]);
+    let config = config(PlanChoice::Stitch, Partitioning::RowGroups, 2);
+    let error = compute(&source, &[picky()], &config).expect_err("it fails");
+    assert_is_of_picky(&error, 6, "z", 50.0);
+    assert_eq!(error.to_string(), "the statistic 'picky' failed on object 6 in band z: a flux of 50 is too bright");
+}
+
+#[test]
+fn an_error_in_a_task_comes_back_too() {
+    let rows = regular(10, 9);
+    let source = source(&rows, &[40]);
+    let statistics = [picky()];
+    let config = config(PlanChoice::Shuffle, Partitioning::RowGroups, 1);
+    let work = Work { source: &source, statistics: &statistics, config: &config, observer: &Silent };
+    let plan = plan(&source, &statistics, &config, &Silent).expect("plans");
+    let partition = plan.layout.partitions.last().expect("there are rows");
+    let error = task::run_partition(work, PlanKind::MapUnchecked, partition).expect_err("it fails");
+    assert_is_of_picky(&error, 6, "z", 50.0);
+    let scattered = task::scatter(work, partition, 1).expect("it can be read");
+    let labels = Labels::known_to(tape_core::Source::bands(&source), &scattered.labels).expect("few");
+    let fetch = |bucket: usize, rows: &mut Rows| {
+        for part in scattered.parts(bucket) {
+            rows.extend_from(part.rows, part.start..part.end);
+        }
+        labels.of_rows(rows, 0);
+        Ok(())
+    };
+    let error = task::reduce(work, 0..1, fetch).expect_err("it fails");
+    assert_is_of_picky(&error, 6, "z", 50.0);
+}
+
+/// Sums the fluxes in each of 17 floats.
+struct Wide(Info);
+
+impl Fold for Wide {
+    fn info(&self) -> &Info {
+        &self.0
+    }
+
+    fn state_len(&self) -> usize {
+        17
+    }
+
+    fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]) {
+        state.fill(epochs.flux().iter().sum());
+    }
+
+    fn combine(&self, state: &mut [f64], other: &[f64]) {
+        state.iter_mut().zip(other).for_each(|(sum, more)| *sum += more);
+    }
+
+    fn finish(&self, state: &[f64], out: &mut [Value]) {
+        out[0] = state[16].into();
+    }
+}
+
+#[test]
+fn a_fold_may_have_a_state_of_any_length() {
+    let rows = regular(6, 8);
+    let source = source(&rows, &[20]);
+    let mut sums = vec![];
+    for choice in [PlanChoice::Stitch, PlanChoice::Shuffle, PlanChoice::Fold] {
+        let fold = Statistic::fold(Wide(Info::new("wide", Inputs::FLUX)));
+        let config = config(choice, Partitioning::RowGroups, 2);
+        let (table, _) = compute(&source, &[fold], &config).expect("it runs");
+        sums.push(table.iter().map(|row| row.3[0]).collect::<Vec<_>>());
+    }
+    // Of object 0, fluxes 1, 3, 5 and 7 in g, and 0, 2, 4 and 6 in z.
+    assert_eq!(sums[0][..2], [16.0, 12.0]);
+    assert!(sums.iter().all(|all| *all == sums[0]), "{sums:?}");
+}
+
+/// Rows of two values, of which one is missing.
+struct Ragged(Info);
+
+impl ManyRows for Ragged {
+    fn info(&self) -> &Info {
+        &self.0
+    }
+
+    fn rows(&self, _: &LightCurve<'_>, out: &mut Vec<Value>) {
+        out.extend([Value::Float(1.0); 3]);
+    }
+}
+
+#[test]
+fn values_that_make_no_whole_rows_are_an_error() {
+    let outputs = ["a", "b"].map(Output::float).to_vec();
+    let ragged = Statistic::rows(Ragged(Info { outputs, ..Info::new("ragged", Inputs::FLUX) }));
+    let error = compute(&source(&regular(2, 4), &[4]), &[ragged], &Default::default()).expect_err("a value is missing");
+    let says = "the statistic 'ragged' gave 3 values for object 0 in band g, which are no rows of 2 values each";
+    assert_eq!(error.to_string(), says);
+}
