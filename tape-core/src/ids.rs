@@ -8,7 +8,6 @@ use arrow::array::{
 };
 
 use crate::id::{IdRef, IdType, u64_from_key};
-use crate::rows::drop_from;
 
 /// Text ids end to end in one buffer: `offsets[i]..offsets[i + 1]` is the i-th.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -281,6 +280,16 @@ fn int_array(keys: &[i64], id_type: IdType) -> ArrayRef {
         IdType::UInt64 => Arc::new(UInt64Array::from_iter_values(keys.map(u64_from_key))),
         IdType::Int64 | IdType::Utf8 => Arc::new(Int64Array::from_iter_values(keys)),
     }
+}
+
+/// Removes the values from `from` on of which `drops` says so.
+pub(crate) fn drop_from<T: Copy>(values: &mut Vec<T>, from: usize, drops: &[bool]) {
+    let mut to = from;
+    for (at, _) in (from..).zip(drops).filter(|(_, drop)| !**drop) {
+        values[to] = values[at];
+        to += 1;
+    }
+    values.truncate(to);
 }
 
 #[cfg(test)]

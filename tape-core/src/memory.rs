@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use crate::bands::Bands;
-use crate::columns::Role;
 use crate::id::IdType;
 use crate::layout::{IdRange, Partition, Piece, RowGroup};
 use crate::ports::{RowReader, Source, SourceError};
+use crate::role::Role;
 use crate::rows::{Columns, Rows};
 
 /// Rows in memory, cut into row groups as a file would be.

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::bands::Bands;
 use crate::cancellation::Cancellation;
-use crate::columns::Role;
 use crate::group::Part;
 use crate::id::IdType;
 use crate::layout::{Partition, RowGroup};
 use crate::results::Results;
+use crate::role::Role;
 use crate::rows::{Columns, Rows};
 
 /// Whatever went wrong while reading or writing, in words that name the file and what to do.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::columns::Role;
+use crate::role::Role;
 
 /// What the values of a survey are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

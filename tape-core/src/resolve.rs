@@ -1,7 +1,8 @@
 //! Which columns of a survey play which roles, by the names that were given, by presets and by common names.
 
-use crate::columns::{ColumnError, ColumnMap, Role};
+use crate::columns::{ColumnError, ColumnMap};
 use crate::presets::{PRESETS, Preset};
+use crate::role::Role;
 
 /// A column that has a list of values in each row, as it is called.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::bands::NO_BAND;
 use crate::id::IdType;
-use crate::ids::Ids;
+use crate::ids::{Ids, drop_from};
 
 /// Which of a light curve's columns a plan reads beside id, band and flux.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -218,16 +218,6 @@ impl Rows {
     fn values_mut(&mut self) -> [&mut Vec<f64>; 3] {
         [&mut self.time, &mut self.flux, &mut self.error]
     }
-}
-
-/// Removes the values from `from` on of which `drops` says so.
-pub(crate) fn drop_from<T: Copy>(values: &mut Vec<T>, from: usize, drops: &[bool]) {
-    let mut to = from;
-    for (at, _) in (from..).zip(drops).filter(|(_, drop)| !**drop) {
-        values[to] = values[at];
-        to += 1;
-    }
-    values.truncate(to);
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@ use arrow::datatypes::{DataType, Field, SchemaRef};
 use arrow::error::ArrowError;
 
 use crate::bands::NO_BAND;
-use crate::columns::Role;
 use crate::id::IdType;
 use crate::ports::Source;
 use crate::results::Results;
+use crate::role::Role;
 use crate::statistic::{OutputType, Statistic, Value};
 
 /// The name of the column that counts the epochs used.
