@@ -59,7 +59,7 @@ pub fn pages(data: &[u8]) {
         return drop(in_lists(given, kind >> 4));
     }
     let optional = kind & 1 == 1;
-    let pages = CheckedPages { pages: given, optional };
+    let pages = CheckedPages { pages: given, optional, value_bytes: 4 };
     // How an input ends is of no matter, only that it does.
     drop(match kind >> 1 & 3 {
         0 => numbers(FixedWidthColumn::<i64>::new(Box::new(pages), optional), 0),
@@ -73,7 +73,7 @@ fn in_lists(given: Given, kind: u8) -> Result<()> {
     let repetition = 1 + (kind & 1);
     let depth = Depth { repetition, value: 1 + 2 * u32::from(repetition), element: 2 * u32::from(repetition) };
     let levels = LevelQueue::default();
-    let pages = CheckedPages { pages: ListPages::new(given, depth, levels.clone()), optional: true };
+    let pages = CheckedPages { pages: ListPages::new(given, depth, levels.clone()), optional: true, value_bytes: 4 };
     let mut column = FixedWidthColumn::<f64>::new(Box::new(pages), true);
     let (mut records, mut marks, mut out) = (Records::new(depth, levels), ListStarts::default(), vec![]);
     for _ in 0..MOST / 40 {

@@ -1,21 +1,35 @@
 //! Pages whose numbers of values are checked before a decoder makes room for them.
 
-use parquet::basic::Encoding;
+use parquet::basic::{Encoding, Type as Physical};
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
+use parquet::schema::types::ColumnDescriptor;
 
 use crate::decode::page::prefix;
 
-/// The pages of a column chunk of four- or eight-byte numbers or of text, which may hold nulls if `optional`.
+/// The pages of a column chunk, which may hold nulls if `optional`.
 pub(crate) struct CheckedPages<P> {
     pub(crate) pages: P,
     pub(crate) optional: bool,
+    /// The fewest bytes that a value of a dictionary takes.
+    pub(crate) value_bytes: usize,
+}
+
+/// Returns the fewest bytes that a plain value of a column takes.
+pub(crate) fn value_bytes(column: &ColumnDescriptor) -> usize {
+    match column.physical_type() {
+        Physical::FIXED_LEN_BYTE_ARRAY => usize::try_from(column.type_length()).unwrap_or(1).max(1),
+        Physical::INT64 | Physical::DOUBLE => 8,
+        Physical::INT96 => 12,
+        // A text takes four bytes for its length, if nothing else.
+        _ => 4,
+    }
 }
 
 impl<P: PageReader> PageReader for CheckedPages<P> {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
         let page = self.pages.get_next_page()?;
-        page.as_ref().map_or(Ok(()), |page| check(page, self.optional))?;
+        page.as_ref().map_or(Ok(()), |page| self.check(page))?;
         Ok(page)
     }
 
@@ -40,18 +54,21 @@ impl<P: PageReader> Iterator for CheckedPages<P> {
     }
 }
 
-fn check(page: &Page, optional: bool) -> Result<()> {
-    match page {
-        // A text takes four bytes for its length, if nothing else.
-        Page::DictionaryPage { buf, num_values, .. } if *num_values as usize > buf.len() / 4 => Err(too_many()),
-        Page::DictionaryPage { .. } => Ok(()),
-        Page::DataPage { buf, num_values, encoding, .. } => {
-            let values = if optional { buf.get(4 + prefix(buf)?..).unwrap_or_default() } else { &buf[..] };
-            check_deltas(*encoding, values, *num_values)
-        }
-        Page::DataPageV2 { buf, num_values, encoding, def_levels_byte_len, rep_levels_byte_len, .. } => {
-            let levels = *def_levels_byte_len as usize + *rep_levels_byte_len as usize;
-            check_deltas(*encoding, buf.get(levels..).unwrap_or_default(), *num_values)
+impl<P> CheckedPages<P> {
+    fn check(&self, page: &Page) -> Result<()> {
+        match page {
+            Page::DictionaryPage { buf, num_values, .. } if *num_values as usize > buf.len() / self.value_bytes => {
+                Err(too_many())
+            }
+            Page::DictionaryPage { .. } => Ok(()),
+            Page::DataPage { buf, num_values, encoding, .. } => {
+                let values = if self.optional { buf.get(4 + prefix(buf)?..).unwrap_or_default() } else { &buf[..] };
+                check_deltas(*encoding, values, *num_values)
+            }
+            Page::DataPageV2 { buf, num_values, encoding, def_levels_byte_len, rep_levels_byte_len, .. } => {
+                let levels = *def_levels_byte_len as usize + *rep_levels_byte_len as usize;
+                check_deltas(*encoding, buf.get(levels..).unwrap_or_default(), *num_values)
+            }
         }
     }
 }

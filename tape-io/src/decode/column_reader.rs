@@ -17,7 +17,7 @@ use parquet::file::serialized_reader::SerializedPageReader;
 use tape_core::{Bands, IdType, Ids, Role, Rows};
 
 use crate::decode::arrow_column::ArrowColumn;
-use crate::decode::checked_pages::CheckedPages;
+use crate::decode::checked_pages::{CheckedPages, value_bytes};
 use crate::decode::column_type::ColumnType;
 use crate::decode::fixed_width::{ENCODINGS, FixedWidth, FixedWidthColumn};
 use crate::decode::footer::Footer;
@@ -71,11 +71,12 @@ fn pages(
     let file = Arc::new(file.bounded(PageBounds::of(chunk)));
     let pages = SerializedPageReader::new(file, chunk, rows, None)?;
     let optional = depth.value > 0;
+    let value_bytes = value_bytes(&footer.metadata.file_metadata().schema_descr().column(leaf));
     if depth.is_flat() {
-        return Ok(Box::new(CheckedPages { pages, optional }));
+        return Ok(Box::new(CheckedPages { pages, optional, value_bytes }));
     }
     let pages = ListPages::new(pages, depth, levels.clone());
-    Ok(Box::new(CheckedPages { pages, optional }))
+    Ok(Box::new(CheckedPages { pages, optional, value_bytes }))
 }
 
 /// Opens the levels of a column of lists, without its values.

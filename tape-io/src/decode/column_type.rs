@@ -152,6 +152,8 @@ impl ColumnType {
     pub(crate) fn agrees(self, other: Self, role: Role) -> bool {
         let is_number = |column_type: Self| column_type.id_type() != IdType::Utf8;
         match role {
+            // A column of nothing but nulls says nothing of its type.
+            _ if self == Self::Null || other == Self::Null => true,
             Role::Id => self.id_type() == other.id_type(),
             Role::Band => is_number(self) == is_number(other),
             _ => true,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, StringArray, StringBuilder};
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, StringArray, StringBuilder};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{
@@ -80,8 +80,20 @@ fn hexadecimal(bytes: &[u8], uuid: bool) -> String {
     text
 }
 
-/// Appends ids; where some are null, `null_ids` says which.
+/// Replaces NaN by null: pandas makes floats of integers with nulls, and NaN of these.
+fn without_nan(column: &ArrayRef) -> ArrayRef {
+    match column.as_primitive_opt::<Float64Type>() {
+        Some(values) if values.values().iter().any(|value| value.is_nan()) => {
+            let values = values.iter().map(|value| value.filter(|value| !value.is_nan()));
+            Arc::new(values.collect::<PrimitiveArray<Float64Type>>())
+        }
+        _ => Arc::clone(column),
+    }
+}
+
+/// Appends ids; where some are null, `null_ids` says which. NaN is null.
 pub(crate) fn append_ids(column: &ArrayRef, ids: &mut Ids, null_ids: &mut Vec<bool>) -> Result<()> {
+    let column = &without_nan(column);
     if let Some(nulls) = column.logical_nulls() {
         null_ids.clear();
         null_ids.extend(nulls.iter().map(|valid| !valid));
@@ -157,6 +169,7 @@ fn as_texts(column: &ArrayRef) -> Result<ArrayRef> {
 /// Appends band codes. Labels of rows that are dropped are not learned.
 pub(crate) fn append_bands(column: &ArrayRef, keep: &BooleanBuffer, codes: &mut Vec<u8>, bands: &Bands) -> Result<()> {
     let learn = |label: &str| bands.code(label).map_err(|error| invalid(error.to_string()));
+    let column = &without_nan(column);
     let column = match column.data_type() {
         DataType::Int64 | DataType::UInt64 | DataType::Utf8 => Arc::clone(column),
         _ => as_texts(column)?,

@@ -7,7 +7,10 @@ use arrow::datatypes::Int32Type;
 use parquet::errors::{ParquetError, Result};
 use tape_core::{Bands, IdRef, Ids, NO_BAND};
 
-use crate::decode::text::{NULL, TextPages};
+use crate::decode::text::{Coded, NULL, TextPages};
+
+/// Dictionaries with more entries are not learned whole.
+const LARGE: usize = 64;
 
 /// Appends `n` ids; where some are null, `nulls` says which.
 pub(crate) fn text_ids(text: &mut TextPages, mut n: usize, ids: &mut Ids, nulls: &mut Vec<bool>) -> Result<()> {
@@ -40,22 +43,43 @@ pub(crate) fn text_bands(
 ) -> Result<()> {
     while n > 0 {
         let coded = text.next(n)?;
-        if coded.fresh {
+        if coded.dictionary.len() > LARGE {
+            learn_met(&coded, codes, bands)?;
+        } else if coded.fresh {
             codes.clear();
             for i in 0..coded.dictionary.len() {
-                let label = coded.text(i)?;
-                // A plain page is a dictionary with an entry for each row: mostly the same labels again.
-                let again = (i.saturating_sub(8)..i).find(|&j| coded.dictionary[j] == coded.dictionary[i]);
-                codes.push(match again {
-                    Some(j) => codes[j],
-                    None => bands.code(label).map_err(|error| ParquetError::General(error.to_string()))?,
-                });
+                codes.push(learn(bands, coded.text(i)?)?);
             }
         }
         push_bands(coded.codes, codes, band);
         n -= coded.codes.len();
     }
     Ok(())
+}
+
+/// Learns the labels of a large dictionary that occur in these rows: it may have categories that occur nowhere.
+fn learn_met(coded: &Coded<'_>, codes: &mut Vec<u8>, bands: &Bands) -> Result<()> {
+    if coded.fresh {
+        codes.clear();
+        codes.resize(coded.dictionary.len(), NO_BAND);
+    }
+    for &code in coded.codes.iter().filter(|&&code| code != NULL) {
+        let i = code as usize;
+        if codes[i] == NO_BAND {
+            // A plain page is a dictionary with an entry for each row: mostly the same labels again.
+            let again =
+                (i.saturating_sub(8)..i).find(|&j| codes[j] != NO_BAND && coded.dictionary[j] == coded.dictionary[i]);
+            codes[i] = match again {
+                Some(j) => codes[j],
+                None => learn(bands, coded.text(i)?)?,
+            };
+        }
+    }
+    Ok(())
+}
+
+fn learn(bands: &Bands, label: &str) -> Result<u8> {
+    bands.code(label).map_err(|error| ParquetError::General(error.to_string()))
 }
 
 /// Appends the bands of `rows`, each a code into `bands` or [`NULL`].

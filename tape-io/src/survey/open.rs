@@ -10,6 +10,7 @@ use tape_core::{Bands, ColumnMap, IdType, Role};
 use super::Survey;
 use crate::catalog::discover::{discover, discover_within};
 use crate::catalog::sky::{Region, SkyColumns};
+use crate::decode::column_type::ColumnType;
 use crate::decode::footer::{Footer, read_metadata};
 use crate::decode::schema_paths::{flat_columns, list_columns, title_of};
 use crate::error::Error;
@@ -119,7 +120,7 @@ impl Survey {
         let files: Vec<Footer> =
             paths.into_par_iter().map(|path| Footer::read(path, &columns)).collect::<Result<_, _>>()?;
         check_alike(&files, &columns)?;
-        let id_type = files[0].role(Role::Id).map_or(IdType::Utf8, |column| column.leaf.column_type.id_type());
+        let id_type = id_type_of(&files);
         let schema = files[0].metadata.file_metadata().schema_descr();
         let titles = Role::ALL.map(|role| title_of(schema, columns.get(role)?));
         let row_groups = files.iter().enumerate().flat_map(|(i, footer)| footer.row_groups(i)).collect();
@@ -143,11 +144,19 @@ impl Survey {
     }
 }
 
+/// The type of the ids, by the first file that has any.
+fn id_type_of(files: &[Footer]) -> IdType {
+    let types = files.iter().filter_map(|footer| footer.role(Role::Id)).map(|column| column.leaf.column_type);
+    let known = types.clone().find(|column_type| *column_type != ColumnType::Null).or_else(|| types.clone().next());
+    known.map_or(IdType::Utf8, ColumnType::id_type)
+}
+
 /// That all files can be one survey.
 pub(crate) fn check_alike(files: &[Footer], columns: &ColumnMap) -> Result<(), Error> {
-    let first = &files[0];
-    for footer in &files[1..] {
-        for role in Role::ALL {
+    for role in Role::ALL {
+        let type_of = |footer: &Footer| footer.role(role).map(|column| column.leaf.column_type);
+        let first = files.iter().find(|footer| type_of(footer) != Some(ColumnType::Null)).unwrap_or(&files[0]);
+        for footer in files {
             let (Some(ours), Some(theirs)) = (first.role(role), footer.role(role)) else { continue };
             if !ours.leaf.column_type.agrees(theirs.leaf.column_type, role) {
                 let column = columns.get(role).unwrap_or_default();
