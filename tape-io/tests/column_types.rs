@@ -9,7 +9,7 @@ use parquet::data_type::{
     BoolType, ByteArrayType, DataType, DoubleType, FixedLenByteArray, FixedLenByteArrayType, FloatType, Int32Type,
     Int64Type, Int96, Int96Type,
 };
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::Type;
@@ -168,7 +168,9 @@ fn put<T: DataType>(group: &mut SerializedRowGroupWriter<'_, File>, values: &[T:
 }
 
 fn write(path: &Path, case: &Case, nested: bool, codes: bool) {
-    let properties = WriterProperties::builder().set_dictionary_enabled(codes).build();
+    // The first version of the format knows no dictionary of bytes of a fixed length.
+    let version = if codes { WriterVersion::PARQUET_2_0 } else { WriterVersion::PARQUET_1_0 };
+    let properties = WriterProperties::builder().set_dictionary_enabled(codes).set_writer_version(version).build();
     let file = File::create(path).expect("a file");
     let mut writer =
         SerializedFileWriter::new(file, schema(case.column, nested), Arc::new(properties)).expect("a writer");
@@ -352,5 +354,43 @@ fn columns_that_take_the_general_decoder_are_named() {
         let fast = ["int32", "int64", "float", "double", "binary"].contains(&physical) && !odd && !decimal;
         assert_eq!(survey.general_columns(all).len(), usize::from(!fast), "{}", case.column);
         assert!(survey.general_columns(Columns { flux: true, ..Columns::default() }).is_empty(), "{}", case.column);
+    }
+}
+
+#[test]
+fn not_a_number_is_no_id_and_no_band() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("survey.parquet");
+    write(&path, &case("double x", Double([f64::NAN, 2.0]), ["", ""], None, None, ""), false, false);
+    let file = File3 { path: path.to_string_lossy().into_owned(), nested: false };
+    let survey = file.survey(&File3::map().id("x")).expect("a survey");
+    let rows = read(&survey);
+    assert_eq!((rows.flux, rows.null_ids), (vec![2.0], 2));
+    let survey = file.survey(&File3::map().band("x")).expect("a survey");
+    assert_eq!(labels(&survey, &read(&survey)), [None, Some("2".to_owned()), None]);
+}
+
+#[test]
+fn a_column_of_nulls_is_of_any_type() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nulls = case("int32 x (UNKNOWN)", Nothing, ["", ""], None, None, "");
+    let texts = case("binary x (UTF8)", Bytes([b"g", b"r"]), ["g", "r"], None, None, "");
+    for (first, second) in [(&nulls, &texts), (&texts, &nulls)] {
+        write(&folder.path().join("a.parquet"), first, false, false);
+        write(&folder.path().join("b.parquet"), second, false, false);
+        for role in [Role::Id, Role::Band] {
+            let survey = Survey::open(&[folder.path()], &File3::map().with(role, "x")).expect("alike");
+            let mut rows = Rows::new(survey.id_type());
+            for row_group in 0..2 {
+                let partition = Partition { pieces: vec![Piece { row_group, rows: 0..3 }] };
+                let all = Columns { flux: true, band: true, ..Columns::default() };
+                let mut reader = survey.read(&partition, all).expect("a reader");
+                while reader.read(&mut rows, 3).expect("it can be read") > 0 {}
+            }
+            match role {
+                Role::Id => assert_eq!((rows.len(), rows.null_ids), (2, 4)),
+                _ => assert_eq!(labels(&survey, &rows).into_iter().flatten().collect::<Vec<_>>(), ["g", "r"]),
+            }
+        }
     }
 }

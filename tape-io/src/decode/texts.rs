@@ -134,3 +134,21 @@ impl Places {
         Ok(Arc::new(DictionaryArray::try_new(keys, Arc::new(texts.finish()))?))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn categories_that_do_not_occur_are_no_bands() {
+        let dictionary: Vec<Bytes> = (0..300).map(|i| Bytes::from(format!("band {i}"))).collect();
+        let (bands, mut codes) = (Bands::default(), vec![]);
+        for (rows, fresh) in [([3, 299, NULL], true), ([3, 7, 3], false)] {
+            learn_met(&Coded { codes: &rows, dictionary: &dictionary, fresh }, &mut codes, &bands).expect("few");
+        }
+        assert_eq!(bands.labels(), ["band 3", "band 299", "band 7"]);
+        assert_eq!([codes[3], codes[299], codes[7], codes[0]], [0, 1, 2, NO_BAND]);
+    }
+}
