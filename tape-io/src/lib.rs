@@ -16,12 +16,13 @@ mod file;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 mod scan;
+mod sphere;
 mod spill;
 mod survey;
 mod write;
 
 pub use catalog::discover::discover;
-pub use catalog::sky::{Region, SkyColumns, SkyPoint};
+pub use catalog::sky::{Region, SkyColumns};
 pub use decode::guard::is_guarded;
 pub use decode::schema_paths::Shape;
 pub use error::Error;
@@ -30,6 +31,7 @@ pub use file::atomic_file::{UNFINISHED, sync_folder, write_whole};
 pub use file::memory::is_in_memory;
 pub use file::stamp::FileStamp;
 pub use scan::grouped::Grouped;
+pub use sphere::SkyPoint;
 pub use spill::block_file::{BlockFile, BlockWriter, Written, checksum};
 pub use spill::sealed_table::FileSeal;
 pub use spill::spill_folder::SpillFolder;

@@ -12,7 +12,7 @@ use super::function::Function;
 use super::typed::Typed;
 use super::types::Type;
 use super::values::{Result, Values, columns_of};
-use crate::catalog::sky::sphere::{SkyPoint, distance};
+use crate::sphere::{SkyPoint, distance};
 
 /// The values of a function, of expressions whose values `of` gives.
 pub(super) fn called(

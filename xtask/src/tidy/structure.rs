@@ -46,7 +46,7 @@ struct Folders {
 const TAPE_IO: Folders = Folders {
     src: "tape-io/src",
     order: &["file", "catalog", "expr", "decode", "survey", "spill", "scan", "write"],
-    beside: &["error", "fault", "fuzzing"],
+    beside: &["error", "fault", "fuzzing", "sphere"],
     ignorant: &[("expr", &["Survey", "Source"]), ("decode", &["Survey", "Source"])],
 };
 

@@ -3,7 +3,7 @@
 //! Partitions are chosen by a circle around each pixel, so that only its middle and its corners have to be known; which rows lie
 //! in a region is told from their own places. The crates that know all of HEALPix bring sixty others.
 
-use super::sphere::{SkyPoint, distance};
+use crate::sphere::{SkyPoint, distance};
 
 /// The ring, in units of a quarter of the sphere, in which the southernmost corner of each base pixel lies.
 const RING: [f64; 12] = [2.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0, 3.0, 4.0, 4.0, 4.0, 4.0];

@@ -1,13 +1,11 @@
 //! Parts of the sky.
 
 mod healpix;
-pub(crate) mod sphere;
 
 use std::fmt;
 
 use crate::error::Error;
-pub use sphere::SkyPoint;
-use sphere::distance;
+use crate::sphere::{SkyPoint, distance};
 
 /// A part of the sky.
 #[derive(Clone, Debug, PartialEq)]
