@@ -96,21 +96,21 @@ pub enum Error {
         max: ObjectId,
     },
     /// Partitions that are not in order of id, although their footers claim that they are.
-    #[error("partitions {before} and {after} {}. Use the shuffle plan", not_in_order(id, *cut))]
+    #[error("{before} and {after} {}. Use the shuffle plan", not_in_order(id, *cut))]
     OutOfOrder {
         /// The object.
         id: ObjectId,
         /// Whether its light curve lies in both, rather than it being merely out of place.
         cut: bool,
         /// The partition that comes first.
-        before: usize,
+        before: String,
         /// The partition that should only have larger ids.
-        after: usize,
+        after: String,
     },
     /// The output of a task is not what that task would leave.
-    #[error("the output of task {task} of its round is wrong: {reason}")]
+    #[error("the output of task {task} is wrong: {reason}")]
     WrongOutput {
-        /// The number of the task in its round.
+        /// The number of the task.
         task: usize,
         /// What contradicts what.
         reason: String,
@@ -189,7 +189,7 @@ pub enum Error {
 
 /// Says of two places how they break the order of ids: by an object in both, or by one in the second that belongs before.
 #[must_use]
-pub fn not_in_order(id: &ObjectId, cut: bool) -> String {
+pub(crate) fn not_in_order(id: &ObjectId, cut: bool) -> String {
     let how = if cut { "is in both" } else { "is in the second, but not after the ids of the first" };
     format!("are not in order of id, although their footers claim that they are: object {id} {how}")
 }

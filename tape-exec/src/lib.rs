@@ -17,12 +17,11 @@ pub mod task;
 
 pub use compute::counts::Counts;
 pub use compute::skipped::{OnError, Skipped};
-pub use error::{Error, Result, WRITE_SORTED, not_in_order};
-pub use plan::config::{Config, PlanChoice, PlanKind};
+pub use error::{Error, Result, WRITE_SORTED};
+pub use plan::config::{Config, NoSuchPlan, PlanChoice, PlanKind};
 pub use plan::layout::{Cohesion, Evidence, Layout, Scan};
 pub use plan::partitioning::{Partitioning, cut, row_groups};
 pub use plan::{Plan, plan};
-pub use pool::executor::Threads;
-pub use pool::{default_workers, each, with_threads};
-pub use strategy::map::Totals;
-pub use strategy::run::{Summary, TooFew, run};
+pub use order::edge_stitcher::Totals;
+pub use pool::{Threads, default_workers, each, with_threads};
+pub use strategy::run::{Summary, TooFew, another_plan, run};

@@ -1,34 +1,23 @@
 //! Statistics that compare the bands of an object give, by every plan over every layout, what one naive loop gives that is
 //! written here and shares nothing with the engine; and what is missing is counted.
 
+mod engines;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use tape_core::{
-    Bands, IdRef, IdType, Info, Inputs, MemorySource, NO_BAND, Object, Results, Rows, Silent, Sink, Source,
-    SourceError, Statistic, Value, WholeObject,
+    Bands, IdRef, IdType, Info, Inputs, MemorySource, NO_BAND, Object, Rows, Silent, Source, Statistic, Value, WholeObject,
 };
-use tape_exec::{Config, Error, Partitioning, PlanChoice, Summary, plan, run};
+use tape_exec::{Config, Error, Partitioning, PlanChoice, Summary, plan};
+
+use engines::{Collected, run_both};
 
 /// One row: id, band, flux.
 type Row = (i64, &'static str, f64);
 
 /// Id and band, which the row of an object lacks, then epochs and values.
 type Line = (i64, Option<String>, u64, Vec<Option<f64>>);
-
-struct Collected(Vec<Results>);
-
-impl Sink for Collected {
-    fn write(&mut self, results: Results) -> Result<(), SourceError> {
-        self.0.push(results);
-        Ok(())
-    }
-
-    fn restart(&mut self) -> Result<(), SourceError> {
-        self.0.clear();
-        Ok(())
-    }
-}
 
 /// The sum of the fluxes in g times that in r: it tells pieces from wholes.
 struct Product {
@@ -97,7 +86,7 @@ fn source(rows: &[Row], cuts: &[usize]) -> MemorySource {
 fn compute(source: &MemorySource, statistics: &[Statistic], config: &Config) -> Result<(Vec<Line>, Summary), Error> {
     let plan = plan(source, statistics, config, &Silent)?;
     let mut sink = Collected(vec![]);
-    let summary = run(source, statistics, config, &plan, &mut sink, &Silent)?;
+    let summary = run_both(source, statistics, config, &plan, &mut sink)?;
     let labels = source.bands().labels();
     let mut lines = vec![];
     for results in &sink.0 {

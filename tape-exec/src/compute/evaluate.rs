@@ -11,7 +11,7 @@ use tape_core::{
 
 use crate::compute::Worker;
 use crate::error::{Error, Result};
-use crate::pool::words;
+use crate::pool::panic_message;
 
 /// Which rows an object has in the results.
 #[derive(Clone, Copy)]
@@ -56,22 +56,20 @@ fn go_on(chunk: &Chunk) -> std::result::Result<(), Halt> {
 impl Worker<'_> {
     /// Appends the results of all light curves of the chunk, and of its objects, and tells of it.
     pub(crate) fn evaluate(&mut self, results: &mut Results) -> Result<()> {
-        self.evaluate_untold(results)?;
+        self.evaluate_chunk(results)?;
         self.job.observer.event(Event::LightCurves(self.chunk.segments.len() as u64));
         Ok(())
     }
 
     /// Appends the results of all light curves of the chunk, and of its objects. Values of a run that is cancelled mean
     /// nothing, and a chunk may then lack rows: whatever came of it, the error is [`Error::Cancelled`].
-    pub(crate) fn evaluate_untold(&mut self, results: &mut Results) -> Result<()> {
+    fn evaluate_chunk(&mut self, results: &mut Results) -> Result<()> {
         let statistics = self.job.statistics;
         let at = Cell::new((0, None));
         if let [Statistic::Rows(many)] = statistics {
             let rows = AssertUnwindSafe(|| many_rows(&**many, &self.chunk, &self.grouping, results, &at));
             let evaluated = catch_unwind(rows);
-            self.outcome(at.get(), evaluated)?;
-            self.job.observer.event(Event::LightCurves(self.chunk.segments.len() as u64));
-            return Ok(());
+            return self.outcome(at.get(), evaluated);
         }
         let objects = statistics.iter().any(Statistic::is_of_objects);
         let rows = Rows { light_curves: !statistics.iter().all(Statistic::is_of_objects), objects };
@@ -94,7 +92,7 @@ impl Worker<'_> {
         let halt = match evaluated {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(halt)) => halt,
-            Err(panic) => return Err(self.panicked(at, &words(&*panic))),
+            Err(panic) => return Err(self.panicked(at, &panic_message(&*panic))),
         };
         let Info { name, outputs, .. } = self.job.statistics[at.0].info();
         let (statistic, (id, band)) = (name.to_string(), self.light_curve_at(at));

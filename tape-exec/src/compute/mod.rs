@@ -2,7 +2,6 @@
 
 pub(crate) mod counts;
 mod evaluate;
-pub(crate) mod partition;
 pub(crate) mod skipped;
 
 use std::ops::Range;
@@ -15,7 +14,7 @@ use tape_core::{
 
 use crate::compute::skipped::{OnError, Skipped};
 use crate::error::{Error, Result};
-use crate::pool::executor::{Crew, Threads};
+use crate::pool::Executor;
 
 /// Rows read at a time, unless more are asked for: the columns of so many rows, raw and grouped, fit the second-level cache of most cores.
 pub(crate) const BATCH: usize = 16 * 1024;
@@ -26,8 +25,7 @@ pub(crate) struct Job<'a> {
     pub(crate) statistics: &'a [Statistic],
     /// The bands asked for; all without.
     pub(crate) bands: Option<&'a [String]>,
-    pub(crate) workers: usize,
-    pub(crate) threads: &'a Threads,
+    pub(crate) executor: Executor,
     /// Bytes of memory that the run may take; any number without.
     pub(crate) memory: Option<u64>,
     pub(crate) spill: Option<&'a dyn Spill>,
@@ -49,9 +47,9 @@ impl<'a> Job<'a> {
         self.statistics.iter().fold(Inputs::FLUX, |inputs, s| inputs.and(s.info().inputs))
     }
 
-    /// Who does it.
-    pub(crate) const fn crew(&self) -> Crew<'a> {
-        Crew { workers: self.workers, threads: self.threads }
+    /// The number of tasks under way at once.
+    pub(crate) const fn workers(&self) -> u64 {
+        self.executor.workers as u64
     }
 
     /// Where rows go for which there is no memory.
@@ -72,6 +70,16 @@ impl<'a> Job<'a> {
             all.push(skipped);
         }
         Ok(())
+    }
+
+    /// Takes out what was left out so far.
+    pub(crate) fn take_skipped(&self) -> Vec<Skipped> {
+        std::mem::take(&mut *self.skipped.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Ends the run if the observer asks to stop.
+    pub(crate) fn check_stop(&self) -> Result<()> {
+        if self.observer.cancelled() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
     /// Tells the rows of a step.
@@ -115,9 +123,7 @@ impl<'a> Job<'a> {
         rows: &mut Rows,
         left_out: &mut LeftOut,
     ) -> Result<usize> {
-        if self.observer.cancelled() {
-            return Err(Error::Cancelled);
-        }
+        self.check_stop()?;
         let n = reader.read(rows, self.batch).map_err(Error::Source)?;
         self.done(self.reads_for, n as u64);
         left_out.no_epoch += std::mem::take(&mut rows.no_epoch);

@@ -127,9 +127,7 @@ fn read_through(job: &Job<'_>, partition: &Partition) -> Result<()> {
     let mut reader = job.source.read(partition, job.inputs().columns()).map_err(Error::Source)?;
     let mut rows = tape_core::Rows::new(job.source.id_type());
     while reader.read(&mut rows, crate::compute::BATCH).map_err(Error::Source)? > 0 {
-        if job.observer.cancelled() {
-            return Err(Error::Cancelled);
-        }
+        job.check_stop()?;
         rows.clear();
     }
     Ok(())

@@ -1,13 +1,12 @@
 //! What may be held in memory at once.
 
-use tape_core::{Columns, IdType, Partition, Piece};
+use tape_core::{Columns, IdType, Partition};
 
 use crate::compute::{BATCH, Job};
 use crate::error::{Error, Result};
 use crate::plan::config::PlanKind;
 use crate::plan::layout::{Layout, rows_of};
 use crate::plan::slices::Slice;
-use crate::strategy::scatter::buckets_for;
 
 /// Rows that the fold plan holds in memory at once unless asked for otherwise: enough for most light curves to have many
 /// epochs among them, so that states, not epochs, are what is looked up and combined.
@@ -16,14 +15,16 @@ const FOLDED_AT_ONCE: u64 = 4 << 20;
 const MOST_BUCKETS: u64 = 4096;
 /// With room for fewer rows than this at once, more is lost by going to and fro than is saved.
 const FEWEST_AT_ONCE: u64 = 2 * BATCH as u64;
-/// Into no more pieces is a row group taken apart.
-const MOST_PIECES: u64 = 1 << 16;
+/// Rows that a bucket should hold: what is grouped at once then fits the caches.
+const BUCKET_ROWS: u64 = 64 * 1024;
+/// More buckets than this make the scattering of a batch slower than larger buckets do.
+const MOST_IN_CACHES: u64 = 512;
 /// Where a row goes when it is grouped, and its object.
 const PLACE: u64 = 16;
 
 /// What rows take.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sizes {
+pub(crate) struct SizeEstimate {
     /// Bytes of a row in memory.
     pub(crate) row: u64,
     /// Bytes that each worker needs for what passes through it.
@@ -36,7 +37,7 @@ pub(crate) struct Sizes {
 
 /// How rows are regrouped within a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Room {
+pub(crate) struct RegroupBudget {
     /// Rows held at once, as near as row groups allow.
     pub(crate) rows_at_once: u64,
     /// Into how many buckets: a power of two.
@@ -49,7 +50,7 @@ pub(crate) struct Room {
 
 /// What a worker may hold where partitions are computed where they lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Share {
+pub(crate) struct WorkerBudget {
     /// Rows of one light curve, of which several may wait to be put together.
     pub(crate) light_curve: u64,
     /// Rows of a partition that must be grouped as a whole.
@@ -58,7 +59,7 @@ pub(crate) struct Share {
     pub(crate) results: u64,
 }
 
-impl Sizes {
+impl SizeEstimate {
     /// Of a job over `partitions`. The numbers of rows are the files' words, and may be any.
     pub(crate) fn of(partitions: &[Partition], columns: Columns, job: &Job<'_>) -> Self {
         // How long texts are, only the footers know, and of a whole row.
@@ -87,7 +88,7 @@ impl Sizes {
         slices: &[Slice],
         job: &Job<'_>,
     ) -> Result<(u64, u64)> {
-        let workers = job.workers as u64;
+        let workers = job.workers();
         let largest = layout.partitions.iter().map(Partition::rows).max().unwrap_or(0);
         let (held, spill) = match kind {
             PlanKind::Map | PlanKind::MapUnchecked | PlanKind::Stitch => {
@@ -98,7 +99,7 @@ impl Sizes {
                 (edges + workers.saturating_mul(regroups.saturating_mul(self.grouped())), 0)
             }
             PlanKind::Shuffle => {
-                let Room { rows_at_once, buckets, grouped, results } = self.for_shuffle(job)?;
+                let RegroupBudget { rows_at_once, buckets, grouped, results } = self.for_shuffle(job)?;
                 let bucket = (self.rows / buckets as u64).min(grouped).saturating_mul(self.grouped());
                 let all = self.rows.saturating_mul(self.row);
                 let (held, spill) =
@@ -109,13 +110,13 @@ impl Sizes {
                 (sum(&[held, workers.saturating_mul(bucket), self.results.min(results)]), spill)
             }
             PlanKind::Merge => {
-                let Room { rows_at_once, .. } = self.for_merge(job)?;
+                let RegroupBudget { rows_at_once, .. } = self.for_merge(job)?;
                 let widest = slices.iter().map(Slice::rows).max().unwrap_or(0).min(rows_at_once);
                 let results = (widest / 16).saturating_mul(32 + 16 * job.outputs() as u64);
                 (sum(&[widest.saturating_mul(self.row + self.row / 4), results]), 0)
             }
             PlanKind::Fold => {
-                let Room { rows_at_once, results, .. } = self.for_fold(job)?;
+                let RegroupBudget { rows_at_once, results, .. } = self.for_fold(job)?;
                 let held = self.rows.min(rows_at_once).saturating_mul(self.row);
                 (sum(&[held, self.results.saturating_mul(3).min(results)]), 0)
             }
@@ -128,75 +129,75 @@ impl Sizes {
         2 * self.row + PLACE
     }
 
-    /// Room for a shuffle within the job's budget.
+    /// RegroupBudget for a shuffle within the job's budget.
     ///
     /// # Errors
     /// If the budget does not even hold what passes through the workers.
-    pub(crate) fn for_shuffle(&self, job: &Job<'_>) -> Result<Room> {
+    pub(crate) fn for_shuffle(&self, job: &Job<'_>) -> Result<RegroupBudget> {
         let in_caches = buckets_for(self.rows);
         let asked = if job.rows_at_once == 0 { u64::MAX } else { job.rows_at_once };
         let Some((free, results)) = self.free(job)? else {
-            return Ok(Room { rows_at_once: asked, buckets: in_caches, grouped: u64::MAX, results: u64::MAX });
+            return Ok(RegroupBudget { rows_at_once: asked, buckets: in_caches, grouped: u64::MAX, results: u64::MAX });
         };
-        let workers = job.workers as u64;
+        let workers = job.workers();
         // A round is held, and what the workers encode of it beside it.
         let held = self.row + self.row / 4;
         let all = self.rows.saturating_mul(held);
         let usual = self.rows.div_ceil(in_caches as u64).saturating_mul(2 * workers * self.grouped());
         if self.rows <= asked && sum(&[all, usual]) <= free {
             let grouped = (free - all) / workers / self.grouped();
-            return Ok(Room { rows_at_once: u64::MAX, buckets: in_caches, grouped, results });
+            return Ok(RegroupBudget { rows_at_once: u64::MAX, buckets: in_caches, grouped, results });
         }
         // Buckets differ: half of what a worker may take is what one of them should.
         let grouped = free / workers / self.grouped();
         let fitting = self.rows.div_ceil((grouped / 2).max(1)).next_power_of_two();
         let buckets = (in_caches as u64).max(fitting).min(MOST_BUCKETS);
         let buckets = usize::try_from(buckets).unwrap_or(in_caches);
-        Ok(Room { rows_at_once: (free / held).min(asked), buckets, grouped, results })
+        Ok(RegroupBudget { rows_at_once: (free / held).min(asked), buckets, grouped, results })
     }
 
-    /// Room for a merge: a slice is held, and some of it grouped, and its results wait until it is done.
+    /// RegroupBudget for a merge: a slice is held, and some of it grouped, and its results wait until it is done.
     ///
     /// # Errors
     /// If the budget does not even hold what passes through the workers.
-    pub(crate) fn for_merge(&self, job: &Job<'_>) -> Result<Room> {
+    pub(crate) fn for_merge(&self, job: &Job<'_>) -> Result<RegroupBudget> {
         let asked = if job.rows_at_once == 0 { u64::MAX } else { job.rows_at_once };
         let Some((free, results)) = self.free(job)? else {
-            return Ok(Room { rows_at_once: asked, buckets: 1, grouped: u64::MAX, results: u64::MAX });
+            return Ok(RegroupBudget { rows_at_once: asked, buckets: 1, grouped: u64::MAX, results: u64::MAX });
         };
         let fitting = free / 4 * 3 / (self.row + self.row / 4);
-        let grouped = free / 4 / job.workers as u64 / self.grouped();
-        Ok(Room { rows_at_once: fitting.min(asked), buckets: 1, grouped, results })
+        let grouped = free / 4 / job.workers() / self.grouped();
+        Ok(RegroupBudget { rows_at_once: fitting.min(asked), buckets: 1, grouped, results })
     }
 
-    /// Room for a fold, which puts nothing away.
+    /// RegroupBudget for a fold, which puts nothing away.
     ///
     /// # Errors
     /// If the budget does not even hold what passes through the workers.
-    pub(crate) fn for_fold(&self, job: &Job<'_>) -> Result<Room> {
+    pub(crate) fn for_fold(&self, job: &Job<'_>) -> Result<RegroupBudget> {
         let most = if job.rows_at_once == 0 { FOLDED_AT_ONCE } else { job.rows_at_once };
         let Some((free, results)) = self.free(job)? else {
             let buckets = buckets_for(self.rows.min(most));
-            return Ok(Room { rows_at_once: most, buckets, grouped: u64::MAX, results: u64::MAX });
+            return Ok(RegroupBudget { rows_at_once: most, buckets, grouped: u64::MAX, results: u64::MAX });
         };
         // Rows take no more than half of it; the states, which stay, have the other.
         let rows_at_once = most.min(free / 2 / (self.row + self.grouped()));
         let buckets = buckets_for(self.rows.min(rows_at_once));
-        Ok(Room { rows_at_once, buckets, grouped: u64::MAX, results: free / 2 + results })
+        Ok(RegroupBudget { rows_at_once, buckets, grouped: u64::MAX, results: free / 2 + results })
     }
 
     /// What each worker may hold where partitions are computed where they lie. There is always room for a few batches.
-    pub(crate) fn share(&self, job: &Job<'_>) -> Share {
+    pub(crate) fn share(&self, job: &Job<'_>) -> WorkerBudget {
         let Some(memory) = job.memory else {
-            return Share { light_curve: u64::MAX, partition: u64::MAX, results: u64::MAX };
+            return WorkerBudget { light_curve: u64::MAX, partition: u64::MAX, results: u64::MAX };
         };
-        let workers = job.workers as u64;
+        let workers = job.workers();
         let free = memory.saturating_sub(workers * self.worker);
         // Of what waits for the edges before it, there is at most four times as much as there are workers.
         let light_curve = free / 4 / (4 * workers) / self.row.max(1);
         let partition = free / 2 / workers / self.grouped();
         let results = free / 4 / (4 * workers);
-        Share {
+        WorkerBudget {
             light_curve: light_curve.max(FEWEST_AT_ONCE),
             partition: partition.max(FEWEST_AT_ONCE),
             results: results.max(1 << 20),
@@ -206,7 +207,7 @@ impl Sizes {
     /// Bytes of the budget that are left for rows, and those set apart for results; none if there is no budget.
     fn free(&self, job: &Job<'_>) -> Result<Option<(u64, u64)>> {
         let Some(memory) = job.memory else { return Ok(None) };
-        let passing = job.workers as u64 * self.worker;
+        let passing = job.workers() * self.worker;
         let least = FEWEST_AT_ONCE.min(self.rows).saturating_mul(self.grouped());
         let results = self.results.min(memory.saturating_sub(passing) / 4);
         let free = memory.saturating_sub(sum(&[passing, results]));
@@ -222,37 +223,10 @@ fn sum(parts: &[u64]) -> u64 {
     parts.iter().fold(0, |sum, part| sum.saturating_add(*part))
 }
 
-/// The partitions in groups of up to `most` rows. A larger one is taken apart where its row groups end, and a larger row
-/// group so that each worker has a share of it.
-pub(crate) fn rounds(partitions: &[Partition], most: u64, workers: usize) -> Vec<Vec<Partition>> {
-    let mut rounds = vec![];
-    let (mut round, mut rows) = (vec![], 0);
-    for piece in partitions.iter().flat_map(|partition| &partition.pieces).flat_map(|piece| apart(piece, most, workers))
-    {
-        let partition = Partition { pieces: vec![piece] };
-        if rows > 0 && partition.rows() > most.saturating_sub(rows) {
-            rounds.push(std::mem::take(&mut round));
-            rows = 0;
-        }
-        rows = rows.saturating_add(partition.rows());
-        round.push(partition);
-    }
-    rounds.push(round);
-    rounds
-}
-
-/// The piece, in several of equal length if it has more than `most` rows.
-fn apart(piece: &Piece, most: u64, workers: usize) -> impl Iterator<Item = Piece> {
-    let Piece { row_group, ref rows } = *piece;
-    let (start, end) = (rows.start, rows.end);
-    let n = end.saturating_sub(start);
-    let share = if n > most { most / workers.max(1) as u64 } else { n };
-    // The number of rows is the file's word: it must not decide how long this list is.
-    let length = share.max(n / MOST_PIECES).max(1);
-    (0..n.div_ceil(length).max(1)).map(move |i| {
-        let from = start + i * length;
-        Piece { row_group, rows: from..end.min(from.saturating_add(length)) }
-    })
+/// Returns the number of buckets for `rows` rows: a power of two.
+pub(crate) fn buckets_for(rows: u64) -> usize {
+    let buckets = rows.div_ceil(BUCKET_ROWS).next_power_of_two().min(MOST_IN_CACHES);
+    usize::try_from(buckets).unwrap_or(1)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Room within a budget.
+//! RegroupBudget within a budget.
 
 use tape_core::{Bands, MemorySource, Piece, Rows, Silent};
 
@@ -11,44 +11,22 @@ fn partitions(rows: &[u64]) -> Vec<Partition> {
 }
 
 #[test]
-fn rounds_hold_every_row_once_and_no_more_than_fit() {
-    let sizes = |most| -> Vec<u64> {
-        let rounds = rounds(&partitions(&[5, 5, 1, 20, 3, 4]), most, 2);
-        rounds.iter().map(|round| round.iter().map(Partition::rows).sum()).collect()
-    };
-    assert_eq!(sizes(10), [10, 6, 10, 8, 4]);
-    assert_eq!(sizes(u64::MAX), [38]);
-    assert_eq!(sizes(1), [1; 38]);
-}
-
-#[test]
-fn a_row_group_is_taken_apart_without_a_gap() {
-    let pieces = |piece: &Piece, most, workers| -> Vec<(u64, u64)> {
-        apart(piece, most, workers).map(|piece| (piece.rows.start, piece.rows.end)).collect()
-    };
-    let piece = Piece { row_group: 3, rows: 100..125 };
-    assert_eq!(pieces(&piece, 25, 2), [(100, 125)]);
-    assert_eq!(pieces(&piece, 20, 2), [(100, 110), (110, 120), (120, 125)]);
-    assert_eq!(pieces(&piece, 1, 7).len(), 25);
-}
-
-#[test]
 fn a_budget_is_kept_by_more_rounds_and_more_buckets() {
     let columns = Columns { time: false, flux: true, error: true, band: true };
     let source = MemorySource::new(IdType::Int64, Rows::new(IdType::Int64), Bands::default(), &[]);
     let statistics = [];
     let config = Config::default();
-    let of = |rows: &[u64]| Sizes::of(&partitions(rows), columns, &config.job(&source, &statistics, &Silent));
+    let of = |rows: &[u64]| SizeEstimate::of(&partitions(rows), columns, &config.job(&source, &statistics, &Silent));
     let sizes = of(&[100_000; 1000]);
     assert_eq!((sizes.row, sizes.rows), (25, 100_000_000));
     let room = |memory| {
         let config = Config { memory, workers: 2, ..Config::default() };
         sizes.for_shuffle(&config.job(&source, &statistics, &Silent))
     };
-    let unbounded = Room { rows_at_once: u64::MAX, buckets: 512, grouped: u64::MAX, results: u64::MAX };
+    let unbounded = RegroupBudget { rows_at_once: u64::MAX, buckets: 512, grouped: u64::MAX, results: u64::MAX };
     assert_eq!(room(None).expect("no budget"), unbounded);
     for memory in [1_000_000_000, 500_000_000, 100_000_000] {
-        let Room { rows_at_once, buckets, grouped, results } = room(Some(memory)).expect("enough");
+        let RegroupBudget { rows_at_once, buckets, grouped, results } = room(Some(memory)).expect("enough");
         let passing = 2 * sizes.worker + results;
         assert!(rows_at_once * sizes.row + passing < memory && rows_at_once > 1_000_000, "{rows_at_once}");
         assert!(grouped * 2 * sizes.grouped() + passing <= memory, "{grouped}");
@@ -62,5 +40,4 @@ fn a_budget_is_kept_by_more_rounds_and_more_buckets() {
     let config = Config { memory: Some(1 << 30), workers: 2, ..Config::default() };
     let room = absurd.for_shuffle(&config.job(&source, &statistics, &Silent)).expect("it is a matter of rounds");
     assert!(room.rows_at_once < 1 << 26 && room.grouped < 1 << 24, "{room:?}");
-    assert!(rounds(&partitions(&[u64::MAX]), 1 << 20, 2).len() < 100_000, "no more pieces than can be listed");
 }

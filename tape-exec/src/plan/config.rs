@@ -1,17 +1,20 @@
 //! How a run is planned.
 
+use std::fmt;
+use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 
+use serde::{Deserialize, Serialize};
 use tape_core::{Observer, Source, Spill, Statistic, Step};
 
 use crate::compute::skipped::OnError;
 use crate::compute::{BATCH, Job};
 use crate::plan::partitioning::Partitioning;
-use crate::pool::default_workers;
-use crate::pool::executor::Threads;
+use crate::pool::{Executor, Threads, default_workers};
 
 /// The plan that a user asks for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PlanChoice {
     /// Whichever is right and cheapest.
     #[default]
@@ -32,7 +35,8 @@ pub enum PlanChoice {
 }
 
 /// What a plan does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PlanKind {
     /// Work per partition, one pass, no exchange.
     Map,
@@ -49,7 +53,11 @@ pub enum PlanKind {
 }
 
 impl PlanKind {
-    /// Its name, as on the command line.
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Map, Self::Stitch, Self::Merge, Self::Shuffle, Self::Fold, Self::MapUnchecked];
+
+    /// Returns its name, as on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -62,6 +70,78 @@ impl PlanKind {
         }
     }
 }
+
+impl PlanChoice {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Auto, Self::Map, Self::Stitch, Self::Merge, Self::Shuffle, Self::Fold, Self::MapUnchecked];
+
+    /// Returns its name, as on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self.kind() {
+            None => "auto",
+            Some(kind) => kind.name(),
+        }
+    }
+
+    /// Returns the plan that is asked for, if it is a certain one.
+    #[must_use]
+    pub const fn kind(self) -> Option<PlanKind> {
+        match self {
+            Self::Auto => None,
+            Self::Map => Some(PlanKind::Map),
+            Self::Stitch => Some(PlanKind::Stitch),
+            Self::Merge => Some(PlanKind::Merge),
+            Self::Shuffle => Some(PlanKind::Shuffle),
+            Self::Fold => Some(PlanKind::Fold),
+            Self::MapUnchecked => Some(PlanKind::MapUnchecked),
+        }
+    }
+}
+
+impl From<PlanKind> for PlanChoice {
+    fn from(kind: PlanKind) -> Self {
+        match kind {
+            PlanKind::Map => Self::Map,
+            PlanKind::Stitch => Self::Stitch,
+            PlanKind::Merge => Self::Merge,
+            PlanKind::Shuffle => Self::Shuffle,
+            PlanKind::Fold => Self::Fold,
+            PlanKind::MapUnchecked => Self::MapUnchecked,
+        }
+    }
+}
+
+/// No plan has this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no plan called '{name}': plans are {}", PlanChoice::ALL.map(PlanChoice::name).join(", "))]
+pub struct NoSuchPlan {
+    /// The name.
+    pub name: String,
+}
+
+macro_rules! named {
+    ($type:ty) => {
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.name())
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = NoSuchPlan;
+
+            fn from_str(name: &str) -> Result<Self, NoSuchPlan> {
+                let found = Self::ALL.into_iter().find(|plan| plan.name() == name);
+                found.ok_or_else(|| NoSuchPlan { name: name.to_owned() })
+            }
+        }
+    };
+}
+
+named!(PlanKind);
+named!(PlanChoice);
 
 /// How a run is planned.
 #[derive(Clone, Debug, Default)]
@@ -111,16 +191,15 @@ impl Config {
         statistics: &'a [Statistic],
         observer: &'a dyn Observer,
     ) -> Job<'a> {
-        let (workers, spill) = (self.worker_count(), self.spill.as_deref());
-        let Self { memory, rows_at_once, on_error, ref threads, .. } = *self;
-        let (bands, skipped, reads_for) = (self.bands.as_deref(), Mutex::default(), Step::Read);
-        let batch = self.batch();
+        let executor = Executor::new(self.worker_count(), self.threads.clone());
+        let (bands, spill, batch) = (self.bands.as_deref(), self.spill.as_deref(), self.batch());
+        let Self { memory, rows_at_once, on_error, .. } = *self;
+        let (skipped, reads_for) = (Mutex::default(), Step::Read);
         Job {
             source,
             statistics,
             bands,
-            workers,
-            threads,
+            executor,
             memory,
             spill,
             rows_at_once,
@@ -130,5 +209,26 @@ impl Config {
             observer,
             reads_for,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plans_come_back_from_their_names() {
+        for choice in PlanChoice::ALL {
+            assert_eq!(choice.to_string().parse(), Ok(choice));
+            let json = serde_json::to_string(&choice).expect("plain");
+            assert_eq!(json, format!("\"{choice}\""));
+            assert_eq!(serde_json::from_str::<PlanChoice>(&json).expect("it is one"), choice);
+        }
+        for kind in PlanKind::ALL {
+            assert_eq!((kind.to_string().parse(), PlanChoice::from(kind).kind()), (Ok(kind), Some(kind)));
+            assert_eq!(serde_json::to_string(&kind).expect("plain"), format!("\"{kind}\""));
+        }
+        let error = "sort".parse::<PlanKind>().expect_err("none").to_string();
+        assert!(error.contains("'sort'") && error.contains("map-unchecked"), "{error}");
     }
 }

@@ -7,7 +7,6 @@ use tape_core::{Columns, IdRange, LeftOut, ObjectId, Observer, Partition, Piece,
 use crate::compute::Job;
 use crate::error::{Error, Result};
 use crate::plan::config::Config;
-use crate::pool::in_order;
 
 /// How it is known where light curves lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,8 +162,7 @@ impl Layout {
         job.ahead(Step::Scan, rows_of(&partitions));
         let mut scanned = Vec::new();
         let scan = |(): &mut (), i: usize| scan_one(&job, &partitions[i], columns);
-        in_order(
-            job.crew(),
+        job.executor.in_order(
             partitions.len(),
             || (),
             scan,

@@ -4,6 +4,7 @@ pub(crate) mod budget;
 pub(crate) mod config;
 pub(crate) mod layout;
 pub(crate) mod partitioning;
+pub(crate) mod pieces;
 pub(crate) mod slices;
 
 use std::fmt;
@@ -11,11 +12,11 @@ use std::fmt;
 use tape_core::{Columns, Event, Observer, Partition, Role, Source, Statistic, Step};
 
 use crate::error::{Error, Result};
-use crate::plan::budget::Sizes;
+use crate::plan::budget::SizeEstimate;
 use crate::plan::config::{Config, PlanChoice, PlanKind};
 use crate::plan::layout::{Cohesion, Layout, rows_of};
 use crate::plan::partitioning::cut;
-use crate::plan::slices::Slice;
+use crate::plan::slices::{NotSliced, Slice};
 
 /// What will be done, and why. `Display` explains it.
 #[derive(Clone, Debug)]
@@ -79,20 +80,18 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
     let job = config.job(source, statistics, observer);
     let mut columns = job.inputs().columns();
     columns.band = source.column(Role::Band).is_some();
-    let sizes = Sizes::of(&layout.partitions, columns, &job);
+    let sizes = SizeEstimate::of(&layout.partitions, columns, &job);
     let mut slices = None;
     let forced = config.plan == PlanChoice::Merge;
     if forced || (config.plan == PlanChoice::Auto && layout.cohesion == Cohesion::Overlapping) {
-        let room = sizes.for_merge(&job)?;
-        slices = slices::slices(source, &layout.partitions, room.rows_at_once, forced);
-        match &slices {
-            Some(slices) => (kind, why) = (PlanKind::Merge, merges(slices)),
-            None if forced => {
-                let why =
-                    "the footers do not tell the ids of row groups, or too many row groups hold the same".to_owned();
-                return Err(Error::IllegalPlan { plan: "merge", why, instead: "the auto plan" });
+        let most = sizes.for_merge(&job)?.rows_at_once;
+        match slices::slices(source, &layout.partitions, most, forced) {
+            Ok(found) => {
+                (kind, why) = (PlanKind::Merge, merges(&found));
+                slices = Some(found);
             }
-            None => {}
+            Err(not_sliced) if forced => return Err(cannot_merge(not_sliced, most)),
+            Err(_) => {}
         }
     }
     let (peak_memory, spill) = sizes.memory(kind, &layout, slices.as_deref().unwrap_or_default(), &job)?;
@@ -107,11 +106,7 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
         column_names: column_names(source, columns),
         rows: rows_of(&layout.partitions),
         bytes: match &slices {
-            Some(slices) => slices
-                .iter()
-                .flat_map(|slice| &slice.parts)
-                .map(|part| touched(&part.partition()))
-                .fold(0, u64::saturating_add),
+            Some(slices) => slices.iter().map(|slice| touched(&slice.partition())).fold(0, u64::saturating_add),
             None => layout.partitions.iter().map(touched).fold(0, u64::saturating_add),
         },
         peak_memory,
@@ -135,6 +130,21 @@ fn check_bands(source: &dyn Source, statistics: &[Statistic], config: &Config) -
         }
     }
     Ok(())
+}
+
+fn cannot_merge(not_sliced: NotSliced, most: u64) -> Error {
+    let (why, instead) = match not_sliced {
+        NotSliced::TooLarge { rows } => (
+            format!(
+                "row groups that may hold the same ids have {rows} rows together, of which {most} fit in the memory allowed"
+            ),
+            "more memory, or the auto plan",
+        ),
+        NotSliced::NoClaims | NotSliced::Slower => {
+            ("the footers do not tell the ids of row groups".to_owned(), "the auto plan")
+        }
+    };
+    Error::IllegalPlan { plan: "merge", why, instead }
 }
 
 /// Why slices are read.

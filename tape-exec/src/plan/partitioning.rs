@@ -2,6 +2,8 @@
 
 use tape_core::{IdRange, Partition, Piece, RowGroup, Source};
 
+use crate::plan::pieces::cut_piece;
+
 /// Row groups smaller than this are scheduled together with the next: opening one costs about as much as reading so many
 /// rows.
 const FEWEST_ROWS: u64 = 32 * 1024;
@@ -110,15 +112,13 @@ fn sorted_throughout(groups: &[RowGroup], order: &[usize]) -> bool {
     order.iter().all(|&i| groups[i].sorted && groups[i].ids.is_some()) && order.windows(2).all(follows)
 }
 
-/// The partition, in several of equal length if it is one row group of more than `most` rows.
+/// Cuts a partition into several of nearly equal length, if it is one row group of more than `most` rows.
 fn apart(partition: Partition, most: u64) -> Vec<Partition> {
     let rows = partition.rows();
     match &partition.pieces[..] {
         [piece] if rows > most => {
-            let n = rows.div_ceil(most).min(MOST_CUTS);
-            let edge = |i: u64| u64::try_from(u128::from(rows) * u128::from(i) / u128::from(n)).unwrap_or(rows);
-            let part = |i| Partition { pieces: vec![Piece { row_group: piece.row_group, rows: edge(i)..edge(i + 1) }] };
-            (0..n).map(part).collect()
+            let length = rows.div_ceil(rows.div_ceil(most).min(MOST_CUTS));
+            cut_piece(piece, length).map(|piece| Partition { pieces: vec![piece] }).collect()
         }
         _ => vec![partition],
     }
@@ -187,7 +187,7 @@ mod tests {
     fn a_large_row_group_is_cut_if_it_is_declared_sorted() {
         let whole = |rows| Partition { pieces: vec![Piece { row_group: 3, rows: 0..rows }] };
         assert_eq!(apart(whole(10), 10), [whole(10)]);
-        assert_eq!(pieces(&apart(whole(25), 10)), [vec![(3, 0..8)], vec![(3, 8..16)], vec![(3, 16..25)]]);
+        assert_eq!(pieces(&apart(whole(25), 10)), [vec![(3, 0..9)], vec![(3, 9..18)], vec![(3, 18..25)]]);
         assert_eq!(apart(whole(u64::MAX), 1).len() as u64, MOST_CUTS);
         let sorted = |claims: &[(i64, i64)], sorted| {
             let group = |&(min, max): &(i64, i64)| RowGroup { sorted, ..group(5, Some((min, max))) };

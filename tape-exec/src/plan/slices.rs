@@ -48,9 +48,27 @@ impl Slice {
     }
 }
 
-impl SlicePart {
+impl Slice {
+    /// What it reads.
     pub(crate) fn partition(&self) -> Partition {
-        Partition { pieces: vec![self.piece.clone()] }
+        Partition { pieces: self.parts.iter().map(|part| part.piece.clone()).collect() }
+    }
+
+    /// The slice that reads `partition` and takes the ids from the last of `cuts` before it to the first after it;
+    /// `is_first` tells of a piece, by its number, whether no slice before this one reads it.
+    pub(crate) fn between(
+        source: &dyn Source,
+        partition: &Partition,
+        [from, to]: [Option<ObjectId>; 2],
+        is_first: impl Fn(usize) -> bool,
+    ) -> Option<Self> {
+        let mut parts = vec![];
+        for (i, piece) in partition.pieces.iter().enumerate() {
+            let claim = source.row_groups().get(piece.row_group)?.ids.clone()?;
+            parts.push(SlicePart { piece: piece.clone(), claim, first: is_first(i) });
+        }
+        let smallest = || parts.iter().map(|part| part.claim.min.clone()).min();
+        Some(Self { from: from.or_else(smallest)?, to, parts })
     }
 }
 
@@ -71,14 +89,35 @@ pub(crate) fn read_twice(slices: &[Slice]) -> f64 {
     rows_read(slices) as f64 / rows(slices).max(1) as f64 - 1.0
 }
 
-/// The slices of a survey, of no more than `most` rows each, if it can be cut so; unless that is `forced`, only if little
-/// is then read twice.
-pub(crate) fn slices(source: &dyn Source, partitions: &[Partition], most: u64, forced: bool) -> Option<Vec<Slice>> {
-    let parts = by_smallest(source, partitions)?;
+/// Why a survey is not cut into slices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotSliced {
+    /// A footer does not tell the ids of its row group.
+    NoClaims,
+    /// The row groups that may hold one id have more rows together than fit in memory.
+    TooLarge {
+        rows: u64,
+    },
+    /// Another plan is quicker.
+    Slower,
+}
+
+/// Cuts a survey into slices of no more than `most` rows each; unless that is `forced`, only if little is then read twice.
+pub(crate) fn slices(
+    source: &dyn Source,
+    partitions: &[Partition],
+    most: u64,
+    forced: bool,
+) -> Result<Vec<Slice>, NotSliced> {
+    let parts = by_smallest(source, partitions).ok_or(NotSliced::NoClaims)?;
     let wide = SLICE_ROWS.max(TIMES_OVERLAP.saturating_mul(overlap(&parts)));
     let slices = sweep(parts, wide.min(most / 2));
-    let fits = slices.iter().all(|slice| slice.rows() <= most);
-    (fits && (forced || (slices.len() > 1 && read_twice(&slices) <= MOST_TWICE))).then_some(slices)
+    let rows = slices.iter().map(Slice::rows).max().unwrap_or(0);
+    if rows > most {
+        return Err(NotSliced::TooLarge { rows });
+    }
+    let quick = slices.len() > 1 && read_twice(&slices) <= MOST_TWICE;
+    if forced || quick { Ok(slices) } else { Err(NotSliced::Slower) }
 }
 
 /// All pieces by the smallest id that they claim; none if one claims nothing.

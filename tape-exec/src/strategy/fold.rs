@@ -12,16 +12,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use tape_core::{Fold, Grouping, Ids, LeftOut, Part, Partition, Results, Sink, Statistic, Step, Value};
+use tape_core::{Event, Fold, Grouping, Ids, LeftOut, Part, Partition, Results, Sink, Statistic, Step, Value};
 
 use crate::compute::{Job, Worker};
 use crate::error::{Error, Result};
-use crate::order::pending_results::{Waiting, write_by_id};
-use crate::plan::budget::{Room, rounds};
+use crate::order::edge_stitcher::Totals;
+use crate::order::pending_results::PendingResults;
+use crate::plan::budget::RegroupBudget;
 use crate::plan::layout::rows_of;
-use crate::pool::{in_order, words};
-use crate::strategy::map::Totals;
-use crate::strategy::scatter::{rows_in, scatter_all};
+use crate::plan::pieces::rounds;
+use crate::pool::panic_message;
+use crate::strategy::buckets::{BucketRows, scatter_all};
+use crate::strategy::shuffle::write_by_id;
 
 /// The folds behind statistics, if all are folds.
 pub(crate) fn folds(statistics: &[Statistic]) -> Option<Vec<Arc<dyn Fold>>> {
@@ -50,72 +52,74 @@ pub(crate) struct States {
 
 pub(crate) fn run(
     job: &Job<'_>,
-    folds: &[Arc<dyn Fold>],
-    room: Room,
+    budget: RegroupBudget,
     partitions: &[Partition],
     sink: &mut dyn Sink,
 ) -> Result<Totals> {
-    let width = width(folds);
-    let buckets = room.buckets;
-    let states = || Mutex::new(States::new(Ids::new(job.source.id_type()), width));
-    let states: Vec<Mutex<States>> = std::iter::repeat_with(states).take(buckets).collect();
+    let folds = &*folds(job.statistics).ok_or_else(not_folds)?;
+    let states: Vec<_> = (0..budget.buckets).map(|_| Mutex::new(States::new(job, folds))).collect();
     let mut totals = Totals::default();
     job.ahead(Step::Compute, rows_of(partitions));
-    for round in rounds(partitions, room.rows_at_once, job.workers) {
-        let scattered = scatter_all(job, &round, buckets)?;
-        totals.rows += scattered.rows;
-        totals.left_out += scattered.left_out;
-        in_order(
-            job.crew(),
-            buckets,
-            || job.worker(),
-            |worker, bucket| {
-                let parts = scattered.parts(bucket);
-                let left_out = lift(worker, folds, &parts, &mut lock(&states[bucket]))?;
-                job.done(Step::Compute, rows_in(&parts));
-                Ok(left_out)
-            },
-            |left_out| {
-                totals.left_out += left_out;
-                Ok(())
-            },
-        )?;
-        check_room(&states, room)?;
+    for round in rounds(partitions, budget.rows_at_once, job.workers()) {
+        lift_round(job, folds, &round, &states, &mut totals)?;
+        check_room(&states, budget)?;
     }
-    let mut results = Vec::with_capacity(buckets);
-    in_order(
-        job.crew(),
-        buckets,
-        || job.worker(),
-        |worker, bucket| {
-            let mut states = lock(&states[bucket]);
-            let finished = Waiting::new(states.finish(job, folds, worker.grouping()));
-            *states = States::new(Ids::new(job.source.id_type()), width);
-            Ok(finished)
+    let mut results = Vec::with_capacity(states.len());
+    job.executor.in_order(
+        states.len(),
+        || (),
+        |(), bucket| {
+            let states = std::mem::replace(&mut *lock(&states[bucket]), States::new(job, folds));
+            states.finish(job, folds)
         },
         |of_bucket| {
+            totals.counts += of_bucket.counts(job.statistics);
             results.push(of_bucket);
             Ok(())
         },
     )?;
-    results.iter().for_each(|of_bucket| totals.counts += of_bucket.counts(job.statistics));
-    job.observer.event(tape_core::Event::LightCurves(totals.counts.light_curves));
-    job.ahead(Step::Write, totals.counts.rows);
-    write_by_id(job, results, sink)?;
+    write_by_id(job, results, &totals, sink)?;
     Ok(totals)
 }
 
-/// That the states fit.
+/// The first stage: brings the rows of a partition to buckets, lifts each bucket's, and combines them into its states.
+pub(crate) fn lift_round(
+    job: &Job<'_>,
+    folds: &[Arc<dyn Fold>],
+    round: &Partition,
+    states: &[Mutex<States>],
+    totals: &mut Totals,
+) -> Result<()> {
+    let scattered = scatter_all(job, round, states.len())?;
+    totals.rows += scattered.rows;
+    totals.left_out += scattered.left_out;
+    job.executor.in_order(
+        states.len(),
+        || job.worker(),
+        |worker, bucket| {
+            let parts = scattered.in_memory(bucket).unwrap_or_default();
+            let left_out = lift(worker, folds, &parts, &mut lock(&states[bucket]))?;
+            job.done(Step::Compute, scattered.rows(bucket));
+            Ok(left_out)
+        },
+        |left_out| {
+            totals.left_out += left_out;
+            Ok(())
+        },
+    )
+}
+
+/// Checks that the states fit.
 ///
 /// # Errors
 /// If there are so many light curves that it would be better to keep their rows on disk.
-fn check_room(states: &[Mutex<States>], room: Room) -> Result<()> {
+fn check_room(states: &[Mutex<States>], budget: RegroupBudget) -> Result<()> {
     let bytes: u64 = states.iter().map(|states| lock(states).bytes()).sum();
-    if bytes <= room.results {
+    if bytes <= budget.results {
         return Ok(());
     }
     let rows = states.iter().map(|states| lock(states).band.len() as u64).sum::<u64>();
-    let most = rows * room.results / bytes;
+    let most = rows * budget.results / bytes;
     Err(Error::DoesNotFit { what: "the table of partial states".to_owned(), rows, most })
 }
 
@@ -126,26 +130,13 @@ fn lock(states: &Mutex<States>) -> MutexGuard<'_, States> {
 
 /// Lifts the epochs of a bucket, and combines them into its states.
 fn lift(worker: &mut Worker<'_>, folds: &[Arc<dyn Fold>], parts: &[Part<'_>], states: &mut States) -> Result<LeftOut> {
-    lift_each(worker, folds, parts, |ids, at, band, n_obs, state| states.add(ids, at, band, n_obs, state, folds))
-}
-
-/// Lifts the epochs of a bucket, and hands each light curve's id (a column, and its place there), band, epochs and state to
-/// `take`.
-pub(crate) fn lift_each(
-    worker: &mut Worker<'_>,
-    folds: &[Arc<dyn Fold>],
-    parts: &[Part<'_>],
-    mut take: impl FnMut(&Ids, usize, u8, u64, &[f64]),
-) -> Result<LeftOut> {
-    if worker.job.observer.cancelled() {
-        return Err(Error::Cancelled);
-    }
+    worker.job.check_stop()?;
     let mut left_out = LeftOut::default();
     if parts.is_empty() {
         return Ok(left_out);
     }
     worker.group_any(parts, &mut left_out);
-    let mut state = vec![0.0; width(folds)];
+    let mut state = vec![0.0; states.width];
     // Who is at work, should one panic.
     let at = Cell::new((0, None));
     let lifted = catch_unwind(AssertUnwindSafe(|| {
@@ -161,16 +152,62 @@ pub(crate) fn lift_each(
                 fold.lift(&light_curve, &mut state[own.clone()]);
                 first = own.end;
             }
-            take(&worker.chunk.ids, segment.object, segment.band, light_curve.len() as u64, &state);
+            states.add(&worker.chunk.ids, segment.object, segment.band, light_curve.len() as u64, &state, folds);
         }
     }));
-    lifted.map_err(|panic| worker.panicked(at.get(), &words(&*panic)))?;
+    lifted.map_err(|panic| worker.panicked(at.get(), &panic_message(&*panic)))?;
     if worker.chunk.cancelled() { Err(Error::Cancelled) } else { Ok(left_out) }
 }
 
+/// A program that asks for what cannot be.
+pub(crate) fn not_folds() -> Error {
+    Error::Internal { message: "partial states of a statistic that is not a fold".to_owned() }
+}
+
 impl States {
-    pub(crate) fn new(ids: Ids, width: usize) -> Self {
+    pub(crate) fn new(job: &Job<'_>, folds: &[Arc<dyn Fold>]) -> Self {
+        let (ids, width) = (Ids::new(job.source.id_type()), width(folds));
         Self { ids, band: vec![], n_obs: vec![], states: vec![], width, index: HashTable::new() }
+    }
+
+    /// Returns them in the place of results, with a column for each float, in the order in which they were met.
+    pub(crate) fn into_stored(self) -> Results {
+        let mut values = vec![Vec::with_capacity(self.band.len()); self.width];
+        for state in self.states.chunks_exact(self.width.max(1)) {
+            values.iter_mut().zip(state).for_each(|(column, &float)| column.push(Value::Float(float)));
+        }
+        let Self { ids, band, n_obs, .. } = self;
+        Results { ids, band, n_obs, values, without_rows: 0 }
+    }
+
+    /// Combines states into them that [`States::into_stored`] gave.
+    pub(crate) fn add_stored(&mut self, job: &Job<'_>, more: &Results, folds: &[Arc<dyn Fold>]) -> Result<()> {
+        if more.values.len() != self.width {
+            return Err(Error::Internal { message: "partial states of other folds".to_owned() });
+        }
+        let at = Cell::new(0);
+        let mut state = vec![0.0; self.width];
+        let combined = catch_unwind(AssertUnwindSafe(|| {
+            for row in 0..more.len() {
+                at.set(row);
+                for (float, column) in state.iter_mut().zip(&more.values) {
+                    let Value::Float(value) = column[row] else { return false };
+                    *float = value;
+                }
+                self.add(&more.ids, row, more.band[row], more.n_obs[row], &state, folds);
+            }
+            true
+        }));
+        match combined {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::Internal { message: "a partial state that is no number".to_owned() }),
+            Err(panic) => {
+                let names: Vec<&str> = job.statistics.iter().map(|s| s.info().name.as_ref()).collect();
+                let id = more.ids.get(at.get()).to_owned(job.source.id_type());
+                let (statistic, message) = (names.join(","), panic_message(&*panic));
+                Err(Error::Panicked { statistic, id, band: String::new(), message })
+            }
+        }
     }
 
     /// Bytes of memory that they take.
@@ -181,7 +218,7 @@ impl States {
     }
 
     /// Combines `state` into that of the light curve with the id at `place` in `of`.
-    pub(crate) fn add(&mut self, of: &Ids, place: usize, band: u8, n_obs: u64, state: &[f64], folds: &[Arc<dyn Fold>]) {
+    fn add(&mut self, of: &Ids, place: usize, band: u8, n_obs: u64, state: &[f64], folds: &[Arc<dyn Fold>]) {
         let id = of.get(place);
         let hasher = FixedState::default();
         let hash = hasher.hash_one((id, band));
@@ -211,8 +248,16 @@ impl States {
         }
     }
 
-    /// The results, with those of each id together and by band.
-    pub(crate) fn finish(&self, job: &Job<'_>, folds: &[Arc<dyn Fold>], grouping: &Grouping) -> Results {
+    /// The second stage: computes the results, by id and band.
+    pub(crate) fn finish(&self, job: &Job<'_>, folds: &[Arc<dyn Fold>]) -> Result<PendingResults> {
+        let finished = catch_unwind(AssertUnwindSafe(|| self.results(job, folds)));
+        let results = finished.map_err(|panic| Error::Internal { message: panic_message(&*panic) })?;
+        job.observer.event(Event::LightCurves(results.len() as u64));
+        Ok(PendingResults::new(results))
+    }
+
+    fn results(&self, job: &Job<'_>, folds: &[Arc<dyn Fold>]) -> Results {
+        let grouping = Grouping::new(job.source.bands(), job.bands, job.inputs());
         let mut order: Vec<usize> = (0..self.band.len()).collect();
         let place = |i: usize| grouping.place(self.band[i]);
         order.sort_unstable_by(|&a, &b| self.ids.get(a).cmp(&self.ids.get(b)).then(place(a).cmp(&place(b))));

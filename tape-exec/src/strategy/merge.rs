@@ -1,45 +1,56 @@
 //! Merge: sorted runs that overlap, a slice of ids at a time. Each slice is a small shuffle, and slices come in the order of
-//! their ids, so nothing is put away and nothing waits but the slice itself.
+//! their ids, so no row is spilled and nothing waits but the slice itself.
 
-use tape_core::{IdRange, LeftOut, ObjectId, Rows, Sink, Step};
+use tape_core::{IdRange, LeftOut, ObjectId, Partition, Rows, Sink, Step};
 
 use crate::compute::skipped::or_skip;
 use crate::compute::{Job, Worker};
 use crate::error::{Error, Result};
-use crate::plan::budget::Room;
+use crate::order::edge_stitcher::Totals;
+use crate::order::pending_results::PendingResults;
+use crate::plan::budget::{RegroupBudget, buckets_for};
 use crate::plan::slices::{self, Slice, SlicePart};
-use crate::pool::in_order;
-use crate::strategy::map::Totals;
-use crate::strategy::scatter::{Blocks, Scattered, buckets_for};
-use crate::strategy::shuffle::of_buckets;
+use crate::strategy::buckets::{Blocks, Scattered};
+use crate::strategy::shuffle::{compute, write_by_id};
 
-pub(crate) fn run(job: &Job<'_>, room: Room, slices: &[Slice], sink: &mut dyn Sink) -> Result<Totals> {
+pub(crate) fn run(job: &Job<'_>, budget: RegroupBudget, slices: &[Slice], sink: &mut dyn Sink) -> Result<Totals> {
     let mut totals = Totals::default();
     job.ahead(Step::Compute, slices::rows(slices));
     for slice in slices {
-        let buckets = buckets_for(slice.rows());
-        let scattered = scatter(job, slice, buckets)?;
-        totals.rows += scattered.rows;
-        totals.left_out += scattered.left_out;
-        of_buckets(job, Room { buckets, ..room }, scattered, &mut totals, sink)?;
+        let results = run_slice(job, budget, slice, &mut totals)?;
+        write_by_id(job, results, &totals, sink)?;
     }
     Ok(totals)
+}
+
+/// Computes a slice. Returns the results of each bucket.
+pub(crate) fn run_slice(
+    job: &Job<'_>,
+    budget: RegroupBudget,
+    slice: &Slice,
+    totals: &mut Totals,
+) -> Result<Vec<PendingResults>> {
+    let buckets = buckets_for(slice.rows());
+    let scattered = scatter(job, slice, buckets)?;
+    totals.rows += scattered.rows;
+    totals.left_out += scattered.left_out;
+    compute(job, RegroupBudget { buckets, ..budget }, 0..buckets, &scattered, totals)
 }
 
 /// Scatters the rows of a slice.
 fn scatter(job: &Job<'_>, slice: &Slice, buckets: usize) -> Result<Scattered> {
     let mut all = Scattered::default();
-    in_order(
-        job.crew(),
+    job.executor.in_order(
         slice.parts.len(),
         || job.worker(),
         |worker, i| {
             let part = &slice.parts[i];
-            or_skip(job, &part.partition(), |partition| {
+            let partition = Partition { pieces: vec![part.piece.clone()] };
+            or_skip(job, &partition, |partition| {
                 if partition.pieces.is_empty() {
                     Ok(Scattered::default())
                 } else {
-                    part_of(worker, slice, part, buckets)
+                    part_of(worker, slice, part, partition, buckets)
                 }
             })
         },
@@ -52,9 +63,15 @@ fn scatter(job: &Job<'_>, slice: &Slice, buckets: usize) -> Result<Scattered> {
 }
 
 /// The rows of one part that the slice takes.
-fn part_of(worker: &mut Worker<'_>, slice: &Slice, part: &SlicePart, buckets: usize) -> Result<Scattered> {
+fn part_of(
+    worker: &mut Worker<'_>,
+    slice: &Slice,
+    part: &SlicePart,
+    partition: &Partition,
+    buckets: usize,
+) -> Result<Scattered> {
     let job = worker.job;
-    let mut reader = job.source.read(&part.partition(), job.inputs().columns()).map_err(Error::Source)?;
+    let mut reader = job.source.read(partition, job.inputs().columns()).map_err(Error::Source)?;
     let (mut batch, mut own) = (worker.take_rows(), Rows::new(job.source.id_type()));
     let mut blocks = Blocks::new(job, buckets);
     let mut rows_read = LeftOut::default();

@@ -1,10 +1,13 @@
 //! How each plan is carried out.
+//!
+//! A run is stages of tasks. In one process the outputs of a stage stay in memory, or are spilled; in a job they are stored:
+//! see [`crate::task`], which calls the same stages.
 
-mod calibration;
+pub(crate) mod buckets;
 pub(crate) mod fold;
 pub(crate) mod map;
-mod merge;
+pub(crate) mod merge;
 mod oversized;
+pub(crate) mod partition;
 pub(crate) mod run;
-pub(crate) mod scatter;
-mod shuffle;
+pub(crate) mod shuffle;

@@ -1,33 +1,35 @@
 //! A bucket with more rows than a worker may group at once: its objects, some at a time.
 
 use std::collections::HashMap;
-use std::ops::{Range, RangeInclusive};
+use std::ops::RangeInclusive;
 
 use foldhash::fast::FixedState;
-use tape_core::{LeftOut, ObjectId, Part, Results, Rows};
+use tape_core::{IdType, LeftOut, ObjectId, Part, Results, Rows};
 
 use crate::compute::skipped::Skipped;
 use crate::compute::{Job, Worker};
 use crate::error::Result;
+use crate::strategy::buckets::BucketRows;
 
-/// Rows that can be gone through again, some at a time.
-pub(crate) trait Again {
-    /// Calls `take` with all rows, in the order of the survey.
-    fn each(&self, take: &mut dyn FnMut(&Rows, Range<usize>) -> Result<()>) -> Result<()>;
-}
-
-/// The results of all light curves in `rows`, of which no more than `most` rows are grouped at once. They are gone through
+/// Computes all light curves of a bucket, of which no more than `most` rows are grouped at once. They are gone through
 /// once to count the rows of each object, and once for each group of objects.
 ///
 /// # Errors
 /// If one object alone has more rows, unless such are to be skipped.
-pub(crate) fn compute(worker: &mut Worker<'_>, rows: &dyn Again, most: u64, left_out: &mut LeftOut) -> Result<Results> {
+pub(crate) fn compute(
+    worker: &mut Worker<'_>,
+    rows: &dyn BucketRows,
+    bucket: usize,
+    most: u64,
+    left_out: &mut LeftOut,
+) -> Result<Results> {
     let job = worker.job;
+    let id_type = job.source.id_type();
     let mut results = job.no_results();
-    for group in groups(job, count(job, rows)?, most)? {
-        let mut own = Rows::new(job.source.id_type());
-        rows.each(&mut |rows, range| {
-            let inside = |row: &usize| group.contains(&rows.ids.get(*row).to_owned(job.source.id_type()));
+    for group in groups(job, count(rows, bucket, id_type)?, most)? {
+        let mut own = Rows::new(id_type);
+        rows.each(bucket, id_type, &mut |rows, range| {
+            let inside = |row: &usize| group.contains(&rows.ids.get(*row).to_owned(id_type));
             let chosen: Vec<u32> = range.filter(inside).filter_map(|row| u32::try_from(row).ok()).collect();
             let chosen = rows.gather(&chosen);
             own.extend_from(&chosen, 0..chosen.len());
@@ -42,14 +44,14 @@ pub(crate) fn compute(worker: &mut Worker<'_>, rows: &dyn Again, most: u64, left
 }
 
 /// The number of rows of each object.
-fn count(job: &Job<'_>, rows: &dyn Again) -> Result<Vec<(ObjectId, u64)>> {
+fn count(rows: &dyn BucketRows, bucket: usize, id_type: IdType) -> Result<Vec<(ObjectId, u64)>> {
     let mut counts: HashMap<ObjectId, u64, FixedState> = HashMap::default();
-    rows.each(&mut |rows, range| {
+    rows.each(bucket, id_type, &mut |rows, range| {
         let mut start = range.start;
         while start < range.end {
             let id = rows.ids.get(start);
             let end = (start + 1..range.end).find(|&row| rows.ids.get(row) != id).unwrap_or(range.end);
-            *counts.entry(id.to_owned(job.source.id_type())).or_default() += (end - start) as u64;
+            *counts.entry(id.to_owned(id_type)).or_default() += (end - start) as u64;
             start = end;
         }
         Ok(())

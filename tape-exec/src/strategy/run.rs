@@ -1,21 +1,17 @@
 //! Runs a plan, and falls back where a claim of the input is found false.
 
-use std::sync::PoisonError;
-
-use tape_core::{Event, LeftOut, Observer, Partition, Sink, Source, Statistic, Step};
+use tape_core::{Event, LeftOut, Observer, Sink, Source, Statistic, Step};
 
 use crate::compute::Job;
 use crate::compute::counts::Counts;
 use crate::compute::skipped::Skipped;
 use crate::error::{Error, Result, WRITE_SORTED, not_in_order};
+use crate::order::edge_stitcher::{Edges, Totals};
 use crate::plan::Plan;
-use crate::plan::budget::Sizes;
+use crate::plan::budget::SizeEstimate;
 use crate::plan::config::{Config, PlanKind};
 use crate::plan::slices;
-use crate::strategy::fold;
-use crate::strategy::map::{self, Edges, Ended, Totals};
-use crate::strategy::merge;
-use crate::strategy::shuffle;
+use crate::strategy::{fold, map, merge, shuffle};
 
 /// What a run amounted to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,21 +83,21 @@ pub fn run(
     observer: &dyn Observer,
 ) -> Result<Summary> {
     let job = config.job(source, statistics, observer);
-    let partitions = &plan.layout.partitions;
-    let sizes = Sizes::of(partitions, plan.columns, &job);
-    let mut run = Course { kind: plan.kind, warnings: vec![] };
-    job.ahead(Step::Read, if plan.kind == PlanKind::Merge { slices::rows_read(&plan.slices) } else { sizes.rows });
-    let totals = match plan.kind {
-        PlanKind::Map => over_edges(&job, plan, &sizes, Edges::Cohesive, sink, &mut run)?,
-        PlanKind::Stitch => over_edges(&job, plan, &sizes, Edges::Stitched, sink, &mut run)?,
-        PlanKind::MapUnchecked => over_edges(&job, plan, &sizes, Edges::Unchecked, sink, &mut run)?,
-        PlanKind::Merge => over_slices(&job, plan, &sizes, sink, &mut run)?,
-        PlanKind::Shuffle | PlanKind::Fold => regrouped(&job, &sizes, partitions, sink, &mut run)?,
+    let (mut kind, mut warnings) = (plan.kind, vec![]);
+    let totals = loop {
+        let error = match carry_out(&job, kind, plan, sink) {
+            Ok(totals) => break totals,
+            Err(error) => error,
+        };
+        let (instead, why) = another_plan(kind, plan.forced, statistics, error)?;
+        warnings.push(format!("the {kind} plan was dropped for {instead}: {why}"));
+        kind = instead;
+        drop(job.take_skipped());
+        observer.event(Event::Restart);
+        sink.restart().map_err(Error::Sink)?;
     };
-    let Course { kind, mut warnings } = run;
-    warnings.extend(cut_unchecked(totals.cut_edges));
-    warnings.extend(bands_not_found(&job));
-    let skipped = std::mem::take(&mut *job.skipped.lock().unwrap_or_else(PoisonError::into_inner));
+    warnings.extend(warnings_of(&job, &totals));
+    let skipped = job.take_skipped();
     warnings.extend(skipped.iter().map(ToString::to_string));
     for warning in &warnings {
         observer.event(Event::Warning(warning.clone()));
@@ -109,99 +105,59 @@ pub fn run(
     Ok(Summary::of(kind, statistics, totals, skipped, warnings))
 }
 
-/// Runs over partitions in the order of their ids; in another way if they turn out not to be in that order, or if a light
-/// curve or a partition turns out to be too large for it.
-fn over_edges(
-    job: &Job<'_>,
-    plan: &Plan,
-    sizes: &Sizes,
-    edges: Edges,
-    sink: &mut dyn Sink,
-    run: &mut Course,
-) -> Result<Totals> {
+fn carry_out(job: &Job<'_>, kind: PlanKind, plan: &Plan, sink: &mut dyn Sink) -> Result<Totals> {
     let partitions = &plan.layout.partitions;
-    let why = match map::run(job, sizes.share(job), partitions, edges, sink) {
-        Ok(Ended::Whole(totals)) => return Ok(totals),
-        Ok(Ended::OutOfOrder { id, cut, partition: at }) => {
-            let place =
-                |i: usize| format!("partition {i} in {}", job.source.describe(partitions[i].pieces[0].row_group));
-            let (before, after) = (place(at.saturating_sub(2)), place(at - 1));
-            if plan.forced && cut {
-                return Err(Error::CutLightCurve { id, before, after });
-            }
-            format!("{before} and {after} {}; {WRITE_SORTED}", not_in_order(&id, cut))
+    let sizes = SizeEstimate::of(partitions, plan.columns, job);
+    job.ahead(Step::Read, if kind == PlanKind::Merge { slices::rows_read(&plan.slices) } else { sizes.rows });
+    match kind {
+        PlanKind::Map | PlanKind::Stitch | PlanKind::MapUnchecked => {
+            map::run(job, sizes.share(job), partitions, Edges::of(kind), sink)
         }
-        Err(Error::DoesNotFit { what, rows, most }) if edges != Edges::Unchecked => {
-            format!("{what} has at least {rows} rows, of which a worker's share of memory holds {most}")
-        }
-        Err(error) => return Err(error),
-    };
-    run.restart(job, sizes, without_order(job), &why, sink)?;
-    regrouped(job, sizes, partitions, sink, run)
-}
-
-/// Runs over slices of ids; in another way if a footer turns out to be wrong, or a light curve too large.
-fn over_slices(job: &Job<'_>, plan: &Plan, sizes: &Sizes, sink: &mut dyn Sink, run: &mut Course) -> Result<Totals> {
-    let why = match merge::run(job, sizes.for_merge(job)?, &plan.slices, sink) {
-        Err(error @ (Error::DoesNotFit { .. } | Error::FalseClaim { .. })) => error.to_string(),
-        done => return done,
-    };
-    run.restart(job, sizes, without_order(job), &why, sink)?;
-    regrouped(job, sizes, &plan.layout.partitions, sink, run)
-}
-
-/// The plan for rows that may lie anywhere.
-fn without_order(job: &Job<'_>) -> PlanKind {
-    if fold::folds(job.statistics).is_some() { PlanKind::Fold } else { PlanKind::Shuffle }
-}
-
-/// Runs by shuffle or fold; by shuffle if partial states turn out to be too many.
-fn regrouped(
-    job: &Job<'_>,
-    sizes: &Sizes,
-    partitions: &[Partition],
-    sink: &mut dyn Sink,
-    run: &mut Course,
-) -> Result<Totals> {
-    if let (PlanKind::Fold, Some(folds)) = (run.kind, fold::folds(job.statistics)) {
-        let why = match sizes.for_fold(job).and_then(|room| fold::run(job, &folds, room, partitions, sink)) {
-            Err(Error::DoesNotFit { what, rows, most }) => {
-                format!("{what} has {rows} rows, of which {most} fit in memory")
-            }
-            done => return done,
-        };
-        run.restart(job, sizes, PlanKind::Shuffle, &why, sink)?;
+        PlanKind::Merge => merge::run(job, sizes.for_merge(job)?, &plan.slices, sink),
+        PlanKind::Shuffle => shuffle::run(job, sizes.for_shuffle(job)?, partitions, sink),
+        PlanKind::Fold => fold::run(job, sizes.for_fold(job)?, partitions, sink),
     }
-    shuffle::run(job, sizes.for_shuffle(job)?, partitions, sink)
 }
 
-/// Which way a run takes, and what there is to say of it.
-struct Course {
+/// Returns the plan that a run is started again with where `error` says that `kind` does not suit the survey, and why.
+///
+/// # Errors
+/// If there is none: what ends the run.
+pub fn another_plan(
     kind: PlanKind,
-    warnings: Vec<String>,
+    forced: bool,
+    statistics: &[Statistic],
+    error: Error,
+) -> Result<(PlanKind, String)> {
+    let without_order = if fold::folds(statistics).is_some() { PlanKind::Fold } else { PlanKind::Shuffle };
+    match (kind, error) {
+        (PlanKind::Map | PlanKind::Stitch, Error::OutOfOrder { id, cut: true, before, after }) if forced => {
+            Err(Error::CutLightCurve { id, before, after })
+        }
+        (PlanKind::Map | PlanKind::Stitch, Error::OutOfOrder { id, cut, before, after }) => {
+            Ok((without_order, format!("{before} and {after} {}; {WRITE_SORTED}", not_in_order(&id, cut))))
+        }
+        (PlanKind::Map | PlanKind::Stitch, Error::DoesNotFit { what, rows, most }) => Ok((
+            without_order,
+            format!("{what} has at least {rows} rows, of which a worker's share of memory holds {most}"),
+        )),
+        (PlanKind::Merge, error @ (Error::DoesNotFit { .. } | Error::FalseClaim { .. })) => {
+            Ok((without_order, error.to_string()))
+        }
+        (PlanKind::Fold, Error::DoesNotFit { what, rows, most }) => {
+            Ok((PlanKind::Shuffle, format!("{what} has {rows} rows, of which {most} fit in memory")))
+        }
+        (_, error) => Err(error),
+    }
 }
 
-impl Course {
-    /// Starts again by another plan.
-    fn restart(
-        &mut self,
-        job: &Job<'_>,
-        sizes: &Sizes,
-        instead: PlanKind,
-        why: &str,
-        sink: &mut dyn Sink,
-    ) -> Result<()> {
-        self.warnings.push(format!("the {} plan was dropped for {}: {why}", self.kind.name(), instead.name()));
-        self.kind = instead;
-        job.skipped.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        job.observer.event(Event::Restart);
-        job.ahead(Step::Read, sizes.rows);
-        sink.restart().map_err(Error::Sink)
-    }
+/// Returns what the user should know of a run that is done. The source must know all bands that were met.
+pub(crate) fn warnings_of(job: &Job<'_>, totals: &Totals) -> Vec<String> {
+    cut_unchecked(totals.cut_edges).into_iter().chain(bands_not_found(job)).collect()
 }
 
 /// A warning where an unchecked map cut light curves at so many edges.
-pub(crate) fn cut_unchecked(edges: u64) -> Option<String> {
+fn cut_unchecked(edges: u64) -> Option<String> {
     (edges > 0).then(|| {
         format!(
             "unchecked map: {edges} partition edges cut light curves, and each piece has a result of its own; these are not \
@@ -211,7 +167,7 @@ pub(crate) fn cut_unchecked(edges: u64) -> Option<String> {
 }
 
 /// A warning for each band asked for, or compared, that no epoch has.
-pub(crate) fn bands_not_found(job: &Job<'_>) -> Vec<String> {
+fn bands_not_found(job: &Job<'_>) -> Vec<String> {
     let found = job.source.bands().labels();
     let compared = job.statistics.iter().flat_map(|statistic| &statistic.info().bands);
     let mut asked: Vec<&String> = job.bands.unwrap_or_default().iter().collect();

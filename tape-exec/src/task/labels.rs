@@ -1,71 +1,67 @@
-//! Band codes that mean the same in every process: places in a sorted list of labels.
+//! Band codes that mean the same in every process: places in the list of the labels that an output has.
 
-use tape_core::{Bands, NO_BAND, Results, Rows, TooManyBands};
+use tape_core::{Bands, NO_BAND, Results, Rows};
 
-/// Which codes occur.
-pub(super) struct Used([bool; 256]);
+use crate::error::{Error, Result};
 
-impl Used {
-    pub(super) const fn new() -> Self {
-        Self([false; 256])
+/// Turns the codes of a process into places in a list of labels, in the order in which the output first has them: a task leaves
+/// the same bytes whoever runs it. The code of rows without a band stays.
+pub(super) struct OutputLabels<'a> {
+    bands: &'a Bands,
+    places: [Option<u8>; 256],
+    pub(super) labels: Vec<String>,
+}
+
+impl<'a> OutputLabels<'a> {
+    pub(super) const fn new(bands: &'a Bands) -> Self {
+        let mut places = [None; 256];
+        places[NO_BAND as usize] = Some(NO_BAND);
+        Self { bands, places, labels: vec![] }
     }
 
-    pub(super) fn add(&mut self, codes: &[u8]) {
-        codes.iter().for_each(|&code| self.0[usize::from(code)] = true);
+    pub(super) fn encode(&mut self, codes: &mut [u8]) {
+        codes.iter_mut().for_each(|code| *code = self.places[usize::from(*code)].unwrap_or_else(|| self.place(*code)));
     }
 
-    /// The labels of the codes that occur, and what turns the codes into places among them.
-    pub(super) fn labels(&self, bands: &Bands) -> (Vec<String>, Labels) {
-        let all = bands.labels();
-        let mut used: Vec<(&String, u8)> =
-            all.iter().zip(0u8..).filter(|(_, code)| self.0[usize::from(*code)]).collect();
-        used.sort();
-        let mut table = identity();
-        for ((_, code), place) in used.iter().zip(0u8..) {
-            table[usize::from(*code)] = place;
-        }
-        (used.into_iter().map(|(label, _)| label.clone()).collect(), Labels { table })
+    fn place(&mut self, code: u8) -> u8 {
+        let place = match self.bands.labels().get(usize::from(code)) {
+            Some(label) => {
+                self.labels.push(label.clone());
+                u8::try_from(self.labels.len() - 1).unwrap_or(NO_BAND)
+            }
+            // A survey without bands has one code, and no label.
+            None => code,
+        };
+        self.places[usize::from(code)] = Some(place);
+        place
     }
 }
 
-/// Turns codes of one list of labels into those of another. The code of rows without a band stays.
-#[derive(Clone, Debug)]
-pub struct Labels {
-    table: [u8; 256],
-}
+/// Turns places in a list of labels into the codes of a process.
+pub(super) struct InputLabels([u8; 256]);
 
-/// A survey without bands has one code, and no label.
-fn identity() -> [u8; 256] {
-    let mut table = [NO_BAND; 256];
-    table[0] = 0;
-    table
-}
-
-impl Labels {
-    /// From places in `labels` to the codes that `bands` has for them; it learns those that are new.
-    ///
-    /// # Errors
-    /// [`TooManyBands`].
-    pub fn known_to(bands: &Bands, labels: &[String]) -> Result<Self, TooManyBands> {
-        let mut table = identity();
+impl InputLabels {
+    /// From places in `labels` to the codes that `bands` has for them; it learns the new ones.
+    pub(super) fn new(bands: &Bands, labels: &[String]) -> Result<Self> {
+        let mut codes = [NO_BAND; 256];
+        codes[0] = 0;
         for (label, place) in labels.iter().zip(0u8..NO_BAND) {
-            table[usize::from(place)] = bands.code(label)?;
+            codes[usize::from(place)] = bands.code(label).map_err(|error| Error::Source(error.into()))?;
         }
-        Ok(Self { table })
+        Ok(Self(codes))
     }
 
-    /// Turns the codes of some rows.
-    pub fn of_rows(&self, rows: &mut Rows, from: usize) {
-        self.codes(rows.band.get_mut(from..).unwrap_or_default());
+    /// Decodes the rows after the first `from`.
+    pub(super) fn decode_rows(&self, rows: &mut Rows, from: usize) {
+        self.decode(rows.band.get_mut(from..).unwrap_or_default());
     }
 
-    /// Turns the codes of some results.
-    pub fn of_results(&self, results: &mut Results) {
-        self.codes(&mut results.band);
+    pub(super) fn decode_results(&self, results: &mut Results) {
+        self.decode(&mut results.band);
     }
 
-    pub(super) fn codes(&self, codes: &mut [u8]) {
-        codes.iter_mut().for_each(|code| *code = self.table[usize::from(*code)]);
+    fn decode(&self, places: &mut [u8]) {
+        places.iter_mut().for_each(|place| *place = self.0[usize::from(*place)]);
     }
 }
 
@@ -82,34 +78,25 @@ mod tests {
             }
             bands
         });
-        let mut places = vec![];
         for bands in &processes {
             let own = ["r", "g", "r"].map(|label| bands.find(label).expect("it has one"));
             let mut codes = [own[0], own[1], own[2], NO_BAND];
-            let mut used = Used::new();
-            used.add(&codes);
-            let (labels, table) = used.labels(bands);
-            assert_eq!(labels, ["g", "r"], "only those that occur");
-            table.codes(&mut codes);
-            places.push(codes);
-            Labels::known_to(bands, &labels).expect("few").codes(&mut codes);
-            assert_eq!(codes[..3], own);
-            assert_eq!(codes[3], NO_BAND);
+            let mut labels = OutputLabels::new(bands);
+            labels.encode(&mut codes);
+            assert_eq!(labels.labels, ["r", "g"], "only those that occur");
+            assert_eq!(codes, [0, 1, 0, NO_BAND]);
+            InputLabels::new(bands, &labels.labels).expect("few").decode(&mut codes);
+            assert_eq!((&codes[..3], codes[3]), (&own[..], NO_BAND));
         }
-        assert_eq!(places[0], places[1]);
-        assert_eq!(places[0], [1, 0, 1, NO_BAND]);
     }
 
     #[test]
     fn a_survey_without_bands_keeps_its_one_code() {
         let bands = Bands::default();
-        let mut used = Used::new();
-        used.add(&[0, 0]);
-        let (labels, table) = used.labels(&bands);
-        assert!(labels.is_empty());
-        let mut codes = [0, 0];
-        table.codes(&mut codes);
-        Labels::known_to(&bands, &labels).expect("none").codes(&mut codes);
+        let (mut labels, mut codes) = (OutputLabels::new(&bands), [0, 0]);
+        labels.encode(&mut codes);
+        assert!(labels.labels.is_empty());
+        InputLabels::new(&bands, &labels.labels).expect("none").decode(&mut codes);
         assert_eq!(codes, [0, 0]);
     }
 }

@@ -1,36 +1,30 @@
 //! A run cut into tasks that need nothing of each other, so that any process may run any of them, at any time and twice.
 //!
-//! Map and stitch have one round of tasks, a partition each ([`run_partition`]); [`link`] puts the results together. Shuffle
-//! and fold have two: the first brings the rows of a partition, or the partial states of their light curves, to buckets
-//! ([`scatter`], [`lift`]); the second computes a few buckets out of what all tasks of the first left ([`reduce`],
-//! [`combine`]); [`merge`] puts the results together. The sink gets what [`crate::run`] would have given it, to the bit:
-//! rows of a light curve meet in the same order, and partial states are those of the same rows.
+//! The stages are those of [`crate::run`]; the outputs of each stage are stored. Map, stitch and merge have one round of tasks,
+//! each of a partition or of a slice of ids ([`read`]). Shuffle and fold have two: the first brings rows or partial states to
+//! buckets ([`read`]), the second computes a few buckets of all tasks of the first ([`reduce`]). [`gather`] checks the results
+//! and puts them together. The sink gets what [`crate::run`] gives it, to the bit: rows of a light curve meet in the same
+//! order, and partial states are those of the same rows.
 //!
-//! Where outputs lie between tasks is not known here. Their band codes are not those of a process but places in a list of
-//! labels that goes with them, so that a task leaves the same bytes whoever runs it.
+//! Where outputs lie is not known here: see [`TaskOutput`] and [`StoredOutputs`]. Their band codes are not those of a process
+//! but places in a list of labels that goes with them, so that a task leaves the same bytes whoever runs it.
 
-mod first;
+mod gather;
 mod labels;
-mod link;
-mod merge;
-mod second;
-mod states;
+mod run;
 
-use tape_core::{Observer, Partition, Source, Statistic};
+use tape_core::{LeftOut, ObjectId, Observer, Part, Partition, Results, Rows, Source, SourceError, Statistic};
 
 use crate::compute::Job;
+use crate::compute::skipped::Skipped;
 use crate::error::Result;
 use crate::plan::Plan;
-use crate::plan::budget::{Sizes, rounds};
+use crate::plan::budget::SizeEstimate;
 use crate::plan::config::{Config, PlanKind};
-use crate::strategy::fold::{folds, width};
-use crate::strategy::run::{bands_not_found, cut_unchecked};
+use crate::plan::pieces::rounds;
 
-pub use first::{Lifted, PartitionOutput, Scattering, lift, run_partition, scatter};
-pub use labels::Labels;
-pub use link::{Gathered, link};
-pub use merge::merge;
-pub use second::{Reduced, combine, reduce};
+pub use gather::{Gathered, gather};
+pub use run::{read, reduce};
 
 /// Rows that a task of the second round should have: enough that files are opened for more than a few, and a loss of a
 /// minute at most.
@@ -45,7 +39,7 @@ pub struct Work<'a> {
     pub source: &'a dyn Source,
     /// The statistics.
     pub statistics: &'a [Statistic],
-    /// Bands, and the workers within a task: the folds of a [`lift`] use them, other tasks are one worker's.
+    /// Bands; workers and memory of one task; what to do about what cannot be read.
     pub config: &'a Config,
     /// Who watches, and may stop it.
     pub observer: &'a dyn Observer,
@@ -57,11 +51,15 @@ impl<'a> Work<'a> {
     }
 }
 
-/// How a run is cut into tasks.
+/// How a run is cut into tasks. They are numbered through both rounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tasks {
+    /// The plan.
+    pub kind: PlanKind,
     /// What each task of the first round reads.
     pub partitions: Vec<Partition>,
+    /// The smallest id of each slice of a merge but the first; a task reads a slice.
+    pub cuts: Vec<ObjectId>,
     /// Into how many buckets: a power of two, or 0 where there is no second round.
     pub buckets: usize,
     /// The tasks of the second round: a power of two that divides the buckets, or 0.
@@ -69,12 +67,76 @@ pub struct Tasks {
 }
 
 impl Tasks {
-    /// The buckets of a task of the second round.
+    /// Returns the buckets of a task of the second round, by its place in that round.
     #[must_use]
     pub fn buckets_of(&self, reduce: usize) -> std::ops::Range<usize> {
         let each = self.buckets / self.reduces.max(1);
         reduce * each..(reduce + 1) * each
     }
+
+    /// Tells whether tasks of the first round share out their work, and the memory of all workers, within: they run one at a time.
+    #[must_use]
+    pub const fn read_one_by_one(&self) -> bool {
+        matches!(self.kind, PlanKind::Fold | PlanKind::Merge)
+    }
+}
+
+/// Takes the output of a task, block by block.
+pub trait TaskOutput {
+    /// Takes a block of rows.
+    ///
+    /// # Errors
+    /// If it cannot be stored.
+    fn rows(&mut self, parts: &[Part<'_>]) -> std::result::Result<(), SourceError>;
+
+    /// Takes a block of results, or of partial states.
+    ///
+    /// # Errors
+    /// If it cannot be stored.
+    fn results(&mut self, results: &Results) -> std::result::Result<(), SourceError>;
+}
+
+/// The outputs of tasks that are done.
+pub trait StoredOutputs: Sync {
+    /// Returns what a task reported.
+    fn report(&self, task: usize) -> TaskReport;
+
+    /// Returns the number of rows in each block of a task's output.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn rows_by_block(&self, task: usize) -> std::result::Result<Vec<u64>, SourceError>;
+
+    /// Appends the rows of a block.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not what was stored.
+    fn rows(&self, task: usize, block: usize, rows: &mut Rows) -> std::result::Result<(), SourceError>;
+
+    /// Appends the results of a block.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is not what was stored.
+    fn results(&self, task: usize, block: usize, results: &mut Results) -> std::result::Result<(), SourceError>;
+}
+
+/// What a task reports beside its output.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskReport {
+    /// Rows read; of the second round, rows or partial states.
+    pub rows: u64,
+    /// Results in the output.
+    pub rows_out: u64,
+    /// Light curves that have none of them, where there may be many for each.
+    pub without_rows: u64,
+    /// Epochs that no statistic saw; those of rows that are held back at edges are not judged yet.
+    pub left_out: LeftOut,
+    /// The smallest and largest id of a partition, as read.
+    pub ids: Option<(ObjectId, ObjectId)>,
+    /// The labels that the band codes of the output stand for.
+    pub labels: Vec<String>,
+    /// What was left out rather than stop.
+    pub skipped: Vec<Skipped>,
 }
 
 /// Cuts a plan into tasks, each of which keeps to the budget of memory as long as no more than the workers of the
@@ -83,54 +145,30 @@ impl Tasks {
 /// # Errors
 /// If the budget is too small for any.
 pub fn tasks(work: Work<'_>, plan: &Plan) -> Result<Tasks> {
-    let partitions = &plan.layout.partitions;
-    let job = work.job();
-    let sizes = Sizes::of(partitions, plan.columns, &job);
-    let (partitions, buckets) = match plan.kind {
-        PlanKind::Map | PlanKind::MapUnchecked | PlanKind::Stitch => {
-            return Ok(Tasks { partitions: partitions.clone(), buckets: 0, reduces: 0 });
+    let (kind, job, partitions) = (plan.kind, work.job(), &plan.layout.partitions);
+    let sizes = SizeEstimate::of(partitions, plan.columns, &job);
+    let one_round = |partitions| Tasks { kind, partitions, cuts: vec![], buckets: 0, reduces: 0 };
+    let (partitions, buckets) = match kind {
+        PlanKind::Map | PlanKind::MapUnchecked | PlanKind::Stitch => return Ok(one_round(partitions.clone())),
+        PlanKind::Merge => {
+            let cuts = plan.slices.iter().skip(1).map(|slice| slice.from.clone()).collect();
+            let partitions = plan.slices.iter().map(crate::plan::slices::Slice::partition).collect();
+            return Ok(Tasks { cuts, ..one_round(partitions) });
         }
-        // The slices of a merge are no tasks: each would read again what it shares with others.
-        PlanKind::Shuffle | PlanKind::Merge => {
-            let room = sizes.for_shuffle(&job)?;
-            (fitting(partitions, room.rows_at_once / job.workers as u64), room.buckets)
+        PlanKind::Shuffle => {
+            let budget = sizes.for_shuffle(&job)?;
+            let most = (budget.rows_at_once / job.workers()).max(1);
+            let fitting = |partition| rounds(std::slice::from_ref(partition), most, 1);
+            (partitions.iter().flat_map(fitting).collect(), budget.buckets)
         }
         // The rounds of the fold plan, because partial states are to be those of the same rows.
         PlanKind::Fold => {
-            let room = sizes.for_fold(&job)?;
-            let rounds = rounds(partitions, room.rows_at_once, job.workers).into_iter().map(joined);
-            (rounds.filter(|round| !round.pieces.is_empty()).collect(), room.buckets)
+            let budget = sizes.for_fold(&job)?;
+            (rounds(partitions, budget.rows_at_once, job.workers()), budget.buckets)
         }
     };
+    let partitions: Vec<_> = partitions.into_iter().filter(|partition| !partition.pieces.is_empty()).collect();
     let wanted = usize::try_from(plan.rows.div_ceil(REDUCED_ROWS).next_power_of_two()).unwrap_or(buckets);
-    Ok(Tasks { partitions, buckets, reduces: wanted.max(FEWEST_REDUCES).min(buckets) })
-}
-
-/// The floats in a partial state of these statistics, of which only folds have one.
-#[must_use]
-pub fn state_width(statistics: &[Statistic]) -> usize {
-    folds(statistics).map_or(0, |folds| width(&folds))
-}
-
-/// What the user should know of a run that is put together. The source must know all bands that any task met.
-#[must_use]
-pub fn warnings(work: Work<'_>, gathered: &Gathered) -> Vec<String> {
-    cut_unchecked(gathered.cut_edges).into_iter().chain(bands_not_found(&work.job())).collect()
-}
-
-/// Partitions of up to `most` rows each, as near as row groups allow.
-fn fitting(partitions: &[Partition], most: u64) -> Vec<Partition> {
-    let apart = |partition: &Partition| {
-        let whole = partition.rows() <= most;
-        if whole {
-            vec![partition.clone()]
-        } else {
-            rounds(std::slice::from_ref(partition), most.max(1), 1).into_iter().map(joined).collect()
-        }
-    };
-    partitions.iter().flat_map(apart).collect()
-}
-
-fn joined(round: Vec<Partition>) -> Partition {
-    Partition { pieces: round.into_iter().flat_map(|partition| partition.pieces).collect() }
+    let reduces = wanted.max(FEWEST_REDUCES).min(buckets);
+    Ok(Tasks { buckets, reduces, ..one_round(partitions) })
 }

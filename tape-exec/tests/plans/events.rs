@@ -49,7 +49,6 @@ impl Fold for Count {
 /// Adds up what is told, as the documentation of [`Event`] says.
 #[derive(Default)]
 struct Told {
-    trial: bool,
     sums: Mutex<Sums>,
 }
 
@@ -61,7 +60,6 @@ struct Sums {
     light_curves: u64,
     spilled: u64,
     restarts: u32,
-    expected: Vec<Step>,
 }
 
 impl Observer for Told {
@@ -71,19 +69,11 @@ impl Observer for Told {
             Event::Ahead { step, rows } => sums.ahead[step as usize] = rows,
             Event::Done { step, rows } => sums.done[step as usize] += rows,
             Event::Again(rows) => sums.again += rows,
-            Event::Expected { step, million_rows } => {
-                assert!(!million_rows.is_zero(), "nothing takes no time");
-                sums.expected.push(step);
-            }
             Event::LightCurves(n) => sums.light_curves += n,
             Event::Spilled(bytes) => sums.spilled += bytes,
             Event::Restart => *sums = Sums { restarts: sums.restarts + 1, ..Sums::default() },
             _ => {}
         }
-    }
-
-    fn wants_trial(&self) -> bool {
-        self.trial
     }
 }
 
@@ -105,9 +95,9 @@ fn survey(objects: i64, by_id: bool, each: usize) -> MemorySource {
 }
 
 /// What a run tells; nothing is left to do at its end.
-fn told(source: &MemorySource, statistic: Statistic, config: &Config, trial: bool, kind: PlanKind) -> Sums {
+fn told(source: &MemorySource, statistic: Statistic, config: &Config, kind: PlanKind) -> Sums {
     let statistics = [statistic];
-    let observer = Told { trial, ..Told::default() };
+    let observer = Told::default();
     let plan = plan(source, &statistics, config, &observer).expect("plans");
     let summary = run(source, &statistics, config, &plan, &mut Nowhere, &observer).expect("runs");
     assert_eq!(summary.plan, kind);
@@ -133,10 +123,10 @@ fn config(plan: PlanChoice, rows_at_once: u64) -> Config {
 fn map_and_stitch_read_every_row_once() {
     for (objects, kind) in [(60, PlanKind::Map), (50, PlanKind::Stitch)] {
         let each = usize::try_from(objects * 2).expect("small");
-        let sums = told(&survey(objects, true, each), sum(), &config(PlanChoice::Auto, 0), true, kind);
+        let sums = told(&survey(objects, true, each), sum(), &config(PlanChoice::Auto, 0), kind);
         assert_eq!(
-            (sums.ahead, sums.again, sums.expected.len()),
-            ([0, 12 * objects.unsigned_abs(), 0, 0, 0], 0, 0),
+            (sums.ahead, sums.again),
+            ([0, 12 * objects.unsigned_abs(), 0, 0, 0], 0),
             "{kind:?}"
         );
     }
@@ -145,7 +135,7 @@ fn map_and_stitch_read_every_row_once() {
 #[test]
 fn what_is_read_again_is_told_of() {
     let config = Config { partitioning: Partitioning::Count(1), ..config(PlanChoice::Auto, 0) };
-    let sums = told(&survey(50, false, 600), sum(), &config, false, PlanKind::Map);
+    let sums = told(&survey(50, false, 600), sum(), &config, PlanKind::Map);
     assert!(sums.again > 0 && sums.ahead[Step::Read as usize] == 600, "{sums:?}");
 }
 
@@ -160,22 +150,18 @@ fn a_forced_plan_that_needs_a_scan_tells_of_the_reading_before_it() {
 }
 
 #[test]
-fn a_shuffle_tells_of_its_steps_and_tries_them_for_who_wants_to_know() {
+fn a_shuffle_tells_of_its_steps() {
     let source = survey(50, false, 100);
-    for trial in [false, true] {
-        let sums = told(&source, sum(), &config(PlanChoice::Auto, 0), trial, PlanKind::Shuffle);
-        assert_eq!(sums.ahead, [0, 600, 0, 600, 50]);
-        assert_eq!(sums.expected, if trial { vec![Step::Compute] } else { vec![] });
-        let sums = told(&source, sum(), &config(PlanChoice::Auto, 250), trial, PlanKind::Shuffle);
-        assert_eq!(sums.ahead, [0, 600, 600, 600, 50]);
-        assert_eq!(sums.expected, if trial { vec![Step::PutAway, Step::Compute] } else { vec![] });
-    }
+    let sums = told(&source, sum(), &config(PlanChoice::Auto, 0), PlanKind::Shuffle);
+    assert_eq!(sums.ahead, [0, 600, 0, 600, 50]);
+    let sums = told(&source, sum(), &config(PlanChoice::Auto, 250), PlanKind::Shuffle);
+    assert_eq!(sums.ahead, [0, 600, 600, 600, 50]);
 }
 
 #[test]
 fn a_fold_tells_of_its_steps() {
     let count = || Statistic::fold(Count(Info::new("count", Inputs::FLUX)));
-    let sums = told(&survey(50, false, 100), count(), &config(PlanChoice::Auto, 250), true, PlanKind::Fold);
+    let sums = told(&survey(50, false, 100), count(), &config(PlanChoice::Auto, 250), PlanKind::Fold);
     assert_eq!(sums.ahead, [0, 600, 0, 600, 50]);
 }
 
@@ -188,6 +174,6 @@ fn a_restart_begins_anew() {
         group.ids = Some(IdRange { min: id(next), max: id(next), exact: true });
         next += 1;
     });
-    let sums = told(&source, sum(), &config(PlanChoice::Auto, 0), false, PlanKind::Shuffle);
+    let sums = told(&source, sum(), &config(PlanChoice::Auto, 0), PlanKind::Shuffle);
     assert_eq!((sums.restarts, sums.ahead, sums.again), (1, [0, 600, 0, 600, 50], 0));
 }

@@ -2,6 +2,8 @@
 //! the engine: rows into a map by (id, band), one pass over each.
 
 mod cancelled;
+#[path = "../engines/mod.rs"]
+mod engines;
 mod events;
 mod memory;
 mod random;
@@ -15,7 +17,7 @@ use std::sync::Arc;
 use tape_core::{Cancellation, Event, Inputs, ObjectId, Observer, Silent, Spill, Statistic};
 use tape_exec::{Config, Error, Partitioning, PlanChoice, PlanKind, plan, run};
 
-use support::{Collected, Put, Table, agrees, both, compute, config, mean_fold, regular, slope_sum, source};
+use support::{Collected, Put, Table, agrees, both, compute, compute_in_memory, config, mean_fold, regular, slope_sum, source};
 
 #[test]
 fn a_broken_kernel_does_not_pass() {
@@ -29,10 +31,10 @@ fn a_broken_kernel_does_not_pass() {
     assert!(agrees(&table, &rows).is_err(), "a fold that forgets was taken for right");
     let spill = Some(Arc::new(Put::losing()) as Arc<dyn Spill>);
     let spilled = Config { plan: PlanChoice::Shuffle, spill, ..fold };
-    let (table, _) = compute(&source, &both(), &spilled).expect("runs");
+    let (table, _) = compute_in_memory(&source, &both(), &spilled).expect("runs");
     assert!(agrees(&table, &rows).is_err(), "a disk that loses rows was taken for right");
     let nowhere = Config { spill: None, ..spilled };
-    assert!(matches!(compute(&source, &both(), &nowhere), Err(Error::NoSpill)));
+    assert!(matches!(compute_in_memory(&source, &both(), &nowhere), Err(Error::NoSpill)));
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use tape_core::{ObjectId, Statistic};
+use tape_core::{MemorySource, ObjectId, Statistic};
 use tape_exec::{Config, Error, OnError, Partitioning, PlanChoice, PlanKind, Skipped, Summary};
 
-use crate::support::{Put, Row, Table, agrees, both, compute, config, mean_fold, regular, source, timeless};
+use crate::support::{Put, Row, Table, agrees, both, compute, compute_in_memory, config, mean_fold, regular, source, timeless};
 
 /// Six objects, of which the fourth has nearly all epochs.
 fn one_giant(epochs: usize) -> Vec<Row> {
@@ -23,8 +23,12 @@ fn tight(plan: PlanChoice) -> Config {
 }
 
 fn with(rows: &[Row], statistics: &[Statistic], config: &Config) -> Result<(Table, Summary), Error> {
-    // Declared to be sorted, as it is: cuts inside row groups are then no reason to regroup.
-    compute(&source(rows, &[]).claiming(|group| group.sorted = true), statistics, config)
+    compute(&sorted(rows), statistics, config)
+}
+
+/// Declared to be sorted, as it is: cuts inside row groups are then no reason to regroup.
+fn sorted(rows: &[Row]) -> MemorySource {
+    source(rows, &[]).claiming(|group| group.sorted = true)
 }
 
 #[test]
@@ -85,7 +89,7 @@ fn results_are_put_away_too() {
     }
     let forgetful = Some(Arc::new(Put::losing()) as Arc<dyn tape_core::Spill>);
     let config = Config { spill: forgetful, partitioning: Partitioning::RowGroups, ..tight(PlanChoice::Map) };
-    let (table, _) = with(&rows, &both(), &config).expect("runs");
+    let (table, _) = compute_in_memory(&sorted(&rows), &both(), &config).expect("runs");
     assert!(agrees(&table, &rows).is_err(), "a disk that loses results was taken for right");
 }
 
@@ -93,8 +97,21 @@ fn results_are_put_away_too() {
 fn states_that_do_not_fit_make_way_for_rows() {
     let rows = timeless(&regular(120_000, 2));
     let config = tight(PlanChoice::Fold);
-    let (table, summary) = compute(&source(&rows, &[]), &[mean_fold(false)], &config).expect("runs");
+    let (table, summary) = compute_in_memory(&source(&rows, &[]), &[mean_fold(false)], &config).expect("runs");
     assert_eq!(agrees(&table, &rows), Ok(()));
     assert_eq!(summary.plan, PlanKind::Shuffle);
     assert!(summary.warnings[0].contains("partial states"), "{:?}", summary.warnings);
+}
+
+#[test]
+fn a_merge_that_does_not_fit_tells_of_memory() {
+    // Every row group may hold any id, and two of them do not fit.
+    let mut rows = regular(60_000, 8);
+    rows.sort_by_key(|row| row.3 as i64 % 8);
+    let survey = source(&rows, &(1..8).map(|i| i * 60_000).collect::<Vec<_>>());
+    let error = compute(&survey, &both(), &tight(PlanChoice::Merge)).expect_err("too little").to_string();
+    assert!(error.contains("fit in the memory allowed") && !error.contains("footer"), "{error}");
+    let unclaimed = source(&rows, &[]).claiming(|group| group.ids = None);
+    let error = compute(&unclaimed, &both(), &tight(PlanChoice::Merge)).expect_err("no claims").to_string();
+    assert!(error.contains("footers do not tell the ids"), "{error}");
 }

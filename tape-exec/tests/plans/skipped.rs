@@ -8,7 +8,7 @@ use tape_core::{
 };
 use tape_exec::{Config, Error, OnError, Partitioning, PlanChoice, Skipped, plan, run};
 
-use crate::support::{Collected, Put, Row, agrees, both, config, regular, source, table};
+use crate::support::{Collected, Put, Row, agrees, both, config, regular, run_both, source, table};
 
 /// A survey of which one row group breaks off in the middle.
 struct Damaged {
@@ -81,7 +81,7 @@ fn a_row_group_that_cannot_be_read_stops_the_run_or_is_left_out() {
 
         let skip = Config { on_error: OnError::Skip, ..stop };
         let mut sink = Collected(vec![]);
-        let summary = run(&damaged, &both(), &skip, &planned, &mut sink, &Silent).expect("it is left out");
+        let summary = run_both(&damaged, &both(), &skip, &planned, &mut sink).expect("it is left out");
         assert_eq!(agrees(&table(&damaged, &sink), &others), Ok(()), "{choice:?}");
         let [Skipped::RowGroup { row_group, ids, rows, reason, .. }] = &summary.skipped[..] else {
             panic!("{:?}", summary.skipped)

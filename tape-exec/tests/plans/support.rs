@@ -4,29 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use tape_core::{
-    Bands, Fold, IdRef, IdType, Info, Inputs, LightCurve, MemorySource, Moments, Part, Results, Rows, Silent, Sink,
-    Source, SourceError, Spill, Spilled, Statistic, Value,
+    Bands, Fold, IdRef, IdType, Info, Inputs, LightCurve, MemorySource, Moments, Part, Results, Rows, Silent, Source, SourceError, Spill, Spilled, Statistic, Value,
 };
 use tape_exec::{Config, Error, Partitioning, PlanChoice, Summary, plan, run};
+
+pub(crate) use crate::engines::{Collected, run_both};
 
 /// One row: id, band, time, flux, error.
 pub(crate) type Row = (i64, Option<u8>, f64, f64, f64);
 
 pub(crate) const LABELS: [&str; 3] = ["z", "g", "r"];
-
-pub(crate) struct Collected(pub(crate) Vec<Results>);
-
-impl Sink for Collected {
-    fn write(&mut self, results: Results) -> Result<(), SourceError> {
-        self.0.push(results);
-        Ok(())
-    }
-
-    fn restart(&mut self) -> Result<(), SourceError> {
-        self.0.clear();
-        Ok(())
-    }
-}
 
 /// A fold: count and mean by way of moments.
 pub(crate) struct MeanFold {
@@ -132,6 +119,19 @@ pub(crate) fn source(rows: &[Row], cuts: &[usize]) -> MemorySource {
 }
 
 pub(crate) fn compute(
+    source: &MemorySource,
+    statistics: &[Statistic],
+    config: &Config,
+) -> Result<(Table, Summary), Error> {
+    let plan = plan(source, statistics, config, &Silent)?;
+    let mut sink = Collected(vec![]);
+    let summary = run_both(source, statistics, config, &plan, &mut sink)?;
+    Ok((table(source, &sink), summary))
+}
+
+/// The same without a job beside it, for what a job does otherwise: it holds the states of one bucket at a time, and stores its
+/// outputs where they are safe.
+pub(crate) fn compute_in_memory(
     source: &MemorySource,
     statistics: &[Statistic],
     config: &Config,

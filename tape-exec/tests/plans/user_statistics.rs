@@ -4,12 +4,12 @@ use std::error::Error as _;
 use std::fmt;
 
 use tape_core::{
-    Fold, Info, Inputs, LightCurve, ManyRows, Object, ObjectId, Output, Rows, Silent, Statistic, StatisticError, Value,
+    Fold, Info, Inputs, LightCurve, ManyRows, Object, ObjectId, Output, Silent, Statistic, StatisticError, Value,
     WholeObject,
 };
-use tape_exec::task::{Labels, Work};
-use tape_exec::{Error, Partitioning, PlanChoice, PlanKind, plan, task};
+use tape_exec::{Error, Partitioning, PlanChoice, plan};
 
+use crate::engines::run_tasks;
 use crate::support::{compute, config, regular, source};
 
 /// The error of a statistic.
@@ -111,23 +111,15 @@ fn an_error_in_a_task_comes_back_too() {
     let rows = regular(10, 9);
     let source = source(&rows, &[40]);
     let statistics = [picky()];
-    let config = config(PlanChoice::Shuffle, Partitioning::RowGroups, 1);
-    let work = Work { source: &source, statistics: &statistics, config: &config, observer: &Silent };
-    let plan = plan(&source, &statistics, &config, &Silent).expect("plans");
-    let partition = plan.layout.partitions.last().expect("there are rows");
-    let error = task::run_partition(work, PlanKind::MapUnchecked, partition).expect_err("it fails");
-    assert_is_of_picky(&error, 6, "z", 50.0);
-    let scattered = task::scatter(work, partition, 1).expect("it can be read");
-    let labels = Labels::known_to(tape_core::Source::bands(&source), &scattered.labels).expect("few");
-    let fetch = |bucket: usize, rows: &mut Rows| {
-        for part in scattered.parts(bucket) {
-            rows.extend_from(part.rows, part.start..part.end);
+    for choice in [PlanChoice::MapUnchecked, PlanChoice::Shuffle] {
+        let config = config(choice, Partitioning::RowGroups, 1);
+        let plan = plan(&source, &statistics, &config, &Silent).expect("plans");
+        let error = run_tasks(&[&source], &statistics, &config, &plan).expect_err("it fails");
+        if choice == PlanChoice::MapUnchecked {
+            assert_is_of_picky(&error, 6, "z", 50.0);
         }
-        labels.of_rows(rows, 0);
-        Ok(())
-    };
-    let error = task::reduce(work, 0..1, fetch).expect_err("it fails");
-    assert_is_of_picky(&error, 6, "z", 50.0);
+        assert!(matches!(error.source(), Some(source) if source.is::<TooBright>()), "{error}");
+    }
 }
 
 /// Sums the fluxes in each of 17 floats.

@@ -1,30 +1,25 @@
 //! The statistics of one partition, whether its rows are sorted or not.
 
-use tape_core::{Event, IdRef, Ids, LeftOut, ObjectId, Part, Partition, Rows};
+use tape_core::{Event, IdRef, Ids, LeftOut, Part, Partition, Rows};
 
 use crate::compute::{Job, Worker};
 use crate::error::{Error, Result};
-use crate::order::pending_results::Waiting;
-use crate::plan::budget::Share;
+use crate::order::edge_stitcher::PartitionEdges;
+use crate::order::pending_results::PendingResults;
+use crate::plan::budget::WorkerBudget;
 
-/// What came of one partition.
-pub(crate) struct Outcome {
-    /// The results of its light curves, by id and band.
-    pub(crate) results: Waiting,
-    /// Held back: the rows of its smallest id, and of its largest where that is another.
-    pub(crate) edges: [Option<Rows>; 2],
-    /// Its smallest and largest id, as read.
-    pub(crate) ids: Option<(ObjectId, ObjectId)>,
-    pub(crate) left_out: LeftOut,
-    pub(crate) rows: u64,
-    /// Bytes of results put away.
-    pub(crate) spilled: u64,
+/// The output of one partition.
+pub(crate) struct PartitionOutput {
+    pub(crate) partition: PartitionEdges,
+    /// The results of its light curves, by id and band, without those that are held back.
+    pub(crate) results: PendingResults,
 }
 
-impl Outcome {
+impl PartitionOutput {
     fn new(job: &Job<'_>) -> Self {
-        let results = Waiting::new(job.no_results());
-        Self { results, edges: [None, None], ids: None, left_out: LeftOut::default(), rows: 0, spilled: 0 }
+        let partition =
+            PartitionEdges { edges: [None, None], ids: None, left_out: LeftOut::default(), rows: 0, spilled: 0 };
+        Self { partition, results: PendingResults::new(job.no_results()) }
     }
 }
 
@@ -38,17 +33,17 @@ impl Outcome {
 pub(crate) fn compute(
     worker: &mut Worker<'_>,
     partition: &Partition,
-    share: Share,
+    budget: WorkerBudget,
     hold_edges: bool,
-) -> Result<Outcome> {
+) -> Result<PartitionOutput> {
     let (mut rows, mut read) = (worker.take_rows(), 0);
-    let streamed = stream(worker, partition, share, hold_edges, &mut rows, &mut read);
+    let streamed = stream(worker, partition, budget, hold_edges, &mut rows, &mut read);
     worker.give_back(rows);
     match streamed? {
         Some(outcome) => Ok(outcome),
         None => {
             worker.job.observer.event(Event::Again(read));
-            regroup(worker, partition, share, hold_edges)
+            regroup(worker, partition, budget, hold_edges)
         }
     }
 }
@@ -56,21 +51,21 @@ pub(crate) fn compute(
 fn stream(
     worker: &mut Worker<'_>,
     partition: &Partition,
-    share: Share,
+    budget: WorkerBudget,
     hold_edges: bool,
     rows: &mut Rows,
     read: &mut u64,
-) -> Result<Option<Outcome>> {
+) -> Result<Option<PartitionOutput>> {
     let job = worker.job;
     let id_type = job.source.id_type();
     let mut reader = job.source.read(partition, job.inputs().columns()).map_err(Error::Source)?;
-    let mut out = Outcome::new(job);
+    let mut out = PartitionOutput::new(job);
     // All rows before this one are one run.
     let mut one_run = 0;
     loop {
-        let n = job.read(reader.as_mut(), rows, &mut out.left_out)?;
-        out.rows += n as u64;
-        *read = out.rows;
+        let n = job.read(reader.as_mut(), rows, &mut out.partition.left_out)?;
+        out.partition.rows += n as u64;
+        *read = out.partition.rows;
         let last = n == 0;
         if rows.is_empty() {
             if last {
@@ -83,32 +78,32 @@ fn stream(
         let mut start = 0;
         if cut > 0 {
             let first = rows.ids.get(0).to_owned(id_type);
-            match &mut out.ids {
+            match &mut out.partition.ids {
                 Some((_, max)) if *max >= first => return Ok(None),
                 Some((_, max)) => *max = rows.ids.get(cut - 1).to_owned(id_type),
                 None => {
-                    out.ids = Some((first, rows.ids.get(cut - 1).to_owned(id_type)));
+                    out.partition.ids = Some((first, rows.ids.get(cut - 1).to_owned(id_type)));
                     if hold_edges {
                         start = first_run(&rows.ids, cut);
-                        out.edges[0] = Some(copy(rows, 0..start));
+                        out.partition.edges[0] = Some(copy(rows, 0..start));
                         if start < cut && rows.ids.get(start) < rows.ids.get(0) {
                             return Ok(None);
                         }
                     }
                 }
             }
-            if worker.group_runs(rows, start..cut, &mut out.left_out).is_err() {
+            if worker.group_runs(rows, start..cut, &mut out.partition.left_out).is_err() {
                 return Ok(None);
             }
             if out.results.is_empty() {
                 out.results.held.reserve(expected(worker.chunk.segments.len(), cut - start, partition.rows()));
             }
             worker.evaluate(&mut out.results.held)?;
-            out.spilled += out.results.keep_to(job, share.results, usize::MAX)?;
+            out.partition.spilled += out.results.spill_beyond(job, budget.results, usize::MAX)?;
             rows.drain_front(cut);
-        } else if rows.len() as u64 > share.light_curve {
+        } else if rows.len() as u64 > budget.light_curve {
             let what = format!("object {}", rows.ids.get(0).to_owned(id_type));
-            return Err(Error::DoesNotFit { what, rows: rows.len() as u64, most: share.light_curve });
+            return Err(Error::DoesNotFit { what, rows: rows.len() as u64, most: budget.light_curve });
         }
         one_run = rows.len();
         if last {
@@ -128,53 +123,53 @@ fn expected(found: usize, rows: usize, all: u64) -> usize {
 }
 
 /// The rows left at the end are the last run, held back.
-fn finish(mut out: Outcome, rows: &Rows, id_type: tape_core::IdType) -> Option<Outcome> {
+fn finish(mut out: PartitionOutput, rows: &Rows, id_type: tape_core::IdType) -> Option<PartitionOutput> {
     if rows.is_empty() {
         return Some(out);
     }
     let id = rows.ids.get(0).to_owned(id_type);
-    match &mut out.ids {
+    match &mut out.partition.ids {
         Some((_, max)) if *max >= id => return None,
         Some((_, max)) => {
             *max = id;
-            out.edges[1] = Some(copy(rows, 0..rows.len()));
+            out.partition.edges[1] = Some(copy(rows, 0..rows.len()));
         }
         None => {
-            out.ids = Some((id.clone(), id));
-            out.edges[0] = Some(copy(rows, 0..rows.len()));
+            out.partition.ids = Some((id.clone(), id));
+            out.partition.edges[0] = Some(copy(rows, 0..rows.len()));
         }
     }
     Some(out)
 }
 
-fn regroup(worker: &mut Worker<'_>, partition: &Partition, share: Share, hold_edges: bool) -> Result<Outcome> {
+fn regroup(worker: &mut Worker<'_>, partition: &Partition, budget: WorkerBudget, hold_edges: bool) -> Result<PartitionOutput> {
     let job = worker.job;
     let id_type = job.source.id_type();
     let mut reader = job.source.read(partition, job.inputs().columns()).map_err(Error::Source)?;
-    let mut out = Outcome::new(job);
+    let mut out = PartitionOutput::new(job);
     let mut rows = Rows::new(id_type);
     loop {
-        let n = job.read(reader.as_mut(), &mut rows, &mut out.left_out)?;
+        let n = job.read(reader.as_mut(), &mut rows, &mut out.partition.left_out)?;
         if n == 0 {
             break;
         }
-        out.rows += n as u64;
-        if rows.len() as u64 > share.partition {
+        out.partition.rows += n as u64;
+        if rows.len() as u64 > budget.partition {
             let what = format!("{}, whose ids are in no order,", job.source.describe(partition.pieces[0].row_group));
-            return Err(Error::DoesNotFit { what, rows: partition.rows(), most: share.partition });
+            return Err(Error::DoesNotFit { what, rows: partition.rows(), most: budget.partition });
         }
     }
     let ids = (0..rows.len()).map(|row| rows.ids.get(row));
     if let Some((min, max)) = ids.clone().min().zip(ids.max()) {
-        out.ids = Some((min.to_owned(id_type), max.to_owned(id_type)));
+        out.partition.ids = Some((min.to_owned(id_type), max.to_owned(id_type)));
         if hold_edges {
             let of = |id: IdRef<'_>| rows.filtered(|row| rows.ids.get(row) == id);
-            out.edges = [Some(of(min)), (min != max).then(|| of(max))];
+            out.partition.edges = [Some(of(min)), (min != max).then(|| of(max))];
             rows = rows.filtered(|row| rows.ids.get(row) != min && rows.ids.get(row) != max);
         }
-        worker.group_any(&[Part::of(&rows, 0..rows.len())], &mut out.left_out);
+        worker.group_any(&[Part::of(&rows, 0..rows.len())], &mut out.partition.left_out);
         worker.evaluate(&mut out.results.held)?;
-        out.spilled += out.results.keep_to(job, share.results, usize::MAX)?;
+        out.partition.spilled += out.results.spill_beyond(job, budget.results, usize::MAX)?;
     }
     Ok(out)
 }

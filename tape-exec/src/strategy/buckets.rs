@@ -1,19 +1,15 @@
-//! Rows scattered to buckets by a hash of their id.
+//! Rows brought to buckets by a hash of their id, and buckets of rows wherever they lie.
 
 use std::hash::BuildHasher;
+use std::ops::Range;
 
 use foldhash::fast::FixedState;
-use tape_core::{Ids, LeftOut, Part, Partition, Rows};
+use tape_core::{IdType, Ids, LeftOut, Part, Partition, Rows, Spill, Spilled};
 
 use crate::compute::Job;
 use crate::compute::skipped::or_skip;
 use crate::error::{Error, Result};
-use crate::pool::in_order;
 
-/// Rows that a bucket should hold: what is grouped at once then fits the caches.
-const BUCKET_ROWS: u64 = 64 * 1024;
-/// More buckets than this make the scattering of a batch slower than larger buckets do.
-const MOST_BUCKETS: u64 = 512;
 /// A bucket's share of what is scattered at a time should be so many rows: what is gathered, and read back, in runs of a few
 /// rows misses the caches with nearly each (100 million rows over 512 buckets took a third longer in blocks of 32k).
 const SHARE_ROWS: usize = 256;
@@ -21,10 +17,49 @@ const SHARE_ROWS: usize = 256;
 const FEWEST_ROWS: usize = 32 * 1024;
 /// At most: no gain was found beyond.
 const MOST_ROWS: usize = 128 * 1024;
-/// The number of buckets for so many rows: a power of two.
-pub(crate) fn buckets_for(rows: u64) -> usize {
-    let buckets = rows.div_ceil(BUCKET_ROWS).next_power_of_two().min(MOST_BUCKETS);
-    usize::try_from(buckets).unwrap_or(1)
+
+/// Rows by bucket, wherever they lie: in memory, on disk, or in the outputs of tasks. They can be read again.
+pub(crate) trait BucketRows: Sync {
+    /// Returns the number of rows of a bucket.
+    fn rows(&self, bucket: usize) -> u64;
+
+    /// Returns the rows of a bucket, in the order of the survey, if they are in memory.
+    fn in_memory(&self, _bucket: usize) -> Option<Vec<Part<'_>>> {
+        None
+    }
+
+    /// Returns the number of pieces that the rows of a bucket lie in, if they are not in memory.
+    fn pieces(&self, _bucket: usize) -> usize {
+        0
+    }
+
+    /// Appends the rows of a piece.
+    fn append_piece(&self, _bucket: usize, _piece: usize, _rows: &mut Rows) -> Result<()> {
+        Ok(())
+    }
+
+    /// Calls `take` with all rows of a bucket, in the order of the survey.
+    fn each(
+        &self,
+        bucket: usize,
+        id_type: IdType,
+        take: &mut dyn FnMut(&Rows, Range<usize>) -> Result<()>,
+    ) -> Result<()> {
+        if let Some(parts) = self.in_memory(bucket) {
+            return parts.into_iter().try_for_each(|part| take(part.rows, part.start..part.end));
+        }
+        let mut rows = Rows::new(id_type);
+        (0..self.pieces(bucket)).try_for_each(|piece| {
+            rows.clear();
+            self.append_piece(bucket, piece, &mut rows)?;
+            take(&rows, 0..rows.len())
+        })
+    }
+
+    /// Appends all rows of a bucket.
+    fn append_all(&self, bucket: usize, rows: &mut Rows) -> Result<()> {
+        (0..self.pieces(bucket)).try_for_each(|piece| self.append_piece(bucket, piece, rows))
+    }
 }
 
 /// A batch of rows in the order of their buckets.
@@ -43,45 +78,55 @@ pub(crate) struct Scattered {
 }
 
 impl Scattered {
-    /// All rows, in blocks.
-    pub(crate) fn blocks_mut(&mut self) -> impl Iterator<Item = &mut Rows> {
-        self.blocks.iter_mut().map(|block| &mut block.rows)
-    }
-
     pub(crate) fn append(&mut self, other: Self) {
         self.rows += other.rows;
         self.left_out += other.left_out;
         self.blocks.extend(other.blocks);
     }
+}
 
-    /// The number of rows of a bucket.
-    pub(crate) fn rows_of(&self, bucket: usize) -> u64 {
+impl BucketRows for Scattered {
+    fn rows(&self, bucket: usize) -> u64 {
         self.blocks.iter().map(|block| (block.starts[bucket + 1] - block.starts[bucket]) as u64).sum()
     }
 
-    /// The rows of a bucket, in the order of the survey.
-    pub(crate) fn parts(&self, bucket: usize) -> Vec<Part<'_>> {
+    fn in_memory(&self, bucket: usize) -> Option<Vec<Part<'_>>> {
         let share = |block: &Block| block.starts[bucket]..block.starts[bucket + 1];
-        self.blocks.iter().map(|block| Part::of(&block.rows, share(block))).collect()
+        Some(self.blocks.iter().map(|block| Part::of(&block.rows, share(block))).collect())
     }
 }
 
-/// The rows of all parts.
-pub(crate) fn rows_in(parts: &[Part<'_>]) -> u64 {
-    parts.iter().map(|part| part.end - part.start).sum::<usize>() as u64
+/// Rows on disk: for each bucket its pieces, in the order of the survey.
+pub(crate) struct SpilledRows<'a> {
+    pub(crate) spill: &'a dyn Spill,
+    pub(crate) buckets: Vec<Vec<Spilled>>,
 }
 
-/// Scatters the rows of all of `partitions`.
-pub(crate) fn scatter_all(job: &Job<'_>, partitions: &[Partition], buckets: usize) -> Result<Scattered> {
+impl BucketRows for SpilledRows<'_> {
+    fn rows(&self, bucket: usize) -> u64 {
+        self.buckets[bucket].iter().map(|piece| piece.rows).sum()
+    }
+
+    fn pieces(&self, bucket: usize) -> usize {
+        self.buckets[bucket].len()
+    }
+
+    fn append_piece(&self, bucket: usize, piece: usize, rows: &mut Rows) -> Result<()> {
+        self.spill.take(&self.buckets[bucket][piece], rows).map_err(Error::Spill)
+    }
+}
+
+/// Scatters the rows of a partition, piece by piece.
+pub(crate) fn scatter_all(job: &Job<'_>, partition: &Partition, buckets: usize) -> Result<Scattered> {
     let mut all = Scattered::default();
-    in_order(
-        job.crew(),
-        partitions.len(),
+    job.executor.in_order(
+        partition.pieces.len(),
         || job.worker(),
         |worker, i| {
-            or_skip(job, &partitions[i], |partition| {
+            let piece = Partition { pieces: vec![partition.pieces[i].clone()] };
+            or_skip(job, &piece, |piece| {
                 let mut rows = worker.take_rows();
-                let scattered = scatter(job, partition, buckets, &mut rows);
+                let scattered = scatter(job, piece, buckets, &mut rows);
                 worker.give_back(rows);
                 scattered
             })
@@ -123,7 +168,7 @@ pub(crate) struct Blocks {
 impl Blocks {
     pub(crate) fn new(job: &Job<'_>, buckets: usize) -> Self {
         // A worker holds a block twice, of up to forty bytes a row: all of them together a sixteenth of the memory.
-        let fitting = job.memory.map_or(u64::MAX, |memory| memory / 32 / job.workers as u64 / 40);
+        let fitting = job.memory.map_or(u64::MAX, |memory| memory / 32 / job.workers() / 40);
         let most = usize::try_from(fitting).unwrap_or(usize::MAX).clamp(FEWEST_ROWS, MOST_ROWS);
         let length = buckets.saturating_mul(SHARE_ROWS).clamp(FEWEST_ROWS, most);
         Self { buckets, length, order: vec![], scattered: Scattered::default() }
