@@ -204,15 +204,26 @@ impl SizeEstimate {
         }
     }
 
+    /// Returns the least memory in which rows can be regrouped.
+    pub(crate) fn least(&self, job: &Job<'_>) -> u64 {
+        let least = self.least_rows();
+        sum(&[job.workers() * self.worker, least, least / 3, 1])
+    }
+
+    /// Bytes of the fewest rows that are worth a round.
+    fn least_rows(&self) -> u64 {
+        FEWEST_AT_ONCE.min(self.rows).saturating_mul(self.grouped())
+    }
+
     /// Bytes of the budget that are left for rows, and those set apart for results; none if there is no budget.
     fn free(&self, job: &Job<'_>) -> Result<Option<(u64, u64)>> {
         let Some(memory) = job.memory else { return Ok(None) };
         let passing = job.workers() * self.worker;
-        let least = FEWEST_AT_ONCE.min(self.rows).saturating_mul(self.grouped());
+        let least = self.least_rows();
         let results = self.results.min(memory.saturating_sub(passing) / 4);
         let free = memory.saturating_sub(sum(&[passing, results]));
         if least > free {
-            return Err(Error::TooLittleMemory { memory, needed: sum(&[passing, least, least / 3]) });
+            return Err(Error::TooLittleMemory { memory, needed: self.least(job) });
         }
         Ok(Some((free, results)))
     }

@@ -34,8 +34,10 @@ pub fn read(
     partition: &Partition,
     output: &mut dyn TaskOutput,
 ) -> Result<TaskReport> {
-    let job = work.job();
+    let mut job = work.job();
     let sizes = SizeEstimate::of(std::slice::from_ref(partition), job.inputs().columns(), &job);
+    // The share of one of many tasks may be less than any can do with.
+    job.memory = job.memory.map(|memory| memory.max(sizes.least(&job)));
     let mut store = Store::new(&job, output);
     let mut totals = Totals::default();
     match tasks.kind {
@@ -110,10 +112,13 @@ pub fn reduce(
     inputs: &dyn StoredOutputs,
     output: &mut dyn TaskOutput,
 ) -> Result<TaskReport> {
-    let job = work.job();
+    let mut job = work.job();
     let buckets = tasks.buckets_of(number - tasks.partitions.len());
     let rows = StoredRows::new(&job, tasks, inputs)?;
     let mut totals = Totals { rows: buckets.clone().map(|bucket| rows.rows(bucket)).sum(), ..Totals::default() };
+    let mut sizes = SizeEstimate::of(&tasks.partitions, job.inputs().columns(), &job);
+    sizes.rows = totals.rows;
+    job.memory = job.memory.map(|memory| memory.max(sizes.least(&job)));
     let results = if tasks.kind == PlanKind::Fold {
         let folds = folds(job.statistics).ok_or_else(not_folds)?;
         let finish = |bucket| {
@@ -131,8 +136,6 @@ pub fn reduce(
         results.iter().for_each(|results| totals.counts += results.counts(job.statistics));
         results
     } else {
-        let mut sizes = SizeEstimate::of(&tasks.partitions, job.inputs().columns(), &job);
-        sizes.rows = totals.rows;
         shuffle::compute(&job, sizes.for_shuffle(&job)?, buckets, &rows, &mut totals)?
     };
     let mut store = Store::new(&job, output);

@@ -109,7 +109,6 @@ fn on_source(source: &(dyn StdError + Send + Sync + 'static)) -> Option<String> 
 
 fn on_job(error: &JobError) -> Option<String> {
     let text = match error {
-        JobError::Skips => "(leave --on-error skip away)".to_owned(),
         JobError::Selects { .. } => {
             "(`tape batch --stat mean --wide -o objects.parquet`, then --objects and --where-object)".to_owned()
         }

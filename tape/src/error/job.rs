@@ -6,9 +6,6 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JobError {
-    /// A job that should leave out what cannot be read.
-    #[error("a job skips nothing: a task that cannot be done says why, and the others are kept")]
-    Skips,
     /// A job of objects that only those know who see the whole survey.
     #[error(
         "a job cannot be of objects chosen so ({what}): compute a table of objects first, and choose by its columns"

@@ -127,15 +127,20 @@ impl Folder {
     pub(super) fn name(&self, task: usize) -> String {
         let round = match self.kind {
             _ if task >= self.first => "reduce",
-            PlanKind::Map | PlanKind::Stitch | PlanKind::MapUnchecked => self.kind.name(),
-            PlanKind::Shuffle | PlanKind::Merge => "scatter",
+            PlanKind::Map | PlanKind::Stitch | PlanKind::MapUnchecked | PlanKind::Merge => self.kind.name(),
+            PlanKind::Shuffle => "scatter",
             PlanKind::Fold => "lift",
         };
         format!("{round}-{task:05}")
     }
 
+    /// The folder of outputs.
+    pub(super) fn outputs(&self) -> PathBuf {
+        self.path.join(FOLDERS[0])
+    }
+
     pub(super) fn output(&self, task: usize) -> PathBuf {
-        self.path.join(FOLDERS[0]).join(format!("{}.blocks", self.name(task)))
+        self.outputs().join(format!("{}.blocks", self.name(task)))
     }
 
     pub(super) fn receipt(&self, task: usize) -> PathBuf {

@@ -1,22 +1,21 @@
 //! Results of all tasks put together, once every receipt was checked.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use tape_core::{Observer, Results, Rows, Sink, Source, SourceError, Statistic};
-use tape_exec::task::{self, Gathered, Labels, PartitionOutput, Work};
-use tape_exec::{Config, Counts, Summary, Totals};
-use tape_io::BlockFile;
+use tape_core::{Observer, Source, Statistic};
+use tape_exec::task::{self, Gathered, Work};
+use tape_exec::{Config, PlanKind, Skipped, Summary};
 
 use super::receipt::Receipt;
+use super::outputs::Outputs;
+use super::run::skipped_rows;
 use super::source::Planned;
-use super::{Job, Malformed};
+use super::Job;
 use crate::batch::Output;
 use crate::batch::Provenance;
 use crate::error::{Error, JobError};
 use crate::options::WriteOptions;
-
-/// Blocks of a partition's output: its results, and the rows held back at its edges.
-const PARTITION_BLOCKS: u64 = 3;
 
 impl Job {
     /// Writes the table, as [`crate::Batch::write`] would have.
@@ -27,7 +26,7 @@ impl Job {
         observer: &dyn Observer,
     ) -> Result<Summary, Error> {
         self.folder.check_strays()?;
-        let (first, all) = self.folder.counts();
+        let (_, all) = self.folder.counts();
         let receipts = self.receipts(0..all, "task")?;
         self.check_receipts(&receipts)?;
         let met = receipts.iter().flat_map(|receipt| receipt.met.iter().chain(&receipt.labels));
@@ -41,15 +40,12 @@ impl Job {
         let made_of = Provenance::of_job(&self.manifest);
         let (joined, made_of) = (joined.as_ref(), Some(&made_of));
         let output = Output { source: &source, statistics, bands, wide, joined, all_objects: false, made_of };
-        let config = Config { workers: 1, bands: self.manifest.bands.clone(), ..Config::default() };
+        let config = self.task_config(&Config { workers: 1, ..Config::default() }, 1);
         let work = Work { source: &source, statistics: &self.statistics, config: &config, observer };
+        let outputs = Outputs { job: self, receipts };
         let summary = output.write(path, options, |sink| {
-            let gathered = if self.manifest.reduces == 0 {
-                self.link(work, &receipts, sink)
-            } else {
-                self.merge(work, &receipts[first..], sink)
-            };
-            self.summary(work, &receipts, gathered.map_err(|error| self.located(error))?)
+            let gathered = task::gather(work, &self.manifest.tasks(), &outputs, sink);
+            self.summary(gathered.map_err(|error| self.located(Error::from_task(error)))?)
         })?;
         self.folder.clean(None);
         Ok(summary)
@@ -58,8 +54,17 @@ impl Job {
     /// That the rows of all tasks add up.
     fn check_receipts(&self, receipts: &[Receipt]) -> Result<(), Error> {
         let tasks = self.manifest.tasks();
+        let skipped = |receipt: &Receipt| skipped_rows(&receipt.report().skipped);
+        if tasks.kind == PlanKind::Merge {
+            // A row group that cannot be read is missing in several slices.
+            let all: BTreeMap<_, _> = receipts.iter().flat_map(|receipt| receipt.report().skipped).filter_map(row_group).collect();
+            let rows = receipts.iter().map(|receipt| receipt.rows_in).chain(all.into_values());
+            let rows = rows.fold(0, u64::saturating_add);
+            return self.check_rows(0, rows, self.manifest.rows, false);
+        }
         for (receipt, partition) in receipts.iter().zip(&tasks.partitions) {
-            self.check_rows(receipt.task, receipt.rows_in, partition.rows(), true)?;
+            let rows = receipt.rows_in.saturating_add(skipped(receipt));
+            self.check_rows(receipt.task, rows, partition.rows(), true)?;
         }
         let (first, second) = receipts.split_at(tasks.partitions.len());
         if second.is_empty() {
@@ -82,112 +87,26 @@ impl Job {
         Ok(())
     }
 
-    fn link(&self, work: Work<'_>, receipts: &[Receipt], sink: &mut dyn Sink) -> Result<Gathered, Error> {
-        let outputs = receipts.iter().map(|receipt| {
-            let output = self.partition_output(work.source, receipt);
-            output.map_err(|error| tape_exec::Error::Source(Box::new(error)))?.known_to(work.source)
-        });
-        task::link(work, self.kind, outputs, sink).map_err(Error::from_task)
-    }
-
-    fn partition_output(&self, source: &dyn Source, receipt: &Receipt) -> Result<PartitionOutput, Error> {
-        let outputs = self.statistics.iter().map(|s| s.info().outputs.len()).sum();
-        let mut results = Results::new(source.id_type(), outputs);
-        let mut edges = [(); 2].map(|()| Rows::new(source.id_type()));
-        let file = self.open_whole(receipt)?;
-        if receipt.blocks != PARTITION_BLOCKS {
-            return Err(self.wrong(receipt.task, format!("it has {} blocks", receipt.blocks)));
-        }
-        let read = file.results(0, &mut results).and_then(|_| {
-            let [head, tail] = &mut edges;
-            file.rows(1, head).and_then(|_| file.rows(2, tail))
-        });
-        read.map_err(|error| self.folder.unreadable(receipt.task, &error))?;
-        self.check_rows_out(receipt, results.len() as u64)?;
-        results.without_rows = receipt.without_rows;
-        Ok(PartitionOutput {
-            labels: receipt.labels.clone(),
-            results,
-            edges: edges.map(|rows| (!rows.is_empty()).then_some(rows)),
-            ids: receipt.ids.clone().map(|(min, max)| (min.into(), max.into())),
-            rows: receipt.rows_in,
-            left_out: receipt.left_out(),
-        })
-    }
-
-    fn merge(&self, work: Work<'_>, receipts: &[Receipt], sink: &mut dyn Sink) -> Result<Gathered, Error> {
-        let mut streams = Vec::with_capacity(receipts.len());
-        for receipt in receipts {
-            let rows = self.open_whole(receipt)?.rows_by_block();
-            let rows = rows.map_err(|error| self.folder.unreadable(receipt.task, &error))?;
-            self.check_rows_out(receipt, rows.iter().fold(0, |sum: u64, n| sum.saturating_add(*n)))?;
-            let labels = Labels::known_to(work.source.bands(), &receipt.labels);
-            let labels = labels.map_err(|error| self.malformed(Malformed::new(error)))?;
-            streams
-                .push((0..receipt.blocks).map(move |block| self.reduced_block(work.source, receipt, &labels, block)));
-        }
-        let mut gathered = task::merge(work, streams, sink).map_err(Error::from_task)?;
-        let without = receipts.iter().map(|receipt| receipt.without_rows).fold(0, u64::saturating_add);
-        if without > 0 {
-            gathered.counts += Counts::without_rows(without);
-        }
-        Ok(gathered)
-    }
-
-    /// Some results of a task of the second round. The file is opened for each, as there may be more than may be open.
-    fn reduced_block(
-        &self,
-        source: &dyn Source,
-        receipt: &Receipt,
-        labels: &Labels,
-        block: u64,
-    ) -> Result<Results, SourceError> {
-        let outputs = self.statistics.iter().map(|s| s.info().outputs.len()).sum();
-        let mut results = Results::new(source.id_type(), outputs);
-        let read = self.folder.open(receipt).and_then(|file| file.results(block, &mut results));
-        read.map_err(|error| Box::new(Error::from(self.folder.unreadable(receipt.task, &error))))?;
-        labels.of_results(&mut results);
-        Ok(results)
-    }
-
-    /// The output of a task, whose index is what its receipt says.
-    fn open_whole(&self, receipt: &Receipt) -> Result<BlockFile, Error> {
-        let opened = self.folder.open(receipt).and_then(|file| file.rows_by_block().map(|_| file));
-        Ok(opened.map_err(|error| self.folder.unreadable(receipt.task, &error))?)
-    }
-
-    fn check_rows_out(&self, receipt: &Receipt, actual: u64) -> Result<(), Error> {
-        if actual == receipt.rows_out {
-            return Ok(());
-        }
-        let reason = format!("it has {actual} results, and its receipt says {}", receipt.rows_out);
-        Err(self.wrong(receipt.task, reason))
-    }
-
     /// What it amounts to, if no epoch is missing.
-    fn summary(&self, work: Work<'_>, receipts: &[Receipt], gathered: Gathered) -> Result<Summary, Error> {
-        let mut left_out = gathered.left_out;
-        receipts.iter().for_each(|receipt| left_out += receipt.left_out());
-        let (rows, epochs) = (self.manifest.rows, gathered.counts.epochs);
+    fn summary(&self, gathered: Gathered) -> Result<Summary, Error> {
+        let Gathered { totals, skipped, warnings: told } = gathered;
+        let (rows, epochs, left_out) = (self.manifest.rows, totals.counts.epochs, totals.left_out.total());
+        let skipped_rows = skipped.iter().map(Skipped::rows).fold(0, u64::saturating_add);
         // Light curves of many rows may have none, so their rows do not tell the epochs.
-        let told = !self.statistics.iter().any(Statistic::has_many_rows);
-        if told && epochs.checked_add(left_out.total()) != Some(rows) {
-            let (folder, left_out) = (self.folder.path().to_owned(), left_out.total());
-            return Err(JobError::Epochs { folder, rows, epochs, left_out }.into());
+        let known = !self.statistics.iter().any(Statistic::has_many_rows);
+        if known && epochs.checked_add(left_out).and_then(|sum| sum.checked_add(skipped_rows)) != Some(rows) {
+            let folder = self.folder.path().to_owned();
+            return Err(JobError::Epochs { folder, rows, epochs, left_out: left_out.saturating_add(skipped_rows) }.into());
         }
         let mut warnings: Vec<String> = self.manifest.dropped.iter().map(|_| self.manifest.why.clone()).collect();
-        warnings.extend(task::warnings(work, &gathered));
-        let totals = Totals { rows, counts: gathered.counts, left_out, ..Totals::default() };
-        Ok(Summary::of(self.kind, &self.statistics, totals, vec![], warnings))
+        warnings.extend(told);
+        Ok(Summary::of(self.kind, &self.statistics, totals, skipped, warnings))
     }
 
     /// An error of the engine, with the files that it is about.
-    fn located(&self, error: Error) -> Error {
-        let (first, _) = self.folder.counts();
+    pub(super) fn located(&self, error: Error) -> Error {
         match error {
-            Error::Exec(tape_exec::Error::WrongOutput { task, reason }) => {
-                self.wrong(if self.manifest.reduces == 0 { task } else { first + task }, reason)
-            }
+            Error::Exec(tape_exec::Error::WrongOutput { task, reason }) => self.wrong(task, reason),
             Error::Exec(tape_exec::Error::Cancelled) => self.stopped(),
             other => other,
         }
@@ -195,5 +114,13 @@ impl Job {
 
     fn wrong(&self, task: usize, reason: String) -> Error {
         self.folder.damaged(&self.folder.output(task), task, reason).into()
+    }
+}
+
+/// The number of a row group that was left out, and its rows.
+fn row_group(skipped: Skipped) -> Option<(usize, u64)> {
+    match skipped {
+        Skipped::RowGroup { row_group, rows, .. } => Some((row_group, rows)),
+        Skipped::LightCurve { .. } => None,
     }
 }

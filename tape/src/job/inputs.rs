@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use tape_core::{Partition, Piece};
+use tape_exec::Skipped;
 use tape_io::{FileStamp, Survey};
 
 use super::manifest::{Manifest, PlannedConversion, Sample, id_type_name};
@@ -85,6 +86,15 @@ impl<'a> Inputs<'a> {
             Some(Piece { row_group, rows: piece.rows.clone() })
         };
         Partition { pieces: partition.pieces.iter().filter_map(piece).collect() }
+    }
+
+    /// Gives a row group that was left out its number in the job.
+    pub(super) fn renumber(&self, skipped: &mut Skipped) {
+        if let (Open::Some(_, numbers), Skipped::RowGroup { row_group, .. }) = (&self.survey, skipped)
+            && let Some((planned, _)) = numbers.iter().find(|(_, opened)| **opened == *row_group)
+        {
+            *row_group = *planned;
+        }
     }
 
     /// That the files of a partition, which was read, are still what they were.

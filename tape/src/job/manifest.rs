@@ -1,5 +1,6 @@
 //! What a job is: its inputs as they were, what is computed of them, and its tasks.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use tape_io::{Conversion, FileStamp};
 
 use super::columns::column_map;
 use super::objects::PlannedObjects;
+use super::receipt::Id;
 use super::sealed::{Malformed, digest, seal, unseal};
 
 /// More buckets than any plan has.
@@ -47,6 +49,10 @@ pub struct Manifest {
     pub bands: Option<Vec<String>>,
     /// Whether the table has one row per object.
     pub wide: bool,
+    /// Whether what cannot be read, and light curves that do not fit in memory, are left out.
+    pub skips: bool,
+    /// Bytes of memory that a task may take; as many as it needs without.
+    pub memory: Option<u64>,
     /// The plan asked for, and how the survey was to be cut.
     pub asked: Asked,
     /// The name of the plan.
@@ -57,6 +63,8 @@ pub struct Manifest {
     pub dropped: Option<String>,
     /// For each task of the first round the pieces that it reads: row group of the survey, first row in it, first after them.
     pub partitions: Vec<Vec<(usize, u64, u64)>>,
+    /// The smallest id of each slice of a merge but the first.
+    pub cuts: Vec<Id>,
     /// Into how many buckets the first round brings rows or partial states; 0 where there is no second round.
     pub buckets: usize,
     /// The tasks of the second round.
@@ -150,9 +158,6 @@ const ID_TYPES: [IdType; 9] = [
     IdType::Utf8,
 ];
 
-const KINDS: [PlanKind; 5] =
-    [PlanKind::Map, PlanKind::Stitch, PlanKind::Shuffle, PlanKind::Fold, PlanKind::MapUnchecked];
-
 impl Manifest {
     /// A manifest out of the bytes of its file. Whatever the bytes, it gives an error or a manifest that holds together:
     /// each row of the inputs is in exactly one task.
@@ -197,8 +202,7 @@ impl Manifest {
 
     /// The plan.
     pub(super) fn kind(&self) -> Result<PlanKind, Malformed> {
-        let found = KINDS.into_iter().find(|kind| kind.name() == self.plan);
-        found.ok_or_else(|| Malformed::new(format!("there is no plan called '{}'", self.plan)))
+        self.plan.parse().map_err(Malformed::new)
     }
 
     /// The column of each role.
@@ -208,10 +212,12 @@ impl Manifest {
 
     /// How it is cut into tasks.
     pub(super) fn tasks(&self) -> Tasks {
+        let kind = self.kind().unwrap_or(PlanKind::Shuffle);
         let piece = |&(row_group, start, end): &(usize, u64, u64)| Piece { row_group, rows: start..end };
         let partition = |pieces: &Vec<_>| Partition { pieces: pieces.iter().map(piece).collect() };
         let partitions = self.partitions.iter().map(partition).collect();
-        Tasks { partitions, buckets: self.buckets, reduces: self.reduces }
+        let cuts = self.cuts.iter().cloned().map(Into::into).collect();
+        Tasks { kind, partitions, cuts, buckets: self.buckets, reduces: self.reduces }
     }
 
     /// The rows of all row groups, by file and position.
@@ -253,6 +259,10 @@ impl Manifest {
         if !(if two_rounds { buckets_fit } else { self.buckets == 0 && self.reduces == 0 }) {
             return wrong("its buckets do not fit its plan");
         }
+        let slices = if kind == PlanKind::Merge { self.partitions.len() } else { 1 };
+        if slices.saturating_sub(1) != self.cuts.len() {
+            return wrong("its slices do not fit its plan");
+        }
         if self.preset.as_ref().is_some_and(|name| preset(name).is_none()) {
             return wrong("it is of a preset that is not known");
         }
@@ -269,7 +279,14 @@ impl Manifest {
     fn check_pieces(&self) -> Result<(), Malformed> {
         let wrong = |reason: String| Err(Malformed { reason });
         let row_groups = self.row_groups();
-        let mut all: Vec<_> = self.partitions.iter().flatten().copied().collect();
+        // Slices of a merge that follow each other may read the same pieces.
+        let merges = self.kind()? == PlanKind::Merge;
+        let before = |task: usize| merges.then(|| self.partitions.get(task.checked_sub(1)?)).flatten();
+        let own = |(task, pieces): (usize, &Vec<_>)| {
+            let before: BTreeSet<_> = before(task).into_iter().flatten().copied().collect();
+            pieces.iter().copied().filter(|piece| !before.contains(piece)).collect::<Vec<_>>()
+        };
+        let mut all: Vec<_> = self.partitions.iter().enumerate().flat_map(own).collect();
         all.sort_unstable();
         let mut next = all.into_iter().peekable();
         let mut sum = 0_u64;

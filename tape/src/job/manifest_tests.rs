@@ -32,11 +32,14 @@ pub(in crate::job) fn manifest() -> Manifest {
         statistics: vec!["mean".to_owned()],
         bands: None,
         wide: false,
+        skips: true,
+        memory: Some(1 << 30),
         asked: Asked { plan: "auto".to_owned(), partitions: Some(3), partition_bytes: None },
         plan: "stitch".to_owned(),
         why: "it is sorted".to_owned(),
         dropped: None,
         partitions: vec![vec![(0, 0, 6)], vec![(0, 6, 10), (2, 0, 1)], vec![(2, 1, 7)]],
+        cuts: vec![],
         buckets: 0,
         reduces: 0,
         rows: 17,
@@ -49,6 +52,23 @@ fn a_manifest_comes_back() {
     assert_eq!(Manifest::parse(&manifest.to_bytes().expect("plain")), Ok(manifest.clone()));
     assert_eq!(manifest.describe(2), "/b, row group 0");
     assert_eq!(manifest.describe(1), "/a, row group 1");
+}
+
+#[test]
+fn slices_of_a_merge_may_share_pieces_with_those_before_them() {
+    let merge = Manifest {
+        plan: "merge".to_owned(),
+        partitions: vec![vec![(0, 0, 10), (2, 0, 7)], vec![(2, 0, 7)]],
+        cuts: vec![Id::Int(5)],
+        ..manifest()
+    };
+    let back = Manifest::parse(&merge.to_bytes().expect("plain")).expect("it holds together");
+    assert_eq!(back.tasks().cuts, [tape_core::ObjectId::Int(5)]);
+    let uncut = Manifest { cuts: vec![], ..merge.clone() };
+    let error = Manifest::parse(&uncut.to_bytes().expect("plain")).expect_err("one slice too many");
+    assert!(error.reason.contains("slices"), "{error}");
+    let stitch = Manifest { plan: "stitch".to_owned(), cuts: vec![], ..merge };
+    assert!(Manifest::parse(&stitch.to_bytes().expect("plain")).is_err(), "a row in two tasks");
 }
 
 #[test]

@@ -23,7 +23,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use tape_core::{Observer, Statistic};
-use tape_exec::{PlanKind, Summary};
+use tape_exec::{Config, PlanKind, Summary};
 
 mod columns;
 mod folder;
@@ -33,6 +33,7 @@ mod gather;
 mod inputs;
 mod manifest;
 mod objects;
+mod outputs;
 mod plan;
 mod receipt;
 mod run;
@@ -45,7 +46,7 @@ pub(crate) use columns::column_map;
 pub use manifest::{Asked, InputFile, Manifest, PlannedConversion, Sample};
 pub use objects::{ObjectFile, PlannedObjects};
 pub(crate) use plan::absolute;
-pub use receipt::{FailureNote, Id, Receipt};
+pub use receipt::{FailureNote, Id, Receipt, SkippedNote};
 pub use sealed::Malformed;
 pub use status::Status;
 
@@ -139,9 +140,10 @@ impl Job {
             return Ok(Ran { receipt: *receipt, before: true });
         }
         let tasks = self.manifest.tasks();
+        let config = self.task_config(&Config { workers, ..Config::default() }, 1);
         let ran = || {
             let round = if task < first { self.first_round(&tasks, &[task])? } else { self.second_round()? };
-            self.run_in(&round, &tasks, task, workers, observer)
+            self.run_in(&round, &tasks, task, &config, observer)
         };
         Ok(Ran { receipt: self.note(task, ran())?, before: false })
     }
@@ -152,7 +154,7 @@ impl Job {
     /// # Errors
     /// If tasks failed, or the observer asks to stop: what is done stays.
     pub fn run(&self, workers: usize, observer: &dyn Observer) -> Result<(), Error> {
-        self.run_missing(None, workers, observer)
+        self.run_missing(None, &Config { workers, ..Config::default() }, observer)
     }
 
     /// Puts the results together into a file: Parquet, CSV, ECSV or Arrow, which is the one that [`crate::Batch::write`] would have

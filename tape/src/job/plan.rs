@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tape_core::{Event, Observer, Role};
 use tape_exec::task::{self, Tasks, Work};
-use tape_exec::{OnError, Partitioning, Plan, PlanChoice, PlanKind, Summary, WRITE_SORTED, not_in_order};
+use tape_exec::{OnError, Partitioning, Plan, PlanChoice, PlanKind, Summary};
 
 use super::Job;
 use super::folder::Folder;
@@ -25,15 +25,7 @@ impl Batch {
         let folder = folder.as_ref();
         Folder::check_free(folder)?;
         self.check_kind()?;
-        if self.config.on_error == OnError::Skip {
-            return Err(JobError::Skips.into());
-        }
-        let mut plan = self.plan_with(observer)?;
-        if plan.kind == PlanKind::Merge {
-            // A merge holds slices in the order of their ids, and is one process's work.
-            plan.why = format!("tasks that need nothing of each other; one process would merge: {}", plan.why);
-            plan.kind = PlanKind::Shuffle;
-        }
+        let plan = self.plan_with(observer)?;
         let manifest = self.manifest(&plan, None, observer)?;
         Folder::create(folder, &manifest)?;
         Job::new(folder, manifest, self.statistics.clone())
@@ -58,42 +50,28 @@ impl Batch {
         let (folder, path) = (folder.as_ref(), path.as_ref());
         self.check_kind()?;
         // Asked before the work, not only after it.
-        self.output(None).check(path, options)?;
-        let job = self.job(folder, observer)?;
-        let summary = match self.run_job(&job, path, options, observer) {
-            Err(Error::Exec(tape_exec::Error::OutOfOrder { id, cut, before, after })) => {
-                let place = |task: usize| job.describe(task);
-                if cut && self.config.plan != PlanChoice::Auto {
-                    let (before, after) = (place(before), place(after));
-                    return Err(tape_exec::Error::CutLightCurve { id, before, after }.into());
-                }
-                let why = format!(
-                    "the {} plan was dropped for shuffle: {} and {} {}; {WRITE_SORTED}",
-                    job.kind.name(),
-                    place(before),
-                    place(after),
-                    not_in_order(&id, cut)
-                );
-                observer.event(Event::Restart);
-                let job = self.plan_as_shuffle(&job, why, observer)?;
-                self.run_job(&job, path, options, observer)?
-            }
-            other => other?,
+        self.output(None).check(path, overwrite)?;
+        let mut job = self.job(folder, observer)?;
+        let summary = loop {
+            let error = match self.run_job(&job, path, options, observer) {
+                Err(Error::Exec(error)) => error,
+                other => break other?,
+            };
+            let forced = self.config.plan != PlanChoice::Auto;
+            let (instead, why) = tape_exec::another_plan(job.kind, forced, &self.statistics, error)?;
+            let why = format!("the {} plan was dropped for {instead}: {why}", job.kind);
+            observer.event(Event::Restart);
+            job = self.plan_again(&job, instead, why, observer)?;
         };
         summary.warnings.iter().for_each(|warning| observer.event(Event::Warning(warning.clone())));
         Ok(summary)
     }
 
-    fn run_job(
-        &self,
-        job: &Job,
-        path: &Path,
-        options: WriteOptions,
-        observer: &dyn Observer,
-    ) -> Result<Summary, Error> {
-        let dropped = job.manifest.dropped.as_ref().and(Some([PlanKind::Map, PlanKind::Stitch]));
-        dropped.into_iter().flatten().for_each(|kind| job.folder.clean(Some(kind)));
-        job.run_missing(Some(self.ensemble.survey()), self.config.worker_count(), observer)?;
+    fn run_job(&self, job: &Job, path: &Path, options: WriteOptions, observer: &dyn Observer) -> Result<Summary, Error> {
+        if job.manifest.dropped.is_some() {
+            PlanKind::ALL.into_iter().filter(|kind| *kind != job.kind).for_each(|kind| job.folder.clean(Some(kind)));
+        }
+        job.run_missing(Some(self.ensemble.survey()), &self.config()?, observer)?;
         job.gather(path, options, observer)
     }
 
@@ -111,10 +89,10 @@ impl Batch {
 
     /// The same job with another plan. The new manifest takes the place of the old one at once; what the old one's tasks left
     /// is removed after that, or by whoever goes on.
-    fn plan_as_shuffle(&self, job: &Job, why: String, observer: &dyn Observer) -> Result<Job, Error> {
+    fn plan_again(&self, job: &Job, kind: PlanKind, why: String, observer: &dyn Observer) -> Result<Job, Error> {
         let mut plan = self.plan_with(observer)?;
         let dropped = job.kind.name().to_owned();
-        (plan.kind, plan.why) = (PlanKind::Shuffle, why);
+        (plan.kind, plan.why) = (kind, why);
         let manifest = self.manifest(&plan, Some(dropped), observer)?;
         Folder::write_manifest(job.folder.path(), &manifest)?;
         Job::new(job.folder.path(), manifest, self.statistics.clone())
@@ -123,7 +101,9 @@ impl Batch {
     fn manifest(&self, plan: &Plan, dropped: Option<String>, observer: &dyn Observer) -> Result<Manifest, Error> {
         let config = self.config()?;
         let work = Work { source: self.source(), statistics: &self.statistics, config: &config, observer };
-        let Tasks { partitions, buckets, reduces } = task::tasks(work, plan)?;
+        let tasks = task::tasks(work, plan)?;
+        let at_once = if tasks.read_one_by_one() { 1 } else { config.worker_count() as u64 };
+        let Tasks { partitions, cuts, buckets, reduces, .. } = tasks;
         let survey = self.ensemble.survey();
         Ok(Manifest {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -140,11 +120,14 @@ impl Batch {
             statistics: self.asked.clone(),
             bands: self.config.bands.clone(),
             wide: self.wide,
+            skips: config.on_error == OnError::Skip,
+            memory: config.memory.map(|memory| memory / at_once),
             asked: self.cut_as_asked(),
             plan: plan.kind.name().to_owned(),
             why: plan.why.clone(),
             dropped,
             partitions: partitions.iter().map(pieces_of).collect(),
+            cuts: cuts.into_iter().map(Into::into).collect(),
             buckets,
             reduces,
             rows: plan.rows,
@@ -152,21 +135,12 @@ impl Batch {
     }
 
     pub(crate) fn cut_as_asked(&self) -> Asked {
-        let plan = match self.config.plan {
-            PlanChoice::Auto => "auto",
-            PlanChoice::Map => PlanKind::Map.name(),
-            PlanChoice::Stitch => PlanKind::Stitch.name(),
-            PlanChoice::Merge => PlanKind::Merge.name(),
-            PlanChoice::Shuffle => PlanKind::Shuffle.name(),
-            PlanChoice::Fold => PlanKind::Fold.name(),
-            PlanChoice::MapUnchecked => PlanKind::MapUnchecked.name(),
-        };
         let (partitions, partition_bytes) = match self.config.partitioning {
             Partitioning::RowGroups => (None, None),
             Partitioning::Count(n) => (Some(n), None),
             Partitioning::Bytes(bytes) => (None, Some(bytes)),
         };
-        Asked { plan: plan.to_owned(), partitions, partition_bytes }
+        Asked { plan: self.config.plan.to_string(), partitions, partition_bytes }
     }
 
     /// The inputs as they are.
@@ -243,6 +217,7 @@ impl Batch {
             ),
             ("for a sample of", samples(&planned.samples), samples(&self.planned_samples()?)),
             ("for a table that is", form(planned.wide), form(self.wide)),
+            ("to", on_error(planned.skips), on_error(self.config.on_error == OnError::Skip)),
             ("with the plan", planned.asked.plan.clone(), asked.plan.clone()),
             ("with", cut(&planned.asked), cut(&asked)),
             (
@@ -285,6 +260,10 @@ fn values(conversion: Option<Conversion>) -> String {
 fn samples(samples: &[Sample]) -> String {
     let in_words = samples.iter().map(|sample| format!("{} with seed {}", sample.fraction, sample.seed));
     if samples.is_empty() { "all objects".to_owned() } else { in_words.collect::<Vec<_>>().join(", of that ") }
+}
+
+fn on_error(skips: bool) -> String {
+    if skips { "skip what cannot be read" } else { "stop at what cannot be read" }.to_owned()
 }
 
 fn form(wide: bool) -> String {

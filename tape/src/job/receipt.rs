@@ -1,7 +1,9 @@
 //! What a task leaves when it is done, and when it fails.
 
 use serde::{Deserialize, Serialize};
-use tape_core::{LeftOut, ObjectId};
+use tape_core::{IdRange, LeftOut, ObjectId};
+use tape_exec::Skipped;
+use tape_exec::task::TaskReport;
 use tape_io::Written;
 
 use super::sealed::{Malformed, seal, unseal};
@@ -30,6 +32,8 @@ pub struct Receipt {
     pub labels: Vec<String>,
     /// All labels that were met.
     pub met: Vec<String>,
+    /// What was left out rather than stop.
+    pub skipped: Vec<SkippedNote>,
     /// Length of the output, bytes.
     pub bytes: u64,
     /// Blocks in the output.
@@ -47,6 +51,58 @@ pub enum Id {
     UInt(u64),
     /// Text.
     Text(String),
+}
+
+/// What a task left out rather than stop: see [`Skipped`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum SkippedNote {
+    /// A row group that cannot be read.
+    RowGroup {
+        /// Its number in the survey.
+        row_group: usize,
+        /// Its file, and its number there.
+        place: String,
+        /// The smallest and largest id that its footer claims, and whether it holds them.
+        ids: Option<(Id, Id, bool)>,
+        /// Its rows.
+        rows: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// An object that does not fit in memory.
+    LightCurve {
+        /// The object.
+        id: Id,
+        /// Its rows.
+        rows: u64,
+        /// How many would have fitted.
+        most: u64,
+    },
+}
+
+impl From<Skipped> for SkippedNote {
+    fn from(skipped: Skipped) -> Self {
+        match skipped {
+            Skipped::RowGroup { row_group, place, ids, rows, reason } => {
+                let ids = ids.map(|IdRange { min, max, exact }| (min.into(), max.into(), exact));
+                Self::RowGroup { row_group, place, ids, rows, reason }
+            }
+            Skipped::LightCurve { id, rows, most } => Self::LightCurve { id: id.into(), rows, most },
+        }
+    }
+}
+
+impl From<SkippedNote> for Skipped {
+    fn from(note: SkippedNote) -> Self {
+        match note {
+            SkippedNote::RowGroup { row_group, place, ids, rows, reason } => {
+                let ids = ids.map(|(min, max, exact)| IdRange { min: min.into(), max: max.into(), exact });
+                Self::RowGroup { row_group, place, ids, rows, reason }
+            }
+            SkippedNote::LightCurve { id, rows, most } => Self::LightCurve { id: id.into(), rows, most },
+        }
+    }
 }
 
 impl From<ObjectId> for Id {
@@ -96,10 +152,21 @@ impl Receipt {
         Written { bytes: self.bytes, blocks: self.blocks, checksum: self.checksum }
     }
 
-    pub(super) const fn left_out(&self) -> LeftOut {
+    /// What the task reported.
+    pub(super) fn report(&self) -> TaskReport {
         let [excluded, no_epoch, null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error] =
             self.left_out;
-        LeftOut { excluded, no_epoch, null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error }
+        let left_out =
+            LeftOut { excluded, no_epoch, null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error };
+        TaskReport {
+            rows: self.rows_in,
+            rows_out: self.rows_out,
+            without_rows: self.without_rows,
+            left_out,
+            ids: self.ids.clone().map(|(min, max)| (min.into(), max.into())),
+            labels: self.labels.clone(),
+            skipped: self.skipped.iter().cloned().map(Into::into).collect(),
+        }
     }
 }
 
@@ -147,15 +214,27 @@ mod tests {
                 ids: Some((id.clone().into(), id.clone().into())),
                 labels: vec!["g".to_owned()],
                 met: vec![],
+                skipped: [Some((id.clone(), id.clone(), true)), None]
+                    .into_iter()
+                    .map(|ids| SkippedNote::RowGroup {
+                        row_group: 3,
+                        place: "here".to_owned(),
+                        ids: ids.map(|(min, max, exact)| (min.into(), max.into(), exact)),
+                        rows: 4,
+                        reason: "torn".to_owned(),
+                    })
+                    .chain([SkippedNote::LightCurve { id: id.clone().into(), rows: 5, most: 4 }])
+                    .collect(),
                 bytes: 1,
                 blocks: 2,
                 checksum: 3,
             };
             let back = Receipt::parse(&receipt.to_bytes().expect("plain")).expect("whole");
             assert_eq!(back, receipt);
+            assert_eq!(back.report().skipped.into_iter().map(SkippedNote::from).collect::<Vec<_>>(), receipt.skipped);
             assert_eq!(back.ids.map(|(_, max)| ObjectId::from(max)), Some(id));
             // In the order in which the reasons are told.
-            assert_eq!(receipt.left_out().reasons().map(|(_, n)| n), receipt.left_out);
+            assert_eq!(receipt.report().left_out.reasons().map(|(_, n)| n), receipt.left_out);
         }
     }
 }
