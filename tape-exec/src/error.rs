@@ -210,8 +210,17 @@ mod tests {
 
     #[test]
     fn partitions_out_of_order_are_not_said_to_be_in_order() {
-        let text = |cut| Error::OutOfOrder { id: ObjectId::Int(7), cut, before: 3, after: 4 }.to_string();
-        let claim = "partitions 3 and 4 are not in order of id, although their footers claim that they are: object 7";
+        let text = |cut| {
+            Error::OutOfOrder {
+                id: ObjectId::Int(7),
+                cut,
+                before: "partition 3".to_owned(),
+                after: "partition 4".to_owned(),
+            }
+            .to_string()
+        };
+        let claim =
+            "partition 3 and partition 4 are not in order of id, although their footers claim that they are: object 7";
         assert_eq!(text(true), format!("{claim} is in both. Use the shuffle plan"));
         let place = "is in the second, but not after the ids of the first";
         assert_eq!(text(false), format!("{claim} {place}. Use the shuffle plan"));

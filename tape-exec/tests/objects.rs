@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use tape_core::{
-    Bands, IdRef, IdType, Info, Inputs, MemorySource, NO_BAND, Object, Rows, Silent, Source, Statistic, Value, WholeObject,
+    Bands, IdRef, IdType, Info, Inputs, MemorySource, NO_BAND, Object, Rows, Silent, Source, Statistic, Value,
+    WholeObject,
 };
 use tape_exec::{Config, Error, Partitioning, PlanChoice, Summary, plan};
 

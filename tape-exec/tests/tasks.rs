@@ -6,8 +6,8 @@ mod engines;
 
 use proptest::prelude::*;
 use tape_core::{
-    Bands, Fold, IdRef, IdType, Info, Inputs, LightCurve, ManyRows, MemorySource, NO_BAND, Object, Rows, Silent, Source,
-    Statistic, Value, WholeObject,
+    Bands, Fold, IdRef, IdType, Info, Inputs, LightCurve, ManyRows, MemorySource, NO_BAND, Object, Rows, Silent,
+    Source, Statistic, Value, WholeObject,
 };
 use tape_exec::task::{self, Gathered, Tasks, Work};
 use tape_exec::{Config, Error, Partitioning, PlanChoice, plan};

@@ -78,7 +78,8 @@ fn a_merge_of_twenty_slices_starts_one_pool_of_threads() {
     assert_eq!((summary.plan, threads.workers()), (PlanKind::Merge, 3));
     // A thread of rayon's own pool would have no name of ours.
     let met = threads.0.into_inner().expect("no panic");
-    let tests = |name: &str| name.starts_with("tape-worker") || name.starts_with("threads") || name.starts_with("a_merge");
+    let tests =
+        |name: &str| name.starts_with("tape-worker") || name.starts_with("threads") || name.starts_with("a_merge");
     assert!(met.iter().all(|(_, name)| tests(name)), "{met:?}");
     // Both environments are read in this process, after all other threads are gone.
     assert_eq!(default_workers(), std::thread::available_parallelism().map_or(1, usize::from));

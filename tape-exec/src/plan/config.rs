@@ -54,8 +54,7 @@ pub enum PlanKind {
 
 impl PlanKind {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Map, Self::Stitch, Self::Merge, Self::Shuffle, Self::Fold, Self::MapUnchecked];
+    pub const ALL: [Self; 6] = [Self::Map, Self::Stitch, Self::Merge, Self::Shuffle, Self::Fold, Self::MapUnchecked];
 
     /// Returns its name, as on the command line.
     #[must_use]

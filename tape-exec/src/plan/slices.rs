@@ -95,9 +95,7 @@ pub(crate) enum NotSliced {
     /// A footer does not tell the ids of its row group.
     NoClaims,
     /// The row groups that may hold one id have more rows together than fit in memory.
-    TooLarge {
-        rows: u64,
-    },
+    TooLarge { rows: u64 },
     /// Another plan is quicker.
     Slower,
 }

@@ -11,9 +11,9 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::{Scope, ThreadPool};
 
-use crate::error::{Error, Result};
 use super::panic_message;
 use super::queue::Queue;
+use crate::error::{Error, Result};
 
 thread_local! {
     /// Whether this thread is at a task.

@@ -45,8 +45,7 @@ fn runs_share_a_pool_at_the_same_time() {
     for threads in [pool(1), pool(2), pool(3)] {
         std::thread::scope(|scope| {
             let runs: Vec<_> = (0..4).map(|_| scope.spawn(|| run(&threads, 2, 200))).collect();
-            runs.into_iter()
-                .for_each(|run| assert_eq!(run.join().expect("no panic"), (0..200).collect::<Vec<_>>()));
+            runs.into_iter().for_each(|run| assert_eq!(run.join().expect("no panic"), (0..200).collect::<Vec<_>>()));
         });
     }
 }
@@ -118,8 +117,7 @@ fn an_error_or_a_panic_ends_a_run_on_any_threads_and_the_pool_remains() {
                 taken.push(i);
                 Ok(())
             };
-            let error =
-                executor(2, &threads).in_order(100, || (), task, take).expect_err("task 5");
+            let error = executor(2, &threads).in_order(100, || (), task, take).expect_err("task 5");
             assert_eq!(matches!(&error, Error::Internal { message } if message == "five"), panics, "{error}");
             assert!(taken.len() <= 5 && taken.iter().copied().eq(0..taken.len()), "{taken:?}");
             assert_eq!(run(&threads, 2, 9).len(), 9);
@@ -131,8 +129,15 @@ fn an_error_or_a_panic_ends_a_run_on_any_threads_and_the_pool_remains() {
 fn each_task_is_done_once_and_a_panic_is_its_own() {
     for workers in [1, 3] {
         let mut done = vec![];
-        each(workers, &Threads::Own, 20, || false, |i| assert_ne!(i, 7, "seven"), |i, result| done.push((i, result.is_ok())))
-            .expect("threads");
+        each(
+            workers,
+            &Threads::Own,
+            20,
+            || false,
+            |i| assert_ne!(i, 7, "seven"),
+            |i, result| done.push((i, result.is_ok())),
+        )
+        .expect("threads");
         done.sort_unstable();
         assert_eq!(done, (0..20).map(|i| (i, i != 7)).collect::<Vec<_>>());
         each(workers, &Threads::Own, 20, || true, |_| panic!("it was to stop"), |_, _| panic!("nothing is done"))

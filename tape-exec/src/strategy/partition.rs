@@ -142,7 +142,12 @@ fn finish(mut out: PartitionOutput, rows: &Rows, id_type: tape_core::IdType) -> 
     Some(out)
 }
 
-fn regroup(worker: &mut Worker<'_>, partition: &Partition, budget: WorkerBudget, hold_edges: bool) -> Result<PartitionOutput> {
+fn regroup(
+    worker: &mut Worker<'_>,
+    partition: &Partition,
+    budget: WorkerBudget,
+    hold_edges: bool,
+) -> Result<PartitionOutput> {
     let job = worker.job;
     let id_type = job.source.id_type();
     let mut reader = job.source.read(partition, job.inputs().columns()).map_err(Error::Source)?;

@@ -34,12 +34,7 @@ pub struct Gathered {
 /// [`Error::OutOfOrder`] if the partitions do not follow each other by the ids found in them, as their footers claim;
 /// [`Error::WrongOutput`] if an output contradicts itself or another; if outputs cannot be read or results not written, a
 /// statistic panics, or the observer asks to stop.
-pub fn gather(
-    work: Work<'_>,
-    tasks: &Tasks,
-    outputs: &dyn StoredOutputs,
-    sink: &mut dyn Sink,
-) -> Result<Gathered> {
+pub fn gather(work: Work<'_>, tasks: &Tasks, outputs: &dyn StoredOutputs, sink: &mut dyn Sink) -> Result<Gathered> {
     let job = work.job();
     let first = tasks.partitions.len();
     let mut totals =

@@ -52,7 +52,8 @@ fn assert_same(memory: &Summary, stored: &Summary) {
         all
     };
     let of = |summary: &Summary| {
-        let Summary { plan, rows, light_curves, objects, ref too_few, left_out, ref skipped, ref warnings, .. } = *summary;
+        let Summary { plan, rows, light_curves, objects, ref too_few, left_out, ref skipped, ref warnings, .. } =
+            *summary;
         ((plan, rows, light_curves, objects), too_few.clone(), left_out, ids(skipped), warnings.len())
     };
     assert_eq!(of(memory), of(stored), "{:?} {:?}", memory.warnings, stored.warnings);

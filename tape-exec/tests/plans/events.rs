@@ -124,11 +124,7 @@ fn map_and_stitch_read_every_row_once() {
     for (objects, kind) in [(60, PlanKind::Map), (50, PlanKind::Stitch)] {
         let each = usize::try_from(objects * 2).expect("small");
         let sums = told(&survey(objects, true, each), sum(), &config(PlanChoice::Auto, 0), kind);
-        assert_eq!(
-            (sums.ahead, sums.again),
-            ([0, 12 * objects.unsigned_abs(), 0, 0, 0], 0),
-            "{kind:?}"
-        );
+        assert_eq!((sums.ahead, sums.again), ([0, 12 * objects.unsigned_abs(), 0, 0, 0], 0), "{kind:?}");
     }
 }
 

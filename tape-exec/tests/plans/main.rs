@@ -17,7 +17,9 @@ use std::sync::Arc;
 use tape_core::{Cancellation, Event, Inputs, ObjectId, Observer, Silent, Spill, Statistic};
 use tape_exec::{Config, Error, Partitioning, PlanChoice, PlanKind, plan, run};
 
-use support::{Collected, Put, Table, agrees, both, compute, compute_in_memory, config, mean_fold, regular, slope_sum, source};
+use support::{
+    Collected, Put, Table, agrees, both, compute, compute_in_memory, config, mean_fold, regular, slope_sum, source,
+};
 
 #[test]
 fn a_broken_kernel_does_not_pass() {

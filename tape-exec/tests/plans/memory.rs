@@ -5,7 +5,9 @@ use std::sync::Arc;
 use tape_core::{MemorySource, ObjectId, Statistic};
 use tape_exec::{Config, Error, OnError, Partitioning, PlanChoice, PlanKind, Skipped, Summary};
 
-use crate::support::{Put, Row, Table, agrees, both, compute, compute_in_memory, config, mean_fold, regular, source, timeless};
+use crate::support::{
+    Put, Row, Table, agrees, both, compute, compute_in_memory, config, mean_fold, regular, source, timeless,
+};
 
 /// Six objects, of which the fourth has nearly all epochs.
 fn one_giant(epochs: usize) -> Vec<Row> {
@@ -107,7 +109,7 @@ fn states_that_do_not_fit_make_way_for_rows() {
 fn a_merge_that_does_not_fit_tells_of_memory() {
     // Every row group may hold any id, and two of them do not fit.
     let mut rows = regular(60_000, 8);
-    rows.sort_by_key(|row| row.3 as i64 % 8);
+    rows.sort_by(|a, b| (a.3 % 8.0).total_cmp(&(b.3 % 8.0)));
     let survey = source(&rows, &(1..8).map(|i| i * 60_000).collect::<Vec<_>>());
     let error = compute(&survey, &both(), &tight(PlanChoice::Merge)).expect_err("too little").to_string();
     assert!(error.contains("fit in the memory allowed") && !error.contains("footer"), "{error}");

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use tape_core::{
-    Bands, Fold, IdRef, IdType, Info, Inputs, LightCurve, MemorySource, Moments, Part, Results, Rows, Silent, Source, SourceError, Spill, Spilled, Statistic, Value,
+    Bands, Fold, IdRef, IdType, Info, Inputs, LightCurve, MemorySource, Moments, Part, Results, Rows, Silent, Source,
+    SourceError, Spill, Spilled, Statistic, Value,
 };
 use tape_exec::{Config, Error, Partitioning, PlanChoice, Summary, plan, run};
 

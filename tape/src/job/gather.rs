@@ -7,11 +7,11 @@ use tape_core::{Observer, Source, Statistic};
 use tape_exec::task::{self, Gathered, Work};
 use tape_exec::{Config, PlanKind, Skipped, Summary};
 
-use super::receipt::Receipt;
+use super::Job;
 use super::outputs::Outputs;
+use super::receipt::Receipt;
 use super::run::skipped_rows;
 use super::source::Planned;
-use super::Job;
 use crate::batch::Output;
 use crate::batch::Provenance;
 use crate::error::{Error, JobError};
@@ -57,7 +57,8 @@ impl Job {
         let skipped = |receipt: &Receipt| skipped_rows(&receipt.report().skipped);
         if tasks.kind == PlanKind::Merge {
             // A row group that cannot be read is missing in several slices.
-            let all: BTreeMap<_, _> = receipts.iter().flat_map(|receipt| receipt.report().skipped).filter_map(row_group).collect();
+            let all: BTreeMap<_, _> =
+                receipts.iter().flat_map(|receipt| receipt.report().skipped).filter_map(row_group).collect();
             let rows = receipts.iter().map(|receipt| receipt.rows_in).chain(all.into_values());
             let rows = rows.fold(0, u64::saturating_add);
             return self.check_rows(0, rows, self.manifest.rows, false);
@@ -96,7 +97,9 @@ impl Job {
         let known = !self.statistics.iter().any(Statistic::has_many_rows);
         if known && epochs.checked_add(left_out).and_then(|sum| sum.checked_add(skipped_rows)) != Some(rows) {
             let folder = self.folder.path().to_owned();
-            return Err(JobError::Epochs { folder, rows, epochs, left_out: left_out.saturating_add(skipped_rows) }.into());
+            return Err(
+                JobError::Epochs { folder, rows, epochs, left_out: left_out.saturating_add(skipped_rows) }.into()
+            );
         }
         let mut warnings: Vec<String> = self.manifest.dropped.iter().map(|_| self.manifest.why.clone()).collect();
         warnings.extend(told);

@@ -50,7 +50,7 @@ impl Batch {
         let (folder, path) = (folder.as_ref(), path.as_ref());
         self.check_kind()?;
         // Asked before the work, not only after it.
-        self.output(None).check(path, overwrite)?;
+        self.output(None).check(path, options)?;
         let mut job = self.job(folder, observer)?;
         let summary = loop {
             let error = match self.run_job(&job, path, options, observer) {
@@ -67,7 +67,13 @@ impl Batch {
         Ok(summary)
     }
 
-    fn run_job(&self, job: &Job, path: &Path, options: WriteOptions, observer: &dyn Observer) -> Result<Summary, Error> {
+    fn run_job(
+        &self,
+        job: &Job,
+        path: &Path,
+        options: WriteOptions,
+        observer: &dyn Observer,
+    ) -> Result<Summary, Error> {
         if job.manifest.dropped.is_some() {
             PlanKind::ALL.into_iter().filter(|kind| *kind != job.kind).for_each(|kind| job.folder.clean(Some(kind)));
         }

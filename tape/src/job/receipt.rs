@@ -156,8 +156,17 @@ impl Receipt {
     pub(super) fn report(&self) -> TaskReport {
         let [excluded, no_epoch, null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error] =
             self.left_out;
-        let left_out =
-            LeftOut { excluded, no_epoch, null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error };
+        let left_out = LeftOut {
+            excluded,
+            no_epoch,
+            null_id,
+            null_band,
+            other_band,
+            bad_time,
+            bad_flux,
+            bad_error,
+            nonpositive_error,
+        };
         TaskReport {
             rows: self.rows_in,
             rows_out: self.rows_out,

@@ -45,15 +45,13 @@ fn round(plan: &Value, name: &str) -> Vec<u64> {
 fn tasks_run_in_any_order_and_twice_give_the_bytes_of_one_run() {
     let place = surveys(360);
     for (i, (layout, plan, stat)) in RUNS.iter().enumerate() {
-        // A merge holds slices in order, and its sums may differ in the last digit from those of a shuffle.
-        let whole = if *plan == "merge" { "shuffle" } else { plan };
         let arguments = format!("{layout} --stat {stat} {}", cut(plan, 5));
-        place.ok(&format!("batch {arguments} --plan {whole} -o whole.parquet --overwrite"));
+        place.ok(&format!("batch {arguments} --plan {plan} -o whole.parquet --overwrite"));
         let job = format!("job{i}");
         let planned = place.json(&format!("plan {arguments} --plan {plan} -o {job} --json"));
         let (first, second) = (round(&planned, "first_round"), round(&planned, "second_round"));
-        // So few rows are one task of the fold plan, whose rounds have millions.
-        assert!(first.len() > 1 || ["map", "fold"].contains(plan), "{planned}");
+        // So few rows are one task of the fold and merge plans, whose rounds and slices have millions.
+        assert!(first.len() > 1 || ["map", "fold", "merge"].contains(plan), "{planned}");
         for task in first.iter().rev().chain(&first[..1]).chain(second.iter().rev()).chain(second.last()) {
             place.ok(&format!("run-task {job} {task}"));
         }
@@ -107,7 +105,10 @@ fn what_cannot_be_gone_on_with_is_named() {
         "batch shuffled --stat stetson_j --plan shuffle --partitions 4 --resume job -o out.parquet",
         "with 3 partitions, not 4 partitions",
     );
-    says("plan shuffled --stat stetson_j --on-error skip -o other", "leave --on-error skip away");
+    says(
+        "batch shuffled --stat stetson_j --plan shuffle --partitions 3 --on-error skip --resume job -o out.parquet",
+        "stop at",
+    );
     let part = place.path("shuffled/part-001.parquet");
     let longer = [fs::read(&part).expect("it is there"), vec![0]].concat();
     fs::write(&part, longer).expect("it is ours");
@@ -116,6 +117,35 @@ fn what_cannot_be_gone_on_with_is_named() {
     let failed = tasks.filter(|task| place.tape(&format!("run-task job {task}")).err.contains("part-001.parquet"));
     assert!(failed.count() >= 1);
     assert!(place.ok("status job").contains("part-001.parquet"));
+}
+
+#[test]
+fn a_row_group_that_cannot_be_read_is_left_out_of_a_job_too() {
+    let place = surveys(360);
+    for (layout, plan) in
+        [("sorted-split", "stitch"), ("shuffled", "shuffle"), ("shuffled", "fold"), ("nightly", "merge")]
+    {
+        let part = place.path(&format!("{layout}/part-001.parquet"));
+        let mut bytes = fs::read(&part).expect("it is there");
+        let (start, end) = (bytes.len() / 8, bytes.len() / 2);
+        bytes[start..end].fill(0xff);
+        fs::write(&part, bytes).expect("it is ours");
+        let arguments = format!("{layout} --stat mean --plan {plan} {}", cut(plan, 5));
+        let job = format!("skip-{plan}");
+        let stopped = place.tape(&format!("batch {arguments} --resume stop-{plan} -o no.parquet"));
+        assert!(!stopped.out.contains("no.parquet") && stopped.err.contains("part-001.parquet"), "{}", stopped.err);
+        let memory = "--memory 256MiB --on-error skip";
+        place.ok(&format!("batch {arguments} {memory} -o {plan}.parquet"));
+        place.ok(&format!("plan {arguments} {memory} -o {job}"));
+        let tasks = place.json(&format!("status {job} --json"))["tasks"].as_u64().expect("a number");
+        (0..tasks).for_each(|task| drop(place.ok(&format!("run-task {job} {task}"))));
+        let gathered = place.json(&format!("gather {job} -o {plan}-job.parquet --json"));
+        assert_eq!(place.read(&format!("{plan}-job.parquet")), place.read(&format!("{plan}.parquet")), "{plan}");
+        assert!(gathered.to_string().contains("part-001.parquet"), "{gathered}");
+        place.ok(&format!(
+            "simulate {layout} --objects 360 --epochs 40 --bands gri --layout {layout} --files 3 --overwrite"
+        ));
+    }
 }
 
 /// The receipts of a job.
