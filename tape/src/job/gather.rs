@@ -1,6 +1,5 @@
 //! Results of all tasks put together, once every receipt was checked.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use tape_core::{Observer, Source, Statistic};
@@ -10,7 +9,7 @@ use tape_exec::{Config, PlanKind, Skipped, Summary};
 use super::Job;
 use super::outputs::Outputs;
 use super::receipt::Receipt;
-use super::run::skipped_rows;
+use super::run::skips_row_groups;
 use super::source::Planned;
 use crate::batch::Output;
 use crate::batch::Provenance;
@@ -54,18 +53,16 @@ impl Job {
     /// That the rows of all tasks add up.
     fn check_receipts(&self, receipts: &[Receipt]) -> Result<(), Error> {
         let tasks = self.manifest.tasks();
-        let skipped = |receipt: &Receipt| skipped_rows(&receipt.report().skipped);
-        if tasks.kind == PlanKind::Merge {
-            // A row group that cannot be read is missing in several slices.
-            let all: BTreeMap<_, _> =
-                receipts.iter().flat_map(|receipt| receipt.report().skipped).filter_map(row_group).collect();
-            let rows = receipts.iter().map(|receipt| receipt.rows_in).chain(all.into_values());
-            let rows = rows.fold(0, u64::saturating_add);
+        let skips = |receipt: &Receipt| skips_row_groups(&receipt.report().skipped);
+        if tasks.kind == PlanKind::Merge && !receipts.iter().any(skips) {
+            // Slices share row groups: their rows are those of the footers together alone.
+            let rows = receipts.iter().map(|receipt| receipt.rows_in).fold(0, u64::saturating_add);
             return self.check_rows(0, rows, self.manifest.rows, false);
         }
-        for (receipt, partition) in receipts.iter().zip(&tasks.partitions) {
-            let rows = receipt.rows_in.saturating_add(skipped(receipt));
-            self.check_rows(receipt.task, rows, partition.rows(), true)?;
+        for (receipt, partition) in receipts.iter().zip(&tasks.partitions).filter(|(receipt, _)| !skips(receipt)) {
+            if tasks.kind != PlanKind::Merge {
+                self.check_rows(receipt.task, receipt.rows_in, partition.rows(), true)?;
+            }
         }
         let (first, second) = receipts.split_at(tasks.partitions.len());
         if second.is_empty() {
@@ -91,15 +88,15 @@ impl Job {
     /// What it amounts to, if no epoch is missing.
     fn summary(&self, gathered: Gathered) -> Result<Summary, Error> {
         let Gathered { totals, skipped, warnings: told } = gathered;
-        let (rows, epochs, left_out) = (self.manifest.rows, totals.counts.epochs, totals.left_out.total());
-        let skipped_rows = skipped.iter().map(Skipped::rows).fold(0, u64::saturating_add);
+        let (rows, epochs, left_out) = (totals.rows, totals.counts.epochs, totals.left_out.total());
+        // Row groups that were left out were not read.
+        let too_large = skipped.iter().filter(|skipped| matches!(skipped, Skipped::LightCurve { .. }));
+        let left_out = too_large.map(Skipped::rows).fold(left_out, u64::saturating_add);
         // Light curves of many rows may have none, so their rows do not tell the epochs.
         let known = !self.statistics.iter().any(Statistic::has_many_rows);
-        if known && epochs.checked_add(left_out).and_then(|sum| sum.checked_add(skipped_rows)) != Some(rows) {
+        if known && epochs.checked_add(left_out) != Some(rows) {
             let folder = self.folder.path().to_owned();
-            return Err(
-                JobError::Epochs { folder, rows, epochs, left_out: left_out.saturating_add(skipped_rows) }.into()
-            );
+            return Err(JobError::Epochs { folder, rows, epochs, left_out }.into());
         }
         let mut warnings: Vec<String> = self.manifest.dropped.iter().map(|_| self.manifest.why.clone()).collect();
         warnings.extend(told);
@@ -117,13 +114,5 @@ impl Job {
 
     fn wrong(&self, task: usize, reason: String) -> Error {
         self.folder.damaged(&self.folder.output(task), task, reason).into()
-    }
-}
-
-/// The number of a row group that was left out, and its rows.
-fn row_group(skipped: Skipped) -> Option<(usize, u64)> {
-    match skipped {
-        Skipped::RowGroup { row_group, rows, .. } => Some((row_group, rows)),
-        Skipped::LightCurve { .. } => None,
     }
 }
