@@ -54,7 +54,7 @@ fn nights(nights: i64, objects: i64, each: usize) -> MemorySource {
     let code = bands.code("g").expect("it fits");
     let mut rows = Rows::new(IdType::Int64);
     for i in 0..nights * objects {
-        rows.ids.push(IdRef::Int(i % objects));
+        rows.ids.push(IdRef::Int(i % objects)).expect("an integer");
         rows.band.push(code);
         rows.time.push((i / objects) as f64);
         rows.flux.push(i as f64);
