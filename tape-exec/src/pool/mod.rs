@@ -52,14 +52,14 @@ impl Threads {
         }
     }
 
-    /// Does `work` on a thread of the pool, so that its parallel parts run there; where it is called for [`Threads::Caller`].
+    /// Does `work` on a thread of the pool, so that its parallel parts run there; on a single thread for [`Threads::Caller`].
     ///
     /// # Errors
     /// If threads of its own cannot be had.
     pub fn install<T: Send>(&self, workers: usize, work: impl FnOnce() -> T + Send) -> Result<T> {
         match self.started(workers)? {
             Self::Pool(pool) => Ok(pool.install(work)),
-            Self::Own | Self::Caller => Ok(work()),
+            Self::Own | Self::Caller => Ok(pool(1)?.install(work)),
         }
     }
 }
@@ -177,6 +177,14 @@ pub fn each<T: Send>(
 /// If the threads cannot be had.
 pub fn with_threads<T: Send>(workers: usize, work: impl FnOnce() -> T + Send) -> Result<T> {
     Threads::Own.install(workers, work)
+}
+
+/// Does `work` with as many threads as [`default_workers`] for its parallel parts, rather than in rayon's global pool.
+///
+/// # Errors
+/// If the threads cannot be had.
+pub fn in_pool<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
+    with_threads(default_workers(), work)
 }
 
 fn pool(threads: usize) -> Result<ThreadPool> {

@@ -132,8 +132,10 @@ impl Batch {
     }
 
     pub(crate) fn run_into(&self, plan: &Plan, sink: &mut dyn Sink, observer: &dyn Observer) -> Result<Summary, Error> {
-        self.prepare()?;
-        let config = self.config()?;
+        let mut config = self.config()?;
+        // One pool for all that a run does.
+        config.threads = config.threads.started(config.worker_count())?;
+        self.prepare(&config)?;
         let run = |sink: &mut dyn Sink| {
             let run = tape_exec::run(self.source(), &self.statistics, &config, plan, sink, observer);
             let mut summary = run.map_err(Error::from_run)?;
@@ -156,8 +158,8 @@ impl Batch {
     }
 
     /// Finds out which objects are meant, before readers ask for it one by one.
-    pub(crate) fn prepare(&self) -> Result<(), Error> {
-        let found = tape_exec::with_threads(self.config.worker_count(), || self.ensemble.survey().prepare())?;
+    pub(crate) fn prepare(&self, config: &Config) -> Result<(), Error> {
+        let found = config.threads.install(config.worker_count(), || self.ensemble.survey().prepare())?;
         found.map_err(|source| Error::from_task(tape_exec::Error::Source(source)))
     }
 

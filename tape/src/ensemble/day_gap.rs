@@ -35,8 +35,7 @@ impl Ensemble {
             Ok(seen)
         });
         let either = |a: [bool; HOURS], b: [bool; HOURS]| std::array::from_fn(|hour| a[hour] || b[hour]);
-        let seen = seen
-            .try_reduce(|| [false; HOURS], |a, b| Ok(either(a, b)))
+        let seen = tape_exec::in_pool(|| seen.try_reduce(|| [false; HOURS], |a, b| Ok(either(a, b))))?
             .map_err(|source| Error::Exec(tape_exec::Error::Source(source)))?;
         Ok(middle_of_gap(&seen))
     }

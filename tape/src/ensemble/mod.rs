@@ -46,7 +46,8 @@ impl Ensemble {
     /// # Errors
     /// As [`Ensemble::open`], and if a column named does not exist.
     pub fn open_with<P: AsRef<Path>>(inputs: &[P], columns: &ColumnMap) -> Result<Self, Error> {
-        Ok(Self::new(Survey::open(inputs, columns)?))
+        let inputs: Vec<&Path> = inputs.iter().map(AsRef::as_ref).collect();
+        Ok(Self::new(tape_exec::in_pool(|| Survey::open(&inputs, columns))??))
     }
 
     pub(crate) fn new(survey: Survey) -> Self {

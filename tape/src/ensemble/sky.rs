@@ -36,6 +36,7 @@ impl Ensemble {
         region: &Region,
         sky: &SkyColumns,
     ) -> Result<Self, Error> {
-        Ok(Self::new(Survey::open_within(inputs, columns, region, sky)?))
+        let inputs: Vec<&Path> = inputs.iter().map(AsRef::as_ref).collect();
+        Ok(Self::new(tape_exec::in_pool(|| Survey::open_within(&inputs, columns, region, sky))??))
     }
 }

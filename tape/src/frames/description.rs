@@ -103,8 +103,8 @@ impl Description {
             }
         }
         let columns = column_map(&self.columns, self.preset.as_deref(), &self.derived);
-        let mut survey =
-            Survey::open_files(self.files.iter().map(|file| PathBuf::from(&file.path)).collect(), columns)?;
+        let paths = self.files.iter().map(|file| PathBuf::from(&file.path)).collect();
+        let mut survey = tape_exec::in_pool(|| Survey::open_files(paths, columns))??;
         if let Some(objects) = &self.objects {
             let paths: Vec<&str> = objects.files.iter().map(|file| file.path.as_str()).collect();
             survey = survey.with_objects(&paths, Some(&objects.id))?;

@@ -37,7 +37,7 @@ impl<'a> Inputs<'a> {
         let file_of = |piece: &Piece| starts.partition_point(|&start| start <= piece.row_group) - 1;
         let files: BTreeSet<usize> = partitions.flat_map(|partition| &partition.pieces).map(file_of).collect();
         let paths = files.iter().map(|&file| PathBuf::from(&manifest.files[file].path)).collect();
-        let mut survey = Survey::open_files(paths, manifest.column_map())?;
+        let mut survey = tape_exec::in_pool(|| Survey::open_files(paths, manifest.column_map()))??;
         if let Some(objects) = &manifest.objects {
             survey = objects.of_survey(survey)?;
         }
