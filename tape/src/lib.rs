@@ -34,6 +34,7 @@ mod error;
 pub mod frames;
 pub mod job;
 mod options;
+pub mod progress;
 #[doc(hidden)]
 pub mod shown;
 #[cfg(feature = "simulate")]

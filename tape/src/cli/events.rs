@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 use tape::core::Step;
+use tape::progress::Counts;
 
 use super::failure::Failure;
-use super::progress::Counts;
 
 /// Writes events, each as one line at once: whenever the run ends, at most the last line is not whole.
 pub(crate) struct Events {

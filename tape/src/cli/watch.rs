@@ -11,12 +11,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 use tape::core::{Cancellation, Event, Observer, Step};
+use tape::progress::{Counts, Estimate, Rates};
 
 use super::advice;
-use super::estimate::Estimate;
 use super::events::{Events, Moment};
 use super::failure::Failure;
-use super::progress::{Counts, Rates};
 use super::screen::{bytes, count, duration};
 
 /// Made by the first Ctrl-C.

@@ -1,0 +1,108 @@
+//! How far a run has come, and how long it will still take.
+//!
+//! [`Progress`] is an observer to give to a run. Any thread can ask it how the run stands: it is what the command writes with
+//! its events.
+//!
+//! ```
+//! use tape::prelude::*;
+//! use tape::progress::Progress;
+//!
+//! let ensemble = Ensemble::from_columns(&[1, 1, 2], &[1.0, 2.0, 1.0], &[5.0, 7.0, 1.0], &[0.1; 3], &["g"; 3])?;
+//! let batch = ensemble.batch_named(&["mean"])?;
+//! let progress = Progress::new(1);
+//! batch.run(&batch.plan_with(&progress)?, &progress)?;
+//! assert_eq!(progress.moment().light_curves, 2);
+//! # Ok::<(), tape::Error>(())
+//! ```
+
+mod counts;
+mod estimate;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tape_core::{Cancellation, Event, Observer, Step};
+
+pub use counts::{Counts, Rates};
+pub use estimate::Estimate;
+
+/// Follows a run, and can stop it.
+#[derive(Debug)]
+pub struct Progress {
+    start: Instant,
+    state: Mutex<(Counts, Estimate)>,
+    stop: Cancellation,
+}
+
+/// How a run stands at a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Moment {
+    /// Seconds since the start.
+    pub seconds: f64,
+    /// Seconds that are left, once something is known.
+    pub seconds_left: Option<f64>,
+    /// The share of the work that is done, from 0 to 1.
+    pub share: f64,
+    /// The step that is under way.
+    pub step: Step,
+    /// Rows of that step that are done.
+    pub rows: u64,
+    /// Rows of that step in all, as far as is known.
+    pub rows_of: u64,
+    /// Light curves computed.
+    pub light_curves: u64,
+}
+
+impl Progress {
+    /// Starts now. `values` are the values in a row of the result.
+    #[must_use]
+    pub fn new(values: usize) -> Self {
+        let state = Mutex::new((Counts::default(), Estimate::new(values)));
+        Self { start: Instant::now(), state, stop: Cancellation::new() }
+    }
+
+    /// Returns how the run stands.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        let seconds = self.start.elapsed().as_secs_f64();
+        let (counts, estimate) = &mut *self.state();
+        estimate.observe(seconds, counts);
+        let step = counts.step();
+        Moment {
+            seconds,
+            seconds_left: estimate.left(seconds),
+            share: estimate.share(seconds),
+            step,
+            rows: counts.done(step),
+            rows_of: counts.ahead(step),
+            light_curves: counts.light_curves,
+        }
+    }
+
+    /// Asks the run to stop.
+    pub fn cancel(&self) {
+        self.stop.cancel();
+    }
+
+    fn state(&self) -> MutexGuard<'_, (Counts, Estimate)> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for Progress {
+    fn event(&self, event: Event) {
+        let seconds = self.start.elapsed().as_secs_f64();
+        let (counts, estimate) = &mut *self.state();
+        counts.take(&event);
+        estimate.observe(seconds, counts);
+    }
+
+    fn cancellation(&self) -> Cancellation {
+        self.stop.clone()
+    }
+
+    fn wants_trial(&self) -> bool {
+        true
+    }
+}
