@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
+use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 use parquet::data_type::{
     BoolType, ByteArrayType, DataType, DoubleType, FixedLenByteArray, FixedLenByteArrayType, FloatType, Int32Type,
     Int64Type, Int96, Int96Type,
@@ -168,9 +169,17 @@ fn put<T: DataType>(group: &mut SerializedRowGroupWriter<'_, File>, values: &[T:
 }
 
 fn write(path: &Path, case: &Case, nested: bool, codes: bool) {
+    write_compressed(path, case, nested, codes, Compression::UNCOMPRESSED);
+}
+
+fn write_compressed(path: &Path, case: &Case, nested: bool, codes: bool, codec: Compression) {
     // The first version of the format knows no dictionary of bytes of a fixed length.
     let version = if codes { WriterVersion::PARQUET_2_0 } else { WriterVersion::PARQUET_1_0 };
-    let properties = WriterProperties::builder().set_dictionary_enabled(codes).set_writer_version(version).build();
+    let properties = WriterProperties::builder()
+        .set_dictionary_enabled(codes)
+        .set_writer_version(version)
+        .set_compression(codec)
+        .build();
     let file = File::create(path).expect("a file");
     let mut writer =
         SerializedFileWriter::new(file, schema(case.column, nested), Arc::new(properties)).expect("a writer");
@@ -391,6 +400,33 @@ fn a_column_of_nulls_is_of_any_type() {
                 Role::Id => assert_eq!((rows.len(), rows.null_ids), (2, 4)),
                 _ => assert_eq!(labels(&survey, &rows).into_iter().flatten().collect::<Vec<_>>(), ["g", "r"]),
             }
+        }
+    }
+}
+
+#[test]
+fn files_of_every_codec_are_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("survey.parquet");
+    for codec in [
+        Compression::SNAPPY,
+        Compression::LZ4,
+        Compression::LZ4_RAW,
+        Compression::GZIP(GzipLevel::default()),
+        Compression::ZSTD(ZstdLevel::default()),
+        Compression::BROTLI(BrotliLevel::default()),
+    ] {
+        for nested in [false, true] {
+            write_compressed(
+                &path,
+                &case("double x", Double([3.0, -1.0]), ["3", "-1"], None, None, ""),
+                nested,
+                true,
+                codec,
+            );
+            let file = File3 { path: path.to_string_lossy().into_owned(), nested };
+            let rows = read(&file.survey(&File3::map().time("x")).expect("a survey"));
+            assert_eq!((rows.time[0], rows.flux), (3.0, vec![1.0, 2.0, 3.0]), "{codec}");
         }
     }
 }
