@@ -24,7 +24,6 @@
 #![forbid(unsafe_code)]
 
 mod batch;
-mod choice;
 #[cfg(feature = "gpu")]
 pub mod cost;
 #[cfg(feature = "gpu")]
@@ -35,6 +34,7 @@ pub mod frames;
 pub mod job;
 mod options;
 pub mod progress;
+mod query;
 #[doc(hidden)]
 pub mod shown;
 #[cfg(feature = "simulate")]
@@ -48,6 +48,7 @@ pub use device::{Device, DeviceReport};
 pub use ensemble::{ColumnInfo, Ensemble, KnownBands, Outcome, SurveyInfo, TimeSeries};
 pub use error::Error;
 pub use options::WriteOptions;
+pub use query::{Choice, ConversionQuery, DerivedColumn, ObjectsQuery, Provenance, Query, Shape, Stamps};
 pub use statistics::{statistic, statistics, statistics_named};
 
 pub use rayon;

@@ -2,13 +2,15 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use tape_core::{IdRange, ObjectId, Partition};
 
 use crate::compute::Job;
 use crate::error::{Error, Result};
 
 /// What a run does where it cannot go on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnError {
     /// It stops.
     #[default]

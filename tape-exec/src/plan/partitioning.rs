@@ -1,5 +1,6 @@
 //! How a survey is cut into partitions.
 
+use serde::{Deserialize, Serialize};
 use tape_core::{IdRange, Partition, Piece, RowGroup, Source};
 
 use crate::plan::pieces::cut_piece;
@@ -18,7 +19,8 @@ const MOST_ROWS: u64 = 4 << 20;
 const MOST_CUTS: u64 = 1 << 12;
 
 /// How a survey is cut into partitions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Partitioning {
     /// By row group, as the files have them: the fastest.
     #[default]

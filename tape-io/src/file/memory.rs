@@ -2,17 +2,20 @@
 //! them. Columns are plain and not compressed: they take as much again as the batches, and decode as fast as they are copied.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;
+use foldhash::quality::FixedState;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
 use crate::error::Error;
+use crate::file::stamp::FileStamp;
 
 /// What paths of such files begin with.
 const SCHEME: &str = "memory:";
@@ -48,7 +51,10 @@ impl InMemory {
             writer.write(batch).map_err(|error| failed(&error))?;
         }
         let bytes = writer.into_inner().map_err(|error| failed(&error))?;
-        files().insert(number, bytes.into());
+        // Hashed as it stands: the same rows have the same bytes in every process.
+        let hash = FixedState::default().hash_one(&bytes);
+        let stamp = FileStamp { bytes: bytes.len() as u64, modified: Some((hash, 0)) };
+        files().insert(number, (bytes.into(), stamp));
         Ok((Arc::new(Self { number }), path))
     }
 }
@@ -65,14 +71,14 @@ pub fn is_in_memory(path: &Path) -> bool {
     path.to_str().is_some_and(|text| text.starts_with(SCHEME))
 }
 
-/// The bytes of a file in memory.
-pub(crate) fn bytes(path: &Path) -> Option<Bytes> {
+/// Returns the bytes of a file in memory, and what identifies them.
+pub(crate) fn find(path: &Path) -> Option<(Bytes, FileStamp)> {
     let number = path.to_str()?.strip_prefix(SCHEME)?.parse().ok()?;
     files().get(&number).cloned()
 }
 
-fn files() -> MutexGuard<'static, HashMap<u64, Bytes>> {
-    static FILES: OnceLock<Mutex<HashMap<u64, Bytes>>> = OnceLock::new();
+fn files() -> MutexGuard<'static, HashMap<u64, (Bytes, FileStamp)>> {
+    static FILES: OnceLock<Mutex<HashMap<u64, (Bytes, FileStamp)>>> = OnceLock::new();
     FILES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner)
 }
 

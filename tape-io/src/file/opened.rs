@@ -33,8 +33,7 @@ pub(crate) fn open(path: &Path) -> Result<(Opened, FileStamp), Error> {
     if is_remote(path) {
         return open_remote(path);
     }
-    if let Some(bytes) = crate::file::memory::bytes(path) {
-        let stamp = FileStamp { bytes: bytes.len() as u64, modified: None };
+    if let Some((bytes, stamp)) = crate::file::memory::find(path) {
         return Ok((Opened::Memory(bytes), stamp));
     }
     let unreadable = |error| Error::io(path, "read the file", error);

@@ -4,15 +4,19 @@ use std::fs::Metadata;
 use std::path::Path;
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Error;
 use crate::file::opened::open;
 
 /// What identifies the content of a file without reading it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FileStamp {
     /// Its size.
     pub bytes: u64,
-    /// When it was last written, where the system knows: seconds and nanoseconds since 1970.
+    /// When it was last written, where the system knows: seconds and nanoseconds since 1970. A file in memory has a hash of
+    /// its bytes here, and no nanoseconds.
     pub modified: Option<(u64, u32)>,
 }
 

@@ -120,9 +120,15 @@ impl Grouped {
     /// What rows of a group have in common, in words.
     #[must_use]
     pub fn in_words(&self) -> String {
-        let band = self.by_band.then(|| self.survey.title(Role::Band).unwrap_or("band").to_owned());
-        let all: Vec<String> = self.key_columns().into_iter().chain(band).collect();
+        let all = self.names();
         if all.is_empty() { "nothing: all rows are one group".to_owned() } else { all.join(", ") }
+    }
+
+    /// Returns the columns by which rows are grouped: [`Survey::grouped`] takes them again.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let band = self.by_band.then(|| self.survey.title(Role::Band).unwrap_or("band").to_owned());
+        self.key_columns().into_iter().chain(band).collect()
     }
 
     /// What results have in the place of the id.

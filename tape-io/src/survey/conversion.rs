@@ -88,6 +88,12 @@ impl Survey {
         self.conversion.map(Conversion::gives).or(self.said).or_else(of_preset).or_else(called)
     }
 
+    /// Returns what its values were said to be by [`Survey::with_quantity`].
+    #[must_use]
+    pub const fn said_quantity(&self) -> Option<Quantity> {
+        self.said
+    }
+
     /// The unit of the values of its files, if a preset says so.
     #[must_use]
     pub fn unit(&self) -> Option<&'static str> {

@@ -3,6 +3,7 @@
 use tape_core::{IdRef, NO_BAND, OtherKind, Results, Sink, SourceError, Value};
 
 use super::Batch;
+use crate::error::Error;
 
 /// Rows handed on at a time.
 const ROWS: usize = 1 << 16;
@@ -17,8 +18,22 @@ impl Batch {
     }
 }
 
+/// Lets `run` write into a sink, with a row for each of these objects that it passes over.
+pub(crate) fn with_absent<T>(
+    sink: &mut dyn Sink,
+    ids: Option<Vec<IdRef<'_>>>,
+    empty: Results,
+    run: impl FnOnce(&mut dyn Sink) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let Some(ids) = ids else { return run(sink) };
+    let mut absent = Absent { sink, ids, next: 0, empty };
+    let done = run(&mut absent)?;
+    absent.finish().map_err(|source| Error::from_run(tape_exec::Error::Sink(source)))?;
+    Ok(done)
+}
+
 /// Hands results on, which are in the order of ids, with a row for each object of a list that they pass over.
-pub(crate) struct Absent<'a> {
+struct Absent<'a> {
     sink: &'a mut dyn Sink,
     /// In order.
     ids: Vec<IdRef<'a>>,
@@ -27,13 +42,9 @@ pub(crate) struct Absent<'a> {
     empty: Results,
 }
 
-impl<'a> Absent<'a> {
-    pub(crate) const fn new(sink: &'a mut dyn Sink, ids: Vec<IdRef<'a>>, empty: Results) -> Self {
-        Self { sink, ids, next: 0, empty }
-    }
-
+impl Absent<'_> {
     /// Hands on the rows of objects behind the last results.
-    pub(crate) fn finish(mut self) -> Result<(), SourceError> {
+    fn finish(mut self) -> Result<(), SourceError> {
         while self.next < self.ids.len() {
             let mut rest = self.empty.new_like();
             while self.next < self.ids.len() && rest.len() < ROWS {

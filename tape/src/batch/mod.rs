@@ -1,9 +1,9 @@
 //! What is computed of the light curves of a survey, and how.
 
 mod absent;
+mod described;
 mod group;
 mod iterate;
-mod provenance;
 mod run;
 mod sinks;
 mod structure_function;
@@ -20,7 +20,6 @@ use tape_exec::{Config, OnError, Partitioning, PlanChoice, Threads};
 use tape_io::{Grouped, SpillFolder};
 
 pub use iterate::{LightCurves, ResultBatches};
-pub(crate) use provenance::Provenance;
 pub(crate) use sinks::{Output, beside, check_names};
 pub use structure_function::BinsByBand;
 pub use workers::{ClientInfo, Workers};

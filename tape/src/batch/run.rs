@@ -8,8 +8,7 @@ use tape_exec::{Config, Plan, Summary};
 use tape_io::{Joined, ObjectTable};
 
 use super::Batch;
-use super::absent::Absent;
-use super::provenance::Provenance;
+use super::absent::with_absent;
 use super::sinks::{Collector, Output, Table, beside};
 use super::wide::Pivot;
 use crate::error::Error;
@@ -89,15 +88,15 @@ impl Batch {
         observer: &dyn Observer,
     ) -> Result<Summary, Error> {
         let joined = self.joined()?;
-        let made_of = Provenance::of(self)?;
-        let output = Output { made_of: Some(&made_of), ..self.output(joined.as_ref()) };
+        let metadata = self.provenance()?.metadata(&self.rows_of_inputs());
+        let output = Output { metadata: &metadata, ..self.output(joined.as_ref()) };
         output.write(path.as_ref(), options, |sink| self.run_into(plan, sink, observer))
     }
 
     pub(crate) fn output<'b>(&'b self, joined: Option<&'b Joined<'b>>) -> Output<'b> {
         let (statistics, bands) = (&self.statistics, self.config.bands.as_deref());
         let (wide, all_objects) = (self.wide, self.all_objects);
-        Output { source: self.source(), statistics, bands, wide, joined, all_objects, made_of: None }
+        Output { source: self.source(), statistics, bands, wide, joined, all_objects, metadata: &[] }
     }
 
     /// The table of objects, for what is asked of it.
@@ -145,16 +144,11 @@ impl Batch {
             }
             Ok(summary)
         };
-        if !self.all_objects {
-            return run(sink);
-        }
-        let ids =
-            self.ensemble.survey().listed().map_err(|source| Error::from_task(tape_exec::Error::Source(source)))?;
+        let survey = self.ensemble.survey();
+        let listed = self.all_objects.then(|| survey.listed()).transpose();
+        let ids = listed.map_err(|source| Error::from_task(tape_exec::Error::Source(source)))?;
         let outputs = self.statistics.iter().map(|statistic| statistic.info().outputs.len()).sum();
-        let mut absent = Absent::new(sink, ids, Results::new(self.source().id_type(), outputs));
-        let summary = run(&mut absent)?;
-        absent.finish().map_err(|source| Error::from_run(tape_exec::Error::Sink(source)))?;
-        Ok(summary)
+        with_absent(sink, ids, Results::new(self.source().id_type(), outputs), run)
     }
 
     /// Finds out which objects are meant, before readers ask for it one by one.

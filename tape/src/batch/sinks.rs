@@ -9,7 +9,6 @@ use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
 use tape_core::{Results, ResultsError, Schema, Sink, Source, SourceError, Statistic};
 use tape_io::{Joined, TableWriter};
 
-use super::provenance::Provenance;
 use super::wide::Pivot;
 use crate::error::Error;
 use crate::options::WriteOptions;
@@ -149,7 +148,7 @@ pub(crate) struct Output<'a> {
     /// Whether objects without a light curve have a row, too.
     pub(crate) all_objects: bool,
     /// What the file says of its making.
-    pub(crate) made_of: Option<&'a Provenance>,
+    pub(crate) metadata: &'a [(String, String)],
 }
 
 impl Output<'_> {
@@ -174,8 +173,7 @@ impl Output<'_> {
         run: impl FnOnce(&mut dyn Sink) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let schema = &self.schema()?;
-        let made_of = self.made_of.map(Provenance::metadata).unwrap_or_default();
-        let create = |arrow| TableWriter::create(path, arrow, options.overwrite, made_of.clone());
+        let create = |arrow| TableWriter::create(path, arrow, options.overwrite, self.metadata.to_vec());
         if !self.wide {
             let table = Table::new(schema, self.source, self.joined);
             check_names(&table.arrow())?;

@@ -22,6 +22,7 @@ pub use look::ColumnInfo;
 pub use time_series::{Outcome, TimeSeries};
 
 use crate::error::Error;
+use crate::query::{Provenance, Query, Stamps};
 
 /// The light curves of a survey.
 ///
@@ -48,6 +49,39 @@ impl Ensemble {
     pub fn open_with<P: AsRef<Path>>(inputs: &[P], columns: &ColumnMap) -> Result<Self, Error> {
         let inputs: Vec<&Path> = inputs.iter().map(AsRef::as_ref).collect();
         Ok(Self::new(tape_exec::in_pool(|| Survey::open(&inputs, columns))??))
+    }
+
+    /// Opens the survey of a query, with all that it asks of rows and objects. Only footers are read.
+    ///
+    /// ```
+    /// # use tape::prelude::*;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let out = folder.path().join("survey");
+    /// # tape::simulate::Simulation { objects: 50, files: 2, ..Default::default() }.write(&out)?;
+    /// let bright = Ensemble::open(&out)?.filter("flux > 5")?.sample(0.5, 1)?;
+    /// let json = serde_json::to_string(&bright.query()?)?;
+    /// let again = Ensemble::from_query(&serde_json::from_str(&json)?)?;
+    /// assert_eq!(again.query()?, bright.query()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Ensemble::open_with`]; [`Error::NotDescribed`] if the query cannot hold what was asked for.
+    pub fn from_query(query: &Query) -> Result<Self, Error> {
+        Ok(Self::new(query.open_survey()?))
+    }
+
+    /// Returns what this ensemble asks of its survey, as a value.
+    ///
+    /// # Errors
+    /// [`Error::NotUnicode`] if a path cannot be told.
+    pub fn query(&self) -> Result<Query, Error> {
+        Query::from_survey(&self.survey)
+    }
+
+    /// Returns the query with the files as they were when they were opened.
+    pub(crate) fn provenance(&self) -> Result<Provenance, Error> {
+        Ok(Provenance::new(self.query()?, Stamps::from_survey(&self.survey)))
     }
 
     pub(crate) fn new(survey: Survey) -> Self {

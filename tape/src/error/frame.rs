@@ -112,18 +112,6 @@ pub enum FrameError {
         /// The column.
         name: String,
     },
-    /// A choice of objects by ids that are none of the survey as it is now.
-    #[error("the saved ensemble is of objects that the survey cannot have now, by its type of ids: {what}")]
-    Selects {
-        /// The choice.
-        what: String,
-    },
-    /// A path that JSON cannot hold.
-    #[error("{}: what is kept cannot name this file, because its path is not Unicode: rename it", .path.display())]
-    NotUnicode {
-        /// The path.
-        path: PathBuf,
-    },
 }
 
 fn among(nearest: &Option<String>, labels: &[String]) -> String {

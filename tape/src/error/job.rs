@@ -90,12 +90,6 @@ pub enum JobError {
         /// The file.
         path: PathBuf,
     },
-    /// A path that JSON cannot hold.
-    #[error("{}: a job cannot name this file, because its path is not Unicode: rename it", .path.display())]
-    NotUnicode {
-        /// The path.
-        path: PathBuf,
-    },
     /// A number that no task has.
     #[error("{}: there is no task {task}: tasks are numbered 0 to {last}", .folder.display())]
     NoTask {

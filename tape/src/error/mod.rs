@@ -131,6 +131,24 @@ pub enum Error {
         "pieces of light curves are in no order, among which objects without any could be listed: use another plan"
     )]
     AllUnchecked,
+    /// A query that no other process can open.
+    #[error("this cannot be opened from its description: {what}; open the survey in a program again")]
+    NotDescribed {
+        /// Why not.
+        what: String,
+    },
+    /// A choice of objects by ids that the survey as it is now cannot have.
+    #[error("objects were chosen by ids that the survey cannot have now, by the type of its ids: {what}")]
+    ChosenIds {
+        /// The choice.
+        what: String,
+    },
+    /// A path that JSON cannot hold.
+    #[error("{}: this file cannot be named, because its path is not Unicode: rename it", .path.display())]
+    NotUnicode {
+        /// The path.
+        path: std::path::PathBuf,
+    },
     /// A run that started again after results of it were handed out.
     #[error(
         "the rows are not in the order that footers claim, which was found after results were handed out: iterate again with the shuffle plan"

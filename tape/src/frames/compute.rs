@@ -4,11 +4,11 @@ use tape_core::Silent;
 use tape_exec::Summary;
 
 use super::frame::{Frame, Made};
-use super::origin::Origin;
 use super::{Frames, check_label};
 use crate::batch::Batch;
 use crate::error::{Error, FrameError};
 use crate::options::WriteOptions;
+use crate::query::Provenance;
 
 /// What it took to have a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,13 +58,13 @@ impl Batch {
     }
 
     fn compute_in(&self, frames: &mut Frames, label: &str, options: WriteOptions) -> Result<Kept, Error> {
-        let origin = Origin::of(self)?;
+        let origin = self.provenance()?;
         if frames.has(label, &origin, options)? {
             return Ok(Kept::Reused);
         }
         let (table, summary) = self.run(&self.explain()?, &Silent)?;
-        let origin = origin.after(&summary);
-        let keys = origin.keys.clone();
+        let origin = after(origin, &summary);
+        let keys = self.key_columns()?;
         frames.put(label, Frame::of(table, Made::Computed, vec![origin], keys));
         Ok(Kept::Computed(Box::new(summary)))
     }
@@ -75,7 +75,7 @@ impl Frames {
     ///
     /// # Errors
     /// If it has another that is not to be replaced, or cannot be a label.
-    pub(super) fn has(&self, label: &str, origin: &Origin, options: WriteOptions) -> Result<bool, FrameError> {
+    pub(super) fn has(&self, label: &str, origin: &Provenance, options: WriteOptions) -> Result<bool, FrameError> {
         check_label(label)?;
         let Some((own, frame)) = self.taken(label) else { return Ok(false) };
         if own == label && frame.is_of(origin) {
@@ -92,12 +92,10 @@ impl Frames {
     }
 }
 
-impl Origin {
-    /// Of what a run gave: what was left out for want of memory or by accident may be there the next time.
-    pub(super) fn after(mut self, summary: &Summary) -> Self {
-        if !summary.skipped.is_empty() {
-            self.not_again = Some("what could not be read or did not fit was left out".to_owned());
-        }
-        self
+/// Notes what a run skipped: that may be there the next time.
+pub(super) fn after(mut origin: Provenance, summary: &Summary) -> Provenance {
+    if !summary.skipped.is_empty() {
+        origin.unrepeatable = Some("what could not be read or did not fit was skipped".to_owned());
     }
+    origin
 }

@@ -7,9 +7,9 @@ use arrow::array::RecordBatch;
 use serde::{Deserialize, Serialize};
 use tape_io::{FileSeal, Format, TableWriter};
 
-use super::origin::{Freshness, Origin};
 use crate::error::Error;
 use crate::options::WriteOptions;
+use crate::query::Provenance;
 
 /// How a frame came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,12 +27,33 @@ pub enum Made {
 #[derive(Debug)]
 pub struct Frame {
     pub(super) made: Made,
-    pub(super) origins: Vec<Origin>,
+    pub(super) origins: Vec<Provenance>,
     /// The columns that tell rows apart.
     pub(super) keys: Vec<String>,
     pub(super) rows: u64,
     pub(super) columns: Vec<String>,
     pub(super) content: Content,
+}
+
+/// Whether a frame is what would be computed now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// Its inputs are what they were, and so is the program.
+    UpToDate,
+    /// They are not: why.
+    OutOfDate(String),
+    /// A program put it there; nobody can tell.
+    Unknown,
+}
+
+fn freshness(origin: &Provenance) -> Freshness {
+    if origin.version != env!("CARGO_PKG_VERSION") {
+        return Freshness::OutOfDate(format!("it was computed by tape {}", origin.version));
+    }
+    match origin.changed_file() {
+        Some(path) => Freshness::OutOfDate(format!("{} changed", path.display())),
+        None => Freshness::UpToDate,
+    }
 }
 
 #[derive(Debug)]
@@ -42,7 +63,7 @@ pub(super) enum Content {
 }
 
 impl Frame {
-    pub(super) fn of(table: RecordBatch, made: Made, origins: Vec<Origin>, keys: Vec<String>) -> Self {
+    pub(super) fn of(table: RecordBatch, made: Made, origins: Vec<Provenance>, keys: Vec<String>) -> Self {
         let columns = table.schema().fields().iter().map(|field| field.name().clone()).collect();
         Self { made, origins, keys, rows: table.num_rows() as u64, columns, content: Content::Memory(table) }
     }
@@ -55,7 +76,7 @@ impl Frame {
 
     /// What it was computed from: one origin if a batch did so, those of all its parts if it was joined.
     #[must_use]
-    pub fn origins(&self) -> &[Origin] {
+    pub fn origins(&self) -> &[Provenance] {
         &self.origins
     }
 
@@ -74,7 +95,7 @@ impl Frame {
     /// Whether it is what would be computed now; the inputs are looked at, not read.
     #[must_use]
     pub fn freshness(&self) -> Freshness {
-        let mut all = self.origins.iter().map(Origin::freshness);
+        let mut all = self.origins.iter().map(freshness);
         all.find(|one| *one != Freshness::UpToDate).unwrap_or(match &self.origins[..] {
             [] => Freshness::Unknown,
             _ => Freshness::UpToDate,
@@ -82,14 +103,14 @@ impl Frame {
     }
 
     /// Whether it can be taken for what a batch of this origin would compute.
-    pub(super) fn is_of(&self, origin: &Origin) -> bool {
+    pub(super) fn is_of(&self, origin: &Provenance) -> bool {
         matches!((&self.made, &self.origins[..]), (Made::Computed, [own]) if own.is_same(origin))
     }
 
     /// What it was computed from, in words.
     #[must_use]
     pub fn in_words(&self) -> String {
-        let of: Vec<String> = self.origins.iter().map(ToString::to_string).collect();
+        let of: Vec<String> = self.origins.iter().map(|origin| origin.query.to_string()).collect();
         match self.made {
             Made::Computed => of.join(""),
             Made::Joined => format!("joined: {}", of.join("; ")),

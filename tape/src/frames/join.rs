@@ -15,7 +15,7 @@ use super::frame::{Frame, Made};
 use crate::batch::{beside, check_names};
 use crate::ensemble::Ensemble;
 use crate::error::{Error, FrameError};
-use crate::job::PlannedObjects;
+use crate::query::Query;
 
 impl Frames {
     /// Puts the columns of frame `right` behind those of `left`, as frame `label`: in each row those of the same object, and of
@@ -63,9 +63,13 @@ impl Frames {
         let known = objects.joined(columns)?;
         let table = from.table()?;
         let joined = beside(Some(&known), table)?;
-        let planned = PlannedObjects::of(objects, columns)?;
+        let asked = ensemble.provenance()?;
         let mut origins = from.origins.clone();
-        origins.extend(from.origins.first().map(|origin| super::Origin { objects: Some(planned), ..origin.clone() }));
+        origins.extend(from.origins.first().cloned().map(|mut origin| {
+            origin.query = Query { objects: asked.query.objects, joined: columns.to_vec(), ..origin.query };
+            origin.stamps.objects = asked.stamps.objects;
+            origin
+        }));
         let keys = from.keys.clone();
         self.put(label, Frame::of(joined, Made::Joined, origins, keys));
         Ok(())

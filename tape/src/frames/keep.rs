@@ -10,13 +10,14 @@ use tape_exec::{Plan, Summary};
 use tape_io::{FileSeal, WholeFolder, recover};
 
 use super::Frames;
-use super::description::Description;
+use super::compute::after;
+use super::description::{check_same, description};
 use super::frame::{Content, Frame, Made};
-use super::origin::Origin;
 use super::saved::{Saved, check_replaceable, frames_in, path_of, turn, write};
 use crate::batch::Batch;
 use crate::error::{Error, FrameError};
 use crate::options::WriteOptions;
+use crate::query::Provenance;
 
 impl Batch {
     /// Whether the saved ensemble in a folder has what this batch would compute, under this label: nothing is read for it but
@@ -26,7 +27,7 @@ impl Batch {
     /// If the label has another frame and `options` do not replace it, or cannot be one; if the ensemble there is of another survey,
     /// or damaged; or if the folder holds something else.
     pub fn is_kept(&self, folder: impl AsRef<Path>, label: &str, options: WriteOptions) -> Result<bool, Error> {
-        let (folder, origin) = (folder.as_ref(), Origin::of(self)?);
+        let (folder, origin) = (folder.as_ref(), self.provenance()?);
         check_replaceable(folder)?;
         let frames = self.saved(folder)?.map_or_else(Frames::new, |saved| saved.frames);
         Ok(frames.has(label, &origin, options)?)
@@ -49,21 +50,22 @@ impl Batch {
         observer: &dyn Observer,
     ) -> Result<Summary, Error> {
         let folder = std::path::absolute(folder.as_ref()).unwrap_or_else(|_| folder.as_ref().to_owned());
-        let origin = Origin::of(self)?;
+        let origin = self.provenance()?;
         // Asked before the work, not only after it.
         self.is_kept(&folder, label, options)?;
-        let description = Description::of(self.ensemble.survey())?;
+        let description = description(&self.ensemble)?;
         let beside = WholeFolder::beside(&folder)?;
         let inside = frames_in(beside.path());
         let made = fs::create_dir(&inside);
         made.map_err(|source| tape_io::Error::Io { path: inside.clone(), action: "make the folder", source })?;
         let path = path_of(&inside, label);
         let summary = self.run_to(plan, &path, WriteOptions::new(), observer)?;
-        let frame = Frame::written(&path, origin.after(&summary))?;
+        let frame = Frame::written(&path, after(origin, &summary), self.key_columns()?)?;
         let turn = turn(&folder);
         let is_there = check_replaceable(&folder)?;
         let (description, mut frames) = match self.saved(&folder)? {
-            Some(saved) => (saved.description.with_files_of(description), saved.frames),
+            // The ensemble stays what it was, of the files as they are now.
+            Some(saved) => (Provenance { stamps: description.stamps, ..saved.description }, saved.frames),
             None => (description, Frames::new()),
         };
         frames.has(label, &frame.origins[0], options)?;
@@ -78,7 +80,7 @@ impl Batch {
         recover(folder)?;
         let saved = Saved::open_if_there(folder)?;
         if let Some(saved) = &saved {
-            saved.description.check_same(&Description::of(self.ensemble.survey())?, folder)?;
+            check_same(&saved.description, &self.ensemble.provenance()?, folder)?;
         }
         Ok(saved)
     }
@@ -86,7 +88,7 @@ impl Batch {
 
 impl Frame {
     /// A frame that was just written to a file.
-    fn written(path: &Path, origin: Origin) -> Result<Self, Error> {
+    fn written(path: &Path, origin: Provenance, keys: Vec<String>) -> Result<Self, Error> {
         let seal = FileSeal::of(path)?;
         let unreadable = |reason: String| FrameError::Damaged { path: path.to_owned(), reason };
         let file = File::open(path).map_err(|error| unreadable(error.to_string()))?;
@@ -95,6 +97,6 @@ impl Frame {
         let columns = told.schema().get_fields().iter().map(|field| field.name().to_owned()).collect();
         let rows = u64::try_from(told.num_rows()).unwrap_or(0);
         let content = Content::File { path: path.to_owned(), seal, read: OnceLock::new() };
-        Ok(Self { made: Made::Computed, keys: origin.keys.clone(), origins: vec![origin], rows, columns, content })
+        Ok(Self { made: Made::Computed, keys, origins: vec![origin], rows, columns, content })
     }
 }

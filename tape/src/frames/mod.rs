@@ -1,6 +1,6 @@
 //! Results that are kept, by name: computed once, listed, joined, dropped, and saved with what they were computed from.
 //!
-//! A [`Frame`] is a table of results with its [`Origin`]: the inputs as they were, the columns, conditions, objects, statistics
+//! A [`Frame`] is a table of results with its [`Provenance`](crate::Provenance): the inputs as they were, the columns, conditions, objects, statistics
 //! and the rest of what was asked for. [`Batch::compute_as`](crate::Batch::compute_as) computes a frame under a label, and where the label has
 //! one of the same origin, does not compute it again. [`Ensemble::save`](crate::Ensemble::save) writes an ensemble and its frames to a folder:
 //!
@@ -14,7 +14,6 @@ mod description;
 mod frame;
 mod join;
 mod keep;
-mod origin;
 mod saved;
 
 use std::path::Path;
@@ -22,12 +21,10 @@ use std::path::Path;
 use arrow::array::RecordBatch;
 use tape_core::nearest;
 
-pub use crate::choice::Choice;
 pub use crate::error::FrameError;
 pub use compute::Kept;
 pub use description::Changed;
-pub use frame::{Frame, Made};
-pub use origin::{Freshness, Origin};
+pub use frame::{Frame, Freshness, Made};
 pub use saved::Saved;
 
 use crate::error::Error;

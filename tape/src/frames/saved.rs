@@ -8,13 +8,13 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 use tape_io::{FileSeal, TableWriter, WholeFolder, recover, sync_folder, write_whole};
 
-use super::description::{Changed, Description};
+use super::description::{Changed, description, open};
 use super::frame::{Content, Frame, Made};
-use super::origin::Origin;
 use super::{Frames, check_label};
 use crate::ensemble::Ensemble;
 use crate::error::{Error, FrameError};
 use crate::job::sealed::{Malformed, seal, unseal};
+use crate::query::Provenance;
 
 const DESCRIPTION: &str = "ensemble.json";
 const FRAMES: &str = "frames";
@@ -24,7 +24,7 @@ const FRAMES: &str = "frames";
 #[serde(deny_unknown_fields)]
 struct Written {
     version: String,
-    ensemble: Description,
+    ensemble: Provenance,
     frames: Vec<WrittenFrame>,
     dropped: Vec<String>,
 }
@@ -34,7 +34,7 @@ struct Written {
 struct WrittenFrame {
     label: String,
     made: Made,
-    origins: Vec<Origin>,
+    origins: Vec<Provenance>,
     keys: Vec<String>,
     rows: u64,
     columns: Vec<String>,
@@ -46,7 +46,7 @@ struct WrittenFrame {
 #[derive(Debug)]
 pub struct Saved {
     pub(super) folder: PathBuf,
-    pub(super) description: Description,
+    pub(super) description: Provenance,
     pub(super) frames: Frames,
 }
 
@@ -73,7 +73,7 @@ impl Saved {
         };
         let damaged = |error: Malformed| FrameError::Damaged { path: path.clone(), reason: error.reason };
         let Written { ensemble, frames, dropped, .. } = unseal(&bytes).map_err(damaged)?;
-        ensemble.check().map_err(damaged)?;
+        ensemble.query.check().map_err(|reason| damaged(Malformed::new(reason)))?;
         let mut all = Frames { all: vec![], dropped };
         for frame in frames {
             let label = frame.label.clone();
@@ -113,7 +113,7 @@ impl Saved {
 }
 
 /// Writes an ensemble with its frames into a folder beside its place, and brings it there.
-pub(super) fn write(folder: WholeFolder, ensemble: Description, frames: &Frames, replaces: bool) -> Result<(), Error> {
+pub(super) fn write(folder: WholeFolder, ensemble: Provenance, frames: &Frames, replaces: bool) -> Result<(), Error> {
     let inside = frames_in(folder.path());
     let made = fs::create_dir_all(&inside);
     made.map_err(|source| tape_io::Error::Io { path: inside.clone(), action: "make the folder", source })?;
@@ -183,10 +183,10 @@ impl Ensemble {
     /// If the folder holds something else, if it cannot be written to, or if a frame cannot be read.
     pub fn save(&self, folder: impl AsRef<Path>, frames: &Frames) -> Result<(), Error> {
         let folder = std::path::absolute(folder.as_ref()).unwrap_or_else(|_| folder.as_ref().to_owned());
-        let description = Description::of(self.survey())?;
+        let ensemble = description(self)?;
         let turn = turn(&folder);
         let replaces = check_replaceable(&folder)?;
-        let done = write(WholeFolder::beside(&folder)?, description, frames, replaces);
+        let done = write(WholeFolder::beside(&folder)?, ensemble, frames, replaces);
         drop(turn);
         done
     }
@@ -206,7 +206,7 @@ impl Ensemble {
     /// As [`Ensemble::open_saved`].
     pub fn open_saved_with(folder: impl AsRef<Path>, changed: Changed) -> Result<(Self, Frames), Error> {
         let Saved { folder, description, frames } = Saved::open(folder)?;
-        Ok((description.open(&folder, changed)?, frames))
+        Ok((open(&description, &folder, changed)?, frames))
     }
 }
 

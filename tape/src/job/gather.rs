@@ -12,7 +12,6 @@ use super::receipt::Receipt;
 use super::run::skips_row_groups;
 use super::source::Planned;
 use crate::batch::Output;
-use crate::batch::Provenance;
 use crate::error::{Error, JobError};
 use crate::options::WriteOptions;
 
@@ -36,9 +35,10 @@ impl Job {
         let joined = table.iter().zip(objects).next().map(|(table, objects)| table.joined(&objects.joined));
         let joined = joined.transpose()?;
         let (statistics, wide) = (&self.statistics, self.manifest.wide);
-        let made_of = Provenance::of_job(&self.manifest);
-        let (joined, made_of) = (joined.as_ref(), Some(&made_of));
-        let output = Output { source: &source, statistics, bands, wide, joined, all_objects: false, made_of };
+        let rows: Vec<u64> = self.manifest.files.iter().map(|file| file.row_groups.iter().sum()).collect();
+        let metadata = self.manifest.provenance().metadata(&rows);
+        let (joined, metadata) = (joined.as_ref(), &metadata[..]);
+        let output = Output { source: &source, statistics, bands, wide, joined, all_objects: false, metadata };
         let config = self.task_config(&Config { workers: 1, ..Config::default() }, 1);
         let work = Work { source: &source, statistics: &self.statistics, config: &config, observer };
         let outputs = Outputs { job: self, receipts };

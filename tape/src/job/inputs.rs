@@ -7,7 +7,7 @@ use tape_core::{Partition, Piece};
 use tape_exec::Skipped;
 use tape_io::{FileStamp, Survey};
 
-use super::manifest::{Manifest, PlannedConversion, Sample, id_type_name};
+use super::manifest::{Manifest, Sample, id_type_name};
 use crate::error::{Error, JobError};
 
 /// Some of the inputs of a job, open.
@@ -44,7 +44,7 @@ impl<'a> Inputs<'a> {
         if let Some(filter) = &manifest.filter {
             survey = survey.filtered(filter)?;
         }
-        if let Some(conversion) = manifest.conversion.as_ref().and_then(PlannedConversion::conversion) {
+        if let Some(conversion) = manifest.conversion() {
             survey = survey.converted(conversion)?;
         }
         for (fraction, seed) in manifest.samples.iter().filter_map(Sample::drawn) {

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use tape_core::{ColumnMap, IdType, Partition, Piece, Quantity, Role, preset};
-use tape_exec::PlanKind;
 use tape_exec::task::Tasks;
+use tape_exec::{OnError, Partitioning, PlanKind};
 use tape_io::{Conversion, FileStamp};
 
-use super::columns::column_map;
 use super::objects::PlannedObjects;
 use super::receipt::Id;
 use super::sealed::{Malformed, digest, seal, unseal};
+use crate::query::{Choice, ConversionQuery, DerivedColumn, ObjectsQuery, Provenance, Query, Shape, Stamps};
 
 /// More buckets than any plan has.
 const MOST_BUCKETS: usize = 1 << 16;
@@ -31,8 +31,11 @@ pub struct Manifest {
     pub columns: [Option<String>; 5],
     /// The preset of which these are, if there is one.
     pub preset: Option<String>,
+    /// What the values were said to be.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::query::quantity")]
+    pub quantity: Option<Quantity>,
     /// What is made of the values, if they are converted.
-    pub conversion: Option<PlannedConversion>,
+    pub conversion: Option<ConversionQuery>,
     /// Columns that are computed of others: names, and expressions.
     pub derived: Vec<(String, String)>,
     /// The condition on rows, if there is one.
@@ -93,16 +96,6 @@ impl InputFile {
     }
 }
 
-/// Fluxes in the place of magnitudes, or the other way round.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PlannedConversion {
-    /// Whether magnitudes are made.
-    pub to_magnitudes: bool,
-    /// The magnitude of a flux of 1, as a decimal number.
-    pub zero_point: String,
-}
-
 /// A part of all objects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -123,19 +116,6 @@ pub struct Asked {
     pub partitions: Option<u64>,
     /// Into partitions of how many bytes, if the user said so.
     pub partition_bytes: Option<u64>,
-}
-
-impl PlannedConversion {
-    pub(crate) fn of(conversion: Conversion) -> Self {
-        let to_magnitudes = conversion.gives() == Quantity::Magnitude;
-        Self { to_magnitudes, zero_point: conversion.zero_point().to_string() }
-    }
-
-    /// The conversion, if the zero point is a number.
-    pub(crate) fn conversion(&self) -> Option<Conversion> {
-        let zero_point = self.zero_point.parse().ok()?;
-        Some(if self.to_magnitudes { Conversion::ToMagnitudes(zero_point) } else { Conversion::ToFluxes(zero_point) })
-    }
 }
 
 impl Sample {
@@ -185,13 +165,45 @@ impl Manifest {
 
     /// What is made of the values, if they are converted.
     pub(crate) fn conversion(&self) -> Option<Conversion> {
-        self.conversion.as_ref().and_then(PlannedConversion::conversion)
+        self.conversion.as_ref().and_then(ConversionQuery::conversion)
     }
 
-    /// The objects that are meant beside those of a table, in words.
-    pub(crate) fn selections(&self) -> Vec<String> {
-        let part = |sample: &Sample| format!("{} of all, drawn with seed {}", sample.fraction, sample.seed);
-        self.samples.iter().map(part).collect()
+    /// Returns what is computed, as a query, with the files as they were.
+    pub(super) fn provenance(&self) -> Provenance {
+        let derived = self.derived.iter().cloned();
+        let derived = derived.map(|(name, expression)| DerivedColumn { name, expression: Some(expression) });
+        let objects = self.objects.as_ref().map(|objects| ObjectsQuery {
+            inputs: objects.files.iter().map(|file| file.path.clone()).collect(),
+            id: objects.id.clone(),
+            condition: objects.filter.clone(),
+        });
+        let sample = |sample: &Sample| Choice::Sample(sample.fraction.clone(), sample.seed);
+        let query = Query {
+            inputs: self.files.iter().map(|file| file.path.clone()).collect(),
+            columns: self.columns.clone(),
+            preset: self.preset.clone(),
+            quantity: self.quantity,
+            derived: derived.collect(),
+            condition: self.filter.clone(),
+            objects,
+            choices: self.samples.iter().map(sample).collect(),
+            conversion: self.conversion.clone(),
+            statistics: self.statistics.clone(),
+            bands: self.bands.clone(),
+            joined: self.objects.iter().flat_map(|objects| objects.joined.clone()).collect(),
+            shape: if self.wide { Shape::Wide } else { Shape::Long },
+            plan: self.asked.plan.parse().unwrap_or_default(),
+            partitioning: match (self.asked.partitions, self.asked.partition_bytes) {
+                (Some(n), _) => Partitioning::Count(n),
+                (_, Some(bytes)) => Partitioning::Bytes(bytes),
+                _ => Partitioning::RowGroups,
+            },
+            on_error: if self.skips { OnError::Skip } else { OnError::Stop },
+            ..Query::default()
+        };
+        let of_objects = self.objects.iter().flat_map(|objects| &objects.files);
+        let objects = of_objects.map(|file| FileStamp { bytes: file.bytes, modified: file.modified }).collect();
+        Provenance::new(query, Stamps { inputs: self.files.iter().map(InputFile::stamp).collect(), objects })
     }
 
     /// The type of the ids.
@@ -207,7 +219,7 @@ impl Manifest {
 
     /// The column of each role.
     pub(super) fn column_map(&self) -> ColumnMap {
-        column_map(&self.columns, self.preset.as_deref(), &self.derived)
+        self.provenance().query.column_map()
     }
 
     /// How it is cut into tasks.

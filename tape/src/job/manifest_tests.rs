@@ -21,7 +21,8 @@ pub(in crate::job) fn manifest() -> Manifest {
         derived: vec![("bright".to_owned(), "\"lc.flux\" > 5".to_owned())],
         filter: Some("flux > 0".to_owned()),
         preset: Some("ztf_dr23".to_owned()),
-        conversion: Some(PlannedConversion { to_magnitudes: false, zero_point: "23.9".to_owned() }),
+        quantity: None,
+        conversion: Some(ConversionQuery { to_magnitudes: false, zero_point: "23.9".to_owned() }),
         samples: vec![Sample { fraction: "0.25".to_owned(), seed: 3 }],
         objects: Some(PlannedObjects {
             files: vec![ObjectFile { path: "/o".to_owned(), bytes: 5, modified: None }],

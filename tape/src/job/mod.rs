@@ -25,7 +25,6 @@ use std::path::Path;
 use tape_core::{Observer, Statistic};
 use tape_exec::{Config, PlanKind, Summary};
 
-mod columns;
 mod folder;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
@@ -42,10 +41,8 @@ mod source;
 mod status;
 
 pub use crate::error::JobError;
-pub(crate) use columns::column_map;
-pub use manifest::{Asked, InputFile, Manifest, PlannedConversion, Sample};
+pub use manifest::{Asked, InputFile, Manifest, Sample};
 pub use objects::{ObjectFile, PlannedObjects};
-pub(crate) use plan::absolute;
 pub use receipt::{FailureNote, Id, Receipt, SkippedNote};
 pub use sealed::Malformed;
 pub use status::Status;

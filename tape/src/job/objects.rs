@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use tape_core::IdType;
 use tape_io::{FileStamp, ObjectTable, Survey};
 
-use super::plan::absolute;
 use crate::error::{Error, JobError};
+use crate::query::absolute;
 
 /// Which objects are meant, and what of them stands beside results.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,13 +64,6 @@ impl PlannedObjects {
         }
         self.check(&table)?;
         Ok(table)
-    }
-
-    /// In words, for what differs.
-    pub(crate) fn in_words(&self) -> String {
-        let filter = self.filter.as_ref().map(|filter| format!(" where {filter}")).unwrap_or_default();
-        let joined = if self.joined.is_empty() { "nothing".to_owned() } else { self.joined.join(", ") };
-        format!("those of {} by {}{filter}, with {joined} beside results", self.paths().join(", "), self.id)
     }
 
     fn paths(&self) -> Vec<String> {

@@ -8,13 +8,12 @@ use tape_exec::{OnError, Partitioning, Plan, PlanChoice, PlanKind, Summary};
 
 use super::Job;
 use super::folder::Folder;
-use super::manifest::{Asked, InputFile, Manifest, PlannedConversion, Sample, id_type_name, pieces_of};
+use super::manifest::{Asked, InputFile, Manifest, Sample, id_type_name, pieces_of};
 use super::objects::PlannedObjects;
-use tape_io::Conversion;
-
 use crate::batch::Batch;
 use crate::error::{Error, JobError};
 use crate::options::WriteOptions;
+use crate::query::{ConversionQuery, absolute};
 
 impl Batch {
     /// Plans this batch as a job in `folder`, which is made: nothing of the survey is computed yet.
@@ -117,7 +116,8 @@ impl Batch {
             id_type: id_type_name(survey.id_type()),
             columns: Role::ALL.map(|role| survey.column(role).map(str::to_owned)),
             preset: survey.preset().map(|preset| preset.name.to_owned()),
-            conversion: survey.conversion().map(PlannedConversion::of),
+            quantity: survey.said_quantity(),
+            conversion: survey.conversion().map(ConversionQuery::from),
             derived: self.planned_derived()?,
             filter: survey.filter().map(str::to_owned),
             objects: self.planned_objects()?,
@@ -190,101 +190,16 @@ impl Batch {
         crate::ensemble::derived_in_text(self.ensemble.survey()).map_err(|name| JobError::Derived { name }.into())
     }
 
-    /// In what a job was planned otherwise than this batch would be.
+    /// Says how a job was planned otherwise than this batch would be.
     fn difference(&self, planned: &Manifest) -> Result<Option<String>, Error> {
-        let list = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        let bands = |bands: &Option<Vec<String>>| bands.as_ref().map_or_else(|| "all".to_owned(), |bands| list(bands));
-        let filter =
-            |filter: Option<&str>| filter.map_or_else(|| "of any kind".to_owned(), |text| format!("where {text}"));
-        let objects = |objects: Option<&PlannedObjects>| {
-            objects.map_or_else(|| "of any kind".to_owned(), PlannedObjects::in_words)
-        };
-        let cut = |asked: &Asked| match (asked.partitions, asked.partition_bytes) {
-            (Some(n), _) => format!("{n} partitions"),
-            (_, Some(bytes)) => format!("partitions of {bytes} bytes"),
-            _ => "partitions by row group".to_owned(),
-        };
-        let columns = |columns: [Option<&str>; 5]| {
-            let named = Role::ALL.iter().zip(columns).map(|(role, name)| format!("{role} {}", name.unwrap_or("none")));
-            named.collect::<Vec<_>>().join(", ")
-        };
-        let (asked, survey) = (self.cut_as_asked(), self.ensemble.survey());
-        let both = [
-            ("for the statistics", list(&planned.statistics), list(&self.asked)),
-            ("for the bands", bands(&planned.bands), bands(&self.config.bands)),
-            ("with the derived columns", in_words(&planned.derived), in_words(&self.planned_derived()?)),
-            ("for rows", filter(planned.filter.as_deref()), filter(survey.filter())),
-            ("for objects", objects(planned.objects.as_ref()), objects(self.planned_objects()?.as_ref())),
-            ("as the preset", preset(planned.preset.as_deref()), preset(survey.preset().map(|preset| preset.name))),
-            (
-                "with values",
-                values(planned.conversion.as_ref().and_then(PlannedConversion::conversion)),
-                values(survey.conversion()),
-            ),
-            ("for a sample of", samples(&planned.samples), samples(&self.planned_samples()?)),
-            ("for a table that is", form(planned.wide), form(self.wide)),
-            ("to", on_error(planned.skips), on_error(self.config.on_error == OnError::Skip)),
-            ("with the plan", planned.asked.plan.clone(), asked.plan.clone()),
-            ("with", cut(&planned.asked), cut(&asked)),
-            (
-                "with the columns",
-                columns(planned.columns.each_ref().map(Option::as_deref)),
-                columns(Role::ALL.map(|role| survey.column(role))),
-            ),
-        ];
-        if let Some((what, then, now)) = both.into_iter().find(|(_, then, now)| then != now) {
-            return Ok(Some(format!("{what} {then}, not {now}")));
+        let then = planned.provenance();
+        if let Some(difference) = then.query.difference(&self.query()?) {
+            return Ok(Some(difference));
         }
-        Ok(difference_of_files(&planned.files, &self.input_files()?))
+        if let Some((file, _)) = planned.files.iter().zip(self.input_files()?).find(|(then, now)| *then != now) {
+            return Ok(Some(format!("before {} changed", file.path)));
+        }
+        let now = self.planned_objects()?;
+        Ok((planned.objects != now).then(|| "before the table of objects changed".to_owned()))
     }
-}
-
-/// A path that means the same wherever a job is gone on with.
-pub(crate) fn absolute(path: &Path) -> Result<String, Error> {
-    // What lies elsewhere means the same everywhere.
-    let elsewhere = path.to_str().is_some_and(|text| text.contains("://"));
-    let absolute = if elsewhere { Ok(path.to_owned()) } else { std::path::absolute(path) };
-    let absolute = absolute.unwrap_or_else(|_| path.to_owned());
-    let text = absolute.to_str().map(str::to_owned);
-    text.ok_or_else(|| JobError::NotUnicode { path: path.to_owned() }.into())
-}
-
-/// Derived columns, as they are shown.
-fn in_words(derived: &[(String, String)]) -> String {
-    let all: Vec<String> = derived.iter().map(|(name, expression)| format!("{name} = {expression}")).collect();
-    if all.is_empty() { "none".to_owned() } else { all.join(", ") }
-}
-
-fn preset(name: Option<&str>) -> String {
-    name.unwrap_or("none").to_owned()
-}
-
-fn values(conversion: Option<Conversion>) -> String {
-    conversion.map_or_else(|| "as they are".to_owned(), |conversion| format!("converted to {conversion}"))
-}
-
-fn samples(samples: &[Sample]) -> String {
-    let in_words = samples.iter().map(|sample| format!("{} with seed {}", sample.fraction, sample.seed));
-    if samples.is_empty() { "all objects".to_owned() } else { in_words.collect::<Vec<_>>().join(", of that ") }
-}
-
-fn on_error(skips: bool) -> String {
-    if skips { "skip what cannot be read" } else { "stop at what cannot be read" }.to_owned()
-}
-
-fn form(wide: bool) -> String {
-    if wide { "wide" } else { "long" }.to_owned()
-}
-
-fn difference_of_files(planned: &[InputFile], now: &[InputFile]) -> Option<String> {
-    for (then, now) in planned.iter().zip(now) {
-        if then.path != now.path {
-            return Some(format!("for {}, where there is {} now", then.path, now.path));
-        }
-        if then != now {
-            return Some(format!("before {} changed", then.path));
-        }
-    }
-    let (then, now) = (planned.len(), now.len());
-    (then != now).then(|| format!("for {then} files, not {now}"))
 }

@@ -100,7 +100,7 @@ fn what_cannot_be_gone_on_with_is_named() {
     says("gather job -o out.parquet", "task 0");
     let last = place.json("status job --json")["tasks"].as_u64().expect("a number") - 1;
     says(&format!("run-task job {last}"), "task 0");
-    says("batch shuffled --stat mean --resume job -o out.parquet", "for the statistics stetson_j, not mean");
+    says("batch shuffled --stat mean --resume job -o out.parquet", "with the statistics stetson_j, not mean");
     says(
         "batch shuffled --stat stetson_j --plan shuffle --partitions 4 --resume job -o out.parquet",
         "with 3 partitions, not 4 partitions",

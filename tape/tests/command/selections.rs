@@ -102,7 +102,7 @@ fn a_job_keeps_its_sample_and_refuses_what_its_tasks_cannot_tell() {
         assert!(place.read("whole.parquet") == place.read("gathered.parquet"), "{plan}: the same bytes");
         let other =
             place.fails(&format!("batch {words} --seed 3 --resume job{i} -o other.parquet").replace("--seed 2 ", ""));
-        assert!(other.contains("for a sample of 0.4 with seed 2, not 0.4 with seed 3"), "{other}");
+        assert!(other.contains("0.4 of all, drawn with seed 2, not 0.4 of all, drawn with seed 3"), "{other}");
         let other = place.fails(&format!("batch {words} --min-epochs 3 --resume job{i} -o other.parquet"));
         assert!(other.contains("at least 3 epochs") && other.contains("--where-object"), "{other}");
     }

@@ -5,21 +5,20 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 
 use super::*;
-use crate::choice::Choice;
-use crate::job::ObjectFile;
+use tape_io::FileStamp;
 
-fn description() -> Description {
+use crate::query::{Choice, Query, Stamps};
+
+fn description() -> Provenance {
     let name = |name: &str| Some(name.to_owned());
-    Description {
-        files: vec![ObjectFile { path: "/a".to_owned(), bytes: 5, modified: Some((1, 2)) }],
+    let query = Query {
+        inputs: vec!["/a".to_owned()],
         columns: [name("id"), None, name("flux"), None, None],
-        preset: None,
-        conversion: None,
-        derived: vec![],
-        filter: None,
-        objects: None,
         choices: vec![Choice::Sample("0.5".to_owned(), 1)],
-    }
+        ..Query::default()
+    };
+    let inputs = vec![FileStamp { bytes: 5, modified: Some((1, 2)) }];
+    Provenance::new(query, Stamps { inputs, objects: vec![] })
 }
 
 fn frame(label: &str) -> WrittenFrame {
@@ -29,7 +28,7 @@ fn frame(label: &str) -> WrittenFrame {
 }
 
 /// What opening a folder gives of which this is the description.
-fn opened(ensemble: Description, labels: &[&str]) -> Result<Saved, String> {
+fn opened(ensemble: Provenance, labels: &[&str]) -> Result<Saved, String> {
     let folder = tempfile::tempdir().expect("a folder");
     let frames = labels.iter().map(|label| frame(label)).collect();
     let written = Written { version: "0".to_owned(), ensemble, frames, dropped: vec!["../d".to_owned()] };
@@ -70,13 +69,13 @@ fn what_does_not_hold_together_is_refused_even_with_a_right_checksum() {
         let error = opened(description(), labels).expect_err("no such labels");
         assert!(error.contains("is damaged: no frame can be called"), "{error}");
     }
-    type Change = fn(&mut Description);
+    type Change = fn(&mut Provenance);
     let changes: [(Change, &str); 5] = [
-        (|d| d.files.clear(), "no file"),
-        (|d| d.columns[0] = None, "no column"),
-        (|d| d.choices[0] = Choice::Sample("2".to_owned(), 1), "from 0 to 1"),
-        (|d| d.choices[0] = Choice::Sample("NaN".to_owned(), 1), "from 0 to 1"),
-        (|d| d.choices[0] = Choice::Sample("half".to_owned(), 1), "from 0 to 1"),
+        (|d| d.query.inputs.clear(), "no file"),
+        (|d| d.query.columns[0] = None, "no column"),
+        (|d| d.query.choices[0] = Choice::Sample("2".to_owned(), 1), "from 0 to 1"),
+        (|d| d.query.choices[0] = Choice::Sample("NaN".to_owned(), 1), "from 0 to 1"),
+        (|d| d.query.choices[0] = Choice::Sample("half".to_owned(), 1), "from 0 to 1"),
     ];
     for (change, reason) in changes {
         let mut changed = description();

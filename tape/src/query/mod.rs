@@ -1,0 +1,224 @@
+//! What was asked of a survey, as one value.
+//!
+//! A [`Query`] is plain data: it can be compared, written as JSON, and opened again. Jobs, kept frames, saved ensembles and files of
+//! results hold one, with the files as they were ([`Provenance`]).
+
+mod choice;
+mod difference;
+mod open;
+mod provenance;
+
+use serde::{Deserialize, Serialize};
+use tape_core::{Quantity, Role};
+use tape_exec::{OnError, Partitioning, PlanChoice};
+use tape_io::{Conversion, Survey};
+
+pub use choice::Choice;
+pub use provenance::{Provenance, Stamps};
+
+use crate::error::Error;
+
+/// What is asked of a survey: which rows and objects of which files, and what is computed of them, in which shape.
+///
+/// An ensemble has the first part of it, and a batch all. On how many threads, in how much memory and where a run is carried
+/// out is not part of it, because no result depends on that.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Query {
+    /// The files, as absolute paths or URLs, in the order of the survey. Files in memory are called `memory:0` and so on.
+    pub inputs: Vec<String>,
+    /// The column of each role, in the order of [`Role::ALL`].
+    pub columns: [Option<String>; 5],
+    /// The preset of which these are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
+    /// What the values were said to be.
+    #[serde(skip_serializing_if = "Option::is_none", with = "quantity")]
+    pub quantity: Option<Quantity>,
+    /// Columns that are computed of others, each of those before it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub derived: Vec<DerivedColumn>,
+    /// The condition on rows.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// The table of objects; only these are meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub objects: Option<ObjectsQuery>,
+    /// Which objects are meant beside that, one choice of what the other leaves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
+    /// How values are converted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversion: Option<ConversionQuery>,
+    /// The statistics, by what they were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub statistics: Vec<String>,
+    /// The bands to compute; all without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bands: Option<Vec<String>>,
+    /// What epochs of a light curve have in common; the object and the band without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<String>>,
+    /// Whether objects without a light curve have a row, too.
+    #[serde(skip_serializing_if = "is_default")]
+    pub all_objects: bool,
+    /// Columns of the table of objects that stand beside results.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<String>,
+    /// The shape of the table.
+    #[serde(skip_serializing_if = "is_default")]
+    pub shape: Shape,
+    /// The plan that was asked for.
+    #[serde(skip_serializing_if = "is_default")]
+    pub plan: PlanChoice,
+    /// How the survey is to be partitioned.
+    #[serde(skip_serializing_if = "is_default")]
+    pub partitioning: Partitioning,
+    /// What to do about what cannot be read or does not fit.
+    #[serde(skip_serializing_if = "is_default")]
+    pub on_error: OnError,
+}
+
+/// A column that is computed of others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DerivedColumn {
+    /// Its name.
+    pub name: String,
+    /// The expression. Without, a function of the program computes it, which no text can describe.
+    pub expression: Option<String>,
+}
+
+/// A table with a row for each object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObjectsQuery {
+    /// Its files.
+    pub inputs: Vec<String>,
+    /// The column of the id.
+    pub id: String,
+    /// The condition on its rows.
+    #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+}
+
+/// Fluxes in the place of magnitudes, or the other way round.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConversionQuery {
+    /// Whether magnitudes are made.
+    pub to_magnitudes: bool,
+    /// The magnitude of a flux of 1, as a decimal number: JSON libraries round others.
+    pub zero_point: String,
+}
+
+/// The shape of a table of results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Shape {
+    /// A row for each object and band.
+    #[default]
+    Long,
+    /// A row for each object, with columns for each band.
+    Wide,
+}
+
+impl Query {
+    /// Returns the part of a query that a survey answers.
+    ///
+    /// # Errors
+    /// [`Error::NotUnicode`] if a path is not Unicode.
+    pub(crate) fn from_survey(survey: &Survey) -> Result<Self, Error> {
+        let mut in_memory = 0_usize..;
+        let input = |path: &std::path::Path| match tape_io::is_in_memory(path) {
+            true => Ok(format!("{MEMORY}{}", in_memory.next().unwrap_or_default())),
+            false => absolute(path),
+        };
+        let derived = survey.derived().map(|derived| DerivedColumn {
+            name: derived.name().to_owned(),
+            expression: derived.expression().map(str::to_owned),
+        });
+        let objects = survey.objects().map(|table| {
+            let inputs = table.paths().map(absolute).collect::<Result<_, Error>>()?;
+            let (id, condition) = (table.id().to_owned(), table.filter().map(str::to_owned));
+            Ok::<_, Error>(ObjectsQuery { inputs, id, condition })
+        });
+        Ok(Self {
+            inputs: survey.paths().map(input).collect::<Result<_, Error>>()?,
+            columns: Role::ALL.map(|role| survey.column(role).map(str::to_owned)),
+            preset: survey.preset().map(|preset| preset.name.to_owned()),
+            quantity: survey.said_quantity(),
+            derived: derived.collect(),
+            condition: survey.filter().map(str::to_owned),
+            objects: objects.transpose()?,
+            choices: survey.chosen().map(Choice::from).collect(),
+            conversion: survey.conversion().map(ConversionQuery::from),
+            ..Self::default()
+        })
+    }
+
+    /// Says why running the same query again need not give the same, if that is so.
+    pub(crate) fn unrepeatable(&self) -> Option<String> {
+        let function = self.derived.iter().find(|derived| derived.expression.is_none())?;
+        Some(format!("its column '{}' is computed by a function of the program", function.name))
+    }
+}
+
+/// How files in memory are called in a query, before their number.
+pub(crate) const MEMORY: &str = "memory:";
+
+impl From<Conversion> for ConversionQuery {
+    fn from(conversion: Conversion) -> Self {
+        let to_magnitudes = conversion.gives() == Quantity::Magnitude;
+        Self { to_magnitudes, zero_point: conversion.zero_point().to_string() }
+    }
+}
+
+impl ConversionQuery {
+    /// Returns the conversion, if the zero point is a number.
+    pub(crate) fn conversion(&self) -> Option<Conversion> {
+        let zero_point = self.zero_point.parse().ok()?;
+        Some(if self.to_magnitudes { Conversion::ToMagnitudes(zero_point) } else { Conversion::ToFluxes(zero_point) })
+    }
+}
+
+impl std::fmt::Display for DerivedColumn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.expression {
+            Some(expression) => write!(f, "{} = {expression}", self.name),
+            None => write!(f, "{}, computed by a function", self.name),
+        }
+    }
+}
+
+/// Returns a path that means the same from every folder.
+pub(crate) fn absolute(path: &std::path::Path) -> Result<String, Error> {
+    // A URL means the same everywhere.
+    let is_url = path.to_str().is_some_and(|text| text.contains("://"));
+    let absolute = if is_url { Ok(path.to_owned()) } else { std::path::absolute(path) };
+    let absolute = absolute.unwrap_or_else(|_| path.to_owned());
+    let text = absolute.to_str().map(str::to_owned);
+    text.ok_or_else(|| Error::NotUnicode { path: path.to_owned() })
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// A quantity as text.
+pub(crate) mod quantity {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+    use tape_core::Quantity;
+
+    pub(crate) fn serialize<S: Serializer>(quantity: &Option<Quantity>, serializer: S) -> Result<S::Ok, S::Error> {
+        quantity.map(|quantity| quantity.to_string()).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Quantity>, D::Error> {
+        let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+        let found = [Quantity::Magnitude, Quantity::Flux].into_iter().find(|quantity| quantity.to_string() == text);
+        found.map(Some).ok_or_else(|| D::Error::custom(format!("values cannot be '{text}'")))
+    }
+}

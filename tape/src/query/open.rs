@@ -1,0 +1,77 @@
+//! A query opened again.
+
+use std::path::PathBuf;
+
+use tape_core::{ColumnMap, Role, preset};
+use tape_io::Survey;
+
+use super::{MEMORY, Query};
+use crate::error::Error;
+
+impl Query {
+    /// Opens the survey of this query, with all that is asked of its rows and objects.
+    ///
+    /// # Errors
+    /// [`Error::NotDescribed`] if a file is in memory, or a column computed by a function; [`Error::ChosenIds`] if an id cannot be one
+    /// of the survey as it is now; if a file cannot be opened.
+    pub(crate) fn open_survey(&self) -> Result<Survey, Error> {
+        if let Some(input) = self.inputs.iter().find(|input| input.starts_with(MEMORY)) {
+            return Err(Error::NotDescribed { what: format!("the rows of {input} were in the memory of a program") });
+        }
+        self.open_files(self.inputs.iter().map(PathBuf::from).collect())
+    }
+
+    /// Opens some files as the survey of this query.
+    pub(crate) fn open_files(&self, paths: Vec<PathBuf>) -> Result<Survey, Error> {
+        if let Some(what) = self.unrepeatable() {
+            return Err(Error::NotDescribed { what });
+        }
+        let mut survey = tape_exec::in_pool(|| Survey::open_files(paths, self.column_map()))??;
+        if let Some(objects) = &self.objects {
+            survey = survey.with_objects(&objects.inputs, Some(&objects.id))?;
+            if let Some(condition) = &objects.condition {
+                survey = survey.objects_filtered(condition)?;
+            }
+        }
+        if let Some(condition) = &self.condition {
+            survey = survey.filtered(condition)?;
+        }
+        if let Some(quantity) = self.quantity {
+            survey = survey.with_quantity(quantity);
+        }
+        if let Some(conversion) = self.conversion.as_ref().and_then(super::ConversionQuery::conversion) {
+            survey = survey.converted(conversion)?;
+        }
+        if let Some(wrong) = self.choices.iter().find(|choice| !choice.can_be(Some(survey.id_type()))) {
+            return Err(Error::ChosenIds { what: wrong.to_string() });
+        }
+        Ok(self.choices.iter().fold(survey, |survey, choice| choice.choose(survey)))
+    }
+
+    /// Names the columns of each role, of the preset, and those that are derived.
+    pub(crate) fn column_map(&self) -> ColumnMap {
+        let none = ColumnMap::new().of_preset(self.preset.as_deref().and_then(preset));
+        let named = Role::ALL.into_iter().zip(&self.columns).filter_map(|(role, name)| Some((role, name.as_ref()?)));
+        let named = named.fold(none, |map, (role, name)| map.with(role, name));
+        let derived = self.derived.iter().filter_map(|derived| Some((&derived.name, derived.expression.as_ref()?)));
+        derived.fold(named, |map, (name, expression)| map.derive(name, expression))
+    }
+
+    /// Checks what cannot be in a query that was written by [`Query::from_survey`].
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        let has = |role: Role| self.columns[role as usize].is_some();
+        if self.inputs.is_empty() || !has(Role::Id) || !has(Role::Flux) {
+            return Err("it names no file, or no column for the id or the flux");
+        }
+        if self.preset.as_ref().is_some_and(|name| preset(name).is_none()) {
+            return Err("its preset is not known");
+        }
+        if self.conversion.as_ref().is_some_and(|conversion| conversion.conversion().is_none()) {
+            return Err("its zero point is no number");
+        }
+        if self.choices.iter().all(|choice| choice.can_be(None)) {
+            return Ok(());
+        }
+        Err("a sample of it is no part from 0 to 1")
+    }
+}

@@ -1,0 +1,132 @@
+//! What something was made from: a query, and the files as they were.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use tape_io::{FileStamp, Survey};
+
+use super::Query;
+
+/// The key of it in the metadata of a file.
+const KEY: &str = "tape.provenance";
+
+/// What results or an ensemble were made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// The version of the program.
+    pub version: String,
+    /// What was asked for.
+    pub query: Query,
+    /// The files as they were.
+    pub stamps: Stamps,
+    /// Why the same query need not give the same again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrepeatable: Option<String>,
+}
+
+/// Sizes and times of change of the files of a query, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stamps {
+    /// Those of the survey.
+    pub inputs: Vec<FileStamp>,
+    /// Those of the table of objects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<FileStamp>,
+}
+
+impl Stamps {
+    /// Takes the stamps that files had when their footers were read.
+    pub(crate) fn from_survey(survey: &Survey) -> Self {
+        let objects = survey.objects().map(|table| table.stamps().collect());
+        Self { inputs: survey.stamps().collect(), objects: objects.unwrap_or_default() }
+    }
+}
+
+impl Provenance {
+    pub(crate) fn new(query: Query, stamps: Stamps) -> Self {
+        let unrepeatable = query.unrepeatable();
+        Self { version: env!("CARGO_PKG_VERSION").to_owned(), query, stamps, unrepeatable }
+    }
+
+    /// Returns whether results of this can be taken for results of the other.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.unrepeatable.is_none() && self == other
+    }
+
+    /// Says how the other differs, or why nobody can tell that it is the same.
+    pub(crate) fn difference(&self, now: &Self) -> String {
+        if let Some(difference) = self.query.difference(&now.query) {
+            return difference;
+        }
+        if self.version != now.version {
+            return format!("with the version {}, not {}", self.version, now.version);
+        }
+        if let Some(why) = self.unrepeatable.as_ref().or(now.unrepeatable.as_ref()) {
+            return format!("of which nobody can tell whether it is the same: {why}");
+        }
+        if self.stamps.objects != now.stamps.objects {
+            return "of the table of objects before it changed".to_owned();
+        }
+        "of these inputs before they changed".to_owned()
+    }
+
+    /// Returns the first file that is not what it was. Files are looked at, not read.
+    pub(crate) fn changed_file(&self) -> Option<PathBuf> {
+        let objects = self.query.objects.iter().flat_map(|objects| &objects.inputs).zip(&self.stamps.objects);
+        let mut all = self.query.inputs.iter().zip(&self.stamps.inputs).chain(objects);
+        let is_same =
+            |(path, then): &(&String, &FileStamp)| FileStamp::read(Path::new(path)).is_ok_and(|now| now == **then);
+        all.find(|file| !is_same(file)).map(|(path, _)| PathBuf::from(path))
+    }
+
+    /// Returns what a file of results says of its making, as its metadata: nothing that depends on when, where or how it was
+    /// made, so that the same inputs give the same bytes. `rows` are those of each input.
+    pub(crate) fn metadata(&self, rows: &[u64]) -> Vec<(String, String)> {
+        let text = serde_json::to_string(&self.described(rows)).unwrap_or_default();
+        vec![
+            ("tape.version".to_owned(), self.version.clone()),
+            ("tape.statistics".to_owned(), self.query.statistics.join(",")),
+            (KEY.to_owned(), text),
+        ]
+    }
+
+    fn described(&self, rows: &[u64]) -> Value {
+        let Query { inputs, columns, preset, derived, condition, objects, choices, .. } = &self.query;
+        let inputs = inputs.iter().zip(&self.stamps.inputs).zip(rows);
+        let inputs =
+            inputs.map(|((path, stamp), rows)| json!({"name": name(path), "bytes": stamp.bytes, "rows": rows}));
+        let objects = objects.as_ref().map(|objects| {
+            let files = objects.inputs.iter().zip(&self.stamps.objects);
+            let files: Vec<_> = files.map(|(path, stamp)| json!({"name": name(path), "bytes": stamp.bytes})).collect();
+            let mut told = json!({"files": files, "id": objects.id});
+            if let Some(condition) = &objects.condition {
+                told["where"] = json!(condition);
+            }
+            told
+        });
+        let conversion = self.query.conversion.as_ref().and_then(super::ConversionQuery::conversion);
+        let words = |items: Vec<String>| (!items.is_empty()).then(|| json!(items));
+        let told = [
+            ("version", Some(json!(self.version))),
+            ("statistics", Some(json!(self.query.statistics))),
+            ("inputs", Some(inputs.collect())),
+            ("columns", Some(json!(columns))),
+            ("preset", preset.as_ref().map(|preset| json!(preset))),
+            ("values", conversion.map(|conversion| json!(conversion.to_string()))),
+            ("derived", words(derived.iter().map(ToString::to_string).collect())),
+            ("where", condition.as_ref().map(|condition| json!(condition))),
+            ("objects", objects),
+            ("selected_objects", words(choices.iter().map(ToString::to_string).collect())),
+            ("by", self.query.groups.as_ref().map(|groups| json!(groups.join(", ")))),
+            ("bands", self.query.bands.as_ref().map(|bands| json!(bands))),
+        ];
+        told.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect::<Map<_, _>>().into()
+    }
+}
+
+fn name(path: &str) -> String {
+    Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
