@@ -42,7 +42,7 @@ impl Query {
             return Some(format!("{what} {ours}, not {theirs}"));
         }
         // What is too long to tell is told in short above.
-        (self != other).then(|| "with other ids of objects, or other inputs".to_owned())
+        (self != other).then(|| "of other objects that are named by id, or of other inputs".to_owned())
     }
 }
 
@@ -187,7 +187,9 @@ mod tests {
             choices: vec![Choice::Ids(ids.iter().map(|&id| id.to_owned()).collect())],
             ..query()
         };
-        assert!(ids(&["1"]).difference(&ids(&["2"])).expect("it differs").contains("other ids"));
+        assert!(
+            ids(&["1"]).difference(&ids(&["2"])).expect("it differs").contains("other objects that are named by id")
+        );
         assert!(serde_json::from_str::<Query>(r#"{"inputs":[],"more":1}"#).is_err());
     }
 }

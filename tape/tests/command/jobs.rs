@@ -107,7 +107,7 @@ fn what_cannot_be_gone_on_with_is_named() {
     );
     says(
         "batch shuffled --stat stetson_j --plan shuffle --partitions 3 --on-error skip --resume job -o out.parquet",
-        "stop at",
+        "with the error policy stop, not skip",
     );
     let part = place.path("shuffled/part-001.parquet");
     let longer = [fs::read(&part).expect("it is there"), vec![0]].concat();

@@ -156,7 +156,7 @@ fn a_folder_is_whole_whenever_a_process_is_killed() {
         }
         child.wait().expect("it ends");
         let frames = place.json("frames saved --json");
-        let of = frames[1]["origins"][0]["statistics"][0].as_str().expect("a frame").to_owned();
+        let of = frames[1]["origins"][0]["query"]["statistics"][0].as_str().expect("a frame").to_owned();
         changed += usize::from(of != before);
         before = of;
         for label in ["first", "second"] {

@@ -52,7 +52,7 @@ fn what_differs_in_anything_asked_for_is_another_and_not_replaced_but_on_purpose
         (plain.batch_named(&["eta"]).expect("known"), "statistics stetson_j, not eta"),
         (stetson(&plain).bands(["g"]), "bands all, not g"),
         (stetson(&plain).wide(), "a table that is long, not wide"),
-        (stetson(&plain).partitioning(Partitioning::Count(2)), "other partitions"),
+        (stetson(&plain).partitioning(Partitioning::Count(2)), "partitions by row group, not 2 partitions"),
         (stetson(&plain).plan(PlanChoice::Shuffle), "the plan auto, not shuffle"),
         (stetson(&plain).on_error(OnError::Skip), "the error policy stop, not skip"),
         (stetson(&filtered), "condition none, not band <> 'u'"),
