@@ -1,0 +1,1 @@
+//! Nothing: what is shown of the library is in `tests/`.
