@@ -13,8 +13,6 @@ mod workers;
 use std::path::Path;
 use std::sync::Arc;
 
-#[cfg(feature = "gpu")]
-use tape_core::Source;
 use tape_core::Statistic;
 use tape_exec::{Config, OnError, Partitioning, PlanChoice, Threads};
 use tape_io::{Grouped, SpillFolder};
