@@ -106,6 +106,18 @@ pub enum Error {
         /// In what.
         difference: String,
     },
+    /// A value that was read well, and cannot play the role of its column.
+    #[error("{}: row group {row_group}, column '{column}': {reason}", .path.display())]
+    WrongValue {
+        /// The file.
+        path: PathBuf,
+        /// The row group, counted from 0.
+        row_group: usize,
+        /// The column.
+        column: String,
+        /// What is wrong with which value.
+        reason: String,
+    },
     /// A page that cannot be decoded.
     #[error(
         "{}: row group {row_group}, column '{column}' is corrupt ({reason}): copy or write the file again, or leave it out",

@@ -2,14 +2,15 @@
 //!
 //! The pages are those that our decoders get: checked, and of list columns one row for each element.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, ArrayRef, new_empty_array};
 use arrow::compute::concat;
+use arrow::error::ArrowError;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, RowGroups, RowSelection, RowSelector};
 use parquet::arrow::{ProjectionMask, parquet_to_arrow_field_levels};
 use parquet::basic::Repetition;
-use parquet::column::page::{PageIterator, PageReader};
+use parquet::column::page::{Page, PageIterator, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor, Type};
@@ -46,14 +47,18 @@ pub(crate) struct ArrowColumn {
     reader: Option<ParquetRecordBatchReader>,
     /// Rows that were decoded and not asked for yet.
     ready: Option<ArrayRef>,
+    failed: Failure,
 }
+
+/// The error of reading a page, kept as it was: on the way through Arrow's reader it becomes mere text.
+type Failure = Arc<Mutex<Option<ParquetError>>>;
 
 /// What a reader is made of.
 struct Chunk {
     schema: SchemaDescriptor,
     metadata: Arc<ParquetMetaData>,
     row_group: usize,
-    pages: std::sync::Mutex<Option<Box<dyn PageReader>>>,
+    pages: Mutex<Option<Box<dyn PageReader>>>,
 }
 
 impl ArrowColumn {
@@ -66,8 +71,10 @@ impl ArrowColumn {
         pages: Box<dyn PageReader>,
     ) -> Result<Self> {
         let schema = flat_schema(column, optional)?;
+        let failed = Failure::default();
+        let pages: Box<dyn PageReader> = Box::new(NotedPages { pages, failed: Arc::clone(&failed) });
         let chunk = Chunk { schema, metadata, row_group, pages: Some(pages).into() };
-        Ok(Self { column_type, chunk: Some(chunk), reader: None, ready: None })
+        Ok(Self { column_type, chunk: Some(chunk), reader: None, ready: None, failed })
     }
 
     /// Passes over the next `n` rows; before the first is read, without decoding pages that are skipped whole.
@@ -120,9 +127,23 @@ impl ArrowColumn {
     }
 
     fn decode(&mut self) -> Result<Option<ArrayRef>> {
-        let Some(batch) = self.reader.as_mut().and_then(Iterator::next).transpose()? else { return Ok(None) };
+        let batch = match self.reader.as_mut().and_then(Iterator::next) {
+            None => return Ok(None),
+            Some(Ok(batch)) => batch,
+            Some(Err(error)) => return Err(self.error(error)),
+        };
         let array = normalized(batch.column(0), self.column_type)?;
         Ok(Some(array).filter(|array| !array.is_empty()))
+    }
+
+    fn error(&self, error: ArrowError) -> ParquetError {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        failed.unwrap_or_else(|| match error {
+            ArrowError::ParquetError(text) => {
+                ParquetError::General(text.strip_prefix("Parquet error: ").unwrap_or(&text).to_owned())
+            }
+            other => other.into(),
+        })
     }
 
     fn open(&mut self, skip: usize) -> Result<()> {
@@ -140,7 +161,7 @@ impl RowGroups for Chunk {
     }
 
     fn column_chunks(&self, _: usize) -> Result<Box<dyn PageIterator>> {
-        let pages = self.pages.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner).take();
         let pages = pages.ok_or_else(|| ParquetError::General("a column chunk that is opened twice".to_owned()))?;
         Ok(Box::new(OneChunk(Some(pages))))
     }
@@ -151,6 +172,51 @@ impl RowGroups for Chunk {
 
     fn metadata(&self) -> &ParquetMetaData {
         &self.metadata
+    }
+}
+
+/// The pages of another reader, whose errors are kept.
+struct NotedPages {
+    pages: Box<dyn PageReader>,
+    failed: Failure,
+}
+
+impl NotedPages {
+    fn noted<T>(&self, result: Result<T>) -> Result<T> {
+        result.map_err(|error| {
+            let again = ParquetError::General(error.to_string());
+            *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            again
+        })
+    }
+}
+
+impl PageReader for NotedPages {
+    fn get_next_page(&mut self) -> Result<Option<Page>> {
+        let page = self.pages.get_next_page();
+        self.noted(page)
+    }
+
+    fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
+        let page = self.pages.peek_next_page();
+        self.noted(page)
+    }
+
+    fn skip_next_page(&mut self) -> Result<()> {
+        let skipped = self.pages.skip_next_page();
+        self.noted(skipped)
+    }
+
+    fn at_record_boundary(&mut self) -> Result<bool> {
+        self.pages.at_record_boundary()
+    }
+}
+
+impl Iterator for NotedPages {
+    type Item = Result<Page>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.get_next_page().transpose()
     }
 }
 

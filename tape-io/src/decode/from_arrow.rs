@@ -18,8 +18,22 @@ use crate::decode::column_type::ColumnType;
 /// The Modified Julian Date of 1970-01-01.
 const MJD_OF_1970: f64 = 40_587.0;
 
-fn invalid(text: impl Into<String>) -> ParquetError {
-    ParquetError::General(text.into())
+/// A value that was read well, and cannot play the role of its column.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct WrongValue(String);
+
+/// The error of a value that cannot play the role of its column.
+pub(crate) fn invalid(text: impl Into<String>) -> ParquetError {
+    ParquetError::External(Box::new(WrongValue(text.into())))
+}
+
+/// Returns what is wrong with a value, if an error is about one.
+pub(crate) fn wrong_value(error: &ParquetError) -> Option<&WrongValue> {
+    match error {
+        ParquetError::External(source) => source.downcast_ref(),
+        _ => None,
+    }
 }
 
 /// Converts an array as the `parquet` crate reads it to the type that expressions and roles use.

@@ -1,9 +1,10 @@
 //! Integers as keys: ids, and bands that are numbers.
 
-use parquet::errors::{ParquetError, Result};
+use parquet::errors::Result;
 use tape_core::{Bands, IdType, NO_BAND, key_from_u64};
 
 use crate::decode::fixed_width::{FixedWidth, FixedWidthColumn};
+use crate::decode::from_arrow::invalid;
 
 /// An integer that can be a key.
 pub(crate) trait Key: FixedWidth {
@@ -79,7 +80,7 @@ impl BandCodes {
             return Ok(code);
         }
         let label = id_type.object_id(key).to_string();
-        let code = bands.code(&label).map_err(|error| ParquetError::General(error.to_string()))?;
+        let code = bands.code(&label).map_err(|error| invalid(error.to_string()))?;
         self.met.push((key, code));
         Ok(code)
     }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, DictionaryArray, PrimitiveArray, StringBuilder};
 use arrow::datatypes::Int32Type;
-use parquet::errors::{ParquetError, Result};
+use parquet::errors::Result;
 use tape_core::{Bands, IdRef, Ids, NO_BAND};
 
+use crate::decode::from_arrow::invalid;
 use crate::decode::text::{Coded, NULL, TextPages};
 
 /// Dictionaries with more entries are not learned whole.
@@ -19,7 +20,7 @@ pub(crate) fn text_ids(text: &mut TextPages, mut n: usize, ids: &mut Ids, nulls:
         let coded = text.next(n)?;
         for &code in coded.codes {
             let id = if code == NULL { "" } else { coded.text(code as usize)? };
-            ids.push(IdRef::Text(id)).map_err(|error| ParquetError::General(error.to_string()))?;
+            ids.push(IdRef::Text(id)).map_err(|error| invalid(error.to_string()))?;
         }
         if coded.codes.contains(&NULL) {
             nulls.resize(total - n, false);
@@ -79,7 +80,7 @@ fn learn_met(coded: &Coded<'_>, codes: &mut Vec<u8>, bands: &Bands) -> Result<()
 }
 
 fn learn(bands: &Bands, label: &str) -> Result<u8> {
-    bands.code(label).map_err(|error| ParquetError::General(error.to_string()))
+    bands.code(label).map_err(|error| invalid(error.to_string()))
 }
 
 /// Appends the bands of `rows`, each a code into `bands` or [`NULL`].

@@ -9,6 +9,7 @@ use tape_core::{Columns, Partition, Piece, Role, RowReader, Rows, SourceError};
 
 use crate::decode::column_reader::ColumnReader;
 use crate::decode::footer::{Footer, byte_ranges};
+use crate::decode::from_arrow::wrong_value;
 use crate::decode::guard::guarded;
 use crate::decode::input::PositionedFile;
 use crate::decode::list_pages::LevelQueue;
@@ -234,6 +235,9 @@ fn drop_filtered(keep: &BooleanBuffer, empty: &[u32], null_ids: &mut Vec<bool>, 
 }
 
 fn corrupt(path: PathBuf, row_group: usize, column: String, error: ParquetError) -> Error {
+    if let Some(wrong) = wrong_value(&error) {
+        return Error::WrongValue { path, row_group, column, reason: wrong.to_string() };
+    }
     match system(error) {
         Ok(refused) => Error::io(path, "read the file", refused),
         Err(error) => Error::Corrupt { path, row_group, column, reason: words(&error) },

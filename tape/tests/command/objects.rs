@@ -181,12 +181,12 @@ fn less_memory_is_enough_or_is_said() {
 fn what_is_wrong_with_a_table_of_objects_is_one_message() {
     let place = with_tables();
     let texts = Arc::new(StringArray::from(vec!["a", "b"])) as ArrayRef;
-    let floats = Arc::new(arrow::array::Float64Array::from(vec![1.0, 2.0])) as ArrayRef;
+    let floats = Arc::new(arrow::array::Float64Array::from(vec![1.0, 2.5])) as ArrayRef;
     let twice = Arc::new(Int64Array::from(vec![5, 5])) as ArrayRef;
     place.parquet("wrong.parquet", vec![("id", texts), ("z", floats), ("n", twice)]);
     for (words, message) in [
         ("--objects wrong.parquet", "wrong.parquet: column 'id' is Utf8, but the survey's ids are integers"),
-        ("--objects wrong.parquet --object-id z", "column 'z' is Float64"),
+        ("--objects wrong.parquet --object-id z", "2.5 is no id"),
         ("--objects wrong.parquet --object-id n", "wrong.parquet: object 5 has more than one row"),
         ("--objects wrong.parquet --object-id m", "no column 'm'"),
         ("--objects nowhere", "nowhere: no such file or folder"),
