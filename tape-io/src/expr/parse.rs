@@ -16,6 +16,8 @@ const MOST_BYTES: usize = 1 << 20;
 const MOST_WORDS: usize = 500;
 /// Expressions in expressions, by parentheses and signs.
 const MOST_NESTED: usize = 40;
+/// Bytes of stack for the parser; only what is used takes memory.
+const STACK: usize = 16 << 20;
 
 /// The SQL that is understood: identifiers as surveys have them (`#id`), and no dialect's own syntax.
 #[derive(Debug)]
@@ -40,14 +42,30 @@ pub(super) fn parse(text: &str) -> Result<Expr, PredicateError> {
     let tokens = Tokenizer::new(&Plain, text).tokenize_with_location();
     let tokens = tokens.map_err(|error| syntax(text, error.message, error.location))?;
     check(text, &tokens)?;
-    let mut parser = Parser::new(&Plain).with_recursion_limit(MOST_NESTED).with_tokens_with_locations(tokens);
-    let parsed = parser.parse_expr().map_err(|error| refused(text, error))?;
-    let next = parser.peek_token();
+    let parse = || {
+        let parser = Parser::new(&Plain).with_recursion_limit(MOST_NESTED);
+        let mut parser = parser.with_tokens_with_locations(tokens.clone());
+        parser.parse_expr().map(|parsed| (parsed, parser.peek_token()))
+    };
+    let (parsed, next) = on_deep_stack(parse).map_err(|error| refused(text, error))?;
     if next.token == Token::EOF {
         return Ok(parsed);
     }
     let reason = format!("it goes on with {} where it could end", next.token);
     Err(Fault::Syntax { reason }.at(text, next.span))
+}
+
+/// Does `work` on a thread with a stack for [`MOST_NESTED`] levels of a parser that is not optimised: with the two mebibytes that
+/// threads have by default, it overflows in programs built for debugging.
+fn on_deep_stack<T: Send>(work: impl Fn() -> T + Sync) -> T {
+    std::thread::scope(|scope| {
+        let builder = std::thread::Builder::new().name("tape-parser".to_owned()).stack_size(STACK);
+        match builder.spawn_scoped(scope, &work) {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            // Without a thread, the stack that there is has to do.
+            Err(_) => work(),
+        }
+    })
 }
 
 /// That there is nothing but words, numbers, texts and the signs of expressions, and not too many of them.
