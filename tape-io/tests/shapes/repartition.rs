@@ -65,7 +65,7 @@ fn ids_in_lists_are_read_and_not_sorted_by() {
     let rows = read(&input, &columns, 0.5, 4).rows;
     assert!(rows[0].starts_with("g ") && rows[1].starts_with("ŕ "), "{rows:?}");
     let error = again(&input, &columns, &folder.path().join("out")).expect_err("no order").to_string();
-    for part in ["column 'lightcurve.band' is within another column", "sorted by it", "--id"] {
+    for part in ["column 'lightcurve.band' is within another column", "sorted by it", "name another"] {
         assert!(error.contains(part), "{error}");
     }
 }

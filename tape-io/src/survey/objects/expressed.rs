@@ -9,7 +9,7 @@ use arrow::error::ArrowError;
 use super::ids::{Loaded, each};
 use super::table::ObjectTable;
 use crate::decode::from_arrow::in_expressions;
-use crate::error::{Error, words};
+use crate::error::Error;
 use crate::expr::Column;
 
 impl ObjectTable {
@@ -60,7 +60,8 @@ impl ObjectTable {
     pub(crate) fn values_of(&self, ids: &ArrayRef, columns: &[String]) -> Result<Vec<ArrayRef>, Error> {
         let wrong = |error: ArrowError| self.files[0].corrupt(0, &self.id, error.to_string());
         let (known, values) = (self.ids()?, self.expressed_values()?);
-        let loaded = Loaded::new(ids, self.id_type).map_err(wrong)?;
+        let loaded = Loaded::new(ids, self.id_type);
+        let loaded = loaded.map_err(|error| self.files[0].unreadable(0, &self.id, &error))?;
         let mut rows: Vec<Option<u32>> = Vec::with_capacity(ids.len());
         each(&loaded, self.id_type, |_, id| rows.push(id.and_then(|id| known.place(id))));
         let rows = UInt32Array::from(rows);
@@ -70,7 +71,7 @@ impl ObjectTable {
                 Error::NoObjectColumn { path, column: name.clone(), nearest: None, available }
             })?;
             let taken = take(column, &rows, None).map_err(wrong)?;
-            in_expressions(&taken).map_err(|error| self.files[0].corrupt(0, name, words(&error)))
+            in_expressions(&taken).map_err(|error| self.files[0].unreadable(0, name, &error))
         };
         columns.iter().map(of).collect()
     }

@@ -5,13 +5,11 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, UInt64Type};
-use arrow::error::ArrowError;
 use parquet::errors::ParquetError;
 use tape_core::{IdRef, IdType, Ids, key_from_u64};
 
 use crate::decode::column_type::ColumnType;
 use crate::decode::from_arrow::{append_ids, normalized};
-use crate::error::words;
 
 /// Whether values of this type can be ids of a survey with ids of that type.
 pub(super) fn can_be(data_type: &DataType, id_type: IdType) -> bool {
@@ -48,18 +46,17 @@ pub(super) fn each<'a>(array: &'a Loaded, id_type: IdType, mut take: impl FnMut(
 pub(super) struct Loaded(ArrayRef);
 
 impl Loaded {
-    pub(super) fn new(ids: &ArrayRef, id_type: IdType) -> Result<Self, ArrowError> {
-        let failed = |error: ParquetError| ArrowError::ExternalError(words(&error).into());
+    pub(super) fn new(ids: &ArrayRef, id_type: IdType) -> Result<Self, ParquetError> {
         let column_type = ColumnType::of_arrow(ids.data_type()).unwrap_or(ColumnType::Text);
-        let ids = normalized(ids, column_type).map_err(failed)?;
+        let ids = normalized(ids, column_type)?;
         if id_type == IdType::Utf8 {
-            return cast(&ids, &DataType::Utf8).map(Self);
+            return Ok(Self(cast(&ids, &DataType::Utf8)?));
         }
         if matches!(ids.data_type(), DataType::Int64 | DataType::UInt64) {
             return Ok(Self(ids));
         }
         let mut keys = Ids::new(IdType::Int64);
-        append_ids(&ids, &mut keys, &mut vec![]).map_err(failed)?;
+        append_ids(&ids, &mut keys, &mut vec![])?;
         let keys = match keys {
             Ids::Int(keys) => keys,
             Ids::Text(_) => vec![],

@@ -18,7 +18,7 @@ use super::joined::Joined;
 use crate::catalog::discover::discover;
 use crate::decode::column_type::ColumnType;
 use crate::decode::footer::read_metadata;
-use crate::decode::from_arrow::in_expressions;
+use crate::decode::from_arrow::{in_expressions, wrong_value};
 use crate::decode::guard::guarded;
 use crate::decode::input::PositionedFile;
 use crate::error::{Error, words};
@@ -222,10 +222,10 @@ impl ObjectTable {
             let columns = [std::slice::from_ref(&self.id), &names].concat();
             file.each_batch(&columns, &self.bytes_read, &mut |columns, row_group| {
                 let ids = Loaded::new(&columns[0], self.id_type);
-                let ids = ids.map_err(|error| file.corrupt(row_group, &self.id, error.to_string()))?;
+                let ids = ids.map_err(|error| file.unreadable(row_group, &self.id, &error))?;
                 let rows = columns[0].len();
                 let needed = columns[1..].iter().map(in_expressions).collect::<Result<Vec<_>, _>>();
-                let needed = needed.map_err(|error| file.corrupt(row_group, &names.join("', '"), words(&error)))?;
+                let needed = needed.map_err(|error| file.unreadable(row_group, &names.join("', '"), &error))?;
                 let keep = file.predicate.as_ref().map(|predicate| predicate.keep(&needed, rows)).transpose();
                 let keep = keep.map_err(|source| Error::Condition { path: Some(file.path.clone()), source })?;
                 kept.push((ids, keep));
@@ -329,6 +329,17 @@ impl TableFile {
             }
         }
         Ok(())
+    }
+
+    /// The error of a value that cannot be used, or of a column that cannot be read.
+    pub(super) fn unreadable(&self, row_group: usize, column: &str, error: &ParquetError) -> Error {
+        match wrong_value(error) {
+            Some(wrong) => {
+                let (path, column) = (self.path.clone(), column.to_owned());
+                Error::WrongValue { path, row_group, column, reason: wrong.to_string() }
+            }
+            None => self.corrupt(row_group, column, words(error)),
+        }
     }
 
     pub(super) fn corrupt(&self, row_group: usize, column: &str, reason: String) -> Error {
