@@ -124,7 +124,7 @@ impl Batch {
     }
 
     /// Leaves out what cannot be read, and light curves that do not fit in memory, instead of stopping there. What that was is
-    /// in [`Summary::skipped`].
+    /// in [`Summary::skipped`](tape_exec::Summary::skipped).
     #[must_use]
     pub const fn on_error(mut self, on_error: OnError) -> Self {
         self.config.on_error = on_error;
