@@ -39,7 +39,7 @@ pub(crate) const fn u64_from_key(key: i64) -> u64 {
 }
 
 impl IdType {
-    /// Whether these are integers without a sign.
+    /// Returns whether these are integers without a sign.
     #[must_use]
     pub const fn is_unsigned(self) -> bool {
         matches!(self, Self::UInt8 | Self::UInt16 | Self::UInt32 | Self::UInt64)
@@ -90,7 +90,7 @@ impl ObjectId {
         }
     }
 
-    /// Whether a column of this type holds ids of this kind: integers or text.
+    /// Returns whether a column of this type holds ids of this kind: integers or text.
     #[must_use]
     pub fn can_be(&self, id_type: IdType) -> bool {
         matches!(self, Self::Text(_)) == (id_type == IdType::Utf8)

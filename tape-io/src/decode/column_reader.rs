@@ -86,7 +86,7 @@ pub(crate) fn levels_alone(footer: &Footer, index: usize, file: &PositionedFile,
     Ok(LevelReader::new(pages, leaf.depth, levels))
 }
 
-/// Whether the fast gear reads a column chunk.
+/// Returns whether the fast gear reads a column chunk.
 pub(crate) fn is_fast(leaf: &Leaf, chunk: &ColumnChunkMetaData) -> bool {
     use ColumnType::{Day, Decimal, Float, Int, Text, Time};
     let own_type = matches!(

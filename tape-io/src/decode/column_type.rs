@@ -147,7 +147,7 @@ impl ColumnType {
         }
     }
 
-    /// Whether files with these types of a role's column can be one survey. Results carry ids in one type, and bands are
+    /// Returns whether files with these types of a role's column can be one survey. Results carry ids in one type, and bands are
     /// either labels or numbers; other numbers become f64 anyway.
     pub(crate) fn agrees(self, other: Self, role: Role) -> bool {
         let is_number = |column_type: Self| column_type.id_type() != IdType::Utf8;
@@ -177,7 +177,7 @@ impl ColumnType {
         }
     }
 
-    /// Whether values are integers without a sign.
+    /// Returns whether values are integers without a sign.
     pub(crate) const fn is_unsigned(self) -> bool {
         matches!(self, Self::Int(id_type) if id_type.is_unsigned())
     }

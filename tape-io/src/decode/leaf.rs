@@ -26,12 +26,12 @@ impl Leaf {
         Ok(Self { index, name: named.name(), column_type: ColumnType::of(&column)?, depth })
     }
 
-    /// Whether it may hold nulls.
+    /// Returns whether it may hold nulls.
     pub(crate) const fn optional(&self) -> bool {
         self.depth.value > 0
     }
 
-    /// Whether its values lie in lists.
+    /// Returns whether its values lie in lists.
     pub(crate) const fn is_nested(&self) -> bool {
         self.depth.repetition > 0
     }

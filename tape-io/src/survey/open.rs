@@ -151,7 +151,7 @@ fn id_type_of(files: &[Footer]) -> IdType {
     known.map_or(IdType::Utf8, ColumnType::id_type)
 }
 
-/// That all files can be one survey.
+/// Checks that all files can be one survey.
 pub(crate) fn check_alike(files: &[Footer], columns: &ColumnMap) -> Result<(), Error> {
     for role in Role::ALL {
         let type_of = |footer: &Footer| footer.role(role).map(|column| column.leaf.column_type);
