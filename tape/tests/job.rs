@@ -1,11 +1,11 @@
 //! A job of a program's own statistic: what panics fails alone, and the others are kept.
 
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tape::core::{Inputs, Silent, Statistic};
 use tape::exec::{Partitioning, PlanChoice};
 use tape::job::Job;
+use tape::simulate::Simulation;
 use tape::{Ensemble, Error};
 
 static PANICS: AtomicBool = AtomicBool::new(true);
@@ -24,11 +24,8 @@ fn a_panic_fails_its_task_alone_and_the_job_goes_on_once_it_is_mended() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
     let survey = path("survey");
-    let simulated = Command::new(env!("CARGO_BIN_EXE_tape"))
-        .args(["simulate", &survey.to_string_lossy(), "--objects", "60", "--epochs", "30", "--files", "2"])
-        .output()
-        .expect("the command starts");
-    assert!(simulated.status.success(), "{simulated:?}");
+    let simulation = Simulation { objects: 60, epochs: 30.0, files: 2, ..Simulation::default() };
+    simulation.write(&survey).expect("it is written");
     let ensemble = Ensemble::open(survey).expect("it is a survey");
     let brightest = Statistic::from_fn("brightest", Inputs::FLUX, |light_curve| {
         light_curve.flux().iter().copied().fold(f64::MIN, f64::max)

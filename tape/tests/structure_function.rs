@@ -1,29 +1,27 @@
 //! The structure function of a survey is that of its light curves together, however they lie.
 
 use std::collections::BTreeMap;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
 use tape::analysis::structure_function::{Bin, Binning, Method, StructureFunction};
 use tape::arrow::array::AsArray;
 use tape::arrow::datatypes::{Float64Type, Int64Type};
 use tape::exec::PlanChoice;
+use tape::simulate::{Simulation, SurveyLayout};
 use tape::{Ensemble, statistic};
 
 const EDGES: [f64; 5] = [0.5, 3.0, 30.0, 300.0, 1500.0];
 
-fn simulated(folder: &std::path::Path, layout: &str) -> String {
-    let survey = folder.join(layout).to_string_lossy().into_owned();
-    let simulated = Command::new(env!("CARGO_BIN_EXE_tape"))
-        .args(["simulate", &survey, "--objects", "40", "--epochs", "60", "--bands", "gr", "--files", "3"])
-        .args(["--layout", layout])
-        .output()
-        .expect("the command starts");
-    assert!(simulated.status.success(), "{simulated:?}");
+fn simulated(folder: &Path, layout: SurveyLayout) -> PathBuf {
+    let survey = folder.join(layout.name());
+    let bands = vec!["g".to_owned(), "r".to_owned()];
+    let simulation = Simulation { objects: 40, epochs: 60.0, bands, files: 3, layout, ..Simulation::default() };
+    simulation.write(&survey).expect("it is written");
     survey
 }
 
 /// ⟨Δx²⟩ − ⟨σ²⟩ of each band and bin, by a loop over all pairs of each light curve.
-fn naive(survey: &str) -> BTreeMap<String, Vec<f64>> {
+fn naive(survey: &Path) -> BTreeMap<String, Vec<f64>> {
     let mut epochs: BTreeMap<(i64, String), Vec<[f64; 3]>> = BTreeMap::new();
     let file = |entry: std::io::Result<std::fs::DirEntry>| entry.expect("a file").path();
     let files = std::fs::read_dir(survey).expect("a folder").map(file);
@@ -70,8 +68,8 @@ fn a_survey_gives_what_a_loop_over_all_pairs_gives() {
     let function =
         StructureFunction::new(Method::Bauer2009a).binned(Binning::Edges(EDGES.to_vec())).expect("ascending");
     for (layout, plans) in [
-        ("sorted-split", [PlanChoice::Auto, PlanChoice::Shuffle]),
-        ("shuffled", [PlanChoice::Auto, PlanChoice::Shuffle]),
+        (SurveyLayout::SortedSplit, [PlanChoice::Auto, PlanChoice::Shuffle]),
+        (SurveyLayout::Shuffled, [PlanChoice::Auto, PlanChoice::Shuffle]),
     ] {
         let survey = simulated(folder.path(), layout);
         let want = naive(&survey);
@@ -92,7 +90,7 @@ fn a_survey_gives_what_a_loop_over_all_pairs_gives() {
 #[test]
 fn the_number_of_workers_does_not_matter_and_edges_have_to_be_given() {
     let folder = tempfile::tempdir().expect("a folder");
-    let ensemble = Ensemble::open(simulated(folder.path(), "sorted-split")).expect("a survey");
+    let ensemble = Ensemble::open(simulated(folder.path(), SurveyLayout::SortedSplit)).expect("a survey");
     let function = StructureFunction::new(Method::Basic).binned(Binning::Edges(EDGES.to_vec())).expect("ascending");
     let of = |workers| ensemble.structure_function(&function, |batch| batch.workers(workers)).expect("it runs").0;
     assert_eq!(of(1), of(5));

@@ -1,23 +1,19 @@
 //! One light curve gives what a survey gives of it.
 
-use std::process::Command;
-
 use tape::arrow::array::AsArray;
 use tape::arrow::datatypes::{Float64Type, Int64Type};
 use tape::core::{ObjectId, Value};
+use tape::simulate::{Simulation, SurveyLayout};
 use tape::{Ensemble, TimeSeries};
 
 #[test]
 fn an_object_of_a_survey_gives_what_the_survey_gives_of_it() {
     let folder = tempfile::tempdir().expect("a folder");
-    for layout in ["sorted-split", "shuffled"] {
-        let survey = folder.path().join(layout).to_string_lossy().into_owned();
-        let simulated = Command::new(env!("CARGO_BIN_EXE_tape"))
-            .args(["simulate", &survey, "--objects", "30", "--epochs", "40", "--bands", "gr", "--files", "3"])
-            .args(["--layout", layout])
-            .output()
-            .expect("the command starts");
-        assert!(simulated.status.success(), "{simulated:?}");
+    for layout in [SurveyLayout::SortedSplit, SurveyLayout::Shuffled] {
+        let survey = folder.path().join(layout.name());
+        let bands = vec!["g".to_owned(), "r".to_owned()];
+        let simulation = Simulation { objects: 30, epochs: 40.0, bands, files: 3, layout, ..Simulation::default() };
+        simulation.write(&survey).expect("it is written");
         let ensemble = Ensemble::open(&survey).expect("a survey");
         let names = ["stetson_j", "eta", "median"];
         let table = ensemble.batch_named(&names).expect("known").compute().expect("it runs");
@@ -38,12 +34,9 @@ fn an_object_of_a_survey_gives_what_the_survey_gives_of_it() {
 #[test]
 fn one_object_of_a_sorted_survey_takes_a_small_part_of_its_bytes() {
     let folder = tempfile::tempdir().expect("a folder");
-    let survey = folder.path().join("survey").to_string_lossy().into_owned();
-    let simulated = Command::new(env!("CARGO_BIN_EXE_tape"))
-        .args(["simulate", &survey, "--objects", "2000", "--epochs", "30", "--files", "4", "--row-group-rows", "600"])
-        .output()
-        .expect("the command starts");
-    assert!(simulated.status.success(), "{simulated:?}");
+    let survey = folder.path().join("survey");
+    let simulation = Simulation { objects: 2000, epochs: 30.0, files: 4, row_group_rows: 600, ..Simulation::default() };
+    simulation.write(&survey).expect("it is written");
     let ensemble = Ensemble::open(&survey).expect("a survey");
     let table = ensemble.batch_named(&["mean"]).expect("known").compute().expect("it runs");
     let all = ensemble.survey().bytes_read();
@@ -72,7 +65,7 @@ fn columns_that_do_not_belong_together_and_too_many_values_are_refused() {
 fn one_object_takes_few_of_the_bytes() {
     let folder = tempfile::tempdir().expect("a folder");
     let out = folder.path().join("survey");
-    let simulation = tape::simulate::Simulation { objects: 4000, files: 4, row_group_rows: 500, ..Default::default() };
+    let simulation = Simulation { objects: 4000, files: 4, row_group_rows: 500, ..Default::default() };
     simulation.write(&out).expect("there is room");
     let open = || Ensemble::open(out.to_str().expect("Unicode")).expect("a survey");
     let whole = open();
