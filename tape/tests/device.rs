@@ -3,8 +3,7 @@
 #[path = "../../tape-gpu/tests/parity/validation.rs"]
 mod validation;
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -28,9 +27,6 @@ const ALL: &[(&str, Test)] = &[
     ("a_device_lost_leaves_the_rest_to_the_cpu", a_lost_device),
     ("a_fold_keeps_its_own_way_with_chunks_on_a_lost_device", a_fold_on_a_lost_device),
     ("a_cancelled_run_stops_on_a_device", a_cancelled_run),
-    ("the_command_says_what_the_device_did", the_command),
-    ("what_was_measured_is_kept_and_explained", calibration),
-    ("an_unknown_device_is_an_error_that_lists_what_there_is", an_unknown_device),
 ];
 
 /// Statistics with kernels, and one without.
@@ -243,59 +239,4 @@ fn a_cancelled_run(survey: &Survey) -> Result<(), Failed> {
         }
     }
     Ok(())
-}
-
-fn tape(folder: &Path, words: &[&str]) -> Result<(bool, String), Failed> {
-    let output = Command::new(env!("CARGO_BIN_EXE_tape")).current_dir(folder).args(words).output()?;
-    let said = [output.stdout, output.stderr].concat();
-    Ok((output.status.success(), String::from_utf8_lossy(&said).into_owned()))
-}
-
-fn the_command(survey: &Survey) -> Result<(), Failed> {
-    let words = ["batch", "survey", "--stat", "stetson_j", "--device", "gpu", "-o", "out.parquet"];
-    let (done, said) = tape(survey.folder.path(), &words)?;
-    let (listed, devices) = tape(survey.folder.path(), &["devices"])?;
-    let name = tape::gpu::adapters().swap_remove(0).name;
-    let words = ["batch", "survey", "--stat", "mean", "--device", "gpu", "--json"];
-    let (_, as_json) = tape(survey.folder.path(), &words)?;
-    let reported = as_json.contains(&format!(r#""name":"{name}""#)) && !as_json.contains(r#""values_by_device":0"#);
-    if done && listed && devices.contains(&name) && said.contains(&format!("by {name}, ")) && reported {
-        return Ok(());
-    }
-    Err(format!("{devices}\n{said}\n{as_json}").into())
-}
-
-/// Software is measured as any device, and never chosen.
-fn calibration(survey: &Survey) -> Result<(), Failed> {
-    let cache = survey.folder.path().join("cache");
-    let run = |words: &[&str]| -> Result<String, Failed> {
-        let command = &mut Command::new(env!("CARGO_BIN_EXE_tape"));
-        let output = command.current_dir(survey.folder.path()).env("TAPE_CACHE_DIR", &cache).args(words).output()?;
-        Ok(String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
-    };
-    let explain = ["explain", "survey", "--stat", "stetson_j,lomb_scargle"];
-    let before = run(&explain)?;
-    let measured = run(&["devices", "--calibrate"])?;
-    let after = run(&explain)?;
-    let alone = run(&["explain", "survey", "--stat", "eta"])?;
-    std::fs::write(cache.join("calibration.json"), "[{}]")?;
-    let damaged = run(&["batch", "survey", "--json", "--stat", "mean"])?;
-    let software = tape::gpu::adapters().iter().all(|adapter| adapter.software);
-    let right = before.contains("the CPU: no device was measured")
-        && ["stetson_j", "moments", "lomb_scargle", "squared_changes"].iter().all(|name| measured.contains(name))
-        && after.contains(" MB up, ")
-        && after.contains(" s of the CPU")
-        && (!software || after.contains("the CPU: ") && after.contains("which is software"))
-        && alone.contains("none of these statistics has a kernel")
-        && damaged.contains(r#""device":null"#);
-    if right { Ok(()) } else { Err(format!("{before}\n{measured}\n{after}\n{alone}\n{damaged}").into()) }
-}
-
-fn an_unknown_device(survey: &Survey) -> Result<(), Failed> {
-    let (done, said) = tape(survey.folder.path(), &["explain", "survey", "--device", "no such thing"])?;
-    let name = tape::gpu::adapters().swap_remove(0).name;
-    if !done && said.contains("no device is called 'no such thing'; there are: ") && said.contains(&name) {
-        return Ok(());
-    }
-    Err(said.into())
 }

@@ -119,7 +119,9 @@ fn wrong(figures: &[Figure], record: &Record) -> Vec<String> {
 
 impl Bench {
     fn build() -> Result<Self> {
-        run::run(run::cargo().args("build --release --quiet --package tape --package tape-benches --bins".split(' ')))?;
+        run::run(
+            run::cargo().args("build --release --quiet --package tape-cli --package tape-benches --bins".split(' ')),
+        )?;
         Ok(Self { programs: run::target_directory()?.join("release"), scratch: tempfile::tempdir()? })
     }
 

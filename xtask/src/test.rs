@@ -2,6 +2,7 @@
 
 mod compiler;
 mod libtest;
+mod outside;
 mod readme;
 mod vulkan;
 
@@ -27,7 +28,7 @@ const STEPS: &[Step] = &[
     ("docs", |_| run::run(run::cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))),
     ("library with the GPU", |_| {
         // Of the whole workspace, lest what all of it needs is compiled with other features once more.
-        let words = "clippy --workspace --features tape/gpu,tape-benches/gpu --all-targets -- -D warnings";
+        let words = "clippy --workspace --features tape-cli/gpu,tape-benches/gpu --all-targets -- -D warnings";
         run::run(run::cargo().args(words.split(' ')))
     }),
     ("Vulkan driver and layers", |report| {
@@ -36,14 +37,14 @@ const STEPS: &[Step] = &[
     }),
     // All programs run even if one fails: the counts at the end are of the whole suite.
     ("tests", |report| cargo_test(run::cargo().args(["test", "--workspace", "--no-fail-fast"]), report)),
-    ("a crate outside the workspace", outside),
+    ("a crate outside the workspace", outside::outside),
     ("plans on a device", |report| cargo_test(run::cargo().args(DEVICE_TESTS.split(' ')), report)),
     ("tidy", |_| tidy::tidy()),
     ("README's commands", readme_commands),
 ];
 
 /// The tests of the `gpu` feature, which the workspace's default features leave out.
-const DEVICE_TESTS: &str = "test --workspace --features tape/gpu,tape-benches/gpu --lib --test device";
+const DEVICE_TESTS: &str = "test --workspace --features tape-cli/gpu,tape-benches/gpu --lib --test device";
 
 /// What the run has to say at its end.
 #[derive(Debug, Default)]
@@ -110,21 +111,6 @@ fn cargo_test(command: &mut Command, report: &mut Report) -> Result<()> {
         return Err(format!("{}: no test passed, so nothing was tested", run::shown(command)).into());
     }
     Ok(())
-}
-
-/// A crate of its own that uses `tape` as others do: its tests show what the public face allows. What it depends on is compiled
-/// into our target folder, where most of it is already.
-const OUTSIDE: &str = "tape/tests/outside/Cargo.toml";
-
-fn outside(report: &mut Report) -> Result<()> {
-    let manifest = run::root().join(OUTSIDE);
-    if !manifest.is_file() {
-        report.not_run.push(format!("a crate outside the workspace: {OUTSIDE} is not there"));
-        return Ok(());
-    }
-    let mut command = run::cargo();
-    command.args(["test", "--locked", "--manifest-path"]).arg(manifest);
-    cargo_test(command.arg("--target-dir").arg(run::target_directory()?), report)
 }
 
 fn readme_commands(report: &mut Report) -> Result<()> {

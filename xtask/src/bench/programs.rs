@@ -28,7 +28,7 @@ pub(super) struct Programs {
 impl Programs {
     /// Those of this tree, as they are released.
     pub(super) fn build() -> Result<Self> {
-        run::run(run::cargo().args("build --release --package tape --package tape-benches --bins".split(' ')))?;
+        run::run(run::cargo().args("build --release --package tape-cli --package tape-benches --bins".split(' ')))?;
         Self::of(&run::target_directory()?.join("release"))
     }
 

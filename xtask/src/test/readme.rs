@@ -40,7 +40,7 @@ pub(crate) fn run_readme() -> Result<Outcome> {
     if !lines.iter().any(|line| matches!(line, Line::Ours(_))) {
         return Err("README.md has no ```sh block with a command to run".into());
     }
-    run::run(run::cargo().args(["build", "--release", "--package", "tape"]))?;
+    run::run(run::cargo().args(["build", "--release", "--package", "tape-cli"]))?;
     let folder = tempfile::tempdir()?;
     run_lines(lines, folder.path(), &run::target_directory()?.join("release"))
 }

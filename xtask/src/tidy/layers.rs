@@ -37,8 +37,8 @@ pub(super) fn core(house: &House) -> Vec<Finding> {
 
 /// A build without the `gpu` feature carries no GPU code.
 pub(super) fn no_gpu(house: &House) -> Vec<Finding> {
-    let tree = house.metadata.tree("tape");
-    failures(tree.contains("wgpu").then(|| "tape has wgpu in its tree with default features".to_owned()))
+    let tree = house.metadata.tree("tape-cli");
+    failures(tree.contains("wgpu").then(|| "tape-cli has wgpu in its tree with default features".to_owned()))
 }
 
 /// Two copies of `arrow` do not unify, and another version is another type.
@@ -65,6 +65,7 @@ mod tests {
     fn house<'a>(change: Package<'a>) -> House {
         let mut packages: Vec<Package<'a>> = vec![
             ("tape", "0.1.0", "MIT", true, &["tape-core", "tape-io", "tape-exec", "tape-analysis"]),
+            ("tape-cli", "0.1.0", "MIT", true, &["tape", "clap"]),
             ("tape-core", "0.1.0", "MIT", true, &["arrow"]),
             ("tape-io", "0.1.0", "MIT", true, &["tape-core", "parquet"]),
             ("tape-exec", "0.1.0", "MIT", true, &["tape-core", "rayon"]),

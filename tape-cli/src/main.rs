@@ -1,4 +1,5 @@
-//! The command line: one file per verb.
+//! The `tape` command: one file per verb.
+#![forbid(unsafe_code)]
 
 use std::process::ExitCode;
 
@@ -35,6 +36,11 @@ mod watch;
 
 use screen::Screen;
 
+/// Batches are freed and taken again all the time; this allocator keeps the pages, where the system's gives them back and
+/// has them cleared anew.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Statistics of every light curve of a survey.
 #[derive(Parser)]
 #[command(name = "tape", version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
@@ -65,8 +71,7 @@ enum Verb {
     Completions(completions::Completions),
 }
 
-/// Runs the command that the arguments name.
-pub(crate) fn main() -> ExitCode {
+fn main() -> ExitCode {
     let cli = Cli::parse();
     failure::quiet_workers();
     let mut screen = Screen::new();

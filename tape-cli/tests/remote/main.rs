@@ -4,7 +4,7 @@
 //! Some of the references lie outside the repository. Where they are missing, each trial says which path it lacks and counts as
 //! ignored, never as passed.
 
-#[path = "../references/mod.rs"]
+#[path = "../../../tape/tests/references/mod.rs"]
 mod references;
 mod s3;
 mod web;

@@ -1,0 +1,67 @@
+//! The library as others have it: what they compile with it, and a crate of its own that shows what the public face allows.
+
+use std::collections::BTreeSet;
+
+use super::{Report, cargo_test};
+use crate::run::{self, Result};
+
+const MANIFEST: &str = "tape/tests/outside/Cargo.toml";
+
+/// Crates that the command needs and the library must do without.
+const OF_THE_COMMAND: [&str; 7] = ["bytesize", "clap", "clap_complete", "ctrlc", "indicatif", "mimalloc", "sysinfo"];
+
+/// Checks what the library depends on, and tests the crate outside the workspace. That is compiled into our target folder, where
+/// most of what it depends on is already.
+pub(super) fn outside(report: &mut Report) -> Result<()> {
+    let command = tree(&["--package", "tape-cli"])?;
+    for features in ["--features=default", "--no-default-features"] {
+        check(&command, &tree(&["--package", "tape", features])?)
+            .map_err(|error| format!("tape {features}: {error}"))?;
+    }
+    let manifest = run::root().join(MANIFEST);
+    if !manifest.is_file() {
+        report.not_run.push(format!("a crate outside the workspace: {MANIFEST} is not there"));
+        return Ok(());
+    }
+    let mut command = run::cargo();
+    command.args(["test", "--locked", "--manifest-path"]).arg(manifest);
+    cargo_test(command.arg("--target-dir").arg(run::target_directory()?), report)
+}
+
+/// Returns the names of a package and of all that it compiles, on any platform.
+fn tree(package: &[&str]) -> Result<BTreeSet<String>> {
+    let words = "tree --edges normal --target all --prefix none --locked --format {p}";
+    let text = run::read(run::cargo().args(words.split(' ')).args(package))?;
+    Ok(text.lines().filter_map(|line| Some(line.split_whitespace().next()?.to_owned())).collect())
+}
+
+/// Fails if the library compiles what only the command needs. What the command compiles shows that the names are right.
+fn check(command: &BTreeSet<String>, library: &BTreeSet<String>) -> Result<()> {
+    if let Some(unknown) = OF_THE_COMMAND.iter().find(|name| !command.contains(**name)) {
+        return Err(format!("the command does not need {unknown}: take it from the list").into());
+    }
+    match OF_THE_COMMAND.into_iter().filter(|name| library.contains(*name)).collect::<Vec<_>>() {
+        needless if needless.is_empty() => Ok(()),
+        needless => Err(format!("the library compiles {}, which only the command needs", needless.join(", ")).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_library_that_compiles_what_only_the_command_needs_is_found() {
+        let (command, library) = (names(&OF_THE_COMMAND), names(&["tape", "arrow"]));
+        let error = |command: &_, library: &_| check(command, library).err().map(|error| error.to_string());
+        assert_eq!(error(&command, &library), None);
+        let found = "the library compiles clap, sysinfo, which only the command needs";
+        assert_eq!(error(&command, &names(&["tape", "clap", "sysinfo"])).as_deref(), Some(found));
+        let stale = "the command does not need bytesize: take it from the list";
+        assert_eq!(error(&names(&["clap"]), &library).as_deref(), Some(stale));
+    }
+}
