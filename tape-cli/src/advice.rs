@@ -109,11 +109,6 @@ fn on_source(source: &(dyn StdError + Send + Sync + 'static)) -> Option<String> 
 
 fn on_job(error: &JobError) -> Option<String> {
     let text = match error {
-        JobError::Selects { .. } => {
-            "(`tape batch --stat mean --wide -o objects.parquet`, then --objects and --where-object)".to_owned()
-        }
-        JobError::AllObjects => "(leave --all-objects away)".to_owned(),
-        JobError::Groups { .. } => "(leave --by away)".to_owned(),
         JobError::NoJob { folder } => format!("with `tape plan SURVEY -o {}`", folder.display()),
         JobError::Taken { job: true, .. } => "(`tape batch --resume`)".to_owned(),
         JobError::NotDone { folder, .. } => {

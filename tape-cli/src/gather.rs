@@ -43,6 +43,6 @@ impl Gather {
             return Ok(screen.line(Value::Object(outcome::as_json(&summary, Some(&self.output))))?);
         }
         screen.row("in", format_args!("{}, by the {} plan", counted(summary.rows, "row"), summary.plan.name()))?;
-        outcome::print(&summary, &job.manifest().statistics.join(", "), Some(&self.output), screen)
+        outcome::print(&summary, &job.manifest().query().statistics.join(", "), Some(&self.output), screen)
     }
 }

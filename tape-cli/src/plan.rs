@@ -43,12 +43,12 @@ impl Plan {
         }
         let (manifest, [first, second]) = (job.manifest(), job.rounds());
         screen.row("plan", format_args!("{} ({})", manifest.plan, manifest.why))?;
-        let files = counted(manifest.files.len() as u64, "file");
+        let files = counted(manifest.query().inputs.len() as u64, "file");
         screen.row("in", format_args!("{} of {files}", counted(manifest.rows, "row")))?;
-        for (name, expression) in &manifest.derived {
-            screen.row("derived", format_args!("{name} = {expression}"))?;
+        for derived in &manifest.query().derived {
+            screen.row("derived", derived)?;
         }
-        if let Some(condition) = &manifest.filter {
+        if let Some(condition) = &manifest.query().condition {
             screen.row("where", condition)?;
         }
         let tasks = counted((first.len() + second.len()) as u64, "task");
@@ -65,13 +65,15 @@ impl Plan {
 
     fn as_json(&self, job: &Job) -> serde_json::Value {
         let (manifest, [first, second]) = (job.manifest(), job.rounds());
+        let query = manifest.query();
+        let derived: Vec<_> = query.derived.iter().map(|derived| (&derived.name, &derived.expression)).collect();
         json!({
             "job": self.output,
             "plan": manifest.plan,
             "why": manifest.why,
-            "derived": manifest.derived,
-            "where": manifest.filter,
-            "files": manifest.files.len(),
+            "derived": derived,
+            "where": query.condition,
+            "files": manifest.query().inputs.len(),
             "rows": manifest.rows,
             "tasks": first.len() + second.len(),
             "first_round": [first.start, first.end],

@@ -28,7 +28,7 @@ pub use decode::schema_paths::Shape;
 pub use error::Error;
 pub use file::atomic_dir::{WholeFolder, recover};
 pub use file::atomic_file::{UNFINISHED, sync_folder, write_whole};
-pub use file::memory::is_in_memory;
+pub use file::memory::{is_in_memory, store_in_memory};
 pub use file::stamp::FileStamp;
 pub use scan::grouped::Grouped;
 pub use sphere::SkyPoint;

@@ -75,11 +75,6 @@ fn columns_are_light_curves_and_nan_is_no_value() {
     assert_eq!((means, table.column(0).len()), (vec![3.0, 3.0], 2));
     let unequal = Ensemble::from_columns(&[1_i64, 2], &[1.0], &[1.0, 2.0], &[0.1, 0.1], &["g", "r"]);
     assert!(unequal.expect_err("a time is missing").to_string().contains("1 times, 2 fluxes"));
-    let survey = Ensemble::from_columns(&[1_u64, 2], &[1.0; 2], &[1.0; 2], &[0.1; 2], &["g", "r"]).expect("a survey");
-    let folder = tempfile::tempdir().expect("a folder");
-    let batch = survey.batch_named(&["mean"]).expect("known");
-    let refused = batch.plan_job(folder.path().join("job"), &tape::core::Silent).expect_err("others have it not");
-    assert!(refused.to_string().contains("a job is of files"), "{refused}");
     let other = RecordBatch::try_from_iter([("id", epochs().column(0).clone())]).expect("a column");
     let mixed = Ensemble::from_batches([epochs(), other], &ColumnMap::new()).expect_err("other columns");
     assert!(mixed.to_string().contains("its columns are id (Int64), not id (Int64), mjd"), "{mixed}");

@@ -143,9 +143,23 @@ fn what_cannot_be_a_group_is_one_message() {
         let error = place.fails(&format!("batch survey.parquet {words} -o out.csv"));
         assert!(error.contains(message), "{words}: {error}");
     }
-    for words in ["plan survey.parquet --by band -o job", "batch survey.parquet --by band --resume job -o out.csv"] {
-        let error = place.fails(words);
-        assert!(error.contains("a job is of the light curves of objects, not of those by band"), "{error}");
+}
+
+#[test]
+fn a_job_of_groups_gives_what_a_run_gives() {
+    let place = surveys();
+    for (i, by) in ["id", "band", "class", "class,field,band"].into_iter().enumerate() {
+        let words = format!("survey.parquet --objects objects.parquet --stat mean,median --by {by}");
+        place.ok(&format!("batch {words} -o whole{i}.parquet"));
+        let planned = place.json(&format!("plan {words} -o job{i} --json"));
+        for task in 0..planned["tasks"].as_u64().expect("a number") {
+            place.ok(&format!("run-task job{i} {task}"));
+        }
+        place.ok(&format!("gather job{i} -o gathered{i}.parquet"));
+        assert!(place.read(&format!("whole{i}.parquet")) == place.read(&format!("gathered{i}.parquet")), "by {by}");
+        let other =
+            place.fails(&format!("batch {words},extra --resume job{i} -o no.parquet").replace(",extra", ",field"));
+        assert!(other.contains("field"), "{other}");
     }
 }
 

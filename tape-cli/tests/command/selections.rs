@@ -89,10 +89,11 @@ fn objects_by_id_are_read_where_they_lie() {
 }
 
 #[test]
-fn a_job_keeps_its_sample_and_refuses_what_its_tasks_cannot_tell() {
+fn a_job_keeps_the_objects_that_are_chosen() {
     let place = surveys(150);
     for (i, (layout, plan, stat)) in RUNS.iter().enumerate().filter(|(_, (_, plan, _))| *plan != "merge") {
-        let words = format!("{layout} --stat {stat} --plan {plan} --sample 0.4 --seed 2 {}", cut(plan, 5));
+        let chosen = "--sample 0.4 --seed 2 --min-epochs 2";
+        let words = format!("{layout} --stat {stat} --plan {plan} {chosen} {}", cut(plan, 5));
         place.ok(&format!("batch {words} -o whole.parquet --overwrite"));
         let planned = place.json(&format!("plan {words} -o job{i} --json"));
         for task in 0..planned["tasks"].as_u64().expect("a number") {
@@ -102,9 +103,10 @@ fn a_job_keeps_its_sample_and_refuses_what_its_tasks_cannot_tell() {
         assert!(place.read("whole.parquet") == place.read("gathered.parquet"), "{plan}: the same bytes");
         let other =
             place.fails(&format!("batch {words} --seed 3 --resume job{i} -o other.parquet").replace("--seed 2 ", ""));
-        assert!(other.contains("0.4 of all, drawn with seed 2, not 0.4 of all, drawn with seed 3"), "{other}");
-        let other = place.fails(&format!("batch {words} --min-epochs 3 --resume job{i} -o other.parquet"));
-        assert!(other.contains("at least 3 epochs") && other.contains("--where-object"), "{other}");
+        assert!(other.contains("drawn with seed 2, those with at least 2 epochs, which are counted first, not 0.4 of all, drawn with seed 3"), "{other}");
+        let other = format!("batch {words} --resume job{i} -o other.parquet").replace("epochs 2", "epochs 3");
+        let other = place.fails(&other);
+        assert!(other.contains("at least 2 epochs") && other.contains("at least 3 epochs"), "{other}");
     }
 }
 

@@ -15,6 +15,7 @@ use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
 use crate::error::Error;
+use crate::file::atomic_file::write_whole;
 use crate::file::stamp::FileStamp;
 
 /// What paths of such files begin with.
@@ -69,6 +70,15 @@ impl Drop for InMemory {
 #[must_use]
 pub fn is_in_memory(path: &Path) -> bool {
     path.to_str().is_some_and(|text| text.starts_with(SCHEME))
+}
+
+/// Stores a file in memory as the file at `to`, which has its row groups.
+///
+/// # Errors
+/// [`Error::NotFound`] if `from` is none in memory, or not any more; if the file cannot be written.
+pub fn store_in_memory(from: &Path, to: &Path) -> Result<(), Error> {
+    let (bytes, _) = find(from).ok_or_else(|| Error::NotFound { path: from.to_owned() })?;
+    write_whole(to, &bytes)
 }
 
 /// Returns the bytes of a file in memory, and what identifies them.

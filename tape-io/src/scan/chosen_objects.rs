@@ -1,12 +1,12 @@
 //! The rows of some objects.
 
-use tape_core::{Columns, IdRef, Partition, Piece, RowReader, Rows, SourceError};
+use tape_core::{Columns, IdRef, ObjectId, Partition, Piece, RowReader, Rows, SourceError};
 
 use crate::error::Error;
 use crate::scan::partition_reader::PartitionReader;
 use crate::survey::Survey;
-use crate::survey::objects::ObjectTable;
 use crate::survey::objects::selection::Wanted;
+use crate::survey::objects::{ObjectTable, Selection};
 
 /// Reads what another reader does, and drops the rows of all objects but some.
 pub(super) struct ChosenObjects<'a> {
@@ -78,6 +78,18 @@ impl Survey {
             all.retain(|id| wanted.has(*id));
         }
         Ok(all)
+    }
+
+    /// The objects that the last choice by epochs leaves, in order; none if there is no such choice. Other processes can take
+    /// them for it and all choices before it.
+    ///
+    /// # Errors
+    /// If the table of objects or the ids of the survey cannot be read.
+    pub fn counted(&self) -> Result<Option<Vec<ObjectId>>, SourceError> {
+        let Some(last) = self.selections.iter().rposition(Selection::is_counted) else { return Ok(None) };
+        let wanted = self.selections[last].wanted(self, |row_group| self.read_ids(row_group, last))?;
+        let Wanted::Ids(ids) = wanted else { return Ok(None) };
+        Ok(Some(ids.iter().map(|id| id.to_owned(self.id_type())).collect()))
     }
 
     fn read_ids(&self, row_group: usize, before: usize) -> Result<Box<dyn RowReader + '_>, SourceError> {

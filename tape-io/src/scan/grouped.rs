@@ -16,7 +16,7 @@ use tape_core::{
 
 use crate::error::Error;
 use crate::survey::Survey;
-use crate::survey::objects::joined::Joined;
+use crate::survey::objects::{Joined, ObjectTable};
 
 /// Bytes of memory for each row of a table: its group.
 const BYTES_OF_ROW: u64 = 4;
@@ -131,6 +131,15 @@ impl Grouped {
         self.key_columns().into_iter().chain(band).collect()
     }
 
+    /// Returns the columns of the table of objects that results have in the place of the id; none where they have the id.
+    #[must_use]
+    pub fn keyed_by(&self) -> Option<&[String]> {
+        match &self.key {
+            Key::Object => None,
+            Key::Columns { names, .. } => Some(names),
+        }
+    }
+
     /// What results have in the place of the id.
     #[must_use]
     pub fn key_columns(&self) -> Vec<String> {
@@ -167,26 +176,32 @@ impl Grouped {
         let found = match groups.get() {
             Some(found) => found,
             None => {
-                let read = self.read_groups(names)?;
+                let read = Groups::read(self.survey.objects(), names)?;
                 groups.get_or_init(|| read)
             }
         };
         drop(one_at_a_time);
         Ok(Some(found))
     }
+}
 
-    fn read_groups(&self, names: &[String]) -> Result<Groups, Error> {
-        let table = self.survey.objects().filter(|_| !names.is_empty());
-        let columns = table.map(|table| table.columns_of(names)).transpose()?;
-        let failed = |error: ArrowError| Error::Groups { names: names.join(", "), reason: error.to_string() };
-        match columns {
-            Some(columns) => Groups::of(&columns).map_err(failed),
-            None => Ok(Groups::one()),
-        }
+impl Joined<'static> {
+    /// Returns what stands in results in the place of ids where rows are grouped by these columns of a table of objects.
+    ///
+    /// # Errors
+    /// If the table cannot be read.
+    pub fn of_groups(table: Option<&ObjectTable>, names: &[String]) -> Result<Self, Error> {
+        Ok(Self::in_place_of_ids(Groups::read(table, names)?.keys))
     }
 }
 
 impl Groups {
+    fn read(table: Option<&ObjectTable>, names: &[String]) -> Result<Self, Error> {
+        let columns = table.filter(|_| !names.is_empty()).map(|table| table.columns_of(names)).transpose()?;
+        let failed = |error: ArrowError| Error::Groups { names: names.join(", "), reason: error.to_string() };
+        columns.map_or_else(|| Ok(Self::one()), |columns| Self::of(&columns).map_err(failed))
+    }
+
     /// Of rows that have the same values in all of these columns, in the order of those.
     fn of(columns: &RecordBatch) -> Result<Self, ArrowError> {
         let fields = columns.schema().fields().iter().map(|field| SortField::new(field.data_type().clone())).collect();

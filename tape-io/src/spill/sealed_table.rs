@@ -10,6 +10,7 @@ use arrow::compute::concat_batches;
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
+use serde::{Deserialize, Serialize};
 
 use crate::decode::footer::read_metadata;
 use crate::decode::guard::guarded;
@@ -17,7 +18,8 @@ use crate::error::Error;
 use crate::fault::{self, Call};
 
 /// What a file is known by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FileSeal {
     /// Its length, bytes.
     pub bytes: u64,

@@ -3,6 +3,7 @@
 use tape_core::{IdRef, NO_BAND, OtherKind, Results, Sink, SourceError, Value};
 
 use super::Batch;
+use super::sinks::Output;
 use crate::error::Error;
 
 /// Rows handed on at a time.
@@ -22,10 +23,12 @@ impl Batch {
 pub(crate) fn with_absent<T>(
     sink: &mut dyn Sink,
     ids: Option<Vec<IdRef<'_>>>,
-    empty: Results,
+    output: &Output<'_>,
     run: impl FnOnce(&mut dyn Sink) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let Some(ids) = ids else { return run(sink) };
+    let outputs = output.statistics.iter().map(|statistic| statistic.info().outputs.len()).sum();
+    let empty = Results::new(output.source.id_type(), outputs);
     let mut absent = Absent { sink, ids, next: 0, empty };
     let done = run(&mut absent)?;
     absent.finish().map_err(|source| Error::from_run(tape_exec::Error::Sink(source)))?;

@@ -17,6 +17,7 @@ use tape_core::Statistic;
 use tape_exec::{Config, OnError, Partitioning, PlanChoice, Threads};
 use tape_io::{Grouped, SpillFolder};
 
+pub(crate) use absent::with_absent;
 pub use iterate::{LightCurves, ResultBatches};
 pub(crate) use sinks::{Output, beside, check_names};
 pub use structure_function::BinsByBand;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use arrow::array::RecordBatch;
-use tape_core::{Event, Observer, Results, Schema, Silent, Sink};
+use tape_core::{Event, Observer, Schema, Silent, Sink};
 use tape_exec::{Config, Plan, Summary};
 use tape_io::{Joined, ObjectTable};
 
@@ -147,8 +147,7 @@ impl Batch {
         let survey = self.ensemble.survey();
         let listed = self.all_objects.then(|| survey.listed()).transpose();
         let ids = listed.map_err(|source| Error::from_task(tape_exec::Error::Source(source)))?;
-        let outputs = self.statistics.iter().map(|statistic| statistic.info().outputs.len()).sum();
-        with_absent(sink, ids, Results::new(self.source().id_type(), outputs), run)
+        with_absent(sink, ids, &self.output(None), run)
     }
 
     /// Finds out which objects are meant, before readers ask for it one by one.

@@ -2,7 +2,6 @@
 //! condition or a role needs them of, in the same pass.
 
 use tape_core::{Quantity, Role};
-use tape_io::Survey;
 use tape_io::expr::{Derived, quoted};
 
 use super::Ensemble;
@@ -120,13 +119,4 @@ impl Ensemble {
         }
         Ok(made.with_quantity(gives))
     }
-}
-
-/// The derived columns of a survey as text, or the name of one of which there is none.
-pub(crate) fn derived_in_text(survey: &Survey) -> Result<Vec<(String, String)>, String> {
-    let text = |derived: &Derived| match derived.expression() {
-        Some(expression) => Ok((derived.name().to_owned(), expression.to_owned())),
-        None => Err(derived.name().to_owned()),
-    };
-    survey.derived().map(text).collect()
 }

@@ -16,7 +16,6 @@ use std::sync::Arc;
 use tape_core::ColumnMap;
 use tape_io::Survey;
 
-pub(crate) use derive::derived_in_text;
 pub use info::{KnownBands, SurveyInfo};
 pub use look::ColumnInfo;
 pub use time_series::{Outcome, TimeSeries};

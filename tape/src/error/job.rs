@@ -6,34 +6,6 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JobError {
-    /// A job of objects that only those know who see the whole survey.
-    #[error(
-        "a job cannot be of objects chosen so ({what}): compute a table of objects first, and choose by its columns"
-    )]
-    Selects {
-        /// The choice.
-        what: String,
-    },
-    /// A derived column that no other process can compute.
-    #[error("a job cannot have the column '{name}': a function computes it, and tasks know expressions alone")]
-    Derived {
-        /// The column.
-        name: String,
-    },
-    /// A job of light curves that no other process has.
-    #[error("a job is of files, which each of its tasks opens: write the survey to one, or compute it at once")]
-    InMemory,
-    /// A job that should list objects without light curves.
-    #[error("a job lists objects that have light curves: list those alone, or run it as one process")]
-    AllObjects,
-    /// A job of light curves that are not those of objects.
-    #[error(
-        "a job is of the light curves of objects, not of those by {by}: group by the object, or run it as one process"
-    )]
-    Groups {
-        /// What the rows of one have in common.
-        by: String,
-    },
     /// A folder without a job.
     #[error("{}: no job is there: make one", .folder.display())]
     NoJob {
@@ -87,6 +59,12 @@ pub enum JobError {
     /// An input that is not what it was.
     #[error("{}: changed since the job was planned: plan it again, in another folder", .path.display())]
     Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file in the folder of a job that holds of its inputs what no other file has, and is not what was stored.
+    #[error("{}: is not what the job stored there: plan the job again, in another folder", .path.display())]
+    Stored {
         /// The file.
         path: PathBuf,
     },

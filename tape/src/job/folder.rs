@@ -9,6 +9,7 @@ use tape_io::{BlockFile, UNFINISHED, sync_folder, write_whole};
 
 use super::manifest::Manifest;
 use super::receipt::{FailureNote, Receipt};
+use super::stored::INPUTS;
 use crate::error::{Error, JobError};
 
 const MANIFEST: &str = "manifest.json";
@@ -40,11 +41,9 @@ pub(super) enum State {
 }
 
 impl Folder {
-    pub(super) fn of(path: &Path, manifest: &Manifest, digest: u32) -> Result<Self, JobError> {
-        let damaged =
-            |reason: super::Malformed| JobError::Manifest { path: path.join(MANIFEST), reason: reason.reason };
-        let (first, kind) = (manifest.partitions.len(), manifest.kind().map_err(damaged)?);
-        Ok(Self { path: path.to_owned(), kind, first, tasks: first + manifest.reduces, digest })
+    pub(super) fn of(path: &Path, manifest: &Manifest, digest: u32) -> Self {
+        let (first, kind) = (manifest.partitions.len(), manifest.plan);
+        Self { path: path.to_owned(), kind, first, tasks: first + manifest.reduces, digest }
     }
 
     /// The manifest in a folder.
@@ -59,10 +58,10 @@ impl Folder {
         };
         let manifest = Manifest::parse(&bytes);
         let manifest = manifest.map_err(|error| JobError::Manifest { path: path.clone(), reason: error.reason })?;
-        if manifest.version == env!("CARGO_PKG_VERSION") {
+        if manifest.provenance.version == env!("CARGO_PKG_VERSION") {
             Ok(manifest)
         } else {
-            Err(JobError::Version { path, theirs: manifest.version }.into())
+            Err(JobError::Version { path, theirs: manifest.provenance.version }.into())
         }
     }
 
@@ -88,7 +87,7 @@ impl Folder {
         for entry in entries.flatten() {
             let name = entry.file_name();
             let name = name.to_string_lossy();
-            if !FOLDERS.contains(&&*name) && !name.ends_with(UNFINISHED) {
+            if !FOLDERS.contains(&&*name) && name != INPUTS && !name.ends_with(UNFINISHED) {
                 return taken("something else", false);
             }
         }

@@ -24,9 +24,9 @@ pub fn manifest(data: &[u8]) {
     for &(row_group, ..) in manifest.partitions.iter().flatten() {
         assert!(manifest.place(row_group).is_some(), "a row group of no file: {}", manifest.describe(row_group));
     }
-    drop(manifest.column_map());
-    let Ok(statistics) = statistics_named(&manifest.statistics) else { return };
-    if let Ok(job) = Job::new(Path::new("/no/such/folder"), manifest, statistics) {
+    drop(manifest.query().column_map());
+    let Ok(statistics) = statistics_named(&manifest.query().statistics) else { return };
+    if let Ok(job) = Job::new(Path::new("/no/such/folder"), manifest, statistics, None) {
         let status = job.status();
         assert_eq!((status.done, status.left.len()), (0, status.tasks), "tasks of a folder that is not there");
     }

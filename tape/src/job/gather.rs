@@ -2,18 +2,21 @@
 
 use std::path::Path;
 
-use tape_core::{Observer, Source, Statistic};
+use tape_core::{Observer, Sink, Source, Statistic};
 use tape_exec::task::{self, Gathered, Work};
 use tape_exec::{Config, PlanKind, Skipped, Summary};
+use tape_io::{Joined, ObjectTable};
 
 use super::Job;
+use super::inputs::object_table;
 use super::outputs::Outputs;
 use super::receipt::Receipt;
 use super::run::skips_row_groups;
 use super::source::Planned;
-use crate::batch::Output;
+use crate::batch::{Output, with_absent};
 use crate::error::{Error, JobError};
 use crate::options::WriteOptions;
+use crate::query::Shape;
 
 impl Job {
     /// Writes the table, as [`crate::Batch::write`] would have.
@@ -29,25 +32,49 @@ impl Job {
         self.check_receipts(&receipts)?;
         let met = receipts.iter().flat_map(|receipt| receipt.met.iter().chain(&receipt.labels));
         let source = Planned::new(&self.manifest, met).map_err(|error| self.malformed(error))?;
-        let bands = self.manifest.bands.as_deref();
-        let objects = self.manifest.objects.as_ref().filter(|objects| !objects.joined.is_empty());
-        let table = objects.map(|objects| objects.table(source.id_type())).transpose()?;
-        let joined = table.iter().zip(objects).next().map(|(table, objects)| table.joined(&objects.joined));
-        let joined = joined.transpose()?;
-        let (statistics, wide) = (&self.statistics, self.manifest.wide);
-        let rows: Vec<u64> = self.manifest.files.iter().map(|file| file.row_groups.iter().sum()).collect();
-        let metadata = self.manifest.provenance().metadata(&rows);
-        let (joined, metadata) = (joined.as_ref(), &metadata[..]);
-        let output = Output { source: &source, statistics, bands, wide, joined, all_objects: false, metadata };
+        let query = self.manifest.query();
+        let table = self.table_beside()?;
+        let joined = self.joined(table.as_ref())?;
+        let listed = self.manifest.stored.listed(self.folder.path(), source.id_type())?;
+        let listed = listed.as_ref().map(|ids| ids.iter().filter_map(|id| id.key(source.id_type())).collect());
+        let rows: Vec<u64> = self.manifest.row_groups.iter().map(|row_groups| row_groups.iter().sum()).collect();
+        let output = Output {
+            source: &source,
+            statistics: &self.statistics,
+            bands: query.bands.as_deref(),
+            wide: query.shape == Shape::Wide,
+            joined: joined.as_ref(),
+            all_objects: query.all_objects,
+            metadata: &self.manifest.provenance.metadata(&rows),
+        };
         let config = self.task_config(&Config { workers: 1, ..Config::default() }, 1);
         let work = Work { source: &source, statistics: &self.statistics, config: &config, observer };
         let outputs = Outputs { job: self, receipts };
-        let summary = output.write(path, options, |sink| {
+        let run = |sink: &mut dyn Sink| {
             let gathered = task::gather(work, &self.manifest.tasks(), &outputs, sink);
             self.summary(gathered.map_err(|error| self.located(Error::from_task(error)))?)
-        })?;
+        };
+        let summary = output.write(path, options, |sink| with_absent(sink, listed, &output, run))?;
         self.folder.clean(None);
         Ok(summary)
+    }
+
+    /// Opens the table of objects, if columns of it stand in results.
+    fn table_beside(&self) -> Result<Option<ObjectTable>, Error> {
+        let keys = self.manifest.keys.iter().flatten();
+        if keys.chain(&self.manifest.query().joined).next().is_none() {
+            return Ok(None);
+        }
+        object_table(&self.manifest)
+    }
+
+    /// Returns what stands behind results, or in the place of their ids.
+    fn joined<'t>(&self, table: Option<&'t ObjectTable>) -> Result<Option<Joined<'t>>, Error> {
+        Ok(match (&self.manifest.keys, table) {
+            (Some(keys), table) => Some(Joined::of_groups(table, keys)?),
+            (None, Some(table)) => Some(table.joined(&self.manifest.query().joined)?),
+            (None, None) => None,
+        })
     }
 
     /// That the rows of all tasks add up.
@@ -100,7 +127,8 @@ impl Job {
         }
         let mut warnings: Vec<String> = self.manifest.dropped.iter().map(|_| self.manifest.why.clone()).collect();
         warnings.extend(told);
-        Ok(Summary::of(self.kind, &self.statistics, totals, skipped, warnings))
+        warnings.extend(self.manifest.warnings.iter().cloned());
+        Ok(Summary::of(self.kind(), &self.statistics, totals, skipped, warnings))
     }
 
     /// An error of the engine, with the files that it is about.

@@ -1,86 +1,70 @@
 //! The inputs of a job, opened again and found to be what they were.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use tape_core::{Partition, Piece};
+use tape_core::{Partition, Piece, Source};
 use tape_exec::Skipped;
-use tape_io::{FileStamp, Survey};
+use tape_io::{FileStamp, ObjectTable, Survey};
 
-use super::manifest::{Manifest, Sample, id_type_name};
+use super::manifest::Manifest;
 use crate::error::{Error, JobError};
+use crate::query::Choice;
 
 /// Some of the inputs of a job, open.
 pub(super) struct Inputs<'a> {
     manifest: &'a Manifest,
-    survey: Open<'a>,
+    open: Open<'a>,
 }
 
 enum Open<'a> {
-    /// All of them, by someone else.
-    All(&'a Survey),
+    /// All of them, by the program that has the batch.
+    All(&'a dyn Source),
     /// Some; for each row group of theirs in the survey its number among those that are open.
-    Some(Box<Survey>, BTreeMap<usize, usize>),
+    Some(Box<dyn Source>, BTreeMap<usize, usize>),
 }
 
 impl<'a> Inputs<'a> {
     /// Opens the files that some partitions lie in, at least one.
     pub(super) fn open<'p>(
         manifest: &'a Manifest,
+        folder: &Path,
         partitions: impl Iterator<Item = &'p Partition>,
     ) -> Result<Self, Error> {
-        let mut starts = vec![0];
-        starts.extend(manifest.files.iter().scan(0, |first, file| {
-            *first += file.row_groups.len();
-            Some(*first)
-        }));
-        let file_of = |piece: &Piece| starts.partition_point(|&start| start <= piece.row_group) - 1;
-        let files: BTreeSet<usize> = partitions.flat_map(|partition| &partition.pieces).map(file_of).collect();
-        let paths = files.iter().map(|&file| PathBuf::from(&manifest.files[file].path)).collect();
-        let mut survey = tape_exec::in_pool(|| Survey::open_files(paths, manifest.column_map()))??;
-        if let Some(objects) = &manifest.objects {
-            survey = objects.of_survey(survey)?;
-        }
-        if let Some(filter) = &manifest.filter {
-            survey = survey.filtered(filter)?;
-        }
-        if let Some(conversion) = manifest.conversion() {
-            survey = survey.converted(conversion)?;
-        }
-        for (fraction, seed) in manifest.samples.iter().filter_map(Sample::drawn) {
-            survey = survey.sampled(fraction, seed);
-        }
-        let mut numbers = BTreeMap::new();
-        for ((number, &file), stamp) in files.iter().enumerate().zip(survey.stamps()) {
-            let planned = &manifest.files[file];
-            let rows = survey.row_groups().iter().filter(|group| group.file == number).map(|group| group.rows);
-            let same = stamp == planned.stamp()
-                && rows.eq(planned.row_groups.iter().copied())
-                && id_type_name(survey.id_type()) == manifest.id_type;
-            if !same {
-                return Err(JobError::Changed { path: PathBuf::from(&planned.path) }.into());
-            }
-            let first = numbers.len();
-            numbers.extend((0..planned.row_groups.len()).map(|i| (starts[file] + i, first + i)));
-        }
-        Ok(Self { manifest, survey: Open::Some(Box::new(survey), numbers) })
+        let pieces = partitions.flat_map(|partition| &partition.pieces);
+        let inputs: BTreeSet<usize> =
+            pieces.filter_map(|piece| manifest.place(piece.row_group)).map(|(input, _)| input).collect();
+        let path = |input: usize| match manifest.in_memory(input) {
+            Some(number) => manifest.stored.in_memory(folder, number),
+            None => Ok(PathBuf::from(&manifest.query().inputs[input])),
+        };
+        let paths = inputs.iter().map(|&input| path(input)).collect::<Result<Vec<_>, Error>>()?;
+        let survey = choose(manifest.query().open_rows(paths)?, manifest, folder)?;
+        check_files(&survey, manifest, &inputs)?;
+        let numbers = row_group_numbers(manifest, &inputs);
+        let source: Box<dyn Source> = match &manifest.query().groups {
+            Some(by) => Box::new(Arc::new(survey).grouped(by)?),
+            None => Box::new(survey),
+        };
+        Ok(Self { manifest, open: Open::Some(source, numbers) })
     }
 
-    /// All inputs, as a survey that was found to be the one that was planned.
-    pub(super) const fn all(manifest: &'a Manifest, survey: &'a Survey) -> Self {
-        Self { manifest, survey: Open::All(survey) }
+    /// Takes all inputs as a batch has them that was found to be the one that was planned.
+    pub(super) const fn all(manifest: &'a Manifest, source: &'a dyn Source) -> Self {
+        Self { manifest, open: Open::All(source) }
     }
 
-    pub(super) fn survey(&self) -> &Survey {
-        match &self.survey {
-            Open::All(survey) => survey,
-            Open::Some(survey, _) => survey,
+    pub(super) fn source(&self) -> &dyn Source {
+        match &self.open {
+            Open::All(source) => *source,
+            Open::Some(source, _) => &**source,
         }
     }
 
-    /// A partition of the job as one of the survey that is open.
+    /// Returns a partition of the job as one of what is open.
     pub(super) fn partition(&self, partition: &Partition) -> Partition {
-        let Open::Some(_, numbers) = &self.survey else { return partition.clone() };
+        let Open::Some(_, numbers) = &self.open else { return partition.clone() };
         let piece = |piece: &Piece| {
             let row_group = *numbers.get(&piece.row_group)?;
             Some(Piece { row_group, rows: piece.rows.clone() })
@@ -90,28 +74,84 @@ impl<'a> Inputs<'a> {
 
     /// Gives a row group that was left out its number in the job.
     pub(super) fn renumber(&self, skipped: &mut Skipped) {
-        if let (Open::Some(_, numbers), Skipped::RowGroup { row_group, .. }) = (&self.survey, skipped)
+        if let (Open::Some(_, numbers), Skipped::RowGroup { row_group, .. }) = (&self.open, skipped)
             && let Some((planned, _)) = numbers.iter().find(|(_, opened)| **opened == *row_group)
         {
             *row_group = *planned;
         }
     }
 
-    /// That the files of a partition, which was read, are still what they were.
+    /// Checks that the files of a partition, which was read, are still what they were. What the job stores was checked when it
+    /// was opened.
     pub(super) fn check_unchanged(&self, partition: &Partition) -> Result<(), Error> {
-        let files: BTreeSet<usize> = partition
-            .pieces
-            .iter()
-            .filter_map(|piece| self.manifest.place(piece.row_group))
-            .map(|(file, _)| file)
-            .collect();
-        for file in files {
-            let planned = &self.manifest.files[file];
-            let path = PathBuf::from(&planned.path);
-            if FileStamp::read(&path)? != planned.stamp() {
+        let places = partition.pieces.iter().filter_map(|piece| self.manifest.place(piece.row_group));
+        let inputs: BTreeSet<usize> = places.map(|(input, _)| input).collect();
+        for input in inputs.into_iter().filter(|&input| self.manifest.in_memory(input).is_none()) {
+            let path = PathBuf::from(&self.manifest.query().inputs[input]);
+            if FileStamp::read(&path)? != self.manifest.provenance.stamps.inputs[input] {
                 return Err(JobError::Changed { path }.into());
             }
         }
         Ok(())
     }
+}
+
+/// Opens the table of objects of a job alone, if there is one.
+pub(super) fn object_table(manifest: &Manifest) -> Result<Option<ObjectTable>, Error> {
+    let Some(objects) = &manifest.query().objects else { return Ok(None) };
+    let mut table = ObjectTable::open(&objects.inputs, Some(&objects.id), None, manifest.object_id_type())?;
+    if let Some(condition) = &objects.condition {
+        table = table.filtered(condition)?;
+    }
+    check_table(&table, manifest)?;
+    Ok(Some(table))
+}
+
+/// Chooses the objects that are meant. Where epochs were counted, the objects were stored that this left.
+fn choose(survey: Survey, manifest: &Manifest, folder: &Path) -> Result<Survey, Error> {
+    let choices = &manifest.query().choices;
+    let counted = choices.iter().rposition(|choice| matches!(choice, Choice::Epochs(_)));
+    let survey = match manifest.stored.counted(folder, survey.id_type())? {
+        Some(ids) => survey.of_ids(&ids),
+        None => survey,
+    };
+    let rest = &choices[counted.map_or(0, |last| last + 1)..];
+    crate::query::choose(survey, rest)
+}
+
+/// Checks that files and table of objects are what they were.
+fn check_files(survey: &Survey, manifest: &Manifest, inputs: &BTreeSet<usize>) -> Result<(), Error> {
+    for ((number, &input), stamp) in inputs.iter().enumerate().zip(survey.stamps()) {
+        let rows = survey.row_groups().iter().filter(|group| group.file == number).map(|group| group.rows);
+        let is_stored = manifest.in_memory(input).is_some();
+        let same_rows = rows.eq(manifest.row_groups[input].iter().copied());
+        let same_ids = survey.id_type() == manifest.object_id_type();
+        if !(same_rows && same_ids && (is_stored || stamp == manifest.provenance.stamps.inputs[input])) {
+            return Err(JobError::Changed { path: PathBuf::from(&manifest.query().inputs[input]) }.into());
+        }
+    }
+    survey.objects().map_or(Ok(()), |table| check_table(table, manifest))
+}
+
+fn check_table(table: &ObjectTable, manifest: &Manifest) -> Result<(), Error> {
+    let mut files = table.paths().zip(table.stamps().zip(&manifest.provenance.stamps.objects));
+    match files.find(|(_, (now, then))| now != *then) {
+        Some((path, _)) => Err(JobError::Changed { path: path.to_owned() }.into()),
+        None => Ok(()),
+    }
+}
+
+/// Numbers the row groups of some inputs, by their numbers in the whole survey.
+fn row_group_numbers(manifest: &Manifest, inputs: &BTreeSet<usize>) -> BTreeMap<usize, usize> {
+    let mut first = 0;
+    let mut numbers = BTreeMap::new();
+    for (input, row_groups) in manifest.row_groups.iter().enumerate() {
+        if inputs.contains(&input) {
+            for row_group in first..first + row_groups.len() {
+                numbers.insert(row_group, numbers.len());
+            }
+        }
+        first += row_groups.len();
+    }
+    numbers
 }

@@ -1,18 +1,17 @@
-//! What a job is: its inputs as they were, what is computed of them, and its tasks.
+//! What a job is: what is asked of which inputs, as they were, and its tasks.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use tape_core::{ColumnMap, IdType, Partition, Piece, Quantity, Role, preset};
+use tape_core::{IdType, Partition, Piece, Role};
+use tape_exec::PlanKind;
 use tape_exec::task::Tasks;
-use tape_exec::{OnError, Partitioning, PlanKind};
-use tape_io::{Conversion, FileStamp};
 
-use super::objects::PlannedObjects;
 use super::receipt::Id;
 use super::sealed::{Malformed, digest, seal, unseal};
-use crate::query::{Choice, ConversionQuery, DerivedColumn, ObjectsQuery, Provenance, Query, Shape, Stamps};
+use super::stored::Stored;
+use crate::query::{MEMORY, Provenance, Query};
 
 /// More buckets than any plan has.
 const MOST_BUCKETS: usize = 1 << 16;
@@ -21,49 +20,30 @@ const MOST_BUCKETS: usize = 1 << 16;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// The version of the program that planned it.
-    pub version: String,
-    /// The inputs, in the order of the survey.
-    pub files: Vec<InputFile>,
-    /// The type of the ids, as in [`IdType`].
+    /// What is computed, of which files as they were.
+    pub provenance: Provenance,
+    /// For each input the rows of its row groups.
+    pub row_groups: Vec<Vec<u64>>,
+    /// What the folder of the job holds of the inputs.
+    pub stored: Stored,
+    /// The type of the ids of objects, as in [`IdType`].
     pub id_type: String,
-    /// The column of each role, in the order of [`Role::ALL`].
+    /// The columns of roles, in the order of [`Role::ALL`]; no band where bands are not apart.
     pub columns: [Option<String>; 5],
-    /// The preset of which these are, if there is one.
-    pub preset: Option<String>,
-    /// What the values were said to be.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::query::quantity")]
-    pub quantity: Option<Quantity>,
-    /// What is made of the values, if they are converted.
-    pub conversion: Option<ConversionQuery>,
-    /// Columns that are computed of others: names, and expressions.
-    pub derived: Vec<(String, String)>,
-    /// The condition on rows, if there is one.
-    pub filter: Option<String>,
-    /// The objects that are meant; all without.
-    pub objects: Option<PlannedObjects>,
-    /// The parts of all objects that are meant, one of the other; all without.
-    pub samples: Vec<Sample>,
-    /// What results call the columns.
+    /// What results call them.
     pub titles: [Option<String>; 5],
-    /// The statistics, by name.
-    pub statistics: Vec<String>,
-    /// The bands asked for; all without.
-    pub bands: Option<Vec<String>>,
-    /// Whether the table has one row per object.
-    pub wide: bool,
-    /// Whether what cannot be read, and light curves that do not fit in memory, are left out.
-    pub skips: bool,
+    /// The columns of the table of objects that results have in the place of the id, if they have.
+    pub keys: Option<Vec<String>>,
     /// Bytes of memory that a task may take; as many as it needs without.
     pub memory: Option<u64>,
-    /// The plan asked for, and how the survey was to be cut.
-    pub asked: Asked,
-    /// The name of the plan.
-    pub plan: String,
+    /// The plan.
+    pub plan: PlanKind,
     /// Why this plan.
     pub why: String,
     /// What was planned before, if that proved to be wrong.
-    pub dropped: Option<String>,
+    pub dropped: Option<PlanKind>,
+    /// What is to be told of the inputs beside results.
+    pub warnings: Vec<String>,
     /// For each task of the first round the pieces that it reads: row group of the survey, first row in it, first after them.
     pub partitions: Vec<Vec<(usize, u64, u64)>>,
     /// The smallest id of each slice of a merge but the first.
@@ -74,56 +54,6 @@ pub struct Manifest {
     pub reduces: usize,
     /// Rows, by the footers.
     pub rows: u64,
-}
-
-/// One of the inputs, as it was when the job was planned.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InputFile {
-    /// Where it lies, absolute.
-    pub path: String,
-    /// Its size.
-    pub bytes: u64,
-    /// When it was last written, where the system knows: seconds and nanoseconds since 1970.
-    pub modified: Option<(u64, u32)>,
-    /// The rows of its row groups.
-    pub row_groups: Vec<u64>,
-}
-
-impl InputFile {
-    pub(super) fn stamp(&self) -> FileStamp {
-        FileStamp { bytes: self.bytes, modified: self.modified }
-    }
-}
-
-/// A part of all objects.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Sample {
-    /// From 0 to 1, as a decimal number.
-    pub fraction: String,
-    /// What decides which.
-    pub seed: u64,
-}
-
-/// What the user asked for that decides how a survey is cut.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Asked {
-    /// The plan.
-    pub plan: String,
-    /// Into how many partitions, if the user said so.
-    pub partitions: Option<u64>,
-    /// Into partitions of how many bytes, if the user said so.
-    pub partition_bytes: Option<u64>,
-}
-
-impl Sample {
-    /// The part and the seed, if it is one.
-    pub(super) fn drawn(&self) -> Option<(f64, u64)> {
-        let fraction = self.fraction.parse().ok().filter(|fraction| (0.0..=1.0).contains(fraction))?;
-        Some((fraction, self.seed))
-    }
 }
 
 const ID_TYPES: [IdType; 9] = [
@@ -163,126 +93,88 @@ impl Manifest {
         digest(self)
     }
 
-    /// What is made of the values, if they are converted.
-    pub(crate) fn conversion(&self) -> Option<Conversion> {
-        self.conversion.as_ref().and_then(ConversionQuery::conversion)
+    /// What is computed.
+    #[must_use]
+    pub const fn query(&self) -> &Query {
+        &self.provenance.query
     }
 
-    /// Returns what is computed, as a query, with the files as they were.
-    pub(super) fn provenance(&self) -> Provenance {
-        let derived = self.derived.iter().cloned();
-        let derived = derived.map(|(name, expression)| DerivedColumn { name, expression: Some(expression) });
-        let objects = self.objects.as_ref().map(|objects| ObjectsQuery {
-            inputs: objects.files.iter().map(|file| file.path.clone()).collect(),
-            id: objects.id.clone(),
-            condition: objects.filter.clone(),
-        });
-        let sample = |sample: &Sample| Choice::Sample(sample.fraction.clone(), sample.seed);
-        let query = Query {
-            inputs: self.files.iter().map(|file| file.path.clone()).collect(),
-            columns: self.columns.clone(),
-            preset: self.preset.clone(),
-            quantity: self.quantity,
-            derived: derived.collect(),
-            condition: self.filter.clone(),
-            objects,
-            choices: self.samples.iter().map(sample).collect(),
-            conversion: self.conversion.clone(),
-            statistics: self.statistics.clone(),
-            bands: self.bands.clone(),
-            joined: self.objects.iter().flat_map(|objects| objects.joined.clone()).collect(),
-            shape: if self.wide { Shape::Wide } else { Shape::Long },
-            plan: self.asked.plan.parse().unwrap_or_default(),
-            partitioning: match (self.asked.partitions, self.asked.partition_bytes) {
-                (Some(n), _) => Partitioning::Count(n),
-                (_, Some(bytes)) => Partitioning::Bytes(bytes),
-                _ => Partitioning::RowGroups,
-            },
-            on_error: if self.skips { OnError::Skip } else { OnError::Stop },
-            ..Query::default()
-        };
-        let of_objects = self.objects.iter().flat_map(|objects| &objects.files);
-        let objects = of_objects.map(|file| FileStamp { bytes: file.bytes, modified: file.modified }).collect();
-        Provenance::new(query, Stamps { inputs: self.files.iter().map(InputFile::stamp).collect(), objects })
+    /// Returns the type of the ids of objects.
+    pub(super) fn object_id_type(&self) -> IdType {
+        id_type_named(&self.id_type).unwrap_or(IdType::Int64)
     }
 
-    /// The type of the ids.
-    pub(super) fn id_type(&self) -> Result<IdType, Malformed> {
-        let found = ID_TYPES.into_iter().find(|id_type| self.id_type == id_type_name(*id_type));
-        found.ok_or_else(|| Malformed::new(format!("there is no type of ids called '{}'", self.id_type)))
-    }
-
-    /// The plan.
-    pub(super) fn kind(&self) -> Result<PlanKind, Malformed> {
-        self.plan.parse().map_err(Malformed::new)
-    }
-
-    /// The column of each role.
-    pub(super) fn column_map(&self) -> ColumnMap {
-        self.provenance().query.column_map()
+    /// Returns the type of what tasks take for the id: the number of a group, where results have other keys.
+    pub(super) fn task_id_type(&self) -> IdType {
+        if self.keys.is_some() { IdType::Int64 } else { self.object_id_type() }
     }
 
     /// How it is cut into tasks.
     pub(super) fn tasks(&self) -> Tasks {
-        let kind = self.kind().unwrap_or(PlanKind::Shuffle);
         let piece = |&(row_group, start, end): &(usize, u64, u64)| Piece { row_group, rows: start..end };
         let partition = |pieces: &Vec<_>| Partition { pieces: pieces.iter().map(piece).collect() };
         let partitions = self.partitions.iter().map(partition).collect();
         let cuts = self.cuts.iter().cloned().map(Into::into).collect();
-        Tasks { kind, partitions, cuts, buckets: self.buckets, reduces: self.reduces }
+        Tasks { kind: self.plan, partitions, cuts, buckets: self.buckets, reduces: self.reduces }
     }
 
-    /// The rows of all row groups, by file and position.
-    fn row_groups(&self) -> Vec<u64> {
-        self.files.iter().flat_map(|file| file.row_groups.iter().copied()).collect()
-    }
-
-    /// The file of a row group of the survey, and its number there.
+    /// Returns the number of the input that a row group of the survey is in, and the number of the row group there.
     pub(super) fn place(&self, row_group: usize) -> Option<(usize, usize)> {
         let mut first = 0;
-        for (number, file) in self.files.iter().enumerate() {
-            if row_group < first + file.row_groups.len() {
+        for (number, row_groups) in self.row_groups.iter().enumerate() {
+            if row_group < first + row_groups.len() {
                 return Some((number, row_group - first));
             }
-            first += file.row_groups.len();
+            first += row_groups.len();
         }
         None
     }
 
+    /// Returns the place of an input among those that were in memory, if it was.
+    pub(super) fn in_memory(&self, input: usize) -> Option<usize> {
+        let is_in_memory = |input: &&String| input.starts_with(MEMORY);
+        let inputs = &self.query().inputs;
+        is_in_memory(&&inputs[input]).then(|| inputs[..input].iter().filter(is_in_memory).count())
+    }
+
     /// Where a row group lies, for messages.
     pub(super) fn describe(&self, row_group: usize) -> String {
-        let place = self.place(row_group).map(|(file, index)| (PathBuf::from(&self.files[file].path), index));
+        let place = self.place(row_group).map(|(input, index)| (PathBuf::from(&self.query().inputs[input]), index));
         place.map_or_else(String::new, |(path, index)| format!("{}, row group {index}", path.display()))
     }
 
     fn check(&self) -> Result<(), Malformed> {
         let wrong = |reason: &str| Err(Malformed::new(reason));
-        self.id_type()?;
-        let kind = self.kind()?;
-        if self.files.is_empty() || self.statistics.is_empty() {
-            return wrong("it names no file, or no statistic");
+        if id_type_named(&self.id_type).is_none() {
+            return wrong(&format!("there is no type of ids called '{}'", self.id_type));
+        }
+        self.query().check().map_err(Malformed::new)?;
+        let inputs = &self.query().inputs;
+        if self.query().statistics.is_empty() {
+            return wrong("it names no statistic");
+        }
+        if self.row_groups.len() != inputs.len() || self.provenance.stamps.inputs.len() != inputs.len() {
+            return wrong("it does not tell what each of its inputs was");
+        }
+        let objects = self.query().objects.as_ref().map_or(0, |objects| objects.inputs.len());
+        if self.provenance.stamps.objects.len() != objects {
+            return wrong("it does not tell what each file of its table of objects was");
+        }
+        if inputs.iter().filter(|input| input.starts_with(MEMORY)).count() != self.stored.in_memory.len() {
+            return wrong("it does not tell where the rows are that were in memory");
         }
         if self.columns[Role::Id as usize].is_none() || self.columns[Role::Flux as usize].is_none() {
             return wrong("it names no column for the id, or none for the flux");
         }
-        let two_rounds = matches!(kind, PlanKind::Shuffle | PlanKind::Fold);
+        let two_rounds = matches!(self.plan, PlanKind::Shuffle | PlanKind::Fold);
         let powers = self.buckets.is_power_of_two() && self.reduces.is_power_of_two();
         let buckets_fit = powers && self.buckets <= MOST_BUCKETS && self.reduces <= self.buckets;
         if !(if two_rounds { buckets_fit } else { self.buckets == 0 && self.reduces == 0 }) {
             return wrong("its buckets do not fit its plan");
         }
-        let slices = if kind == PlanKind::Merge { self.partitions.len() } else { 1 };
+        let slices = if self.plan == PlanKind::Merge { self.partitions.len() } else { 1 };
         if slices.saturating_sub(1) != self.cuts.len() {
             return wrong("its slices do not fit its plan");
-        }
-        if self.preset.as_ref().is_some_and(|name| preset(name).is_none()) {
-            return wrong("it is of a preset that is not known");
-        }
-        if self.conversion.as_ref().is_some_and(|planned| planned.conversion().is_none()) {
-            return wrong("its zero point is no number");
-        }
-        if self.samples.iter().any(|sample| sample.drawn().is_none()) {
-            return wrong("a sample of it is no part from 0 to 1");
         }
         self.check_pieces()
     }
@@ -290,9 +182,9 @@ impl Manifest {
     /// That each row is in one task.
     fn check_pieces(&self) -> Result<(), Malformed> {
         let wrong = |reason: String| Err(Malformed { reason });
-        let row_groups = self.row_groups();
+        let row_groups = self.row_groups.iter().flatten();
         // Slices of a merge that follow each other may read the same pieces.
-        let merges = self.kind()? == PlanKind::Merge;
+        let merges = self.plan == PlanKind::Merge;
         let before = |task: usize| merges.then(|| self.partitions.get(task.checked_sub(1)?)).flatten();
         let own = |(task, pieces): (usize, &Vec<_>)| {
             let before: BTreeSet<_> = before(task).into_iter().flatten().copied().collect();
@@ -302,7 +194,7 @@ impl Manifest {
         all.sort_unstable();
         let mut next = all.into_iter().peekable();
         let mut sum = 0_u64;
-        for (number, &rows) in row_groups.iter().enumerate() {
+        for (number, &rows) in row_groups.enumerate() {
             let mut end = 0;
             while let Some((_, from, to)) = next.next_if(|&(row_group, ..)| row_group == number) {
                 if from != end || to <= from {
@@ -321,6 +213,10 @@ impl Manifest {
         }
         if sum == self.rows { Ok(()) } else { wrong(format!("its row groups have {sum} rows, not {}", self.rows)) }
     }
+}
+
+fn id_type_named(name: &str) -> Option<IdType> {
+    ID_TYPES.into_iter().find(|id_type| id_type_name(*id_type) == name)
 }
 
 /// The name of a type of ids.

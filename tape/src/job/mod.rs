@@ -9,6 +9,7 @@
 //!
 //! ```text
 //! job/manifest.json             what is computed, of which files, in which tasks
+//!     inputs/memory-0.parquet       rows that were in the memory of a program, and lists of objects that were counted
 //!     tasks/scatter-00003.blocks    what task 3 leaves for others, or for the end
 //!     receipts/scatter-00003.json   that it did: rows in, light curves out, checksum, time
 //!     failures/scatter-00004.json   why task 4 failed, until it does not
@@ -31,7 +32,6 @@ pub mod fuzzing;
 mod gather;
 mod inputs;
 mod manifest;
-mod objects;
 mod outputs;
 mod plan;
 mod receipt;
@@ -39,14 +39,16 @@ mod run;
 pub(crate) mod sealed;
 mod source;
 mod status;
+mod stored;
 
 pub use crate::error::JobError;
-pub use manifest::{Asked, InputFile, Manifest, Sample};
-pub use objects::{ObjectFile, PlannedObjects};
+pub use manifest::Manifest;
 pub use receipt::{FailureNote, Id, Receipt, SkippedNote};
 pub use sealed::Malformed;
 pub use status::Status;
+pub use stored::Stored;
 
+use crate::batch::Batch;
 use crate::error::Error;
 use crate::options::WriteOptions;
 use crate::statistics::{statistic, statistics_named};
@@ -58,8 +60,9 @@ pub struct Job {
     folder: Folder,
     manifest: Manifest,
     digest: u32,
-    kind: PlanKind,
     statistics: Vec<Statistic>,
+    /// What it was planned of, where this program has that.
+    batch: Option<Box<Batch>>,
 }
 
 impl Job {
@@ -67,11 +70,11 @@ impl Job {
     ///
     /// # Errors
     /// If there is none, its manifest is damaged or of another version of the program, or it computes a statistic of a
-    /// program's own: see [`Job::open_with`].
+    /// program's own: see [`Job::open_with`] and [`Batch::open_job`].
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, Error> {
         let manifest = Folder::read_manifest(folder.as_ref())?;
-        let statistics = statistics_named(&manifest.statistics)?;
-        Self::new(folder.as_ref(), manifest, statistics)
+        let statistics = statistics_named(&manifest.query().statistics)?;
+        Self::new(folder.as_ref(), manifest, statistics, None)
     }
 
     /// The job in a folder, with these statistics, which must be those that it was planned with.
@@ -80,25 +83,26 @@ impl Job {
     /// As [`Job::open`], and if the names are others.
     pub fn open_with(folder: impl AsRef<Path>, statistics: &[Statistic]) -> Result<Self, Error> {
         let manifest = Folder::read_manifest(folder.as_ref())?;
-        Self::new(folder.as_ref(), manifest, statistics.to_vec())
+        Self::new(folder.as_ref(), manifest, statistics.to_vec(), None)
     }
 
-    fn new(folder: &Path, manifest: Manifest, statistics: Vec<Statistic>) -> Result<Self, Error> {
+    fn new(folder: &Path, manifest: Manifest, statistics: Vec<Statistic>, batch: Option<Batch>) -> Result<Self, Error> {
         // Those with parameters have a name of their own; those of a program's own are known by it alone.
         let own_name = |asked: &String| statistic(asked).map_or_else(|_| asked.clone(), |s| s.info().name.to_string());
-        let wanted: Vec<String> = manifest.statistics.iter().map(own_name).collect();
+        let wanted: Vec<String> = manifest.query().statistics.iter().map(own_name).collect();
         let given: Vec<&str> = statistics.iter().map(|s| s.info().name.as_ref()).collect();
         if given != wanted {
             let (wanted, given) = (wanted.join(", "), given.join(", "));
             return Err(JobError::Statistics { folder: folder.to_owned(), wanted, given }.into());
         }
         let damaged = |error: Malformed| JobError::Manifest { path: folder.to_owned(), reason: error.reason };
-        let (digest, kind) = (manifest.digest().map_err(damaged)?, manifest.kind().map_err(damaged)?);
-        if kind == PlanKind::Fold && statistics.iter().any(|s| !s.is_fold()) {
+        let digest = manifest.digest().map_err(damaged)?;
+        if manifest.plan == PlanKind::Fold && statistics.iter().any(|s| !s.is_fold()) {
             let reason = "its plan is fold, and not all of its statistics are folds".to_owned();
             return Err(JobError::Manifest { path: folder.to_owned(), reason }.into());
         }
-        Ok(Self { folder: Folder::of(folder, &manifest, digest)?, manifest, digest, kind, statistics })
+        let batch = batch.map(Box::new);
+        Ok(Self { folder: Folder::of(folder, &manifest, digest), manifest, digest, statistics, batch })
     }
 
     /// What it is.
@@ -110,7 +114,7 @@ impl Job {
     /// The plan.
     #[must_use]
     pub const fn kind(&self) -> PlanKind {
-        self.kind
+        self.manifest.plan
     }
 
     /// The numbers of the tasks of each round; the second has none where one is enough.
@@ -151,7 +155,7 @@ impl Job {
     /// # Errors
     /// If tasks failed, or the observer asks to stop: what is done stays.
     pub fn run(&self, workers: usize, observer: &dyn Observer) -> Result<(), Error> {
-        self.run_missing(None, &Config { workers, ..Config::default() }, observer)
+        self.run_missing(&Config { workers, ..Config::default() }, observer)
     }
 
     /// Puts the results together into a file: Parquet, CSV, ECSV or Arrow, which is the one that [`crate::Batch::write`] would have

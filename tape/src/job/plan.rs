@@ -4,16 +4,15 @@ use std::path::Path;
 
 use tape_core::{Event, Observer, Role};
 use tape_exec::task::{self, Tasks, Work};
-use tape_exec::{OnError, Partitioning, Plan, PlanChoice, PlanKind, Summary};
+use tape_exec::{Plan, PlanChoice, PlanKind, Summary};
 
 use super::Job;
 use super::folder::Folder;
-use super::manifest::{Asked, InputFile, Manifest, Sample, id_type_name, pieces_of};
-use super::objects::PlannedObjects;
+use super::manifest::{Manifest, id_type_name, pieces_of};
+use super::stored::Stored;
 use crate::batch::Batch;
 use crate::error::{Error, JobError};
 use crate::options::WriteOptions;
-use crate::query::{ConversionQuery, absolute};
 
 impl Batch {
     /// Plans this batch as a job in `folder`, which is made: nothing of the survey is computed yet.
@@ -23,11 +22,30 @@ impl Batch {
     pub fn plan_job(&self, folder: impl AsRef<Path>, observer: &dyn Observer) -> Result<Job, Error> {
         let folder = folder.as_ref();
         Folder::check_free(folder)?;
-        self.check_kind()?;
         let plan = self.plan_with(observer)?;
-        let manifest = self.manifest(&plan, None, observer)?;
+        self.prepare(&self.config)?;
+        let stored = Stored::write(folder, self)?;
+        let manifest = self.manifest(&plan, None, stored, observer)?;
         Folder::create(folder, &manifest)?;
-        Job::new(folder, manifest, self.statistics.clone())
+        self.job_of(folder, manifest)
+    }
+
+    /// Opens the job in `folder` that was planned of this batch. Tasks then have what only this program has: statistics of its
+    /// own, and columns that a function computes. Both are known by their names alone.
+    ///
+    /// # Errors
+    /// As [`Job::open`], and if the job was planned with other arguments or inputs.
+    pub fn open_job(&self, folder: impl AsRef<Path>) -> Result<Job, Error> {
+        let folder = folder.as_ref();
+        let manifest = Folder::read_manifest(folder)?;
+        match self.difference(&manifest)? {
+            Some(difference) => Err(JobError::Differs { folder: folder.to_owned(), difference }.into()),
+            None => self.job_of(folder, manifest),
+        }
+    }
+
+    fn job_of(&self, folder: &Path, manifest: Manifest) -> Result<Job, Error> {
+        Job::new(folder, manifest, self.statistics.clone(), Some(self.clone()))
     }
 
     /// Goes on with the job in `folder`, which is planned first if it is not there, until the table is written: what an
@@ -47,7 +65,6 @@ impl Batch {
         observer: &dyn Observer,
     ) -> Result<Summary, Error> {
         let (folder, path) = (folder.as_ref(), path.as_ref());
-        self.check_kind()?;
         // Asked before the work, not only after it.
         self.output(None).check(path, options)?;
         let mut job = self.job(folder, observer)?;
@@ -57,8 +74,8 @@ impl Batch {
                 other => break other?,
             };
             let forced = self.config.plan != PlanChoice::Auto;
-            let (instead, why) = tape_exec::another_plan(job.kind, forced, &self.statistics, error)?;
-            let why = format!("the {} plan was dropped for {instead}: {why}", job.kind);
+            let (instead, why) = tape_exec::another_plan(job.kind(), forced, &self.statistics, error)?;
+            let why = format!("the {} plan was dropped for {instead}: {why}", job.kind());
             observer.event(Event::Restart);
             job = self.plan_again(&job, instead, why, observer)?;
         };
@@ -74,64 +91,55 @@ impl Batch {
         observer: &dyn Observer,
     ) -> Result<Summary, Error> {
         if job.manifest.dropped.is_some() {
-            PlanKind::ALL.into_iter().filter(|kind| *kind != job.kind).for_each(|kind| job.folder.clean(Some(kind)));
+            PlanKind::ALL.into_iter().filter(|kind| *kind != job.kind()).for_each(|kind| job.folder.clean(Some(kind)));
         }
-        job.run_missing(Some(self.ensemble.survey()), &self.config()?, observer)?;
+        job.run_missing(&self.config()?, observer)?;
         job.gather(path, options, observer)
     }
 
     /// The job in `folder`, made if it is not there.
     fn job(&self, folder: &Path, observer: &dyn Observer) -> Result<Job, Error> {
-        if !Folder::has_job(folder) {
-            return self.plan_job(folder, observer);
-        }
-        let manifest = Folder::read_manifest(folder)?;
-        if let Some(difference) = self.difference(&manifest)? {
-            return Err(JobError::Differs { folder: folder.to_owned(), difference }.into());
-        }
-        Job::new(folder, manifest, self.statistics.clone())
+        if Folder::has_job(folder) { self.open_job(folder) } else { self.plan_job(folder, observer) }
     }
 
     /// The same job with another plan. The new manifest takes the place of the old one at once; what the old one's tasks left
     /// is removed after that, or by whoever goes on.
     fn plan_again(&self, job: &Job, kind: PlanKind, why: String, observer: &dyn Observer) -> Result<Job, Error> {
         let mut plan = self.plan_with(observer)?;
-        let dropped = job.kind.name().to_owned();
         (plan.kind, plan.why) = (kind, why);
-        let manifest = self.manifest(&plan, Some(dropped), observer)?;
+        let stored = job.manifest.stored.clone();
+        let manifest = self.manifest(&plan, Some(job.kind()), stored, observer)?;
         Folder::write_manifest(job.folder.path(), &manifest)?;
-        Job::new(job.folder.path(), manifest, self.statistics.clone())
+        self.job_of(job.folder.path(), manifest)
     }
 
-    fn manifest(&self, plan: &Plan, dropped: Option<String>, observer: &dyn Observer) -> Result<Manifest, Error> {
-        let config = self.config()?;
-        let work = Work { source: self.source(), statistics: &self.statistics, config: &config, observer };
+    fn manifest(
+        &self,
+        plan: &Plan,
+        dropped: Option<PlanKind>,
+        stored: Stored,
+        observer: &dyn Observer,
+    ) -> Result<Manifest, Error> {
+        let (config, source) = (self.config()?, self.source());
+        let work = Work { source, statistics: &self.statistics, config: &config, observer };
         let tasks = task::tasks(work, plan)?;
         let at_once = if tasks.read_one_by_one() { 1 } else { config.worker_count() as u64 };
         let Tasks { partitions, cuts, buckets, reduces, .. } = tasks;
         let survey = self.ensemble.survey();
+        let keys = self.groups.as_ref().and_then(|groups| groups.keyed_by());
         Ok(Manifest {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            files: self.input_files()?,
+            provenance: self.provenance()?,
+            row_groups: self.row_groups_of_inputs(),
+            stored,
             id_type: id_type_name(survey.id_type()),
-            columns: Role::ALL.map(|role| survey.column(role).map(str::to_owned)),
-            preset: survey.preset().map(|preset| preset.name.to_owned()),
-            quantity: survey.said_quantity(),
-            conversion: survey.conversion().map(ConversionQuery::from),
-            derived: self.planned_derived()?,
-            filter: survey.filter().map(str::to_owned),
-            objects: self.planned_objects()?,
-            samples: self.planned_samples()?,
-            titles: Role::ALL.map(|role| survey.title(role).map(str::to_owned)),
-            statistics: self.asked.clone(),
-            bands: self.config.bands.clone(),
-            wide: self.wide,
-            skips: config.on_error == OnError::Skip,
+            columns: Role::ALL.map(|role| source.column(role).map(str::to_owned)),
+            titles: Role::ALL.map(|role| source.title(role).map(str::to_owned)),
+            keys: keys.map(<[String]>::to_vec),
             memory: config.memory.map(|memory| memory / at_once),
-            asked: self.cut_as_asked(),
-            plan: plan.kind.name().to_owned(),
+            plan: plan.kind,
             why: plan.why.clone(),
             dropped,
+            warnings: survey.warnings(plan.columns),
             partitions: partitions.iter().map(pieces_of).collect(),
             cuts: cuts.into_iter().map(Into::into).collect(),
             buckets,
@@ -140,68 +148,24 @@ impl Batch {
         })
     }
 
-    pub(crate) fn cut_as_asked(&self) -> Asked {
-        let (partitions, partition_bytes) = match self.config.partitioning {
-            Partitioning::RowGroups => (None, None),
-            Partitioning::Count(n) => (Some(n), None),
-            Partitioning::Bytes(bytes) => (None, Some(bytes)),
-        };
-        Asked { plan: self.config.plan.to_string(), partitions, partition_bytes }
-    }
-
-    /// The inputs as they are.
-    fn input_files(&self) -> Result<Vec<InputFile>, Error> {
+    /// Returns the rows of the row groups of each input.
+    fn row_groups_of_inputs(&self) -> Vec<Vec<u64>> {
         let survey = self.ensemble.survey();
         let mut row_groups = vec![vec![]; survey.paths().len()];
         survey.row_groups().iter().for_each(|group| row_groups[group.file].push(group.rows));
-        let file = |((path, stamp), row_groups): ((&Path, tape_io::FileStamp), Vec<u64>)| {
-            Ok(InputFile { path: absolute(path)?, bytes: stamp.bytes, modified: stamp.modified, row_groups })
-        };
-        survey.paths().zip(survey.stamps()).zip(row_groups).map(file).collect()
-    }
-
-    fn planned_objects(&self) -> Result<Option<PlannedObjects>, Error> {
-        self.ensemble.survey().objects().map(|table| PlannedObjects::of(table, &self.joined)).transpose()
-    }
-
-    /// That the light curves are those of objects, as the tasks of a job take them.
-    fn check_kind(&self) -> Result<(), Error> {
-        if self.ensemble.survey().paths().any(tape_io::is_in_memory) {
-            return Err(JobError::InMemory.into());
-        }
-        match self.groups() {
-            None if self.all_objects => Err(JobError::AllObjects.into()),
-            Some(by) => Err(JobError::Groups { by }.into()),
-            None => Ok(()),
-        }
-    }
-
-    /// The choices of objects that each task can make by itself; others are refused.
-    fn planned_samples(&self) -> Result<Vec<Sample>, Error> {
-        let survey = self.ensemble.survey();
-        let Some(drawn) = survey.samples() else {
-            let what = survey.selections().collect::<Vec<_>>().join(", of these ");
-            return Err(JobError::Selects { what }.into());
-        };
-        Ok(drawn.into_iter().map(|(fraction, seed)| Sample { fraction: fraction.to_string(), seed }).collect())
-    }
-
-    fn planned_derived(&self) -> Result<Vec<(String, String)>, Error> {
-        crate::ensemble::derived_in_text(self.ensemble.survey()).map_err(|name| JobError::Derived { name }.into())
+        row_groups
     }
 
     /// Says how a job was planned otherwise than this batch would be.
     fn difference(&self, planned: &Manifest) -> Result<Option<String>, Error> {
-        // What no task can tell is refused before anything is compared.
-        drop((self.planned_samples()?, self.planned_derived()?));
-        let then = planned.provenance();
-        if let Some(difference) = then.query.difference(&self.query()?) {
+        let (then, now) = (&planned.provenance, self.provenance()?);
+        if let Some(difference) = then.query.difference(&now.query) {
             return Ok(Some(difference));
         }
-        if let Some((file, _)) = planned.files.iter().zip(self.input_files()?).find(|(then, now)| *then != now) {
-            return Ok(Some(format!("before {} changed", file.path)));
+        let mut inputs = then.query.inputs.iter().zip(then.stamps.inputs.iter().zip(&now.stamps.inputs));
+        if let Some((input, _)) = inputs.find(|(_, (then, now))| then != now) {
+            return Ok(Some(format!("before {input} changed")));
         }
-        let now = self.planned_objects()?;
-        Ok((planned.objects != now).then(|| "before the table of objects changed".to_owned()))
+        Ok((then.stamps.objects != now.stamps.objects).then(|| "before the table of objects changed".to_owned()))
     }
 }

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use tape_core::{Event, Observer, Source, Spill, Step};
 use tape_exec::task::{self, Tasks, Work};
-use tape_exec::{Config, OnError, PlanKind, Skipped, Threads};
-use tape_io::{BlockWriter, SpillFolder, Survey};
+use tape_exec::{Config, PlanKind, Skipped, Threads};
+use tape_io::{BlockWriter, SpillFolder};
 
 use super::Job;
 use super::folder::State;
@@ -28,7 +28,11 @@ impl Job {
     /// What the tasks of the first round need, for some of them.
     pub(super) fn first_round<'a>(&'a self, tasks: &Tasks, of: &[usize]) -> Result<Round<'a>, Error> {
         let partitions = of.iter().map(|&task| &tasks.partitions[task]);
-        Ok(Round::First(Inputs::open(&self.manifest, partitions)?))
+        let inputs = match &self.batch {
+            Some(batch) => Inputs::all(&self.manifest, batch.source()),
+            None => Inputs::open(&self.manifest, self.folder.path(), partitions)?,
+        };
+        Ok(Round::First(inputs))
     }
 
     /// What the tasks of the second round need.
@@ -47,10 +51,10 @@ impl Job {
     /// spilled beside the outputs.
     pub(super) fn task_config(&self, of_all: &Config, at_once: usize) -> Config {
         let memory = of_all.memory.map(|memory| memory / at_once as u64).or(self.manifest.memory);
-        let on_error = if self.manifest.skips { OnError::Skip } else { OnError::Stop };
+        let on_error = self.manifest.query().on_error;
         let spill: Arc<dyn Spill> = Arc::new(SpillFolder::new(&self.folder.outputs()));
         let workers = (of_all.worker_count() / at_once).max(1);
-        let bands = self.manifest.bands.clone();
+        let bands = self.manifest.query().bands.clone();
         let threads = if workers == 1 { Threads::Caller } else { of_all.threads.clone() };
         Config { workers, threads, bands, memory, spill: Some(spill), on_error, ..Config::default() }
     }
@@ -68,13 +72,13 @@ impl Job {
         let mut output = Writing(BlockWriter::create(&self.folder.output(number), self.folder.seal(number))?);
         let (mut report, met) = match round {
             Round::First(inputs) => {
-                let work = self.work(inputs.survey(), config, observer);
+                let work = self.work(inputs.source(), config, observer);
                 let partition = &tasks.partitions[number];
                 let read = task::read(work, tasks, number, &inputs.partition(partition), &mut output);
                 let mut report = read.map_err(Error::from_task)?;
                 inputs.check_unchanged(partition)?;
                 report.skipped.iter_mut().for_each(|skipped| inputs.renumber(skipped));
-                (report, inputs.survey().bands().labels())
+                (report, inputs.source().bands().labels())
             }
             Round::Second { outputs, source } => {
                 let reduced = task::reduce(self.work(source, config, observer), tasks, number, outputs, &mut output);
@@ -117,13 +121,8 @@ impl Job {
         })
     }
 
-    /// Runs all tasks that are not done, on one pool of threads; with the survey, if it is open already.
-    pub(super) fn run_missing(
-        &self,
-        survey: Option<&Survey>,
-        config: &Config,
-        observer: &dyn Observer,
-    ) -> Result<(), Error> {
+    /// Runs all tasks that are not done, on one pool of threads.
+    pub(super) fn run_missing(&self, config: &Config, observer: &dyn Observer) -> Result<(), Error> {
         let (first, _) = self.folder.counts();
         let config = &Config { threads: config.threads.started(config.worker_count())?, ..config.clone() };
         let tasks = self.manifest.tasks();
@@ -131,10 +130,8 @@ impl Job {
         let (of_first, of_second): (Vec<usize>, Vec<usize>) = missing.into_iter().partition(|&task| task < first);
         self.tell_ahead(&tasks, &of_first, &of_second, observer);
         if !of_first.is_empty() {
-            let round = match survey {
-                Some(survey) => Round::First(Inputs::all(&self.manifest, survey)),
-                None => self.first_round(&tasks, &of_first)?,
-            };
+            self.batch.as_ref().map_or(Ok(()), |batch| batch.prepare(config))?;
+            let round = self.first_round(&tasks, &of_first)?;
             self.run_round(&round, &tasks, &of_first, config, observer)?;
         }
         if !of_second.is_empty() {

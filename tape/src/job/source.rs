@@ -8,7 +8,6 @@ use super::sealed::Malformed;
 /// A survey as a manifest knows it. The inputs may be gone.
 pub(super) struct Planned<'a> {
     manifest: &'a Manifest,
-    id_type: IdType,
     bands: Bands,
 }
 
@@ -19,13 +18,13 @@ impl<'a> Planned<'a> {
         for label in met {
             bands.code(label).map_err(Malformed::new)?;
         }
-        Ok(Self { manifest, id_type: manifest.id_type()?, bands })
+        Ok(Self { manifest, bands })
     }
 }
 
 impl Source for Planned<'_> {
     fn id_type(&self) -> IdType {
-        self.id_type
+        self.manifest.task_id_type()
     }
 
     fn column(&self, role: Role) -> Option<&str> {

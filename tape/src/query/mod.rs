@@ -14,6 +14,7 @@ use tape_exec::{OnError, Partitioning, PlanChoice};
 use tape_io::{Conversion, Survey};
 
 pub use choice::Choice;
+pub(crate) use open::choose;
 pub use provenance::{Provenance, Stamps};
 
 use crate::error::Error;

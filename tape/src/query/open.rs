@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use tape_core::{ColumnMap, Role, preset};
 use tape_io::Survey;
 
-use super::{MEMORY, Query};
+use super::{Choice, MEMORY, Query};
 use crate::error::Error;
 
 impl Query {
@@ -18,11 +18,11 @@ impl Query {
         if let Some(input) = self.inputs.iter().find(|input| input.starts_with(MEMORY)) {
             return Err(Error::NotDescribed { what: format!("the rows of {input} were in the memory of a program") });
         }
-        self.open_files(self.inputs.iter().map(PathBuf::from).collect())
+        choose(self.open_rows(self.inputs.iter().map(PathBuf::from).collect())?, &self.choices)
     }
 
-    /// Opens some files as the survey of this query.
-    pub(crate) fn open_files(&self, paths: Vec<PathBuf>) -> Result<Survey, Error> {
+    /// Opens some files as the survey of this query, of which all objects of the table are meant.
+    pub(crate) fn open_rows(&self, paths: Vec<PathBuf>) -> Result<Survey, Error> {
         if let Some(what) = self.unrepeatable() {
             return Err(Error::NotDescribed { what });
         }
@@ -42,10 +42,7 @@ impl Query {
         if let Some(conversion) = self.conversion.as_ref().and_then(super::ConversionQuery::conversion) {
             survey = survey.converted(conversion)?;
         }
-        if let Some(wrong) = self.choices.iter().find(|choice| !choice.can_be(Some(survey.id_type()))) {
-            return Err(Error::ChosenIds { what: wrong.to_string() });
-        }
-        Ok(self.choices.iter().fold(survey, |survey, choice| choice.choose(survey)))
+        Ok(survey)
     }
 
     /// Names the columns of each role, of the preset, and those that are derived.
@@ -73,5 +70,13 @@ impl Query {
             return Ok(());
         }
         Err("a sample of it is no part from 0 to 1")
+    }
+}
+
+/// Chooses objects of a survey, one choice of what the other leaves.
+pub(crate) fn choose(survey: Survey, choices: &[Choice]) -> Result<Survey, Error> {
+    match choices.iter().find(|choice| !choice.can_be(Some(survey.id_type()))) {
+        Some(wrong) => Err(Error::ChosenIds { what: wrong.to_string() }),
+        None => Ok(choices.iter().fold(survey, |survey, choice| choice.choose(survey))),
     }
 }

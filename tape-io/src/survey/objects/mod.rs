@@ -92,13 +92,6 @@ impl Survey {
         self.selections.iter().map(|selection| selection.chosen(self.id_type()))
     }
 
-    /// The choices that need nothing but an id to be judged, for those who read the survey in parts, each by itself: parts of
-    /// all objects with their seeds. None if there are others.
-    #[must_use]
-    pub fn samples(&self) -> Option<Vec<(f64, u64)>> {
-        self.selections.iter().map(Selection::sample).collect()
-    }
-
     /// About how many bytes of memory are held for the choices now.
     #[must_use]
     pub fn selected_bytes(&self) -> u64 {

@@ -84,12 +84,9 @@ impl Selection {
         }
     }
 
-    /// The part of all that it is, if it is one.
-    pub(crate) const fn sample(&self) -> Option<(f64, u64)> {
-        match self {
-            Self::Sample { fraction, seed } => Some((*fraction, *seed)),
-            _ => None,
-        }
+    /// Tells whether rows of the whole survey are counted for it.
+    pub(crate) const fn is_counted(&self) -> bool {
+        matches!(self, Self::Epochs { .. })
     }
 
     pub(crate) fn chosen(&self, id_type: IdType) -> Chosen {
