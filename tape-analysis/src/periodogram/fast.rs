@@ -11,7 +11,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use rustfft::num_complex::Complex64;
 use rustfft::{Fft, FftPlanner};
-use tape_core::count;
+use tape_core::{Cancellation, count};
 
 use super::epochs::Epochs;
 use super::exact::phasor;
@@ -77,11 +77,12 @@ thread_local! {
 }
 
 /// Gives `take` the sums of all frequencies of the grid, block after block, with the place of the block in the grid, until it
-/// returns `None`.
+/// returns `None` or the request to stop is made.
 pub(super) fn blocks(
     epochs: &Epochs,
     terms: usize,
     grid: &Grid,
+    cancellation: &Cancellation,
     mut take: impl FnMut(Range<usize>, &BlockSums) -> Option<()>,
 ) {
     let plan = plan(length(epochs.len(), grid.number));
@@ -100,8 +101,8 @@ pub(super) fn blocks(
                 break;
             }
             scratch.turn(epochs, grid, block, size);
-            scratch.transform(epochs, terms, &plan, &mut sums);
-            if take(range, &sums).is_none() {
+            let transformed = scratch.transform(epochs, terms, &plan, cancellation, &mut sums);
+            if transformed.and_then(|()| take(range, &sums)).is_none() {
                 break;
             }
         }
@@ -142,9 +143,17 @@ impl Scratch {
         }
     }
 
-    fn transform(&mut self, epochs: &Epochs, terms: usize, plan: &Plan, sums: &mut BlockSums) {
+    fn transform(
+        &mut self,
+        epochs: &Epochs,
+        terms: usize,
+        plan: &Plan,
+        cancellation: &Cancellation,
+        sums: &mut BlockSums,
+    ) -> Option<()> {
         self.powers.fill(Complex64::ONE);
         for m in 0..2 * terms {
+            cancellation.proceed()?;
             for (power, turn) in self.powers.iter_mut().zip(&self.turns) {
                 *power *= turn;
             }
@@ -153,6 +162,7 @@ impl Scratch {
                 self.one(m, &epochs.weighted_flux, plan, &mut sums.flux[m]);
             }
         }
+        Some(())
     }
 
     /// One transform: of the strengths, turned, at the places of harmonic number `m` + 1.

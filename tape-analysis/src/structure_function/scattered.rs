@@ -22,6 +22,8 @@ pub(super) struct Scattered {
     starts: Vec<usize>,
     /// The most pairs in one step.
     most: usize,
+    /// The least and the greatest Δt.
+    extremes: [f64; 2],
     dt: Vec<f64>,
     terms: [Vec<f64>; 2],
     cancellation: Cancellation,
@@ -31,7 +33,9 @@ impl Scattered {
     /// The pairs in the order of their steps, or `None` if work should stop.
     pub(super) fn new(pairs: &Differences, cancellation: &Cancellation) -> Option<Self> {
         let all = &pairs.dt;
-        let [least, greatest] = extremes(all);
+        let extremes = extremes(all);
+        let [least, greatest] = extremes;
+        cancellation.proceed()?;
         let steps = Steps::new(least, greatest, all.len());
         let mut places: Vec<u32> = Vec::with_capacity(all.len());
         let mut starts = vec![0; steps.number() + 1];
@@ -49,7 +53,7 @@ impl Scattered {
         }
         let (dt, cancellation) = (vec![0.0; all.len()], cancellation.clone());
         let terms = [0, 1].map(|term| vec![0.0; pairs.terms[term].len()]);
-        let mut scattered = Self { steps, starts, most, dt, terms, cancellation };
+        let mut scattered = Self { steps, starts, most, extremes, dt, terms, cancellation };
         for (piece, places) in places.chunks(PIECE).enumerate() {
             scattered.cancellation.proceed()?;
             let from = piece * PIECE;
@@ -88,8 +92,8 @@ impl Scattered {
     }
 
     /// The least and the greatest Δt.
-    pub(super) fn extremes(&self) -> [f64; 2] {
-        extremes(&self.dt)
+    pub(super) const fn extremes(&self) -> [f64; 2] {
+        self.extremes
     }
 
     /// The quantiles of the different Δt, or `None` if work should stop.
