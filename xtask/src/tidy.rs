@@ -34,8 +34,9 @@ enum Finding {
 type Check = (&'static str, fn(&House) -> Vec<Finding>);
 
 const CHECKS: &[Check] = &[
-    ("pillars depend on tape-core alone, and only tape joins them", layers::pillars),
+    ("pillars depend on tape-core and tape-pool alone, and only tape joins them", layers::pillars),
     ("tape-core knows no file, thread or GPU", layers::core),
+    ("pools and parallel iterators of rayon in tape-pool alone", layers::pools),
     ("no wgpu without the gpu feature", layers::no_gpu),
     ("one arrow and one parquet, of the pinned version", layers::one_arrow),
     ("no copyleft licence", licences::licences),

@@ -1,7 +1,6 @@
 //! Tasks over threads, with results taken in the order of the tasks.
 //!
-//! A run has one pool, made when it begins or shared with other runs. rayon's global pool is never used: a child process
-//! after `fork` would wait for its threads, which it does not have.
+//! A run has one pool, made when it begins or shared with other runs, or the caller's thread alone.
 
 mod executor;
 mod queue;
@@ -11,14 +10,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 
 use rayon::ThreadPool;
+pub use tape_pool::default_workers;
 
 use crate::error::{Error, Result};
 
 /// Tasks per worker that may be done and wait for an earlier one: enough to even out tasks of different length, and a
 /// bound on what waits in memory.
 const AHEAD: usize = 2;
-/// Bounds the threads of every pool.
-const NUM_THREADS: &str = "TAPE_NUM_THREADS";
 
 /// On which threads a run works.
 #[derive(Clone, Debug, Default)]
@@ -129,18 +127,6 @@ fn one_by_one<S, T>(
     })
 }
 
-/// Returns the number of workers to use where none was asked for: one for each core that this process may use, but no more
-/// than the variable `TAPE_NUM_THREADS` of the environment allows.
-#[must_use]
-pub fn default_workers() -> usize {
-    bounded(std::thread::available_parallelism().map_or(1, usize::from))
-}
-
-fn bounded(threads: usize) -> usize {
-    let most = std::env::var(NUM_THREADS).ok().and_then(|text| text.trim().parse().ok());
-    threads.min(most.unwrap_or(usize::MAX)).max(1)
-}
-
 /// Runs `task` for `0..tasks` on `workers` threads, and hands each result to `done` in the order of the tasks; `done` is not
 /// called twice at once. A task that panics gives an error, and the others go on. `stop` is asked before each.
 ///
@@ -179,7 +165,7 @@ pub fn with_threads<T: Send>(workers: usize, work: impl FnOnce() -> T + Send) ->
     Threads::Own.install(workers, work)
 }
 
-/// Does `work` with as many threads as [`default_workers`] for its parallel parts, rather than in rayon's global pool.
+/// Does `work` with as many threads as [`default_workers`] for its parallel parts.
 ///
 /// # Errors
 /// If the threads cannot be had.
@@ -188,12 +174,8 @@ pub fn in_pool<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
 }
 
 fn pool(threads: usize) -> Result<ThreadPool> {
-    let threads = bounded(threads);
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .thread_name(|i| format!("tape-worker-{i}"))
-        .build()
-        .map_err(|error| Error::Workers { workers: threads, reason: error.to_string() })
+    tape_pool::start(threads)
+        .map_err(|tape_pool::StartError { threads, reason, .. }| Error::Workers { workers: threads, reason })
 }
 
 /// Returns the message of a panic.

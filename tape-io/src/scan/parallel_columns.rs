@@ -1,7 +1,6 @@
 //! The columns of a row group, decoded side by side where threads are idle: surveys of few row groups, as catalogues with a
 //! file for each part of the sky are, keep all workers busy.
 
-use rayon::prelude::*;
 use tape_core::{Bands, Role, Rows};
 
 use crate::decode::column_reader::{ColumnReader, RowBuffers};
@@ -21,18 +20,15 @@ pub(super) fn append(
         appended.map_err(|error| ScanError::Column(role, error))
     };
     // Of a pool of one thread, and of no pool, nobody else could help.
-    let alone = rayon::current_thread_index().is_none() || rayon::current_num_threads() == 1;
-    if alone || columns.len() == 1 {
+    if tape_pool::current_threads() == 1 || columns.len() == 1 {
         return columns.iter_mut().try_for_each(|(role, column)| append(*role, column, rows, null_ids));
     }
     let mut apart: Vec<(Rows, Vec<bool>)> = columns.iter().map(|_| (rows.new_like(), vec![])).collect();
     let roles: Vec<Role> = columns.iter().map(|(role, _)| *role).collect();
     roles.iter().zip(&mut apart).for_each(|(role, (own, _))| swap(*role, rows, own));
-    let appended: Vec<_> = columns
-        .par_iter_mut()
-        .zip(&mut apart)
-        .map(|((role, column), (own, null_ids))| append(*role, column, own, null_ids))
-        .collect();
+    let appended = tape_pool::map(columns.iter_mut().zip(&mut apart).collect(), |((role, column), (own, null_ids))| {
+        append(*role, column, own, null_ids)
+    });
     for (role, (mut own, own_null_ids)) in roles.into_iter().zip(apart) {
         swap(role, rows, &mut own);
         null_ids.extend(own_null_ids);

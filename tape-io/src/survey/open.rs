@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use rayon::prelude::*;
 use tape_core::{Bands, ColumnMap, IdType, Role};
 
 use super::Survey;
@@ -117,8 +116,7 @@ impl Survey {
     }
 
     fn open_as_they_are(paths: Vec<PathBuf>, columns: ColumnMap) -> Result<Self, Error> {
-        let files: Vec<Footer> =
-            paths.into_par_iter().map(|path| Footer::read(path, &columns)).collect::<Result<_, _>>()?;
+        let files = tape_pool::try_map(paths, |path| Footer::read(path, &columns))?;
         check_alike(&files, &columns)?;
         let id_type = id_type_of(&files);
         let schema = files[0].metadata.file_metadata().schema_descr();

@@ -1,6 +1,5 @@
 //! The hours in which nothing was observed.
 
-use rayon::prelude::*;
 use tape_core::{Columns, Partition, Piece, Rows, Source};
 
 use super::Ensemble;
@@ -23,9 +22,9 @@ impl Ensemble {
         let columns = Columns { time: true, ..Columns::default() };
         let survey = self.survey();
         survey.require(columns)?;
-        let groups = survey.row_groups().par_iter().enumerate();
-        let seen = groups.map(|(row_group, group)| {
-            let partition = Partition { pieces: vec![Piece { row_group, rows: 0..group.rows }] };
+        let groups = survey.row_groups();
+        let hours_of = |row_group: usize| {
+            let partition = Partition { pieces: vec![Piece { row_group, rows: 0..groups[row_group].rows }] };
             let mut reader = survey.read(&partition, columns)?;
             let (mut rows, mut seen) = (Rows::new(survey.id_type()), [false; HOURS]);
             while reader.read(&mut rows, ROWS)? > 0 {
@@ -33,9 +32,9 @@ impl Ensemble {
                 rows.clear();
             }
             Ok(seen)
-        });
+        };
         let either = |a: [bool; HOURS], b: [bool; HOURS]| std::array::from_fn(|hour| a[hour] || b[hour]);
-        let seen = tape_exec::in_pool(|| seen.try_reduce(|| [false; HOURS], |a, b| Ok(either(a, b))))?
+        let seen = tape_pool::try_map_reduce(groups.len(), hours_of, || [false; HOURS], either)
             .map_err(|source| Error::Exec(tape_exec::Error::Source(source)))?;
         Ok(middle_of_gap(&seen))
     }

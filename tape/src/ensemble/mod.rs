@@ -47,7 +47,7 @@ impl Ensemble {
     /// As [`Ensemble::open`], and if a column named does not exist.
     pub fn open_with<P: AsRef<Path>>(inputs: &[P], columns: &ColumnMap) -> Result<Self, Error> {
         let inputs: Vec<&Path> = inputs.iter().map(AsRef::as_ref).collect();
-        Ok(Self::new(tape_exec::in_pool(|| Survey::open(&inputs, columns))??))
+        Ok(Self::new(Survey::open(&inputs, columns)?))
     }
 
     /// Opens the survey of a query, with all that it asks of rows and objects. Only footers are read.

@@ -37,6 +37,6 @@ impl Ensemble {
         sky: &SkyColumns,
     ) -> Result<Self, Error> {
         let inputs: Vec<&Path> = inputs.iter().map(AsRef::as_ref).collect();
-        Ok(Self::new(tape_exec::in_pool(|| Survey::open_within(&inputs, columns, region, sky))??))
+        Ok(Self::new(Survey::open_within(&inputs, columns, region, sky)?))
     }
 }

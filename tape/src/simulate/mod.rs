@@ -49,7 +49,7 @@ mod tests;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
+use tape_pool::Pool;
 
 pub use self::error::SimulateError;
 pub use self::kinds::Kind;
@@ -172,10 +172,11 @@ impl Simulation {
         let objects = self.check()?;
         let staging = Staging::new(out, self.overwrite)?;
         let sky = Sky::new(self.seed, self.epochs, self.variable_fraction, &self.bands);
-        let starts = starts(&sky, objects);
+        let pool = Pool::here();
+        let starts = pool.install(|| starts(&sky, objects));
         let all = starts[objects];
         let rows = all as u64;
-        let begin = |passes: usize| Run::new(self, &staging, rows * passes as u64, progress);
+        let begin = |passes: usize| Run::new(self, &staging, rows * passes as u64, pool, progress);
         let equal = || layout::equal(all, self.files, self.row_group_rows);
         let run = match self.layout {
             SurveyLayout::Sorted => {
@@ -253,16 +254,11 @@ pub fn bands(labels: &str) -> Vec<String> {
 /// Each object's first row, and the number of all rows at the end.
 fn starts(sky: &Sky, objects: usize) -> Vec<usize> {
     let mut starts = vec![0; objects + 1];
-    starts[1..].par_iter_mut().enumerate().for_each(|(object, length)| *length = sky.length(object));
+    tape_pool::for_each(&mut starts[1..], |object, length| *length = sky.length(object));
     let mut total = 0;
     for start in &mut starts {
         total += *start;
         *start = total;
     }
     starts
-}
-
-/// How many row groups are encoded before the next are begun: enough to keep all threads busy, few enough to forget.
-fn window() -> usize {
-    2 * rayon::current_num_threads()
 }

@@ -4,12 +4,10 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::object::{NIGHTS, Rows, Sky, Truth, night};
 use super::run::Run;
 use super::shuffled::blocks;
-use super::{SimulateError, Simulation, window};
+use super::{SimulateError, Simulation};
 
 /// Files that are open at once: fewer than any system allows, and a row group of each, of the usual 4 MB, fits in memory.
 pub(super) const FILES_AT_ONCE: usize = 128;
@@ -30,9 +28,9 @@ pub(super) fn write<'a>(
             run.survey.open(file)?;
         }
         let mut filling: Vec<Rows> = lot.clone().map(|_| Rows::default()).collect();
-        for some in blocks(starts).chunks(window()) {
+        for some in blocks(starts).chunks(run.window()) {
             // Threads draw, and this one puts the rows away in a fixed order.
-            let drawn: Vec<_> = some.par_iter().map(|block| draw(sky, starts, block, &lot, files)).collect();
+            let drawn = run.map(some.iter().collect(), |block| draw(sky, starts, block, &lot, files));
             for (block, (parts, truths)) in some.iter().zip(drawn) {
                 for (rows, part) in filling.iter_mut().zip(&parts) {
                     rows.extend(part, 0..part.len());
@@ -105,12 +103,9 @@ fn append(
         rows.keep(full..rows.len());
     }
     let (encoder, out) = (&run.encoder, run.out);
-    let encoded = groups
-        .into_par_iter()
-        .map(|(file, rows)| Ok((file, encoder.encode(rows).map_err(SimulateError::parquet(out))?)))
-        .collect::<Result<Vec<_>, SimulateError>>()?;
+    let encoded = run.map(groups, |(file, rows)| (file, encoder.encode(rows).map_err(SimulateError::parquet(out))));
     for (file, chunks) in encoded {
-        run.survey.append_to(file, chunks)?;
+        run.survey.append_to(file, chunks?)?;
     }
     Ok(())
 }

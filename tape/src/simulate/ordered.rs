@@ -2,12 +2,10 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
+use super::SimulateError;
 use super::layout::Group;
 use super::object::{Rows, Sky, Truth};
 use super::run::Run;
-use super::{SimulateError, window};
 
 /// Writes the survey's row groups in order.
 pub(super) fn write<'a>(
@@ -16,18 +14,14 @@ pub(super) fn write<'a>(
     starts: &[usize],
     groups: &[Group],
 ) -> Result<Run<'a>, SimulateError> {
-    for some in groups.chunks(window()) {
+    for some in groups.chunks(run.window()) {
         let (encoder, out) = (&run.encoder, run.out);
-        let encoded = some
-            .par_iter()
-            .map(|group| {
-                let (rows, truths) = rows_between(sky, starts, &group.rows);
-                let chunks = encoder.encode(rows).map_err(SimulateError::parquet(out))?;
-                Ok((chunks, truths))
-            })
-            .collect::<Result<Vec<_>, SimulateError>>()?;
+        let encoded = run.map(some.iter().collect(), |group: &Group| {
+            let (rows, truths) = rows_between(sky, starts, &group.rows);
+            (encoder.encode(rows).map_err(SimulateError::parquet(out)), truths)
+        });
         for (group, (chunks, truths)) in some.iter().zip(encoded) {
-            run.survey.append(group, chunks)?;
+            run.survey.append(group, chunks?)?;
             run.truth.append(&truths)?;
             run.advance(group.rows.len())?;
         }

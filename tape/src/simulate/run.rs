@@ -6,6 +6,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process;
 
+use tape_pool::Pool;
+
 use super::write::{Encoder, SurveyWriter, TruthWriter};
 use super::{SimulateError, Simulation, TRUTH};
 
@@ -16,6 +18,8 @@ pub(super) struct Run<'a> {
     pub(super) survey: SurveyWriter<'a>,
     pub(super) truth: TruthWriter,
     pub(super) progress: &'a dyn Fn(u64, u64) -> ControlFlow<()>,
+    /// The threads that draw and encode.
+    pub(super) pool: Pool,
     pub(super) done: u64,
     pub(super) total: u64,
 }
@@ -25,13 +29,25 @@ impl<'a> Run<'a> {
         simulation: &Simulation,
         staging: &'a Staging,
         total: u64,
+        pool: Pool,
         progress: &'a dyn Fn(u64, u64) -> ControlFlow<()>,
     ) -> Result<Self, SimulateError> {
         let (folder, out) = (staging.folder.as_path(), staging.out.as_path());
         let survey = SurveyWriter::new(simulation, folder, out);
         let encoder = survey.encoder(&simulation.bands)?;
         let truth = TruthWriter::create(folder, out, simulation.compression)?;
-        Ok(Self { out, encoder, survey, truth, progress, done: 0, total })
+        Ok(Self { out, encoder, survey, truth, progress, pool, done: 0, total })
+    }
+
+    /// Calls `f` for each item on the threads, and returns the results in order.
+    pub(super) fn map<T: Send, R: Send>(&self, items: Vec<T>, f: impl Fn(T) -> R + Send + Sync) -> Vec<R> {
+        self.pool.install(|| tape_pool::map(items, f))
+    }
+
+    /// Returns how many row groups are encoded before the next are begun: enough to keep all threads busy, few enough to
+    /// forget.
+    pub(super) fn window(&self) -> usize {
+        2 * self.pool.install(tape_pool::current_threads)
     }
 
     /// So many more rows are done.

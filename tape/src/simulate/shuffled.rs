@@ -7,12 +7,11 @@ use std::ops::Range;
 
 use rand::RngExt;
 use rand::seq::SliceRandom;
-use rayon::prelude::*;
 
+use super::SimulateError;
 use super::layout::Group;
 use super::object::{Purpose, Row, Rows, Sky, Truth, stream};
 use super::run::Run;
-use super::{SimulateError, window};
 
 /// Rows of a bucket: they fit the cache of a core.
 pub(super) const BUCKET_ROWS: usize = 1 << 15;
@@ -51,12 +50,14 @@ pub(super) fn write<'a>(
     let mut left_over: Vec<Row> = Vec::new();
     for first in (0..count).step_by(buckets.at_once) {
         let mut drawn = scatter(&mut run, sky, starts, first..count.min(first + buckets.at_once), count)?;
-        drawn.par_iter_mut().enumerate().for_each(|(bucket, rows)| {
-            rows.shuffle(&mut stream(sky.seed, Purpose::Shuffle, first + bucket));
+        run.pool.install(|| {
+            tape_pool::for_each(&mut drawn, |bucket, rows| {
+                rows.shuffle(&mut stream(sky.seed, Purpose::Shuffle, first + bucket));
+            });
         });
         let mut rows = Pool::new(std::iter::once(&left_over).chain(&drawn).map(Vec::as_slice));
         loop {
-            let (some, later) = groups.split_at(rows.fitting(groups));
+            let (some, later) = groups.split_at(rows.fitting(&groups[..run.window().min(groups.len())]));
             if some.is_empty() {
                 break;
             }
@@ -80,9 +81,9 @@ fn scatter(
     #[expect(clippy::cast_possible_truncation, reason = "a capacity: rounding it down costs nothing")]
     let capacity = (expected + 6.0 * expected.sqrt()) as usize;
     let mut buckets: Vec<Vec<Row>> = wanted.clone().map(|_| Vec::with_capacity(capacity)).collect();
-    for some in blocks(starts).chunks(window()) {
+    for some in blocks(starts).chunks(run.window()) {
         // Threads draw, and this one puts the rows away in a fixed order: the result owes nothing to chance but the seed.
-        let drawn: Vec<_> = some.par_iter().map(|block| draw(sky, starts, block, &wanted, count)).collect();
+        let drawn = run.map(some.iter().collect(), |block| draw(sky, starts, block, &wanted, count));
         for (block, (rows, truths)) in some.iter().zip(drawn) {
             for (bucket, row) in rows {
                 buckets[bucket - wanted.start].push(row);
@@ -139,16 +140,13 @@ fn draw(
 fn append(run: &mut Run<'_>, groups: &[Group], rows: &mut Pool<'_>) -> Result<(), SimulateError> {
     let parts: Vec<_> = groups.iter().map(|group| rows.take(group.rows.len())).collect();
     let (encoder, out) = (&run.encoder, run.out);
-    let encoded = parts
-        .into_par_iter()
-        .map(|parts| {
-            let mut rows = Rows::with_capacity(parts.iter().map(|part| part.len()).sum());
-            parts.into_iter().flatten().for_each(|row| rows.push(row));
-            encoder.encode(rows).map_err(SimulateError::parquet(out))
-        })
-        .collect::<Result<Vec<_>, SimulateError>>()?;
+    let encoded = run.map(parts, |parts| {
+        let mut rows = Rows::with_capacity(parts.iter().map(|part| part.len()).sum());
+        parts.into_iter().flatten().for_each(|row| rows.push(row));
+        encoder.encode(rows).map_err(SimulateError::parquet(out))
+    });
     for (group, chunks) in groups.iter().zip(encoded) {
-        run.survey.append(group, chunks)?;
+        run.survey.append(group, chunks?)?;
         run.advance(group.rows.len())?;
     }
     Ok(())
@@ -167,12 +165,11 @@ impl<'a> Pool<'a> {
         Self { parts, left }
     }
 
-    /// How many row groups there are rows for, as far as they are worth encoding together.
+    /// How many of these row groups there are rows for.
     fn fitting(&self, groups: &[Group]) -> usize {
         let mut rows = 0;
         groups
             .iter()
-            .take(window())
             .take_while(|group| {
                 rows += group.rows.len();
                 rows <= self.left

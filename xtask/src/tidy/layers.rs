@@ -4,6 +4,8 @@ use super::{Finding, House, failures};
 
 /// The crates that stand on the foundation side by side.
 const PILLARS: [&str; 4] = ["tape-io", "tape-exec", "tape-gpu", "tape-analysis"];
+/// What they stand on, which is also what depends on none of ours.
+const FOUNDATION: [&str; 2] = ["tape-core", "tape-pool"];
 /// What the foundation must do without.
 const NOT_IN_CORE: [&str; 3] = ["rayon", "parquet", "wgpu"];
 /// The version of Arrow that the Python bridge and the cluster engines share with us.
@@ -16,8 +18,8 @@ pub(super) fn pillars(house: &House) -> Vec<Finding> {
         let below = house.metadata.members_below(member);
         let name = member.name.as_str();
         if PILLARS.contains(&name) {
-            broken.extend(below.iter().filter(|&&b| b != "tape-core").map(|b| format!("{name} depends on {b}")));
-        } else if name == "tape-core" || name == "xtask" {
+            broken.extend(below.iter().filter(|b| !FOUNDATION.contains(b)).map(|b| format!("{name} depends on {b}")));
+        } else if FOUNDATION.contains(&name) || name == "xtask" {
             broken.extend(below.iter().map(|b| format!("{name} depends on {b}; it must depend on no crate of ours")));
         } else if name != "tape" {
             let pillars: Vec<&str> = below.into_iter().filter(|b| PILLARS.contains(b)).collect();
@@ -33,6 +35,39 @@ pub(super) fn pillars(house: &House) -> Vec<Finding> {
 pub(super) fn core(house: &House) -> Vec<Finding> {
     let tree = house.metadata.tree("tape-core");
     failures(NOT_IN_CORE.iter().filter(|n| tree.contains(**n)).map(|n| format!("tape-core has {n} in its tree")))
+}
+
+/// How rayon's global pool is reached: by parallel iterators, and by functions that take no pool.
+const GLOBAL_POOL: [&str; 9] =
+    ["prelude", "iter", "slice", "join", "scope", "spawn", "broadcast", "in_place_scope", "ThreadPoolBuilder"];
+
+/// One crate starts pools and uses rayon's parallel iterators: anywhere else these would start the global pool, whose threads
+/// `TAPE_NUM_THREADS` does not bound, and which a child after `fork` waits for. The floor of benchmarks has a pool of its own.
+pub(super) fn pools(house: &House) -> Vec<Finding> {
+    let is_code = |path: &str| path.contains("/src/") && !path.contains("/tests/") && !path.ends_with("tests.rs");
+    let elsewhere = |path: &str| !["tape-pool/", "benches/", "xtask/"].iter().any(|folder| path.starts_with(folder));
+    let mut broken = vec![];
+    for file in house.sources.iter().filter(|file| is_code(&file.path) && elsewhere(&file.path)) {
+        for (number, line) in (1..).zip(file.text.lines()) {
+            let code = line.split("//").next().unwrap_or("");
+            let uses = code.match_indices("rayon::").flat_map(|(at, name)| names(&code[at + name.len()..]));
+            let used = uses.filter(|name| GLOBAL_POOL.contains(name));
+            broken.extend(used.map(|name| format!("{}:{number}: rayon::{name}", file.path)));
+        }
+    }
+    failures(broken)
+}
+
+/// The names that a path goes on with: one, or those in braces.
+fn names(path: &str) -> Vec<&str> {
+    let end = |text: &str| text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    match path.strip_prefix('{') {
+        None => vec![&path[..end(path)]],
+        Some(list) => {
+            let list = list.split('}').next().unwrap_or(list);
+            list.split(',').map(str::trim).map(|name| &name[..end(name)]).collect()
+        }
+    }
 }
 
 /// A build without the `gpu` feature carries no GPU code.
@@ -57,6 +92,7 @@ pub(super) fn one_arrow(house: &House) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sources::File;
     use super::*;
 
     type Package<'a> = (&'a str, &'a str, &'a str, bool, &'a [&'a str]);
@@ -68,7 +104,8 @@ mod tests {
             ("tape-cli", "0.1.0", "MIT", true, &["tape", "clap"]),
             ("tape-core", "0.1.0", "MIT", true, &["arrow"]),
             ("tape-io", "0.1.0", "MIT", true, &["tape-core", "parquet"]),
-            ("tape-exec", "0.1.0", "MIT", true, &["tape-core", "rayon"]),
+            ("tape-exec", "0.1.0", "MIT", true, &["tape-core", "tape-pool", "rayon"]),
+            ("tape-pool", "0.1.0", "MIT", true, &["rayon"]),
             ("tape-analysis", "0.1.0", "MIT", true, &["tape-core"]),
             ("tape-gpu", "0.1.0", "MIT", true, &["tape-core", "wgpu"]),
             ("tape-benches", "0.1.0", "MIT", true, &["tape-analysis", "tape-core"]),
@@ -90,6 +127,23 @@ mod tests {
         for check in [pillars, core, no_gpu, one_arrow] {
             assert_eq!(check(&house), []);
         }
+    }
+
+    #[test]
+    fn ways_to_the_global_pool_are_found_outside_of_the_crate_of_pools() {
+        let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
+        let uses =
+            "use rayon::{Scope, join};\n// rayon::spawn is talk\nfn f() { rayon::spawn(g) }\nuse rayon::prelude::*;\n";
+        let sources = vec![
+            file("tape-io/src/a.rs", uses),
+            file("tape-pool/src/b.rs", uses),
+            file("tape-exec/src/pool/tests.rs", uses),
+            file("tape-exec/src/c.rs", "use rayon::{Scope, ThreadPool};\npub use rayon;\n"),
+        ];
+        let house = House { sources, ..house(UNCHANGED) };
+        let found = [(1, "join"), (3, "spawn"), (4, "prelude")];
+        let found = found.map(|(line, name)| format!("tape-io/src/a.rs:{line}: rayon::{name}"));
+        assert_eq!(pools(&house), failures(found));
     }
 
     #[test]

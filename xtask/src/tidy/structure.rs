@@ -30,6 +30,7 @@ const BOUNDS: &[(&str, Bounds)] = &[
     ("tape-exec", Bounds { modules: 7, dependencies: 19, in_cycles: 0 }),
     ("tape-gpu", Bounds { modules: 17, dependencies: 45, in_cycles: 2 }),
     ("tape-io", Bounds { modules: 12, dependencies: 36, in_cycles: 0 }),
+    ("tape-pool", Bounds { modules: 1, dependencies: 1, in_cycles: 0 }),
     ("xtask", Bounds { modules: 7, dependencies: 7, in_cycles: 0 }),
 ];
 
@@ -95,7 +96,7 @@ pub(super) fn folders(house: &House) -> Vec<Finding> {
 }
 
 /// The crates that others build upon.
-const LIBRARIES: [&str; 6] = ["tape", "tape-analysis", "tape-core", "tape-exec", "tape-gpu", "tape-io"];
+const LIBRARIES: [&str; 7] = ["tape", "tape-analysis", "tape-core", "tape-exec", "tape-gpu", "tape-io", "tape-pool"];
 
 /// Finds strings of libraries that name a flag or a verb of the command: Python has neither.
 pub(super) fn messages(house: &House) -> Vec<Finding> {

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use foldhash::fast::FixedState;
-use rayon::prelude::*;
 use tape_core::{IdRange, IdRef, IdSet, IdType, ObjectId, RowReader, Rows, Source, SourceError};
 
 /// Rows of which the ids are counted at a time.
@@ -145,11 +144,10 @@ impl Selection {
     ) -> Result<(), SourceError> {
         let Self::Epochs { least, ids, .. } = self else { return Ok(()) };
         if ids.get().is_none() {
-            let groups = (0..source.row_groups().len()).into_par_iter();
-            let counted = groups.map(|row_group| Counts::of(source, read(row_group)?));
-            let all = counted.try_reduce(Counts::default, |mut a, b| {
+            let count = |row_group| Counts::of(source, read(row_group)?);
+            let all = tape_pool::try_map_reduce(source.row_groups().len(), count, Counts::default, |mut a, b| {
                 a.add(b);
-                Ok(a)
+                a
             })?;
             drop(ids.set(all.at_least(*least, source.id_type())));
         }

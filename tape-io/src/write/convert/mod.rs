@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 use arrow::datatypes::Schema;
 use parquet::basic::{Compression, ZstdLevel};
-use rayon::prelude::*;
 use tape_core::Role;
 
 use crate::decode::schema_paths::Shape;
@@ -107,14 +106,22 @@ impl<'a> Convert<'a> {
         Self { survey, inputs, out, shape, base, nested, overwrite: false, memory: 1 << 30, compression }
     }
 
-    /// Writes the folder, on the threads of the current rayon pool. `progress` is called from them, and `cancelled` asked
-    /// every time.
+    /// Writes the folder, on the threads of the pool that the caller is on, or of one that is started for it. `progress` is
+    /// called from them, and `cancelled` asked every time.
     ///
     /// # Errors
     /// As [`Repartition::run`]; if the survey's light curves have no other shape, if a column of objects has several values
     /// for one, or if two columns would have one name. Whatever the error, nothing is left and what stood at `out` still
     /// does.
     pub fn run(
+        &self,
+        progress: &(dyn Fn(Progress) + Sync),
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<ConvertReport, Error> {
+        tape_pool::in_pool(|| self.run_here(progress, cancelled))
+    }
+
+    fn run_here(
         &self,
         progress: &(dyn Fn(Progress) + Sync),
         cancelled: &(dyn Fn() -> bool + Sync),
@@ -192,10 +199,10 @@ impl<'a> Convert<'a> {
             properties,
             sorted,
         };
-        let files = (0..survey.paths().len()).into_par_iter();
         let path = |file: usize| place.folder().join(format!("part-{file:05}.parquet"));
-        let written = files.map(|file| shaper.write(file, &path(file), watch));
-        let report = written.try_reduce(ConvertReport::default, |a, b| Ok(a.plus(b)))?;
+        let write = |file| shaper.write(file, &path(file), watch);
+        let files = survey.paths().len();
+        let report = tape_pool::try_map_reduce(files, write, ConvertReport::default, ConvertReport::plus)?;
         // Not found again under the names that they have now, they would be lost to the next run.
         Survey::open(&[place.folder().join("*.parquet")], &roles(self, &columns, &epochs))?;
         Ok(report)

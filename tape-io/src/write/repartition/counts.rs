@@ -1,6 +1,5 @@
 //! How many rows each object has, and the ids at which one partition ends and the next begins.
 
-use rayon::prelude::*;
 use tape_core::{IdType, Ids, RowReader, Rows, SourceError};
 
 use super::{Progress, Watch};
@@ -27,9 +26,9 @@ pub(super) enum Cuts {
 impl Counts {
     /// Reads the id column alone.
     pub(super) fn of(survey: &Survey, watch: &Watch<'_>) -> Result<Self, Error> {
-        let groups = (0..survey.row_groups().len()).into_par_iter();
-        let counted = groups.map(|row_group| of_row_group(survey, row_group, watch));
-        counted.try_reduce(|| Self::none(survey.id_type()), |a, b| Ok(a.plus(b)))
+        let count = |row_group| of_row_group(survey, row_group, watch);
+        let none = || Self::none(survey.id_type());
+        tape_pool::try_map_reduce(survey.row_groups().len(), count, none, Self::plus)
     }
 
     fn none(id_type: IdType) -> Self {

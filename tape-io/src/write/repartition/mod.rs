@@ -16,7 +16,6 @@ mod write;
 use std::path::Path;
 
 use parquet::basic::{Compression, ZstdLevel};
-use rayon::prelude::*;
 
 use crate::error::Error;
 use crate::survey::Survey;
@@ -126,13 +125,21 @@ impl<'a> Repartition<'a> {
         Self { survey, inputs: &[], out, target, overwrite: false, memory: 1 << 30, compression }
     }
 
-    /// Writes the folder, on the threads of the current rayon pool. `progress` is called from them, and `cancelled` asked
-    /// every time.
+    /// Writes the folder, on the threads of the pool that the caller is on, or of one that is started for it. `progress` is
+    /// called from them, and `cancelled` asked every time.
     ///
     /// # Errors
     /// If a condition keeps some rows of the survey only, `out` exists and may not be replaced or lies in the input, the files have not the same columns, one is corrupt,
     /// the disk is full, or the run was cancelled. Whatever the error, nothing is left and what stood at `out` still does.
     pub fn run(
+        &self,
+        progress: &(dyn Fn(Progress) + Sync),
+        cancelled: &(dyn Fn() -> bool + Sync),
+    ) -> Result<RepartitionReport, Error> {
+        tape_pool::in_pool(|| self.run_here(progress, cancelled))
+    }
+
+    fn run_here(
         &self,
         progress: &(dyn Fn(Progress) + Sync),
         cancelled: &(dyn Fn() -> bool + Sync),
@@ -185,11 +192,9 @@ impl<'a> Repartition<'a> {
                 loaded += next.1.spilled();
                 wave.push(next);
             }
-            let wave: Vec<Written> = wave
-                .into_par_iter()
-                .map(|(i, bucket)| writer.write(&folder.join(format!("part-{i:05}.parquet")), bucket))
-                .collect::<Result<_, Error>>()?;
-            written.extend(wave);
+            written.extend(tape_pool::try_map(wave, |(i, bucket)| {
+                writer.write(&folder.join(format!("part-{i:05}.parquet")), bucket)
+            })?);
         }
         Ok(written)
     }

@@ -3,7 +3,6 @@
 use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use arrow::error::ArrowError;
-use rayon::prelude::*;
 use tape_core::Source;
 
 use super::carried::Carried;
@@ -48,15 +47,15 @@ pub(super) fn all(
         if wave == 1 {
             null_ids += one(next, &mut |routed| held.push(routed.partition, routed.rows))?;
         } else {
-            let wave = (next..next + wave).into_par_iter().map(|row_group| {
+            let decoded = tape_pool::try_map((next..next + wave).collect(), |row_group| {
                 let mut rows = Vec::new();
                 let null_ids = one(row_group, &mut |routed| {
                     rows.push(routed);
                     Ok(())
                 })?;
-                Ok((rows, null_ids))
+                Ok::<_, Error>((rows, null_ids))
             });
-            for (rows, nulls) in wave.collect::<Result<Vec<_>, Error>>()? {
+            for (rows, nulls) in decoded? {
                 null_ids += nulls;
                 rows.into_iter().try_for_each(|routed| held.push(routed.partition, routed.rows))?;
             }
@@ -69,7 +68,8 @@ pub(super) fn all(
 /// How many row groups from `first` on are decoded together: as many as keep all threads busy and leave half of the memory
 /// to the rows held.
 fn wave(run: &Repartition<'_>, carried: &Carried, first: usize) -> usize {
-    let most = if rayon::current_num_threads() == 1 { 1 } else { 2 * rayon::current_num_threads() };
+    let threads = tape_pool::current_threads();
+    let most = if threads == 1 { 1 } else { 2 * threads };
     let mut bytes = 0;
     let fits = (first..run.survey.row_groups().len()).take(most).take_while(|&row_group| {
         bytes += carried.memory_of(run.survey.rows_of_group(row_group));
