@@ -158,6 +158,18 @@ impl Ids {
         Ok(())
     }
 
+    /// Checks that ids of `other` can be appended, as a reader must that is not of this crate.
+    ///
+    /// # Errors
+    /// [`OtherKind`] if `other` has text and this column integers, or the other way round.
+    pub fn check_kind(&self, other: &Self) -> Result<(), OtherKind> {
+        match (self, other) {
+            (Self::Int(_), Self::Text(text)) if !text.is_empty() => Err(OtherKind::text(text.get(0))),
+            (Self::Text(_), Self::Int(keys)) => keys.first().map_or(Ok(()), |&key| Err(OtherKind::integer(key))),
+            _ => Ok(()),
+        }
+    }
+
     /// Panics unless two columns are of one kind: a survey has one type of id, so its columns are.
     #[track_caller]
     fn must_be_like(&self, other: &Self) {

@@ -109,6 +109,7 @@ struct MemoryReader<'a> {
 
 impl RowReader for MemoryReader<'_> {
     fn read(&mut self, rows: &mut Rows, max_rows: usize) -> Result<usize, SourceError> {
+        rows.ids.check_kind(&self.rows.ids)?;
         while let Some(range) = self.ranges.last_mut() {
             if Range::is_empty(range) {
                 self.ranges.pop();

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
 use tape_core::{
-    Chunk, Event, Grouper, Grouping, Inputs, LeftOut, NotSorted, Observer, Part, Results, RowReader, Rows, Source,
+    Chunk, Event, Grouper, Grouping, Ids, Inputs, LeftOut, NotSorted, Observer, Part, Results, RowReader, Rows, Source,
     Spill, Statistic, Step, Value,
 };
 
@@ -125,6 +125,8 @@ impl<'a> Job<'a> {
     ) -> Result<usize> {
         self.check_stop()?;
         let n = reader.read(rows, self.batch).map_err(Error::Source)?;
+        // All that follows takes the ids of a source for what it says they are.
+        Ids::new(self.source.id_type()).check_kind(&rows.ids).map_err(|error| Error::Source(error.into()))?;
         self.done(self.reads_for, n as u64);
         left_out.no_epoch += std::mem::take(&mut rows.no_epoch);
         left_out.null_id += std::mem::take(&mut rows.null_ids);
