@@ -1,6 +1,6 @@
-//! Why a statistic cannot be had.
+//! Why a statistic or a step cannot be had.
 
-/// Why a statistic cannot be had.
+/// Why a statistic or a step cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -14,9 +14,19 @@ pub enum Error {
         /// All names.
         known: Vec<String>,
     },
-    /// A statistic has no parameter of that name.
+    /// A step of that name does not exist.
+    #[error("no step is called '{name}'{}; there are: {}", hint(.nearest.as_ref()), .known.join(", "))]
+    UnknownStep {
+        /// What was asked for.
+        name: String,
+        /// The name most like it.
+        nearest: Option<String>,
+        /// All names.
+        known: Vec<String>,
+    },
+    /// A statistic or a step has no parameter of that name.
     #[error(
-        "the statistic '{statistic}' has no parameter '{parameter}'{}; {}", hint(.nearest.as_ref()), listed(.known)
+        "'{statistic}' has no parameter '{parameter}'{}; {}", hint(.nearest.as_ref()), listed(.known)
     )]
     UnknownParameter {
         /// The statistic.
@@ -47,7 +57,7 @@ pub enum Error {
         parameter: String,
     },
     /// A parameter without a default is not given.
-    #[error("the statistic '{statistic}' needs {statistic}:{parameter}=…, which must be {allowed}")]
+    #[error("'{statistic}' needs {statistic}:{parameter}=…, which must be {allowed}")]
     NotGiven {
         /// The statistic.
         statistic: String,

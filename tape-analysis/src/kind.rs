@@ -26,13 +26,15 @@ pub struct Kind {
     pub parameters: &'static [Parameter],
     /// The parameters of those that the registry has, as they would be written.
     pub(crate) registered: &'static [&'static str],
-    pub(crate) build: fn(&Arguments<'_>) -> Result<Statistic, Error>,
+    pub(crate) build: fn(&Arguments) -> Result<Statistic, Error>,
 }
 
-/// The values of the parameters of a kind.
+/// The values of the parameters of a statistic or a step.
 #[derive(Debug)]
-pub(crate) struct Arguments<'a> {
-    kind: &'a Kind,
+pub(crate) struct Arguments {
+    /// What they are parameters of.
+    name: &'static str,
+    parameters: &'static [Parameter],
     values: Vec<Option<Argument>>,
 }
 
@@ -42,32 +44,7 @@ impl Kind {
     /// # Errors
     /// If a parameter does not exist, is given twice, may not have its value, or must be given and is not.
     pub fn make(&self, parameters: &str) -> Result<Statistic, Error> {
-        let mut values: Vec<Option<Argument>> = self.parameters.iter().map(|_| None).collect();
-        let mut rest = Some(parameters).filter(|text| !text.is_empty());
-        while let Some(text) = rest {
-            let (part, after) = text.split_once(':').map_or((text, None), |(part, after)| (part, Some(after)));
-            rest = after;
-            let (at, written) = self.find(part)?;
-            let parameter = &self.parameters[at];
-            if values[at].is_some() {
-                let (statistic, parameter) = (self.name.to_owned(), parameter.name.to_owned());
-                return Err(Error::GivenTwice { statistic, parameter });
-            }
-            values[at] = Some(if parameter.allowed == Allowed::Statistics {
-                // All that follows is theirs.
-                let offset = text.len() - after.map_or(0, |after| after.len() + 1) - written.len();
-                rest = None;
-                self.statistics(parameter, &text[offset..])?
-            } else {
-                parameter.read(written).ok_or_else(|| self.refused(parameter, written))?
-            });
-        }
-        for (parameter, value) in self.parameters.iter().zip(&mut values) {
-            if value.is_none() {
-                *value = parameter.default.and_then(|text| parameter.read(text));
-            }
-        }
-        (self.build)(&Arguments { kind: self, values })
+        (self.build)(&Arguments::read(self.name, self.parameters, parameters)?)
     }
 
     /// Those of the registry.
@@ -75,8 +52,49 @@ impl Kind {
         self.registered.iter().map(|parameters| self.make(parameters).expect("the registry's parameters are allowed"))
     }
 
+    /// That a parameter may not have this value.
+    pub(crate) fn refused(&self, parameter: &Parameter, value: &str) -> Error {
+        parameter.refused(self.name, value)
+    }
+
+    /// `value`, if the parameter may have it.
+    pub(crate) fn check(&self, parameter: &Parameter, value: f64) -> Result<f64, Error> {
+        if parameter.admits(value) { Ok(value) } else { Err(self.refused(parameter, &value.to_string())) }
+    }
+}
+
+impl Arguments {
+    /// Reads `NAME=VALUE` joined by `:`; what is not given has its default.
+    pub(crate) fn read(name: &'static str, parameters: &'static [Parameter], text: &str) -> Result<Self, Error> {
+        let mut arguments = Self { name, parameters, values: parameters.iter().map(|_| None).collect() };
+        let mut rest = Some(text).filter(|text| !text.is_empty());
+        while let Some(text) = rest {
+            let (part, after) = text.split_once(':').map_or((text, None), |(part, after)| (part, Some(after)));
+            rest = after;
+            let (at, written) = arguments.find(part)?;
+            let parameter = &parameters[at];
+            if arguments.values[at].is_some() {
+                return Err(Error::GivenTwice { statistic: name.to_owned(), parameter: parameter.name.to_owned() });
+            }
+            arguments.values[at] = Some(if parameter.allowed == Allowed::Statistics {
+                // All that follows is theirs.
+                let offset = text.len() - after.map_or(0, |after| after.len() + 1) - written.len();
+                rest = None;
+                named_statistics(name, parameter, &text[offset..])?
+            } else {
+                parameter.read(written).ok_or_else(|| parameter.refused(name, written))?
+            });
+        }
+        for (parameter, value) in parameters.iter().zip(&mut arguments.values) {
+            if value.is_none() {
+                *value = parameter.default.and_then(|text| parameter.read(text));
+            }
+        }
+        Ok(arguments)
+    }
+
     /// Which parameter a part `NAME=VALUE` is about, and the value.
-    fn find<'a>(&self, part: &'a str) -> Result<(usize, &'a str), Error> {
+    fn find<'t>(&self, part: &'t str) -> Result<(usize, &'t str), Error> {
         let statistic = self.name.to_owned();
         let known = || self.parameters.iter().map(|parameter| parameter.name.to_owned()).collect::<Vec<_>>();
         let Some((name, value)) = part.split_once('=') else {
@@ -94,35 +112,10 @@ impl Kind {
         }
     }
 
-    fn statistics(&self, parameter: &Parameter, text: &str) -> Result<Argument, Error> {
-        if text.is_empty() {
-            return Err(self.refused(parameter, text));
-        }
-        let all = text.split('+').map(crate::registry::make);
-        Ok(Argument::Statistics(all.collect::<Result<_, _>>()?))
-    }
-
-    /// That a parameter may not have this value.
-    pub(crate) fn refused(&self, parameter: &Parameter, value: &str) -> Error {
-        Error::BadValue {
-            statistic: self.name.to_owned(),
-            parameter: parameter.name.to_owned(),
-            value: value.to_owned(),
-            allowed: parameter.allowed.to_string(),
-        }
-    }
-
-    /// `value`, if the parameter may have it.
-    pub(crate) fn check(&self, parameter: &Parameter, value: f64) -> Result<f64, Error> {
-        if parameter.admits(value) { Ok(value) } else { Err(self.refused(parameter, &value.to_string())) }
-    }
-}
-
-impl Arguments<'_> {
     fn get(&self, parameter: &Parameter) -> Result<&Argument, Error> {
-        let at = self.kind.parameters.iter().position(|other| other.name == parameter.name);
+        let at = self.parameters.iter().position(|other| other.name == parameter.name);
         at.and_then(|at| self.values[at].as_ref()).ok_or_else(|| Error::NotGiven {
-            statistic: self.kind.name.to_owned(),
+            statistic: self.name.to_owned(),
             parameter: parameter.name.to_owned(),
             allowed: parameter.allowed.to_string(),
         })
@@ -132,7 +125,7 @@ impl Arguments<'_> {
     pub(crate) fn float(&self, parameter: &Parameter) -> Result<f64, Error> {
         match self.get(parameter)? {
             Argument::Float(value) => Ok(*value),
-            _ => Err(self.kind.refused(parameter, "no number")),
+            _ => Err(parameter.refused(self.name, "no number")),
         }
     }
 
@@ -140,7 +133,7 @@ impl Arguments<'_> {
     pub(crate) fn int(&self, parameter: &Parameter) -> Result<usize, Error> {
         match self.get(parameter)? {
             Argument::Int(value) => Ok(*value as usize),
-            _ => Err(self.kind.refused(parameter, "no integer")),
+            _ => Err(parameter.refused(self.name, "no integer")),
         }
     }
 
@@ -148,7 +141,7 @@ impl Arguments<'_> {
     pub(crate) fn floats(&self, parameter: &Parameter) -> Result<Vec<f64>, Error> {
         match self.get(parameter)? {
             Argument::Floats(values) => Ok(values.clone()),
-            _ => Err(self.kind.refused(parameter, "no numbers")),
+            _ => Err(parameter.refused(self.name, "no numbers")),
         }
     }
 
@@ -156,7 +149,7 @@ impl Arguments<'_> {
     pub(crate) fn text(&self, parameter: &Parameter) -> Result<&str, Error> {
         match self.get(parameter)? {
             Argument::Text(text) => Ok(text),
-            _ => Err(self.kind.refused(parameter, "no word")),
+            _ => Err(parameter.refused(self.name, "no word")),
         }
     }
 
@@ -164,9 +157,18 @@ impl Arguments<'_> {
     pub(crate) fn statistics(&self, parameter: &Parameter) -> Result<Vec<Statistic>, Error> {
         match self.get(parameter)? {
             Argument::Statistics(all) => Ok(all.clone()),
-            _ => Err(self.kind.refused(parameter, "no statistics")),
+            _ => Err(parameter.refused(self.name, "no statistics")),
         }
     }
+}
+
+/// The statistics that the value of a parameter names.
+fn named_statistics(of: &str, parameter: &Parameter, text: &str) -> Result<Argument, Error> {
+    if text.is_empty() {
+        return Err(parameter.refused(of, text));
+    }
+    let all = text.split('+').map(crate::registry::make);
+    Ok(Argument::Statistics(all.collect::<Result<_, _>>()?))
 }
 
 #[cfg(test)]

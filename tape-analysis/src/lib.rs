@@ -19,6 +19,7 @@ mod quantile;
 mod registry;
 mod state;
 pub mod statistics;
+pub mod steps;
 pub mod structure_function;
 #[cfg(test)]
 mod testing;

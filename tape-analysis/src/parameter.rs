@@ -5,6 +5,8 @@ use std::ops::{Bound, RangeBounds};
 
 use tape_core::Statistic;
 
+use crate::error::Error;
+
 /// A parameter of a statistic.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameter {
@@ -56,6 +58,16 @@ impl Parameter {
     /// Whether a real number is within the bounds.
     pub(crate) fn admits(&self, value: f64) -> bool {
         matches!(self.allowed, Allowed::Float(low, high) if (low, high).contains(&value))
+    }
+
+    /// That it may not have this value in what is called `of`.
+    pub(crate) fn refused(&self, of: &str, value: &str) -> Error {
+        Error::BadValue {
+            statistic: of.to_owned(),
+            parameter: self.name.to_owned(),
+            value: value.to_owned(),
+            allowed: self.allowed.to_string(),
+        }
     }
 
     /// A value as it is written; the words in which it is refused are those of [`Allowed`].

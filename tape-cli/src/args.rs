@@ -172,6 +172,9 @@ pub(crate) struct BatchArgs {
     /// Statistics to compute, with parameters as in beyond_n_std:n=3, or groups of them: see `tape stats`
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "stetson_j")]
     stat: Vec<String>,
+    /// What light curves go through before the statistics, with parameters as in clip:sigma=3: see docs/steps.md
+    #[arg(long, value_name = "STEP", value_delimiter = ',')]
+    step: Vec<String>,
     /// What the epochs of a light curve have in common [default: id,band]: 'id', 'band', columns of the table of objects
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     by: Vec<String>,
@@ -253,6 +256,9 @@ impl BatchArgs {
         }
         if let Some(bands) = &self.band_to_calc {
             batch = batch.bands(bands);
+        }
+        for step in &self.step {
+            batch = batch.step(step)?;
         }
         batch = batch.join(&self.join);
         if self.all_objects {

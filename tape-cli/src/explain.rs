@@ -35,6 +35,9 @@ impl Explain {
             if let Some(by) = batch.groups() {
                 screen.row("groups", format_args!("by {by}"))?;
             }
+            if batch.steps().next().is_some() {
+                screen.row("steps", batch.steps().collect::<Vec<_>>().join(", "))?;
+            }
             show_values(survey, screen)?;
             let general = survey.general_columns(plan.columns);
             if !general.is_empty() {
@@ -68,6 +71,7 @@ impl Explain {
             "quantity": survey.quantity().map(|quantity| quantity.to_string()),
             "conversion": survey.conversion().map(|conversion| conversion.to_string()),
             "by": batch.groups(),
+            "steps": batch.steps().collect::<Vec<_>>(),
             "selected_objects": survey.selections().collect::<Vec<_>>(),
             "row_groups": survey.row_groups().len(),
             "row_groups_skipped": survey.row_groups_skipped(),

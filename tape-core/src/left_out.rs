@@ -23,12 +23,14 @@ pub struct LeftOut {
     pub bad_error: u64,
     /// The error is zero or negative, and a statistic needs it.
     pub nonpositive_error: u64,
+    /// A step on light curves left it out.
+    pub by_step: u64,
 }
 
 impl LeftOut {
     /// Each reason with its count, in words.
     #[must_use]
-    pub const fn reasons(&self) -> [(&'static str, u64); 9] {
+    pub const fn reasons(&self) -> [(&'static str, u64); 10] {
         [
             ("row is excluded by a condition or choice", self.excluded),
             ("light curve is null or empty", self.no_epoch),
@@ -39,6 +41,7 @@ impl LeftOut {
             ("flux is null, NaN or infinite", self.bad_flux),
             ("error is null, NaN or infinite", self.bad_error),
             ("error is not positive", self.nonpositive_error),
+            ("epoch is left out by a step on its light curve", self.by_step),
         ]
     }
 
@@ -66,5 +69,6 @@ impl AddAssign for LeftOut {
         self.bad_flux += other.bad_flux;
         self.bad_error += other.bad_error;
         self.nonpositive_error += other.nonpositive_error;
+        self.by_step += other.by_step;
     }
 }

@@ -59,6 +59,18 @@ pub enum Error {
         /// The one that is missing.
         band: String,
     },
+    /// A step on light curves panicked.
+    #[error("the step '{step}' panicked on object {id}{band}: {message}", band = of_band(.band))]
+    StepPanicked {
+        /// The step.
+        step: String,
+        /// The object.
+        id: ObjectId,
+        /// The band; empty if the survey has none.
+        band: String,
+        /// What it said.
+        message: String,
+    },
     /// A budget in which nothing can be done.
     #[error(
         "{} MiB of memory are too little: at least {} MiB are needed. Allow more memory, or use fewer workers",

@@ -24,4 +24,4 @@ pub use plan::layout::{Cohesion, Evidence, Layout, Scan};
 pub use plan::partitioning::{Partitioning, cut, row_groups};
 pub use plan::{Plan, plan};
 pub use pool::{Threads, default_workers, each, in_pool, with_threads};
-pub use strategy::run::{Summary, TooFew, another_plan, run};
+pub use strategy::run::{Summary, TooFew, another_plan, can_fold, run};

@@ -1,6 +1,8 @@
-//! Statistics by name.
+//! Statistics and steps by name.
 
-use tape_core::Statistic;
+use std::sync::Arc;
+
+use tape_core::{LightCurveStep, Statistic};
 
 use crate::error::Error;
 
@@ -52,4 +54,9 @@ pub(crate) fn asked_for<S: AsRef<str>>(names: &[S]) -> Result<Vec<(String, Stati
         }
     }
     Ok(named)
+}
+
+/// The steps called `names`, in that order.
+pub(crate) fn steps_named<S: AsRef<str>>(names: &[S]) -> Result<Vec<Arc<dyn LightCurveStep>>, Error> {
+    Ok(names.iter().map(|name| tape_analysis::steps::make(name.as_ref())).collect::<Result<_, _>>()?)
 }

@@ -132,7 +132,7 @@ pub struct BinnedLightCurve {
 }
 
 impl BinnedLightCurve {
-    fn of(arguments: &Arguments<'_>) -> Result<Self, Error> {
+    fn of(arguments: &Arguments) -> Result<Self, Error> {
         let (window, offset) = (arguments.float(&WINDOW)?, arguments.float(&OFFSET)?);
         let time = Aggregation::named(arguments.text(&TIME)?).unwrap_or(Aggregation::Mean);
         let flux = Aggregation::named(arguments.text(&FLUX)?).unwrap_or(Aggregation::Mean);

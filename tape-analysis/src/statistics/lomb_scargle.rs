@@ -99,7 +99,7 @@ pub(super) struct Search {
 }
 
 impl Search {
-    pub(super) fn of(arguments: &Arguments<'_>, kind: &Kind) -> Result<Self, Error> {
+    pub(super) fn of(arguments: &Arguments, kind: &Kind) -> Result<Self, Error> {
         let (minimum, maximum) = (arguments.float(&MINIMUM)?, arguments.float(&MAXIMUM)?);
         if minimum >= maximum {
             return Err(Error::BadValue {
@@ -151,7 +151,7 @@ struct Period {
 }
 
 impl Period {
-    fn new(arguments: &Arguments<'_>) -> Result<Self, Error> {
+    fn new(arguments: &Arguments) -> Result<Self, Error> {
         let search = Search::of(arguments, &KIND)?;
         let (terms, text) = (arguments.int(&TERMS)?, arguments.text(&NORMALISATION)?);
         let normalisation = Normalisation::ALL.into_iter().find(|known| known.name() == text).unwrap_or_default();

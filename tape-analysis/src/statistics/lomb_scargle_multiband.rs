@@ -95,7 +95,7 @@ struct MultibandPeriod {
 }
 
 impl MultibandPeriod {
-    fn new(arguments: &Arguments<'_>) -> Result<Self, Error> {
+    fn new(arguments: &Arguments) -> Result<Self, Error> {
         let search = Search::of(arguments, &KIND)?;
         let (base_terms, band_terms) = (arguments.int(&BASE)?, arguments.int(&BAND)?);
         if base_terms + band_terms == 0 {

@@ -78,7 +78,7 @@ pub(crate) static KIND: Kind = Kind {
     build: |arguments| Ok(Statistic::rows(PerBin::new(settings(arguments)?))),
 };
 
-fn settings(arguments: &Arguments<'_>) -> Result<StructureFunction, Error> {
+fn settings(arguments: &Arguments) -> Result<StructureFunction, Error> {
     let name = arguments.text(&METHOD)?;
     let method = Method::ALL.into_iter().find(|method| method.name() == name).unwrap_or_default();
     let (target, edges) = (arguments.int(&TARGET)?, arguments.floats(&EDGES)?);

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tape_core::{
-    Chunk, Event, Grouping, Info, LightCurve, ManyRows, NO_BAND, Object, ObjectId, Results, Segment, Statistic,
-    StatisticError, Value,
+    Chunk, Event, Grouping, Info, LeftOut, LightCurve, LightCurveStep, ManyRows, NO_BAND, Object, ObjectId, Results,
+    Segment, Statistic, StatisticError, Value,
 };
 
 use crate::compute::Worker;
@@ -54,11 +54,28 @@ fn go_on(chunk: &Chunk) -> std::result::Result<(), Halt> {
 }
 
 impl Worker<'_> {
-    /// Appends the results of all light curves of the chunk, and of its objects, and tells of it.
-    pub(crate) fn evaluate(&mut self, results: &mut Results) -> Result<()> {
+    /// Appends the results of all light curves of the chunk, and of its objects, and tells of it. Epochs that a step leaves
+    /// out are counted.
+    pub(crate) fn evaluate(&mut self, results: &mut Results, left_out: &mut LeftOut) -> Result<()> {
+        for step in self.job.steps {
+            self.job.check_stop()?;
+            left_out.by_step += self.apply(&**step)?;
+        }
         self.evaluate_chunk(results)?;
         self.job.observer.event(Event::LightCurves(self.chunk.segments.len() as u64));
         Ok(())
+    }
+
+    /// Lets all light curves of the chunk go through a step. Returns the number of epochs that it leaves out.
+    fn apply(&mut self, step: &dyn LightCurveStep) -> Result<u64> {
+        let (chunk, mut at) = (&mut self.chunk, 0);
+        let applied = catch_unwind(AssertUnwindSafe(|| chunk.apply(step, &mut at)));
+        applied.map_err(|panic| {
+            let segment = &self.chunk.segments[at];
+            let id = self.chunk.ids.get(segment.object).to_owned(self.job.source.id_type());
+            let (step, band) = (step.name().to_owned(), self.grouping.label(segment.band).to_owned());
+            Error::StepPanicked { step, id, band, message: panic_message(&*panic) }
+        })
     }
 
     /// Appends the results of all light curves of the chunk, and of its objects. Values of a run that is cancelled mean

@@ -5,11 +5,11 @@ mod evaluate;
 pub(crate) mod skipped;
 
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tape_core::{
-    Chunk, Event, Grouper, Grouping, Ids, Inputs, LeftOut, NotSorted, Observer, Part, Results, RowReader, Rows, Source,
-    Spill, Statistic, Step, Value,
+    Chunk, Event, Grouper, Grouping, Ids, Inputs, LeftOut, LightCurveStep, NotSorted, Observer, Part, Results,
+    RowReader, Rows, Source, Spill, Statistic, Step, Value,
 };
 
 use crate::compute::skipped::{OnError, Skipped};
@@ -23,6 +23,8 @@ pub(crate) const BATCH: usize = 16 * 1024;
 pub(crate) struct Job<'a> {
     pub(crate) source: &'a dyn Source,
     pub(crate) statistics: &'a [Statistic],
+    /// What light curves go through first, in order.
+    pub(crate) steps: &'a [Arc<dyn LightCurveStep>],
     /// The bands asked for; all without.
     pub(crate) bands: Option<&'a [String]>,
     pub(crate) executor: Executor,
@@ -42,9 +44,10 @@ pub(crate) struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    /// What all statistics need together.
+    /// What all statistics and steps need together.
     pub(crate) fn inputs(&self) -> Inputs {
-        self.statistics.iter().fold(Inputs::FLUX, |inputs, s| inputs.and(s.info().inputs))
+        let of_statistics = self.statistics.iter().fold(Inputs::FLUX, |inputs, s| inputs.and(s.info().inputs));
+        self.steps.iter().fold(of_statistics, |inputs, step| inputs.and(step.inputs()))
     }
 
     /// The number of tasks under way at once.

@@ -162,7 +162,7 @@ impl<'a> EdgeStitcher<'a> {
         let Some(rows) = self.pending.take() else { return Ok(()) };
         let mut results = self.worker.job.no_results();
         self.worker.group_any(&[Part::of(&rows, 0..rows.len())], &mut self.totals.left_out);
-        self.worker.evaluate(&mut results)?;
+        self.worker.evaluate(&mut results, &mut self.totals.left_out)?;
         self.totals.counts += Counts::of(self.worker.job.statistics, &results);
         self.write(results)
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
-use tape_core::{Observer, Source, Spill, Statistic, Step};
+use tape_core::{LightCurveStep, Observer, Source, Spill, Statistic, Step};
 
 use crate::compute::skipped::OnError;
 use crate::compute::{BATCH, Job};
@@ -167,6 +167,8 @@ pub struct Config {
     pub spill: Option<Arc<dyn Spill>>,
     /// What to do about what cannot be read, and about light curves that do not fit in memory.
     pub on_error: OnError,
+    /// What light curves go through before statistics see them, in order.
+    pub steps: Vec<Arc<dyn LightCurveStep>>,
 }
 
 impl Config {
@@ -197,6 +199,7 @@ impl Config {
         Job {
             source,
             statistics,
+            steps: &self.steps,
             bands,
             executor,
             memory,

@@ -75,7 +75,9 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
         observer.event(Event::Ahead { step: Step::Read, rows: rows_of(&layout.partitions) });
         layout = Layout::scanned(source, layout.partitions, Columns::default(), config, observer)?.layout;
     }
-    let whole = statistics.iter().find(|s| !s.is_fold()).map(|s| s.info().name.to_string());
+    let of_steps = config.steps.first().map(|step| step.name().to_owned());
+    let of_statistics = || statistics.iter().find(|s| !s.is_fold()).map(|s| s.info().name.to_string());
+    let whole = of_steps.or_else(of_statistics);
     let (mut kind, mut why) = choose(source, config.plan, &layout, whole.as_deref())?;
     let job = config.job(source, statistics, observer);
     let mut columns = job.inputs().columns();

@@ -25,13 +25,16 @@ use crate::pool::panic_message;
 use crate::strategy::buckets::{BucketRows, scatter_all};
 use crate::strategy::shuffle::write_by_id;
 
-/// The folds behind statistics, if all are folds.
-pub(crate) fn folds(statistics: &[Statistic]) -> Option<Vec<Arc<dyn Fold>>> {
+/// The folds behind what is computed, if all statistics are folds and no step needs whole light curves.
+pub(crate) fn folds(job: &Job<'_>) -> Option<Vec<Arc<dyn Fold>>> {
+    if !job.steps.is_empty() {
+        return None;
+    }
     let fold = |s: &Statistic| match s {
         Statistic::Fold(fold) => Some(Arc::clone(fold)),
         Statistic::Whole(_) | Statistic::Object(_) | Statistic::Rows(_) => None,
     };
-    statistics.iter().map(fold).collect()
+    job.statistics.iter().map(fold).collect()
 }
 
 /// The number of floats in a partial state.
@@ -56,7 +59,7 @@ pub(crate) fn run(
     partitions: &[Partition],
     sink: &mut dyn Sink,
 ) -> Result<Totals> {
-    let folds = &*folds(job.statistics).ok_or_else(not_folds)?;
+    let folds = &*folds(job).ok_or_else(not_folds)?;
     let states: Vec<_> = (0..budget.buckets).map(|_| Mutex::new(States::new(job, folds))).collect();
     let mut totals = Totals::default();
     job.ahead(Step::Compute, rows_of(partitions));

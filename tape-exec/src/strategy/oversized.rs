@@ -38,7 +38,7 @@ pub(crate) fn compute(
         worker.chunk.clear();
         worker.group_any(&[Part::of(&own, 0..own.len())], left_out);
         drop(own);
-        worker.evaluate(&mut results)?;
+        worker.evaluate(&mut results, left_out)?;
     }
     Ok(results)
 }

@@ -98,7 +98,7 @@ fn stream(
             if out.results.is_empty() {
                 out.results.held.reserve(expected(worker.chunk.segments.len(), cut - start, partition.rows()));
             }
-            worker.evaluate(&mut out.results.held)?;
+            worker.evaluate(&mut out.results.held, &mut out.partition.left_out)?;
             out.partition.spilled += out.results.spill_beyond(job, budget.results, usize::MAX)?;
             rows.drain_front(cut);
         } else if rows.len() as u64 > budget.light_curve {
@@ -173,7 +173,7 @@ fn regroup(
             rows = rows.filtered(|row| rows.ids.get(row) != min && rows.ids.get(row) != max);
         }
         worker.group_any(&[Part::of(&rows, 0..rows.len())], &mut out.partition.left_out);
-        worker.evaluate(&mut out.results.held)?;
+        worker.evaluate(&mut out.results.held, &mut out.partition.left_out)?;
         out.partition.spilled += out.results.spill_beyond(job, budget.results, usize::MAX)?;
     }
     Ok(out)

@@ -89,7 +89,7 @@ pub fn run(
             Ok(totals) => break totals,
             Err(error) => error,
         };
-        let (instead, why) = another_plan(kind, plan.forced, statistics, error)?;
+        let (instead, why) = another_plan(kind, plan.forced, can_fold(statistics, config), error)?;
         warnings.push(format!("the {kind} plan was dropped for {instead}: {why}"));
         kind = instead;
         drop(job.take_skipped());
@@ -119,17 +119,18 @@ fn carry_out(job: &Job<'_>, kind: PlanKind, plan: &Plan, sink: &mut dyn Sink) ->
     }
 }
 
+/// Tells whether partial states can stand for light curves: all statistics are folds, and no step comes before them.
+#[must_use]
+pub fn can_fold(statistics: &[Statistic], config: &Config) -> bool {
+    config.steps.is_empty() && statistics.iter().all(Statistic::is_fold)
+}
+
 /// Returns the plan that a run is started again with where `error` says that `kind` does not suit the survey, and why.
 ///
 /// # Errors
 /// If there is none: what ends the run.
-pub fn another_plan(
-    kind: PlanKind,
-    forced: bool,
-    statistics: &[Statistic],
-    error: Error,
-) -> Result<(PlanKind, String)> {
-    let without_order = if fold::folds(statistics).is_some() { PlanKind::Fold } else { PlanKind::Shuffle };
+pub fn another_plan(kind: PlanKind, forced: bool, can_fold: bool, error: Error) -> Result<(PlanKind, String)> {
+    let without_order = if can_fold { PlanKind::Fold } else { PlanKind::Shuffle };
     match (kind, error) {
         (PlanKind::Map | PlanKind::Stitch, Error::OutOfOrder { id, cut: true, before, after }) if forced => {
             Err(Error::CutLightCurve { id, before, after })

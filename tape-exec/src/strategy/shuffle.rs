@@ -87,7 +87,7 @@ pub(crate) fn compute(
                 results = oversized::compute(worker, rows, bucket, budget.grouped, &mut left_out)?;
             } else {
                 group(worker, rows, bucket, &mut left_out)?;
-                worker.evaluate(&mut results)?;
+                worker.evaluate(&mut results, &mut left_out)?;
             }
             job.done(Step::Compute, n);
             let mut results = PendingResults::new(results);

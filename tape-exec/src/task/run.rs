@@ -78,7 +78,7 @@ pub fn read(
             }
         }
         PlanKind::Fold => {
-            let folds = folds(job.statistics).ok_or_else(not_folds)?;
+            let folds = folds(&job).ok_or_else(not_folds)?;
             let states: Vec<_> = (0..tasks.buckets).map(|_| Mutex::new(States::new(&job, &folds))).collect();
             lift_round(&job, &folds, partition, &states, &mut totals)?;
             for states in states {
@@ -120,7 +120,7 @@ pub fn reduce(
     sizes.rows = totals.rows;
     job.memory = job.memory.map(|memory| memory.max(sizes.least(&job)));
     let results = if tasks.kind == PlanKind::Fold {
-        let folds = folds(job.statistics).ok_or_else(not_folds)?;
+        let folds = folds(&job).ok_or_else(not_folds)?;
         let finish = |bucket| {
             let mut states = States::new(&job, &folds);
             for task in 0..rows.labels.len() {

@@ -79,7 +79,8 @@ pub(crate) fn run_by(
                 return Ok(Summary::of(plan.kind, statistics, gathered.totals, gathered.skipped, warnings));
             }
             Err(error) => {
-                let (instead, why) = another_plan(plan.kind, plan.forced, statistics, error)?;
+                let (instead, why) =
+                    another_plan(plan.kind, plan.forced, tape_exec::can_fold(statistics, config), error)?;
                 warnings.push(format!("the {} plan was dropped for {instead}: {why}", plan.kind));
                 plan.kind = instead;
                 sink.restart().map_err(Error::Sink)?;

@@ -7,6 +7,7 @@ use super::Batch;
 use crate::ensemble::Ensemble;
 use crate::error::Error;
 use crate::query::{Provenance, Query, Shape};
+use crate::statistics::steps_named;
 
 impl Batch {
     /// Returns what this batch asks for, as a value.
@@ -22,6 +23,7 @@ impl Batch {
             partitioning,
             bands,
             on_error,
+            steps,
             workers: _,
             threads: _,
             memory: _,
@@ -33,6 +35,7 @@ impl Batch {
             statistics: asked.clone(),
             bands: bands.clone(),
             groups: groups.as_ref().map(|groups| groups.names()),
+            steps: steps.iter().map(|step| step.name().to_owned()).collect(),
             all_objects: *all_objects,
             joined: joined.clone(),
             shape: if *wide { Shape::Wide } else { Shape::Long },
@@ -55,6 +58,7 @@ impl Batch {
         }
         (batch.config.plan, batch.config.partitioning) = (query.plan, query.partitioning);
         batch.config.on_error = query.on_error;
+        batch.config.steps = steps_named(&query.steps)?;
         batch.joined.clone_from(&query.joined);
         (batch.wide, batch.all_objects) = (query.shape == Shape::Wide, query.all_objects);
         Ok(batch)

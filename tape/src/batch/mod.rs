@@ -13,7 +13,7 @@ mod workers;
 use std::path::Path;
 use std::sync::Arc;
 
-use tape_core::Statistic;
+use tape_core::{LightCurveStep, Statistic};
 use tape_exec::{Config, OnError, Partitioning, PlanChoice, Threads};
 use tape_io::{Grouped, SpillFolder};
 
@@ -149,6 +149,40 @@ impl Batch {
     pub fn estimate(&self, calibration: &crate::cost::Calibration) -> Option<crate::cost::Estimate> {
         let rows = self.source().row_groups().iter().fold(0_u64, |rows, group| rows.saturating_add(group.rows));
         calibration.estimate(&self.statistics, rows, self.config.worker_count())
+    }
+
+    /// Lets light curves go through a step before statistics see them, after those that were asked for before: see
+    /// [`tape_analysis::steps`]. Epochs that it leaves out are neither in the statistics nor in `n_obs`; a run counts them.
+    ///
+    /// Partial states of light curves know nothing of a step, so runs with one keep whole light curves in memory.
+    ///
+    /// ```
+    /// # use tape::prelude::*;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let out = folder.path().join("survey");
+    /// # tape::simulate::Simulation { objects: 50, files: 2, ..Default::default() }.write(&out)?;
+    /// let batch = Ensemble::open(&out)?.batch_named(&["standard_deviation"])?.step("clip:sigma=3")?;
+    /// let table = batch.compute()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Statistic`], if no step is called so, or it cannot have these parameters.
+    pub fn step(self, step: &str) -> Result<Self, Error> {
+        Ok(self.with_step(tape_analysis::steps::make(step)?))
+    }
+
+    /// Returns the steps that light curves go through, in order, by what they are asked for.
+    pub fn steps(&self) -> impl Iterator<Item = &str> {
+        self.config.steps.iter().map(|step| step.name())
+    }
+
+    /// The same with a step of the program's own, which is known by its name.
+    #[must_use]
+    pub fn with_step(mut self, step: Arc<dyn LightCurveStep>) -> Self {
+        self.by_name &= tape_analysis::steps::make(step.name()).is_ok();
+        self.config.steps.push(step);
+        self
     }
 
     /// One row per object, with a column for each output and band, instead of one row per object and band.

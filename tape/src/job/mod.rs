@@ -22,8 +22,9 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
-use tape_core::{Observer, Statistic};
+use tape_core::{LightCurveStep, Observer, Statistic};
 use tape_exec::{Config, PlanKind, Summary};
 
 mod folder;
@@ -51,7 +52,7 @@ pub use stored::Stored;
 use crate::batch::Batch;
 use crate::error::Error;
 use crate::options::WriteOptions;
-use crate::statistics::{statistic, statistics_named};
+use crate::statistics::{statistic, statistics_named, steps_named};
 use folder::{Folder, State};
 
 /// A run as a folder of tasks and receipts.
@@ -61,6 +62,7 @@ pub struct Job {
     manifest: Manifest,
     digest: u32,
     statistics: Vec<Statistic>,
+    steps: Vec<Arc<dyn LightCurveStep>>,
     /// What it was planned of, where this program has that.
     batch: Option<Box<Batch>>,
 }
@@ -97,12 +99,17 @@ impl Job {
         }
         let damaged = |error: Malformed| JobError::Manifest { path: folder.to_owned(), reason: error.reason };
         let digest = manifest.digest().map_err(damaged)?;
-        if manifest.plan == PlanKind::Fold && statistics.iter().any(|s| !s.is_fold()) {
-            let reason = "its plan is fold, and not all of its statistics are folds".to_owned();
+        let can_fold = manifest.query().steps.is_empty() && statistics.iter().all(Statistic::is_fold);
+        if manifest.plan == PlanKind::Fold && !can_fold {
+            let reason = "its plan is fold, and not all that it computes are folds".to_owned();
             return Err(JobError::Manifest { path: folder.to_owned(), reason }.into());
         }
+        let steps = match &batch {
+            Some(batch) => batch.config.steps.clone(),
+            None => steps_named(&manifest.query().steps)?,
+        };
         let batch = batch.map(Box::new);
-        Ok(Self { folder: Folder::of(folder, &manifest, digest), manifest, digest, statistics, batch })
+        Ok(Self { folder: Folder::of(folder, &manifest, digest), manifest, digest, statistics, steps, batch })
     }
 
     /// What it is.

@@ -74,7 +74,8 @@ impl Batch {
                 other => break other?,
             };
             let forced = self.config.plan != PlanChoice::Auto;
-            let (instead, why) = tape_exec::another_plan(job.kind(), forced, &self.statistics, error)?;
+            let can_fold = tape_exec::can_fold(&self.statistics, &self.config);
+            let (instead, why) = tape_exec::another_plan(job.kind(), forced, can_fold, error)?;
             let why = format!("the {} plan was dropped for {instead}: {why}", job.kind());
             observer.event(Event::Restart);
             job = self.plan_again(&job, instead, why, observer)?;

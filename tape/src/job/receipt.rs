@@ -25,7 +25,7 @@ pub struct Receipt {
     /// How long it took.
     pub milliseconds: u64,
     /// Epochs that no statistic saw, by reason, in the order of [`LeftOut`]'s fields.
-    pub left_out: [u64; 9],
+    pub left_out: [u64; 10],
     /// The smallest and the largest id, of a partition that is computed where it lies.
     pub ids: Option<(Id, Id)>,
     /// The labels that the band codes of the output stand for.
@@ -154,8 +154,8 @@ impl Receipt {
 
     /// What the task reported.
     pub(super) fn report(&self) -> TaskReport {
-        let [excluded, no_epoch, null_id, null_band, other_band, bad_time, bad_flux, bad_error, nonpositive_error] =
-            self.left_out;
+        let [excluded, no_epoch, null_id, null_band, other_band, rest @ ..] = self.left_out;
+        let [bad_time, bad_flux, bad_error, nonpositive_error, by_step] = rest;
         let left_out = LeftOut {
             excluded,
             no_epoch,
@@ -166,6 +166,7 @@ impl Receipt {
             bad_flux,
             bad_error,
             nonpositive_error,
+            by_step,
         };
         TaskReport {
             rows: self.rows_in,
@@ -219,7 +220,7 @@ mod tests {
                 rows_out: 2,
                 without_rows: 1,
                 milliseconds: 7,
-                left_out: [1, 2, 3, 4, 5, 6, 7, 8, 9],
+                left_out: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
                 ids: Some((id.clone().into(), id.clone().into())),
                 labels: vec!["g".to_owned()],
                 met: vec![],

@@ -56,7 +56,8 @@ impl Job {
         let workers = (of_all.worker_count() / at_once).max(1);
         let bands = self.manifest.query().bands.clone();
         let threads = if workers == 1 { Threads::Caller } else { of_all.threads.clone() };
-        Config { workers, threads, bands, memory, spill: Some(spill), on_error, ..Config::default() }
+        let steps = self.steps.clone();
+        Config { workers, threads, bands, memory, spill: Some(spill), on_error, steps, ..Config::default() }
     }
 
     /// Runs one task, and leaves its receipt, or a note that it failed.

@@ -14,7 +14,7 @@ impl Query {
         let parts = |query: &Self| {
             let Self { inputs, columns, preset, quantity, derived, condition, objects, choices, .. } = query;
             let Self { conversion, statistics, bands, groups, all_objects, joined, shape, .. } = query;
-            let Self { plan, partitioning, on_error, .. } = query;
+            let Self { steps, plan, partitioning, on_error, .. } = query;
             [
                 ("with the statistics", list(statistics)),
                 ("with the bands", bands.as_ref().map_or_else(|| "all".to_owned(), |bands| list(bands))),
@@ -26,6 +26,7 @@ impl Query {
                 ("with values", conversion.as_ref().map_or_else(|| "as they are".to_owned(), ToString::to_string)),
                 ("with values that are", quantity.map_or_else(|| "of any kind".to_owned(), |kind| kind.to_string())),
                 ("with light curves by", groups.as_ref().map_or_else(|| "object and band".to_owned(), |by| list(by))),
+                ("with the steps", list(steps)),
                 ("with objects without a light curve", if *all_objects { "listed" } else { "skipped" }.to_owned()),
                 ("with columns of objects", list(joined)),
                 ("with a table that is", if *shape == Shape::Wide { "wide" } else { "long" }.to_owned()),
@@ -65,6 +66,9 @@ impl fmt::Display for Query {
         }
         for choice in &self.choices {
             write!(f, ", objects {choice}")?;
+        }
+        if !self.steps.is_empty() {
+            write!(f, ", after {}", list(&self.steps))?;
         }
         if let Some(bands) = &self.bands {
             write!(f, ", bands {}", bands.join(", "))?;
@@ -139,7 +143,7 @@ mod tests {
     #[test]
     fn every_part_of_a_query_tells_how_it_differs_and_comes_back_from_json() {
         type Change = fn(&mut Query);
-        let changes: [(Change, &str); 18] = [
+        let changes: [(Change, &str); 19] = [
             (
                 |q| q.inputs.push("/b.parquet".to_owned()),
                 "with the inputs /a.parquet, not /a.parquet to /b.parquet (2 files)",
@@ -167,6 +171,7 @@ mod tests {
             (|q| q.statistics.push("eta".to_owned()), "with the statistics mean, not mean, eta"),
             (|q| q.bands = Some(vec!["g".to_owned()]), "with the bands all, not g"),
             (|q| q.groups = Some(vec!["id".to_owned()]), "with light curves by object and band, not id"),
+            (|q| q.steps = vec!["clip:sigma=3".to_owned()], "with the steps none, not clip:sigma=3"),
             (|q| q.all_objects = true, "skipped, not listed"),
             (|q| q.joined = vec!["ra".to_owned()], "with columns of objects none, not ra"),
             (|q| q.shape = Shape::Wide, "with a table that is long, not wide"),

@@ -61,6 +61,9 @@ pub struct Query {
     /// What epochs of a light curve have in common; the object and the band without.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<Vec<String>>,
+    /// What light curves go through before statistics see them, in order, by what the steps were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
     /// Whether objects without a light curve have a row, too.
     #[serde(skip_serializing_if = "is_default")]
     pub all_objects: bool,

@@ -121,6 +121,7 @@ impl Provenance {
             ("objects", objects),
             ("selected_objects", words(choices.iter().map(ToString::to_string).collect())),
             ("by", self.query.groups.as_ref().map(|groups| json!(groups.join(", ")))),
+            ("steps", words(self.query.steps.clone())),
             ("bands", self.query.bands.as_ref().map(|bands| json!(bands))),
         ];
         told.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect::<Map<_, _>>().into()

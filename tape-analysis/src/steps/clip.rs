@@ -1,0 +1,137 @@
+//! Clipping of outliers: epochs whose flux is far from the median are left out.
+//!
+//! An epoch is left out if |x − m| > k s, with m the median of the fluxes that are left and s their population standard
+//! deviation. This is done again with what is left, up to so many times, until nothing is left out any more.
+//!
+//! - Parameters: `sigma`, k above 0; `iterations`, how often at most.
+//! - Depends on: flux.
+//! - Fewest epochs: any; fewer than three lose none for k above 1.
+//! - NaN: epochs without a flux never get here.
+//! - Reference: the definition of `astropy.stats.sigma_clip`, Astropy Collaboration 2022, ApJ 935, 167,
+//!   [doi:10.3847/1538-4357/ac7c74](https://doi.org/10.3847/1538-4357/ac7c74).
+
+use std::sync::Arc;
+
+use tape_core::{Epochs, Inputs, LightCurveStep};
+
+use super::StepKind;
+use crate::error::Error;
+use crate::parameter::{Allowed, POSITIVE, Parameter};
+
+const SIGMA: Parameter =
+    Parameter { name: "sigma", summary: "standard deviations from the median", allowed: POSITIVE, default: Some("3") };
+const ITERATIONS: Parameter = Parameter {
+    name: "iterations",
+    summary: "how often at most",
+    allowed: Allowed::IntBetween(1, 1000),
+    default: Some("5"),
+};
+
+/// How it is asked for by name.
+pub(super) static KIND: StepKind = StepKind {
+    name: "clip",
+    summary: "leaves out epochs with a flux more than sigma standard deviations from the median",
+    parameters: &[SIGMA, ITERATIONS],
+    build: |arguments| Ok(Arc::new(Clip::new(arguments.float(&SIGMA)?, arguments.int(&ITERATIONS)?)?)),
+};
+
+/// Clipping of outliers; see the [module](self).
+#[derive(Clone, Debug)]
+pub struct Clip {
+    name: String,
+    sigma: f64,
+    iterations: usize,
+}
+
+impl Clip {
+    /// Makes the step that leaves out what is beyond so many standard deviations.
+    ///
+    /// # Errors
+    /// [`Error::BadValue`] if `sigma` is not above zero and finite.
+    pub fn new(sigma: f64, iterations: usize) -> Result<Self, Error> {
+        if !SIGMA.admits(sigma) {
+            return Err(SIGMA.refused(KIND.name, &sigma.to_string()));
+        }
+        Ok(Self { name: format!("clip:sigma={sigma}:iterations={iterations}"), sigma, iterations })
+    }
+}
+
+impl LightCurveStep for Clip {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn inputs(&self) -> Inputs {
+        Inputs::FLUX
+    }
+
+    fn apply(&self, epochs: &mut Epochs<'_>) {
+        let mut left: Vec<f64> = Vec::with_capacity(epochs.flux.len());
+        for _ in 0..self.iterations {
+            left.clear();
+            left.extend(epochs.flux.iter().zip(&*epochs.keep).filter_map(|(flux, keep)| keep.then_some(*flux)));
+            let Some((median, deviation)) = centre_and_width(&mut left) else { return };
+            let far = |flux: f64| (flux - median).abs() > self.sigma * deviation;
+            let mut clipped = false;
+            for (flux, keep) in epochs.flux.iter().zip(&mut *epochs.keep).filter(|(_, keep)| **keep) {
+                *keep = !far(*flux);
+                clipped |= !*keep;
+            }
+            if !clipped {
+                return;
+            }
+        }
+    }
+}
+
+/// Returns the median and the population standard deviation of some fluxes, if there are any. They are put in order first, so
+/// that no answer depends on the order in which epochs come.
+#[expect(clippy::cast_precision_loss, reason = "a light curve has fewer epochs than 2^53")]
+fn centre_and_width(flux: &mut [f64]) -> Option<(f64, f64)> {
+    flux.sort_unstable_by(f64::total_cmp);
+    let n = flux.len();
+    let upper = *flux.get(n / 2)?;
+    let mean = flux.iter().sum::<f64>() / n as f64;
+    let deviation = (flux.iter().map(|flux| (flux - mean).powi(2)).sum::<f64>() / n as f64).sqrt();
+    let median = if n % 2 == 1 { upper } else { flux[n / 2 - 1] / 2.0 + upper / 2.0 };
+    Some((median, deviation))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(flux: &[f64], sigma: f64, iterations: usize) -> Vec<bool> {
+        let (mut flux, mut keep) = (flux.to_vec(), vec![true; flux.len()]);
+        let step = Clip::new(sigma, iterations).expect("allowed");
+        step.apply(&mut Epochs { time: &mut [], flux: &mut flux, error: &mut [], keep: &mut keep });
+        keep
+    }
+
+    #[test]
+    fn outliers_go_one_round_after_the_other() {
+        // With the largest value, the median is 1.5 and the deviation 33; without it, 1 and 3.02: then 10 is far, too.
+        let flux = [0.0, 1.0, 2.0, 1.0, 0.0, 2.0, 1.0, 2.0, 10.0, 100.0, 2.0];
+        let first = [true, true, true, true, true, true, true, true, true, false, true];
+        let second = [true, true, true, true, true, true, true, true, false, false, true];
+        assert_eq!(kept(&flux, 2.5, 1), first);
+        assert_eq!(kept(&flux, 2.5, 2), second);
+        assert_eq!(kept(&flux, 2.5, 5), second);
+        // Of one value, and of equal ones, none is far; of none, none.
+        assert_eq!(kept(&[4.0], 1.0, 5), [true]);
+        assert_eq!(kept(&[4.0; 3], 1e-9, 5), [true; 3]);
+        assert_eq!(kept(&[], 3.0, 5), [true; 0]);
+    }
+
+    #[test]
+    fn sigma_must_be_a_number_above_zero() {
+        for sigma in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            let error = Clip::new(sigma, 5).expect_err("no such width").to_string();
+            assert!(error.contains("'sigma' of 'clip'") && error.contains("above 0"), "{error}");
+        }
+        let error = crate::steps::make("clip:sigma=0").expect_err("none").to_string();
+        assert!(error.contains("'sigma' of 'clip' is '0', but must be a number above 0"), "{error}");
+        let error = crate::steps::make("clip:width=3").expect_err("none").to_string();
+        assert!(error.contains("'clip' has no parameter 'width'"), "{error}");
+    }
+}
