@@ -20,6 +20,7 @@ mod objects;
 mod selections;
 mod shapes;
 mod sky;
+mod steps;
 mod support;
 mod values;
 mod verbs;
