@@ -23,5 +23,5 @@ pub use plan::config::{Config, NoSuchPlan, PlanChoice, PlanKind};
 pub use plan::layout::{Cohesion, Evidence, Layout, Scan};
 pub use plan::partitioning::{Partitioning, cut, row_groups};
 pub use plan::{Plan, plan};
-pub use pool::{Threads, default_workers, each, in_pool, with_threads};
+pub use pool::{Threads, default_workers, each, with_threads};
 pub use strategy::run::{Summary, TooFew, another_plan, can_fold, run};

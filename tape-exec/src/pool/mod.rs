@@ -165,14 +165,6 @@ pub fn with_threads<T: Send>(workers: usize, work: impl FnOnce() -> T + Send) ->
     Threads::Own.install(workers, work)
 }
 
-/// Does `work` with as many threads as [`default_workers`] for its parallel parts.
-///
-/// # Errors
-/// If the threads cannot be had.
-pub fn in_pool<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
-    with_threads(default_workers(), work)
-}
-
 fn pool(threads: usize) -> Result<ThreadPool> {
     tape_pool::start(threads)
         .map_err(|tape_pool::StartError { threads, reason, .. }| Error::Workers { workers: threads, reason })

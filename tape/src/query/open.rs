@@ -26,7 +26,7 @@ impl Query {
         if let Some(what) = self.unrepeatable() {
             return Err(Error::NotDescribed { what });
         }
-        let mut survey = tape_exec::in_pool(|| Survey::open_files(paths, self.column_map()))??;
+        let mut survey = Survey::open_files(paths, self.column_map())?;
         if let Some(objects) = &self.objects {
             survey = survey.with_objects(&objects.inputs, Some(&objects.id))?;
             if let Some(condition) = &objects.condition {
