@@ -67,12 +67,7 @@ impl Events {
         let steps: serde_json::Map<_, _> = Step::ALL
             .into_iter()
             .filter(|step| counts.ahead(*step) > 0)
-            .map(|step| {
-                let expected = counts.expected[step as usize].map(|seconds| seconds * 1e6);
-                let step_told =
-                    json!({"rows": counts.done(step), "of": counts.ahead(step), "expected_us_per_row": expected});
-                (step.name().to_owned(), step_told)
-            })
+            .map(|step| (step.name().to_owned(), json!({"rows": counts.done(step), "of": counts.ahead(step)})))
             .collect();
         let round = |rate: &f64| rate.round();
         self.tell(

@@ -51,8 +51,6 @@ struct Shared {
     counts: Mutex<Counts>,
     sources: Sources,
     start: Instant,
-    /// Whether someone sees what is estimated.
-    seen: bool,
     ended: Mutex<bool>,
     end: Condvar,
 }
@@ -75,7 +73,7 @@ impl Watch {
         }
         let seen = shown || sources.events.is_some();
         let (counts, ended) = (Mutex::default(), Mutex::new(false));
-        let shared = Arc::new(Shared { bar, counts, sources, start: Instant::now(), seen, ended, end: Condvar::new() });
+        let shared = Arc::new(Shared { bar, counts, sources, start: Instant::now(), ended, end: Condvar::new() });
         let ticker = seen.then(|| {
             let shared = Arc::clone(&shared);
             std::thread::spawn(move || shared.tick())
@@ -133,10 +131,6 @@ impl Observer for Watch {
 
     fn cancellation(&self) -> Cancellation {
         STOP.clone()
-    }
-
-    fn wants_trial(&self) -> bool {
-        self.shared.seen
     }
 }
 

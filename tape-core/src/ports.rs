@@ -2,7 +2,6 @@
 //! see only them.
 
 use std::error::Error;
-use std::time::Duration;
 
 use crate::bands::Bands;
 use crate::cancellation::Cancellation;
@@ -169,14 +168,6 @@ pub enum Event {
     },
     /// So many rows that were read must be read again: they were not in the order that was expected.
     Again(u64),
-    /// What a step will take that has not begun, as far as a short trial tells. Only for an observer that
-    /// [wants it](Observer::wants_trial).
-    Expected {
-        /// The step.
-        step: Step,
-        /// For a million rows, with all workers at work.
-        million_rows: Duration,
-    },
     /// So many more light curves were computed.
     LightCurves(u64),
     /// So many more bytes were put away for want of memory.
@@ -196,12 +187,6 @@ pub trait Observer: Sync {
     /// curves, and kernels that take long ask it in their loops. No run can be stopped by default.
     fn cancellation(&self) -> Cancellation {
         Cancellation::never()
-    }
-
-    /// Whether the run should try the statistics on a few thousand of its rows, taken for light curves, where it will
-    /// compute only after all is read: without it nobody could tell how long that will take.
-    fn wants_trial(&self) -> bool {
-        false
     }
 }
 

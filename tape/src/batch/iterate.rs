@@ -232,10 +232,6 @@ impl Observer for Watched<'_> {
     fn cancellation(&self) -> Cancellation {
         self.stop.clone().or(self.observer.cancellation())
     }
-
-    fn wants_trial(&self) -> bool {
-        self.observer.wants_trial()
-    }
 }
 
 /// Hands results over as Arrow batches.

@@ -11,8 +11,6 @@ pub struct Counts {
     pub ahead: [u64; 5],
     /// Rows of each step that are done.
     pub done: [u64; 5],
-    /// Seconds that a row is expected to take in a step that has not begun.
-    pub expected: [Option<f64>; 5],
     /// Light curves computed.
     pub light_curves: u64,
     /// Bytes put away.
@@ -28,9 +26,6 @@ impl Counts {
             Event::Ahead { step, rows } => self.ahead[*step as usize] = *rows,
             Event::Done { step, rows } => add(&mut self.done[*step as usize], *rows),
             Event::Again(rows) => add(&mut self.ahead[Step::Read as usize], *rows),
-            Event::Expected { step, million_rows } => {
-                self.expected[*step as usize] = Some(million_rows.as_secs_f64() / 1e6);
-            }
             Event::LightCurves(n) => add(&mut self.light_curves, *n),
             Event::Spilled(bytes) => add(&mut self.spilled, *bytes),
             Event::Restart => *self = Self { restarts: self.restarts + 1, ..Self::default() },

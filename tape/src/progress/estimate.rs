@@ -2,7 +2,7 @@
 //!
 //! Each step of a run has a cost, seconds for a row, and what is left is the sum of all rows ahead, each at the cost of its
 //! step. The cost of a step that has begun is measured: the time between two looks belongs to the steps whose rows went on
-//! meanwhile. That of a step to come is taken from the run's own trial, or from what it is beside reading on most machines.
+//! meanwhile. That of a step to come is what it is beside reading on most machines.
 
 use tape_core::Step;
 
@@ -11,7 +11,6 @@ use super::Counts;
 /// What a row costs in a step that has not begun, beside reading one.
 const SCANNED: f64 = 0.5;
 const PUT_AWAY: f64 = 1.0;
-/// Without a trial. The step then begins soon, because rows are read some at a time.
 const COMPUTED: f64 = 0.5;
 /// A row of the result, which is merged with those of other buckets, and each value in it.
 const ROW_WRITTEN: f64 = 3.0;
@@ -114,7 +113,7 @@ impl Estimate {
                 Step::Compute => COMPUTED,
                 Step::Write => ROW_WRITTEN + VALUE_WRITTEN * self.values as f64,
             };
-            self.counts.expected[step as usize].or_else(|| Some(read? * beside_reading))
+            Some(read? * beside_reading)
         };
         Step::ALL.map(|step| measured(step).or_else(|| to_come(step)))
     }

@@ -101,8 +101,4 @@ impl Observer for Progress {
     fn cancellation(&self) -> Cancellation {
         self.stop.clone()
     }
-
-    fn wants_trial(&self) -> bool {
-        true
-    }
 }
