@@ -1,41 +1,43 @@
-//! Band labels and the small codes that stand for them while a survey is read.
+//! Band labels, and the small integer codes that replace them in memory.
 
 use std::sync::{PoisonError, RwLock};
 
 /// The code of a row whose band is null.
 pub const NO_BAND: u8 = u8::MAX;
 
-/// The labels met so far, shared by all readers of a survey. A label keeps its code for the life of the dictionary; which
-/// code it gets depends on who reads first, so nothing that a user sees may depend on codes: order by [`Bands::order`].
+/// The labels met so far, shared by all readers of a survey.
+///
+/// A label keeps its code for the life of the dictionary. Codes are assigned in the order in which readers meet the
+/// labels, which differs from run to run. Nothing that a user sees may depend on them: sort with [`Bands::order`].
 #[derive(Debug, Default)]
 pub struct Bands {
     labels: RwLock<Vec<String>>,
-    /// What is stored, and what it is called.
+    /// Pairs of a stored label and its display name.
     names: &'static [(&'static str, &'static str)],
 }
 
-/// More labels than a survey can have: most likely the wrong column.
+/// The survey has more labels than fit in a code, most likely because the wrong column was chosen as the band.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("more than {} different bands: is this the band column?", NO_BAND)]
 pub struct TooManyBands;
 
 impl Bands {
-    /// No labels yet; what is stored as the first of a pair is called by the second.
+    /// Creates an empty dictionary. `names` pairs each stored label with its display name.
     #[must_use]
     pub fn named(names: &'static [(&'static str, &'static str)]) -> Self {
         Self { names, ..Self::default() }
     }
 
-    /// What a band is called that is stored as `label`.
+    /// Returns the display name of the stored label `label`.
     #[must_use]
     pub fn name_of<'a>(&self, label: &'a str) -> &'a str {
         self.names.iter().find(|(stored, _)| *stored == label).map_or(label, |(_, name)| name)
     }
 
-    /// The code of the band that is stored as `label`, new if the band is.
+    /// Returns the code of the stored label `label`, and assigns a new one to a new label.
     ///
     /// # Errors
-    /// If there are 255 others already.
+    /// [`TooManyBands`] if there are 255 other labels already.
     pub fn code(&self, label: &str) -> Result<u8, TooManyBands> {
         let label = self.name_of(label);
         if let Some(code) = self.find(label) {
@@ -51,7 +53,7 @@ impl Bands {
         Ok(code)
     }
 
-    /// The code of `label`, if it was met.
+    /// Returns the code of `label`, if the label was met.
     #[must_use]
     pub fn find(&self, label: &str) -> Option<u8> {
         let labels = self.labels.read().unwrap_or_else(PoisonError::into_inner);
@@ -64,26 +66,26 @@ impl Bands {
         self.labels.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Whether no label was met.
+    /// Returns true if no label was met.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// All labels, by code.
+    /// Returns all labels, indexed by code.
     #[must_use]
     pub fn labels(&self) -> Vec<String> {
         self.labels.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// All codes in the order in which results list them: by label, as numbers where every label is one.
+    /// Returns all codes in the order of results: sorted by label, or numerically if every label is a number.
     #[must_use]
     pub fn order(&self) -> Vec<u8> {
         order_of(&self.labels())
     }
 }
 
-/// The codes of `labels` in the order in which results list them.
+/// Returns the codes of `labels` in the order of results.
 #[must_use]
 pub fn order_of(labels: &[String]) -> Vec<u8> {
     let numbers: Option<Vec<i64>> = labels.iter().map(|label| label.parse().ok()).collect();
@@ -110,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_stored_may_have_a_name() {
+    fn a_stored_label_may_have_a_display_name() {
         let bands = Bands::named(&[("1", "g"), ("2", "r")]);
         let codes = ["2", "1", "r", "3"].map(|stored| bands.code(stored).expect("few"));
         assert_eq!((codes, bands.labels()), ([0, 1, 0, 2], ["r", "g", "3"].map(str::to_owned).to_vec()));

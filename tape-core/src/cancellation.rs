@@ -1,4 +1,4 @@
-//! A request to stop, which kernels can see.
+//! A request to stop that kernels can check.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A request to stop a run. Clones share the request, so one thread can cancel what others compute.
 ///
-/// A run takes it from its [`Observer`](crate::Observer) and gives it to every [`Chunk`](crate::Chunk) and
-/// [`LightCurve`](crate::LightCurve). A kernel that takes longer than some hundredths of a second asks
-/// [`LightCurve::cancelled`](crate::LightCurve::cancelled) in its loops and returns early, with any values: a cancelled run
-/// drops them. Once a request is made, it stands.
+/// A run gets it from its [`Observer`](crate::Observer) and passes it to every [`Chunk`](crate::Chunk) and
+/// [`LightCurve`](crate::LightCurve). A kernel that runs for more than a few hundredths of a second should check
+/// [`LightCurve::cancelled`](crate::LightCurve::cancelled) in its loops and return early. It may return any values
+/// then, because a cancelled run discards them. A request cannot be withdrawn.
 ///
 /// ```
 /// let cancellation = tape_core::Cancellation::new();
@@ -27,26 +27,26 @@ struct Shared {
 }
 
 impl Cancellation {
-    /// Returns a request that has not been made yet.
+    /// Returns a request that can be made with [`Cancellation::cancel`].
     #[must_use]
     pub fn new() -> Self {
         Self(Some(Arc::default()))
     }
 
-    /// Returns a request that nobody can make. It is the default.
+    /// Returns a request that is never made. This is the default.
     #[must_use]
     pub const fn never() -> Self {
         Self(None)
     }
 
-    /// Returns a request that is made once `condition` returns true: when a deadline passes, for example. The condition is
-    /// called often and from many threads, so it must be cheap.
+    /// Returns a request that is made once `condition` returns true, for example when a deadline passes. The condition
+    /// is called often and from many threads, so it must be cheap.
     #[must_use]
     pub fn when(condition: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(Shared { cancelled: AtomicBool::new(false), condition: Some(Box::new(condition)) })))
     }
 
-    /// Returns a request that is made once either of both is.
+    /// Returns a request that is made once either of the two is.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         match (&self.0, &other.0) {
@@ -56,14 +56,14 @@ impl Cancellation {
         }
     }
 
-    /// Makes the request. It has no effect on one that nobody can make.
+    /// Makes the request. Does nothing for [`Cancellation::never`].
     pub fn cancel(&self) {
         if let Some(shared) = &self.0 {
             shared.cancelled.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Returns `None` once the request is made, so that `?` ends a function that computes.
+    /// Returns `None` once the request is made, so that `?` ends a computation.
     #[inline]
     pub fn proceed(&self) -> Option<()> {
         (!self.is_cancelled()).then_some(())
@@ -92,7 +92,7 @@ impl Shared {
     }
 }
 
-/// Equal are clones of one request, and any two that nobody can make.
+/// Two requests are equal if they are clones of each other, or if neither can ever be made.
 impl PartialEq for Cancellation {
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_nobody_can_make_is_never_made() {
+    fn a_never_request_cannot_be_made() {
         let never = Cancellation::default();
         never.cancel();
         assert!(!never.is_cancelled());

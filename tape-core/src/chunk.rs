@@ -1,4 +1,4 @@
-//! Columns in memory, grouped into segments: one for each light curve.
+//! Columns in memory, grouped into one segment for each light curve.
 
 use std::ops::Range;
 
@@ -8,23 +8,23 @@ use crate::ids::Ids;
 use crate::kept::Kept;
 use crate::light_curve::LightCurve;
 
-/// The epochs of one object in one band: contiguous rows of a chunk.
+/// The epochs of one object in one band, as contiguous rows of a chunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {
     /// Index of the object in [`Chunk::ids`].
     pub object: usize,
     /// Code of the band.
     pub band: u8,
-    /// The rows of [`Chunk::flux`] and of the other columns that were read.
+    /// Rows of [`Chunk::flux`] and of the other columns that were read.
     pub rows: Range<usize>,
 }
 
-/// Whole light curves, ordered by object id and then by band. A segment may be empty: all its epochs were left out.
+/// Complete light curves, ordered by object id and then by band. A segment is empty if all its epochs were skipped.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chunk {
-    /// One id for each object, ascending.
+    /// Object ids, ascending and unique.
     pub ids: Ids,
-    /// One segment for each (object, band) met.
+    /// One segment for each (object, band) pair.
     pub segments: Vec<Segment>,
     /// Times, days; empty if not read.
     pub time: Vec<f64>,
@@ -32,14 +32,14 @@ pub struct Chunk {
     pub flux: Vec<f64>,
     /// Errors; empty if not read.
     pub error: Vec<f64>,
-    /// What statistics keep of it; nothing once it is filled anew.
+    /// Values that statistics share for this chunk. Cleared when the chunk is refilled.
     pub kept: Kept,
-    /// Whether work on it should stop.
+    /// The request to stop work on this chunk.
     pub cancellation: Cancellation,
 }
 
 impl Chunk {
-    /// No light curves, for ids of type `id_type`.
+    /// Creates a chunk without light curves, for ids of type `id_type`.
     #[must_use]
     pub fn new(id_type: IdType) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl Chunk {
         }
     }
 
-    /// The light curve of a segment, whose band is called `label`.
+    /// Returns the light curve of a segment, whose band has the label `label`.
     #[must_use]
     pub fn light_curve<'a>(&'a self, segment: &Segment, label: &'a str) -> LightCurve<'a> {
         let mut light_curve =
@@ -67,19 +67,19 @@ impl Chunk {
         light_curve
     }
 
-    /// The segments of each object.
+    /// Returns the segments of each object.
     pub fn objects(&self) -> impl Iterator<Item = &[Segment]> {
         self.segments.chunk_by(|a, b| a.object == b.object)
     }
 
-    /// Returns whether work on its light curves should stop.
+    /// Returns true if work on the light curves should stop.
     #[must_use]
     #[inline]
     pub fn cancelled(&self) -> bool {
         self.cancellation.is_cancelled()
     }
 
-    /// Removes all light curves and keeps the memory.
+    /// Removes all light curves but keeps the allocated memory.
     pub fn clear(&mut self) {
         self.ids.clear();
         self.segments.clear();

@@ -1,39 +1,39 @@
-//! Which column of a survey plays which role.
+//! The mapping of roles to the columns of a survey.
 
 use crate::presets::Preset;
 use crate::role::Role;
 
-/// The column of each role. A role without one is looked for by common names when a survey is opened.
+/// The column of each role. Roles without a column are resolved by common names when a survey is opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ColumnMap {
     names: [Option<String>; 5],
-    /// The preset that was asked for, or holds.
+    /// The preset that was requested or that the columns match.
     preset: Option<&'static Preset>,
-    /// Columns that are computed of others: names, and expressions.
+    /// Derived columns, as (name, expression).
     derived: Vec<(String, String)>,
 }
 
-/// A role's column cannot be told.
+/// The column of a role could not be determined.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ColumnError {
-    /// It is not in the survey.
+    /// The survey has no such column.
     #[error("no {role} column{}{}; columns: {}. Name it", asked(.name.as_ref()), hint(.nearest.as_ref()), .available.join(", "))]
     Missing {
         /// The role.
         role: Role,
-        /// The name that was asked for.
+        /// The requested name.
         name: Option<String>,
-        /// The existing column most like it.
+        /// The most similar name in the survey.
         nearest: Option<String>,
-        /// All columns.
+        /// All columns of the survey.
         available: Vec<String>,
     },
-    /// Two columns of lists could both be the light curves.
-    #[error("the flux may be '{first}' or '{second}': name the one that is meant")]
+    /// Two nested columns both look like light curves.
+    #[error("the flux column could be '{first}' or '{second}': name one of them")]
     Ambiguous {
-        /// The flux of the first.
+        /// The flux column of the first.
         first: String,
-        /// The flux of the second.
+        /// The flux column of the second.
         second: String,
     },
 }
@@ -47,7 +47,7 @@ fn hint(nearest: Option<&String>) -> String {
 }
 
 impl ColumnMap {
-    /// No column is named yet.
+    /// Creates a map in which no role has a column.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -90,56 +90,56 @@ impl ColumnMap {
         self
     }
 
-    /// The same without a column for a role.
+    /// Removes the column of a role.
     #[must_use]
     pub fn without(mut self, role: Role) -> Self {
         self.names[role as usize] = None;
         self
     }
 
-    /// The same with a column that is computed of others by an expression: roles may name it.
+    /// Adds a derived column, computed from other columns by an expression. Roles may refer to it.
     #[must_use]
     pub fn derive(mut self, name: &str, expression: &str) -> Self {
         self.derived.push((name.to_owned(), expression.to_owned()));
         self
     }
 
-    /// The names of columns that are computed, and their expressions.
+    /// Returns the derived columns, as (name, expression).
     #[must_use]
     pub fn derived(&self) -> &[(String, String)] {
         &self.derived
     }
 
-    /// The column of a role, if one is named.
+    /// Returns the column of a role, if it has one.
     #[must_use]
     pub fn get(&self, role: Role) -> Option<&str> {
         self.names[role as usize].as_deref()
     }
 
-    /// The same, of which a preset holds.
+    /// Sets the preset that the columns match.
     #[must_use]
     pub const fn of_preset(mut self, preset: Option<&'static Preset>) -> Self {
         self.preset = preset;
         self
     }
 
-    /// The preset that was asked for by name or, once columns were [resolved](ColumnMap::resolve), that holds for them.
+    /// Returns the preset that was requested or, after [`ColumnMap::resolve`], that the columns match.
     #[must_use]
     pub const fn preset(&self) -> Option<&'static Preset> {
         self.preset
     }
 
-    /// The column of a role that a run cannot do without.
+    /// Returns the column of a role that a run requires.
     ///
     /// # Errors
-    /// [`ColumnError`] if there is none.
+    /// [`ColumnError::Missing`] if the role has no column.
     pub fn require(&self, role: Role, available: &[String]) -> Result<&str, ColumnError> {
         self.get(role).ok_or_else(|| ColumnError::missing(role, None, available))
     }
 }
 
 impl ColumnError {
-    /// The error for a role whose column, `name` if one was named, is not among those available.
+    /// Creates the error for a role whose column is missing. `name` is the requested column, if one was named.
     #[must_use]
     pub fn missing(role: Role, name: Option<&str>, available: &[String]) -> Self {
         Self::Missing {
@@ -158,7 +158,7 @@ impl From<&'static Preset> for ColumnMap {
     }
 }
 
-/// The candidate most like `name`, if one is like it at all.
+/// Returns the candidate most similar to `name`, or `None` if none is similar enough.
 #[must_use]
 pub fn nearest<'a, S: AsRef<str>>(name: &str, candidates: &'a [S]) -> Option<&'a str> {
     let name = name.to_lowercase();

@@ -1,6 +1,6 @@
-//! What a statistic says of its kernel for a device: the text, and how its numbers become those of the CPU.
+//! Describes a statistic's kernel for a device: its WGSL text, and how its output becomes the CPU's.
 //!
-//! The text is WGSL without entry point or bindings; the crate that drives devices puts it between a prelude and a main
+//! The text is WGSL without entry point or bindings. The crate that drives devices puts it between a prelude and a main
 //! function. It declares
 //!
 //! - `const LEN`: how many numbers a lane carries, and `alias State = array<real, LEN>`;
@@ -11,12 +11,13 @@
 //!   which may call `team(State) -> State` for what all lanes have together, and takes every `width`-th epoch from
 //!   `first + lane` on from `fluxes` and `errors`.
 //!
-//! `Out` is an array of as many numbers as the kernel gives, which is the state of a fold. `real` is `f32` or `f64`, and `EPSILON` the distance from 1 to the next number. Fluxes have the segment's reference
-//! subtracted, which is about their mean; `reference` is its value.
+//! `Out` is an array with as many numbers as the kernel returns (for a fold, its state). `real` is `f32` or `f64`, and
+//! `EPSILON` is the distance from 1 to the next number. The segment's reference, which is about the mean flux, was
+//! subtracted from the fluxes; `reference` is its value.
 
 use crate::light_curve::LightCurve;
 
-/// The numbers that a kernel calculates with.
+/// The floating-point type that a kernel computes with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Precision {
     /// `f32`.
@@ -26,7 +27,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// The distance from 1 to the next number.
+    /// Returns the distance from 1 to the next number.
     #[must_use]
     pub const fn epsilon(self) -> f64 {
         match self {
@@ -36,47 +37,47 @@ impl Precision {
     }
 }
 
-/// How a segment is brought together.
+/// How a kernel processes a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// Any part of a segment by itself: the states of the parts combine.
+    /// In parts, whose states are combined.
     Fold,
     /// All epochs at once.
     Whole,
 }
 
-/// One part of a segment, as it was on the device.
+/// One part of a segment, as the device processed it.
 #[derive(Clone, Copy, Debug)]
 pub struct OnDevice {
-    /// Its number of epochs.
+    /// Number of epochs in the part.
     pub n: usize,
-    /// What was subtracted from the fluxes.
+    /// The value that was subtracted from the fluxes.
     pub reference: f64,
-    /// The numbers that were calculated with.
+    /// The precision of the computation.
     pub precision: Precision,
 }
 
-/// A kernel for devices; see the module's documentation for what its text declares.
+/// A kernel for devices. See the module documentation for what its text declares.
 #[derive(Debug)]
 pub struct DeviceKernel {
-    /// Its name, which no other kernel has.
+    /// Unique name of the kernel.
     pub name: &'static str,
-    /// The text.
+    /// The WGSL text.
     pub wgsl: &'static str,
-    /// How a segment is brought together.
+    /// How the kernel processes a segment.
     pub method: Method,
-    /// How many numbers it gives for each part.
+    /// Number of values that it returns for each part.
     pub len: usize,
-    /// Whether it reads errors.
+    /// True if it reads errors.
     pub error: bool,
-    /// Whether there is an `f64` version of it.
+    /// True if there is an `f64` version.
     pub double: bool,
-    /// How far its result may lie from the CPU's, for `n` epochs, in units of [`DeviceKernel::scale`].
+    /// Largest allowed difference from the CPU's result, for `n` epochs, in units of [`DeviceKernel::scale`].
     pub tolerance: fn(precision: Precision, n: usize) -> f64,
-    /// The unit of the tolerance for each number of the state or output `want` of a light curve, written over `out`: such as
-    /// the standard deviation for a mean. Zero where the device must agree with the CPU.
+    /// Writes to `out` the unit of the tolerance for each number of the state or output `want`: for a mean, for
+    /// example, the standard deviation. Zero where the device must agree exactly with the CPU.
     pub scale: fn(light_curve: &LightCurve<'_>, want: &[f64], out: &mut [f64]),
-    /// Turns the kernel's numbers into the state of a fold, or into the outputs of a statistic of whole light curves. Answers
-    /// `false` if they may lie further from the CPU's than the tolerance says: the CPU then takes this segment.
+    /// Converts the kernel's numbers to the state of a fold, or to the outputs of a statistic of whole light curves.
+    /// Returns `false` if they may differ from the CPU's by more than the tolerance. The CPU then computes the segment.
     pub restore: fn(numbers: &[f64], of: OnDevice, out: &mut [f64]) -> bool,
 }

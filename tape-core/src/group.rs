@@ -1,4 +1,4 @@
-//! Rows to chunks: a counting sort by (object, band) that leaves out what no statistic may see.
+//! Groups rows into a chunk with a counting sort by (object, band), and skips invalid rows.
 
 use std::ops::Range;
 
@@ -11,17 +11,17 @@ use crate::rows::Rows;
 use crate::runs::{NotSorted, Objects, index, run_end};
 use crate::statistic::Inputs;
 
-/// The cell of a row that is left out.
+/// The cell of a skipped row.
 const LEFT_OUT: u32 = u32::MAX;
 
-/// Some rows among others.
+/// A range of rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'a> {
-    /// The rows.
+    /// The rows that the range is in.
     pub rows: &'a Rows,
-    /// The first that counts.
+    /// The first row.
     pub start: usize,
-    /// The first after it that does not.
+    /// One past the last row.
     pub end: usize,
 }
 
@@ -36,28 +36,28 @@ impl<'a> Part<'a> {
         self.start..self.end
     }
 
-    /// The same rows in pieces of up to [`PIECE`], one at least.
+    /// Splits the range into pieces of up to [`PIECE`] rows. An empty range gives one empty piece.
     fn pieces(self) -> impl Iterator<Item = Self> {
         let starts = (self.start..self.end.max(self.start + 1)).step_by(PIECE);
         starts.map(move |start| Self { start, end: self.end.min(start + PIECE), ..self })
     }
 }
 
-/// Rows that are grouped between two questions whether to stop.
+/// Rows that are grouped between two checks of the request to stop.
 const PIECE: usize = 1 << 16;
 
-/// Groups rows; keeps its memory from call to call.
+/// Groups rows into chunks. Reuses its buffers from call to call.
 #[derive(Debug)]
 pub struct Grouper {
-    /// For each row the place of its band in the order of results, or [`SKIP`] if it is left out.
+    /// For each row, the position of its band in the order of results, or [`SKIP`] for a skipped row.
     place: Vec<u8>,
-    /// For each row of a hashed group its object, later its (object, place) cell, or [`LEFT_OUT`].
+    /// For each row when grouping by hash: first its object, later its (object, band) cell, or [`LEFT_OUT`].
     cell: Vec<u32>,
-    /// For each (object, place) its rows, later where the next row goes.
+    /// For each cell, first its number of rows, later the target of its next row.
     count: Vec<u32>,
-    /// For each place the rows of one object, later where the next row goes.
+    /// The same for the cells of one object, by position of the band.
     count_of_one: Box<[u32; 256]>,
-    /// (object, place) cells of which some rows were left out: they are light curves even if no epoch remains.
+    /// Cells in which rows were skipped. They are light curves even if no epoch remains.
     touched: Vec<(u32, u8)>,
 }
 
@@ -68,10 +68,11 @@ impl Default for Grouper {
 }
 
 impl Grouper {
-    /// Groups `rows[range]`, which are sorted by id, over what `chunk` held.
+    /// Groups `rows[range]`, which are sorted by id, and replaces the contents of `chunk`.
     ///
     /// # Errors
-    /// [`NotSorted`] if an id is smaller than the one before it; `chunk` then holds nothing of use and nothing was counted.
+    /// [`NotSorted`] if an id is smaller than the one before it. The contents of `chunk` are then unspecified, and
+    /// `left_out` is unchanged.
     pub fn by_runs(
         &mut self,
         rows: &Rows,
@@ -86,7 +87,7 @@ impl Grouper {
         chunk.ids.clear();
         chunk.segments.clear();
         chunk.kept = Kept::default();
-        // Room for all; what was left out is cut off at the end.
+        // Room for all rows. The excess is truncated at the end.
         resize_columns(chunk, [&rows.flux, &rows.error, &rows.time], range.len());
         let (mut start, mut total) = (range.start, 0);
         while start < range.end {
@@ -104,8 +105,8 @@ impl Grouper {
         Ok(())
     }
 
-    /// Segments and values of the rows of one object, after `total` rows of others. Returns the new total.
-    #[expect(clippy::too_many_arguments, reason = "the state of one loop, split off for its length")]
+    /// Adds the segments and values of one object, after the `total` rows of earlier objects. Returns the new total.
+    #[expect(clippy::too_many_arguments, reason = "the body of a loop, moved out to keep the caller short")]
     fn one_object(
         &mut self,
         rows: &Rows,
@@ -137,11 +138,11 @@ impl Grouper {
         total
     }
 
-    /// Groups all of `parts`, rows in any order with the same columns, over what `chunk` held. If the chunk's request to stop
-    /// is made meanwhile, the chunk is left empty.
+    /// Groups all rows of `parts`, in any order and with the same columns, and replaces the contents of `chunk`. Leaves
+    /// the chunk empty if its request to stop is made meanwhile.
     ///
     /// # Panics
-    /// If there is no part, or ids are of different kinds.
+    /// If `parts` is empty, or has both integer and text ids.
     pub fn by_hash(&mut self, parts: &[Part<'_>], grouping: &Grouping, chunk: &mut Chunk, left_out: &mut LeftOut) {
         let pieces: Vec<Part<'_>> = parts.iter().flat_map(|part| part.pieces()).collect();
         if self.by_hash_unless_cancelled(&pieces, grouping, chunk, left_out).is_none() {
@@ -149,7 +150,7 @@ impl Grouper {
         }
     }
 
-    /// Groups `parts`, or stops halfway and returns `None`.
+    /// Groups `parts`. Returns `None` if the request to stop is made.
     fn by_hash_unless_cancelled(
         &mut self,
         parts: &[Part<'_>],
@@ -194,7 +195,7 @@ impl Grouper {
         chunk.cancellation.proceed()
     }
 
-    /// Turns the objects of a part's rows, which are those from `first` on, into (object, place) cells, and counts them.
+    /// Turns the object numbers of a part, which start at row `first`, into cells, and counts the rows of each cell.
     fn count_cells(&mut self, part: Part<'_>, first: usize, grouping: &Grouping, left_out: &mut LeftOut) {
         let bands = index(grouping.order.len());
         let (places, cells) =
@@ -211,7 +212,8 @@ impl Grouper {
         }
     }
 
-    /// Segments of all cells, of the objects in the order given; counts become places. Returns the number of rows.
+    /// Creates the segments of all cells, for the objects in the given order, and turns counts into start offsets.
+    /// Returns the number of rows.
     fn cells_to_segments(&mut self, objects: &[u32], grouping: &Grouping, chunk: &mut Chunk) -> usize {
         self.touched.sort_unstable();
         chunk.segments.clear();
@@ -236,7 +238,7 @@ impl Grouper {
         self.place.clear();
     }
 
-    /// Finds the place of each row of a part, or that it is left out.
+    /// Finds the position of each row's band, or marks the row as skipped.
     fn judge(&mut self, part: Part<'_>, grouping: &Grouping) {
         let Part { rows, .. } = part;
         let first = self.place.len();
@@ -248,7 +250,7 @@ impl Grouper {
         let places = &mut self.place[first..];
         skip_unless(f64::is_finite, &rows.flux[part.range()], places);
         if grouping.inputs.error {
-            // One bound at a time: both together are compiled to a test of bits, which does not fit vector lanes.
+            // One bound at a time: LLVM turns the combined comparison into a bit test that does not vectorize.
             skip_unless(|error| error > 0.0, &rows.error[part.range()], places);
             skip_unless(|error| error < f64::INFINITY, &rows.error[part.range()], places);
         }
@@ -258,7 +260,7 @@ impl Grouper {
     }
 }
 
-/// Marks the rows of which the value is not valid. Mostly all are: that is found out first, in vector lanes.
+/// Marks rows with an invalid value. Usually all are valid, which a vectorized pass finds out first.
 fn skip_unless(valid: impl Fn(f64) -> bool, values: &[f64], places: &mut [u8]) {
     if values.iter().fold(true, |all, &value| all & valid(value)) {
         return;
@@ -270,18 +272,18 @@ fn skip_unless(valid: impl Fn(f64) -> bool, values: &[f64], places: &mut [u8]) {
     }
 }
 
-/// Counts how often each place below `bands`, and [`SKIP`], occurs.
+/// Counts how often each position below `bands`, and [`SKIP`], occurs.
 fn count_places(places: &[u8], bands: usize, count: &mut [u32; 256]) {
     count[..bands].fill(0);
     count[usize::from(SKIP)] = 0;
-    // For a handful of bands, a pass in vector lanes for each is quicker than adding row by row to counters in memory.
+    // For up to eight bands, one vectorized pass per band is faster than incrementing counters row by row.
     if bands > 8 {
         places.iter().for_each(|&place| count[usize::from(place)] += 1);
         return;
     }
     let mut rest = index(places.len());
     for (place, count) in (0u8..).zip(&mut count[..bands]) {
-        // So few at once that a byte can count them.
+        // In chunks of 255, so that a byte can hold the count.
         let equal = |part: &[u8]| u32::from(part.iter().map(|&other| u8::from(other == place)).sum::<u8>());
         *count = places.chunks(usize::from(u8::MAX)).map(equal).sum();
         rest -= *count;
@@ -289,8 +291,8 @@ fn count_places(places: &[u8], bands: usize, count: &mut [u32; 256]) {
     count[usize::from(SKIP)] = rest;
 }
 
-/// Brings the values of `rows[range]` to their places in `chunk`: `next` says, by the cell of a row, where the next row of
-/// that cell goes. Rows in the cell `skip` go nowhere.
+/// Copies the values of `rows[range]` to their targets in `chunk`. `next` maps the cell of a row to the target of the
+/// next row in that cell. Rows in the cell `skip` are not copied.
 fn spread_columns<C: Copy + PartialEq>(
     cells: &[C],
     skip: C,
@@ -311,7 +313,7 @@ fn spread_columns<C: Copy + PartialEq>(
     }
 }
 
-/// All columns at once: a row's place is found once, and need not be kept.
+/// Copies all columns in one pass, so that a row's target is computed once and not stored.
 #[inline(always)]
 fn spread<C: Copy, const N: usize>(
     cells: &[C],
@@ -319,7 +321,7 @@ fn spread<C: Copy, const N: usize>(
     from: [&[f64]; N],
     to: [&mut [f64]; N],
 ) {
-    // Of one length, as the compiler can see.
+    // Equal lengths, so that the compiler can drop bounds checks.
     let from = from.map(|column| &column[..cells.len()]);
     for (row, &cell) in cells.iter().enumerate() {
         let Some(at) = next(cell) else { continue };
@@ -329,20 +331,20 @@ fn spread<C: Copy, const N: usize>(
     }
 }
 
-/// Gives the columns of a chunk that were read `n` rows, whatever is in them.
+/// Resizes the columns that were read to `n` rows. The contents are unspecified.
 fn resize_columns(chunk: &mut Chunk, read: [&[f64]; 3], n: usize) {
     for (to, from) in [&mut chunk.flux, &mut chunk.error, &mut chunk.time].into_iter().zip(read) {
         to.resize(if from.is_empty() { 0 } else { n }, 0.0);
     }
 }
 
-/// Takes the next place.
+/// Returns the next target and increments it.
 fn take_next(place: &mut u32) -> u32 {
     *place += 1;
     *place - 1
 }
 
-/// Counts a row that is left out. Its place, if it has a band that was asked for.
+/// Counts a skipped row. Returns the position of its band if the band is selected.
 fn leave_out(rows: &Rows, row: usize, grouping: &Grouping, left_out: &mut LeftOut) -> Option<u8> {
     let band = rows.band_of(row);
     let place = grouping.place[usize::from(band)];
@@ -355,7 +357,7 @@ fn leave_out(rows: &Rows, row: usize, grouping: &Grouping, left_out: &mut LeftOu
     (place != SKIP).then_some(place)
 }
 
-/// The count under which an invalid row goes.
+/// Returns the counter for the reason why a row is invalid.
 fn reason<'a>(rows: &Rows, row: usize, inputs: Inputs, left_out: &'a mut LeftOut) -> &'a mut u64 {
     if inputs.columns().time && !rows.time[row].is_finite() {
         &mut left_out.bad_time
@@ -368,7 +370,7 @@ fn reason<'a>(rows: &Rows, row: usize, inputs: Inputs, left_out: &'a mut LeftOut
     }
 }
 
-/// Sorts the epochs of each segment by time, where times repeat by flux and then by error.
+/// Sorts the epochs of each segment by time, and ties by flux and then by error.
 fn sort_by_time(chunk: &mut Chunk) {
     let mut epochs: Vec<[f64; 3]> = Vec::new();
     for segment in &chunk.segments {

@@ -1,11 +1,11 @@
-//! Object ids: any integer type or a string, as keys that compare and hash cheaply.
+//! Object ids of any integer type or text, as keys that are cheap to compare and hash.
 
 use std::cmp::Ordering;
 use std::fmt;
 
 use arrow::datatypes::DataType;
 
-/// The type of a survey's id column. Results carry ids in the same type.
+/// The type of a survey's id column. Results have ids of the same type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdType {
     /// 8-bit signed integer.
@@ -28,7 +28,7 @@ pub enum IdType {
     Utf8,
 }
 
-/// Maps a `u64` to the `i64` that sorts at the same place, so that every integer id is one kind of key.
+/// Maps a `u64` to an `i64` with the same sort order, so that all integer ids share one key type.
 #[must_use]
 pub const fn key_from_u64(value: u64) -> i64 {
     (value ^ (1 << 63)).cast_signed()
@@ -39,13 +39,13 @@ pub(crate) const fn u64_from_key(key: i64) -> u64 {
 }
 
 impl IdType {
-    /// Returns whether these are integers without a sign.
+    /// Returns true for the unsigned integer types.
     #[must_use]
     pub const fn is_unsigned(self) -> bool {
         matches!(self, Self::UInt8 | Self::UInt16 | Self::UInt32 | Self::UInt64)
     }
 
-    /// The Arrow type that results use.
+    /// Returns the Arrow type of this id type.
     #[must_use]
     pub fn data_type(self) -> DataType {
         match self {
@@ -61,17 +61,17 @@ impl IdType {
         }
     }
 
-    /// The owned id behind an integer key of this type.
+    /// Returns the owned id for an integer key of this type.
     #[must_use]
     pub fn object_id(self, key: i64) -> ObjectId {
         if self == Self::UInt64 { ObjectId::UInt(u64_from_key(key)) } else { ObjectId::Int(key) }
     }
 }
 
-/// One object's id, owned: for messages, ranges and edges. Columns of ids are [`Ids`](crate::Ids).
+/// The owned id of one object, for messages, ranges and edges. For columns of ids see [`Ids`](crate::Ids).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ObjectId {
-    /// Any integer but `u64`.
+    /// Any integer except `u64`.
     Int(i64),
     /// A `u64`.
     UInt(u64),
@@ -80,7 +80,7 @@ pub enum ObjectId {
 }
 
 impl ObjectId {
-    /// An id that is written as text, of a column of this type; none if that cannot be one.
+    /// Parses an id of a column of type `id_type`. Returns `None` if the text is not a valid id of that type.
     #[must_use]
     pub fn parse(text: &str, id_type: IdType) -> Option<Self> {
         match id_type {
@@ -90,13 +90,13 @@ impl ObjectId {
         }
     }
 
-    /// Returns whether a column of this type holds ids of this kind: integers or text.
+    /// Returns true if a column of this type can hold this kind of id (integer or text).
     #[must_use]
     pub fn can_be(&self, id_type: IdType) -> bool {
         matches!(self, Self::Text(_)) == (id_type == IdType::Utf8)
     }
 
-    /// The id as a column of this type holds it, if it can: integers are what they are worth, whatever their type.
+    /// Returns the key of this id in a column of type `id_type`, or `None` if the value does not fit that type.
     #[must_use]
     pub fn key(&self, id_type: IdType) -> Option<IdRef<'_>> {
         let key = match (self, id_type) {
@@ -157,7 +157,7 @@ impl PartialOrd for ObjectId {
     }
 }
 
-/// Ids of one survey share a variant; across variants the order is arbitrary but total.
+/// Ids of one survey share a variant. Across variants the order is arbitrary but total.
 impl Ord for ObjectId {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
@@ -170,7 +170,7 @@ impl Ord for ObjectId {
     }
 }
 
-/// One id of a column, borrowed. Ids of the same column compare as their values do.
+/// One borrowed id of a column. Ids of the same column compare as their values do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IdRef<'a> {
     /// An integer key.
@@ -180,7 +180,7 @@ pub enum IdRef<'a> {
 }
 
 impl IdRef<'_> {
-    /// The owned id, for a column of type `id_type`.
+    /// Returns the owned id, for a column of type `id_type`.
     #[must_use]
     pub fn to_owned(self, id_type: IdType) -> ObjectId {
         match self {

@@ -1,4 +1,4 @@
-//! Some ids, each with a place: the objects of a table, or those that a user asks for.
+//! A set of ids, each with a position: the objects of a table, or those that a user selected.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::id::{IdRef, IdType, ObjectId, key_from_u64};
 use crate::ids::Ids;
 use crate::layout::IdRange;
 
-/// Ids of one type, none of them twice.
+/// Unique ids of one type, each with a position.
 #[derive(Clone, Debug)]
 pub struct IdSet {
     id_type: IdType,
@@ -19,7 +19,7 @@ pub struct IdSet {
 
 #[derive(Clone, Debug)]
 enum Held {
-    /// Keys with their places; and in order, so that a range can be looked for.
+    /// Keys with their positions, and the sorted keys for range lookups.
     Int {
         places: HashMap<i64, u32, FixedState>,
         sorted: Vec<i64>,
@@ -28,16 +28,17 @@ enum Held {
 }
 
 impl IdSet {
-    /// Ids of this type with their places. An id of another kind, integer or text, is of no object and passed over.
+    /// Creates a set of ids with their positions. Ids of the other kind (integer or text) match no object and are
+    /// skipped.
     ///
     /// # Errors
-    /// The first id that comes twice.
+    /// The first duplicate id.
     pub fn new<'a>(id_type: IdType, ids: impl IntoIterator<Item = (IdRef<'a>, u32)>) -> Result<Self, ObjectId> {
         let held = if id_type == IdType::Utf8 { of_texts(ids) } else { of_keys(ids) };
         held.map(|held| Self { id_type, held }).map_err(|twice| twice.to_owned(id_type))
     }
 
-    /// No ids.
+    /// Creates an empty set.
     #[must_use]
     pub fn none(id_type: IdType) -> Self {
         let text = id_type == IdType::Utf8;
@@ -45,7 +46,7 @@ impl IdSet {
         Self { id_type, held: if text { Held::Text(BTreeMap::new()) } else { none() } }
     }
 
-    /// The ids of a column, each with a row that it is in.
+    /// Creates a set of the ids of a column, each with a row in which it occurs.
     #[must_use]
     pub fn of(ids: &Ids, id_type: IdType) -> Self {
         let mut set = Self::none(id_type);
@@ -63,7 +64,7 @@ impl IdSet {
         set
     }
 
-    /// How many ids there are.
+    /// Returns the number of ids.
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.held {
@@ -72,19 +73,19 @@ impl IdSet {
         }
     }
 
-    /// Whether there are none.
+    /// Returns true if the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The type of its ids.
+    /// Returns the type of the ids.
     #[must_use]
     pub const fn id_type(&self) -> IdType {
         self.id_type
     }
 
-    /// The place of an id, if it is among them.
+    /// Returns the position of an id, if the set contains it.
     #[must_use]
     pub fn place(&self, id: IdRef<'_>) -> Option<u32> {
         match (&self.held, id) {
@@ -94,7 +95,7 @@ impl IdSet {
         }
     }
 
-    /// Its ids, in order.
+    /// Iterates over the ids in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = IdRef<'_>> {
         let (keys, texts) = match &self.held {
             Held::Int { sorted, .. } => (sorted.as_slice(), None),
@@ -103,10 +104,10 @@ impl IdSet {
         keys.iter().map(|&key| IdRef::Int(key)).chain(texts.into_iter().flatten().map(|text| IdRef::Text(text)))
     }
 
-    /// Whether any of its ids can be among those of a range.
+    /// Returns true if any id of the set may lie in `range`.
     #[must_use]
     pub fn touches(&self, range: &IdRange) -> bool {
-        // A range that ends before it begins is a false claim, of which nothing follows.
+        // A footer whose minimum exceeds its maximum is wrong, so nothing can be excluded.
         match &self.held {
             Held::Int { sorted, .. } => {
                 let (Some(min), Some(max)) = (key(&range.min), key(&range.max)) else { return true };
@@ -120,7 +121,7 @@ impl IdSet {
         }
     }
 
-    /// About how many bytes of memory it takes.
+    /// Returns the approximate memory use, bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         match &self.held {
@@ -155,7 +156,7 @@ fn of_texts<'a>(ids: impl IntoIterator<Item = (IdRef<'a>, u32)>) -> Result<Held,
     Ok(Held::Text(places))
 }
 
-/// The key of an end of a range, which has the type of the ids.
+/// Returns the key of a range bound, which has the type of the ids.
 const fn key(id: &ObjectId) -> Option<i64> {
     match id {
         ObjectId::Int(value) => Some(*value),
@@ -175,7 +176,7 @@ mod tests {
     #[test]
     fn ids_have_places_and_ranges_touch_those_within() {
         let ids = [3, -7, 40].map(IdRef::Int).into_iter().zip(0..);
-        let set = IdSet::new(IdType::Int64, ids).expect("each once");
+        let set = IdSet::new(IdType::Int64, ids).expect("no duplicates");
         assert_eq!([-7, 3, 40, 4].map(|id| set.place(IdRef::Int(id))), [Some(1), Some(0), Some(2), None]);
         let touched = [(4, 39), (4, 40), (-7, -7), (41, 90), (-90, -8), (9, 4)]
             .map(|(min, max)| set.touches(&range(ObjectId::Int(min), ObjectId::Int(max))));
@@ -185,21 +186,21 @@ mod tests {
     #[test]
     fn ranges_of_text_and_of_large_numbers_are_in_the_order_of_their_values() {
         let texts = ["b", "dé"].map(IdRef::Text).into_iter().zip(0..);
-        let set = IdSet::new(IdType::Utf8, texts).expect("each once");
+        let set = IdSet::new(IdType::Utf8, texts).expect("no duplicates");
         let text = |text: &str| ObjectId::Text(text.into());
         assert_eq!(set.place(IdRef::Text("dé")), Some(1));
         assert!(set.touches(&range(text("a"), text("b"))) && !set.touches(&range(text("ba"), text("d"))));
-        assert!(set.touches(&range(text("z"), text("a"))), "a false claim says nothing");
+        assert!(set.touches(&range(text("z"), text("a"))), "an invalid range excludes nothing");
         let large = IdSet::new(IdType::UInt64, [(IdRef::Int(key_from_u64(u64::MAX)), 0)]).expect("one");
         assert!(large.touches(&range(ObjectId::UInt(1 << 63), ObjectId::UInt(u64::MAX))));
         assert!(!large.touches(&range(ObjectId::UInt(0), ObjectId::UInt(1 << 63))));
     }
 
     #[test]
-    fn an_id_that_comes_twice_is_named() {
+    fn a_duplicate_id_is_reported() {
         let twice = IdSet::new(IdType::UInt64, [5, 5].map(|id| (IdRef::Int(key_from_u64(id)), 0)));
-        assert_eq!(twice.expect_err("it comes twice"), ObjectId::UInt(5));
+        assert_eq!(twice.expect_err("a duplicate"), ObjectId::UInt(5));
         let twice = IdSet::new(IdType::Utf8, ["a", "a"].map(|id| (IdRef::Text(id), 0)));
-        assert_eq!(twice.expect_err("it comes twice"), ObjectId::Text("a".into()));
+        assert_eq!(twice.expect_err("a duplicate"), ObjectId::Text("a".into()));
     }
 }

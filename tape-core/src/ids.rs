@@ -9,7 +9,7 @@ use arrow::array::{
 
 use crate::id::{IdRef, IdType, u64_from_key};
 
-/// Text ids end to end in one buffer: `offsets[i]..offsets[i + 1]` is the i-th.
+/// Text ids, concatenated in one buffer. Id `i` is at `offsets[i]..offsets[i + 1]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextIds {
     offsets: Vec<usize>,
@@ -23,19 +23,19 @@ impl Default for TextIds {
 }
 
 impl TextIds {
-    /// The number of ids.
+    /// Returns the number of ids.
     #[must_use]
     pub fn len(&self) -> usize {
         self.offsets.len() - 1
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no ids.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The i-th id.
+    /// Returns the id at index `i`.
     ///
     /// # Panics
     /// If `i` is out of range.
@@ -73,7 +73,7 @@ impl TextIds {
     }
 }
 
-/// An id that a column cannot hold.
+/// An id of a kind that the column cannot hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the id {id} is {kind}, but the ids of this column are {wanted}")]
 pub struct OtherKind {
@@ -95,20 +95,20 @@ impl OtherKind {
 /// A column of ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ids {
-    /// Integers of any type as order-preserving keys (see [`key_from_u64`](crate::key_from_u64)).
+    /// Integers of any type, as order-preserving keys (see [`key_from_u64`](crate::key_from_u64)).
     Int(Vec<i64>),
     /// Text.
     Text(TextIds),
 }
 
 impl Ids {
-    /// An empty column for ids of type `id_type`.
+    /// Creates an empty column for ids of type `id_type`.
     #[must_use]
     pub fn new(id_type: IdType) -> Self {
         if id_type == IdType::Utf8 { Self::Text(TextIds::default()) } else { Self::Int(Vec::new()) }
     }
 
-    /// An empty column of the same kind.
+    /// Creates an empty column of the same kind.
     #[must_use]
     pub fn new_like(&self) -> Self {
         match self {
@@ -117,7 +117,7 @@ impl Ids {
         }
     }
 
-    /// The number of ids.
+    /// Returns the number of ids.
     #[must_use]
     pub fn len(&self) -> usize {
         match self {
@@ -126,13 +126,13 @@ impl Ids {
         }
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no ids.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The i-th id.
+    /// Returns the id at index `i`.
     ///
     /// # Panics
     /// If `i` is out of range.
@@ -158,7 +158,7 @@ impl Ids {
         Ok(())
     }
 
-    /// Checks that ids of `other` can be appended, as a reader must that is not of this crate.
+    /// Checks that ids of `other` can be appended. Readers outside of this crate must call it first.
     ///
     /// # Errors
     /// [`OtherKind`] if `other` has text and this column integers, or the other way round.
@@ -170,16 +170,13 @@ impl Ids {
         }
     }
 
-    /// Panics unless two columns are of one kind: a survey has one type of id, so its columns are.
+    /// Panics if the columns are of different kinds. Within one survey they never are.
     #[track_caller]
     fn must_be_like(&self, other: &Self) {
-        assert!(
-            std::mem::discriminant(self) == std::mem::discriminant(other),
-            "ids of one survey are integers or text, and here are both"
-        );
+        assert!(std::mem::discriminant(self) == std::mem::discriminant(other), "integer and text ids in one survey");
     }
 
-    /// Makes room for `n` more ids.
+    /// Reserves memory for `n` more ids.
     pub fn reserve(&mut self, n: usize) {
         match self {
             Self::Int(keys) => keys.reserve(n),
@@ -187,12 +184,12 @@ impl Ids {
         }
     }
 
-    /// For how many ids there is room without more memory, but for what the letters of texts take.
+    /// Returns how many ids fit without allocating, not counting the bytes of texts.
     #[must_use]
     pub fn capacity(&self) -> usize {
         match self {
             Self::Int(keys) => keys.capacity(),
-            // One offset is of no id.
+            // There is one more offset than ids.
             Self::Text(text) => text.offsets.capacity().saturating_sub(1),
         }
     }
@@ -209,7 +206,7 @@ impl Ids {
         }
     }
 
-    /// Appends the `i`-th id of `other` `times` times.
+    /// Appends the id at index `i` of `other`, `times` times.
     ///
     /// # Panics
     /// If the columns are of different kinds, or `i` is out of range.
@@ -221,7 +218,7 @@ impl Ids {
         }
     }
 
-    /// Removes the ids from `from` on of which `drops` says so, as [`crate::Rows::drop_from`] does rows.
+    /// Removes ids, like [`crate::Rows::drop_from`] removes rows.
     pub(crate) fn drop_from(&mut self, from: usize, drops: &[bool]) {
         match self {
             Self::Int(keys) => drop_from(keys, from, drops),
@@ -229,10 +226,10 @@ impl Ids {
         }
     }
 
-    /// The ids at `places`, in that order.
+    /// Returns the ids at the indices `places`, in that order.
     ///
     /// # Panics
-    /// If a place is not below [`Ids::len`].
+    /// If an index is not below [`Ids::len`].
     #[must_use]
     pub fn gather(&self, places: &[u32]) -> Self {
         match self {
@@ -253,12 +250,12 @@ impl Ids {
         }
     }
 
-    /// Removes all ids and keeps the memory.
+    /// Removes all ids but keeps the allocated memory.
     pub fn clear(&mut self) {
         self.drain_front(self.len());
     }
 
-    /// Bytes of memory that the values take.
+    /// Returns the memory that the values take, bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         match self {
@@ -267,7 +264,7 @@ impl Ids {
         }
     }
 
-    /// The column as Arrow, in the survey's own type.
+    /// Converts the column to an Arrow array of the survey's id type.
     #[must_use]
     pub fn to_array(&self, id_type: IdType) -> ArrayRef {
         match self {
@@ -277,9 +274,9 @@ impl Ids {
     }
 }
 
-/// Keys back in the type that they were read from, in which they fit by construction.
-#[expect(clippy::cast_possible_truncation, reason = "each key was widened from this very type")]
-#[expect(clippy::cast_sign_loss, reason = "each key was widened from this very type")]
+/// Converts keys back to the type they were read from, in which they fit by construction.
+#[expect(clippy::cast_possible_truncation, reason = "each key was widened from this type")]
+#[expect(clippy::cast_sign_loss, reason = "each key was widened from this type")]
 fn int_array(keys: &[i64], id_type: IdType) -> ArrayRef {
     let keys = keys.iter().copied();
     match id_type {
@@ -294,7 +291,7 @@ fn int_array(keys: &[i64], id_type: IdType) -> ArrayRef {
     }
 }
 
-/// Removes the values from `from` on of which `drops` says so.
+/// Removes the values at `from + i` for which `drops[i]` is true.
 pub(crate) fn drop_from<T: Copy>(values: &mut Vec<T>, from: usize, drops: &[bool]) {
     let mut to = from;
     for (at, _) in (from..).zip(drops).filter(|(_, drop)| !**drop) {
@@ -333,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn an_id_of_the_other_kind_is_refused_by_name() {
+    fn an_id_of_the_other_kind_is_rejected() {
         let (mut integers, mut texts) = (Ids::new(IdType::Int64), Ids::new(IdType::Utf8));
         let error = integers.push(IdRef::Text("ZTF7")).expect_err("it has integers");
         assert_eq!(error.to_string(), "the id 'ZTF7' is text, but the ids of this column are integers");
@@ -343,8 +340,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "here are both")]
-    fn columns_of_both_kinds_are_never_put_together() {
+    #[should_panic(expected = "integer and text ids")]
+    fn columns_of_both_kinds_cannot_be_combined() {
         Ids::new(IdType::Int64).extend_from(&Ids::Text(TextIds::default()), 0..0);
     }
 }

@@ -1,16 +1,16 @@
-//! What statistics keep of a chunk from one to the next.
+//! Storage for values that statistics share within a chunk.
 
 use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-/// A place for one thing that statistics share, such as the columns of a chunk on a device. It is empty again once the chunk
-/// is filled anew, and is no part of what the chunk is: copies have none, and it counts in no comparison.
+/// A slot for one value that several statistics share, such as the columns of a chunk on a device. It is cleared when
+/// the chunk is refilled. It is not part of the chunk's value: clones start empty, and comparisons ignore it.
 #[derive(Default)]
 pub struct Kept(OnceLock<Arc<dyn Any + Send + Sync>>);
 
 impl Kept {
-    /// What is kept, if it is of this type.
+    /// Returns the stored value, if it is of type `T`.
     ///
     /// ```
     /// let kept = tape_core::Kept::default();
@@ -22,9 +22,9 @@ impl Kept {
         Arc::clone(self.0.get()?).downcast().ok()
     }
 
-    /// Keeps something, unless something else is kept already.
+    /// Stores a value, unless the slot is taken already.
     pub fn set<T: Any + Send + Sync>(&self, thing: Arc<T>) {
-        // Whoever came first is as good.
+        // If another thread stored a value first, either will do.
         let _ = self.0.set(thing);
     }
 }

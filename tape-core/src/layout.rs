@@ -1,22 +1,22 @@
-//! What footers tell of where light curves lie, and the partitions that a plan schedules.
+//! The location of light curves according to file footers, and the partitions that a plan schedules.
 
 use std::ops::Range;
 
 use crate::id::ObjectId;
 
-/// The smallest and largest id that some rows claim to hold.
+/// The smallest and largest id of some rows, according to the footer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdRange {
     /// No id is smaller.
     pub min: ObjectId,
     /// No id is larger.
     pub max: ObjectId,
-    /// Whether both ids occur. Statistics of long text are cut short: they bound the ids and need not occur.
+    /// True if both ids occur. Statistics of long text are truncated: they are bounds that need not occur.
     pub exact: bool,
 }
 
 impl IdRange {
-    /// The range that holds both.
+    /// Returns the smallest range that contains both.
     #[must_use]
     pub fn union(self, other: Self) -> Self {
         Self { min: self.min.min(other.min), max: self.max.max(other.max), exact: self.exact && other.exact }
@@ -30,38 +30,39 @@ pub struct RowGroup {
     pub file: usize,
     /// Index of the row group in its file.
     pub index: usize,
-    /// Rows in it: epochs, and one for each light curve without any, also where the file has them in lists.
+    /// Number of rows: one per epoch, and one per light curve without epochs, even where the file stores epochs in
+    /// lists.
     pub rows: u64,
-    /// The range of its ids, where the footer has statistics of them.
+    /// Range of the ids, if the footer has statistics of them.
     pub ids: Option<IdRange>,
-    /// Whether the footer declares the rows sorted by ascending id.
+    /// True if the footer declares the rows sorted by ascending id.
     pub sorted: bool,
 }
 
-/// Some rows of one row group.
+/// A range of rows in one row group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Piece {
     /// Index of the row group in [`crate::Source::row_groups`].
     pub row_group: usize,
-    /// The rows in it.
+    /// The rows within it.
     pub rows: Range<u64>,
 }
 
-/// The unit that is scheduled: some rows, in the order in which they are read.
+/// The unit of scheduling: rows in the order in which they are read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Partition {
-    /// Where the rows lie.
+    /// The row ranges that make up the partition.
     pub pieces: Vec<Piece>,
 }
 
 impl Partition {
-    /// A whole row group.
+    /// Creates a partition of one complete row group.
     #[must_use]
     pub fn row_group(index: usize, row_group: &RowGroup) -> Self {
         Self { pieces: vec![Piece { row_group: index, rows: 0..row_group.rows }] }
     }
 
-    /// Rows in it.
+    /// Returns the number of rows.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.pieces.iter().map(|piece| piece.rows.end - piece.rows.start).sum()

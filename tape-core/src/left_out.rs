@@ -1,19 +1,19 @@
-//! The epochs that no statistic saw, by reason.
+//! Counts of skipped epochs, by reason.
 
 use std::ops::AddAssign;
 
-/// Counts of epochs left out. An epoch counts once, under the first reason that holds, in the order of the fields.
+/// Counts of skipped epochs. Each epoch counts once, under the first reason that applies, in the order of the fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
-    /// The condition on rows is not true of it, or its object is not among those that were chosen.
+    /// The row does not match the condition, or its object is not selected.
     pub excluded: u64,
-    /// The light curve is null or empty, so there is no epoch: it counts as one.
+    /// The light curve is null or empty. It counts as one epoch.
     pub no_epoch: u64,
     /// The id is null.
     pub null_id: u64,
     /// The band is null.
     pub null_band: u64,
-    /// The band is not among those asked for.
+    /// The band is not selected.
     pub other_band: u64,
     /// The time is null, NaN or infinite, and a statistic needs it.
     pub bad_time: u64,
@@ -23,12 +23,12 @@ pub struct LeftOut {
     pub bad_error: u64,
     /// The error is zero or negative, and a statistic needs it.
     pub nonpositive_error: u64,
-    /// A step on light curves left it out.
+    /// A step on light curves removed the epoch.
     pub by_step: u64,
 }
 
 impl LeftOut {
-    /// Each reason with its count, in words.
+    /// Returns each reason as text, with its count.
     #[must_use]
     pub const fn reasons(&self) -> [(&'static str, u64); 10] {
         [
@@ -45,13 +45,13 @@ impl LeftOut {
         ]
     }
 
-    /// Rows that the reader drops: nobody else sees them.
+    /// Returns the number of rows that the reader drops before grouping.
     #[must_use]
     pub const fn dropped(&self) -> u64 {
         self.excluded + self.no_epoch + self.null_id
     }
 
-    /// All of them.
+    /// Returns the total of all reasons.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.reasons().iter().map(|(_, n)| n).sum()

@@ -1,10 +1,9 @@
-//! The vocabulary of TAPE.
+//! The data types and traits that all crates of TAPE share.
 //!
-//! Data takes one way through the house, and this crate names what travels on it: a [`Source`] delivers [`Rows`] of a
-//! [`Partition`]; a [`Grouper`] turns them into a [`Chunk`], whose segments are [`LightCurve`]s; a [`Statistic`] turns each
-//! light curve into [`Value`]s, collected as [`Results`].
+//! A [`Source`] reads the [`Rows`] of a [`Partition`]. A [`Grouper`] groups them into a [`Chunk`], whose segments are
+//! [`LightCurve`]s. A [`Statistic`] computes [`Value`]s for each light curve, which are collected in [`Results`].
 //!
-//! There is no I/O here, no thread and no GPU: the crates that have them depend on this one and never on each other.
+//! This crate does no I/O, starts no threads and uses no GPU. The crates that do depend on it, and never on each other.
 #![forbid(unsafe_code)]
 
 mod bands;

@@ -1,25 +1,27 @@
-//! Steps that light curves go through after they were grouped and before statistics see them.
+//! Steps that transform light curves after grouping and before statistics.
 
 use std::fmt;
 
 use crate::chunk::Chunk;
 use crate::statistic::Inputs;
 
-/// A step on one light curve at a time, such as clipping of outliers. It may leave epochs out and change their values.
+/// A step that transforms one light curve at a time, for example by clipping outliers. It may remove epochs and change
+/// their values.
 ///
-/// A light curve is one of an object in a band, or of a group. Its epochs stand in the order in which statistics get them.
+/// A light curve has the epochs of an object in a band, or of a group, in the same order in which statistics receive
+/// them.
 pub trait LightCurveStep: fmt::Debug + Send + Sync {
-    /// Returns what it is asked for by, with its parameters.
+    /// Returns the name by which users request the step, including its parameters.
     fn name(&self) -> &str;
 
-    /// Returns what must be there and valid in each epoch.
+    /// Returns the inputs that must be read and valid in each epoch.
     fn inputs(&self) -> Inputs;
 
-    /// Works on the epochs of one light curve, of which there may be none.
+    /// Transforms the epochs of one light curve, which may be empty.
     fn apply(&self, epochs: &mut Epochs<'_>);
 }
 
-/// The epochs of one light curve, for a step. All slices that are not empty have one length.
+/// The epochs of one light curve, passed to a step. All non-empty slices have the same length.
 #[derive(Debug)]
 pub struct Epochs<'a> {
     /// Times, days; empty if not read.
@@ -28,16 +30,16 @@ pub struct Epochs<'a> {
     pub flux: &'a mut [f64],
     /// Errors; empty if not read.
     pub error: &'a mut [f64],
-    /// Which epochs stay: all, unless the step says otherwise.
+    /// True for each epoch to keep. Initially all are true.
     pub keep: &'a mut [bool],
 }
 
 impl Chunk {
-    /// Lets each light curve go through a step. Returns the number of epochs that were left out; `at` is the number of the
-    /// segment at work, should the step panic.
+    /// Applies a step to each light curve. Returns the number of epochs removed. `at` holds the index of the current
+    /// segment, for the message if the step panics.
     pub fn apply(&mut self, step: &dyn LightCurveStep, at: &mut usize) -> u64 {
         let mut keep = vec![];
-        // Segments follow each other, so what stays moves forward only.
+        // Segments are consecutive, so kept rows only move forward.
         let mut to = 0;
         for (number, segment) in self.segments.iter_mut().enumerate() {
             *at = number;
@@ -76,7 +78,7 @@ mod tests {
     use crate::chunk::Segment;
     use crate::id::{IdRef, IdType};
 
-    /// Leaves out what is negative, and adds one to the rest.
+    /// Removes negative fluxes and adds one to the others.
     #[derive(Debug)]
     struct Positive;
 
@@ -98,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_step_leaves_out_is_gone_from_all_columns_and_counted() {
+    fn epochs_removed_by_a_step_leave_all_columns_and_are_counted() {
         let mut chunk = Chunk::new(IdType::Int64);
         chunk.ids.push(IdRef::Int(4)).expect("an integer");
         chunk.flux = vec![1.0, -1.0, -2.0, 5.0, -3.0, 7.0];

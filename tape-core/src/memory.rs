@@ -1,4 +1,4 @@
-//! A survey in memory, for tests and for columns that never were in a file.
+//! A survey in memory, for tests and for columns that were never in a file.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use crate::ports::{RowReader, Source, SourceError};
 use crate::role::Role;
 use crate::rows::{Columns, Rows};
 
-/// Rows in memory, cut into row groups as a file would be.
+/// Rows in memory, divided into row groups as a file would be.
 #[derive(Debug)]
 pub struct MemorySource {
     id_type: IdType,
@@ -20,8 +20,8 @@ pub struct MemorySource {
 }
 
 impl MemorySource {
-    /// The survey that holds `rows`, with the band codes of `bands`, cut before each row of `cuts` (ascending). The claims
-    /// of the row groups are true.
+    /// Creates a survey of `rows`, with the band codes of `bands`. A new row group starts at each row of `cuts`
+    /// (ascending). The ranges of ids in the row groups are correct.
     #[must_use]
     pub fn new(id_type: IdType, rows: Rows, bands: Bands, cuts: &[usize]) -> Self {
         let mut edges = vec![0];
@@ -44,7 +44,7 @@ impl MemorySource {
         Self { id_type, rows, bands, row_groups, starts: edges }
     }
 
-    /// The same with other claims: what a footer says need not be true.
+    /// Changes the claims of the row groups, to test footers that are wrong.
     #[must_use]
     pub fn claiming(mut self, mut claim: impl FnMut(&mut RowGroup)) -> Self {
         self.row_groups.iter_mut().for_each(&mut claim);
@@ -102,7 +102,7 @@ impl Source for MemorySource {
 
 struct MemoryReader<'a> {
     rows: &'a Rows,
-    /// What is left to read, the next last.
+    /// The ranges still to read, in reverse order.
     ranges: Vec<Range<usize>>,
     columns: Columns,
 }

@@ -1,11 +1,11 @@
-//! What a statistic of whole objects receives: the light curves of one object, in all bands at once.
+//! The light curves of one object in all bands, as statistics of objects receive them.
 
 use crate::chunk::Chunk;
 use crate::light_curve::LightCurve;
 use crate::spectrum::Spectral;
 use crate::statistic::{Info, StatisticError, Value};
 
-/// The light curves of one object: one for each band that counts and in which it was observed, in the order of results.
+/// The light curves of one object, one for each selected band in which it was observed, in the order of results.
 ///
 /// ```
 /// use tape_core::{LightCurve, Object};
@@ -20,58 +20,60 @@ pub struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// An object with these light curves, of which each has a band of its own.
+    /// Creates an object from light curves in different bands.
     #[must_use]
     pub const fn new(light_curves: &'a [LightCurve<'a>]) -> Self {
         Self { light_curves }
     }
 
-    /// All its light curves.
+    /// Returns all light curves.
     #[must_use]
     pub const fn light_curves(&self) -> &'a [LightCurve<'a>] {
         self.light_curves
     }
 
-    /// Returns whether work on it should stop, as [`LightCurve::cancelled`].
+    /// Returns true if work on this object should stop, like [`LightCurve::cancelled`].
     #[must_use]
     pub fn cancelled(&self) -> bool {
         self.light_curves.first().is_some_and(LightCurve::cancelled)
     }
 
-    /// Its light curve in the band of that label. It may be empty, if all epochs were left out.
+    /// Returns the light curve in the band `label`. It may be empty if all its epochs were skipped.
     #[must_use]
     pub fn band(&self, label: &str) -> Option<&'a LightCurve<'a>> {
         self.light_curves.iter().find(|light_curve| light_curve.band() == label)
     }
 }
 
-/// A statistic that compares the bands of an object, and needs all epochs of it at once. It has one result for the object,
-/// in a row without a band.
+/// A statistic that compares the bands of an object, and needs all its epochs at once. It has one result per object, in
+/// a row without a band.
 pub trait WholeObject: Send + Sync {
-    /// What it is. [`Info::bands`] are those without which there is no result, nor with fewer than [`Info::min_epochs`]
-    /// epochs in each.
+    /// Returns the description of the statistic. All of [`Info::bands`] must have at least [`Info::min_epochs`] epochs
+    /// for a result.
     fn info(&self) -> &Info;
 
-    /// The outputs of an object that has these bands; `out` has one place for each of [`Info::outputs`].
+    /// Computes the outputs of an object that has the required bands. `out` has one element for each of
+    /// [`Info::outputs`].
     fn evaluate(&self, object: &Object<'_>, out: &mut [Value]);
 
-    /// Writes the same as [`WholeObject::evaluate`], for a statistic that can fail, as
+    /// Like [`WholeObject::evaluate`], for a statistic that can fail; see
     /// [`WholeLightCurve::try_evaluate`](crate::WholeLightCurve::try_evaluate).
     ///
     /// # Errors
-    /// Any error of the statistic's own. There is none by default.
+    /// Any error of the statistic. The default implementation never fails.
     fn try_evaluate(&self, object: &Object<'_>, out: &mut [Value]) -> Result<(), StatisticError> {
         self.evaluate(object, out);
         Ok(())
     }
 
-    /// The outputs of all objects of a chunk, those of each side by side, as
+    /// Computes the outputs of all objects of a chunk, object by object; see
     /// [`WholeLightCurve::evaluate_chunk`](crate::WholeLightCurve::evaluate_chunk).
     fn evaluate_chunk(&self, _chunk: &Chunk, _out: &mut [Value]) -> bool {
         false
     }
 
-    /// What of it a device computes at many frequencies, if it searches them. It then asks for no band by its label.
+    /// Returns the part that a device can compute, for a statistic that searches frequencies. Such a statistic must not
+    /// look up bands by label.
     fn spectral(&self) -> Option<&dyn Spectral> {
         None
     }

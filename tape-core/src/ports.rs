@@ -1,5 +1,5 @@
-//! What plans ask of the world: rows to read, a place for results, and someone to tell. Other crates implement these; plans
-//! see only them.
+//! Traits through which plans access the world: reading rows, writing results, and reporting progress. Other crates
+//! implement them.
 
 use std::error::Error;
 
@@ -12,129 +12,129 @@ use crate::results::Results;
 use crate::role::Role;
 use crate::rows::{Columns, Rows};
 
-/// Whatever went wrong while reading or writing, in words that name the file and what to do.
+/// An error of reading or writing. Its message names the file and says what to do.
 pub type SourceError = Box<dyn Error + Send + Sync>;
 
-/// A survey whose footers were read.
+/// A survey whose footers have been read.
 pub trait Source: Send + Sync {
-    /// The type of the id column.
+    /// Returns the type of the id column.
     fn id_type(&self) -> IdType;
 
-    /// The name of the column that plays a role, if one does.
+    /// Returns the column of a role, if it has one.
     fn column(&self, role: Role) -> Option<&str>;
 
-    /// What results call the column that plays a role: its name in the column that it lies in, if it lies in one.
+    /// Returns the name of a role's column in results. For a nested column, this is the name of the field.
     fn title(&self, role: Role) -> Option<&str> {
         self.column(role)
     }
 
-    /// The band labels met so far. They are complete once all rows were read.
+    /// Returns the band labels met so far. They are complete once all rows are read.
     fn bands(&self) -> &Bands;
 
-    /// All row groups, by file and position.
+    /// Returns all row groups, by file and position.
     fn row_groups(&self) -> &[RowGroup];
 
-    /// Where a row group lies, for messages: its file, and its number there.
+    /// Describes the location of a row group for messages: its file, and its number there.
     fn describe(&self, row_group: usize) -> String;
 
-    /// Bytes to be read for these columns of a row group.
+    /// Returns the bytes to read for these columns of a row group.
     fn bytes(&self, row_group: usize, columns: Columns) -> u64;
 
-    /// Bytes that a row takes in memory, with all its roles, in the types that the survey has.
+    /// Returns the bytes that a row takes in memory, with all roles, in the types of the survey.
     fn row_bytes(&self) -> u64;
 
-    /// A reader over the rows of a partition.
+    /// Opens a reader for the rows of a partition.
     ///
     /// # Errors
     /// If a file can no longer be opened.
     fn read<'a>(&'a self, partition: &Partition, columns: Columns) -> Result<Box<dyn RowReader + 'a>, SourceError>;
 }
 
-/// Reads the rows of one partition, some at a time.
+/// Reads the rows of one partition in batches.
 pub trait RowReader {
-    /// Appends about `max_rows` rows (fewer, or a few more where that is cheaper) and returns how many rows of the file
-    /// that took, those that it drops included; 0 at the end only.
+    /// Appends about `max_rows` rows (it may append fewer, or a few more if that is cheaper). Returns the number of
+    /// rows consumed from the file, including dropped rows. Returns 0 only at the end.
     ///
     /// # Errors
     /// If the file cannot be read or is corrupt.
     fn read(&mut self, rows: &mut Rows, max_rows: usize) -> Result<usize, SourceError>;
 }
 
-/// Takes results, in order.
+/// Receives results in order.
 pub trait Sink: Send {
-    /// Takes the next results.
+    /// Writes the next results.
     ///
     /// # Errors
     /// If they cannot be written.
     fn write(&mut self, results: Results) -> Result<(), SourceError>;
 
-    /// Forgets everything written so far: a claim of the input was found false, and the run starts again.
+    /// Discards everything written so far, because a claim of the input proved false and the run starts again.
     ///
     /// # Errors
-    /// If what was written cannot be discarded.
+    /// If the written results cannot be discarded.
     fn restart(&mut self) -> Result<(), SourceError>;
 }
 
-/// Where rows go that do not fit in memory, until they are needed again. What is in it ends with it.
+/// Storage for rows that do not fit in memory. Its contents are deleted with it.
 pub trait Spill: std::fmt::Debug + Send + Sync {
-    /// Puts the rows of `parts`, which have the same columns, away as one piece. Called from worker threads.
+    /// Spills the rows of `parts`, which have the same columns, as one piece. Called from worker threads.
     ///
     /// # Errors
-    /// If they cannot be written: the disk is full, say.
+    /// If the rows cannot be written, for example because the disk is full.
     fn put(&self, parts: &[Part<'_>]) -> Result<Spilled, SourceError>;
 
-    /// Appends the rows of a piece to `rows`, in the order in which they were put away.
+    /// Appends the rows of a piece to `rows`, in the order in which they were spilled.
     ///
     /// # Errors
-    /// If they cannot be read, or are not what was written.
+    /// If the rows cannot be read or are corrupt.
     fn take(&self, piece: &Spilled, rows: &mut Rows) -> Result<(), SourceError>;
 
-    /// Puts results away, as [`Spill::put`] does rows.
+    /// Spills results as one piece.
     ///
     /// # Errors
-    /// If they cannot be written.
+    /// If the results cannot be written.
     fn put_results(&self, results: &Results) -> Result<Spilled, SourceError>;
 
-    /// Appends the results of a piece to `results`, in the order in which they were put away.
+    /// Appends the results of a piece to `results`, in the order in which they were spilled.
     ///
     /// # Errors
-    /// If they cannot be read, or are not what was written.
+    /// If the results cannot be read or are corrupt.
     fn take_results(&self, piece: &Spilled, results: &mut Results) -> Result<(), SourceError>;
 }
 
-/// A piece that was put away.
+/// A piece of spilled rows or results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spilled {
-    /// Where it lies.
+    /// Position in the spill.
     pub at: u64,
-    /// Its length there, bytes.
+    /// Length in the spill, bytes.
     pub bytes: u64,
-    /// Its rows.
+    /// Number of rows.
     pub rows: u64,
-    /// The checksum of its bytes.
+    /// Checksum of the bytes.
     pub checksum: u32,
 }
 
-/// A step that rows of a run go through. A plan has some of them, in this order.
+/// A step of a run that processes rows. A plan has some of the steps, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Ids are looked at, where footers do not tell enough to plan.
+    /// Scans ids, if footers do not say enough to plan.
     Scan,
-    /// Rows are read, and scattered by object where that is the plan; where it is not, their light curves are computed too.
+    /// Reads rows, and either partitions them by object or computes their light curves directly, depending on the plan.
     Read,
-    /// Rows are put away for want of memory.
+    /// Spills rows to disk because the memory limit is reached.
     PutAway,
-    /// Rows that were brought together become light curves, and those are computed.
+    /// Groups partitioned rows into light curves and computes statistics.
     Compute,
-    /// Results, a row each, are put in order and written, where that waits for the last of them.
+    /// Sorts and writes results, if that has to wait for the last of them.
     Write,
 }
 
 impl Step {
-    /// All of them, in order.
+    /// All steps, in order.
     pub const ALL: [Self; 5] = [Self::Scan, Self::Read, Self::PutAway, Self::Compute, Self::Write];
 
-    /// Its name.
+    /// Returns the name of the step.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -147,58 +147,59 @@ impl Step {
     }
 }
 
-/// What happens during a run. Rows are told of some thousands at a time, never one by one.
+/// An event of a run. Progress is reported for thousands of rows at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// So many rows go through a step in all, as far as is known now. All steps of a plan are told of as it begins, but for
-    /// [`Step::Write`], whose rows are known once the last light curve is.
+    /// The total number of rows of a step, as far as known. Emitted for all steps of a plan when it starts, except for
+    /// [`Step::Write`], whose number of rows is only known after the last light curve.
     Ahead {
         /// The step.
         step: Step,
-        /// Its rows, those done included.
+        /// Total number of rows, including those already processed.
         rows: u64,
     },
-    /// So many more rows have gone through a step.
+    /// More rows were processed by a step.
     Done {
         /// The step.
         step: Step,
-        /// The rows.
+        /// Number of rows processed since the last event.
         rows: u64,
     },
-    /// So many rows that were read must be read again: they were not in the order that was expected.
+    /// Rows that must be read again, because they were not in the expected order.
     Again(u64),
-    /// So many more light curves were computed.
+    /// More light curves were computed.
     LightCurves(u64),
-    /// So many more bytes were put away for want of memory.
+    /// More bytes were spilled because the memory limit was reached.
     Spilled(u64),
-    /// Something that the user should know, and that the answer does not suffer from.
+    /// A problem that the user should know about, but that does not affect the results.
     Warning(String),
-    /// The run starts again with another plan: counts start from zero, and what lies ahead is told anew.
+    /// The run starts again with another plan. Counts restart from zero, and [`Event::Ahead`] is emitted again.
     Restart,
 }
 
-/// Watches a run, and may stop it.
+/// Observes a run, and may stop it.
 pub trait Observer: Sync {
-    /// Something happened. Called from worker threads.
+    /// Receives an event. Called from worker threads.
     fn event(&self, event: Event);
 
-    /// Returns the request to stop the run, always the same one. The run asks it between batches of rows and between light
-    /// curves, and kernels that take long ask it in their loops. No run can be stopped by default.
+    /// Returns the request to stop the run. It must return the same request every time. The run checks it between
+    /// batches of rows and between light curves, and long-running kernels check it in their loops. By default a run
+    /// cannot be stopped.
     fn cancellation(&self) -> Cancellation {
         Cancellation::never()
     }
 }
 
 impl dyn Observer + '_ {
-    /// Returns whether the run should stop.
+    /// Returns true if the run should stop.
     #[must_use]
     pub fn cancelled(&self) -> bool {
         self.cancellation().is_cancelled()
     }
 }
 
-/// Watches nothing.
+/// An observer that ignores all events.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 

@@ -1,10 +1,10 @@
-//! Surveys whose columns are known by name, and what their values mean.
+//! Known surveys, identified by their column names, and the meaning of their values.
 
 use std::fmt;
 
 use crate::role::Role;
 
-/// What the values of a survey are.
+/// The physical quantity that a survey measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quantity {
     /// Magnitudes: brighter is smaller.
@@ -25,44 +25,45 @@ impl fmt::Display for Quantity {
 /// The columns of a known survey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preset {
-    /// The name by which a user asks for it.
+    /// The name by which users select the preset.
     pub name: &'static str,
-    /// The table that it describes.
+    /// The table that the preset describes.
     pub describes: &'static str,
-    /// Columns of id, time, flux, error and band; a role without a name has none.
+    /// Column names of id, time, flux, error and band; empty if there is no such column.
     pub columns: [&'static str; 5],
-    /// Columns that must be there, too, for it to be recognised: others have columns of the same names.
+    /// More columns that must exist for the preset to match. They distinguish it from others with the same column
+    /// names.
     pub also: &'static [&'static str],
-    /// What the values are.
+    /// The measured quantity.
     pub quantity: Quantity,
     /// The unit of the values and their errors.
     pub unit: &'static str,
-    /// What times are: all are days.
+    /// The time scale. All times are in days.
     pub time_scale: &'static str,
-    /// What bands are called that are stored as numbers.
+    /// Names of bands that are stored as numbers, as (stored label, name).
     pub bands: &'static [(&'static str, &'static str)],
-    /// By what the error is to be divided if it is stored as an integer.
+    /// Divisor of the error column, if it is stored as an integer.
     pub error_divisor: u32,
-    /// The customary condition on epochs of good quality, with columns in braces, as they are called in the light curve.
+    /// The customary quality cut, as a condition with column names in braces.
     pub quality: Option<&'static str>,
-    /// Where all this is written.
+    /// Reference for the columns, units and quality cut.
     pub source: &'static str,
 }
 
-/// The preset of that name.
+/// Returns the preset called `name`.
 #[must_use]
 pub fn preset(name: &str) -> Option<&'static Preset> {
     PRESETS.iter().find(|preset| preset.name == name)
 }
 
 impl Preset {
-    /// The column of a role, if it has one.
+    /// Returns the column of a role, if it has one.
     #[must_use]
     pub fn column(&self, role: Role) -> Option<&'static str> {
         Some(self.columns[role as usize]).filter(|name| !name.is_empty())
     }
 
-    /// The zero point of AB magnitudes in the unit of its fluxes (Oke & Gunn 1983, doi:10.1086/160817).
+    /// Returns the zero point of AB magnitudes in the preset's unit of flux (Oke & Gunn 1983, doi:10.1086/160817).
     #[must_use]
     pub fn zero_point(&self) -> Option<f64> {
         match self.unit {
@@ -78,7 +79,7 @@ use Quantity::{Flux, Magnitude};
 const ZTF: [(&str, &str); 3] = [("1", "g"), ("2", "r"), ("3", "i")];
 const PS1: [(&str, &str); 5] = [("1", "g"), ("2", "r"), ("3", "i"), ("4", "z"), ("5", "y")];
 
-/// What presets have in common: nothing that would change a value.
+/// Defaults for a preset, which leave all values as they are.
 const PLAIN: Preset = Preset {
     name: "",
     describes: "",
@@ -93,7 +94,7 @@ const PLAIN: Preset = Preset {
     source: "",
 };
 
-/// All presets. Of several that fit a survey, the first is taken.
+/// All presets. If several match a survey, the first one wins.
 pub const PRESETS: &[Preset] = &[
     Preset {
         name: "tape",
@@ -161,7 +162,7 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "zubercal",
-        describes: "Zubercal, ZTF photometry calibrated anew",
+        describes: "Zubercal, recalibrated ZTF photometry",
         columns: ["objectid", "mjd", "mag", "magerr", "band"],
         also: &["fieldid", "rcid"],
         quantity: Magnitude,

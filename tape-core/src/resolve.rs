@@ -1,47 +1,51 @@
-//! Which columns of a survey play which roles, by the names that were given, by presets and by common names.
+//! Resolves the columns of roles, by requested names, presets and common names.
 
 use crate::columns::{ColumnError, ColumnMap};
 use crate::presets::{PRESETS, Preset};
 use crate::role::Role;
 
-/// A column that has a list of values in each row, as it is called.
+/// A column with a list of values in each row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListColumn {
-    /// What it is named by: `lightcurve.mjd`, or `mjd` if the list is a column of its own.
+    /// Full name: `lightcurve.mjd`, or `mjd` for a top-level list.
     pub name: String,
-    /// The column that it lies in, here `lightcurve`; empty for a list that is a column of its own.
+    /// The parent column, here `lightcurve`; empty for a top-level list.
     pub within: String,
-    /// What it is called there: `mjd`.
+    /// Name within the parent: `mjd`.
     pub field: String,
 }
 
-/// The columns among which light curves are looked for.
+/// A set of columns that may be the light curves.
 struct Candidate<'a> {
     flat: &'a [String],
     all_lists: &'a [ListColumn],
-    /// Those that lie in one column; none where light curves are flat.
+    /// Lists in one parent column; empty for flat light curves.
     lists: Vec<&'a ListColumn>,
     nested: bool,
 }
 
-/// A candidate's roles.
+/// The roles that a candidate's columns fill.
 struct Found {
     map: ColumnMap,
     preset: Option<&'static Preset>,
-    /// How many of the columns of an epoch it has.
+    /// Number of epoch roles (time, flux, error, band) that have a column, weighted by requested names.
     score: usize,
 }
 
 impl ColumnMap {
-    /// The map with each role looked up among a survey's columns, those with one value a row and those with a list: names
-    /// given must exist; where none is given, the first preset of which all columns exist fills in, then common names do.
-    /// Light curves are flat, or lists that lie in one column, or all lists that are columns of their own: whichever has the
-    /// most of time, flux, error and band, flat if that is as good. Beside light curves in lists, the id and the band may have
-    /// one value a row. The preset that holds for the columns is [`ColumnMap::preset`] then. Only the id and the flux must be found in the end: what else a run needs is known later, by
-    /// [`ColumnMap::require`].
+    /// Resolves each role to a column. `flat` are the columns with one value per row, and `lists` those with a list per
+    /// row.
+    ///
+    /// Requested names must exist. Other roles are filled by the first preset whose columns all exist, then by common
+    /// names.
+    ///
+    /// Light curves are either flat, or the lists in one parent column, or the top-level lists. The choice with the
+    /// most columns for time, flux, error and band wins, and flat columns win a tie. With light curves in lists, the id
+    /// and the band may still have one value per row. [`ColumnMap::preset`] is then the preset that matches. Only the
+    /// id and the flux must be found here. Other required roles are checked by [`ColumnMap::require`].
     ///
     /// # Errors
-    /// [`ColumnError`] for a name that does not exist, if there is no id or flux, or if lists in two columns are as good.
+    /// [`ColumnError`] if a requested name does not exist, the id or flux is not found, or two parent columns tie.
     pub fn resolve(&self, flat: &[String], lists: &[ListColumn]) -> Result<Self, ColumnError> {
         let available: Vec<String> = flat.iter().chain(lists.iter().map(|list| &list.name)).cloned().collect();
         let mut best = self.found_in(&Candidate { flat, all_lists: lists, lists: vec![], nested: false });
@@ -61,7 +65,7 @@ impl ColumnMap {
             }
         }
         let flux = |found: &Found| found.map.get(Role::Flux).unwrap_or_default().to_owned();
-        // A tie with flat columns is none: they are what most surveys mean.
+        // Flat columns win a tie, because most surveys mean them.
         if let Some(rival) = rival.filter(|_| !flat.contains(&flux(&best))) {
             return Err(ColumnError::Ambiguous { first: flux(&best), second: flux(&rival) });
         }
@@ -77,7 +81,7 @@ impl ColumnMap {
         Ok(best.map.of_preset(best.preset))
     }
 
-    /// The roles as a candidate has them; without what was named and is nowhere.
+    /// Resolves the roles within a candidate. Requested columns that do not exist have no role.
     fn found_in(&self, candidate: &Candidate<'_>) -> Found {
         let is_there = |preset: &Preset, &role: &Role| {
             preset.column(role).is_none_or(|name| candidate.called(role, name).is_some())
@@ -96,13 +100,13 @@ impl ColumnMap {
             };
             let Some(name) = name else { continue };
             map = map.with(role, name);
-            // A name that was given decides, if it can.
+            // A requested name outweighs all common names.
             let weight = if self.get(role).is_some() { Role::ALL.len() } else { 1 };
             score += if role != Role::Id && candidate.own(name) { weight } else { 0 };
         }
         let as_preset = |preset: &Preset| {
             let same = |role: Role| map.get(role) == preset.column(role).and_then(|name| candidate.called(role, name));
-            // What a preset says of values holds for its own alone, whatever plays the other roles.
+            // The quantity and units of a preset hold only for its own value columns, whatever the other columns are.
             let of_values = [Role::Flux, Role::Error, Role::Band];
             if self.preset().is_some() { of_values.into_iter().all(same) } else { Role::ALL.into_iter().all(same) }
         };
@@ -115,7 +119,7 @@ impl ColumnMap {
 }
 
 impl<'a> Candidate<'a> {
-    /// The columns that may play a role, the likelier ones first: what they are called, and what they are named by.
+    /// Returns the columns that may fill a role, most likely first, as (name within the parent, full name).
     fn of_role(&self, role: Role) -> impl Iterator<Item = (&'a str, &'a str)> {
         let flat = || self.flat.iter().map(|name| (name.as_str(), name.as_str())).collect();
         let lists = || self.lists.iter().map(|list| (list.field.as_str(), list.name.as_str())).collect();
@@ -133,7 +137,7 @@ impl<'a> Candidate<'a> {
         self.of_role(role).find(|(called, _)| *called == name).map(|(_, name)| name)
     }
 
-    /// Whether there is a column that is called so.
+    /// Returns true if a column or list field has this name.
     fn has(&self, name: &str) -> bool {
         self.flat.iter().any(|flat| flat == name) || self.lists.iter().any(|list| list.field == name)
     }
@@ -143,12 +147,12 @@ impl<'a> Candidate<'a> {
         role.common_names().iter().find_map(of_name).map(|(_, name)| name)
     }
 
-    /// Whether there is a column of just this name.
+    /// Returns true if a column has exactly this full name.
     fn exists(&self, name: &str) -> bool {
         self.flat.iter().any(|flat| flat == name) || self.all_lists.iter().any(|list| list.name == name)
     }
 
-    /// Whether it is a column of the light curves themselves.
+    /// Returns true if the light curves themselves contain this column.
     fn own(&self, name: &str) -> bool {
         if self.nested { self.lists.iter().any(|list| list.name == name) } else { self.flat.iter().any(|n| n == name) }
     }

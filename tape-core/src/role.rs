@@ -1,11 +1,11 @@
-//! Roles of columns, and the names that their columns commonly have.
+//! Roles of columns in a light curve, and common names of columns for each role.
 
 use std::fmt;
 
-/// The part that a column plays in a light curve.
+/// The role of a column in a light curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// The object's id.
+    /// The id of the object.
     Id,
     /// The time of the epoch.
     Time,
@@ -18,17 +18,17 @@ pub enum Role {
 }
 
 impl Role {
-    /// All roles, in the order in which they are shown.
+    /// All roles, in display order.
     pub const ALL: [Self; 5] = [Self::Id, Self::Time, Self::Flux, Self::Error, Self::Band];
 
-    /// The column among these that is called as one of this role commonly is, if there is one.
+    /// Returns the first of `columns` with a common name of this role.
     #[must_use]
     pub fn commonly_called(self, columns: &[String]) -> Option<&str> {
         let named = |name: &&str| columns.iter().find(|column| column.eq_ignore_ascii_case(name));
         self.common_names().iter().find_map(named).map(String::as_str)
     }
 
-    /// Names that a column of this role commonly has, the likeliest first, compared without case.
+    /// Common column names of this role, most likely first. Compared without case.
     pub(crate) const fn common_names(self) -> &'static [&'static str] {
         match self {
             Self::Id => {

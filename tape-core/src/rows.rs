@@ -1,4 +1,4 @@
-//! Rows as a reader delivers them: the needed columns side by side, in the order of the file, not yet grouped.
+//! Rows as a reader delivers them: the required columns in file order, not yet grouped.
 
 use std::ops::Range;
 
@@ -6,12 +6,12 @@ use crate::bands::NO_BAND;
 use crate::id::IdType;
 use crate::ids::{Ids, drop_from};
 
-/// Which of a light curve's columns a plan reads beside id, band and flux.
+/// The columns of a light curve that a plan reads, in addition to the id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Columns {
     /// The time of each epoch.
     pub time: bool,
-    /// The flux (or magnitude) of each epoch. Off only for a scan of the ids.
+    /// The flux or magnitude of each epoch. False only for a scan of the ids.
     pub flux: bool,
     /// The error of each flux.
     pub error: bool,
@@ -19,16 +19,16 @@ pub struct Columns {
     pub band: bool,
 }
 
-/// Some rows of a survey. All columns that were asked for have [`Rows::len`] values; the others are empty.
+/// Some rows of a survey. All columns that were requested have [`Rows::len`] values, and the others are empty.
 ///
-/// A null time, flux or error is NaN here; a null band is [`NO_BAND`]. The reader drops rows with a null id, which it counts in
-/// `null_ids`, those that stand for a light curve that is null or empty, in `no_epoch`, and those that a condition excludes,
-/// in `excluded`.
+/// A null time, flux or error is NaN, and a null band is [`NO_BAND`]. The reader drops rows with a null id (counted in
+/// `null_ids`), rows of light curves that are null or empty (counted in `no_epoch`), and rows that a condition excludes
+/// (counted in `excluded`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
     /// Object ids.
     pub ids: Ids,
-    /// Band codes of the source's [`crate::Bands`].
+    /// Band codes, see [`crate::Bands`].
     pub band: Vec<u8>,
     /// Times, days.
     pub time: Vec<f64>,
@@ -40,18 +40,18 @@ pub struct Rows {
     pub null_ids: u64,
     /// Rows that the reader dropped because their light curve is null or empty.
     pub no_epoch: u64,
-    /// Rows that the reader dropped because the condition on rows is not true of them.
+    /// Rows that the reader dropped because they do not match the condition.
     pub excluded: u64,
 }
 
 impl Rows {
-    /// No rows, for ids of type `id_type`.
+    /// Creates an empty set of rows, for ids of type `id_type`.
     #[must_use]
     pub fn new(id_type: IdType) -> Self {
         Self::with_ids(Ids::new(id_type))
     }
 
-    /// No rows, with ids of the same kind as these.
+    /// Creates an empty set of rows, with ids of the same kind.
     #[must_use]
     pub fn new_like(&self) -> Self {
         Self::with_ids(self.ids.new_like())
@@ -61,19 +61,19 @@ impl Rows {
         Self { ids, band: vec![], time: vec![], flux: vec![], error: vec![], null_ids: 0, no_epoch: 0, excluded: 0 }
     }
 
-    /// The number of rows.
+    /// Returns the number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ids.len()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no rows.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
 
-    /// Makes room for `n` more rows of these columns.
+    /// Reserves memory for `n` more rows of these columns.
     pub fn reserve(&mut self, n: usize, columns: Columns) {
         self.ids.reserve(n);
         if columns.band {
@@ -84,7 +84,7 @@ impl Rows {
         }
     }
 
-    /// For how many rows there is room without more memory.
+    /// Returns how many rows fit without allocating.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.ids.capacity()
@@ -103,7 +103,7 @@ impl Rows {
         }
     }
 
-    /// Removes the first `n` rows and keeps the memory.
+    /// Removes the first `n` rows but keeps the allocated memory.
     pub fn drain_front(&mut self, n: usize) {
         if !self.ids.is_empty() {
             self.ids.drain_front(n);
@@ -118,8 +118,8 @@ impl Rows {
         }
     }
 
-    /// Removes all rows and keeps the memory. Columns need not be of one length: a reader that failed leaves them as far as it
-    /// came.
+    /// Removes all rows but keeps the allocated memory. Works even if a failed reader left columns of different
+    /// lengths.
     pub fn clear(&mut self) {
         self.ids.clear();
         self.band.clear();
@@ -127,7 +127,7 @@ impl Rows {
         (self.null_ids, self.no_epoch, self.excluded) = (0, 0, 0);
     }
 
-    /// The rows whose index `keep` accepts, in the same order.
+    /// Returns the rows whose index `keep` accepts, in the same order.
     #[must_use]
     pub fn filtered(&self, keep: impl Fn(usize) -> bool) -> Self {
         let mut out = self.new_like();
@@ -144,13 +144,12 @@ impl Rows {
         out
     }
 
-    /// Removes the rows from `from` on of which `drops` says so, the first of it being row `from`, and keeps the order of the
-    /// others.
+    /// Removes each row `from + i` for which `drops[i]` is true, and keeps the order of the others.
     ///
     /// # Panics
-    /// If `drops` has not a value for each of them.
+    /// If the length of `drops` is not the number of rows from `from` on.
     pub fn drop_from(&mut self, from: usize, drops: &[bool]) {
-        assert_eq!(drops.len(), self.len() - from, "rows to drop or to keep");
+        assert_eq!(drops.len(), self.len() - from, "one flag for each row");
         self.ids.drop_from(from, drops);
         if !self.band.is_empty() {
             drop_from(&mut self.band, from, drops);
@@ -162,7 +161,7 @@ impl Rows {
         }
     }
 
-    /// Appends row `row` of `other`, which has some of these columns, `times` times: those that it has grow.
+    /// Appends row `row` of `other`, `times` times, to each column that `other` has.
     pub fn repeat(&mut self, other: &Self, row: usize, times: usize) {
         if row < other.ids.len() {
             self.ids.repeat(&other.ids, row, times);
@@ -177,10 +176,10 @@ impl Rows {
         }
     }
 
-    /// The rows at `places`, in that order.
+    /// Returns the rows at the indices `places`, in that order.
     ///
     /// # Panics
-    /// If a place is not below [`Rows::len`].
+    /// If an index is not below [`Rows::len`].
     #[must_use]
     pub fn gather(&self, places: &[u32]) -> Self {
         let pick = |from: &Vec<f64>| -> Vec<f64> {
@@ -192,20 +191,21 @@ impl Rows {
         Self { ids: self.ids.gather(places), band, time, flux, error, null_ids: 0, no_epoch: 0, excluded: 0 }
     }
 
-    /// The band code of a row; [`NO_BAND`] where there is none. A survey without a band column has one band, code 0.
+    /// Returns the band code of a row, or [`NO_BAND`] if the band is null. A survey without a band column has one band,
+    /// with code 0.
     #[must_use]
     pub fn band_of(&self, row: usize) -> u8 {
         if self.band.is_empty() { 0 } else { self.band[row] }
     }
 
-    /// Bytes of memory that the values take.
+    /// Returns the memory that the values take, bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let floats: usize = self.values().iter().map(|column| column.len()).sum();
         self.ids.bytes() + self.band.len() + floats * size_of::<f64>()
     }
 
-    /// The rows that have no band.
+    /// Returns the number of rows without a band.
     #[must_use]
     pub fn without_band(&self) -> usize {
         self.band.iter().filter(|&&code| code == NO_BAND).count()
@@ -226,7 +226,7 @@ mod tests {
     use crate::id::IdRef;
 
     #[test]
-    fn what_a_reader_that_failed_leaves_is_cleared() {
+    fn the_rows_of_a_failed_reader_are_cleared() {
         let mut rows = Rows::new(IdType::Int64);
         rows.ids = Ids::Int((0..3).collect());
         rows.flux = vec![1.0];
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_dropped_behind_those_that_were_there_before() {
+    fn earlier_rows_are_not_dropped() {
         let mut rows = Rows::new(IdType::Utf8);
         for (id, flux) in ["a", "", "bé", "c", "b"].into_iter().zip(0..) {
             rows.ids.push(IdRef::Text(id)).expect("text");

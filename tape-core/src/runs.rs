@@ -1,4 +1,4 @@
-//! Which rows are of one object: by runs of equal ids, or by hash.
+//! Finds the rows of each object, by runs of equal ids or by hash.
 
 use std::hash::BuildHasher;
 use std::ops::Range;
@@ -8,17 +8,17 @@ use hashbrown::HashTable;
 
 use crate::ids::{Ids, TextIds};
 
-/// Rows that were taken for sorted by id are not.
+/// Rows that should be sorted by id are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the rows are not sorted by id")]
 pub struct NotSorted;
 
-/// The end of the run of equal ids that starts at `start`.
+/// Returns the end of the run of equal ids that starts at `start`.
 pub(crate) fn run_end(ids: &Ids, start: usize, end: usize) -> Result<usize, NotSorted> {
     let (stop, ascends) = match ids {
         Ids::Int(keys) => {
             let key = keys[start];
-            // Eight at once, as far as all are the same: one comparison for all of them.
+            // Eight ids at a time, with one comparison for all of them, while they are equal.
             let blocks = keys[start..end].chunks_exact(8);
             let same = |block: &&[i64]| block.iter().fold(0, |differ, other| differ | (other ^ key)) == 0;
             let known = start + 8 * blocks.take_while(same).count();
@@ -34,14 +34,14 @@ pub(crate) fn run_end(ids: &Ids, start: usize, end: usize) -> Result<usize, NotS
     if ascends { Ok(stop) } else { Err(NotSorted) }
 }
 
-/// The objects met, numbered in that order.
+/// The objects met so far, numbered in the order of their first rows.
 pub(crate) enum Objects {
     Int { met: Vec<i64>, table: HashTable<u32> },
     Text { met: TextIds, table: HashTable<u32>, hasher: FixedState },
 }
 
 impl Objects {
-    /// None yet, for ids of the kind of `ids`.
+    /// Creates an empty set, for ids of the same kind as `ids`.
     pub(crate) fn new(ids: &Ids) -> Self {
         match ids {
             Ids::Int(_) => Self::Int { met: Vec::new(), table: HashTable::new() },
@@ -51,14 +51,14 @@ impl Objects {
         }
     }
 
-    /// Appends the number of the object of each row to `numbers`.
+    /// Appends the object number of each row to `numbers`.
     ///
     /// # Panics
-    /// If the ids are of another kind than those before.
+    /// If the ids are of a different kind from earlier ones.
     pub(crate) fn number(&mut self, ids: &Ids, range: Range<usize>, numbers: &mut Vec<u32>) {
         match (self, ids) {
             (Self::Int { met, table }, Ids::Int(keys)) => {
-                // A key is a hash of itself once its bits are spread.
+                // Multiplying spreads the bits of a key enough to use it as a hash.
                 let hash = |key: i64| key.cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
                 numbers.extend(keys[range].iter().map(|&key| {
                     table.find(hash(key), |&i| met[i as usize] == key).copied().unwrap_or_else(|| {
@@ -81,11 +81,11 @@ impl Objects {
                     })
                 }));
             }
-            _ => panic!("ids of one survey are integers or text, and here are both"),
+            _ => panic!("integer and text ids in one survey"),
         }
     }
 
-    /// The ids by number.
+    /// Returns the ids, indexed by object number.
     pub(crate) fn into_ids(self) -> Ids {
         match self {
             Self::Int { met, .. } => Ids::Int(met),
@@ -94,10 +94,10 @@ impl Objects {
     }
 }
 
-/// Cells and rows of one chunk are counted in 32 bits.
+/// Converts an index of a cell or row of a chunk to 32 bits.
 ///
 /// # Panics
-/// If a chunk has more than 4 thousand million rows: they would take over 100 GB.
+/// If the chunk has 2^32 rows or more, which would take over 100 GB.
 pub(crate) fn index(i: usize) -> u32 {
     u32::try_from(i).expect("a chunk has fewer than 2^32 rows and light curves")
 }

@@ -1,4 +1,4 @@
-//! The columns of a results table, and how results become Arrow.
+//! The schema of a results table, and the conversion of results to Arrow.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use crate::results::Results;
 use crate::role::Role;
 use crate::statistic::{OutputType, Statistic, Value};
 
-/// The name of the column that counts the epochs used.
+/// Name of the column with the number of epochs used.
 const N_OBS: &str = "n_obs";
 
-/// The columns of a results table, and how results become Arrow.
+/// The schema of a results table. Converts results to Arrow.
 #[derive(Clone, Debug)]
 pub struct Schema {
     id_type: IdType,
@@ -26,37 +26,37 @@ pub struct Schema {
     arrow: SchemaRef,
 }
 
-/// Why results cannot be one table.
+/// An error of converting results to a table.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResultsError {
-    /// Two columns of one name.
-    #[error("two result columns are called '{name}': ask for each statistic once, and give your own other names")]
+    /// Two columns have the same name.
+    #[error("two result columns are called '{name}': request each statistic once, and rename your own")]
     DuplicateColumn {
-        /// The name.
+        /// The name of the columns.
         name: String,
     },
-    /// A statistic gave another type than it declared.
-    #[error("column '{column}' is declared as {expected:?}, but the statistic gave {actual:?}")]
+    /// A statistic returned another type than it declared.
+    #[error("column '{column}' is declared as {expected:?}, but the statistic returned {actual:?}")]
     WrongType {
-        /// The column.
+        /// The name of the column.
         column: String,
-        /// Its declared type.
+        /// The declared type.
         expected: OutputType,
-        /// What came.
+        /// The value that the statistic returned.
         actual: Value,
     },
-    /// Arrow refused the columns.
+    /// Arrow rejected the columns.
     #[error("results do not form a table")]
     Arrow(#[from] ArrowError),
 }
 
 impl Schema {
-    /// The columns for these statistics of a survey: id, band if it has one, `n_obs`, and each output. The band is null in
-    /// the row of an object.
+    /// Creates the schema for statistics of a survey: id, band (if the survey has one), `n_obs`, and each output. The
+    /// band is null in the row of an object.
     ///
     /// # Errors
-    /// [`ResultsError::DuplicateColumn`].
+    /// [`ResultsError::DuplicateColumn`] if two columns have the same name.
     pub fn new(source: &dyn Source, statistics: &[Statistic]) -> Result<Self, ResultsError> {
         let id_type = source.id_type();
         let mut fields = vec![Field::new(source.title(Role::Id).unwrap_or("id"), id_type.data_type(), false)];
@@ -83,7 +83,7 @@ impl Schema {
         })
     }
 
-    /// The same with bands that may be null: objects without any light curve have none.
+    /// Makes the band nullable, for tables that include objects without light curves.
     #[must_use]
     pub fn with_null_bands(mut self) -> Self {
         let fields = self.arrow.fields().iter().enumerate();
@@ -95,28 +95,28 @@ impl Schema {
         self
     }
 
-    /// The Arrow schema of the table.
+    /// Returns the Arrow schema of the table.
     #[must_use]
     pub fn arrow(&self) -> &SchemaRef {
         &self.arrow
     }
 
-    /// Whether the table has a band column.
+    /// Returns true if the table has a band column.
     #[must_use]
     pub const fn has_band(&self) -> bool {
         self.has_band
     }
 
-    /// For each output whether it has its values in the rows of objects.
+    /// Returns, for each output, whether its values are in the rows of objects.
     #[must_use]
     pub fn of_objects(&self) -> &[bool] {
         &self.of_objects
     }
 
-    /// Results as a table; `labels` by band code.
+    /// Converts results to a table. `labels` are indexed by band code.
     ///
     /// # Errors
-    /// [`ResultsError::WrongType`] if a statistic did not keep to its declaration.
+    /// [`ResultsError::WrongType`] if a statistic returned another type than it declared.
     pub fn to_batch(&self, results: &Results, labels: &[String]) -> Result<RecordBatch, ResultsError> {
         let mut columns = vec![results.ids.to_array(self.id_type)];
         if self.has_band {

@@ -1,4 +1,4 @@
-//! What is computed per light curve or object: the kinds of statistic, and what they say of themselves.
+//! The kinds of statistic, and how statistics describe themselves.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -16,38 +16,38 @@ use crate::presets::Quantity;
 use crate::rows::Columns;
 use crate::spectrum::Spectral;
 
-/// An error of a statistic's own. Any error converts into it, and [`downcast`](Box::downcast) gives it back.
+/// An error of a statistic. Any error converts to it, and [`downcast`](Box::downcast) recovers the original.
 pub type StatisticError = Box<dyn Error + Send + Sync>;
 
-/// What a statistic depends on.
+/// The inputs that a statistic depends on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Inputs {
-    /// The fluxes. They are always read, because a row without a valid flux is no epoch.
+    /// The fluxes. They are always read, because a row without a valid flux is not an epoch.
     pub flux: bool,
     /// The times.
     pub time: bool,
     /// The errors.
     pub error: bool,
-    /// The order of the epochs in time: a statistic that declares it gets them sorted by (time, flux, error), so that no
-    /// answer depends on the order of the input, not even where times repeat.
+    /// The time order of the epochs. A statistic that declares it receives epochs sorted by (time, flux, error), so
+    /// that results do not depend on the input order, even where times repeat.
     pub order: bool,
 }
 
 impl Inputs {
-    /// The number of epochs alone.
+    /// Only the number of epochs.
     pub const NONE: Self = Self { flux: false, time: false, error: false, order: false };
-    /// The flux alone.
+    /// Only the flux.
     pub const FLUX: Self = Self { flux: true, ..Self::NONE };
-    /// The times alone, in any order.
+    /// Only the times, in any order.
     pub const TIME: Self = Self { time: true, ..Self::NONE };
     /// Flux and error.
     pub const FLUX_ERROR: Self = Self { error: true, ..Self::FLUX };
-    /// Flux in time order, and the times.
+    /// Times and fluxes, in time order.
     pub const TIME_FLUX: Self = Self { time: true, order: true, ..Self::FLUX };
-    /// Everything, in time order.
+    /// All inputs, in time order.
     pub const ALL: Self = Self { flux: true, time: true, error: true, order: true };
 
-    /// What both need together.
+    /// Returns the union of both inputs.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self {
@@ -58,15 +58,15 @@ impl Inputs {
         }
     }
 
-    /// The columns to read. Time is read only for a statistic that uses it or depends on the order.
+    /// Returns the columns to read. Time is read only if a statistic uses it or depends on the order.
     #[must_use]
     pub const fn columns(self) -> Columns {
         Columns { time: self.time || self.order, flux: true, error: self.error, band: true }
     }
 }
 
-/// One result. [`Value::Null`] says that there is none, because a light curve has too few epochs; a float that is undefined
-/// for another reason, such as a ratio of two zeros, is NaN.
+/// One result. It is [`Value::Null`] if a light curve has too few epochs. A float that is undefined for another reason,
+/// such as a ratio of two zeros, is NaN.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Value {
     /// No result.
@@ -98,7 +98,7 @@ pub enum OutputType {
 }
 
 impl OutputType {
-    /// The Arrow type of the column.
+    /// Returns the Arrow type of the column.
     #[must_use]
     pub const fn data_type(self) -> DataType {
         match self {
@@ -119,46 +119,47 @@ pub struct Output {
 }
 
 impl Output {
-    /// A column of real numbers.
+    /// Creates a column of real numbers.
     #[must_use]
     pub fn float(name: impl Into<Cow<'static, str>>) -> Self {
         Self { name: name.into(), output_type: OutputType::Float }
     }
 
-    /// A column of integers.
+    /// Creates a column of integers.
     #[must_use]
     pub fn int(name: impl Into<Cow<'static, str>>) -> Self {
         Self { name: name.into(), output_type: OutputType::Int }
     }
 }
 
-/// What a statistic says of itself.
+/// The description of a statistic.
 #[derive(Clone, Debug)]
 pub struct Info {
-    /// Its name, which is also that of its output if it has one only: lower case with underscores.
+    /// Name in lower case with underscores. Also the name of the output column, if there is only one.
     pub name: Cow<'static, str>,
-    /// What it is, in one line.
+    /// One-line summary.
     pub summary: Cow<'static, str>,
-    /// The formula, with its symbols explained.
+    /// Formula, with its symbols explained.
     pub formula: Cow<'static, str>,
-    /// What it depends on.
+    /// Inputs that the statistic depends on.
     pub inputs: Inputs,
-    /// Its output columns.
+    /// Output columns.
     pub outputs: Vec<Output>,
-    /// With fewer epochs there is no result: all outputs are null.
+    /// Minimum number of epochs. With fewer, all outputs are null.
     pub min_epochs: usize,
-    /// The bands that a statistic of objects compares; all that an object has if none is named. Others name none.
+    /// Bands that a statistic of objects compares, or all bands of an object if empty. Other statistics leave it empty.
     pub bands: Vec<String>,
-    /// What the values must be, if it has a meaning for these alone.
+    /// The quantity that the statistic is defined for, if it is defined for one only.
     pub quantity: Option<Quantity>,
-    /// Where it comes from, with DOI.
+    /// Reference, with DOI.
     pub reference: Cow<'static, str>,
     /// The largest relative difference between two ways of summing `n` epochs in f64.
     pub tolerance: fn(n: usize) -> f64,
 }
 
 impl Info {
-    /// A statistic with one float output of its own name, defined from one epoch on, and the default tolerance.
+    /// Creates the description of a statistic with one float output of the same name, at least one epoch, and the
+    /// default tolerance.
     #[must_use]
     pub fn new(name: impl Into<Cow<'static, str>>, inputs: Inputs) -> Self {
         let name = name.into();
@@ -176,36 +177,37 @@ impl Info {
         }
     }
 
-    /// The output columns as Arrow fields.
+    /// Returns the output columns as Arrow fields.
     pub fn fields(&self) -> impl Iterator<Item = Field> + '_ {
         self.outputs.iter().map(|o| Field::new(o.name.as_ref(), o.output_type.data_type(), true))
     }
 }
 
-/// A statistic of which partial results can be combined: any split of a light curve gives the same answer, so no plan has
-/// to bring its epochs together.
+/// A statistic whose partial results can be combined. Any split of a light curve gives the same result, so a plan need
+/// not bring all its epochs together.
 pub trait Fold: Send + Sync {
-    /// What it is.
+    /// Returns the description of the statistic.
     fn info(&self) -> &Info;
 
-    /// The number of floats in a partial state. All zeros is the empty state, the identity of [`Fold::combine`].
+    /// Returns the number of floats in a partial state. All zeros is the empty state, the identity of
+    /// [`Fold::combine`].
     fn state_len(&self) -> usize;
 
-    /// Writes the state of some epochs of a light curve over `state`.
+    /// Computes the state of some epochs of a light curve, and writes it to `state`.
     fn lift(&self, epochs: &LightCurve<'_>, state: &mut [f64]);
 
-    /// Adds the epochs behind `other` to `state`.
+    /// Merges the state `other` into `state`.
     fn combine(&self, state: &mut [f64], other: &[f64]);
 
-    /// The outputs of a light curve that has at least [`Info::min_epochs`] epochs.
+    /// Computes the outputs of a light curve that has at least [`Info::min_epochs`] epochs.
     fn finish(&self, state: &[f64], out: &mut [Value]);
 
-    /// Its kernel for devices, if it has one, which gives states.
+    /// Returns the device kernel that computes states, if there is one.
     fn kernel(&self) -> Option<&'static DeviceKernel> {
         None
     }
 
-    /// The outputs of all light curves of a chunk, as [`WholeLightCurve::evaluate_chunk`].
+    /// Computes the outputs of all light curves of a chunk; see [`WholeLightCurve::evaluate_chunk`].
     fn evaluate_chunk(&self, _chunk: &Chunk, _out: &mut [Value]) -> bool {
         false
     }
@@ -213,75 +215,76 @@ pub trait Fold: Send + Sync {
 
 /// A statistic that needs all epochs of a light curve at once.
 pub trait WholeLightCurve: Send + Sync {
-    /// What it is.
+    /// Returns the description of the statistic.
     fn info(&self) -> &Info;
 
-    /// The outputs of a light curve that has at least [`Info::min_epochs`] epochs; `out` has one place for each of
-    /// [`Info::outputs`].
+    /// Computes the outputs of a light curve that has at least [`Info::min_epochs`] epochs. `out` has one element for
+    /// each of [`Info::outputs`].
     fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]);
 
-    /// Writes the same as [`WholeLightCurve::evaluate`], for a statistic that can fail: an error ends the run, which returns
-    /// it with the object and the band. Plans call this method; `evaluate` then writes nulls where this one fails.
+    /// Like [`WholeLightCurve::evaluate`], for a statistic that can fail. An error ends the run, which returns it with
+    /// the object and the band. Plans call this method. `evaluate` should write nulls where this method fails.
     ///
     /// # Errors
-    /// Any error of the statistic's own. There is none by default.
+    /// Any error of the statistic. The default implementation never fails.
     fn try_evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) -> Result<(), StatisticError> {
         self.evaluate(light_curve, out);
         Ok(())
     }
 
-    /// The outputs of all light curves of a chunk, those of each segment side by side, for a statistic that is faster on
-    /// many at once; [`Info::min_epochs`] is then its own concern. Answers `false`, with nothing written, if it is not one.
+    /// Computes the outputs of all light curves of a chunk, segment by segment, if that is faster than one at a time.
+    /// The implementation has to check [`Info::min_epochs`] itself. Returns `false`, with nothing written, if the
+    /// statistic does not support it.
     fn evaluate_chunk(&self, _chunk: &Chunk, _out: &mut [Value]) -> bool {
         false
     }
 
-    /// Its kernel for devices, if it has one, which gives outputs.
+    /// Returns the device kernel that computes outputs, if there is one.
     fn kernel(&self) -> Option<&'static DeviceKernel> {
         None
     }
 
-    /// What of it a device computes at many frequencies, if it searches them.
+    /// Returns the part that a device can compute, for a statistic that searches frequencies.
     fn spectral(&self) -> Option<&dyn Spectral> {
         None
     }
 }
 
-/// A statistic of any kind. The kind decides which plans are legal.
+/// A statistic of any kind. The kind decides which plans are valid.
 #[derive(Clone)]
 pub enum Statistic {
-    /// Partial results combine.
+    /// Partial results can be combined.
     Fold(Arc<dyn Fold>),
-    /// All epochs are needed at once.
+    /// Needs all epochs of a light curve at once.
     Whole(Arc<dyn WholeLightCurve>),
-    /// All epochs of an object are needed at once, in all bands.
+    /// Needs all epochs of an object at once, in all bands.
     Object(Arc<dyn WholeObject>),
-    /// All epochs are needed at once, and there are many rows for each light curve.
+    /// Needs all epochs of a light curve at once, and returns many rows for each.
     Rows(Arc<dyn ManyRows>),
 }
 
 impl Statistic {
-    /// A fold.
+    /// Wraps a fold.
     pub fn fold(fold: impl Fold + 'static) -> Self {
         Self::Fold(Arc::new(fold))
     }
 
-    /// A statistic of whole light curves.
+    /// Wraps a statistic of whole light curves.
     pub fn whole(statistic: impl WholeLightCurve + 'static) -> Self {
         Self::Whole(Arc::new(statistic))
     }
 
-    /// A statistic that compares the bands of an object.
+    /// Wraps a statistic that compares the bands of an object.
     pub fn object(statistic: impl WholeObject + 'static) -> Self {
         Self::Object(Arc::new(statistic))
     }
 
-    /// A statistic with many rows for each light curve.
+    /// Wraps a statistic with many rows for each light curve.
     pub fn rows(statistic: impl ManyRows + 'static) -> Self {
         Self::Rows(Arc::new(statistic))
     }
 
-    /// What it is.
+    /// Returns the description of the statistic.
     #[must_use]
     #[inline]
     pub fn info(&self) -> &Info {
@@ -293,36 +296,36 @@ impl Statistic {
         }
     }
 
-    /// Whether partial results combine.
+    /// Returns true if partial results can be combined.
     #[must_use]
     pub const fn is_fold(&self) -> bool {
         matches!(self, Self::Fold(_))
     }
 
-    /// Whether it has one result for all bands of an object.
+    /// Returns true if there is one result for all bands of an object.
     #[must_use]
     pub const fn is_of_objects(&self) -> bool {
         matches!(self, Self::Object(_))
     }
 
-    /// Whether it has many rows for each light curve, and is to be alone in a run.
+    /// Returns true if there are many rows for each light curve, so that the statistic must be the only one of its run.
     #[must_use]
     pub const fn has_many_rows(&self) -> bool {
         matches!(self, Self::Rows(_))
     }
 
-    /// The outputs for an object, written over `out`: all null where a band is missing or has too few epochs, for a
-    /// statistic of single light curves, and for one that fails.
+    /// Computes the outputs for an object. All are null if a band is missing or has too few epochs, if this is a
+    /// statistic of single light curves, or if it fails.
     pub fn evaluate_object(&self, object: &Object<'_>, out: &mut [Value]) {
         if self.try_evaluate_object(object, out).is_err() {
             self.undefined(out);
         }
     }
 
-    /// The outputs for an object, as [`Statistic::evaluate_object`], or the error of a statistic that fails.
+    /// Like [`Statistic::evaluate_object`], but returns the error if the statistic fails.
     ///
     /// # Errors
-    /// That of the statistic.
+    /// Any error of the statistic.
     pub fn try_evaluate_object(&self, object: &Object<'_>, out: &mut [Value]) -> Result<(), StatisticError> {
         let Info { bands, min_epochs, .. } = self.info();
         let enough = |label: &String| object.band(label).is_some_and(|light_curve| light_curve.len() >= *min_epochs);
@@ -333,19 +336,19 @@ impl Statistic {
         Ok(())
     }
 
-    /// The outputs for a light curve, written over `out`: all null where there are too few epochs. For a statistic of
-    /// objects, it is the only light curve of its object; of one with many rows, the values are null. They are null too
-    /// where a statistic fails: [`Statistic::try_evaluate`] returns its error.
+    /// Computes the outputs for a light curve. All are null if there are too few epochs, or if the statistic fails;
+    /// [`Statistic::try_evaluate`] returns the error. For a statistic of objects, the light curve is the only one of
+    /// its object. For a statistic with many rows, the outputs are null.
     pub fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
         if self.try_evaluate(light_curve, out).is_err() {
             self.undefined(out);
         }
     }
 
-    /// The outputs for a light curve, as [`Statistic::evaluate`], or the error of a statistic that fails.
+    /// Like [`Statistic::evaluate`], but returns the error if the statistic fails.
     ///
     /// # Errors
-    /// That of the statistic.
+    /// Any error of the statistic.
     #[inline]
     pub fn try_evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) -> Result<(), StatisticError> {
         if light_curve.len() < self.info().min_epochs {
@@ -361,7 +364,7 @@ impl Statistic {
         Ok(())
     }
 
-    /// The outputs for all light curves of a chunk, or for all its objects, if it has a way to compute many at once; see
+    /// Computes the outputs for all light curves or objects of a chunk, if the statistic can compute many at once; see
     /// [`WholeLightCurve::evaluate_chunk`].
     pub fn evaluate_chunk(&self, chunk: &Chunk, out: &mut [Value]) -> bool {
         match self {
@@ -372,7 +375,7 @@ impl Statistic {
         }
     }
 
-    /// Its kernel for devices, if it has one.
+    /// Returns the device kernel, if there is one.
     #[must_use]
     pub fn kernel(&self) -> Option<&'static DeviceKernel> {
         match self {
@@ -382,7 +385,7 @@ impl Statistic {
         }
     }
 
-    /// What of it a device computes at many frequencies, if it searches them.
+    /// Returns the part that a device can compute, for a statistic that searches frequencies.
     #[must_use]
     pub fn spectral(&self) -> Option<&dyn Spectral> {
         match self {
@@ -392,15 +395,15 @@ impl Statistic {
         }
     }
 
-    /// Writes over `out` what stands for each output where a light curve has too few epochs: nothing.
+    /// Sets all outputs to null, as for a light curve with too few epochs.
     pub fn undefined(&self, out: &mut [Value]) {
         out[..self.info().outputs.len()].fill(Value::Null);
     }
 }
 
-/// The outputs of a fold for all epochs of a light curve.
+/// Computes the outputs of a fold for all epochs of a light curve.
 fn lift_and_finish(fold: &dyn Fold, light_curve: &LightCurve<'_>, out: &mut [Value]) {
-    // Most states are short, and need no memory from the heap.
+    // Most states are short and fit on the stack.
     let mut state = [0.0; 16];
     match state.get_mut(..fold.state_len()) {
         Some(state) => {
@@ -411,8 +414,8 @@ fn lift_and_finish(fold: &dyn Fold, light_curve: &LightCurve<'_>, out: &mut [Val
     }
 }
 
-/// Does the same for a state of any length. It stands apart because memory that must be freed, even where there is none, costs
-/// the short states a few nanoseconds.
+/// Like [`lift_and_finish`], for a state of any length. It is a separate function because the drop glue of the heap
+/// buffer costs short states a few nanoseconds.
 #[cold]
 #[inline(never)]
 fn lift_and_finish_long(fold: &dyn Fold, light_curve: &LightCurve<'_>, out: &mut [Value]) {

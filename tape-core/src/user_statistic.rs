@@ -6,7 +6,7 @@ use crate::light_curve::LightCurve;
 use crate::statistic::{Info, Inputs, Statistic, StatisticError, Value, WholeLightCurve};
 
 impl Statistic {
-    /// Your own statistic: a closure from a light curve to a number.
+    /// Creates a statistic from a closure that maps a light curve to a number.
     ///
     /// ```
     /// use tape_core::{Inputs, LightCurve, Statistic};
@@ -24,7 +24,8 @@ impl Statistic {
         })
     }
 
-    /// Your own statistic with several outputs: `f` gets a slice with a place for each of `info.outputs`.
+    /// Creates a statistic with several outputs from a closure. `f` writes to a slice with one element for each of
+    /// `info.outputs`.
     pub fn from_fn_outputs<F>(info: Info, f: F) -> Self
     where
         F: Fn(&LightCurve<'_>, &mut [Value]) + Send + Sync + 'static,
@@ -32,8 +33,8 @@ impl Statistic {
         Self::whole(UserFn { info, f })
     }
 
-    /// Your own statistic that can fail: a closure from a light curve to a number or an error. An error ends the run, and is
-    /// the [`source`](std::error::Error::source) of the error that the run returns.
+    /// Creates a statistic from a closure that maps a light curve to a number or an error. An error ends the run, and
+    /// is the [`source`](std::error::Error::source) of the error that the run returns.
     ///
     /// ```
     /// use tape_core::{Inputs, LightCurve, Statistic};
@@ -55,7 +56,7 @@ impl Statistic {
         })
     }
 
-    /// Your own statistic that can fail, with several outputs; see [`Statistic::try_from_fn`].
+    /// Creates a statistic with several outputs from a closure that can fail; see [`Statistic::try_from_fn`].
     pub fn try_from_fn_outputs<F, E>(info: Info, f: F) -> Self
     where
         F: Fn(&LightCurve<'_>, &mut [Value]) -> Result<(), E> + Send + Sync + 'static,

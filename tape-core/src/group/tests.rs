@@ -77,7 +77,7 @@ fn repeated_times_are_ordered_by_flux_then_error() {
 }
 
 #[test]
-fn what_was_kept_of_a_chunk_is_gone_once_it_is_filled_anew() {
+fn refilling_a_chunk_clears_its_shared_values() {
     let rows = rows(&[(1, 0, 1.0, 0.1), (2, 0, 2.0, 0.1)]);
     let grouping = Grouping::new(&bands(), None, Inputs::FLUX);
     let (mut chunk, mut left_out, mut grouper) = (Chunk::new(IdType::Int64), LeftOut::default(), Grouper::default());

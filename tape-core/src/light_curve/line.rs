@@ -1,21 +1,21 @@
-//! The straight line through the fluxes over time: a mergeable summary.
+//! The least-squares line through fluxes over time, as a mergeable summary.
 
 use super::moments::{Moments, WeightedMoments};
 use super::sums::sums;
 
 /// The least-squares line through fluxes over time.
 ///
-/// The slope and the residuals are kept rather than sums of products, whose difference would lose the digits of a small
-/// scatter about a steep line.
+/// Stores the slope and the residual instead of sums of products. The difference of such sums would lose the digits of
+/// a small scatter about a steep line.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Line {
-    /// The sum of the weights; the number of epochs where all weigh the same.
+    /// The sum of the weights: the number of epochs if unweighted.
     pub weight: f64,
     /// The mean time; 0 without epochs.
     pub time: f64,
-    /// The mean flux, which is that of the line at the mean time; 0 without epochs.
+    /// The mean flux, which is the line's value at the mean time; 0 without epochs.
     pub flux: f64,
-    /// The sum of squared deviations from the mean time: 0 exactly if all times are equal.
+    /// The sum of squared deviations from the mean time: exactly 0 if all times are equal.
     pub spread: f64,
     /// The slope; 0 if all times are equal.
     pub slope: f64,
@@ -24,7 +24,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// The line through epochs that weigh the same, whose moments of time and of flux are known; in two passes.
+    /// Fits an unweighted line, given the moments of time and flux. Takes two passes.
     pub(super) fn of(time: &[f64], flux: &[f64], times: Moments, fluxes: Moments) -> Self {
         let (t, x) = (times.mean, fluxes.mean);
         let [product] = sums([time, flux], |[time, flux]| [(time - t) * (flux - x)]);
@@ -36,7 +36,7 @@ impl Line {
         Self { weight: times.n, time: t, flux: x, spread: times.m2, slope, residual }
     }
 
-    /// The line through epochs weighted by 1/error², whose weighted moments of flux are known; in three passes.
+    /// Fits a line weighted by 1/error², given the weighted moments of flux. Takes three passes.
     pub(super) fn weighted(time: &[f64], flux: &[f64], inverse_error: &[f64], fluxes: WeightedMoments) -> Self {
         let Some(&first) = time.first() else { return Self::default() };
         let WeightedMoments { weight, mean: x, .. } = fluxes;
@@ -54,10 +54,11 @@ impl Line {
         Self { weight, time: t, flux: x, spread, slope, residual }
     }
 
-    /// The line through both sets of epochs together.
+    /// Returns the line through both sets of epochs together.
     ///
-    /// Three slopes meet: those of the two lines and that between their means, each with the spread in time behind it. The
-    /// new slope is their mean, and what each is off it adds to the residuals: there is nothing to cancel.
+    /// The new slope is the weighted mean of three: the slopes of the two lines, and the slope between their means. The
+    /// weights are their spreads in time. The deviation of each from the new slope adds to the residual. All these
+    /// terms are positive, so nothing cancels.
     #[must_use]
     pub fn combine(self, other: Self) -> Self {
         if self.weight == 0.0 {

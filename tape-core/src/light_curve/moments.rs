@@ -1,15 +1,15 @@
-//! Mergeable summaries of fluxes: moments about the mean, up to the fourth, and weighted ones.
+//! Mergeable summaries of fluxes: moments about the mean up to the fourth, and weighted moments.
 
 use super::sums::sums;
 
-/// Count, mean and sum of squared deviations from it: a mergeable summary of the fluxes.
+/// Count, mean and sum of squared deviations of the flux, as a mergeable summary.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Moments {
     /// The number of epochs.
     pub n: f64,
-    /// Their mean flux; 0 without epochs.
+    /// The mean flux; 0 without epochs.
     pub mean: f64,
-    /// The sum of squared deviations from the mean: 0 exactly if all are equal.
+    /// The sum of squared deviations from the mean: exactly 0 if all fluxes are equal.
     pub m2: f64,
 }
 
@@ -20,25 +20,26 @@ pub struct HigherMoments {
     pub moments: Moments,
     /// The sum of cubed deviations from the mean.
     pub m3: f64,
-    /// The sum of their fourth powers.
+    /// The sum of fourth powers of the deviations.
     pub m4: f64,
 }
 
-/// The same as [`Moments`] with each epoch weighted by 1/error².
+/// Moments with each epoch weighted by 1/error².
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct WeightedMoments {
     /// The sum of the weights.
     pub weight: f64,
     /// The weighted mean flux; 0 without epochs.
     pub mean: f64,
-    /// The weighted sum of squared deviations from the weighted mean: the chi² of a constant source.
+    /// The weighted sum of squared deviations from the weighted mean: chi² for a constant source.
     pub m2: f64,
 }
 
 impl Moments {
-    /// The moments of some fluxes, in two passes: one for the mean, one for the deviations from it.
+    /// Computes the moments of `flux` in two passes: one for the mean, one for the deviations.
     ///
-    /// The mean is taken over the differences to the first flux: those of a constant source are zero, and so is its `m2`.
+    /// The mean is computed from the differences to the first flux. For a constant source these are zero, and so is
+    /// `m2`.
     #[must_use]
     pub fn of(flux: &[f64]) -> Self {
         let Some(&first) = flux.first() else { return Self::default() };
@@ -49,7 +50,7 @@ impl Moments {
         Self { n, mean, m2 }
     }
 
-    /// The moments of both sets of fluxes together (Chan et al. 1983, doi:10.1080/00031305.1983.10483115).
+    /// Merges the moments of two sets of fluxes (Chan et al. 1983, doi:10.1080/00031305.1983.10483115).
     #[must_use]
     pub fn combine(self, other: Self) -> Self {
         let Some(WeightedMoments { weight, mean, m2 }) = merge(self.weighted(), other.weighted()) else {
@@ -58,7 +59,7 @@ impl Moments {
         Self { n: weight, mean, m2 }
     }
 
-    /// The sample variance; NaN of fewer than two epochs.
+    /// Returns the sample variance; NaN for fewer than two epochs.
     #[must_use]
     pub fn variance(self) -> f64 {
         if self.n < 2.0 { f64::NAN } else { self.m2 / (self.n - 1.0) }
@@ -70,7 +71,7 @@ impl Moments {
 }
 
 impl HigherMoments {
-    /// The higher moments of fluxes whose lower ones are known, in one pass.
+    /// Computes the higher moments of `flux`, given the lower ones, in one pass.
     #[must_use]
     pub fn of(flux: &[f64], moments: Moments) -> Self {
         let [m3, m4] = sums([flux], |[x]| {
@@ -81,7 +82,7 @@ impl HigherMoments {
         Self { moments, m3, m4 }
     }
 
-    /// The moments of both sets of fluxes together (Pébay 2008, doi:10.2172/1028931).
+    /// Merges the moments of two sets of fluxes (Pébay 2008, doi:10.2172/1028931).
     #[must_use]
     pub fn combine(self, other: Self) -> Self {
         let (a, b) = (self.moments, other.moments);
@@ -106,15 +107,15 @@ impl HigherMoments {
 }
 
 impl WeightedMoments {
-    /// The moments of fluxes weighted by 1/error², in two passes.
+    /// Computes the moments of `flux` weighted by 1/error², in two passes.
     #[must_use]
     pub fn of(flux: &[f64], error: &[f64]) -> Self {
         Self::of_inverse(flux, &inverse(&error[..flux.len()]))
     }
 
-    /// The moments of fluxes of which the inverse errors are known.
+    /// Computes the moments of `flux` from the inverse errors.
     ///
-    /// The mean is taken over the differences to the first flux, as in [`Moments::of`].
+    /// The mean is computed from the differences to the first flux, as in [`Moments::of`].
     pub(super) fn of_inverse(flux: &[f64], inverse_error: &[f64]) -> Self {
         let Some(&first) = flux.first() else { return Self::default() };
         let [weight, total] = sums([flux, inverse_error], |[x, e]| [e * e, e * e * (x - first)]);
@@ -126,14 +127,14 @@ impl WeightedMoments {
         Self { weight, mean, m2 }
     }
 
-    /// The moments of both sets of fluxes together (Chan et al. 1983, doi:10.1080/00031305.1983.10483115).
+    /// Merges the moments of two sets of fluxes (Chan et al. 1983, doi:10.1080/00031305.1983.10483115).
     #[must_use]
     pub fn combine(self, other: Self) -> Self {
         merge(self, other).unwrap_or_default()
     }
 }
 
-/// One over each error.
+/// Returns the reciprocal of each error.
 pub(super) fn inverse(error: &[f64]) -> Vec<f64> {
     error.iter().map(|error| error.recip()).collect()
 }
@@ -148,7 +149,7 @@ fn merge(a: WeightedMoments, b: WeightedMoments) -> Option<WeightedMoments> {
     Some(WeightedMoments { weight, mean: a.mean + shift * share, m2: a.m2 + b.m2 + shift * shift * a.weight * share })
 }
 
-/// A number of epochs as a float, exact below 2^53.
+/// Converts a number of epochs to a float, exact below 2^53.
 #[expect(clippy::cast_precision_loss, reason = "no light curve has 2^53 epochs")]
 #[must_use]
 pub fn count(n: usize) -> f64 {

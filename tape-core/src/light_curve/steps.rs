@@ -1,21 +1,21 @@
-//! What lies between neighbouring epochs.
+//! Intervals and slopes between neighbouring epochs, and extremes.
 
 use super::sums::{greater, lesser, reduce};
 
-/// The least and the greatest of some numbers.
+/// The smallest and largest of some numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Extremes {
-    /// The least; infinity if there are none.
+    /// The smallest value; infinity for an empty set.
     pub min: f64,
-    /// The greatest; minus infinity if there are none.
+    /// The largest value; minus infinity for an empty set.
     pub max: f64,
 }
 
 impl Extremes {
-    /// The extremes of nothing.
+    /// The extremes of an empty set.
     pub const NONE: Self = Self { min: f64::INFINITY, max: f64::NEG_INFINITY };
 
-    /// The extremes of `term` over the rows of some columns, of which none is NaN.
+    /// Returns the extremes of `term` over the rows of `columns`, which must not contain NaN.
     ///
     /// # Panics
     /// If a column is shorter than the first.
@@ -27,13 +27,13 @@ impl Extremes {
         Self { min, max }
     }
 
-    /// The extremes of both sets together.
+    /// Merges the extremes of two sets.
     #[must_use]
     pub fn combine(self, other: Self) -> Self {
         Self { min: lesser(other.min, self.min), max: greater(other.max, self.max) }
     }
 
-    /// From the least to the greatest.
+    /// Returns the difference between the largest and the smallest value.
     #[must_use]
     pub fn range(self) -> f64 {
         self.max - self.min
@@ -43,9 +43,9 @@ impl Extremes {
 /// The slopes (xᵢ₊₁ − xᵢ)/(tᵢ₊₁ − tᵢ) between neighbouring epochs.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Slopes {
-    /// The sum of their squares.
+    /// The sum of the squared slopes.
     pub squares: f64,
-    /// The greatest of their absolute values.
+    /// The largest absolute slope.
     pub steepest: f64,
 }
 
@@ -65,7 +65,7 @@ impl Slopes {
     }
 }
 
-/// All values but the last, and all but the first.
+/// Returns all values except the last, and all except the first.
 pub(super) fn neighbours(values: &[f64]) -> [&[f64]; 2] {
     let last = values.len().saturating_sub(1);
     [&values[..last], &values[values.len() - last..]]

@@ -1,9 +1,9 @@
-//! Reductions over columns, in vector lanes.
+//! Vectorized reductions over columns.
 
-/// Independent partial results, so that the compiler may keep them in vector lanes.
+/// Number of independent partial results, which the compiler can keep in vector lanes.
 const LANES: usize = 8;
 
-/// The sums of `term` over the rows of some columns, reassociated over eight partial sums.
+/// Returns the sums of `term` over the rows of `columns`, reassociated over eight partial sums.
 ///
 /// ```
 /// let (flux, weight) = ([1.0, 2.0, 3.0], [1.0, 0.5, 1.0]);
@@ -20,8 +20,8 @@ pub fn sums<const COLUMNS: usize, const N: usize>(
     reduce(columns, [0.0; N], |total, row| add(total, term(row)), add)
 }
 
-/// A reduction of the rows of some columns: `step` takes in a row, `merge` joins partial results, of which each begins as
-/// `empty`.
+/// Reduces the rows of `columns`: `step` adds a row to a partial result, and `merge` joins partial results, which start
+/// as `empty`.
 ///
 /// # Panics
 /// If a column is shorter than the first.
@@ -40,7 +40,7 @@ pub(super) fn reduce<const COLUMNS: usize, const N: usize>(
             *partial = step(*partial, rows.map(|column| column[lane]));
         }
     }
-    // In pairs, so that few wait for each other: in a short light curve this is most of the time.
+    // In pairs, to shorten the chain of dependent operations: in a short light curve this takes most of the time.
     let by_four: [_; 4] = std::array::from_fn(|lane| merge(lanes[lane], lanes[lane + 4]));
     let total = merge(merge(by_four[0], by_four[2]), merge(by_four[1], by_four[3]));
     (0..n % LANES).fold(total, |total, row| step(total, columns.map(|(_, rest)| rest[row])))
@@ -50,12 +50,12 @@ fn add<const N: usize>(a: [f64; N], b: [f64; N]) -> [f64; N] {
     std::array::from_fn(|i| a[i] + b[i])
 }
 
-/// The lesser, without the care for NaN that keeps [`f64::min`] from being one instruction.
+/// Returns the smaller value. Ignores NaN, unlike [`f64::min`], so that it compiles to one instruction.
 pub(super) fn lesser(a: f64, b: f64) -> f64 {
     if a < b { a } else { b }
 }
 
-/// The greater; see [`lesser`].
+/// Returns the larger value; see [`lesser`].
 pub(super) fn greater(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }

@@ -33,7 +33,7 @@ fn common_names_fill_in_and_a_given_name_wins() {
 }
 
 #[test]
-fn a_misspelt_column_is_answered_with_the_nearest() {
+fn a_misspelt_column_suggests_the_nearest() {
     let available = flat(&["id", "psFlux", "mjd"]);
     let error = ColumnMap::new().flux("psflx").resolve(&available, &lists(&["lc.x"])).expect_err("no such column");
     assert_eq!(
@@ -43,7 +43,7 @@ fn a_misspelt_column_is_answered_with_the_nearest() {
 }
 
 #[test]
-fn light_curves_are_the_lists_that_have_most_of_an_epoch() {
+fn the_lists_with_most_roles_are_the_light_curves() {
     let object = flat(&["id", "ra", "dec", "mag", "type"]);
     let map = ColumnMap::new()
         .resolve(
@@ -59,12 +59,12 @@ fn light_curves_are_the_lists_that_have_most_of_an_epoch() {
 }
 
 #[test]
-fn flat_columns_win_a_tie_and_two_lists_do_not() {
+fn flat_columns_win_a_tie_but_two_lists_are_ambiguous() {
     let map = ColumnMap::new().resolve(&flat(&["id", "mjd", "mag"]), &lists(&["lc.mjd", "lc.mag"])).expect("found");
     assert_eq!(map.get(Role::Flux), Some("mag"));
     let two = lists(&["a.mjd", "a.mag", "b.mjd", "b.flux"]);
     let error = ColumnMap::new().resolve(&flat(&["id"]), &two).expect_err("either");
-    assert_eq!(error.to_string(), "the flux may be 'a.mag' or 'b.flux': name the one that is meant");
+    assert_eq!(error.to_string(), "the flux column could be 'a.mag' or 'b.flux': name one of them");
     let map = ColumnMap::new().flux("b.flux").resolve(&flat(&["id", "mjd", "mag"]), &two).expect("named");
     assert_eq!(roles(&map), [Some("id"), Some("b.mjd"), Some("b.flux"), None, None]);
 }
@@ -72,7 +72,7 @@ fn flat_columns_win_a_tie_and_two_lists_do_not() {
 #[test]
 fn a_preset_is_recognised_within_a_column_and_its_names_are_found_there() {
     let epochs = lists(&["diaSource.midpointMjdTai", "diaSource.psfFlux", "diaSource.psfFluxErr", "diaSource.band"]);
-    let rubin = crate::presets::preset("rubin_dp1").expect("there is one");
+    let rubin = crate::presets::preset("rubin_dp1").expect("a known preset");
     for named in [ColumnMap::new(), ColumnMap::from(rubin)] {
         let map = named.resolve(&flat(&["diaObjectId", "ra"]), &epochs).expect("found");
         assert_eq!(map.preset().map(|preset| preset.name), Some("rubin_dp1"));
