@@ -1,4 +1,4 @@
-//! What can go wrong with files, each with the file's name and what to do.
+//! The crate's error type. Messages name the file and what to do.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,78 +8,78 @@ use tape_core::{ColumnError, ObjectId, Quantity, Role};
 
 use crate::expr::PredicateError;
 
-/// Why a survey cannot be opened, read or written.
+/// An error from opening, reading or writing a survey.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Nothing was named.
+    /// The list of inputs is empty.
     #[error("no input: name a Parquet file, a folder or a pattern such as 'survey/*.parquet'")]
     NoInput,
-    /// A path that is not there.
+    /// A path that does not exist.
     #[error("{}: no such file or folder", .path.display())]
     NotFound {
         /// The path.
         path: PathBuf,
     },
-    /// A pattern or folder without a Parquet file.
+    /// A pattern or folder that matches no Parquet file.
     #[error("{pattern}: no Parquet file matches{}", passed_over(*.hidden))]
     NoMatch {
-        /// What was asked for.
+        /// The pattern or folder.
         pattern: String,
-        /// Files passed over because their names start with `_` or `.`.
+        /// Number of files skipped because their names start with `_` or `.`.
         hidden: usize,
     },
-    /// A pattern that is not one.
+    /// A malformed pattern.
     #[error("{pattern}: not a valid pattern: {reason}")]
     BadPattern {
-        /// What was asked for.
+        /// The pattern.
         pattern: String,
-        /// Where it goes wrong.
+        /// The position and kind of the mistake.
         reason: String,
     },
-    /// A folder that says of itself that it is a catalogue of the sky, and is not what it says.
+    /// A HATS catalogue that is incomplete or inconsistent.
     #[error("{}: {reason}", .path.display())]
     Catalogue {
         /// The folder, or a file in it.
         path: PathBuf,
-        /// What is wrong, and what to do.
+        /// The problem and what to do.
         reason: String,
     },
-    /// The operating system refused.
+    /// A failed call to the operating system.
     #[error("{}: cannot {action}: {}{}", .path.display(), io_words(.source), io_hint(.source))]
     Io {
         /// The path.
         path: PathBuf,
-        /// What was tried.
+        /// The failed action, as a verb phrase that follows "cannot".
         action: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// Not a Parquet file, or a truncated one.
-    #[error("{}: not a complete Parquet file ({reason}): copy or write it again, or leave it out", .path.display())]
+    #[error("{}: not a complete Parquet file ({reason}): copy or write it again, or exclude it", .path.display())]
     NotParquet {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The defect that was found.
         reason: String,
     },
-    /// A role's column is missing.
+    /// A missing column for a role.
     #[error("{}: {source}", .path.display())]
     Column {
         /// The file.
         path: PathBuf,
-        /// Which and what else there is.
+        /// The role, and the columns that exist.
         source: ColumnError,
     },
-    /// A condition on rows that is none, or none for this file.
+    /// A condition on rows that is malformed, or does not fit the columns of a file.
     #[error("{}{source}", in_file(.path.as_ref()))]
     Condition {
-        /// The file, if it is the file's columns that do not go with it.
+        /// The file whose columns do not fit, or `None` if the condition itself is malformed.
         path: Option<PathBuf>,
-        /// What is wrong, and where.
+        /// The problem and its position.
         source: PredicateError,
     },
-    /// A role's column has a type that cannot play the role.
+    /// A column whose type does not suit its role.
     #[error("{}: column '{column}' is {actual}, but the {role} must be {expected}: name another", .path.display())]
     ColumnType {
         /// The file.
@@ -88,14 +88,14 @@ pub enum Error {
         column: String,
         /// The role.
         role: Role,
-        /// What it is.
+        /// The type of the column.
         actual: String,
-        /// What it must be.
+        /// The types that the role accepts.
         expected: &'static str,
     },
-    /// Two files do not agree.
+    /// Two files with different schemas.
     #[error(
-        "{}: {difference}, unlike {}: open files of one schema together, or name the columns that all have",
+        "{}: {difference}, unlike {}: open only files with the same schema, or name columns that all of them have",
         .path.display(), .first.display()
     )]
     MixedSchemas {
@@ -103,10 +103,10 @@ pub enum Error {
         path: PathBuf,
         /// The first file of the survey.
         first: PathBuf,
-        /// In what.
+        /// The difference.
         difference: String,
     },
-    /// A value that was read well, and cannot play the role of its column.
+    /// A value that is readable but not valid for the role of its column.
     #[error("{}: row group {row_group}, column '{column}': {reason}", .path.display())]
     WrongValue {
         /// The file.
@@ -115,98 +115,98 @@ pub enum Error {
         row_group: usize,
         /// The column.
         column: String,
-        /// What is wrong with which value.
+        /// The value, and why it is not valid.
         reason: String,
     },
     /// A page that cannot be decoded.
     #[error(
-        "{}: row group {row_group}, column '{column}' is corrupt ({reason}): copy or write the file again, or leave it out",
+        "{}: row group {row_group}, column '{column}' is corrupt ({reason}): copy or write the file again, or exclude it",
         .path.display()
     )]
     Corrupt {
         /// The file.
         path: PathBuf,
-        /// The row group in it.
+        /// The row group, counted from 0.
         row_group: usize,
         /// The column.
         column: String,
-        /// What the decoder found.
+        /// The decoder's reason.
         reason: String,
     },
-    /// Lists of one row that have not the same length.
+    /// Lists of different lengths in one row.
     #[error(
-        "{}: row group {row_group}{}: the lists of '{first}' and '{second}' have not the same length: write the file again with \
-         a value of each for every epoch, or name other columns",
+        "{}: row group {row_group}{}: the lists of '{first}' and '{second}' have different lengths: write the file again with one \
+        value of each for every epoch, or name other columns",
         .path.display(), in_row(*.row)
     )]
     UnequalLists {
         /// The file.
         path: PathBuf,
-        /// The row group in it.
+        /// The row group, counted from 0.
         row_group: usize,
-        /// The row in that, if it could be found.
+        /// The row in the row group, if known.
         row: Option<u64>,
-        /// One column.
+        /// A column.
         first: String,
-        /// The other.
+        /// The column whose lists differ in length from those of `first`.
         second: String,
     },
-    /// A file is not what it was when the run was planned.
+    /// A file that changed after the run was planned.
     #[error("{}: changed since its footer was read: run again", .path.display())]
     Changed {
         /// The file.
         path: PathBuf,
     },
-    /// An output that would be written over.
-    #[error("{}: exists already: choose another name, or allow it to be replaced", .path.display())]
+    /// An output that already exists.
+    #[error("{}: already exists: choose another name, or allow it to be replaced", .path.display())]
     Exists {
         /// The output.
         path: PathBuf,
     },
-    /// An output of an unknown kind.
+    /// An output whose format cannot be told from its name.
     #[error("{}: cannot tell the format: end the name in .parquet, .csv, .ecsv or .arrow", .path.display())]
     UnknownFormat {
         /// The output.
         path: PathBuf,
     },
     /// An output that cannot be written.
-    #[error("{}: cannot write: {reason}; nothing is left in its place", .path.display())]
+    #[error("{}: cannot write: {reason}; no partial output was left behind", .path.display())]
     Write {
         /// The output.
         path: PathBuf,
-        /// What went wrong, and what to do.
+        /// The cause and what to do.
         reason: String,
     },
-    /// Rows for which there is no room in memory, and none on disk.
+    /// A failed write of rows to the spill folder, or a failed read from it.
     #[error(
         "{}: cannot spill rows to disk: {reason}; free some space there, choose another folder to spill to, or allow more memory",
         .folder.display()
     )]
     Spill {
-        /// Where to.
+        /// The spill folder.
         folder: PathBuf,
-        /// What went wrong.
+        /// The cause.
         reason: String,
     },
-    /// A file of blocks, or a table that was kept, that is not what was written.
+    /// A block file or sealed table whose content is not what was written.
     #[error("{}: is damaged: {reason}", .path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The defect that was found.
         reason: String,
     },
-    /// An output that holds, or is, something that is not ours to remove.
-    #[error("{}: is not replaced: {reason}: choose another name, or remove it yourself", .path.display())]
+    /// An existing output with content that this program did not write, and therefore does not remove.
+    #[error("{}: not replaced: {reason}: choose another name, or remove it yourself", .path.display())]
     NotReplaced {
         /// The output.
         path: PathBuf,
-        /// What is in the way.
+        /// The content that is in the way.
         reason: String,
     },
-    /// An output among the files that are read.
+    /// An output that overlaps with an input.
     #[error(
-        "{}: this output and the input {} lie in each other: choose a folder outside of it",
+        "{}: this output overlaps with the input {}: choose a folder outside the input",
         .path.display(), .input.display()
     )]
     OutputInInput {
@@ -215,99 +215,102 @@ pub enum Error {
         /// The input.
         input: PathBuf,
     },
-    /// An object table that has an object twice.
+    /// An object table with two rows for the same object.
     #[error(
-        "{}: object {id} has more than one row, and a table of objects has one for each: leave the others out, or instead \
-         of '{column}' name another column of ids",
+        "{}: object {id} has more than one row, but an object table has one row per object: remove the other rows, or name \
+        another id column instead of '{column}'",
         .path.display()
     )]
     ObjectTwice {
         /// The first file of the table.
         path: PathBuf,
-        /// The column of the id.
+        /// The id column.
         column: String,
         /// The object.
         id: ObjectId,
     },
-    /// An object table whose ids cannot be those of the survey.
-    #[error("{}: column '{column}' is {actual}, but the survey's ids are {survey}: name another column of ids", .path.display())]
+    /// An object table whose id column has another type than the ids of the survey.
+    #[error("{}: column '{column}' is {actual}, but the survey's ids are {survey}: name another id column", .path.display())]
     ObjectIdType {
         /// The file.
         path: PathBuf,
-        /// The column of the id.
+        /// The id column.
         column: String,
-        /// What it is.
+        /// The type of the column.
         actual: String,
-        /// What the survey's ids are.
+        /// The type of the survey's ids.
         survey: &'static str,
     },
-    /// An object table without a column of ids.
-    #[error("{}: no column of ids; columns: {}. Name one", .path.display(), .available.join(", "))]
+    /// An object table without an id column.
+    #[error("{}: no id column among {}: name one", .path.display(), .available.join(", "))]
     NoObjectId {
         /// The first file of the table.
         path: PathBuf,
         /// All columns.
         available: Vec<String>,
     },
-    /// A column that an object table does not have.
+    /// A column that is not in the object table.
     #[error("{}: no column '{column}'{}; columns: {}", .path.display(), like(.nearest.as_ref()), .available.join(", "))]
     NoObjectColumn {
         /// The file.
         path: PathBuf,
         /// The name.
         column: String,
-        /// The column most like it.
+        /// The column with the most similar name.
         nearest: Option<String>,
         /// All columns.
         available: Vec<String>,
     },
-    /// More objects than a table may have.
-    #[error("{}: a table of objects may have 4,294,967,295 rows, and this has more: name some of its files", .path.display())]
+    /// An object table with too many rows.
+    #[error("{}: an object table can have at most 4,294,967,295 rows, and this one has more: name fewer files", .path.display())]
     ManyObjects {
         /// The first file of the table.
         path: PathBuf,
     },
-    /// Something by which rows cannot be grouped.
-    #[error("rows cannot be grouped by '{name}'{}: {}; there are {}", like(.nearest.as_ref()), if *.table { "no column of the survey's ids or bands, nor of the table of objects, is called so" } else { "it is neither the id nor the band, and columns of objects need a table of them" }, .available.join(", "))]
+    /// A name that cannot be used to group rows.
+    #[error("cannot group by '{name}'{}: {}; available: {}", like(.nearest.as_ref()), if *.table { "it is not the survey's id or band, nor a column of the object table" } else { "it is not the id or the band, and grouping by object columns needs an object table" }, .available.join(", "))]
     NoGroup {
-        /// What was named.
+        /// The name.
         name: String,
-        /// What is called much like it.
+        /// The available name that is most similar.
         nearest: Option<String>,
-        /// All that could be named.
+        /// All names that can be used.
         available: Vec<String>,
-        /// Whether there is a table of objects.
+        /// True if the survey has an object table.
         table: bool,
     },
-    /// Something by which rows are to be grouped twice.
-    #[error("rows cannot be grouped by '{name}' twice: name it once")]
+    /// A name given twice in a grouping.
+    #[error("cannot group by '{name}' twice: name it once")]
     GroupTwice {
-        /// What was named.
+        /// The name.
         name: String,
     },
-    /// A group of what each object has one of anyway.
-    #[error("rows of one object have one '{name}' anyway: group by the id alone, and join '{name}' to the results")]
+    /// A grouping by id and a column of objects, which equals the grouping by id.
+    #[error(
+        "cannot group by id and '{name}', which is constant per object: group by the id only, and join '{name}' to the results"
+    )]
     GroupOfObject {
         /// The column.
         name: String,
     },
-    /// Columns that cannot be put in order.
-    #[error("rows cannot be grouped by {names}: {reason}")]
+    /// Columns whose values cannot be sorted.
+    #[error("cannot group by {names}: {reason}")]
     Groups {
         /// The columns.
         names: String,
-        /// What arrow said.
+        /// The reason that arrow gave.
         reason: String,
     },
-    /// Something that is asked of the objects of a survey that has no table of them.
-    #[error("no table of objects for the {what}: name one")]
+    /// A request that needs an object table, in a survey without one.
+    #[error("no object table for {what}: name one")]
     NoObjects {
-        /// What is asked.
+        /// The request.
         what: String,
     },
-    /// A survey of which only some rows are to be read.
+    /// A survey with a condition, in an operation that copies all of its rows.
     #[error(
-        "{}: not written: a survey is written again with all of its rows, not only those where {condition}: open it without",
+        "{}: not written: rewriting a survey copies all of its rows, not only those where {condition}: open it without the \
+        condition",
         .path.display()
     )]
     PartOfSurvey {
@@ -316,60 +319,60 @@ pub enum Error {
         /// The condition.
         condition: String,
     },
-    /// A store or a server that does not give what is at a URL.
+    /// A failed request to an object store or web server.
     #[error("{}: {reason}", .path.display())]
     Remote {
         /// The URL.
         path: PathBuf,
-        /// Why, and what to do.
+        /// The cause and what to do.
         reason: String,
     },
-    /// A URL where nothing of stores was built.
-    #[error("{}: this program was built without what reads from other machines: build it with the feature `remote`", .path.display())]
+    /// A URL, in a build without support for object stores and web servers.
+    #[error("{}: this program was built without support for URLs: build it with the feature `remote`", .path.display())]
     NoRemote {
         /// The URL.
         path: PathBuf,
     },
-    /// A URL of a web server that is not that of a file.
-    #[error("{}: a web server does not tell what it has: name the files, or a HATS catalogue, which lists its own", .path.display())]
+    /// A URL of a folder on a web server.
+    #[error("{}: web servers do not list their files: name the files, or a HATS catalogue, which lists its own", .path.display())]
     NoListing {
         /// The URL.
         path: PathBuf,
     },
-    /// A part of the sky that is none.
-    #[error("{region} is no part of the sky: {reason}")]
+    /// An invalid region of the sky.
+    #[error("{region} is not a valid region of the sky: {reason}")]
     NoRegion {
-        /// What was asked for.
+        /// The region.
         region: String,
-        /// What is wrong.
+        /// The reason that it is invalid.
         reason: String,
     },
-    /// A part of the sky of a survey that does not say where its rows lie.
+    /// A region of a survey that has no columns of positions.
     #[error("{}: {what}", .path.display())]
     NoPlaces {
         /// The first file of the survey.
         path: PathBuf,
-        /// What is missing, and what to do.
+        /// The missing columns and what to do.
         what: String,
     },
-    /// Values that are what they should be converted to.
-    #[error("{}: the values are {quantity} already, and cannot be converted to them", .path.display())]
+    /// A conversion to the quantity that the values already are.
+    #[error("{}: the values are already {quantity}, so they cannot be converted", .path.display())]
     Converted {
         /// The first file of the survey.
         path: PathBuf,
-        /// What they are.
+        /// The quantity.
         quantity: Quantity,
     },
-    /// Light curves that cannot be written in another shape.
+    /// A survey that cannot be converted to another shape.
     #[error("{}: {reason}", .path.display())]
     NotConverted {
         /// The first file of the survey.
         path: PathBuf,
-        /// Why.
+        /// The cause and what to do.
         reason: String,
     },
-    /// A column of objects that has several values for one.
-    #[error("{}: column '{column}' has not one value for object {id}: take it out of the columns of objects, and it goes into the light curve", .path.display())]
+    /// A column of objects with more than one value for an object.
+    #[error("{}: column '{column}' has more than one value for object {id}: remove it from the object columns to write it with the epochs", .path.display())]
     BaseVaries {
         /// The first file of the survey.
         path: PathBuf,
@@ -378,8 +381,8 @@ pub enum Error {
         /// The object.
         id: String,
     },
-    /// The run was told to stop.
-    #[error("{}: stopped before it was whole; nothing of it is left", .path.display())]
+    /// A cancelled run.
+    #[error("{}: stopped before it was complete; no partial output was left behind", .path.display())]
     Cancelled {
         /// The output.
         path: PathBuf,
@@ -395,14 +398,14 @@ fn like(nearest: Option<&String>) -> String {
 }
 
 fn passed_over(n: usize) -> String {
-    if n == 0 { String::new() } else { format!(" ({n} with names that start with '_' or '.' are passed over)") }
+    if n == 0 { String::new() } else { format!(" (skipped {n} with names that start with '_' or '.')") }
 }
 
 fn in_row(row: Option<u64>) -> String {
     row.map(|row| format!(", row {row}")).unwrap_or_default()
 }
 
-/// The system's words without its number.
+/// Returns the system's message in lower case, without its error number.
 fn io_words(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
@@ -410,7 +413,7 @@ fn io_words(error: &io::Error) -> String {
 
 fn io_hint(error: &io::Error) -> &'static str {
     match error.kind() {
-        io::ErrorKind::PermissionDenied => ": ask for permission, or leave it out",
+        io::ErrorKind::PermissionDenied => ": check its permissions",
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ": free some space, or write elsewhere",
         _ => "",
     }
@@ -426,12 +429,12 @@ impl Error {
         }
     }
 
-    /// A failed write of rows for which there is no room in memory, or their reading back.
+    /// Makes the error of a failed write or read of spilled rows.
     pub(crate) fn spill(folder: impl Into<PathBuf>, error: &io::Error) -> Self {
         Self::Spill { folder: folder.into(), reason: io_words(error) }
     }
 
-    /// A failed write, in the system's words where the system refused.
+    /// Makes the error of a failed write, with the system's message if a system call failed.
     pub(crate) fn write(path: impl Into<PathBuf>, error: &(dyn std::error::Error + 'static)) -> Self {
         let mut cause = Some(error);
         while let Some(error) = cause {
@@ -440,7 +443,7 @@ impl Error {
             }
             cause = error.source();
         }
-        // Writers pass on the system's words, but not its error.
+        // Some writers pass on the message of the system's error, but not the error itself.
         let text = plain(&error.to_string());
         let full = text.contains("No space left") || text.contains("quota");
         let reason =
@@ -449,11 +452,11 @@ impl Error {
     }
 }
 
-/// What the system said, if it was the system that refused; else the error as it is.
+/// Returns the system's error if a system call failed, else the error unchanged.
 pub(crate) fn system(error: ParquetError) -> Result<io::Error, ParquetError> {
     match error {
         ParquetError::External(source) => match source.downcast::<io::Error>() {
-            // What a page header claims, and an end that comes too soon, are matters of the file, not of the system.
+            // False claims of a page header and a premature end are errors in the file, not in the system.
             Ok(refused) => match refused.downcast::<ParquetError>() {
                 Ok(claim) => Err(claim),
                 Err(end) if end.kind() == io::ErrorKind::UnexpectedEof => Err(ParquetError::External(Box::new(end))),
@@ -465,12 +468,12 @@ pub(crate) fn system(error: ParquetError) -> Result<io::Error, ParquetError> {
     }
 }
 
-/// The decoder's words, without the prefix that says only that an error happened.
+/// Returns the decoder's message without its generic prefix.
 pub(crate) fn words(error: &ParquetError) -> String {
     plain(&error.to_string())
 }
 
-/// Words without the names of the layers that they came through, and without the system's number.
+/// Strips the prefixes of the layers that a message passed through, and the system's error number.
 fn plain(text: &str) -> String {
     let mut text = text.split(" (os error").next().unwrap_or_default();
     for layer in ["Parquet error: ", "External: ", "Csv error: "] {

@@ -1,5 +1,5 @@
-//! Where the operating system is called: unit tests make each call fail in turn. In any other build nothing is asked, and
-//! nothing is left of it.
+//! Hooks at calls to the operating system, with which unit tests make each call fail in turn. In other builds the hooks
+//! compile to nothing.
 
 #[cfg(not(test))]
 use std::io;
@@ -7,25 +7,25 @@ use std::io;
 /// A call to the operating system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Call {
-    /// To look at a path or list a folder.
+    /// Reads the metadata of a path, or lists a folder.
     List,
     Open,
     Read,
-    /// To make a file.
+    /// Creates a file.
     Create,
     Write,
-    /// To give a file that is whole its name.
+    /// Renames a complete file to its final name.
     Place,
 }
 
-/// Before a call.
+/// Runs before a call, which fails if this does.
 #[cfg(not(test))]
 #[expect(clippy::unnecessary_wraps, reason = "in tests it fails")]
 pub(crate) const fn before(_: Call) -> io::Result<()> {
     Ok(())
 }
 
-/// Before a call that reads or writes up to so many bytes: how many it may.
+/// Runs before a call that reads or writes up to `bytes` bytes, and returns the number that it may transfer.
 #[cfg(not(test))]
 #[expect(clippy::unnecessary_wraps, reason = "in tests it fails")]
 pub(crate) const fn length(_: Call, bytes: usize) -> io::Result<usize> {

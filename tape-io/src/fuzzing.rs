@@ -1,5 +1,5 @@
-//! Ways into decoders for fuzzing: only in builds with `--cfg fuzzing`, which `cargo xtask fuzz` makes, and in
-//! tests, which feed them all that was ever a finding.
+//! Entry points of the fuzz targets, compiled only with `--cfg fuzzing`, which `cargo xtask fuzz` sets, and in tests, which
+//! run them on every stored finding.
 
 use bytes::Bytes;
 use parquet::basic::Encoding;
@@ -21,10 +21,10 @@ use crate::file::positioned::{read_exact_at, write_all_at};
 
 pub use crate::expr::fuzzing::{condition, condition_seeds};
 
-/// Rows that are read of a column: runs may promise any number.
+/// Maximum number of rows read from a column, because runs may claim any number.
 const MOST: usize = 50_000;
 
-/// A footer, without what stands around it.
+/// Decodes a footer, without the magic bytes and the length.
 pub fn footer(data: &[u8]) {
     drop(guarded(|| {
         check_footer(data)?;
@@ -32,12 +32,12 @@ pub fn footer(data: &[u8]) {
     }));
 }
 
-/// What a file says of the pages of a column: their values, or where they begin.
+/// Parses a page index: the statistics of a column's pages, or their offsets.
 pub fn page_index(data: &[u8]) {
     crate::scan::page_index::parsed(data);
 }
 
-/// Integers of the width that the first byte names.
+/// Decodes RLE and bit-packed integers. The first byte is their width in bits.
 pub fn runs(data: &[u8]) {
     let Some((&width, data)) = data.split_first() else { return };
     let Ok(mut runs) = Runs::new(Bytes::copy_from_slice(data), width) else { return };
@@ -50,8 +50,8 @@ pub fn runs(data: &[u8]) {
     }
 }
 
-/// Pages of a column, or of a leaf in lists: the first byte says of what kind, and each page begins with its kind, its encoding,
-/// its number of rows and its length.
+/// Decodes the pages of a column, or of a leaf in lists. The first byte selects the kind of column. Each page begins with its
+/// kind, its encoding, its number of rows and its length.
 pub fn pages(data: &[u8]) {
     let Some((&kind, data)) = data.split_first() else { return };
     let given = Given { data: Bytes::copy_from_slice(data) };
@@ -60,7 +60,7 @@ pub fn pages(data: &[u8]) {
     }
     let optional = kind & 1 == 1;
     let pages = CheckedPages { pages: given, optional, value_bytes: 4 };
-    // How an input ends is of no matter, only that it does.
+    // Any result is fine, as long as decoding ends and does not panic.
     drop(match kind >> 1 & 3 {
         0 => numbers(FixedWidthColumn::<i64>::new(Box::new(pages), optional), 0),
         1 => numbers(FixedWidthColumn::<f64>::new(Box::new(pages), optional), f64::NAN),
@@ -68,7 +68,7 @@ pub fn pages(data: &[u8]) {
     });
 }
 
-/// The leaf of lists in lists, or of lists alone: its values, and where records begin.
+/// Decodes the leaf of lists, or of lists in lists: its values, and where records begin.
 fn in_lists(given: Given, kind: u8) -> Result<()> {
     let repetition = 1 + (kind & 1);
     let depth = Depth { repetition, value: 1 + 2 * u32::from(repetition), element: 2 * u32::from(repetition) };
@@ -83,7 +83,7 @@ fn in_lists(given: Given, kind: u8) -> Result<()> {
         for slots in [&marks.starts, &marks.empty] {
             assert!(slots.iter().all(|&slot| slot < 37) && slots.is_sorted_by(|a, b| a < b), "{slots:?}");
         }
-        assert!(marks.empty.iter().all(|&slot| out[slot as usize].is_nan()), "a value where there is no epoch");
+        assert!(marks.empty.iter().all(|&slot| out[slot as usize].is_nan()), "a value in an empty list");
         column.skip(3)?;
         records.skip(3)?;
     }
@@ -108,7 +108,7 @@ fn texts(mut column: TextPages) -> Result<()> {
         let coded = column.next(37)?;
         assert!(!coded.codes.is_empty() && coded.codes.len() <= 37);
         for &code in coded.codes.iter().filter(|&&code| code != NULL) {
-            // Text that is not UTF-8 is an error; a code beyond the dictionary would be a panic.
+            // Invalid UTF-8 is an error, but a code beyond the dictionary would panic.
             drop(coded.text(code as usize));
         }
         rows += coded.codes.len();
@@ -116,7 +116,7 @@ fn texts(mut column: TextPages) -> Result<()> {
     Ok(())
 }
 
-/// Pages as the input has them.
+/// Reads pages from the input of the fuzzer.
 struct Given {
     data: Bytes,
 }
@@ -148,7 +148,7 @@ impl PageReader for Given {
                 statistics: None,
             },
             _ => Page::DataPageV2 {
-                // As the reader of the `parquet` crate has it checked.
+                // Within the page, as the page reader of the `parquet` crate guarantees.
                 def_levels_byte_len: u32::from(kind / 3).min(all),
                 rep_levels_byte_len: u32::from(long / 25).min(all - u32::from(kind / 3).min(all)),
                 buf,
@@ -179,7 +179,7 @@ impl Iterator for Given {
     }
 }
 
-/// Inputs of [`pages`] to begin with.
+/// Returns the seed inputs of [`pages`].
 #[must_use]
 pub fn page_seeds() -> Vec<(&'static str, Vec<u8>)> {
     let page = |kind: u8, encoding: u8, rows: u8, body: &[u8]| {
@@ -187,11 +187,11 @@ pub fn page_seeds() -> Vec<(&'static str, Vec<u8>)> {
     };
     let values: Vec<u8> = (0..4u64).flat_map(u64::to_le_bytes).collect();
     let texts = [1, 0, 0, 0, b'g', 1, 0, 0, 0, b'r'];
-    // Levels: eight present; codes: width one, a packed group of eight.
+    // Levels: eight present values. Codes: width one, one bit-packed group of eight.
     let (levels, codes) = ([2, 0, 0, 0, 16, 1], [1, 3, 0b1010_0110]);
-    // Three lists, of two values, null, and of a null and two values: levels of one bit, then of two.
+    // Three lists: two values; null; a null and two values. Levels of one bit, then of two.
     let lists = [2, 0, 0, 0, 3, 0x32, 3, 0, 0, 0, 3, 0x8f, 0x0f];
-    // The second version has their lengths in its header.
+    // Pages of version 2 have the lengths of the levels in the header.
     let second = [&[11, 0, 6, 50, 37, 0][..], &lists[4..6], &lists[10..], &values].concat();
     vec![
         ("plain", [&[0][..], &page(1, 0, 4, &values)].concat()),
@@ -208,8 +208,8 @@ pub fn page_seeds() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Rows put away, and damaged: the first byte says whether ids are text and how many bytes are damaged, then come those, each a
-/// place and a change, and what is left makes rows.
+/// Spills rows, damages the spill file and reads them back. The first byte selects the type of the ids and the number of
+/// damaged bytes. The damages follow, each an offset and a bit mask, and the remaining bytes make the rows.
 pub fn spill(data: &[u8]) {
     let Some((&kind, data)) = data.split_first() else { return };
     let (damage, data) = data.split_at(data.len().min(usize::from(kind >> 1 & 7) * 3));
@@ -222,19 +222,22 @@ pub fn spill(data: &[u8]) {
         for change in damage.chunks_exact(3) {
             let at = u64::from(u16::from_le_bytes([change[0], change[1]])) % piece.bytes;
             let mut byte = [0];
-            read_exact_at(&file, &mut byte, at).expect("it was written");
-            write_all_at(&file, &[byte[0] ^ change[2]], at).expect("it can be written");
+            read_exact_at(&file, &mut byte, at).expect("the byte was written");
+            write_all_at(&file, &[byte[0] ^ change[2]], at).expect("the file is writable");
             damaged |= change[2] != 0;
         }
     }
     let mut back = Rows::new(id_type);
     let taken = folder.take(&piece, &mut back);
     // NaN equals nothing, itself included.
-    assert!(taken.is_err() || format!("{back:?}") == format!("{put:?}"), "rows that nobody put away");
+    assert!(
+        taken.is_err() || format!("{back:?}") == format!("{put:?}"),
+        "the rows read back differ from the rows spilled"
+    );
     assert!(damaged || taken.is_ok(), "{taken:?}");
 }
 
-/// Rows out of bytes: ids, bands and fluxes of any kind.
+/// Makes rows with arbitrary ids, bands and fluxes from bytes.
 fn made(id_type: IdType, data: &[u8]) -> Rows {
     let mut rows = Rows::new(id_type);
     for bytes in data.chunks_exact(9) {
@@ -242,14 +245,14 @@ fn made(id_type: IdType, data: &[u8]) -> Rows {
         let text = String::from_utf8_lossy(&bytes[..usize::from(bytes[0] % 9)]).into_owned();
         let text = IdRef::Text(&text);
         let id = if id_type == IdType::Utf8 { text } else { IdRef::Int(flux.to_bits().cast_signed()) };
-        rows.ids.push(id).expect("its kind");
+        rows.ids.push(id).expect("an id of the right type");
         rows.band.push(bytes[0]);
         rows.flux.push(flux);
     }
     rows
 }
 
-/// Inputs of [`spill`] to begin with.
+/// Returns the seed inputs of [`spill`].
 #[must_use]
 pub fn spill_seeds() -> Vec<(&'static str, Vec<u8>)> {
     let rows: Vec<u8> = (0..20u8).flat_map(|i| [&[i][..], &f64::from(i).to_le_bytes()].concat()).collect();
@@ -270,7 +273,7 @@ mod tests {
     use super::*;
     use crate::Survey;
 
-    /// The inputs of a target that are kept: those to begin with, and those that were findings.
+    /// Returns the stored inputs of a target: its corpus and its regressions.
     fn inputs(target: &str) -> Vec<std::path::PathBuf> {
         let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
         let folders = ["corpus", "regressions"].map(|kind| fuzz.join(kind).join(target));
@@ -279,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn every_input_that_is_kept_is_borne() {
+    fn no_stored_input_panics() {
         let targets = [
             ("footer", footer as fn(&[u8])),
             ("page_index", page_index),
@@ -290,12 +293,12 @@ mod tests {
         for (target, feed) in targets.into_iter().chain([("condition", condition as fn(&[u8]))]) {
             let inputs = inputs(target);
             assert!(!inputs.is_empty(), "no input of {target}");
-            inputs.iter().for_each(|path| feed(&fs::read(path).expect("it is there")));
+            inputs.iter().for_each(|path| feed(&fs::read(path).expect("the input exists")));
         }
     }
 
     #[test]
-    fn every_file_that_is_kept_is_read_or_refused() {
+    fn every_stored_file_is_read_or_refused() {
         let inputs = inputs("survey");
         let mut whole = 0;
         for path in &inputs {
@@ -310,17 +313,18 @@ mod tests {
                 whole += usize::from(rows.len() as u64 == group.rows);
             }
         }
-        // The seeds at least, of two row groups each.
+        // At least the seeds, which have two row groups each.
         assert!(whole >= 20, "{whole} of {}", inputs.len());
     }
 
     #[test]
-    fn lists_to_begin_with_are_read_to_their_end() {
+    fn list_seeds_are_read_to_the_end() {
         let seeds = page_seeds();
         for name in ["lists", "lists-second-version"] {
-            let (_, seed) = seeds.iter().find(|(known, _)| *known == name).expect("there is one");
+            let (_, seed) = seeds.iter().find(|(known, _)| *known == name).expect("the seed exists");
             let given = Given { data: Bytes::copy_from_slice(&seed[1..]) };
-            let error = in_lists(given, seed[0] >> 4).expect_err("it ends after 48 slots, in the second round");
+            let error =
+                in_lists(given, seed[0] >> 4).expect_err("the input ends after 48 elements, in the second iteration");
             assert!(error.to_string().contains("it ends before"), "{error}");
         }
     }

@@ -1,10 +1,10 @@
 //! Reads and writes surveys.
 //!
-//! [`Survey::open`] reads the footers of Parquet files, finds the column of each role, and is from then on a
-//! [`tape_core::Source`]: it tells plans what its row groups claim and reads the rows of any partition, only the columns
-//! asked for. [`TableWriter`] writes results beside their final place and renames them once they are whole.
+//! [`Survey::open`] reads the footers of Parquet files and finds the column of each role. A survey is a
+//! [`tape_core::Source`]: it reports to the planner what its row groups claim, and reads the rows of any partition, only in
+//! the columns that a run needs. [`TableWriter`] writes results to a temporary file and renames it when it is complete.
 //!
-//! It knows nothing of plans, threads or statistics.
+//! This crate does not depend on plans, threads or statistics.
 #![forbid(unsafe_code)]
 
 mod catalog;

@@ -22,7 +22,7 @@ fn a_full_disk_is_one_message() {
     let output = Command::new("bash").args(["-c", &command]).output().expect("bash runs");
     let said = Said::of(output);
     assert_eq!(said.code, Some(1), "{said:?}");
-    assert!(said.err.contains("out.csv: cannot write: File too large; nothing is left in its place"), "{said:?}");
+    assert!(said.err.contains("out.csv: cannot write: File too large; no partial output was left behind"), "{said:?}");
     assert_eq!(place.listing(), before);
 }
 

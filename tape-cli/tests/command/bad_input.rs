@@ -159,7 +159,7 @@ fn outputs_that_cannot_be() {
     for (words, hint) in [
         (
             "batch survey -o there.parquet",
-            "there.parquet: exists already: choose another name, or allow it to be replaced (--overwrite)",
+            "there.parquet: already exists: choose another name, or allow it to be replaced (--overwrite)",
         ),
         (
             "batch survey -o out.fits",

@@ -132,7 +132,7 @@ fn what_cannot_be_a_group_is_one_message() {
     let place = surveys();
     for (words, message) in [
         ("--by clas --objects objects.parquet", "by 'clas' (did you mean 'class'?)"),
-        ("--by class", "need a table of them; there are id, band (name the table with --objects)"),
+        ("--by class", "needs an object table; available: id, band (name the table with --objects)"),
         ("--by band,band", "'band' twice"),
         ("--by id,class --objects objects.parquet", "join 'class' to the results with --join"),
         ("--by class --objects objects.parquet --join field", "cannot stand beside results of groups"),

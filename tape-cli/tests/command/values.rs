@@ -102,8 +102,8 @@ fn what_values_are_not_is_one_message() {
     let place = ztf();
     place.ok("simulate survey --objects 20 --epochs 30 --bands gr");
     for (words, message) in [
-        ("ztf.parquet --to-mag 25", "the values are magnitudes already"),
-        ("survey --to-flux 25", "the values are fluxes already"),
+        ("ztf.parquet --to-mag 25", "the values are already magnitudes"),
+        ("survey --to-flux 25", "the values are already fluxes"),
         (
             "survey --stat colour_median_g_r",
             "for fluxes: convert them, leave it out, or declare that they are something else (--to-mag ZP",

@@ -139,16 +139,16 @@ fn messages() -> Done {
         done
     };
     batch(&web.url("survey/none.parquet"), vec![], "survey/none.parquet: no such file")?;
-    batch(&web.url("survey"), vec![], "a web server does not tell what it has")?;
+    batch(&web.url("survey"), vec![], "web servers do not list their files")?;
     batch(&format!("{file}?x=1"), vec![], "is that of a page")?;
     batch(&file, vec![Fault::Status(403); 9], "access is denied (403)")?;
-    batch(&file, vec![Fault::Status(500); 9], "part-000.parquet: the server or store failed, and did again")?;
-    batch(&file, vec![Fault::Truncates; 9], "part-000.parquet: the server or store failed, and did again")?;
+    batch(&file, vec![Fault::Status(500); 9], "part-000.parquet: the server or store failed repeatedly")?;
+    batch(&file, vec![Fault::Truncates; 9], "part-000.parquet: the server or store failed repeatedly")?;
     batch(&file, vec![Fault::Slow(Duration::from_secs(3)); 9], "no answer in time")?;
-    batch(&file, vec![Fault::NoRange; 9], "does not give parts of files")?;
+    batch(&file, vec![Fault::NoRange; 9], "does not support range requests")?;
     batch(&file, vec![Fault::OtherTag; 9], "part-000.parquet: changed")?;
     batch("http://127.0.0.1:1/x.parquet", vec![], "no connection to the host")?;
-    batch("ftp://host/x.parquet", vec![], "there is no way to 'ftp://'")?;
+    batch("ftp://host/x.parquet", vec![], "unsupported URL scheme 'ftp://'")?;
     batch("http://not a host/x.parquet", vec![], "is not a URL")
 }
 

@@ -1,4 +1,4 @@
-//! Folders that appear whole or not at all, in the place of others, too.
+//! Atomic creation and replacement of folders.
 
 use std::ffi::OsString;
 use std::fs;
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::fault::{self, Call};
 use crate::file::atomic_file::{UNFINISHED, folder_of, sync_folder};
 
-/// A folder that is made beside its place, and goes there once it is whole. Dropped before, it leaves nothing behind.
+/// A temporary folder that is renamed to its final path when it is complete. It is removed if dropped before.
 #[derive(Debug)]
 pub struct WholeFolder {
     made: TempDir,
@@ -19,10 +19,10 @@ pub struct WholeFolder {
 }
 
 impl WholeFolder {
-    /// A new folder beside `path`. Nothing stands at `path` for it yet.
+    /// Creates a temporary folder next to `path`. Nothing is created at `path` yet.
     ///
     /// # Errors
-    /// If the folder around it is not there or cannot be written to.
+    /// Returns an error if the parent folder does not exist or is not writable.
     pub fn beside(path: &Path) -> Result<Self, Error> {
         let around = folder_of(path);
         let failed = |error| Error::io(around, "write into the folder", error);
@@ -36,17 +36,18 @@ impl WholeFolder {
         Ok(Self { made, path: path.to_owned() })
     }
 
-    /// Where it is made.
+    /// Returns the path of the temporary folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.made.path()
     }
 
-    /// Brings it to its place, where nothing may stand but the folder that it `replaces`: at every moment one of the two is
-    /// there, or [`recover`] brings the old one back. The files in it must be on the disk itself already.
+    /// Renames the folder to its final path. If `replaces` is true, it replaces the folder there, else nothing may exist there. At
+    /// every moment either the old or the new folder exists, or [`recover`] restores the old one. The files in the folder must be
+    /// synced to disk already.
     ///
     /// # Errors
-    /// If the system refuses; what stood there is then still there.
+    /// Returns an error if a system call fails. An existing folder is then unchanged.
     pub fn place(self, replaces: bool) -> Result<(), Error> {
         self.place_by(replaces, exchange)
     }
@@ -59,12 +60,12 @@ impl WholeFolder {
             fs::rename(self.made.path(), &self.path).map_err(failed)?;
         } else if !exchange(self.made.path(), &self.path).map_err(failed)? {
             let old = old_of(&self.path);
-            // What a process that was killed left after the last step.
+            // A process that was killed before its last step may have left the old folder behind.
             remove(&old).map_err(failed)?;
             fs::rename(&self.path, &old).map_err(failed)?;
             let placed = fault::before(Call::Place).and_then(|()| fs::rename(self.made.path(), &self.path));
             if let Err(error) = placed {
-                // If that fails too, `recover` does it.
+                // If this fails too, `recover` does it later.
                 drop(fs::rename(&old, &self.path));
                 return Err(failed(error));
             }
@@ -74,10 +75,10 @@ impl WholeFolder {
     }
 }
 
-/// Brings back the folder at `path` that was about to be replaced when the process was killed, if there is one.
+/// Restores the folder at `path` if a process was killed while replacing it.
 ///
 /// # Errors
-/// If the system refuses.
+/// Returns an error if the folder cannot be renamed.
 pub fn recover(path: &Path) -> Result<(), Error> {
     let old = old_of(path);
     let is_lost = fs::symlink_metadata(path).is_err() && old.is_dir();
@@ -87,7 +88,7 @@ pub fn recover(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Where a folder is for the moment in which another takes its place.
+/// Returns the path to which a folder moves while it is replaced.
 fn old_of(path: &Path) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
@@ -103,7 +104,7 @@ fn remove(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Has two folders change places at once, where system and file system can: whether they did.
+/// Exchanges two folders atomically. Returns false if the system or the file system does not support it.
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 fn exchange(a: &Path, b: &Path) -> io::Result<bool> {
     use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -119,11 +120,11 @@ fn exchange(_: &Path, _: &Path) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Temporary folders are their owner's alone; what they become may be read by others.
+/// Makes a temporary folder, which only its owner can read, readable for everyone.
 #[cfg(unix)]
 fn share(folder: &Path) {
     use std::os::unix::fs::PermissionsExt;
-    // A folder that only its owner can read is still one.
+    // Not an error: a folder that only its owner can read is still usable.
     drop(fs::set_permissions(folder, fs::Permissions::from_mode(0o755)));
 }
 
@@ -136,7 +137,7 @@ mod tests {
     use crate::fault::{Fault, with};
 
     type Exchange = fn(&Path, &Path) -> io::Result<bool>;
-    /// At once, and in two steps.
+    /// Atomic exchange, and two renames.
     const WAYS: [Exchange; 2] = [exchange, |_, _| Ok(false)];
 
     fn made(path: &Path, content: &str) -> WholeFolder {
@@ -145,34 +146,34 @@ mod tests {
         folder
     }
 
-    /// What stands in the folder, and all names beside it.
+    /// Returns the content of the folder, and the number of entries in its parent.
     fn found(path: &Path) -> (String, usize) {
         let content = fs::read_to_string(path.join("content")).unwrap_or_default();
         (content, fs::read_dir(folder_of(path)).expect("a folder").count())
     }
 
     #[test]
-    fn a_folder_takes_the_place_of_another() {
+    fn a_folder_replaces_another() {
         for way in WAYS {
             let around = tempfile::tempdir().expect("a folder");
             let path = around.path().join("kept");
-            made(&path, "old").place_by(false, way).expect("nothing is there");
+            made(&path, "old").place_by(false, way).expect("the path is free");
             assert_eq!(found(&path), ("old".to_owned(), 1));
             drop(made(&path, "dropped"));
-            made(&path, "new").place_by(true, way).expect("it is replaced");
+            made(&path, "new").place_by(true, way).expect("the folder is replaced");
             assert_eq!(found(&path), ("new".to_owned(), 1));
-            made(&path, "more").place_by(false, way).expect_err("something is there");
+            made(&path, "more").place_by(false, way).expect_err("the path is taken");
             assert_eq!(found(&path), ("new".to_owned(), 1));
         }
     }
 
     #[test]
-    fn where_a_step_fails_the_old_one_stays_or_comes_back() {
+    fn the_old_folder_stays_or_is_restored_if_a_step_fails() {
         for (way, steps) in WAYS.into_iter().zip([1, 2]) {
             for step in 0..steps {
                 let around = tempfile::tempdir().expect("a folder");
                 let path = around.path().join("kept");
-                made(&path, "old").place_by(false, way).expect("nothing is there");
+                made(&path, "old").place_by(false, way).expect("the path is free");
                 let new = made(&path, "new");
                 let (placed, calls) = with(Some((step, Fault::InputOutput)), || new.place_by(true, way));
                 let error = placed.expect_err("a step fails").to_string();
@@ -183,20 +184,20 @@ mod tests {
     }
 
     #[test]
-    fn what_a_kill_left_is_brought_back_and_never_in_the_place_of_a_new_one() {
+    fn recover_restores_the_old_folder_but_never_over_a_new_one() {
         let around = tempfile::tempdir().expect("a folder");
         let path = around.path().join("kept");
-        recover(&path).expect("there is nothing to do");
-        made(&path, "old").place(false).expect("nothing is there");
+        recover(&path).expect("nothing to restore");
+        made(&path, "old").place(false).expect("the path is free");
         fs::rename(&path, old_of(&path)).expect("the first step");
-        recover(&path).expect("it is brought back");
+        recover(&path).expect("the old folder is restored");
         assert_eq!(found(&path), ("old".to_owned(), 1));
         // Killed after the second step.
         fs::rename(&path, old_of(&path)).expect("the first step");
         made(&path, "new").place(false).expect("the second step");
-        recover(&path).expect("there is nothing to do");
+        recover(&path).expect("nothing to restore");
         assert_eq!(found(&path), ("new".to_owned(), 2));
-        made(&path, "newer").place_by(true, WAYS[1]).expect("what was left is in nobody's way");
+        made(&path, "newer").place_by(true, WAYS[1]).expect("the leftover folder is removed");
         assert_eq!(found(&path), ("newer".to_owned(), 1));
     }
 }

@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all, whatever happens.
+//! Atomic writes of files: a complete file appears, or none.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -8,21 +8,22 @@ use tempfile::NamedTempFile;
 
 use crate::error::Error;
 
-/// The ending of files that are not whole yet.
+/// The suffix of temporary files, which are not complete yet.
 pub const UNFINISHED: &str = ".tmp";
 
-/// Writes `bytes` beside `path` and renames them there, over what stands there. The content is on the disk itself before it
-/// has its name: not even a loss of power leaves half of it. That the name stays, [`sync_folder`] makes sure.
+/// Writes `bytes` to a temporary file in the folder of `path` and renames it to `path`, replacing an existing file. The content
+/// is synced to disk before the rename, so that even a power failure leaves no partial file. [`sync_folder`] makes the new name
+/// durable.
 ///
 /// # Errors
-/// If the folder is not there or cannot be written to, or the disk is full; what stood at `path` is then still there.
+/// Returns an error if the folder does not exist or is not writable, or if the disk is full. A file at `path` is then unchanged.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut file = beside(path)?;
     file.write_all(bytes).map_err(|error| Error::write(path, &error))?;
     persist(file, path)
 }
 
-/// A file in the folder of `path`, under a name of its own.
+/// Creates a temporary file in the folder of `path`.
 pub(crate) fn beside(path: &Path) -> Result<NamedTempFile, Error> {
     let folder = folder_of(path);
     tempfile::Builder::new()
@@ -32,7 +33,7 @@ pub(crate) fn beside(path: &Path) -> Result<NamedTempFile, Error> {
         .map_err(|error| Error::io(folder, "write into the folder", error))
 }
 
-/// Brings a file that was begun [`beside`] to its place once its content is on the disk itself.
+/// Syncs a temporary file from [`beside`] to disk and renames it to `path`.
 pub(crate) fn persist(file: NamedTempFile, path: &Path) -> Result<(), Error> {
     let failed = |error: std::io::Error| Error::write(path, &error);
     share(file.as_file());
@@ -45,12 +46,12 @@ pub(crate) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Brings the names in a folder to the disk itself.
+/// Syncs the entries of a folder to disk.
 ///
 /// # Errors
-/// If the system refuses.
+/// Returns an error if the folder cannot be synced.
 pub fn sync_folder(folder: &Path) -> Result<(), Error> {
-    // Other systems have no such call.
+    // Other systems cannot sync a folder.
     if cfg!(unix) {
         let synced = File::open(folder).and_then(|folder| folder.sync_all());
         synced.map_err(|error| Error::io(folder, "write into the folder", error))?;
@@ -58,7 +59,7 @@ pub fn sync_folder(folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Temporary files are their owner's alone; a result may be read by others, as far as most programs' files may.
+/// Makes a temporary file, which only its owner can read, readable for everyone, as files usually are.
 #[cfg(unix)]
 pub(crate) fn share(file: &File) {
     use std::os::unix::fs::PermissionsExt;

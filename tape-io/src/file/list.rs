@@ -1,4 +1,4 @@
-//! What lies at a path or a URL: files, folders, and the content of small files.
+//! Lists folders and reads small files, at paths and URLs.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::fault::{self, Call};
 use crate::file::opened::is_remote;
 
-/// What is in a folder; where a store lists all that is below it, all of that.
+/// Lists the entries of a folder. In an object store, lists all files below it, at any depth.
 pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     if is_remote(folder) {
         return remote::list(folder);
@@ -22,7 +22,7 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     entries.collect()
 }
 
-/// Whether what is at the path is a folder, if anything is.
+/// Returns whether the path is a folder, or `None` if it does not exist.
 pub(crate) fn is_folder(path: &Path) -> Result<Option<bool>, Error> {
     if is_remote(path) {
         return remote::is_folder(path);
@@ -30,11 +30,11 @@ pub(crate) fn is_folder(path: &Path) -> Result<Option<bool>, Error> {
     match fault::before(Call::List).and_then(|()| fs::metadata(path)) {
         Ok(metadata) => Ok(Some(metadata.is_dir())),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
-        Err(error) => Err(Error::io(path, "look at it", error)),
+        Err(error) => Err(Error::io(path, "read its metadata", error)),
     }
 }
 
-/// The content of a small file, of at most so many bytes; how many there are, if these are more.
+/// Reads a small file. The inner result is the file's size if it has more than `most` bytes.
 pub(crate) fn small(path: &Path, most: u64) -> Result<Result<Vec<u8>, u64>, Error> {
     if is_remote(path) {
         let bytes = remote::bytes(path)?;

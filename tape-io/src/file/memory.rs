@@ -1,5 +1,5 @@
-//! Surveys that are in memory: Arrow batches, put into the bytes of a Parquet file, so that all that is true of files is true of
-//! them. Columns are plain and not compressed: they take as much again as the batches, and decode as fast as they are copied.
+//! Surveys in memory: Arrow batches, encoded as the bytes of a Parquet file so that the same code reads them. Columns are plain
+//! and uncompressed: they take as much memory again as the batches, and decode at the speed of a copy.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -18,19 +18,19 @@ use crate::error::Error;
 use crate::file::atomic_file::write_whole;
 use crate::file::stamp::FileStamp;
 
-/// What paths of such files begin with.
+/// The prefix of the paths of files in memory.
 const SCHEME: &str = "memory:";
-/// Rows of a row group.
+/// Number of rows in a row group.
 const ROWS: usize = 122_880;
 
-/// A file in memory, as long as this is.
+/// A file in memory, which is freed when this handle is dropped.
 #[derive(Debug)]
 pub(crate) struct InMemory {
     number: u64,
 }
 
 impl InMemory {
-    /// The file of some batches with the same columns, at least one.
+    /// Encodes one or more batches with the same columns as a file. Returns its handle and its path.
     pub(crate) fn of(batches: &[RecordBatch]) -> Result<(Arc<Self>, PathBuf), Error> {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -52,7 +52,7 @@ impl InMemory {
             writer.write(batch).map_err(|error| failed(&error))?;
         }
         let bytes = writer.into_inner().map_err(|error| failed(&error))?;
-        // Hashed as it stands: the same rows have the same bytes in every process.
+        // A fixed seed, so that the same rows have the same stamp in every process.
         let hash = FixedState::default().hash_one(&bytes);
         let stamp = FileStamp { bytes: bytes.len() as u64, modified: Some((hash, 0)) };
         files().insert(number, (bytes.into(), stamp));
@@ -66,22 +66,22 @@ impl Drop for InMemory {
     }
 }
 
-/// Whether a path is that of a file in memory.
+/// Returns true if a path names a file in memory.
 #[must_use]
 pub fn is_in_memory(path: &Path) -> bool {
     path.to_str().is_some_and(|text| text.starts_with(SCHEME))
 }
 
-/// Stores a file in memory as the file at `to`, which has its row groups.
+/// Writes a file in memory to disk at `to`, with the same row groups.
 ///
 /// # Errors
-/// [`Error::NotFound`] if `from` is none in memory, or not any more; if the file cannot be written.
+/// Returns [`Error::NotFound`] if `from` is not a file in memory or was dropped, or an error if the file cannot be written.
 pub fn store_in_memory(from: &Path, to: &Path) -> Result<(), Error> {
     let (bytes, _) = find(from).ok_or_else(|| Error::NotFound { path: from.to_owned() })?;
     write_whole(to, &bytes)
 }
 
-/// Returns the bytes of a file in memory, and what identifies them.
+/// Returns the bytes and the stamp of a file in memory.
 pub(crate) fn find(path: &Path) -> Option<(Bytes, FileStamp)> {
     let number = path.to_str()?.strip_prefix(SCHEME)?.parse().ok()?;
     files().get(&number).cloned()

@@ -1,4 +1,4 @@
-//! Where bytes lie: files on this machine, in memory or in a store, and output that appears whole or not at all.
+//! Files on this machine, in memory or in an object store, and atomic output of files and folders.
 
 pub(crate) mod atomic_dir;
 pub(crate) mod atomic_file;

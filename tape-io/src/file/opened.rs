@@ -1,4 +1,4 @@
-//! Where a file lies: on this machine, or in a store.
+//! Open files: on this machine, in memory or in an object store.
 
 use std::fs::File;
 use std::io;
@@ -14,7 +14,7 @@ use crate::fault::{self, Call};
 use crate::file::remote::RemoteFile;
 use crate::file::stamp::FileStamp;
 
-/// A file that is open.
+/// An open file.
 #[derive(Clone)]
 pub(crate) enum Opened {
     Local(Arc<File>),
@@ -23,12 +23,12 @@ pub(crate) enum Opened {
     Remote(Arc<RemoteFile>),
 }
 
-/// Whether a path is the URL of something on another machine. Those of files of this one are paths by then.
+/// Returns true if a path is a URL. `file://` URLs have been turned into paths before.
 pub(crate) fn is_remote(path: &Path) -> bool {
     path.to_str().is_some_and(|text| text.contains("://"))
 }
 
-/// Opens a file and notes what it is now.
+/// Opens a file and reads its stamp.
 pub(crate) fn open(path: &Path) -> Result<(Opened, FileStamp), Error> {
     if is_remote(path) {
         return open_remote(path);
@@ -56,7 +56,7 @@ fn open_remote(path: &Path) -> Result<(Opened, FileStamp), Error> {
 }
 
 impl Opened {
-    /// Brings parts of the file here that will be read, if it lies elsewhere. Returns how many bytes came.
+    /// Downloads byte ranges of a remote file that will be read. Returns the number of bytes downloaded, 0 for other files.
     #[cfg_attr(not(feature = "remote"), expect(clippy::unnecessary_wraps, reason = "local files are here"))]
     pub(crate) fn prefetch(&self, ranges: impl IntoIterator<Item = Range<u64>>) -> Result<u64, Error> {
         match self {
@@ -69,8 +69,8 @@ impl Opened {
         }
     }
 
-    /// Appends some of the bytes at `at` to `buffer`, up to its capacity. Returns how many, 0 at the end of the file, and how
-    /// many came from elsewhere.
+    /// Appends bytes from offset `at` to `buffer`, up to its capacity. Returns the number of bytes appended, which is 0 at the end
+    /// of the file, and the number of bytes downloaded.
     pub(crate) fn append_at(&self, buffer: &mut Vec<u8>, at: u64) -> io::Result<(usize, u64)> {
         match self {
             Self::Local(file) => Ok((crate::file::positioned::append_at(file, buffer, at)?, 0)),

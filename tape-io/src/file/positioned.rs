@@ -1,17 +1,17 @@
-//! Reads and writes at a position, so that many readers share one open file.
+//! Reads and writes at an offset, so that several readers can share one open file.
 
 use std::fs::File;
 use std::io;
 
 use crate::fault::{self, Call};
 
-/// Appends some of the bytes at `at` to `buffer`, up to its capacity. Returns how many: 0 at the end of the file.
+/// Appends bytes from offset `at` to `buffer`, up to its capacity. Returns their number, which is 0 at the end of the file.
 #[cfg(unix)]
 pub(crate) fn append_at(file: &File, buffer: &mut Vec<u8>, at: u64) -> io::Result<usize> {
     let before = buffer.len();
     let read = uninterrupted(|| {
         let most = fault::length(Call::Read, buffer.capacity() - before)?;
-        // The system writes into room that was not cleared first, which the standard library has no safe way to ask for.
+        // Reads into uninitialized memory, for which the standard library has no safe interface.
         let read = rustix::io::pread(file, rustix::buffer::spare_capacity(buffer), at)?;
         Ok(read.min(most))
     })?;
@@ -28,7 +28,7 @@ pub(crate) fn append_at(file: &File, buffer: &mut Vec<u8>, at: u64) -> io::Resul
     Ok(read)
 }
 
-/// Makes a call until no signal comes first.
+/// Repeats a call while signals interrupt it.
 fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
@@ -38,7 +38,7 @@ fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     }
 }
 
-/// Fills `buffer` with the bytes at `at`.
+/// Fills `buffer` with the bytes at offset `at`.
 pub(crate) fn read_exact_at(file: &File, mut buffer: &mut [u8], mut at: u64) -> io::Result<()> {
     while !buffer.is_empty() {
         match uninterrupted(|| read_at(file, buffer, at))? {
@@ -52,7 +52,7 @@ pub(crate) fn read_exact_at(file: &File, mut buffer: &mut [u8], mut at: u64) -> 
     Ok(())
 }
 
-/// Writes all of `bytes` at `at`.
+/// Writes all of `bytes` at offset `at`.
 pub(crate) fn write_all_at(file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
     while !bytes.is_empty() {
         match uninterrupted(|| write_at(file, bytes, at))? {

@@ -165,7 +165,7 @@ fn what_cannot_be_converted_is_one_message() {
         error
     };
     let error = refused(&own, Shape::StructOfLists, &["band"], "lightcurve");
-    assert!(error.contains("flat.parquet: column 'band' has not one value for object 0"), "{error}");
+    assert!(error.contains("flat.parquet: column 'band' has more than one value for object 0"), "{error}");
     let error = refused(&own, Shape::StructOfLists, &["bnad"], "lightcurve");
     assert!(error.contains("no column 'bnad' (did you mean 'band'?)"), "{error}");
     let error = refused(&own, Shape::StructOfLists, &[], "id");

@@ -95,7 +95,7 @@ fn a_record_too_many_or_too_few_is_named() {
         try_all(&path).expect_err("records differ").to_string()
     };
     let one = error(&levels[1..2], 0b1000_1010);
-    assert!(one.contains("row group 0, row 1: the lists of 'mjd' and 'mag' have not the same length"), "{one}");
+    assert!(one.contains("row group 0, row 1: the lists of 'mjd' and 'mag' have different lengths"), "{one}");
     let more = error(&levels, 0b1000_1010);
     assert!(more.contains("column 'id' is corrupt") && more.contains("ends"), "{more}");
     let fewer = error(&levels, 0b1011_1010);

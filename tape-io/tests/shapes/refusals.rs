@@ -60,8 +60,7 @@ fn lists_of_unequal_lengths_are_named_with_their_row() {
     let survey = open(&path, &ColumnMap::new()).expect("footers agree");
     assert_eq!(read_group(&survey, 0), Ok(10));
     let error = read_group(&survey, 1).expect_err("lists differ");
-    for part in
-        ["lists.parquet: row group 1, row 1:", "'mjd' and 'mag' have not the same length", "write the file again"]
+    for part in ["lists.parquet: row group 1, row 1:", "'mjd' and 'mag' have different lengths", "write the file again"]
     {
         assert!(error.contains(part), "{error}");
     }

@@ -1,4 +1,4 @@
-//! A file in a store, and the parts of it that are here.
+//! A remote file and its downloaded parts.
 
 use std::collections::HashMap;
 use std::io;
@@ -15,12 +15,12 @@ use super::stores::At;
 use super::{answered, wait};
 use crate::error::Error;
 
-/// Parts that are this near are fetched as one: a request costs as much as so many bytes.
+/// Ranges closer than this many bytes are fetched in one request, because a request costs about as much as this many bytes.
 const GAP: u64 = 256 << 10;
-/// What is asked for by itself comes with so much behind it.
+/// Minimum size of a request for bytes that were not prefetched.
 const LEAST: u64 = 64 << 10;
 
-/// What a store said of a file when it was looked at first.
+/// The metadata of a remote file when it was first opened.
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub(crate) len: u64,
@@ -28,18 +28,18 @@ pub(crate) struct Known {
     tag: Option<String>,
 }
 
-/// A file in a store.
+/// A file in an object store or on a web server.
 pub(crate) struct RemoteFile {
     url: PathBuf,
     store: Arc<dyn ObjectStore>,
     path: Location,
     known: Known,
-    /// Parts that were fetched, each with where it begins.
+    /// Downloaded parts, each with its offset.
     parts: Mutex<Vec<(u64, Bytes)>>,
 }
 
 impl RemoteFile {
-    /// Looks at a file. The store is asked once; that a file is still what it was is told with each part of it.
+    /// Opens a file. Its metadata is requested once per process; every later request checks that the file is unchanged.
     pub(crate) fn open(url: &Path) -> Result<(Self, Known), Error> {
         static KNOWN: OnceLock<Mutex<HashMap<PathBuf, Known>>> = OnceLock::new();
         let all = || KNOWN.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,7 +57,7 @@ impl RemoteFile {
         Ok((Self { url: url.to_owned(), store, path, known: known.clone(), parts: Mutex::default() }, known))
     }
 
-    /// Fetches parts of the file, in any order, in few requests side by side. Returns how many bytes came.
+    /// Downloads byte ranges, in any order, in few concurrent requests. Returns the number of bytes downloaded.
     pub(crate) fn prefetch(&self, ranges: impl IntoIterator<Item = Range<u64>>) -> Result<u64, Error> {
         let wanted = together(ranges.into_iter().map(|range| range.start..range.end.min(self.known.len)).collect());
         let fetched = wait(async {
@@ -70,7 +70,7 @@ impl RemoteFile {
         Ok(bytes)
     }
 
-    /// Some bytes at a position, at most so many: none at the end of the file. Returns how many were fetched for it, too.
+    /// Returns up to `most` bytes from offset `at`, none at the end of the file, and the number of bytes downloaded for them.
     pub(crate) fn read_at(&self, at: u64, most: usize) -> io::Result<(Bytes, u64)> {
         if at >= self.known.len || most == 0 {
             return Ok((Bytes::new(), 0));
@@ -98,16 +98,16 @@ impl RemoteFile {
             ..GetOptions::default()
         };
         let answer = self.store.get_opts(&self.path, options).await?;
-        // Servers that know no tags, or pay no heed to them.
+        // For servers that do not support entity tags, or ignore them.
         let same = answer.meta.size == self.known.len
             && (self.known.tag.is_none() || answer.meta.e_tag.is_none() || answer.meta.e_tag == self.known.tag);
         if !same {
             let path = self.path.to_string();
-            return Err(StoreError::Precondition { path, source: "the file is another".into() });
+            return Err(StoreError::Precondition { path, source: "the file has changed".into() });
         }
         let part = answer.bytes().await?;
         if part.len() as u64 != range.end - range.start {
-            let source = format!("{} bytes came of {}", part.len(), range.end - range.start);
+            let source = format!("received {} bytes instead of {}", part.len(), range.end - range.start);
             return Err(StoreError::Generic { store: "remote", source: source.into() });
         }
         Ok((range.start, part))
@@ -118,7 +118,7 @@ impl RemoteFile {
     }
 }
 
-/// Ranges in order, those that are near each other as one.
+/// Sorts ranges and merges those closer than [`GAP`].
 fn together(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
     ranges.retain(|range| !range.is_empty());
     ranges.sort_by_key(|range| range.start);
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn near_parts_are_fetched_as_one() {
+    fn near_ranges_are_merged() {
         let far = 10 * GAP;
         assert_eq!(together(vec![far..far + 5, 0..10, 20..30, 5..12, 7..7]), [0..30, far..far + 5]);
         assert!(together(vec![]).is_empty());

@@ -1,8 +1,8 @@
-//! Files in object stores and on web servers, by `object_store`: what is at a URL, and its bytes.
+//! Files in object stores and on web servers, accessed with `object_store`.
 //!
-//! Readers stay as they are, and ask for bytes at a position. What they will ask for is known from footers, so it is [fetched
-//! before](file::RemoteFile::prefetch): neighbouring columns at once, some requests side by side. One small runtime serves all
-//! workers, who wait for it.
+//! Readers do not know that a file is remote. Their byte ranges are known from the footers, so they are [downloaded
+//! ahead](file::RemoteFile::prefetch): neighboring columns together, several requests concurrently. All workers share one small
+//! async runtime, and block until it is done.
 
 mod file;
 mod stores;
@@ -19,10 +19,10 @@ use crate::error::Error;
 pub(crate) use file::RemoteFile;
 use stores::At;
 
-/// Threads that serve requests; those who wait for bytes are others.
+/// Number of threads that run requests. The workers that wait for bytes are not among them.
 const THREADS: usize = 2;
 
-/// Waits for what a store answers.
+/// Blocks until a request is complete.
 fn wait<T>(answer: impl Future<Output = T>) -> io::Result<T> {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     let runtime = match RUNTIME.get() {
@@ -36,16 +36,16 @@ fn wait<T>(answer: impl Future<Output = T>) -> io::Result<T> {
     Ok(runtime.block_on(answer))
 }
 
-/// An answer of a store, or why there is none, in words that say what to do.
+/// Converts the error of a request to one that says what to do.
 fn answered<T>(path: &Path, answer: io::Result<Result<T, StoreError>>) -> Result<T, Error> {
     match answer {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(failed(path, &error)),
-        Err(error) => Err(Error::io(path, "start the threads that wait for stores", error)),
+        Err(error) => Err(Error::io(path, "start the threads for requests", error)),
     }
 }
 
-/// What a store said, and what to do.
+/// Converts an error of the store to one that says what to do.
 fn failed(path: &Path, error: &StoreError) -> Error {
     let url = path.to_path_buf();
     match error {
@@ -55,28 +55,28 @@ fn failed(path: &Path, error: &StoreError) -> Error {
     }
 }
 
-/// Why there is no answer, in one line.
+/// Returns the reason of a failed request and what to do, in one line.
 fn reason(error: &StoreError) -> String {
     let all = chain(error);
     let has = |words: &[&str]| words.iter().any(|word| all.to_lowercase().contains(word));
     let refused = matches!(error, StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. });
     if refused || has(&[" 403", " 401"]) {
-        "access is denied (403): give credentials in the environment, or look at whether the name is right".to_owned()
+        "access is denied (403): set credentials in the environment, or check the name".to_owned()
     } else if has(&["dns", "resolve", "lookup address"]) {
-        "there is no such host: look at whether the name is right".to_owned()
+        "unknown host: check the name".to_owned()
     } else if has(&["connection refused", "connect error", "error trying to connect"]) {
-        "no connection to the host: look at whether the name and the port are right".to_owned()
+        "no connection to the host: check the name and the port".to_owned()
     } else if has(&["timed out", "deadline"]) {
-        "no answer in time: try again, or allow more with TAPE_REMOTE_TIMEOUT (seconds)".to_owned()
+        "no answer in time: try again, or raise TAPE_REMOTE_TIMEOUT (seconds)".to_owned()
     } else if has(&["range"]) && matches!(error, StoreError::NotSupported { .. }) {
-        "the server does not give parts of files (ranges): copy the file, or use another server".to_owned()
+        "the server does not support range requests: copy the file, or use another server".to_owned()
     } else {
         let said = all.lines().next().unwrap_or_default().trim_end_matches('.');
-        format!("the server or store failed, and did again when asked again: try later ({said})")
+        format!("the server or store failed repeatedly: try again later ({said})")
     }
 }
 
-/// An error with all that caused it.
+/// Joins the messages of an error and its causes.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut all = error.to_string();
     let mut source = error.source();
@@ -90,15 +90,15 @@ fn chain(error: &dyn std::error::Error) -> String {
     all
 }
 
-/// What lies at a URL that is not that of a file.
+/// The files below a URL.
 pub(crate) enum Below {
-    /// Everything below it, as URLs.
+    /// All files below the URL, as URLs.
     All(Vec<PathBuf>),
-    /// The server cannot tell.
+    /// The server does not list files.
     NoListing,
 }
 
-/// Everything below a URL, at any depth.
+/// Lists the files below a URL, at any depth.
 pub(crate) fn list(folder: &Path) -> Result<Below, Error> {
     let at = At::of(folder)?;
     if !at.lists {
@@ -113,7 +113,7 @@ pub(crate) fn list(folder: &Path) -> Result<Below, Error> {
     Ok(Below::All(all))
 }
 
-/// Whether there is a file at a URL.
+/// Returns true if a file exists at a URL.
 pub(crate) fn is_file(path: &Path) -> Result<bool, Error> {
     let at = At::of(path)?;
     match wait(at.store.head(&at.path)) {
@@ -122,7 +122,7 @@ pub(crate) fn is_file(path: &Path) -> Result<bool, Error> {
     }
 }
 
-/// The bytes of a small file.
+/// Downloads a small file.
 pub(crate) fn bytes(path: &Path) -> Result<bytes::Bytes, Error> {
     let at = At::of(path)?;
     answered(path, wait(async { at.store.get(&at.path).await?.bytes().await }))

@@ -1,4 +1,4 @@
-//! Which store a URL is of, and how it is reached: by what the environment says.
+//! Maps URLs to object stores, which are configured by environment variables.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -16,20 +16,20 @@ use url::Url;
 
 use crate::error::Error;
 
-/// Requests that one store is asked at a time.
+/// Maximum number of concurrent requests to a store.
 const IN_FLIGHT: usize = 32;
-/// Seconds until an answer must be there, unless the environment says otherwise.
+/// Timeout of a request in seconds, unless `TAPE_REMOTE_TIMEOUT` sets another.
 const TIMEOUT: u64 = 60;
-/// How often a request is tried again.
+/// Number of retries of a request, unless `TAPE_REMOTE_RETRIES` sets another.
 const RETRIES: u64 = 5;
 
-/// A place in a store.
+/// A location in a store.
 pub(super) struct At {
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) path: Location,
-    /// Whether the store tells what it has.
+    /// True if the store can list its files.
     pub(super) lists: bool,
-    /// What stands before a location in its URL.
+    /// The part of the URL before the location.
     root: String,
 }
 
@@ -51,7 +51,7 @@ impl At {
     }
 }
 
-/// The store of a URL: the same for all URLs with the same root.
+/// Returns the store of a URL. URLs with the same root share one store.
 fn store(url: &Url, root: &str) -> Result<Arc<dyn ObjectStore>, Box<dyn std::error::Error>> {
     static STORES: OnceLock<Mutex<HashMap<String, Arc<dyn ObjectStore>>>> = OnceLock::new();
     let mut stores = STORES.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,7 +112,7 @@ fn new_store(url: &Url, root: &str) -> Result<Arc<dyn ObjectStore>, Box<dyn std:
             let options = client(url.scheme() == "http");
             limited(Arc::new(HttpBuilder::new().with_url(root).with_retry(retry).with_client_options(options).build()?))
         }
-        other => return Err(format!("there is no way to '{other}://': use file, s3, gs, az, http or https").into()),
+        other => return Err(format!("unsupported URL scheme '{other}://': use file, s3, gs, az, http or https").into()),
     })
 }
 
@@ -132,7 +132,7 @@ fn retry() -> RetryConfig {
     RetryConfig { max_retries, retry_timeout: Duration::from_secs(3 * timeout), ..RetryConfig::default() }
 }
 
-/// A number that the environment may say.
+/// Returns the number in an environment variable, or `otherwise` if it is not set or not a number.
 fn number(variable: &str, otherwise: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
