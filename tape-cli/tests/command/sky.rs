@@ -87,10 +87,10 @@ fn what_cannot_be_a_region_is_one_message() {
     for (words, message) in [
         ("--cone 1,2", "write degrees and a radius with its unit"),
         ("--cone 1,2,3", "a radius is in deg, arcmin or arcsec"),
-        ("--cone 1,92,3deg", "a declination is from -90 to 90"),
-        ("--cone 1,2,-3deg", "a radius is not below zero"),
+        ("--cone 1,92,3deg", "and the declination from -90 to 90"),
+        ("--cone 1,2,-3deg", "the radius must not be negative"),
         ("--box 1,2,3", "write four numbers"),
-        ("--box 1,2,4,3", "the smaller declination comes first"),
+        ("--box 1,2,4,3", "the smaller declination must come first"),
         ("--pixels 3-4", "write orders and numbers"),
         ("--pixels 0/12", "there is no pixel 12 of order 0"),
         ("--pixels 0/1", "choose pixels of HATS catalogues only"),

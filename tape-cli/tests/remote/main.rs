@@ -140,7 +140,7 @@ fn messages() -> Done {
     };
     batch(&web.url("survey/none.parquet"), vec![], "survey/none.parquet: no such file")?;
     batch(&web.url("survey"), vec![], "web servers do not list their files")?;
-    batch(&format!("{file}?x=1"), vec![], "is that of a page")?;
+    batch(&format!("{file}?x=1"), vec![], "is that of a web page")?;
     batch(&file, vec![Fault::Status(403); 9], "access is denied (403)")?;
     batch(&file, vec![Fault::Status(500); 9], "part-000.parquet: the server or store failed repeatedly")?;
     batch(&file, vec![Fault::Truncates; 9], "part-000.parquet: the server or store failed repeatedly")?;

@@ -1,4 +1,4 @@
-//! Paths, folders and patterns to the Parquet files behind them.
+//! Resolves paths, folders, patterns and URLs to Parquet files.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -11,20 +11,22 @@ use crate::fault::{self, Call};
 use crate::file::list::{is_folder, list};
 use crate::file::opened::is_remote;
 
-/// The files behind `inputs`, in the order of the inputs and sorted by path within each, every file once. A folder stands
-/// for all files in it and below it that end in `.parquet` or `.parq`; names that start with `_` or `.` are passed over, as
-/// they are metadata by custom, unless the input itself names them.
+/// Returns the files of `inputs`, in the order of the inputs, sorted by path within each, and without duplicates. A folder
+/// stands for all files in and below it that end in `.parquet` or `.parq`. Names that start with `_` or `.` are skipped, because
+/// they are metadata by convention, unless the input itself names them.
 ///
-/// A folder that is a HATS collection stands for the files of its primary catalogue, and one that is a HATS or HiPSCat catalogue
-/// for the partitions that it lists. Margins and indices hold rows of other catalogues again: below a folder they are passed over.
+/// A HATS collection stands for the files of its primary catalogue, and a HATS or HiPSCat catalogue for the partitions that it
+/// lists. Margins and indices, which repeat rows of other catalogues, are skipped below a folder.
 ///
 /// # Errors
-/// If an input is not there, cannot be read, or stands for no file; or if it is a catalogue that is not whole, or a margin.
+/// Returns an error if an input does not exist, cannot be read or matches no file, or if it is an incomplete catalogue or a
+/// margin.
 pub fn discover<P: AsRef<Path>>(inputs: &[P]) -> Result<Vec<PathBuf>, Error> {
     Ok(discover_within(inputs, None)?.0)
 }
 
-/// The same, without partitions of catalogues that do not touch a region, and the columns of places as catalogues have them.
+/// Works like [`discover`], but skips partitions of catalogues outside a region, and also returns the columns of positions that
+/// the catalogues declare.
 pub(crate) fn discover_within<P: AsRef<Path>>(
     inputs: &[P],
     region: Option<&Region>,
@@ -46,22 +48,22 @@ pub(crate) fn discover_within<P: AsRef<Path>>(
 }
 
 fn behind<'a>(input: &Path, region: Option<&'a Region>) -> Result<Found<'a>, Error> {
-    // URLs and patterns are Unicode. Another path is that of a file or a folder.
+    // URLs and patterns are Unicode. Any other path names a file or a folder.
     let text = input.to_str().unwrap_or_default();
-    // Files of this machine may be named by a URL, too.
+    // A URL can also name a local file.
     let path = text.strip_prefix("file://").map_or(input, Path::new);
     if is_remote(path) {
         return remote(text, region);
     }
     let mut found = Found { region, ..Found::default() };
-    // A file or folder whose name merely looks like a pattern is meant as it stands.
+    // An existing file or folder whose name looks like a pattern is not a pattern.
     match fault::before(Call::List).and_then(|()| fs::metadata(path)) {
         Ok(metadata) if metadata.is_dir() => found.folder(path, true)?,
         Ok(_) => return Ok(Found { files: vec![path.to_owned()], ..found }),
         Err(error) if error.kind() == ErrorKind::NotFound && text.contains(['*', '?', '[']) => {
             found.pattern(&path.to_string_lossy())?;
         }
-        Err(error) => return Err(Error::io(path, "read it", error)),
+        Err(error) => return Err(Error::io(path, "read its metadata", error)),
     }
     found.files.sort();
     if found.files.is_empty() {
@@ -70,12 +72,12 @@ fn behind<'a>(input: &Path, region: Option<&'a Region>) -> Result<Found<'a>, Err
     Ok(found)
 }
 
-/// What is behind a URL: a file, the files below it, those that a pattern matches, or a catalogue.
+/// Resolves a URL: a file, a folder, a pattern or a catalogue.
 fn remote<'a>(input: &str, region: Option<&'a Region>) -> Result<Found<'a>, Error> {
     let path = Path::new(input);
     let mut found = Found { region, ..Found::default() };
     if input.starts_with("http") && input.contains(['?', '#']) {
-        let reason = "a URL with ? or # is that of a page, not of a file: leave them out".to_owned();
+        let reason = "a URL with ? or # is that of a web page, not of a file: remove that part".to_owned();
         return Err(Error::Remote { path: path.to_owned(), reason });
     }
     if is_parquet(path) && !input.contains(['*', '?', '[']) {
@@ -99,12 +101,12 @@ struct Found<'a> {
     files: Vec<PathBuf>,
     region: Option<&'a Region>,
     sky: SkyColumns,
-    /// Files passed over for their names.
+    /// Number of files skipped because of their names.
     hidden: usize,
 }
 
 impl Found<'_> {
-    /// What is in a folder and below it; `named` if the folder itself was.
+    /// Adds the files in and below a folder. `named` is true if the folder is itself an input.
     fn folder(&mut self, folder: &Path, named: bool) -> Result<(), Error> {
         let paths = list(folder)?;
         match hats::catalogue(folder, &paths)? {
@@ -117,7 +119,8 @@ impl Found<'_> {
         self.all_of(paths)
     }
 
-    /// The primary catalogue of a collection. What is no catalogue is not looked into: it could hold the collection.
+    /// Adds the primary catalogue of a collection. It must be a catalogue: a plain folder could contain the collection itself, and
+    /// the recursion would not end.
     fn primary(&mut self, collection: &Path, primary: &Path) -> Result<(), Error> {
         let is_there = is_folder(primary)? == Some(true);
         let catalogue = if is_there { hats::catalogue(primary, &list(primary)?)? } else { None };
@@ -125,7 +128,7 @@ impl Found<'_> {
             Some(Catalogue::Objects(catalogue)) => self.partitions(primary, &catalogue),
             Some(Catalogue::Derived { kind, of }) => Err(hats::derived(primary, &kind, of.as_deref())),
             _ => {
-                let what = if is_there { "is no catalogue" } else { "is not there" };
+                let what = if is_there { "is not a catalogue" } else { "is not there" };
                 let reason = format!("its primary catalogue {} {what}: copy the collection again", primary.display());
                 Err(hats::wrong(collection, reason))
             }
@@ -171,10 +174,10 @@ impl Found<'_> {
         Ok(())
     }
 
-    /// A folder of a store or a server, or a file without the ending of one.
+    /// Adds the files of a remote folder, or a remote file without a known extension.
     fn remote_folder(&mut self, folder: &Path) -> Result<(), Error> {
         let below = match list(folder) {
-            // What lists nothing can still be a catalogue, and known by the files that one has.
+            // A server that does not list files can still have a catalogue, which is found by its files.
             Err(Error::NoListing { .. }) => None,
             listed => Some(listed?),
         };

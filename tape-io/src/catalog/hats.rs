@@ -1,5 +1,5 @@
-//! Folders that are HATS collections and catalogues, <https://www.ivoa.net/documents/Notes/HATS/>, or HiPSCat catalogues, as
-//! they were called before: what they are, and which files hold their partitions.
+//! HATS collections and catalogues, <https://www.ivoa.net/documents/Notes/HATS/>, and HiPSCat catalogues, the older format:
+//! detects them and finds the files of their partitions.
 
 use std::path::{Path, PathBuf};
 
@@ -8,29 +8,29 @@ use crate::error::Error;
 use crate::file::list::{is_folder, small};
 use crate::file::opened::is_remote;
 
-/// Files by which a folder is known.
+/// Files that identify a collection or catalogue.
 const COLLECTION: &str = "collection.properties";
 const PROPERTIES: &str = "hats.properties";
-/// The first is also written by tools that have nothing to do with the sky.
+/// Other tools, unrelated to astronomy, also write files with this name.
 const OLD_PROPERTIES: &str = "properties";
 const OLD_INFO: &str = "catalog_info.json";
 const PARTITIONS: &str = "partition_info.csv";
-/// Most bytes of one of them: a list of all pixels of order ten takes less.
+/// Maximum size of these files in bytes. A list of all pixels of order ten is smaller.
 const MOST_BYTES: u64 = 256 << 20;
-/// The deepest order that a HEALPix number of 64 bits has.
+/// The largest order of a 64-bit HEALPix number.
 const DEEPEST: u8 = 29;
 
-/// What a folder says that it is.
+/// The kind of a HATS folder, as its properties declare it.
 pub(crate) enum Catalogue {
-    /// A collection, and the folder of its primary catalogue.
+    /// A collection, with the folder of its primary catalogue.
     Collection { primary: PathBuf },
-    /// A catalogue of objects or sources, with what it says of itself.
+    /// A catalogue of objects or sources, with its properties.
     Objects(Properties),
-    /// A catalogue that holds rows of another again, or none: a margin, an index.
+    /// A catalogue derived from another, such as a margin or an index, which repeats rows or has none.
     Derived { kind: String, of: Option<String> },
 }
 
-/// Names and values.
+/// Properties of a catalogue: names and values.
 pub(crate) struct Properties(Vec<(String, String)>);
 
 impl Properties {
@@ -54,12 +54,12 @@ impl Properties {
             .filter(|value| !value.is_empty())
     }
 
-    /// Of what kind the catalogue is.
+    /// Returns the kind of the catalogue.
     fn kind(&self) -> Option<&str> {
         self.get("dataproduct_type").or_else(|| self.get("catalog_type"))
     }
 
-    /// The columns of places.
+    /// Returns the columns of sky positions.
     pub(crate) fn sky(&self) -> SkyColumns {
         let column = |names: [&str; 2]| names.iter().find_map(|name| self.get(name)).map(str::to_owned);
         let order = self.get("hats_col_healpix_order").and_then(|order| order.parse().ok()).unwrap_or(DEEPEST);
@@ -68,16 +68,16 @@ impl Properties {
         SkyColumns { ra, dec, healpix }
     }
 
-    /// The catalogue that it belongs to.
+    /// Returns the catalogue that this one is derived from.
     fn primary(&self) -> Option<&str> {
         self.get("hats_primary_table_url").or_else(|| self.get("primary_catalog"))
     }
 }
 
-/// What the folder that holds `paths` says that it is, if it says so.
+/// Returns the kind of a folder with the entries `paths`, or `None` if it is not a collection or catalogue.
 ///
 /// # Errors
-/// If what it says cannot be read, or leaves out what is needed.
+/// Returns an error if the properties cannot be read or are incomplete.
 pub(crate) fn catalogue(folder: &Path, paths: &[PathBuf]) -> Result<Option<Catalogue>, Error> {
     let has = |name: &str| paths.iter().any(|path| path.file_name().is_some_and(|found| found == name));
     let file = |name: &str| text(&folder.join(name));
@@ -108,20 +108,20 @@ pub(crate) fn catalogue(folder: &Path, paths: &[PathBuf]) -> Result<Option<Catal
     })
 }
 
-/// The files, or folders of files, of all partitions that a catalogue lists, and whether each is a folder; of those alone that
-/// touch a region, if there is one, or of the first if none does.
+/// Returns the paths of the partitions that a catalogue lists, each with true if it is a folder of files. With a region, returns
+/// only partitions that overlap with it, or the first partition if none does.
 ///
 /// # Errors
-/// If there is no list, it cannot be read, or a partition is not there.
+/// Returns an error if the list of partitions is missing or cannot be read, or if a partition is missing.
 pub(crate) fn partitions(
     folder: &Path,
     catalogue: &Properties,
     region: Option<&Region>,
 ) -> Result<Vec<(PathBuf, bool)>, Error> {
     let listed = folder.join(PARTITIONS);
-    // A server that lacks it says so as it is read.
+    // For a remote catalogue, reading the list reports that it is missing.
     if !is_remote(&listed) && is_folder(&listed)?.is_none() {
-        let reason = format!("there is no {PARTITIONS}: copy the catalogue again, or name its folder of data");
+        let reason = format!("{PARTITIONS} is missing: copy the catalogue again, or name its data folder");
         return Err(wrong(folder, reason));
     }
     let mut pixels = pixels(&text(&listed)?).map_err(|reason| wrong(&listed, reason))?;
@@ -129,13 +129,13 @@ pub(crate) fn partitions(
         let first = pixels.first().copied();
         pixels.retain(|(order, pixel)| region.touches(*order, *pixel));
         if pixels.is_empty() {
-            // What the columns are must be known, even if no row is meant.
+            // The schema must be known even if no row is in the region.
             pixels.extend(first);
         }
     }
     let suffix = catalogue.get("hats_npix_suffix").unwrap_or(".parquet");
     if is_remote(folder) {
-        // One answer for each partition would take longer than to read many of them.
+        // One request per partition would take longer than reading many of them.
         return remote_partitions(folder, &pixels, suffix);
     }
     let path = |&(order, pixel): &(u8, u64)| {
@@ -145,13 +145,13 @@ pub(crate) fn partitions(
                 return Ok((place, is_folder));
             }
         }
-        let reason = format!("lists Norder={order}, Npix={pixel}, and there is no {}", names[0]);
-        Err(wrong(&listed, format!("{reason}: copy the catalogue again, or name the files that are there")))
+        let reason = format!("lists Norder={order}, Npix={pixel}, but {} is missing", names[0]);
+        Err(wrong(&listed, format!("{reason}: copy the catalogue again, or name the files that exist")))
     };
     pixels.iter().map(path).collect()
 }
 
-/// The same of a catalogue elsewhere, where the first partition shows how all are called.
+/// Returns the partitions of a remote catalogue. The first partition shows which naming scheme all of them follow.
 fn remote_partitions(folder: &Path, pixels: &[(u8, u64)], suffix: &str) -> Result<Vec<(PathBuf, bool)>, Error> {
     let Some(&(order, pixel)) = pixels.first() else { return Ok(vec![]) };
     let folders = [folder.join("dataset"), folder.to_path_buf()];
@@ -164,12 +164,11 @@ fn remote_partitions(folder: &Path, pixels: &[(u8, u64)], suffix: &str) -> Resul
         }
     }
     let first = names(order, pixel, suffix);
-    let reason =
-        format!("lists Norder={order}, Npix={pixel}, and there is no {}: name the files that are there", first[0]);
+    let reason = format!("lists Norder={order}, Npix={pixel}, but {} is missing: name the files that exist", first[0]);
     Err(wrong(&folder.join(PARTITIONS), reason))
 }
 
-/// How a partition may be called below its catalogue.
+/// Returns the paths below the catalogue that a partition can have, in the naming schemes of HATS and HiPSCat.
 fn names(order: u8, pixel: u64, suffix: &str) -> [String; 5] {
     let folder = pixel / 10_000 * 10_000;
     let new = format!("Norder={order}/Dir={folder}/Npix={pixel}");
@@ -182,7 +181,7 @@ fn names(order: u8, pixel: u64, suffix: &str) -> [String; 5] {
     ]
 }
 
-/// Order and number of each pixel in a list, by the names of its columns.
+/// Parses the order and number of each pixel in a list of partitions.
 fn pixels(list: &str) -> Result<Vec<(u8, u64)>, String> {
     let mut lines = list.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let head = lines.next().map(|(_, line)| line).unwrap_or_default();
@@ -199,31 +198,31 @@ fn pixels(list: &str) -> Result<Vec<(u8, u64)>, String> {
             let pixel = fields.get(pixel).and_then(|field| field.parse().ok());
             let within = |&(order, pixel): &(u8, u64)| pixel < 12 << (2 * u32::from(order));
             order.zip(pixel).filter(within).ok_or_else(|| {
-                format!("line {} is '{line}', which names no pixel: copy the catalogue again", number + 1)
+                format!("line {} is '{line}', which is not a pixel: copy the catalogue again", number + 1)
             })
         })
         .collect()
 }
 
-/// The error for a catalogue that was named itself, and holds rows of another again.
+/// Makes the error for an input that is a derived catalogue.
 pub(crate) fn derived(folder: &Path, kind: &str, of: Option<&str>) -> Error {
     let of = of.map(|of| format!(" of '{of}'")).unwrap_or_default();
-    wrong(folder, format!("is a HATS catalogue of type {kind}{of}, not of objects or sources: name one that is"))
+    wrong(folder, format!("is a HATS catalogue of type {kind}{of}: name a catalogue of objects or sources instead"))
 }
 
 pub(crate) fn wrong(path: &Path, reason: String) -> Error {
     Error::Catalogue { path: path.to_owned(), reason }
 }
 
-/// The content of a small file.
+/// Reads a small text file.
 fn text(path: &Path) -> Result<String, Error> {
     let bytes = small(path, MOST_BYTES)?.map_err(|bytes| {
-        wrong(path, format!("has {bytes} bytes, which no such file has: name the folder of data instead"))
+        wrong(path, format!("has {bytes} bytes, too many for this kind of file: name the data folder instead"))
     })?;
     String::from_utf8(bytes).map_err(|_| wrong(path, "is not text: copy the catalogue again".to_owned()))
 }
 
-/// The names by which a folder of a server that lists nothing may be known.
+/// Files that identify a collection or catalogue on a server that does not list files.
 pub(crate) const KNOWN_BY: [&str; 4] = [COLLECTION, PROPERTIES, OLD_PROPERTIES, OLD_INFO];
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Which files belong to a survey, and which part of the sky they cover.
+//! Discovery of a survey's files, HATS catalogues, and regions of the sky.
 
 pub(crate) mod discover;
 pub(crate) mod hats;

@@ -6,7 +6,7 @@ use super::*;
 use crate::catalog::discover::discover;
 use crate::fault::{Fault, with};
 
-/// A folder of files with this content; Parquet files are found by their names alone.
+/// Creates a folder of files. Parquet files may be empty, because discovery looks only at their names.
 fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, content) in files {
@@ -17,11 +17,12 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
     folder
 }
 
-/// What an input below the folder stands for, by paths from there.
+/// Returns the files that an input below the folder stands for, relative to the folder.
 fn found(folder: &TempDir, input: &str) -> Result<Vec<String>, String> {
     let input = folder.path().join(input).to_string_lossy().into_owned();
     let files = discover(&[input]).map_err(|error| error.to_string())?;
-    let short = |path: &PathBuf| path.strip_prefix(folder.path()).expect("in it").to_string_lossy().into_owned();
+    let short =
+        |path: &PathBuf| path.strip_prefix(folder.path()).expect("a path in the folder").to_string_lossy().into_owned();
     Ok(files.iter().map(short).collect())
 }
 
@@ -40,12 +41,12 @@ const OBJECTS: [&str; 2] =
     ["c/objects/dataset/Norder=1/Dir=0/Npix=44.parquet", "c/objects/dataset/Norder=7/Dir=120000/Npix=123456.parquet"];
 
 #[test]
-fn a_collection_is_its_primary_catalogue_and_that_its_partitions() {
+fn a_collection_stands_for_the_partitions_of_its_primary_catalogue() {
     let folder = folder(&COLLECTED);
     for input in ["c", "c/objects", "", "*"] {
         assert_eq!(found(&folder, input).as_deref(), Ok(&OBJECTS.map(str::to_owned)[..]), "{input:?}");
     }
-    // Without the collection around it, a margin is passed over all the same, unless it is named.
+    // Even without the collection, a margin is skipped unless it is named.
     fs::remove_file(folder.path().join("c/collection.properties")).expect("removed");
     assert_eq!(found(&folder, "c").as_deref(), Ok(&OBJECTS.map(str::to_owned)[..]));
     let error = found(&folder, "c/margin").expect_err("a margin");
@@ -53,26 +54,23 @@ fn a_collection_is_its_primary_catalogue_and_that_its_partitions() {
 }
 
 #[test]
-fn what_is_listed_must_be_there_and_nothing_else_is_taken() {
+fn listed_partitions_must_exist_and_other_files_are_ignored() {
     let folder = folder(&COLLECTED);
     fs::write(folder.path().join("c/objects/dataset/Norder=1/Dir=0/Npix=45.parquet"), "").expect("written");
     assert_eq!(found(&folder, "c").expect("whole").len(), 2);
     fs::remove_file(folder.path().join(OBJECTS[1])).expect("removed");
     let error = found(&folder, "c").expect_err("a partition is missing");
-    assert!(
-        error.contains("partition_info.csv: lists Norder=7, Npix=123456, and there is no Norder=7/Dir=120000"),
-        "{error}"
-    );
+    assert!(error.contains("partition_info.csv: lists Norder=7, Npix=123456, but Norder=7/Dir=120000"), "{error}");
     fs::remove_file(folder.path().join("c/objects/partition_info.csv")).expect("removed");
     let error = found(&folder, "c").expect_err("the list is missing");
-    assert!(error.contains("c/objects: there is no partition_info.csv"), "{error}");
+    assert!(error.contains("c/objects: partition_info.csv is missing"), "{error}");
     fs::remove_dir_all(folder.path().join("c/objects")).expect("removed");
     let error = found(&folder, "c").expect_err("the catalogue is missing");
     assert!(error.contains("its primary catalogue") && error.contains("is not there"), "{error}");
 }
 
 #[test]
-fn partitions_may_be_folders_and_names_of_hipscat_are_understood() {
+fn partitions_may_be_folders_or_have_hipscat_names() {
     let folder = folder(&[
         ("new/properties", "catalog_type=source\nhats_npix_suffix=/\n"),
         ("new/partition_info.csv", "Norder,Npix\n0,3\n"),
@@ -98,11 +96,11 @@ fn partitions_may_be_folders_and_names_of_hipscat_are_understood() {
 }
 
 #[test]
-fn no_call_to_the_system_that_fails_is_taken_for_a_file_that_is_not_there() {
+fn a_failed_system_call_is_not_taken_for_a_missing_file() {
     let folder = folder(&COLLECTED);
     let (right, calls) = with(None, || found(&folder, "c"));
     assert_eq!(right.expect("whole").len(), 2);
-    // Three properties and a list to read, and two partitions to look at, if nothing else.
+    // At least: reads three property files and a list, and looks at two partitions.
     assert!(calls.len() >= 10, "{calls:?}");
     for at in 0..calls.len() {
         let (failed, _) = with(Some((at, Fault::InputOutput)), || found(&folder, "c"));
@@ -113,14 +111,14 @@ fn no_call_to_the_system_that_fails_is_taken_for_a_file_that_is_not_there() {
 }
 
 #[test]
-fn other_folders_with_properties_are_folders() {
+fn folders_with_unrelated_properties_are_plain_folders() {
     let folder = folder(&[("a/properties", "colour=blue\n"), ("a/b.parquet", "")]);
     assert_eq!(found(&folder, "a").as_deref(), Ok(&["a/b.parquet".to_owned()][..]));
 }
 
 #[test]
-fn lists_that_are_none_are_refused_by_line() {
-    let error = |list: &str| pixels(list).expect_err("no list");
+fn malformed_lists_are_refused_with_the_line() {
+    let error = |list: &str| pixels(list).expect_err("a malformed list");
     assert!(error("").contains("no column Norder"));
     assert!(error("Norder,Dir\n1,2\n").contains("no column Npix"));
     for line in ["1", "1,x", "x,1", "30,1", "0,12", "1,-1", "0,99999999999999999999"] {
@@ -132,10 +130,10 @@ fn lists_that_are_none_are_refused_by_line() {
 }
 
 #[test]
-fn a_collection_in_itself_is_no_catalogue() {
+fn a_collection_that_contains_itself_is_refused() {
     for primary in [".", "..", "../c"] {
         let url = format!("hats_primary_table_url={primary}\n");
         let folder = folder(&[("c/collection.properties", &url), ("c/part.parquet", "")]);
-        assert!(found(&folder, "c").expect_err("for ever").contains("is no catalogue"), "{primary}");
+        assert!(found(&folder, "c").expect_err("endless recursion").contains("is not a catalogue"), "{primary}");
     }
 }

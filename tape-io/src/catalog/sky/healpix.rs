@@ -1,18 +1,18 @@
-//! Where the pixels of HEALPix lie in the nested scheme: Górski et al. 2005, ApJ 622, 759, doi:10.1086/427976, section 5.
+//! Positions of HEALPix pixels in the nested scheme: Górski et al. 2005, ApJ 622, 759, doi:10.1086/427976, section 5.
 //!
-//! Partitions are chosen by a circle around each pixel, so that only its middle and its corners have to be known; which rows lie
-//! in a region is told from their own places. The crates that know all of HEALPix bring sixty others.
+//! Partitions are selected by a circle around each pixel, which needs only the pixel's center and corners. Rows are then
+//! selected by their own positions. The crates that implement all of HEALPix bring sixty dependencies.
 
 use crate::sphere::{SkyPoint, distance};
 
 /// The ring, in units of a quarter of the sphere, in which the southernmost corner of each base pixel lies.
 const RING: [f64; 12] = [2.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0, 3.0, 4.0, 4.0, 4.0, 4.0];
-/// The longitude of its middle, in units of 45 degrees.
+/// The longitude of the center of each base pixel, in units of 45 degrees.
 const LONGITUDE: [f64; 12] = [1.0, 3.0, 5.0, 7.0, 0.0, 2.0, 4.0, 6.0, 1.0, 3.0, 5.0, 7.0];
-/// A side of a pixel bends, and no point of it is so much further away than the furthest corner.
+/// Margin for curved sides: no point of a pixel is further from the center than the furthest corner by this factor.
 const BEND: f64 = 1.1;
 
-/// A circle that holds all of a pixel: its middle, and its radius in degrees.
+/// Returns a circle that contains a pixel: its center, and its radius in degrees.
 pub(super) fn circle(order: u8, pixel: u64) -> (SkyPoint, f64) {
     let middle = point(order, pixel, 0.5, 0.5);
     let corners = [(0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0)];
@@ -20,7 +20,7 @@ pub(super) fn circle(order: u8, pixel: u64) -> (SkyPoint, f64) {
     (middle, radius * BEND)
 }
 
-/// The point of a pixel so far along both of its sides, from 0 to 1.
+/// Returns the point of a pixel at fractions from 0 to 1 along its two sides.
 #[expect(clippy::cast_precision_loss, reason = "numbers of 29 bits")]
 fn point(order: u8, pixel: u64, along_x: f64, along_y: f64) -> SkyPoint {
     let side = (1_u64 << order) as f64;
@@ -28,7 +28,7 @@ fn point(order: u8, pixel: u64, along_x: f64, along_y: f64) -> SkyPoint {
     let within = pixel & ((1_u64 << (2 * u32::from(order))) - 1);
     let (x, y) = ((even_bits(within) as f64 + along_x) / side, (even_bits(within >> 1) as f64 + along_y) / side);
     let ring = RING[base] - x - y;
-    // How many units of 90 degrees of longitude a ring has near the poles, and the sine of its latitude.
+    // The width of a ring, which shrinks near the poles, in units of 90 degrees of longitude, and the sine of its latitude.
     let (width, sine) = if ring < 1.0 {
         (ring, 1.0 - ring * ring / 3.0)
     } else if ring > 3.0 {
@@ -41,7 +41,7 @@ fn point(order: u8, pixel: u64, along_x: f64, along_y: f64) -> SkyPoint {
     SkyPoint { ra: (turn * 45.0).rem_euclid(360.0), dec: sine.clamp(-1.0, 1.0).asin().to_degrees() }
 }
 
-/// The bits with even numbers, side by side.
+/// Returns the bits at even positions, packed together.
 fn even_bits(number: u64) -> u64 {
     (0..32).fold(0, |found, bit| found | (number >> (2 * bit) & 1) << bit)
 }
@@ -51,8 +51,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn middles_are_where_the_literature_has_them() {
-        // Of the twelve base pixels: four around each pole at the latitude whose sine is 2/3, and four on the equator.
+    fn centers_agree_with_the_literature() {
+        // The twelve base pixels: four around each pole, at the latitude whose sine is 2/3, and four on the equator.
         let north = (2.0_f64 / 3.0).asin().to_degrees();
         for (pixel, ra, dec) in
             [(0, 45.0, north), (3, 315.0, north), (4, 0.0, 0.0), (6, 180.0, 0.0), (9, 135.0, -north)]
@@ -63,7 +63,7 @@ mod tests {
         // Corners: the poles, and where three base pixels meet.
         assert!((point(0, 0, 1.0, 1.0).dec - 90.0).abs() < 1e-12);
         assert!((point(0, 8, 0.0, 0.0).dec + 90.0).abs() < 1e-12);
-        // What cdshealpix 0.8 says in Python: healpix_to_lonlat.
+        // From healpix_to_lonlat of the Python package cdshealpix 0.8.
         for (order, pixel, ra, dec) in [
             (3, 294, 343.125, 0.0),
             (4, 1196, 326.25, 2.388_015_463_268_777),
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_holds_its_pixel_and_little_else() {
+    fn a_circle_contains_its_pixel_and_is_not_much_larger() {
         for order in 0..5 {
             let all = 12 << (2 * order);
             for pixel in 0..all {

@@ -1,4 +1,4 @@
-//! Parts of the sky.
+//! Regions of the sky.
 
 mod healpix;
 
@@ -7,39 +7,39 @@ use std::fmt;
 use crate::error::Error;
 use crate::sphere::{SkyPoint, distance};
 
-/// A part of the sky.
+/// A region of the sky.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Region {
-    /// All that is within a radius of a place, both in degrees.
+    /// A cone around a position.
     Cone {
-        /// The place.
+        /// The center, degrees.
         around: SkyPoint,
         /// The radius, degrees.
         radius: f64,
     },
-    /// All between two right ascensions, going east from the first, and two declinations, in degrees.
+    /// A range of right ascensions, going east from the first, and a range of declinations, in degrees.
     Box {
         /// The first and the last right ascension.
         ra: [f64; 2],
         /// The smallest and the largest declination.
         dec: [f64; 2],
     },
-    /// HEALPix pixels of the nested scheme: order and number. Only of HATS catalogues.
+    /// HEALPix pixels in the nested scheme: order and number. Only for HATS catalogues.
     Pixels(Vec<(u8, u64)>),
 }
 
-/// The columns of a place.
+/// The columns of sky positions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SkyColumns {
     /// The right ascension, degrees.
     pub ra: Option<String>,
     /// The declination, degrees.
     pub dec: Option<String>,
-    /// The HEALPix number, and its order.
+    /// The HEALPix number, with its order.
     pub healpix: Option<(String, u8)>,
 }
 
-/// What columns of places are commonly called.
+/// Common names of position columns.
 const PAIRS: [[&str; 2]; 8] = [
     ["ra", "dec"],
     ["objra", "objdec"],
@@ -52,22 +52,22 @@ const PAIRS: [[&str; 2]; 8] = [
 ];
 
 impl Region {
-    /// That it is one.
+    /// Checks that the region is valid.
     ///
     /// # Errors
-    /// [`Error::NoRegion`], with what is wrong.
+    /// Returns [`Error::NoRegion`] with the reason if it is not.
     pub fn check(&self) -> Result<(), Error> {
         let latitude = |dec: f64| (-90.0..=90.0).contains(&dec);
         let wrong = |reason: &str| Err(Error::NoRegion { region: self.to_string(), reason: reason.to_owned() });
         match self {
             Self::Cone { around, radius } if !around.ra.is_finite() || !latitude(around.dec) || !radius.is_finite() => {
-                wrong("a right ascension is a number, and a declination is from -90 to 90")
+                wrong("the right ascension must be finite, and the declination from -90 to 90")
             }
-            Self::Cone { radius, .. } if *radius < 0.0 => wrong("a radius is not below zero"),
+            Self::Cone { radius, .. } if *radius < 0.0 => wrong("the radius must not be negative"),
             Self::Box { ra, dec } if ra.iter().any(|ra| !ra.is_finite()) || !dec.iter().all(|dec| latitude(*dec)) => {
-                wrong("a right ascension is a number, and a declination is from -90 to 90")
+                wrong("the right ascension must be finite, and the declination from -90 to 90")
             }
-            Self::Box { dec: [first, last], .. } if first > last => wrong("the smaller declination comes first"),
+            Self::Box { dec: [first, last], .. } if first > last => wrong("the smaller declination must come first"),
             Self::Pixels(pixels) => match pixels.iter().find(|(order, pixel)| !is_pixel(*order, *pixel)) {
                 Some((order, pixel)) => wrong(&format!("there is no pixel {pixel} of order {order}")),
                 None if pixels.is_empty() => wrong("name at least one pixel"),
@@ -77,7 +77,7 @@ impl Region {
         }
     }
 
-    /// Whether anything in a pixel may be in it.
+    /// Returns true if a pixel may overlap with the region.
     pub(crate) fn touches(&self, order: u8, pixel: u64) -> bool {
         let (middle, reach) = healpix::circle(order, pixel);
         match self {
@@ -93,13 +93,13 @@ impl Region {
         }
     }
 
-    /// The condition on rows that lie in it, if the columns that tell are known.
+    /// Returns the condition that selects rows in the region, or `None` if the columns it needs are unknown.
     pub(crate) fn condition(&self, columns: &SkyColumns) -> Option<String> {
         let place = || Some((quoted(columns.ra.as_deref()?), quoted(columns.dec.as_deref()?)));
         match self {
             Self::Cone { around: SkyPoint { ra: at_ra, dec: at_dec }, radius } => {
                 let (ra, dec) = place()?;
-                // Declinations alone tell of most row groups that they are elsewhere.
+                // The range of declinations lets statistics exclude most row groups.
                 let (low, high) = (at_dec - radius, at_dec + radius);
                 let near = format!("angular_distance({ra}, {dec}, {at_ra}, {at_dec}) <= {radius}");
                 Some(format!("{dec} BETWEEN {low} AND {high} AND {near}"))
@@ -148,7 +148,7 @@ impl fmt::Display for Region {
 }
 
 impl SkyColumns {
-    /// The columns among these that are called as those of a place commonly are.
+    /// Finds the position columns by their common names.
     pub(crate) fn among(available: &[String]) -> Self {
         let named = |name: &str| available.iter().find(|column| column.eq_ignore_ascii_case(name)).cloned();
         let pair = PAIRS.iter().find_map(|[ra, dec]| Some((named(ra)?, named(dec)?)));
@@ -156,13 +156,13 @@ impl SkyColumns {
         Self { ra, dec, healpix: None }
     }
 
-    /// These, and where one is missing that of another.
+    /// Fills missing columns from `other`.
     pub(crate) fn or(self, other: Self) -> Self {
         Self { ra: self.ra.or(other.ra), dec: self.dec.or(other.dec), healpix: self.healpix.or(other.healpix) }
     }
 }
 
-/// Whether a circle may reach right ascensions between two, going east from the first.
+/// Returns true if a circle may overlap with a range of right ascensions, going east from the first.
 fn near_in_ra(middle: SkyPoint, reach: f64, [first, last]: [f64; 2]) -> bool {
     if middle.dec.abs() + reach >= 90.0 {
         return true;
@@ -176,7 +176,7 @@ const fn is_pixel(order: u8, pixel: u64) -> bool {
     order <= 29 && pixel < 12 << (2 * order)
 }
 
-/// A column, as conditions name it; dots part what it lies in.
+/// Quotes a column name for a condition. Dots separate the names of nested columns.
 fn quoted(name: &str) -> String {
     let parts: Vec<String> = name.split('.').map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect();
     parts.join(".")
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn angles_are_right_where_formulas_go_wrong() {
+    fn angles_are_accurate_where_simple_formulas_fail() {
         let at = |ra, dec| SkyPoint { ra, dec };
         for (a, b, angle) in [
             (at(0.0, 0.0), at(90.0, 0.0), 90.0),
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_box_may_go_over_the_seam() {
+    fn a_box_may_cross_zero_right_ascension() {
         let over = Region::Box { ra: [350.0, 10.0], dec: [-5.0, 5.0] };
         let within = |ra, dec| {
             (0..12 * 256).any(|pixel| {
@@ -210,19 +210,19 @@ mod tests {
         };
         assert!(within(355.0, 0.0) && within(5.0, 3.0) && !within(180.0, 0.0) && !within(0.0, 40.0));
         let columns = SkyColumns { ra: Some("ra".to_owned()), dec: Some("dec".to_owned()), healpix: None };
-        let condition = over.condition(&columns).expect("it has one");
+        let condition = over.condition(&columns).expect("a box has a condition");
         assert!(condition.contains("(\"ra\" >= 350 OR \"ra\" <= 10)"), "{condition}");
     }
 
     #[test]
-    fn pixels_are_in_each_other() {
+    fn pixels_contain_each_other_across_orders() {
         let region = Region::Pixels(vec![(3, 294)]);
         assert!(region.touches(3, 294) && region.touches(2, 73) && region.touches(5, 294 << 4 | 7));
         assert!(!region.touches(3, 295) && !region.touches(4, 295 << 2));
     }
 
     #[test]
-    fn what_is_no_region_is_refused() {
+    fn invalid_regions_are_refused() {
         let cone = |dec, radius| Region::Cone { around: SkyPoint { ra: 0.0, dec }, radius };
         let wrong = [
             cone(91.0, 1.0),
