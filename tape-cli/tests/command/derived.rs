@@ -91,12 +91,12 @@ fn what_cannot_be_derived_is_one_message() {
     let place = Place::new();
     surveys(&place);
     for (words, told) in [
-        ("--assign flux=error", "a column is called 'flux' already"),
+        ("--assign flux=error", "a column is already called 'flux'"),
         ("--assign s=fluxx", "no column is called 'fluxx' (did you mean 'flux'?)"),
         ("--assign s=flux/error --where ss>5", "no column is called 'ss' (did you mean 's'?)"),
-        ("--assign s=band --flux s", "this is text, and the flux is a number"),
-        ("--assign s=1 --id s", "the id is read as the files have it"),
-        ("--to-mag zp+", "not an expression of SQL"),
+        ("--assign s=band --flux s", "this is text, but the flux must be a number"),
+        ("--assign s=1 --id s", "the id must be a column of the files"),
+        ("--to-mag zp+", "not a valid SQL expression"),
     ] {
         let message = place.fails(&format!("batch fluxes.parquet --stat mean {words} -o out.parquet"));
         assert!(message.contains(told), "{words}: {message}");

@@ -1,4 +1,4 @@
-//! Sums, differences, products, quotients and remainders of columns.
+//! Arithmetic on columns.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::values::Values;
 
 type Result<T> = std::result::Result<T, ArrowError>;
 
-/// The values below zero.
+/// Negates values. Integer overflow gives NULL.
 pub(super) fn negated(array: &ArrayRef, kind: Type) -> Result<ArrayRef> {
     Ok(match kind {
         Type::Integer => Arc::new(array.as_primitive::<Int64Type>().unary_opt::<_, Int64Type>(i64::checked_neg)),
@@ -27,7 +27,7 @@ pub(super) fn negated(array: &ArrayRef, kind: Type) -> Result<ArrayRef> {
     })
 }
 
-/// Arithmetic of floats is that of IEEE 754. Whole numbers that become too large, and their remainder by zero, are NULL.
+/// Applies an arithmetic operator. Floats follow IEEE 754. Integer overflow and the remainder by zero give NULL.
 pub(super) fn arithmetic(operator: Arithmetic, kind: Type, left: &Values, right: &Values) -> Result<Values> {
     let array: ArrayRef = match kind {
         Type::Integer => Arc::new(checked::<Int64Type>(left, right, |a, b| match operator {
@@ -35,7 +35,7 @@ pub(super) fn arithmetic(operator: Arithmetic, kind: Type, left: &Values, right:
             Arithmetic::Subtract => a.checked_sub(b),
             Arithmetic::Multiply => a.checked_mul(b),
             Arithmetic::Divide => a.checked_div(b),
-            // The remainder by -1 is zero, though the quotient may not fit.
+            // The remainder by -1 is zero, although the quotient may overflow.
             Arithmetic::Remainder => (b != 0).then(|| a.wrapping_rem(b)),
         })),
         Type::Decimal(_) => {
@@ -59,7 +59,7 @@ pub(super) fn arithmetic(operator: Arithmetic, kind: Type, left: &Values, right:
     Ok(Values::of([left, right], array))
 }
 
-/// `work` on the values of both sides, where neither is null.
+/// Applies `work` to the values of both operands where neither is null.
 fn checked<T: ArrowPrimitiveType>(
     left: &Values,
     right: &Values,

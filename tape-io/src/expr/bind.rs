@@ -1,4 +1,4 @@
-//! A tree of SQL to one whose columns and types are known.
+//! Resolves the columns and types of a SQL syntax tree.
 
 use sqlparser::ast::{BinaryOperator, Expr, Ident, Spanned, TypedString, UnaryOperator, Value, ValueWithSpan};
 use sqlparser::tokenizer::Span;
@@ -11,27 +11,27 @@ use super::types::{Column, Type};
 
 type Bound = Result<Typed, PredicateError>;
 
-/// What an expression is bound to.
+/// The state of binding an expression.
 pub(super) struct Binder<'a> {
     pub(super) text: &'a str,
     pub(super) columns: &'a [Column],
-    /// Columns that are derived of these, each of these or of those before it.
+    /// Derived columns, each computed from `columns` or from earlier derived columns.
     pub(super) derived: &'a [Derived],
-    /// Those of the columns that it names, each once.
+    /// Indices of the columns that the expression uses, each once.
     pub(super) used: Vec<usize>,
-    /// Expressions around the one that is bound.
+    /// Number of expressions around the current one.
     pub(super) depth: usize,
-    /// Expressions bound so far.
+    /// Number of expressions bound so far.
     pub(super) bound: usize,
 }
 
-/// Operators within operators, of which AND and OR in a chain are one: what is computed goes as deep into the stack.
+/// Maximum nesting of operators, because evaluation recurses as deeply. A chain of ANDs or ORs counts as one operator.
 const MOST_DEEP: usize = 64;
-/// Expressions in all: a derived column counts wherever it is named, in other derived columns, too.
+/// Maximum total number of expressions. Those of a derived column count wherever it is used, also in other derived columns.
 const MOST_BOUND: usize = 100_000;
 
 impl Binder<'_> {
-    /// Another expression, over the same columns: what is wrong with it is shown in its own text.
+    /// Binds another expression over the same columns. Errors point into its own text.
     pub(super) fn nested(&mut self, expression: &Expression) -> Bound {
         let used = std::mem::take(&mut self.used);
         let Self { columns, derived, depth, bound, .. } = *self;
@@ -41,7 +41,7 @@ impl Binder<'_> {
         typed
     }
 
-    /// A derived column of that name, if there is one.
+    /// Binds the derived column called `name`, if there is one.
     fn derived(&mut self, name: &str) -> Option<Bound> {
         let place = self.derived.iter().position(|derived| derived.name() == name)?;
         let all = self.derived;
@@ -53,7 +53,7 @@ impl Binder<'_> {
 
     pub(super) fn bind(&mut self, expr: &Expr) -> Bound {
         if self.depth == MOST_DEEP {
-            let what = "the depth of its operators, of which each takes the result of the one before,";
+            let what = "the nesting depth of its operators";
             return Err(Fault::TooLarge { what, most: MOST_DEEP }.of(self.text));
         }
         self.bound += 1;
@@ -103,7 +103,7 @@ impl Binder<'_> {
         }
     }
 
-    /// Whether a condition is true, false, or neither.
+    /// Binds `IS TRUE`, `IS FALSE` or `IS UNKNOWN`.
     fn is(&mut self, of: &Expr, wanted: Option<bool>, negated: bool) -> Bound {
         let of = Box::new(self.condition(of, "IS")?);
         let node = match wanted {
@@ -117,7 +117,7 @@ impl Binder<'_> {
         Fault::Unsupported { what }.at(self.text, span)
     }
 
-    /// The column of that name; if there is none, the one that differs in case alone, unless the name is in quotes.
+    /// Binds a column. If no column has exactly this name and it is not quoted, case is ignored.
     fn column(&mut self, parts: &[Ident], span: Span) -> Bound {
         let name = parts.iter().map(|part| part.value.as_str()).collect::<Vec<_>>().join(".");
         let quoted = parts.iter().any(|part| part.quote_style.is_some());
@@ -161,8 +161,9 @@ impl Binder<'_> {
 
     fn literal(&self, value: &ValueWithSpan) -> Bound {
         Ok(match &value.value {
-            Value::Number(text, _) => number(text)
-                .ok_or_else(|| Fault::Syntax { reason: format!("'{text}' is no number") }.at(self.text, value.span))?,
+            Value::Number(text, _) => number(text).ok_or_else(|| {
+                Fault::Syntax { reason: format!("'{text}' is not a number") }.at(self.text, value.span)
+            })?,
             Value::SingleQuotedString(text) => Typed::literal(Type::Text, Literal::Text(text.clone())),
             Value::Boolean(value) => Typed::literal(Type::Boolean, Literal::Boolean(*value)),
             Value::Null => Typed::literal(Type::Null, Literal::Null),
@@ -170,7 +171,7 @@ impl Binder<'_> {
         })
     }
 
-    /// DATE '…' and TIMESTAMP '…'.
+    /// Binds `DATE '…'` and `TIMESTAMP '…'`.
     fn typed_string(&self, typed: &TypedString, span: Span) -> Bound {
         let kind = typed.data_type.to_string();
         match &typed.value.value {
@@ -192,11 +193,11 @@ impl Binder<'_> {
         }
     }
 
-    /// The conditions of a chain of ANDs, or of ORs, side by side.
+    /// Flattens a chain of ANDs, or of ORs, into one node.
     fn chain(&mut self, expr: &Expr, wanted: &BinaryOperator) -> Bound {
         let mut all = vec![];
         let mut next = expr;
-        // Chains lean to the left.
+        // The operators associate to the left.
         while let Expr::BinaryOp { left, op, right } = next
             && op == wanted
         {
@@ -238,17 +239,17 @@ impl Binder<'_> {
         Ok(Typed::condition(Node::Compare(comparison, Box::new([one.cast(kind), other.cast(kind)]))))
     }
 
-    /// The type in which two sides are compared.
+    /// Returns the type in which two operands are compared.
     fn alike(&self, one: (&mut Typed, &Expr), other: (&mut Typed, &Expr)) -> Result<Type, PredicateError> {
         let ((one, left), (other, right)) = (one, other);
-        // Text beside a time is one.
+        // A text literal that is compared with a time is a time.
         if let (Type::Time, Node::Literal(Literal::Text(text))) = (one.kind, &other.node) {
             *other = self.time(text, right.span())?;
         } else if let (Node::Literal(Literal::Text(text)), Type::Time) = (&one.node, other.kind) {
             *one = self.time(text, left.span())?;
         }
         common(one, other).ok_or_else(|| {
-            // The constant is what a user wrote for the column, not the column for the constant.
+            // Point at the literal: it is more likely wrong than the column.
             let wrong = if matches!(one.node, Node::Literal(_)) { left } else { right };
             Fault::NotComparable { left: one.kind, right: other.kind }.at(self.text, wrong.span())
         })
@@ -278,17 +279,17 @@ impl Binder<'_> {
         Ok(Typed::condition(Node::Like { of, fold_case }))
     }
 
-    /// A truth value, for `place`.
+    /// Binds a condition, an operand of `place`.
     pub(super) fn condition(&mut self, expr: &Expr, place: &str) -> Bound {
         self.of_type(expr, place, "a condition", |kind| kind == Type::Boolean, Type::Boolean)
     }
 
-    /// A number, for `place`.
+    /// Binds a number, an operand of `place`.
     pub(super) fn number(&mut self, expr: &Expr, place: &str) -> Bound {
         self.of_type(expr, place, "a number", Type::is_number, Type::Float)
     }
 
-    /// An expression of a type that `fits`; NULL is one of any type, and becomes one of `null`.
+    /// Binds an expression whose type `fits`. NULL fits always, and is converted to the type `null`.
     fn of_type(
         &mut self,
         expr: &Expr,
@@ -313,7 +314,7 @@ fn not_if(negated: bool, condition: Typed) -> Typed {
     if negated { Typed::condition(Node::Not(Box::new(condition))) } else { condition }
 }
 
-/// The members of a list, if all are constants of one type, which is also that of what is looked for.
+/// Returns the members of an `IN` list and their type, or `None` unless all are constants of one type.
 fn as_set(list: &[Typed]) -> Option<(Type, Set)> {
     let is_null = |member: &Typed| member.node == Node::Literal(Literal::Null);
     let kind = list.iter().find(|member| !is_null(member))?.kind;
@@ -323,7 +324,7 @@ fn as_set(list: &[Typed]) -> Option<(Type, Set)> {
             _ if member.kind != kind => return None,
             (Members::Integers(all), Node::Literal(Literal::Integer(value))) => all.push(*value),
             (Members::Decimals(all), Node::Literal(Literal::Decimal(value))) => all.push(*value),
-            // Zero is one number, whatever its sign.
+            // Both zeros are equal.
             (Members::Floats(all), Node::Literal(Literal::Float { value, .. })) => all.push(*value + 0.0),
             (Members::Texts(all), Node::Literal(Literal::Text(value))) => all.push(value.clone()),
             _ => return None,

@@ -1,4 +1,4 @@
-//! Calls of functions.
+//! Binds function calls.
 
 use sqlparser::ast::{
     CeilFloorKind, DateTimeField, Expr, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Spanned,
@@ -17,7 +17,7 @@ impl Binder<'_> {
             return self.coalesce(&arguments, expr);
         }
         if function == Function::AngularDistance {
-            let wanted = "four arguments, the longitude and the latitude of two places,";
+            let wanted = "four arguments, the longitude and latitude of two positions,";
             return self.floats(function, &arguments, 4, wanted, expr);
         }
         if function == Function::Power {
@@ -37,7 +37,7 @@ impl Binder<'_> {
         Ok(Typed::new(kind, Node::Call(function, vec![argument.cast(wanted)])))
     }
 
-    /// A function of so many floats.
+    /// Binds a function of `number` floats.
     fn floats(
         &mut self,
         function: Function,
@@ -65,7 +65,7 @@ impl Binder<'_> {
         for (typed, expr) in all.iter().zip(arguments).skip(1) {
             let so_far = Typed::literal(kind, super::typed::Literal::Null);
             kind = match common(&so_far, typed) {
-                // With more digits after the point a decimal may have too many in all.
+                // With a larger scale, a decimal may exceed the maximum number of digits.
                 Some(Type::Decimal(1..)) if ![kind, typed.kind].contains(&Type::Null) && kind != typed.kind => {
                     Type::Float
                 }
@@ -79,7 +79,7 @@ impl Binder<'_> {
         Ok(Typed::new(kind, Node::Call(Function::Coalesce, all.into_iter().map(|typed| typed.cast(kind)).collect())))
     }
 
-    /// The function that is called, and its arguments, without anything else that a call may have.
+    /// Returns the called function and its arguments. Refuses calls with any other clause.
     fn parts<'e>(&self, expr: &'e Expr) -> Result<(Function, Vec<&'e Expr>), PredicateError> {
         let refused = || self.unsupported(format!("'{expr}'"), expr.span());
         let call = match expr {

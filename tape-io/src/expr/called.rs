@@ -1,4 +1,4 @@
-//! The values of functions.
+//! Evaluates function calls.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::types::Type;
 use super::values::{Result, Values, columns_of};
 use crate::sphere::{SkyPoint, distance};
 
-/// The values of a function, of expressions whose values `of` gives.
+/// Evaluates a function. `of` evaluates its arguments.
 pub(super) fn called(
     function: Function,
     all: &[Typed],
@@ -51,7 +51,7 @@ fn coalesce(all: &[Typed], kind: Type, of: impl Fn(&Typed) -> Result<Values>, ro
     Ok(Values::Many(out.unwrap_or_else(|| arrow::array::new_null_array(&kind.stored(), rows))))
 }
 
-/// The angles between places, degrees.
+/// Computes the angles between pairs of positions, in degrees.
 fn angular_distance(all: &[Typed], of: impl Fn(&Typed) -> Result<Values>, rows: usize) -> Result<Values> {
     let columns = columns_of(all, of, rows)?;
     let value = |column: usize, row: usize| {
@@ -65,7 +65,7 @@ fn angular_distance(all: &[Typed], of: impl Fn(&Typed) -> Result<Values>, rows: 
 
 fn of_one(function: Function, array: &ArrayRef, kind: Type) -> Result<ArrayRef> {
     if kind.is_whole() {
-        // The whole numbers are their own floor and ceiling.
+        // Integers are their own floor and ceiling.
         return Ok(match (function, kind) {
             (Function::Abs, Type::Integer) => {
                 Arc::new(array.as_primitive::<Int64Type>().unary_opt::<_, Int64Type>(i64::checked_abs))
@@ -92,7 +92,7 @@ fn of_one(function: Function, array: &ArrayRef, kind: Type) -> Result<ArrayRef> 
         Function::Log10 => map(f64::log10),
         Function::Sqrt => map(f64::sqrt),
         Function::Coalesce | Function::AngularDistance | Function::Power => {
-            return Err(ArrowError::InvalidArgumentError("of more than one column".to_owned()));
+            return Err(ArrowError::InvalidArgumentError("this function takes more than one argument".to_owned()));
         }
     })
 }

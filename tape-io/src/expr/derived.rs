@@ -1,4 +1,4 @@
-//! Columns that are computed of others.
+//! Columns computed from other columns.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,7 +14,7 @@ use super::typed::{Node, Typed};
 use super::types::Type;
 use super::{Expression, parse};
 
-/// A column that is computed of others, row by row, as it is asked for: by an expression, or by a function of numbers.
+/// A column computed from other columns, row by row, when it is read: by an expression, or by a function of numbers.
 #[derive(Clone, Debug)]
 pub struct Derived {
     name: String,
@@ -27,25 +27,25 @@ enum By {
     Function(Vec<Expression>, Function),
 }
 
-/// A function of so many numbers.
+/// A function of a fixed number of numbers.
 #[derive(Clone)]
 pub(super) struct Function(Arc<OfNumbers>);
 
 type OfNumbers = dyn Fn(&[f64]) -> f64 + Send + Sync;
 
 impl Derived {
-    /// A column called `name`, computed by an expression of SQL.
+    /// Creates a column `name`, computed by a SQL expression.
     ///
     /// # Errors
-    /// If nothing can be called so, or if it is no expression.
+    /// Returns an error if the name or the expression is not valid.
     pub fn by_expression(name: &str, expression: &str) -> Result<Self, PredicateError> {
         Ok(Self { name: checked(name)?, by: By::Expression(Box::new(Expression::parse(expression)?)) })
     }
 
-    /// A column called `name`, computed by a function of the numbers in some columns; what is null there is NaN to it.
+    /// Creates a column `name`, computed by a function of numeric columns. Null values are passed to it as NaN.
     ///
     /// # Errors
-    /// If nothing can be called so.
+    /// Returns an error if the name is not valid.
     pub fn by_function<const N: usize>(
         name: &str,
         columns: [&str; N],
@@ -56,13 +56,13 @@ impl Derived {
         Ok(Self { name: checked(name)?, by: By::Function(quoted, Function(Arc::new(of_slice))) })
     }
 
-    /// What it is called.
+    /// Returns the column's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The expression; none if it is a function, of which no text can be kept.
+    /// Returns the text of the expression, or `None` if the column is computed by a function.
     #[must_use]
     pub fn expression(&self) -> Option<&str> {
         match &self.by {
@@ -104,7 +104,7 @@ impl fmt::Display for Derived {
 }
 
 impl Function {
-    /// Its value for each of `rows` rows of its arguments.
+    /// Applies the function to each of `rows` rows of its arguments.
     pub(super) fn apply(&self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef, ArrowError> {
         let columns: Vec<&Float64Array> = arguments.iter().map(|array| array.as_primitive::<Float64Type>()).collect();
         let mut values = vec![f64::NAN; columns.len()];
@@ -120,7 +120,7 @@ impl Function {
     }
 }
 
-/// Functions are the same if they are one.
+/// Compares functions by identity.
 impl PartialEq for Function {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
@@ -133,21 +133,21 @@ impl fmt::Debug for Function {
     }
 }
 
-/// The name of a column as expressions have it, whatever letters it has.
+/// Quotes a column name for use in an expression. Dots separate the names of nested columns.
 #[must_use]
 pub fn quoted(column: &str) -> String {
     let parts: Vec<String> = column.split('.').map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect();
     parts.join(".")
 }
 
-/// A name that an expression can ask for.
+/// Checks that a column name is valid and can be used in expressions.
 fn checked(name: &str) -> Result<String, PredicateError> {
     let refused = |reason: &str| Err(Fault::Name { name: name.to_owned(), reason: reason.to_owned() }.of(name));
     match name.trim() {
         "" => refused("it is empty"),
         trimmed if trimmed.len() != name.len() => refused("it begins or ends with a space"),
-        _ if name.contains(['.', '"']) => refused("a dot stands between the names of nested columns"),
-        _ if parse::parse(&quoted(name)).is_err() => refused("no expression can name it"),
+        _ if name.contains(['.', '"']) => refused("dots and double quotes are reserved for nested columns"),
+        _ if parse::parse(&quoted(name)).is_err() => refused("expressions cannot refer to it"),
         _ => Ok(name.to_owned()),
     }
 }

@@ -1,4 +1,4 @@
-//! What is wrong with an expression, and where in it.
+//! Errors in expressions, with their position.
 
 use std::fmt;
 
@@ -6,10 +6,10 @@ use sqlparser::tokenizer::{Location, Span};
 
 use super::types::Type;
 
-/// Why an expression is refused: the message shows the expression, with a line under the word that is at fault.
+/// An error in an expression. The message shows the expression and underlines the word at fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PredicateError {
-    /// What is wrong.
+    /// The kind of error.
     pub fault: Box<Fault>,
     /// The expression.
     pub expression: String,
@@ -17,160 +17,160 @@ pub struct PredicateError {
     pub place: Option<Position>,
 }
 
-/// Some letters of an expression, all in one line.
+/// A range of characters in one line of an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
-    /// The line; the first is 0.
+    /// The line, counted from 0.
     pub line: usize,
-    /// Letters before the place in its line.
+    /// Number of characters before the range in its line.
     pub column: usize,
-    /// Letters in it, at least one.
+    /// Number of characters in the range, at least one.
     pub length: usize,
 }
 
-/// What can be wrong with an expression.
+/// The kinds of errors in an expression.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
-    /// There is none.
+    /// An empty expression.
     #[error("the expression is empty: write a condition such as flux > 0 AND error > 0")]
     Empty,
-    /// It is no SQL.
-    #[error("not an expression of SQL: {reason}")]
+    /// Invalid syntax.
+    #[error("not a valid SQL expression: {reason}")]
     Syntax {
-        /// What the parser expected, and what it found.
+        /// The parser's message: expected and found tokens.
         reason: String,
     },
-    /// It is longer, or nested more deeply, than any that people write.
+    /// An expression that is too long or too deeply nested.
     #[error("the expression is too large: {what} is more than {most}")]
     TooLarge {
-        /// What there is too much of.
+        /// The quantity that exceeds its limit.
         what: &'static str,
-        /// How many there may be.
+        /// The limit.
         most: usize,
     },
-    /// It is SQL, and nothing that can be asked of one row here.
+    /// Valid SQL that is not supported here.
     #[error(
-        "{what} cannot be used here: there are comparisons, arithmetic, AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL and some functions"
+        "{what} cannot be used here: use comparisons, arithmetic, AND, OR, NOT, IN, BETWEEN, LIKE, IS NULL and some functions"
     )]
     Unsupported {
-        /// What it is.
+        /// The unsupported part.
         what: String,
     },
-    /// There is no such column.
+    /// An unknown column.
     #[error("no column is called '{name}'{}; columns: {}", hint(.nearest.as_ref()), .available.join(", "))]
     NoColumn {
         /// The name.
         name: String,
-        /// The column most like it.
+        /// The column with the most similar name.
         nearest: Option<String>,
         /// All columns.
         available: Vec<String>,
     },
-    /// Several columns differ from the name in their case alone.
-    #[error("'{name}' may be any of {}: write the one that is meant as it is, in double quotes", .candidates.join(", "))]
+    /// A name that matches several columns, which differ only in case.
+    #[error("'{name}' may be any of {}: write the exact name in double quotes", .candidates.join(", "))]
     Ambiguous {
         /// The name.
         name: String,
         /// The columns.
         candidates: Vec<String>,
     },
-    /// A column of a type that no expression knows.
-    #[error("column '{name}' is {actual}, which no expression can use")]
+    /// A column whose type cannot be used in expressions.
+    #[error("column '{name}' is {actual}, which cannot be used in expressions")]
     ColumnType {
         /// The column.
         name: String,
-        /// What it is.
+        /// A description of the type.
         actual: String,
     },
-    /// There is no such function.
+    /// An unknown function.
     #[error("there is no function '{name}'{}; functions: {}", hint(.nearest.as_ref()), .available.join(", "))]
     NoFunction {
         /// The name.
         name: String,
-        /// The function most like it.
+        /// The function with the most similar name.
         nearest: Option<String>,
         /// All functions.
         available: Vec<String>,
     },
-    /// A function of another number of arguments.
+    /// A call with the wrong number of arguments.
     #[error("{name} takes {wanted}, not {actual}")]
     Arguments {
         /// The function.
         name: &'static str,
-        /// What it takes, in words.
+        /// A description of the arguments that it takes.
         wanted: &'static str,
-        /// How many it got.
+        /// The number of arguments in the call.
         actual: usize,
     },
-    /// Two sides that have nothing in common.
+    /// A comparison of two types that cannot be compared.
     #[error("{left} and {right} cannot be compared")]
     NotComparable {
-        /// The type of the one.
+        /// The type of the left operand.
         left: Type,
-        /// The type of the other.
+        /// The type of the right operand.
         right: Type,
     },
-    /// Something of another type than its place asks for.
-    #[error("this is {actual}, and {place} takes {wanted}")]
+    /// An operand or argument of the wrong type.
+    #[error("this is {actual}, but {place} takes {wanted}")]
     WrongType {
-        /// What takes it.
+        /// The operator or function.
         place: String,
-        /// What it takes.
+        /// The type that it takes.
         wanted: &'static str,
-        /// What it is.
+        /// The type of the operand.
         actual: Type,
     },
-    /// Text that is to be a time.
-    #[error("'{text}' is no time: write it as 2021-03-04 or 2021-03-04 05:06:07.89, in UTC")]
+    /// Text that cannot be parsed as a time.
+    #[error("'{text}' is not a time: write it as 2021-03-04 or 2021-03-04 05:06:07.89, in UTC")]
     NotATime {
         /// The text.
         text: String,
     },
-    /// It says nothing that is true or false.
+    /// An expression that is not a condition.
     #[error("the expression is {actual}, not a condition: compare it with something")]
     NotACondition {
-        /// What it is.
+        /// The type of the expression.
         actual: Type,
     },
-    /// Nothing can be called so.
+    /// An invalid name for a derived column.
     #[error("no column can be called '{name}': {reason}")]
     Name {
         /// The name.
         name: String,
-        /// Why not.
+        /// The reason that it is invalid.
         reason: String,
     },
-    /// A column that is derived has the name of another.
-    #[error("a column is called '{name}' already: choose another name, and let that play the role of the other")]
+    /// A derived column with the name of an existing column.
+    #[error("a column is already called '{name}': choose another name, and assign the role to that")]
     NameTaken {
         /// The name.
         name: String,
     },
-    /// A derived column of a type that its role cannot have.
-    #[error("this is {actual}, and the {role} is {wanted}")]
+    /// A derived column whose type does not suit its role.
+    #[error("this is {actual}, but the {role} must be {wanted}")]
     RoleType {
         /// The role.
         role: tape_core::Role,
-        /// What columns of it are.
+        /// The type that the role requires.
         wanted: &'static str,
-        /// What it is.
+        /// The type of the column.
         actual: Type,
     },
-    /// A role that a column which was not derived is to play.
-    #[error("no column called '{name}' was derived{}: assign it first, or name the {role} where the survey is opened", hint(.nearest.as_ref()))]
+    /// A role assigned to a derived column that does not exist.
+    #[error("there is no derived column '{name}'{}: assign it first, or name the {role} column when opening the survey", hint(.nearest.as_ref()))]
     NotDerived {
         /// The name.
         name: String,
-        /// The derived column most like it.
+        /// The derived column with the most similar name.
         nearest: Option<String>,
         /// The role.
         role: tape_core::Role,
     },
-    /// A kernel refused its columns.
-    #[error("it cannot be evaluated: {reason}")]
+    /// A failed evaluation.
+    #[error("the expression cannot be evaluated: {reason}")]
     Evaluation {
-        /// Its words.
+        /// The kernel's message.
         reason: String,
     },
 }
@@ -180,18 +180,18 @@ fn hint(nearest: Option<&String>) -> String {
 }
 
 impl Fault {
-    /// This fault at `span` of an expression.
+    /// Makes the error of this fault at `span` of an expression.
     pub(super) fn at(self, expression: &str, span: Span) -> PredicateError {
         PredicateError { fault: Box::new(self), expression: expression.to_owned(), place: place(expression, span) }
     }
 
-    /// This fault of an expression as a whole.
+    /// Makes the error of this fault in an expression as a whole.
     pub(crate) fn of(self, expression: &str) -> PredicateError {
         PredicateError { fault: Box::new(self), expression: expression.to_owned(), place: None }
     }
 }
 
-/// Where `span` lies; what goes on in the next line is taken to the end of its first.
+/// Returns the position of `span`. A span of several lines is cut at the end of the first.
 fn place(expression: &str, span: Span) -> Option<Position> {
     let zero_based = |n: u64| usize::try_from(n.checked_sub(1)?).ok();
     let Location { line, column } = span.start;

@@ -1,7 +1,7 @@
-//! Expressions over columns, by Arrow kernels, in the three-valued logic of SQL.
+//! Evaluates expressions with Arrow kernels, in the three-valued logic of SQL.
 //!
-//! Floats are compared as IEEE 754 has it, not by Arrow's total order: NaN is unlike everything, itself included, and zero is
-//! zero with either sign.
+//! Floats are compared as in IEEE 754, not by Arrow's total order: NaN is not equal to anything, itself included, and both zeros
+//! are equal.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use super::typed::{Comparison, Literal, Members, Node, Set, Typed, float, scale_
 use super::types::Type;
 use super::values::{Result, Values, columns_of};
 
-/// The values of `expression` over `rows` rows of its columns.
+/// Computes the values of `expression` over `rows` rows of its columns.
 pub(super) fn evaluate(expression: &Typed, columns: &[ArrayRef], rows: usize) -> Result<Values> {
     let of = |typed: &Typed| evaluate(typed, columns, rows);
     match &expression.node {
@@ -41,7 +41,7 @@ pub(super) fn evaluate(expression: &Typed, columns: &[ArrayRef], rows: usize) ->
         Node::Like { of: sides, fold_case } => {
             let (text, pattern) = (of(&sides[0])?, of(&sides[1])?);
             let like = if *fold_case { comparison::ilike } else { comparison::like };
-            // The pattern's own values, where it is a dictionary: the kernel takes none for patterns.
+            // The kernel does not support dictionaries as patterns.
             let pattern = pattern.map(|array| cast(array, &Type::Text.stored()))?;
             Ok(Values::of([&text, &pattern], Arc::new(like(&text, &pattern)?)))
         }
@@ -64,7 +64,7 @@ fn constant(literal: &Literal, kind: Type) -> ArrayRef {
     }
 }
 
-/// The same values in another type.
+/// Converts values to another type.
 fn converted(array: &ArrayRef, from: Type, to: Type) -> Result<ArrayRef> {
     Ok(match (from, to) {
         (Type::Integer, Type::Float) => {
@@ -105,7 +105,7 @@ fn compare(comparison: Comparison, kind: Type, left: &Values, right: &Values) ->
 }
 
 fn floats(comparison: Comparison, left: &Values, right: &Values) -> BooleanArray {
-    // A loop for each comparison, which the compiler can make vectors of.
+    // A separate loop for each comparison, so that the compiler can vectorize it.
     match comparison {
         Comparison::Equal => by(left, right, |a, b| a == b),
         Comparison::NotEqual => by(left, right, |a, b| a != b),
@@ -133,7 +133,7 @@ fn by(left: &Values, right: &Values, holds: impl Fn(f64, f64) -> bool) -> Boolea
     }
 }
 
-/// AND or OR of all.
+/// Joins conditions with AND or OR.
 fn chain(
     all: &[Typed],
     join: fn(&BooleanArray, &BooleanArray) -> Result<BooleanArray>,
@@ -154,12 +154,12 @@ fn chain(
             }
         });
     }
-    joined.ok_or_else(|| ArrowError::InvalidArgumentError("a chain of no conditions".to_owned()))
+    joined.ok_or_else(|| ArrowError::InvalidArgumentError("AND or OR without conditions".to_owned()))
 }
 
 fn within(array: &ArrayRef, set: &Set) -> Result<ArrayRef> {
     if let Some(dictionary) = array.as_any_dictionary_opt() {
-        // Each text is looked for once.
+        // Each distinct text is searched only once.
         let found = within(dictionary.values(), set)?;
         return take(&found, dictionary.keys(), None);
     }
@@ -180,6 +180,6 @@ fn within(array: &ArrayRef, set: &Set) -> Result<ArrayRef> {
     if !set.null {
         return Ok(Arc::new(found));
     }
-    // What is not found might be the unknown one.
+    // A value that is not found may be equal to the NULL in the list, so the result is NULL.
     Ok(Arc::new(found.iter().map(|found| found.filter(|&found| found)).collect::<BooleanArray>()))
 }

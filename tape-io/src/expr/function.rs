@@ -1,4 +1,4 @@
-//! The functions of expressions.
+//! The functions that expressions can call.
 
 /// A function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,11 +19,11 @@ pub(super) enum Function {
 
 use Function::{Abs, AngularDistance, Ceil, Coalesce, Exp, Floor, IsFinite, IsNan, Ln, Log10, Power, Sqrt};
 
-/// All of them, in order of name.
+/// All functions, sorted by name.
 const ALL: [Function; 12] = [Abs, AngularDistance, Ceil, Coalesce, Exp, Floor, IsFinite, IsNan, Ln, Log10, Power, Sqrt];
 
 impl Function {
-    /// Its name, which is written in any case.
+    /// Returns the function's name, which is case-insensitive in expressions.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Abs => "abs",
@@ -42,12 +42,12 @@ impl Function {
     }
 }
 
-/// The function of that name.
+/// Finds a function by name, ignoring case.
 pub(super) fn named(name: &str) -> Option<Function> {
     ALL.into_iter().find(|function| function.name().eq_ignore_ascii_case(name))
 }
 
-/// The names of all.
+/// Returns the names of all functions.
 pub(super) fn names() -> Vec<String> {
     ALL.into_iter().map(|function| function.name().to_owned()).collect()
 }

@@ -1,4 +1,4 @@
-//! A way in for fuzzing: see [`crate::fuzzing`].
+//! The fuzz target of expressions: see [`crate::fuzzing`].
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::{Column, Expression, Possible, Range, Type};
 
 const ROWS: usize = 4;
 
-/// Columns with what is possible for them, exactly.
+/// Returns columns, each with the exact range of its values.
 fn table() -> Vec<(&'static str, ArrayRef, Possible)> {
     let possible = |null, range| Possible { null, range };
     let text = |text: &str| Some(text.as_bytes().to_vec());
@@ -53,8 +53,8 @@ fn table() -> Vec<(&'static str, ArrayRef, Possible)> {
     ]
 }
 
-/// An expression, as a user may write it: it is refused with a message, or it has a value for each row; and statistics
-/// exclude no row of which it is true.
+/// Parses and evaluates an expression. It must be refused with a message or have a value for each row, and statistics must not
+/// exclude a row where it is true.
 pub fn condition(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let table = table();
@@ -72,20 +72,23 @@ pub fn condition(data: &[u8]) {
         Err(error) => return assert!(!error.to_string().is_empty()),
     };
     let arrays: Vec<_> = bound.columns().iter().map(|&place| Arc::clone(&table[place].1)).collect();
-    let values = bound.evaluate(&arrays, ROWS).expect("it was bound to these");
+    let values = bound.evaluate(&arrays, ROWS).expect("the columns that it was bound to");
     assert_eq!((values.len(), Type::of(values.data_type())), (ROWS, Some(stored(bound.kind()))), "{text}");
     let Ok(predicate) = parsed.bind_condition(&columns) else { return };
     let claims: Vec<_> = predicate.columns().iter().map(|&place| table[place].2.clone()).collect();
-    let keep = predicate.keep(&arrays, ROWS).expect("it was bound to these");
-    assert!(predicate.may_hold(&claims) || keep.count_set_bits() == 0, "a row that statistics exclude: {text}");
+    let keep = predicate.keep(&arrays, ROWS).expect("the columns that it was bound to");
+    assert!(
+        predicate.may_hold(&claims) || keep.count_set_bits() == 0,
+        "statistics exclude a row where this is true: {text}"
+    );
 }
 
-/// The type in which values come.
+/// Returns the type of the array that holds values of a type.
 const fn stored(kind: Type) -> Type {
     if let Type::Time = kind { Type::Decimal(9) } else { kind }
 }
 
-/// Inputs of [`condition`] to begin with.
+/// Returns the seed inputs of [`condition`].
 #[must_use]
 pub fn condition_seeds() -> Vec<(&'static str, Vec<u8>)> {
     [

@@ -1,9 +1,9 @@
-//! Expressions of SQL over the columns of a table, and conditions on its rows.
+//! SQL expressions over the columns of a table, and conditions on its rows.
 //!
-//! [`Expression::parse`] reads one, [`Expression::bind`] finds its columns and checks its types, and [`Bound::evaluate`]
-//! gives its values over Arrow columns of equal length. A [`Predicate`] is an expression that is true or false:
-//! [`Predicate::keep`] says of which rows it is true, and [`Predicate::may_hold`] whether, by the smallest and the largest
-//! values of the columns, there can be any such row.
+//! [`Expression::parse`] parses an expression, [`Expression::bind`] resolves its columns and checks its types, and
+//! [`Bound::evaluate`] computes its values over Arrow columns of equal length. A [`Predicate`] is an expression that is true or
+//! false: [`Predicate::keep`] selects the rows where it is true, and [`Predicate::may_hold`] tells from the minimum and maximum
+//! of each column whether such a row can exist.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -19,7 +19,7 @@
 //! # Ok::<(), tape_io::expr::PredicateError>(())
 //! ```
 //!
-//! NULL is not true, and NaN is unlike everything: see `docs/where.md`.
+//! NULL is not true, and NaN is not equal to anything, itself included: see `docs/where.md`.
 
 mod arithmetic;
 mod bind;
@@ -53,7 +53,7 @@ pub use types::{Column, Type};
 use bind::Binder;
 use typed::Typed;
 
-/// An expression that was read, and knows no columns yet.
+/// A parsed expression that is not bound to columns yet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expression {
     text: String,
@@ -61,32 +61,32 @@ pub struct Expression {
 }
 
 impl Expression {
-    /// Reads an expression of SQL.
+    /// Parses a SQL expression.
     ///
     /// # Errors
-    /// [`PredicateError`] if it is none, or nothing that can be asked of one row.
+    /// Returns [`PredicateError`] if the text is not an expression, or not one over a single row.
     pub fn parse(text: &str) -> Result<Self, PredicateError> {
         Ok(Self { text: text.to_owned(), parsed: parse::parse(text)? })
     }
 
-    /// As it was written.
+    /// Returns the text as it was written.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Finds its columns among these, and checks that types go together.
+    /// Resolves the expression's columns and checks its types.
     ///
     /// # Errors
-    /// [`PredicateError`], which points at the word.
+    /// Returns [`PredicateError`], which points at the word at fault.
     pub fn bind(&self, columns: &[Column]) -> Result<Bound, PredicateError> {
         self.bind_with(columns, &[])
     }
 
-    /// The same where columns are derived of these, each of these or of those before it.
+    /// Works like [`Expression::bind`], with derived columns, each computed from `columns` or from earlier derived columns.
     ///
     /// # Errors
-    /// As [`Expression::bind`]; what is wrong with the expression of a derived column is shown in that.
+    /// Returns the errors of [`Expression::bind`]. An error in the expression of a derived column points into that expression.
     pub fn bind_with(&self, columns: &[Column], derived: &[Derived]) -> Result<Bound, PredicateError> {
         let mut binder = Binder { text: &self.text, columns, derived, used: vec![], depth: 0, bound: 0 };
         let typed = binder.bind(&self.parsed)?;
@@ -94,18 +94,18 @@ impl Expression {
         Ok(Bound { text: self.text.clone(), typed, columns: binder.used, kinds })
     }
 
-    /// The same for what must be true or false.
+    /// Works like [`Expression::bind`], for an expression that must be true or false.
     ///
     /// # Errors
-    /// As [`Expression::bind`], and if it is something else.
+    /// Returns the errors of [`Expression::bind`], and an error if the expression has another type.
     pub fn bind_condition(&self, columns: &[Column]) -> Result<Predicate, PredicateError> {
         self.bind_condition_with(columns, &[])
     }
 
-    /// The same where columns are derived of these.
+    /// Works like [`Expression::bind_condition`], with derived columns.
     ///
     /// # Errors
-    /// As [`Expression::bind_with`] and [`Expression::bind_condition`].
+    /// Returns the errors of [`Expression::bind_with`] and [`Expression::bind_condition`].
     pub fn bind_condition_with(&self, columns: &[Column], derived: &[Derived]) -> Result<Predicate, PredicateError> {
         let bound = self.bind_with(columns, derived)?;
         match bound.kind() {
@@ -115,7 +115,7 @@ impl Expression {
     }
 }
 
-/// An expression over known columns.
+/// An expression bound to columns.
 #[derive(Clone, Debug)]
 pub struct Bound {
     text: String,
@@ -125,26 +125,25 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// The type of its values.
+    /// Returns the type of the expression's values.
     #[must_use]
     pub const fn kind(&self) -> Type {
         self.typed.kind
     }
 
-    /// The columns that it needs, by their places among those that it was bound to, each once.
+    /// Returns the columns that the expression needs, each once, as indices into the columns that it was bound to.
     #[must_use]
     pub fn columns(&self) -> &[usize] {
         &self.columns
     }
 
-    /// Its value for each of `rows` rows. `columns` are those of [`Bound::columns`], in that order, each of so many rows and
-    /// of an Arrow type for which [`Type::of`] gives the type that was told.
+    /// Computes the expression's value for each of `rows` rows. `columns` holds the columns named by [`Bound::columns`], in that
+    /// order, each with `rows` rows and an Arrow type for which [`Type::of`] returns the type that it was bound with.
     ///
-    /// The values come as 64-bit integers and floats, decimals of 128 bits, text, or truth values; times as decimal
-    /// nanoseconds since 1970.
+    /// The values are 64-bit integers, 64-bit floats, 128-bit decimals, text or booleans. Times are decimal nanoseconds since 1970.
     ///
     /// # Errors
-    /// If the columns are others than were told.
+    /// Returns an error if the number, length or type of the columns differs from what the expression was bound to.
     pub fn evaluate(&self, columns: &[ArrayRef], rows: usize) -> Result<ArrayRef, PredicateError> {
         self.values(columns, rows).map_err(|error| Fault::Evaluation { reason: error.to_string() }.of(&self.text))
     }
@@ -152,10 +151,10 @@ impl Bound {
     fn values(&self, columns: &[ArrayRef], rows: usize) -> Result<ArrayRef, ArrowError> {
         let wrong = |what: &str| Err(ArrowError::InvalidArgumentError(what.to_owned()));
         if columns.len() != self.kinds.len() || columns.iter().any(|column| column.len() != rows) {
-            return wrong("columns of another number or length");
+            return wrong("the number or length of the columns differs from that of the bound columns");
         }
         if columns.iter().zip(&self.kinds).any(|(column, &kind)| Type::of(column.data_type()) != Some(kind)) {
-            return wrong("columns of other types");
+            return wrong("the types of the columns differ from those of the bound columns");
         }
         let loaded = columns.iter().zip(&self.kinds).map(|(column, &kind)| types::load(column, kind));
         evaluate::evaluate(&self.typed, &loaded.collect::<Result<Vec<_>, _>>()?, rows)?.spread(rows)
@@ -167,22 +166,22 @@ impl Bound {
 pub struct Predicate(Bound);
 
 impl Predicate {
-    /// As it was written.
+    /// Returns the text as it was written.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.0.text
     }
 
-    /// As [`Bound::columns`].
+    /// Returns the columns that the condition needs, like [`Bound::columns`].
     #[must_use]
     pub fn columns(&self) -> &[usize] {
         &self.0.columns
     }
 
-    /// Of which rows it is true; not of those for which it is NULL.
+    /// Selects the rows where the condition is true, not those where it is NULL.
     ///
     /// # Errors
-    /// As [`Bound::evaluate`].
+    /// Returns the errors of [`Bound::evaluate`].
     pub fn keep(&self, columns: &[ArrayRef], rows: usize) -> Result<BooleanBuffer, PredicateError> {
         let truth = self.0.evaluate(columns, rows)?;
         let truth = truth.as_boolean();
@@ -192,7 +191,7 @@ impl Predicate {
         })
     }
 
-    /// Whether there can be a row for which it is true, if no column has other values than are possible: in doubt, there can.
+    /// Returns false if the condition cannot be true in any row, given the possible values of its columns. In doubt, returns true.
     #[must_use]
     pub fn may_hold(&self, columns: &[Possible]) -> bool {
         prune::may_be_true(&self.0.typed, columns)

@@ -1,4 +1,4 @@
-//! Text to a tree of SQL. Only what can be an expression over one row reaches the parser.
+//! Parses text into a SQL syntax tree. Tokens that cannot be part of an expression over one row are refused before parsing.
 
 use sqlparser::ast::Expr;
 use sqlparser::dialect::Dialect;
@@ -9,17 +9,17 @@ use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
 use super::error::{Fault, PredicateError};
 use super::function;
 
-/// Letters of an expression: a list of some ten thousand ids.
+/// Maximum length of an expression in bytes, enough for a list of some ten thousand ids.
 const MOST_BYTES: usize = 1 << 20;
-/// Signs and words beside numbers, texts and commas. A chain of so many operators is a tree as deep, which must not overflow
-/// the stack; lists may be longer.
+/// Maximum number of words and operators, not counting numbers, texts and commas, so that lists may be longer. A chain of n
+/// operators is a tree of depth n, which must not overflow the stack.
 const MOST_WORDS: usize = 500;
-/// Expressions in expressions, by parentheses and signs.
+/// Maximum nesting of expressions, by parentheses and unary operators.
 const MOST_NESTED: usize = 40;
-/// Bytes of stack for the parser; only what is used takes memory.
+/// Stack size of the parser's thread in bytes. Only the part that is used takes memory.
 const STACK: usize = 16 << 20;
 
-/// The SQL that is understood: identifiers as surveys have them (`#id`), and no dialect's own syntax.
+/// The SQL dialect: standard syntax, with the identifiers of surveys such as `#id`.
 #[derive(Debug)]
 struct Plain;
 
@@ -33,10 +33,10 @@ impl Dialect for Plain {
     }
 }
 
-/// The tree of an expression.
+/// Parses an expression.
 pub(super) fn parse(text: &str) -> Result<Expr, PredicateError> {
     if text.len() > MOST_BYTES {
-        // Shown nowhere: nobody reads a message of a megabyte.
+        // Without the text: a message of a megabyte is unreadable.
         return Err(Fault::TooLarge { what: "the number of its bytes", most: MOST_BYTES }.of(""));
     }
     let tokens = Tokenizer::new(&Plain, text).tokenize_with_location();
@@ -51,24 +51,24 @@ pub(super) fn parse(text: &str) -> Result<Expr, PredicateError> {
     if next.token == Token::EOF {
         return Ok(parsed);
     }
-    let reason = format!("it goes on with {} where it could end", next.token);
+    let reason = format!("unexpected {} after the end", next.token);
     Err(Fault::Syntax { reason }.at(text, next.span))
 }
 
-/// Does `work` on a thread with a stack for [`MOST_NESTED`] levels of a parser that is not optimised: with the two mebibytes that
-/// threads have by default, it overflows in programs built for debugging.
+/// Runs `work` on a thread whose stack is large enough for [`MOST_NESTED`] levels of an unoptimized parser, which overflows the
+/// default stack of 2 MiB in debug builds.
 fn on_deep_stack<T: Send>(work: impl Fn() -> T + Sync) -> T {
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("tape-parser".to_owned()).stack_size(STACK);
         match builder.spawn_scoped(scope, &work) {
             Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            // Without a thread, the stack that there is has to do.
+            // If no thread can be started, use the current stack.
             Err(_) => work(),
         }
     })
 }
 
-/// That there is nothing but words, numbers, texts and the signs of expressions, and not too many of them.
+/// Checks that there are only tokens of expressions, and not too many.
 fn check(text: &str, tokens: &[TokenWithSpan]) -> Result<(), PredicateError> {
     let told: Vec<_> = tokens.iter().filter(|token| !is_space(&token.token)).collect();
     if told.iter().all(|token| token.token == Token::EOF) {
@@ -80,7 +80,7 @@ fn check(text: &str, tokens: &[TokenWithSpan]) -> Result<(), PredicateError> {
         let after_comma = i > 0 && told[i - 1].token == Token::Comma;
         match &token.token {
             Token::Number(..) | Token::SingleQuotedString(_) | Token::Comma | Token::EOF => continue,
-            // The sign of a number in a list.
+            // The sign of a negative number in a list.
             Token::Minus if after_comma && matches!(next, Some(Token::Number(..))) => continue,
             Token::Word(word) if next == Some(&Token::LParen) && word.quote_style.is_none() => {
                 check_call(text, token, &word.value, word.keyword)?;
@@ -96,14 +96,14 @@ fn check(text: &str, tokens: &[TokenWithSpan]) -> Result<(), PredicateError> {
         }
         words += 1;
         if words > MOST_WORDS {
-            let what = "the number of its words and signs, beside numbers, texts and commas,";
+            let what = "the number of its words and operators";
             return Err(Fault::TooLarge { what, most: MOST_WORDS }.of(text));
         }
     }
     Ok(())
 }
 
-/// Words that begin something that is no expression over one row.
+/// Keywords that are not part of an expression over one row.
 const NEVER: [Keyword; 10] = [
     Keyword::SELECT,
     Keyword::WITH,
@@ -117,7 +117,7 @@ const NEVER: [Keyword; 10] = [
     Keyword::ESCAPE,
 ];
 
-/// That a word before a parenthesis is a function that there is, or a word of the language.
+/// Checks that a word before a parenthesis is a known function or an operator.
 fn check_call(text: &str, token: &TokenWithSpan, name: &str, keyword: Keyword) -> Result<(), PredicateError> {
     if matches!(keyword, Keyword::AND | Keyword::OR | Keyword::NOT | Keyword::IN | Keyword::BETWEEN)
         || matches!(keyword, Keyword::LIKE | Keyword::ILIKE)
@@ -137,7 +137,7 @@ fn is_space(token: &Token) -> bool {
 fn refused(text: &str, error: ParserError) -> PredicateError {
     match error {
         ParserError::RecursionLimitExceeded => {
-            Fault::TooLarge { what: "the depth of its parentheses and signs", most: MOST_NESTED }.of(text)
+            Fault::TooLarge { what: "the nesting depth of its parentheses and signs", most: MOST_NESTED }.of(text)
         }
         ParserError::ParserError(message) | ParserError::TokenizerError(message) => match located(&message) {
             Some((words, location)) => syntax(text, words.to_owned(), location),
@@ -146,14 +146,14 @@ fn refused(text: &str, error: ParserError) -> PredicateError {
     }
 }
 
-/// The parser's words, and the place that it gives at their end.
+/// Splits the parser's message into text and the location at its end.
 fn located(message: &str) -> Option<(&str, Location)> {
     let (words, place) = message.rsplit_once(" at Line: ")?;
     let (line, column) = place.split_once(", Column: ")?;
     Some((words, Location { line: line.parse().ok()?, column: column.trim().parse().ok()? }))
 }
 
-/// Behind the last letter.
+/// Returns the location after the last character.
 fn end(text: &str) -> Location {
     let last = text.lines().last().unwrap_or_default();
     Location { line: text.lines().count().max(1) as u64, column: last.chars().count() as u64 + 1 }

@@ -1,7 +1,7 @@
-//! What an expression can be, if its columns have no other values than they may have.
+//! Bounds on the values of an expression, given the possible values of its columns.
 //!
-//! Each function gives at least what is possible: whatever it leaves out, no row has. So rows of which a condition cannot be
-//! true need not be read.
+//! Bounds are conservative: every value that a row can have lies within them. Rows in which a condition cannot be true therefore
+//! need not be read.
 
 use std::cmp::Ordering;
 
@@ -59,7 +59,7 @@ fn possible(typed: &Typed, columns: &[Possible]) -> Possible {
             Possible::truth(some, some, text.null || pattern.null)
         }
         Node::Call(function, arguments) => called(*function, arguments, of),
-        // It gives NaN, not NULL, and nothing else is known of it.
+        // The function returns NaN instead of NULL. Its range is unknown.
         Node::Apply(..) => Possible::of(false, Range::Any),
     }
 }
@@ -80,7 +80,7 @@ fn constant(literal: &Literal) -> Possible {
     Possible::of(false, range)
 }
 
-/// Conversions keep the order of numbers.
+/// Converts a range to another type. Conversions are monotonic, so converting the ends is enough.
 fn converted(range: &Range, from: Type, to: Type) -> Range {
     let floats = |min, max| Range::Floats { numbers: Some((min, max)), nan: false };
     match (range, to) {
@@ -120,10 +120,10 @@ fn compared(comparison: Comparison, left: &Possible, right: &Possible) -> Possib
     Possible::truth(yes, no, null)
 }
 
-/// Whether a comparison may be true, and whether false, of values between the first two ends and between the last two;
-/// and, if so it is, of values that stand in no order.
+/// Returns whether a comparison may be true, and whether it may be false, for a value in `[a, b]` and a value in `[c, d]`. If
+/// `unordered` is true, one of them may be NaN.
 fn holds<T: PartialOrd>(comparison: Comparison, [a, b, c, d]: [Option<&T>; 4], unordered: bool) -> (bool, bool) {
-    // An end that is not known is beyond all others.
+    // An unknown end may be anything.
     let may = |one: Option<&T>, other: Option<&T>, order: Ordering| match (one, other) {
         (Some(one), Some(other)) => one.partial_cmp(other).is_none_or(|is| is == order),
         _ => true,

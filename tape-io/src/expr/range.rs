@@ -1,50 +1,50 @@
-//! What values a column may have, as statistics tell it, and arithmetic with that.
+//! Value ranges of columns, as known from statistics, and interval arithmetic on them.
 
 use super::typed::{Arithmetic, Members, Set};
 
-/// The values that some rows of a column may have.
+/// The possible values of a column in some rows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Possible {
-    /// Whether one may be NULL.
+    /// True if a value may be NULL.
     pub null: bool,
-    /// The values that are not.
+    /// The range of the other values.
     pub range: Range,
 }
 
-/// The values that may occur, both ends included.
+/// The range of possible values, both ends included.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Range {
-    /// None: all are NULL.
+    /// No values: all are NULL.
     Nothing,
     /// Nothing is known.
     Any,
-    /// Truth values.
+    /// Booleans.
     Booleans {
-        /// Whether one may be true.
+        /// True if a value may be true.
         yes: bool,
-        /// Whether one may be false.
+        /// True if a value may be false.
         no: bool,
     },
     /// Integers.
     Integers(i64, i64),
-    /// Decimals, by their digits; times, in nanoseconds since 1970.
+    /// Decimals, as unscaled integers. Times, in nanoseconds since 1970.
     Decimals(i128, i128),
-    /// Floats: the smallest and the largest number, if there may be numbers, and whether there may be NaN.
+    /// Floats.
     Floats {
-        /// The numbers.
+        /// The minimum and maximum, or `None` if all values are NaN.
         numbers: Option<(f64, f64)>,
-        /// Whether there may be NaN.
+        /// True if a value may be NaN.
         nan: bool,
     },
-    /// Text, by its bytes. Either end may be unknown.
+    /// Text, in the order of its bytes. Either end may be unknown.
     Texts(Option<Vec<u8>>, Option<Vec<u8>>),
 }
 
 impl Possible {
     /// Any value, and NULL.
     pub const ANY: Self = Self { null: true, range: Range::Any };
-    /// NULL alone.
+    /// Only NULL.
     pub const NULL: Self = Self { null: true, range: Range::Nothing };
 
     pub(super) const fn of(null: bool, range: Range) -> Self {
@@ -55,7 +55,7 @@ impl Possible {
         Self { null, range: Range::Booleans { yes, no } }
     }
 
-    /// Whether it may be true, and whether false.
+    /// Returns whether a value may be true, and whether one may be false.
     pub(super) const fn truths(&self) -> (bool, bool) {
         match self.range {
             Range::Nothing => (false, false),
@@ -66,7 +66,7 @@ impl Possible {
 }
 
 impl Range {
-    /// Below zero what was above. None if that may not fit.
+    /// Returns the range of the negated values, or `None` if they may overflow.
     pub(super) fn negated(&self) -> Option<Self> {
         Some(match self {
             Self::Nothing => Self::Nothing,
@@ -79,7 +79,7 @@ impl Range {
         })
     }
 
-    /// The results of an operator. None if nothing is known of them: some may then be NULL, for they do not fit.
+    /// Returns the range of an operator's results, or `None` if it is unknown. Results may then also be NULL, on overflow.
     pub(super) fn combined(operator: Arithmetic, left: &Self, right: &Self) -> Option<Self> {
         match (left, right) {
             (Self::Nothing, _) | (_, Self::Nothing) => Some(Self::Nothing),
@@ -100,7 +100,7 @@ impl Range {
         }
     }
 
-    /// Whether `set` has a member that is possible, and whether nothing but members is.
+    /// Returns whether a value may be a member of `set`, and whether every value must be one.
     pub(super) fn meets(&self, set: &Set) -> (bool, bool) {
         match (self, &set.members) {
             (Self::Nothing, _) => (false, false),
@@ -123,7 +123,7 @@ impl Range {
     }
 }
 
-/// The least and the greatest sum, difference or product of numbers in two ranges; none if one does not fit, or is another.
+/// Returns the minimum and maximum of a sum, difference or product of two ranges, or `None` on overflow or for another operator.
 fn combined_exactly<T: Ord + Copy>(
     operator: Arithmetic,
     left: (T, T),
@@ -141,7 +141,8 @@ fn combined_exactly<T: Ord + Copy>(
     Some((*all.iter().min()?, *all.iter().max()?))
 }
 
-/// Arithmetic of floats rounds, and rounding keeps order: what comes of the ends bounds what comes of all between them.
+/// Returns the range of an operator's results on floats. Rounding is monotonic, so the results at the ends of the ranges bound
+/// all results in between.
 fn combined_floats(
     operator: Arithmetic,
     (left, left_nan): (Option<(f64, f64)>, bool),
@@ -153,14 +154,14 @@ fn combined_floats(
         Arithmetic::Add => corners((a, b), (c, d)).map(|(x, y)| x + y),
         Arithmetic::Subtract => corners((a, b), (c, d)).map(|(x, y)| x - y),
         Arithmetic::Multiply => corners((a, b), (c, d)).map(|(x, y)| x * y),
-        // Near zero quotients are of any size and sign.
+        // Near zero, quotients have any size and sign.
         Arithmetic::Divide if c > 0.0 || d < 0.0 => corners((a, b), (c, d)).map(|(x, y)| x / y),
         Arithmetic::Divide | Arithmetic::Remainder => return None,
     };
     if all.iter().any(|corner| corner.is_nan()) {
         return None;
     }
-    // The difference of infinities, and infinity times what lies between the ends, are NaN.
+    // The difference of infinities and infinity times zero are NaN.
     let nan = nan || [a, b, c, d].iter().any(|end| end.is_infinite());
     let (min, max) = all.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(min, max), &x| (min.min(x), max.max(x)));
     Some(Range::Floats { numbers: Some((min, max)), nan })

@@ -1,4 +1,4 @@
-//! What expressions are, what they are not, and what their messages say.
+//! Tests of expressions: their values, and the messages for invalid ones.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::*;
 
 const NAN: f64 = f64::NAN;
 
-/// Three rows of columns of every type.
+/// Returns three rows of columns of every type.
 fn table() -> Vec<(&'static str, ArrayRef)> {
     let bands: DictionaryArray<Int32Type> = [Some("g"), None, Some("r'")].into_iter().collect();
     let fluxes = Float64Array::from(vec![Some(-1.5), Some(NAN), None]);
@@ -24,7 +24,10 @@ fn table() -> Vec<(&'static str, ArrayRef)> {
         ("band", Arc::new(bands)),
         ("name", Arc::new(StringArray::from(vec![Some("ab"), Some("Äpfel%"), None]))),
         ("good", Arc::new(BooleanArray::from(vec![Some(true), Some(false), None]))),
-        ("price", Arc::new(Decimal128Array::from(vec![10, 25, -30]).with_precision_and_scale(9, 2).expect("they fit"))),
+        (
+            "price",
+            Arc::new(Decimal128Array::from(vec![10, 25, -30]).with_precision_and_scale(9, 2).expect("valid decimals")),
+        ),
         ("at", Arc::new(TimestampMicrosecondArray::from(vec![0, 1_600_000_000_000_001, -1]))),
         ("day", Arc::new(Date32Array::from(vec![0, 18_628, -1]))),
         ("lightcurve.mjd", Arc::new(Int64Array::from(vec![1, 2, 3]))),
@@ -54,16 +57,16 @@ fn values(text: &str) -> ArrayRef {
     bound.evaluate(&columns, 3).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The truth of a condition in the three rows: `t`, `f` or `?`.
+/// Returns the value of a condition in the three rows: `t`, `f`, or `?` for NULL.
 fn truth(text: &str) -> String {
     let values = values(text);
     values.as_boolean().iter().map(|value| value.map_or('?', |value| if value { 't' } else { 'f' })).collect()
 }
 
 #[test]
-fn conditions_are_true_false_or_unknown() {
+fn conditions_follow_three_valued_logic() {
     for (text, wanted) in [
-        // NaN is unlike everything.
+        // NaN is not equal to anything.
         ("flux > 0", "ff?"),
         ("NOT flux > 0", "tt?"),
         ("flux = flux", "tf?"),
@@ -75,7 +78,7 @@ fn conditions_are_true_false_or_unknown() {
         ("single = 0", "ftt"),
         ("single IN (0)", "ftt"),
         ("single < 0 OR 1 / single < 0", "fft"),
-        // A float of single precision is what it is, not what was meant.
+        // The single-precision 0.1 differs from the double-precision 0.1.
         ("single = 0.1", "fff"),
         ("abs(single - 0.1) < 1e-7", "tff"),
         ("flux IS NULL", "fft"),
@@ -97,7 +100,7 @@ fn conditions_are_true_false_or_unknown() {
         ("n % 0 IS NULL", "ttt"),
         ("n % 5 = -2", "ft?"),
         ("n / 2 = -3.5", "ft?"),
-        // Exact, where floats would not be.
+        // Exact where floats would round.
         ("unsigned = 18446744073709551615", "tff"),
         ("unsigned % 1000 = 993", "fft"),
         ("unsigned > n", "tt?"),
@@ -137,7 +140,7 @@ fn conditions_are_true_false_or_unknown() {
 }
 
 #[test]
-fn expressions_have_values_of_any_type() {
+fn expressions_have_the_expected_types() {
     let magnitudes = values("-2.5 * log10(-flux * 100) + 23.9");
     let magnitude = magnitudes.as_primitive::<Float64Type>().value(0);
     assert!((magnitude - (23.9 - 2.5 * 150_f64.log10())).abs() < 1e-12, "{magnitude}");
@@ -147,7 +150,7 @@ fn expressions_have_values_of_any_type() {
     assert_eq!(bound("flux > n AND n > 0").map(|bound| bound.columns().to_vec()), Ok(vec![0, 2]));
 }
 
-/// The message, without the expression under it, and the word that the line points at.
+/// Returns the first line of the message, and the underlined word.
 fn refusal(text: &str) -> (String, String) {
     let error = Expression::parse(text).and_then(|parsed| parsed.bind_condition(&columns())).expect_err(text);
     let shown = error.to_string();
@@ -164,7 +167,7 @@ fn refusal(text: &str) -> (String, String) {
 }
 
 #[test]
-fn a_message_points_at_the_word() {
+fn messages_point_at_the_word_at_fault() {
     for (text, message, word) in [
         ("flux > 0 AND flx < 5", "no column is called 'flx' (did you mean 'flux'?)", "flx"),
         ("flux > 0 AND\n  eror < 5", "no column is called 'eror'", "eror"),
@@ -177,13 +180,13 @@ fn a_message_points_at_the_word() {
         ("band > flux", "text and a number cannot be compared", "flux"),
         ("good > 1", "a truth value and a whole number cannot be compared", "1"),
         ("at > 5", "a time and a whole number cannot be compared", "5"),
-        ("at > 'noon'", "'noon' is no time: write it as", "'noon'"),
+        ("at > 'noon'", "'noon' is not a time: write it as", "'noon'"),
         ("n IN (1, 'b')", "cannot be compared", "'b'"),
         ("flux", "the expression is a number, not a condition", "flux"),
-        ("band AND good", "this is text, and AND takes a condition", "band"),
-        ("good AND flux + 1", "this is a number, and AND takes a condition", "flux + 1"),
+        ("band AND good", "this is text, but AND takes a condition", "band"),
+        ("good AND flux + 1", "this is a number, but AND takes a condition", "flux + 1"),
         ("NOT n", "NOT takes a condition", "n"),
-        ("band + 1 > 2", "this is text, and + takes a number", "band"),
+        ("band + 1 > 2", "this is text, but + takes a number", "band"),
         ("n LIKE 'a'", "LIKE takes text", "n"),
         ("abs(band) > 1", "abs takes a number", "band"),
         ("abs(1, 2) > 1", "abs takes one argument, not 2", "abs(1, 2"),
@@ -197,11 +200,11 @@ fn a_message_points_at_the_word() {
         ("n > ?", "'?' cannot be used here", "?"),
         ("n > 'open", "Unterminated string literal", "'"),
         ("n > ", "expected an expression, found the end", ""),
-        ("n > 0 n", "it goes on with n", "n"),
+        ("n > 0 n", "unexpected n after the end", "n"),
         ("(n > 0", "expected ), found the end", ""),
-        ("n > 0)", "it goes on with )", ")"),
+        ("n > 0)", "unexpected ) after the end", ")"),
         ("n BETWEEN 1", "expected AND", ""),
-        ("n IS 5", "not an expression of SQL", "5"),
+        ("n IS 5", "not a valid SQL expression", "5"),
         ("sum(n) OVER (x) > 1", "there is no function 'sum'", "sum"),
         ("n SIMILAR TO 'a'", "cannot be used here", "n SIMILAR TO 'a'"),
         ("", "the expression is empty", ""),
@@ -216,7 +219,7 @@ fn a_message_points_at_the_word() {
 }
 
 #[test]
-fn an_expression_without_end_is_refused_before_the_stack_is_full() {
+fn deep_nesting_is_refused_before_the_stack_overflows() {
     let many = |n: usize, around: [&str; 3]| format!("{}{}{}", around[0].repeat(n), around[1], around[2].repeat(n));
     for n in [70, 100, 499, 10_000, 100_000] {
         for around in [
@@ -239,7 +242,7 @@ fn an_expression_without_end_is_refused_before_the_stack_is_full() {
             refused.map(|bound| bound.kind()).expect_err(&text[..40]);
         }
     }
-    // A chain is one operator, and lists are as long as they are.
+    // A chain counts as one operator, and the length of lists does not count.
     assert_eq!(truth(&many(120, ["", "good", " AND good"])), "tf?");
     assert_eq!(truth(&format!("n IN ({}-7)", "5, -6, ".repeat(20_000))), "ft?");
     Expression::parse(&" ".repeat(2 << 20)).expect_err("two mebibytes");
@@ -248,9 +251,9 @@ fn an_expression_without_end_is_refused_before_the_stack_is_full() {
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(5000))]
 
-    /// Words of SQL in any order: each text is refused, or has a value for each row, and statistics exclude none.
+    /// Words of SQL in random order: each text is refused or has a value for each row, and statistics exclude no matching row.
     #[test]
-    fn words_in_any_order_are_borne(
+    fn words_in_random_order_do_not_panic(
         words in proptest::collection::vec(proptest::sample::select(&WORDS[..]), 1..12),
         between in proptest::sample::select(&[" ", "", "\n"][..]),
     ) {

@@ -1,4 +1,4 @@
-//! The tree of an expression whose columns and types are known.
+//! The expression tree after columns and types are resolved.
 
 use arrow::compute::kernels::cast_utils::string_to_timestamp_nanos;
 
@@ -6,39 +6,39 @@ use super::derived;
 use super::function::Function;
 use super::types::{DIGITS, Type};
 
-/// An expression, and the type of its values.
+/// An expression with the type of its values.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Typed {
     pub(super) kind: Type,
     pub(super) node: Node,
 }
 
-/// What an expression does. Operands have the types that the operator takes: what had another is in a [`Node::Cast`].
+/// A node of the tree. Operands already have the types that the operator takes, by a [`Node::Cast`] where necessary.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Node {
-    /// The place of a column among those that the expression needs.
+    /// A column, as an index into the columns that the expression needs.
     Column(usize),
     Literal(Literal),
-    /// The same value in the type of the expression.
+    /// A conversion to the type of the node.
     Cast(Box<Typed>),
     Negate(Box<Typed>),
-    /// Of two numbers of one type.
+    /// An operator on two numbers of the same type.
     Arithmetic(Arithmetic, Box<[Typed; 2]>),
-    /// Of two values of one type.
+    /// A comparison of two values of the same type.
     Compare(Comparison, Box<[Typed; 2]>),
     And(Vec<Typed>),
     Or(Vec<Typed>),
     Not(Box<Typed>),
     In(Box<Typed>, Set),
     IsNull(Box<Typed>),
-    /// IS TRUE, or IS FALSE: never NULL.
+    /// `IS TRUE` or `IS FALSE`, which is never NULL.
     Is(Box<Typed>, bool),
     Like {
         of: Box<[Typed; 2]>,
         fold_case: bool,
     },
     Call(Function, Vec<Typed>),
-    /// A function that no expression can name, of floats.
+    /// A function of floats from [`derived`], which has no name in SQL.
     Apply(derived::Function, Vec<Typed>),
 }
 
@@ -48,9 +48,9 @@ pub(super) enum Literal {
     Null,
     Boolean(bool),
     Integer(i64),
-    /// With as many digits after the point as its type has; of a time, nanoseconds since 1970.
+    /// An unscaled decimal, with the scale of its type. For a time, nanoseconds since 1970.
     Decimal(i128),
-    /// With the digits that were written, and how many of them are after the point, if they are not too many.
+    /// A float, with the unscaled decimal and its scale as they were written, unless there are too many digits.
     Float {
         value: f64,
         exact: Option<(i128, i8)>,
@@ -63,7 +63,7 @@ pub(super) enum Arithmetic {
     Add,
     Subtract,
     Multiply,
-    /// Of floats only.
+    /// Division, for floats only.
     Divide,
     Remainder,
 }
@@ -78,11 +78,11 @@ pub(super) enum Comparison {
     GreaterOrEqual,
 }
 
-/// The constants of an IN, sorted and each once.
+/// The constants of an `IN` list, sorted and without duplicates.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Set {
     pub(super) members: Members,
-    /// Whether NULL is among them: what is not found is then unknown.
+    /// True if NULL is among them: the result for a value that is not found is then NULL.
     pub(super) null: bool,
 }
 
@@ -103,12 +103,12 @@ impl Typed {
         Self { kind, node: Node::Literal(literal) }
     }
 
-    /// A truth value.
+    /// Creates a boolean expression.
     pub(super) const fn condition(node: Node) -> Self {
         Self { kind: Type::Boolean, node }
     }
 
-    /// The same value in another type, which [`common`] gave.
+    /// Converts the expression to a type that [`common`] returned.
     pub(super) fn cast(self, to: Type) -> Self {
         if self.kind == to {
             return self;
@@ -123,14 +123,14 @@ impl Typed {
         }
     }
 
-    /// The value below zero.
+    /// Negates the expression.
     pub(super) fn negated(self) -> Self {
         let kind = self.kind;
         match self.node {
             Node::Literal(Literal::Integer(value)) if value != i64::MIN => {
                 Self::literal(kind, Literal::Integer(-value))
             }
-            // 2^63 fits no integer, and -2^63 does.
+            // 2^63 overflows an integer, but -2^63 does not.
             Node::Literal(Literal::Decimal(value)) if kind == Type::Decimal(0) => whole(-value),
             Node::Literal(Literal::Float { value, exact }) => {
                 let exact = exact.map(|(digits, scale)| (-digits, scale));
@@ -141,7 +141,7 @@ impl Typed {
     }
 }
 
-/// A whole number as the smallest type that it fits.
+/// Creates a literal of the smallest type that an integer fits.
 pub(super) fn whole(value: i128) -> Typed {
     match i64::try_from(value) {
         Ok(value) => Typed::literal(Type::Integer, Literal::Integer(value)),
@@ -149,7 +149,7 @@ pub(super) fn whole(value: i128) -> Typed {
     }
 }
 
-/// A number as it is written.
+/// Parses a number.
 pub(super) fn number(text: &str) -> Option<Typed> {
     let (before, after) = text.split_once('.').unwrap_or((text, ""));
     let digits = before.len() + after.len();
@@ -161,13 +161,13 @@ pub(super) fn number(text: &str) -> Option<Typed> {
     Some(Typed::literal(Type::Float, Literal::Float { value: text.parse().ok()?, exact }))
 }
 
-/// The moment that a text names.
+/// Parses a time.
 pub(super) fn time(text: &str) -> Option<Typed> {
     let nanoseconds = string_to_timestamp_nanos(text).ok()?;
     Some(Typed::literal(Type::Time, Literal::Decimal(nanoseconds.into())))
 }
 
-/// The type in which two values are compared, if there is one.
+/// Returns the type in which two values can be compared, if any.
 pub(super) fn common(left: &Typed, right: &Typed) -> Option<Type> {
     use Type::{Decimal, Float, Integer, Null};
     let exact = |side: &Typed| match side.node {
@@ -179,7 +179,7 @@ pub(super) fn common(left: &Typed, right: &Typed) -> Option<Type> {
         (Null, kind) | (kind, Null) => kind,
         (Integer, Decimal(scale)) | (Decimal(scale), Integer) => Decimal(scale),
         (Decimal(one), Decimal(other)) => Decimal(one.max(other)),
-        // 0.1 beside a decimal is the decimal 0.1, not the nearest float.
+        // Compared with a decimal, the literal 0.1 is the decimal 0.1, not the nearest float.
         (Decimal(scale), Float) => exact(right).map_or(Float, |other| Decimal(scale.max(other))),
         (Float, Decimal(scale)) => exact(left).map_or(Float, |other| Decimal(scale.max(other))),
         (Integer, Float) | (Float, Integer) => Float,
@@ -201,25 +201,25 @@ fn fold(literal: &Literal, from: Type, to: Type) -> Option<Literal> {
     })
 }
 
-/// Digits after the point.
+/// Returns the number of digits after the decimal point.
 pub(super) const fn scale_of(kind: Type) -> i8 {
     if let Type::Decimal(scale) = kind { scale } else { 0 }
 }
 
-/// A decimal with `more` digits after the point. What becomes too large for them is larger than any that it is compared
-/// with, and stays so.
+/// Adds `more` digits after the decimal point. Saturates on overflow: the result is then still larger than any value that it is
+/// compared with.
 pub(super) fn scaled(value: i128, more: i8) -> i128 {
     value.saturating_mul(10_i128.saturating_pow(more.unsigned_abs().into()))
 }
 
-/// The nearest float of a decimal.
-#[expect(clippy::cast_precision_loss, reason = "the nearest is what is asked for")]
+/// Returns the float nearest to a decimal.
+#[expect(clippy::cast_precision_loss, reason = "rounds to the nearest float on purpose")]
 pub(super) fn float(value: i128, scale: i8) -> f64 {
     value as f64 / 10_f64.powi(scale.into())
 }
 
 impl Comparison {
-    /// Whether it holds of values that stand in this order; of floats that stand in none, one of them is NaN.
+    /// Returns true if the comparison holds for values in this order, which is `None` if one of them is NaN.
     pub(super) fn holds(self, order: Option<std::cmp::Ordering>) -> bool {
         use std::cmp::Ordering::{Equal, Greater, Less};
         match self {

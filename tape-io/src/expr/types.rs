@@ -1,4 +1,4 @@
-//! The types that values of an expression have, and the columns that it may name.
+//! The types of expressions, and the columns that they can use.
 
 use std::fmt;
 
@@ -7,27 +7,27 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type, TimeUnit, UInt64Type};
 use arrow::error::ArrowError;
 
-/// The digits of a decimal of 128 bits.
+/// Maximum number of digits of a 128-bit decimal.
 pub(super) const DIGITS: u8 = 38;
-/// The digits after the point of a time in seconds: nanoseconds.
+/// The scale of a time in seconds, which has nanosecond resolution.
 pub(super) const TIME_SCALE: i8 = 9;
 
 /// The type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
-    /// Of nothing but NULL.
+    /// The type of a value that is always NULL.
     Null,
     /// True or false.
     Boolean,
-    /// A whole number of up to 64 bits, signed.
+    /// A signed 64-bit integer.
     Integer,
-    /// A number with so many decimal digits after the point; also a whole number of 64 bits without a sign.
+    /// A decimal with this many digits after the point. Also used for unsigned 64-bit integers.
     Decimal(i8),
-    /// A number of double precision.
+    /// A double-precision float.
     Float,
-    /// Text, compared by its bytes.
+    /// Text, compared by bytes.
     Text,
-    /// A moment, UTC.
+    /// A time in UTC.
     Time,
 }
 
@@ -46,7 +46,7 @@ impl fmt::Display for Type {
 }
 
 impl Type {
-    /// The type that values of an Arrow column have in expressions, if they can be used there.
+    /// Returns the type of an Arrow column in expressions, or `None` if it cannot be used there.
     #[must_use]
     pub fn of(data_type: &DataType) -> Option<Self> {
         Some(match data_type {
@@ -73,17 +73,17 @@ impl Type {
         })
     }
 
-    /// Whether it is a number.
+    /// Returns true for numbers.
     pub(super) const fn is_number(self) -> bool {
         matches!(self, Self::Integer | Self::Decimal(_) | Self::Float)
     }
 
-    /// Whether it is a number without digits after the point.
+    /// Returns true for integers, including unsigned ones.
     pub(super) const fn is_whole(self) -> bool {
         matches!(self, Self::Integer | Self::Decimal(0))
     }
 
-    /// The Arrow type in which kernels get its values. Text may come as a dictionary, too.
+    /// Returns the Arrow type of the values in kernels. Text can also be a dictionary.
     pub(super) const fn stored(self) -> DataType {
         match self {
             Self::Null => DataType::Null,
@@ -97,16 +97,16 @@ impl Type {
     }
 }
 
-/// A column that an expression may name.
+/// A column that an expression can use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// Its name; of a field of a nested column, the names with dots between them.
+    /// The column's name. For a field of a nested column, the names joined by dots.
     pub name: String,
-    /// Its type, or in words what it is instead of something that an expression can use.
+    /// The column's type, or a description of a type that expressions cannot use.
     pub kind: Result<Type, String>,
 }
 
-/// A column as kernels get it.
+/// Converts a column to the Arrow type that kernels use.
 pub(super) fn load(array: &ArrayRef, kind: Type) -> Result<ArrayRef, ArrowError> {
     let wanted = kind.stored();
     match array.data_type() {
@@ -122,7 +122,7 @@ pub(super) fn load(array: &ArrayRef, kind: Type) -> Result<ArrayRef, ArrowError>
             Ok(times(&cast(array, &DataType::Int64)?, factor))
         }
         DataType::Date32 => Ok(times(&cast(&cast(array, &DataType::Int32)?, &DataType::Int64)?, 86_400_000_000_000)),
-        // The general cast checks digits, of which these have fewer.
+        // Faster than the general cast, which checks the number of digits; 64-bit integers always fit.
         DataType::UInt64 => {
             let whole: PrimitiveArray<Decimal128Type> = array.as_primitive::<UInt64Type>().unary(i128::from);
             Ok(std::sync::Arc::new(whole.with_data_type(wanted)))
@@ -131,7 +131,7 @@ pub(super) fn load(array: &ArrayRef, kind: Type) -> Result<ArrayRef, ArrowError>
     }
 }
 
-/// Nanoseconds since 1970.
+/// Converts counts of a time unit to nanoseconds since 1970.
 fn times(counts: &ArrayRef, factor: i128) -> ArrayRef {
     let times: PrimitiveArray<Decimal128Type> =
         counts.as_primitive::<Int64Type>().unary(|count| i128::from(count) * factor);

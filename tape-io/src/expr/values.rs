@@ -1,4 +1,4 @@
-//! The values of an expression: one for all rows, or one for each.
+//! The values of an expression: a scalar, or an array with a value per row.
 
 use arrow::array::{Array, ArrayRef, Datum, PrimitiveArray};
 use arrow::compute::take;
@@ -9,7 +9,7 @@ use super::typed::Typed;
 
 pub(super) type Result<T> = std::result::Result<T, ArrowError>;
 
-/// The values of an expression: one for all rows, or one for each.
+/// The values of an expression: a scalar, or an array with a value per row.
 #[derive(Clone, Debug)]
 pub(super) enum Values {
     One(ArrayRef),
@@ -32,7 +32,7 @@ impl Values {
         }
     }
 
-    /// A value for each of `rows` rows.
+    /// Returns an array with a value for each of `rows` rows.
     pub(super) fn spread(self, rows: usize) -> Result<ArrayRef> {
         match self {
             Self::Many(array) => Ok(array),
@@ -47,13 +47,13 @@ impl Values {
         })
     }
 
-    /// The result of a kernel over both, which has one value if both have.
+    /// Wraps the result of a kernel over both operands, which is a scalar if both are.
     pub(super) fn of(both: [&Self; 2], array: ArrayRef) -> Self {
         if both.iter().all(|side| matches!(side, Self::One(_))) { Self::One(array) } else { Self::Many(array) }
     }
 }
 
-/// The values of several expressions, one for each row.
+/// Computes the values of several expressions as arrays with a value per row.
 pub(super) fn columns_of(all: &[Typed], of: impl Fn(&Typed) -> Result<Values>, rows: usize) -> Result<Vec<ArrayRef>> {
     all.iter().map(|typed| of(typed)?.spread(rows)).collect()
 }

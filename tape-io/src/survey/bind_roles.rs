@@ -21,7 +21,7 @@ pub(crate) fn playing(
     let expression = Expression::parse(&quoted(name))?;
     let bound = expression.bind_with(available, derived)?;
     let (fits, wanted) = match (role, bound.kind()) {
-        (Role::Id, _) => (false, "read as the files have it"),
+        (Role::Id, _) => (false, "a column of the files"),
         (Role::Band, kind) => (matches!(kind, Type::Text | Type::Integer), "text or a whole number"),
         (Role::Time, kind) => (matches!(kind, Type::Integer | Type::Decimal(_) | Type::Float | Type::Time), "a number"),
         (_, kind) => (matches!(kind, Type::Integer | Type::Decimal(_) | Type::Float), "a number"),

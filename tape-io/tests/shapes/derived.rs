@@ -142,11 +142,11 @@ fn what_cannot_be_derived_is_one_message() {
         survey().assigned(derived).map(drop).map_err(|error| error.to_string())
     };
     for (name, expression, told) in [
-        (names[2].as_str(), "1", "is called"),
+        (names[2].as_str(), "1", "is already called"),
         ("", "1", "it is empty"),
-        ("a.b", "1", "a dot stands between"),
+        ("a.b", "1", "dots and double quotes are reserved"),
         ("d", "fluxx + 1", "no column is called 'fluxx'"),
-        ("d", "1 +", "not an expression of SQL"),
+        ("d", "1 +", "not a valid SQL expression"),
         ("d", "d + 1", "no column is called 'd'"),
     ] {
         let message = refused(name, expression).expect_err(name);
@@ -155,12 +155,12 @@ fn what_cannot_be_derived_is_one_message() {
     let derived = Derived::by_expression("label", "'x'").expect("an expression");
     let survey = survey().assigned(derived).expect("text");
     let message = survey.playing(Role::Flux, "label").expect_err("text").to_string();
-    assert!(message.contains("this is text, and the flux is a number"), "{message}");
+    assert!(message.contains("this is text, but the flux must be a number"), "{message}");
     let message = open(&path, &ColumnMap::new(), None).playing(Role::Flux, "labe").expect_err("nothing").to_string();
-    assert!(message.contains("no column called 'labe' was derived"), "{message}");
+    assert!(message.contains("there is no derived column 'labe'"), "{message}");
     let id = ColumnMap::new().derive("d", "5").id("d");
     let message = Survey::open(&[&path], &id).expect_err("an id").to_string();
-    assert!(message.contains("the id is read as the files have it"), "{message}");
+    assert!(message.contains("the id must be a column of the files"), "{message}");
 }
 
 #[test]
