@@ -4,44 +4,44 @@ use wgpu::{Adapter, Backends, DeviceType, Features, Instance, InstanceDescriptor
 
 use crate::error::{Error, Result};
 
-/// What is known of an adapter before it is opened.
+/// Properties of an adapter, known before it is opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdapterInfo {
-    /// Its name, by which it can be chosen.
+    /// Name, by which users can select it.
     pub name: String,
     /// `Vulkan`, `Metal` or `Dx12`.
     pub backend: String,
-    /// The driver, with its version.
+    /// Driver name and version.
     pub driver: String,
-    /// Whether it is the CPU in disguise: right answers, and no speed.
+    /// True for a software renderer: correct results, but slow.
     pub software: bool,
-    /// Whether lanes can exchange values without memory.
+    /// True if lanes of a subgroup can exchange values directly.
     pub subgroups: bool,
-    /// Whether it calculates in `f64`.
+    /// True if it supports `f64`.
     pub f64: bool,
-    /// Whether it measures how long a kernel took.
+    /// True if it supports timestamp queries.
     pub timestamps: bool,
-    /// The largest buffer that a kernel can read, bytes.
+    /// Size of the largest buffer that a kernel can bind, bytes.
     pub largest_binding: u64,
 }
 
-/// Which device to open.
+/// The device to open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Choice {
-    /// The fastest: a discrete one before an integrated one, and software last.
+    /// The fastest: discrete before integrated, and software last.
     #[default]
     Any,
-    /// The first whose name contains this, in any case.
+    /// The first whose name contains this text, ignoring case.
     Named(String),
 }
 
-/// The adapters of this machine, the fastest first.
+/// Returns the adapters of this machine, fastest first.
 #[must_use]
 pub fn adapters() -> Vec<AdapterInfo> {
     found().iter().map(describe).collect()
 }
 
-/// The adapter that is meant.
+/// Finds the selected adapter.
 pub(crate) fn choose(choice: &Choice) -> Result<Adapter> {
     let mut found = found();
     let place = match choice {
@@ -77,7 +77,7 @@ pub(crate) fn describe(adapter: &Adapter) -> AdapterInfo {
 
 fn found() -> Vec<Adapter> {
     let mut descriptor = InstanceDescriptor::new_without_display_handle();
-    // Validation where debug assertions are on, or as WGPU_VALIDATION says.
+    // Enables validation in debug builds, or according to WGPU_VALIDATION.
     descriptor.flags = InstanceFlags::from_build_config().with_env();
     descriptor.backends = Backends::VULKAN | Backends::METAL | Backends::DX12;
     let mut all = pollster::block_on(Instance::new(descriptor).enumerate_adapters(Backends::all()));

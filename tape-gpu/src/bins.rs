@@ -1,23 +1,23 @@
-//! Segments cut into parts, and who works on each.
+//! Splits segments into parts, and assigns parts to teams by length.
 
 use std::ops::Range;
 
-/// The most epochs of a part. Longer segments are cut, and several workgroups work on one.
+/// Maximum number of epochs of a part. Longer segments are split among several workgroups.
 pub(crate) const LONGEST: usize = 1 << 16;
 
-/// The most epochs for a small team; a workgroup is faster above.
+/// Maximum number of epochs for a small team. For longer parts, a large workgroup is faster.
 pub(crate) const SHORT: usize = 2048;
 
 /// Consecutive epochs of one segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Part {
-    /// The number of the segment.
+    /// The index of the segment.
     pub(crate) segment: usize,
-    /// Its epochs, in the columns.
+    /// Rows of the epochs in the columns.
     pub(crate) rows: Range<usize>,
 }
 
-/// The parts of segments: none for an empty one.
+/// Splits segments into parts. Empty segments have no parts.
 pub(crate) fn parts(segments: &[Range<usize>]) -> impl Iterator<Item = Part> + '_ {
     segments.iter().enumerate().flat_map(|(segment, rows)| {
         let end = rows.end;
@@ -25,7 +25,7 @@ pub(crate) fn parts(segments: &[Range<usize>]) -> impl Iterator<Item = Part> + '
     })
 }
 
-/// The numbers of parts, for small teams and for large ones.
+/// Returns the indices of the parts for small teams, and for large teams.
 pub(crate) fn bins(lengths: impl Iterator<Item = usize>) -> [Vec<u32>; 2] {
     let mut bins = [vec![], vec![]];
     for (part, length) in (0..).zip(lengths) {

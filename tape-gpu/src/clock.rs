@@ -1,4 +1,4 @@
-//! The device's own clock, where it has one: it tells what a kernel takes without what a call costs.
+//! GPU timestamps, which measure kernels without the overhead of a call.
 
 use wgpu::{
     BufferDescriptor, BufferUsages, ComputePass, ComputePassDescriptor, ComputePassTimestampWrites, QuerySetDescriptor,
@@ -8,12 +8,12 @@ use wgpu::{
 use crate::device::Gpu;
 use crate::error::Result;
 
-/// Bytes of two moments.
+/// Bytes of two timestamps.
 const BYTES: u64 = 16;
 
 impl Gpu {
-    /// Seconds from the beginning of the first of so many passes, at least one, to the end of the last; none if the device has
-    /// no clock, or one that stands still.
+    /// Returns the seconds from the start of the first of `times` passes (at least one) to the end of the last. Returns
+    /// `None` if the device has no timestamps, or they do not advance.
     pub(crate) fn seconds_by_its_clock(
         &self,
         times: u32,

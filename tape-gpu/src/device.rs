@@ -1,4 +1,4 @@
-//! An open device: its queue, its pipelines, and what went wrong.
+//! An open device with its queue and pipelines, and its error handling.
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,9 +24,9 @@ pub struct Gpu {
     pub(crate) device: Device,
     pub(crate) queue: Queue,
     pub(crate) layout: BindGroupLayout,
-    /// Which of the devices that this process opened it is.
+    /// Number of the device among those that this process opened.
     pub(crate) number: u64,
-    /// Bytes of the largest buffer that a kernel can read.
+    /// Size of the largest buffer that a kernel can bind, bytes.
     pub(crate) largest: u64,
     pub(crate) rings: Rings,
     pipeline_layout: PipelineLayout,
@@ -36,26 +36,26 @@ pub struct Gpu {
     lost: Arc<Mutex<Option<String>>>,
 }
 
-/// Buffers that a kernel sees, and the one of them that it writes.
+/// Number of buffers that a kernel binds. It writes one of them.
 const BINDINGS: u32 = 6;
 const WRITTEN: u32 = 4;
 
-/// How many devices this process opened.
+/// Number of devices that this process opened.
 static OPENED: AtomicU64 = AtomicU64::new(0);
 
 impl Gpu {
-    /// Opens a device, with the tier that is best for most.
+    /// Opens a device, with the default tier for it.
     ///
     /// # Errors
-    /// If there is no such device, or it cannot be opened.
+    /// If the device does not exist or cannot be opened.
     pub fn open(choice: &Choice) -> Result<Self> {
         Self::open_with(choice, Tier::of)
     }
 
-    /// The same with a tier of one's own.
+    /// Opens a device with a given tier.
     ///
     /// # Errors
-    /// As [`Gpu::open`], and if the device does not have what the tier needs.
+    /// Like [`Gpu::open`], and if the device does not support the tier.
     pub fn open_with(choice: &Choice, tier: impl FnOnce(&AdapterInfo) -> Tier) -> Result<Self> {
         let found = choose(choice)?;
         let adapter = describe(&found);
@@ -81,7 +81,7 @@ impl Gpu {
         let lost = Arc::new(Mutex::new(None));
         let (by_callback, by_error) = (Arc::clone(&lost), Arc::clone(&lost));
         device.set_device_lost_callback(move |_, message| note(&by_callback, message));
-        // What no scope caught: wgpu would panic.
+        // Errors that no scope caught. By default wgpu would panic.
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| note(&by_error, error.to_string())));
         let layout = bindings(&device);
         let pipeline_layout = device.create_pipeline_layout(&PipelineLayoutDescriptor {
@@ -89,7 +89,7 @@ impl Gpu {
             bind_group_layouts: &[Some(&layout)],
             ..PipelineLayoutDescriptor::default()
         });
-        // Places are 32-bit numbers on the device.
+        // Offsets are 32-bit on the device.
         let largest = largest.min(found.limits().max_buffer_size).min(1 << 32);
         let number = OPENED.fetch_add(1, Ordering::Relaxed);
         Ok(Self {
@@ -107,35 +107,35 @@ impl Gpu {
         })
     }
 
-    /// What the device is.
+    /// Returns the properties of the device.
     #[must_use]
     pub const fn adapter(&self) -> &AdapterInfo {
         &self.adapter
     }
 
-    /// What of it is used.
+    /// Returns the capabilities in use.
     #[must_use]
     pub const fn tier(&self) -> Tier {
         self.tier
     }
 
-    /// Takes the device away, as a driver does that was reset: every call from now on is [`Error::Lost`].
+    /// Destroys the device, as after a driver reset. Every later call returns [`Error::Lost`].
     pub fn destroy(&self) {
-        note(&self.lost, "it was destroyed".to_owned());
+        note(&self.lost, "destroyed by the caller".to_owned());
         self.device.destroy();
     }
 
-    /// An error once the device is lost.
+    /// Returns [`Error::Lost`] if the device is lost.
     pub(crate) fn check(&self) -> Result<()> {
         lock(&self.lost).clone().map_or(Ok(()), |message| Err(Error::Lost { message }))
     }
 
-    /// Does something, and reports what wgpu finds wrong with it: `bytes` is what it asks memory for.
+    /// Runs `act`, and converts wgpu's errors. `bytes` is the amount of memory that `act` allocates.
     pub(crate) fn checked<T>(&self, what: &'static str, bytes: u64, act: impl FnOnce() -> Result<T>) -> Result<T> {
         self.check()?;
         let filters = [ErrorFilter::Internal, ErrorFilter::Validation, ErrorFilter::OutOfMemory];
         let scopes = filters.map(|filter| self.device.push_error_scope(filter));
-        // Where there is no memory, wgpu hands out a buffer that cannot be mapped, and its belt gives up on that.
+        // If memory runs out, wgpu returns a buffer that cannot be mapped, and its staging belt panics on it.
         let done = catch_unwind(AssertUnwindSafe(act));
         let mut errors = vec![];
         for scope in scopes.into_iter().rev() {
@@ -145,18 +145,18 @@ impl Gpu {
         outcome(done, errors.first(), what, bytes)
     }
 
-    /// The pipeline of a kernel for a team, made at the first call.
+    /// Returns the pipeline of a kernel for a team. Compiled on first use.
     pub(crate) fn pipeline(&self, of: &'static DeviceKernel, team: Team) -> Result<ComputePipeline> {
         let text = || kernel::text(of, team, self.tier.precision);
         self.made_once((of.name, team), Some(&self.pipeline_layout), text)
     }
 
-    /// The same of a kernel over frequencies, which has a layout of its own.
+    /// Returns the pipeline of a kernel over frequencies, which has its own layout.
     pub(crate) fn spectrum_pipeline(&self, of: &'static SpectrumKernel) -> Result<ComputePipeline> {
         self.made_once((of.name, Team::Tile), None, || kernel::spectrum(of))
     }
 
-    /// The same of a kernel over pairs of epochs.
+    /// Returns the pipeline of a kernel over pairs of epochs.
     pub(crate) fn pairs_pipeline(&self, of: &'static PairKernel) -> Result<ComputePipeline> {
         self.made_once((of.name, Team::Tile), None, || kernel::pairs(of))
     }
@@ -189,7 +189,8 @@ impl Gpu {
     }
 }
 
-/// What came of what `what` did, which asked for so many bytes, with what wgpu found wrong with it.
+/// Combines the result of the operation `what` with the error that wgpu reported for it. `bytes` is the size of its
+/// allocations.
 fn outcome<T>(
     done: std::thread::Result<Result<T>>,
     error: Option<&wgpu::Error>,
@@ -199,11 +200,11 @@ fn outcome<T>(
     match (error, done) {
         (Some(error), _) => Err(found_wrong(error, what, bytes)),
         (None, Ok(done)) => done,
-        (None, Err(_)) => Err(Error::Lost { message: "its driver gave up".to_owned() }),
+        (None, Err(_)) => Err(Error::Lost { message: "the driver panicked".to_owned() }),
     }
 }
 
-/// What wgpu found wrong with what `what` did, which asked for so many bytes.
+/// Converts an error that wgpu reported for the operation `what`. `bytes` is the size of its allocations.
 fn found_wrong(error: &wgpu::Error, what: &'static str, bytes: u64) -> Error {
     match error {
         wgpu::Error::OutOfMemory { .. } => Error::OutOfMemory { bytes },
@@ -240,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_that_is_not_there_is_told_from_a_kernel_that_is_refused() {
+    fn out_of_memory_differs_from_a_rejected_kernel() {
         let memory = wgpu::Error::OutOfMemory { source: "no heap".into() };
         assert!(matches!(found_wrong(&memory, "upload", 5), Error::OutOfMemory { bytes: 5 }));
         let source = "no such type".into();
@@ -249,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_driver_that_gives_up_is_an_error_of_its_cause() {
+    fn a_driver_panic_reports_its_cause() {
         let panicked = || -> std::thread::Result<Result<()>> { Err(Box::new("no range")) };
         let memory = wgpu::Error::OutOfMemory { source: "no heap".into() };
         assert!(matches!(outcome(panicked(), Some(&memory), "upload", 5), Err(Error::OutOfMemory { bytes: 5 })));

@@ -1,57 +1,57 @@
-//! What can go wrong on a device.
+//! Errors of devices.
 
-/// Why a device does not do what was asked of it. The CPU can go on with all of it.
+/// An error of a device. The CPU can take over after any of them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// No adapter at all.
-    #[error("no GPU was found: install its Vulkan driver (mesa-vulkan-drivers has one in software), or use the CPU")]
+    /// No adapter was found.
+    #[error("no GPU was found: install a Vulkan driver (mesa-vulkan-drivers has a software one), or use the CPU")]
     NoAdapter,
-    /// None of that name.
-    #[error("no device is called '{name}'; there are: {}", known.join(", "))]
+    /// No adapter has the requested name.
+    #[error("no device matches '{name}'; available devices: {}", known.join(", "))]
     Unknown {
-        /// The name asked for.
+        /// The requested name.
         name: String,
-        /// What there is.
+        /// The names of all adapters.
         known: Vec<String>,
     },
-    /// The device cannot be opened.
-    #[error("{adapter} cannot be used: {message}")]
+    /// The device could not be opened.
+    #[error("cannot open {adapter}: {message}")]
     Refused {
-        /// Which device.
+        /// The name of the adapter.
         adapter: String,
-        /// The driver's words.
+        /// The message of the driver.
         message: String,
     },
-    /// A path was forced that the device does not have.
-    #[error("{adapter} has no {what}")]
+    /// The requested tier needs a capability that the device lacks.
+    #[error("{adapter} does not support {what}")]
     Lacks {
-        /// Which device.
+        /// The name of the adapter.
         adapter: String,
-        /// What it lacks.
+        /// The missing capability.
         what: &'static str,
     },
-    /// It was lost, or taken away.
+    /// The device was lost or destroyed.
     #[error("the device was lost: {message}")]
     Lost {
-        /// The driver's words.
+        /// The message of the driver.
         message: String,
     },
-    /// There is no memory left on it.
-    #[error("the device has no memory left for {bytes} bytes")]
+    /// The device is out of memory.
+    #[error("the device is out of memory (allocating {bytes} bytes)")]
     OutOfMemory {
-        /// What was asked of it.
+        /// The size of the failed allocation.
         bytes: u64,
     },
-    /// A kernel or a command was refused: a fault of this crate or of a driver.
-    #[error("{kernel}: the device refused it: {message}")]
+    /// A kernel or command was rejected, because of a bug in this crate or in a driver.
+    #[error("the device rejected {kernel}: {message}")]
     Invalid {
-        /// The kernel, or what was done.
+        /// The kernel or operation.
         kernel: &'static str,
-        /// The words of wgpu.
+        /// The message of wgpu.
         message: String,
     },
 }
 
-/// What this crate's functions return.
+/// The result type of this crate.
 pub type Result<T> = std::result::Result<T, Error>;

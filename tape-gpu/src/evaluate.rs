@@ -1,4 +1,4 @@
-//! The values of a statistic for all light curves of a chunk.
+//! Evaluates a statistic for all light curves of a chunk.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use crate::device::Gpu;
 use crate::error::Result;
 use crate::resident::{Columns, Resident};
 
-/// Who computed what.
+/// Counts of light curves by where they were computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Evaluated {
-    /// Light curves whose values are the device's.
+    /// Light curves computed on the device.
     pub by_device: usize,
-    /// Light curves whose values are the CPU's: their numbers do not fit the device's, they are too long for the kernel, or
-    /// its answer might lie further from the CPU's than the statistic's tolerance.
+    /// Light curves computed on the CPU, because their values do not fit the device's precision, they are too long for
+    /// the kernel, or the device's result may exceed the statistic's tolerance.
     pub by_cpu: usize,
 }
 
@@ -27,15 +27,16 @@ struct Uploaded {
 }
 
 impl Gpu {
-    /// The outputs of a statistic for all light curves of a chunk, those of each segment side by side; nothing if it has no
-    /// kernel for this device, or if the CPU must go through the light curves one by one, because work on the chunk should
-    /// stop or the statistic fails.
+    /// Computes the outputs of a statistic for all light curves of a chunk, segment by segment. Returns `None` if the
+    /// statistic has no kernel for this device, or if the CPU must process the light curves one by one because work on
+    /// the chunk should stop or the statistic fails.
     ///
     /// # Errors
-    /// If the device is lost, has no memory left or refuses the kernel; `out` is then to be computed by the CPU.
+    /// If the device is lost, out of memory or rejects the kernel. The CPU must then compute `out`.
     ///
     /// # Panics
-    /// If the chunk lacks a column that the statistic reads, or `out` has not a place for each output of each segment.
+    /// If the chunk lacks a column that the statistic reads, or `out` does not have one element for each output of each
+    /// segment.
     pub fn evaluate_chunk(&self, statistic: &Statistic, chunk: &Chunk, out: &mut [Value]) -> Result<Option<Evaluated>> {
         if let Some(spectral) = statistic.spectral().filter(|_| self.has_kernel(statistic)) {
             return self.search(statistic, spectral, chunk, out);
@@ -46,7 +47,7 @@ impl Gpu {
         self.evaluate(statistic, chunk, &uploaded.resident, out)
     }
 
-    /// The columns of a chunk on this device: the first statistic brings them there, and all others find them.
+    /// Returns the chunk's columns on this device. The first statistic uploads them, and later ones reuse them.
     fn uploaded(&self, chunk: &Chunk) -> Result<Arc<Uploaded>> {
         if let Some(known) = chunk.kept.get::<Uploaded>().filter(|known| known.device == self.number) {
             return Ok(known);
@@ -58,13 +59,13 @@ impl Gpu {
         Ok(uploaded)
     }
 
-    /// The same for a chunk that was uploaded, segment by segment.
+    /// Computes the outputs for a chunk that was uploaded before, segment by segment.
     ///
     /// # Errors
-    /// As [`Gpu::evaluate_chunk`].
+    /// See [`Gpu::evaluate_chunk`].
     ///
     /// # Panics
-    /// As [`Gpu::evaluate_chunk`], and if the segments are not those that were uploaded.
+    /// See [`Gpu::evaluate_chunk`]. Also if the segments differ from those that were uploaded.
     pub fn evaluate(
         &self,
         statistic: &Statistic,
@@ -74,7 +75,7 @@ impl Gpu {
     ) -> Result<Option<Evaluated>> {
         let Some(kernel) = self.kernel_of(statistic) else { return Ok(None) };
         let outputs = statistic.info().outputs.len();
-        assert_eq!(out.len(), resident.len() * outputs, "a place for each output of each segment");
+        assert_eq!(out.len(), resident.len() * outputs, "one element for each output of each segment");
         let Some(states) = self.states_until(statistic, kernel, resident, &chunk.cancellation)? else {
             return Ok(None);
         };
@@ -95,11 +96,11 @@ impl Gpu {
         Ok(Some(evaluated))
     }
 
-    /// The state of a fold, or the outputs of a statistic of whole light curves, for each segment; none where the device has
-    /// no answer within the tolerance.
+    /// Returns the state of a fold, or the outputs of a statistic of whole light curves, for each segment. `None` where
+    /// the device has no result within the tolerance.
     ///
     /// # Errors
-    /// As [`Gpu::reduce`].
+    /// See [`Gpu::reduce`].
     pub fn states(
         &self,
         statistic: &Statistic,
@@ -110,7 +111,7 @@ impl Gpu {
         Ok(states.unwrap_or_default())
     }
 
-    /// The same, or `None` if work should stop.
+    /// Like [`Gpu::states`], but returns `None` if work should stop.
     fn states_until(
         &self,
         statistic: &Statistic,
@@ -139,7 +140,7 @@ impl Gpu {
         Ok(reduced.map(|()| states))
     }
 
-    /// Whether it computes anything of a statistic.
+    /// Returns true if the device can compute part of the statistic.
     #[must_use]
     pub fn has_kernel(&self, statistic: &Statistic) -> bool {
         let single = self.tier().precision == tape_core::Precision::Single;
@@ -147,7 +148,7 @@ impl Gpu {
         self.kernel_of(statistic).is_some() || (single && (pairwise || statistic.spectral().is_some()))
     }
 
-    /// The kernel of a statistic over the epochs of a light curve, if there is one in the precision of this device.
+    /// Returns the kernel of a statistic over the epochs of a light curve, if it supports the precision of this device.
     #[must_use]
     pub fn kernel_of(&self, statistic: &Statistic) -> Option<&'static DeviceKernel> {
         let single = self.tier().precision == tape_core::Precision::Single;
@@ -165,8 +166,8 @@ fn finish(statistic: &Statistic, state: &[f64], out: &mut [Value]) {
     }
 }
 
-/// Computes a light curve on the CPU, or returns `None` if the statistic fails or work should stop. Statistics with kernels do
-/// not ask for the band.
+/// Computes a light curve on the CPU. Returns `None` if the statistic fails or work should stop. The light curve has no
+/// band label, because statistics with kernels do not use it.
 fn on_cpu(statistic: &Statistic, chunk: &Chunk, segment: &Segment, out: &mut [Value]) -> Option<()> {
     chunk.cancellation.proceed()?;
     statistic.try_evaluate(&chunk.light_curve(segment, ""), out).ok()

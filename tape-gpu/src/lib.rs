@@ -1,12 +1,13 @@
 //! Segmented reductions on the GPU.
 //!
-//! A [`tape_core::Chunk`] is what a GPU wants: plain columns, with the rows of each light curve contiguous and described by
-//! segments. [`Gpu`] opens a device by wgpu, [`Gpu::upload`] brings columns there, as a [`Resident`] that stays for as many
-//! calls as one likes, and [`Gpu::reduce`] runs the kernel of a statistic over its segments. [`Gpu::evaluate_chunk`] does
-//! all of that for a chunk, and gives to the CPU what the device cannot answer within the statistic's tolerance.
-//! [`Gpu::values`] computes light curves at many frequencies, for statistics that search them.
+//! The layout of a [`tape_core::Chunk`] suits a GPU: plain columns, in which the rows of each light curve are
+//! contiguous and described by segments. [`Gpu`] opens a device through wgpu. [`Gpu::upload`] copies columns to the
+//! device as a [`Resident`], which can be used for any number of calls, and [`Gpu::reduce`] runs the kernel of a
+//! statistic over its segments. [`Gpu::evaluate_chunk`] does both for a chunk, and computes light curves on the CPU if
+//! the device cannot meet the statistic's tolerance. [`Gpu::values`] computes values at many frequencies, for
+//! statistics that search them.
 //!
-//! It knows nothing of files, plans or threads, and no statistic: kernels come with the statistics, as text.
+//! This crate knows no files, plans, threads or statistics. Statistics supply their kernels as text.
 #![forbid(unsafe_code)]
 
 mod adapter;

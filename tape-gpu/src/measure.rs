@@ -1,4 +1,4 @@
-//! How long a device takes, on the clock of the wall: each measurement waits for the device before it looks at the clock.
+//! Wall-clock measurements of a device. Each one waits for the device before it reads the clock.
 
 use std::time::Instant;
 
@@ -11,11 +11,11 @@ use crate::pack::size;
 use crate::resident::Resident;
 
 impl Gpu {
-    /// Seconds for a copy of so many bytes (a multiple of 4) within the device's memory, each read once and written once: the
-    /// mean of `times`.
+    /// Measures a copy of `bytes` (a multiple of 4) within the device's memory: each byte is read once and written
+    /// once. Returns the mean seconds of `times` copies.
     ///
     /// # Errors
-    /// If the device is lost or has no memory left.
+    /// If the device is lost or out of memory.
     pub fn time_copy(&self, bytes: u64, times: u32) -> Result<f64> {
         let room = |label| {
             let usage = BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
@@ -37,10 +37,10 @@ impl Gpu {
         self.mean("copy", times, copy)
     }
 
-    /// Seconds to bring so many bytes (a multiple of 4) to the device, from memory that is packed already: the mean of `times`.
+    /// Measures an upload of `bytes` (a multiple of 4) from packed memory. Returns the mean seconds of `times` uploads.
     ///
     /// # Errors
-    /// If the device is lost or has no memory left.
+    /// If the device is lost or out of memory.
     pub fn time_upload(&self, bytes: usize, times: u32) -> Result<f64> {
         let contents = vec![1_u8; bytes];
         let upload = |times: u32| {
@@ -53,11 +53,11 @@ impl Gpu {
         self.mean("upload", times, upload)
     }
 
-    /// Seconds to read so many bytes (a multiple of 4) back, with what a call costs however little it asks for: the mean of
-    /// `times`.
+    /// Measures reading back `bytes` (a multiple of 4), including the overhead of a call. Returns the mean seconds of
+    /// `times` calls.
     ///
     /// # Errors
-    /// If the device is lost or has no memory left.
+    /// If the device is lost or out of memory.
     pub fn time_read(&self, bytes: usize, times: u32) -> Result<f64> {
         let out = self.checked("read", 2 * bytes as u64, || Ok(self.room(bytes)))?;
         let read = || self.checked("read", bytes as u64, || self.dispatch("read", &out, |_| {}, <[u8]>::len));
@@ -69,11 +69,11 @@ impl Gpu {
         Ok(start.elapsed().as_secs_f64() / f64::from(times))
     }
 
-    /// Seconds for a kernel over columns that lie on the device, whose numbers nobody reads: the mean of `times`, by the
-    /// device's own clock if it has one.
+    /// Measures a kernel over resident columns, without reading its results. Returns the mean seconds of `times` runs,
+    /// from GPU timestamps if available.
     ///
     /// # Errors
-    /// As [`Gpu::reduce`].
+    /// See [`Gpu::reduce`].
     pub fn time_kernel(&self, kernel: &'static DeviceKernel, resident: &Resident, times: u32) -> Result<f64> {
         let mut seconds = 0.0;
         for batch in &resident.batches {
@@ -101,7 +101,7 @@ impl Gpu {
         Ok(seconds)
     }
 
-    /// The mean seconds of something done so many times, after it was done once.
+    /// Returns the mean seconds of `times` calls of `act`, after one warm-up call.
     fn mean(&self, what: &'static str, times: u32, act: impl Fn(u32)) -> Result<f64> {
         let wait = || {
             self.device.poll(PollType::wait_indefinitely()).map_err(|error| Error::Lost { message: error.to_string() })

@@ -1,10 +1,10 @@
-//! Columns as a device takes them: in its precision, after what was subtracted.
+//! Packs columns in the precision of a device, with a reference subtracted.
 
 use tape_core::{Extremes, Precision, count, sums};
 
 use crate::bins::Part;
 
-/// Numbers in the precision of a device.
+/// Numbers in a device's precision.
 #[derive(Debug)]
 pub(crate) enum Packed {
     Single(Vec<f32>),
@@ -12,7 +12,7 @@ pub(crate) enum Packed {
 }
 
 impl Packed {
-    /// None, with room for some.
+    /// Creates an empty column with capacity for `numbers`.
     pub(crate) fn with_room(precision: Precision, numbers: usize) -> Self {
         match precision {
             Precision::Single => Self::Single(Vec::with_capacity(numbers)),
@@ -20,11 +20,11 @@ impl Packed {
         }
     }
 
-    /// Appends numbers, less a reference that is subtracted in double precision.
+    /// Appends numbers, with the reference subtracted in double precision.
     pub(crate) fn extend(&mut self, numbers: &[f64], reference: f64) {
         let left = numbers.iter().map(|x| x - reference);
         match self {
-            #[expect(clippy::cast_possible_truncation, reason = "single precision is what was asked for")]
+            #[expect(clippy::cast_possible_truncation, reason = "single precision was requested")]
             Self::Single(packed) => packed.extend(left.map(|x| x as f32)),
             Self::Double(packed) => packed.extend(left),
         }
@@ -38,15 +38,16 @@ impl Packed {
     }
 }
 
-/// About the mean of some fluxes: what is left when it is subtracted has as many digits as their spread needs. Fluxes that
-/// are all equal have exactly zero left.
+/// Returns about the mean of the fluxes. The differences to it keep all significant digits of the spread. If all fluxes
+/// are equal, the differences are exactly zero.
 pub(crate) fn reference(flux: &[f64]) -> f64 {
     let first = flux.first().copied().unwrap_or_default();
     let [total] = sums([flux], |[x]| [x - first]);
     first + total / count(flux.len().max(1))
 }
 
-/// Whether squares of these numbers neither overflow nor vanish on a device. If they may, a segment stays on the CPU.
+/// Returns true if squares of these numbers neither overflow nor underflow on the device. Otherwise the CPU computes
+/// the segment.
 pub(crate) fn fits(flux: &[f64], error: &[f64], reference: f64, precision: Precision) -> bool {
     let most = match precision {
         Precision::Single => 1e15,
@@ -59,7 +60,7 @@ pub(crate) fn fits(flux: &[f64], error: &[f64], reference: f64, precision: Preci
     spread_fits && (error.is_empty() || (of_error.min >= least && of_error.max < most))
 }
 
-/// Numbers out of bytes of a precision.
+/// Decodes numbers of a precision from bytes.
 pub(crate) fn read(bytes: &[u8], precision: Precision) -> Vec<f64> {
     match precision {
         Precision::Single => bytemuck::pod_collect_to_vec::<u8, f32>(bytes).into_iter().map(f64::from).collect(),
@@ -67,7 +68,7 @@ pub(crate) fn read(bytes: &[u8], precision: Precision) -> Vec<f64> {
     }
 }
 
-/// Bytes of a number.
+/// Returns the size of a number, bytes.
 pub(crate) const fn size(precision: Precision) -> usize {
     match precision {
         Precision::Single => 4,
@@ -75,7 +76,7 @@ pub(crate) const fn size(precision: Precision) -> usize {
     }
 }
 
-/// The parts that go up together: at most so many rows.
+/// Splits parts into batches of at most `most` rows, to be uploaded together.
 pub(crate) fn batches(parts: &[Part], most: usize) -> Vec<&[Part]> {
     let (mut batches, mut first, mut rows) = (vec![], 0, 0);
     for (i, part) in parts.iter().enumerate() {
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_overflows_or_vanishes_stays_on_the_cpu() {
+    fn values_that_overflow_or_underflow_stay_on_the_cpu() {
         let fits = |flux: &[f64], error: &[f64]| fits(flux, error, 0.0, Precision::Single);
         assert!(fits(&[1.0, -3e4], &[0.1, 1e-9]));
         assert!(fits(&[0.0, 0.0], &[]));

@@ -1,4 +1,4 @@
-//! Statistics of pairs of epochs, of all light curves of a chunk.
+//! Evaluates statistics of pairs of epochs for all light curves of a chunk.
 
 use tape_core::{Chunk, PairBins, PairKernel, PairSums, Pairwise, Statistic, Value};
 
@@ -8,13 +8,13 @@ use crate::evaluate::Evaluated;
 use crate::pack::fits;
 use crate::ring::Lent;
 
-/// The most epochs of a light curve; a workgroup would take too long for the pairs of more, for a driver that watches.
+/// Maximum number of epochs of a light curve. For more, a workgroup could exceed the driver's watchdog timeout.
 const MOST_EPOCHS: usize = 1 << 14;
 
-/// The pairs that are asked for at once: a second of a slow device.
+/// Maximum number of pairs per call, about a second on a slow device.
 const ENOUGH: usize = 1 << 31;
 
-/// An epoch, as the kernel has it.
+/// An epoch, in the kernel's layout.
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 struct Epoch {
@@ -24,18 +24,18 @@ struct Epoch {
     variance: f32,
 }
 
-/// A bin of a light curve, as the kernel has it.
+/// A bin of a light curve, in the kernel's layout.
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 struct Bin {
     first: u32,
     number: u32,
-    /// Upper and lower half of its limits.
+    /// Upper and lower half of the bin's edges.
     from: [u32; 2],
     to: [u32; 2],
 }
 
-/// The sums of a bin, as the kernel writes them.
+/// The sums of a bin, in the kernel's layout.
 #[repr(C)]
 #[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 struct Sums {
@@ -44,27 +44,27 @@ struct Sums {
     terms: [f32; 2],
 }
 
-/// Light curves that lie on the device with their bins, until this is dropped.
+/// Light curves and their bins on the device. The memory is released on drop.
 #[derive(Debug)]
 pub struct ResidentPairs {
     epochs: Lent,
     bins: Lent,
-    /// The number of bins of each light curve, and the days in its tick.
+    /// Number of bins and length of a tick in days, for each light curve.
     shapes: Vec<(usize, f64)>,
 }
 
 impl ResidentPairs {
-    /// The number of bins of all light curves.
+    /// Returns the number of bins of all light curves.
     fn len(&self) -> usize {
         self.shapes.iter().map(|(bins, _)| bins).sum()
     }
 }
 
 impl Gpu {
-    /// Brings light curves and their bins to the device.
+    /// Uploads light curves and their bins.
     ///
     /// # Errors
-    /// If the device is lost or has no memory left.
+    /// If the device is lost or out of memory.
     pub fn upload_pairs(&self, all: &[PairBins]) -> Result<ResidentPairs> {
         let (mut epochs, mut bins) = (vec![], vec![]);
         for one in all {
@@ -81,10 +81,10 @@ impl Gpu {
         })
     }
 
-    /// The sums of all bins of each light curve; none for a light curve of which a bin was not written.
+    /// Returns the sums of all bins of each light curve, or `None` for a light curve with a bin that was not written.
     ///
     /// # Errors
-    /// If the device is lost, has no memory left or refuses the kernel.
+    /// If the device is lost, out of memory or rejects the kernel.
     pub fn pair_sums(&self, kernel: &'static PairKernel, pairs: &ResidentPairs) -> Result<Vec<Option<Vec<PairSums>>>> {
         if pairs.len() == 0 {
             return Ok(vec![Some(vec![]); pairs.shapes.len()]);
@@ -108,11 +108,11 @@ impl Gpu {
         Ok(pairs.shapes.iter().map(of_one).collect())
     }
 
-    /// The rows of a statistic of pairs for all light curves of a chunk; nothing if it has no kernel for this device, the
-    /// statistic fails or work should stop.
+    /// Returns the rows of a statistic of pairs for all light curves of a chunk. Returns `None` if it has no kernel for
+    /// this device, the statistic fails or work should stop.
     ///
     /// # Errors
-    /// As [`Gpu::pair_sums`].
+    /// See [`Gpu::pair_sums`].
     pub fn rows_of_chunk(&self, statistic: &Statistic, chunk: &Chunk) -> Result<Option<(Vec<Vec<Value>>, Evaluated)>> {
         let Statistic::Rows(many) = statistic else { return Ok(None) };
         let Some(pairwise) = many.pairwise().filter(|_| self.has_kernel(statistic)) else { return Ok(None) };
@@ -166,7 +166,7 @@ impl Gpu {
     }
 }
 
-/// Light curves that go to the device together.
+/// Light curves to upload together.
 #[derive(Default)]
 struct Gathered {
     numbers: Vec<usize>,
@@ -184,31 +184,32 @@ impl Gathered {
     }
 }
 
-/// Whether the device can have a light curve: it is not too long, and no square leaves the range of single precision.
+/// Returns true if the device can process a light curve: it is short enough, and its squares fit in single precision.
 fn takes(bins: &PairBins) -> bool {
     let errors: Vec<f64> = bins.variance.iter().filter(|variance| **variance > 0.0).map(|v| v.sqrt()).collect();
     bins.time.len() <= MOST_EPOCHS && fits(&bins.flux, &errors, 0.0, tape_core::Precision::Single)
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "single precision is what is meant")]
+#[expect(clippy::cast_possible_truncation, reason = "single precision is intended")]
 fn epoch(bins: &PairBins, at: usize) -> Epoch {
     let [high, low] = halves(bins.time[at]);
     Epoch { high, low, flux: bins.flux[at] as f32, variance: bins.variance[at] as f32 }
 }
 
-/// The sums of a bin; none if they were not written. A bin without pairs has not-a-number nowhere.
+/// Decodes the sums of a bin. Returns `None` if they were not written, which leaves NaN. A bin without pairs has no
+/// NaN.
 fn restore(sums: &Sums, tick: f64) -> Option<PairSums> {
     let terms = sums.terms.map(f64::from);
     let written = sums.pairs != u32::MAX && sums.dt.is_finite() && terms.iter().all(|term| term.is_finite());
     written.then(|| PairSums { pairs: sums.pairs, dt: f64::from(sums.dt) * tick, terms })
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "halves are what is meant")]
+#[expect(clippy::cast_possible_truncation, reason = "halves are intended")]
 const fn halves(ticks: u64) -> [u32; 2] {
     [(ticks >> 32) as u32, ticks as u32]
 }
 
-/// A number of epochs, which a buffer within 4 GiB holds.
+/// Converts a number of epochs, which fits because buffers are within 4 GiB.
 fn place(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -1,23 +1,23 @@
-//! Epochs with phases as 32-bit parts of a turn, which wrap around by themselves.
+//! Phases of epochs as 32-bit fractions of a turn, which wrap around.
 
 use tape_core::Series;
 
-/// One epoch, as the kernel has it.
+/// One epoch, in the kernel's layout.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub(crate) struct Epoch {
     /// The phase at the first frequency.
     phase: u32,
-    /// How far it moves from one frequency to the next: the upper and the lower half of 64 bits.
+    /// Upper half of the 64-bit phase step between frequencies.
     high: u32,
     low: u32,
     weight: f32,
     flux: f32,
 }
 
-/// One epoch of a series. What is cut off is below 2⁻³² turns at any of up to 2³² frequencies, beside the last digit of
-/// frequency times time in double precision, which the CPU loses too.
-#[expect(clippy::cast_possible_truncation, reason = "single precision, and halves of 64 bits, are what is meant")]
+/// Converts one epoch of a series. The truncation error is below 2⁻³² turns at any of up to 2³² frequencies, in
+/// addition to the rounding of frequency times time in double precision, which the CPU has too.
+#[expect(clippy::cast_possible_truncation, reason = "single precision and 32-bit halves are intended")]
 pub(crate) fn epoch(series: &Series, at: usize) -> Epoch {
     let time = series.time[at];
     let step = turns(series.step * time);
@@ -30,8 +30,8 @@ pub(crate) fn epoch(series: &Series, at: usize) -> Epoch {
     }
 }
 
-/// The part of a turn beyond whole turns, in units of 2⁻⁶⁴.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is from 0 up to 2⁶⁴")]
+/// Returns the fraction of a turn, in units of 2⁻⁶⁴.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value is between 0 and 2⁶⁴")]
 fn turns(cycles: f64) -> u64 {
     const TURN: f64 = 18_446_744_073_709_551_616.0;
     ((cycles - cycles.floor()) * TURN) as u64
@@ -48,7 +48,7 @@ mod tests {
         assert_eq!(turns(-0.25), 3 << 62);
     }
 
-    /// The phase that the kernel finds, by the same steps in 32 bits, against that in double precision.
+    /// Compares the phase that the kernel computes in 32-bit steps with double precision.
     #[test]
     fn phases_are_right_after_millions_of_steps() {
         let time = [0.0, 1e-3, 0.1234, 1.0, 777.777, 3651.2];

@@ -1,4 +1,4 @@
-//! A kernel over segments that lie on the device.
+//! Runs a kernel over resident segments.
 
 use tape_core::{Cancellation, DeviceKernel, Method, OnDevice};
 use wgpu::{
@@ -13,10 +13,10 @@ use crate::resident::{Batch, Resident};
 use crate::ring::Lent;
 use crate::tier::Team;
 
-/// The most workgroups in one dimension that every device takes; each goes on with the parts that are left.
+/// Number of workgroups in one dimension that every device supports. Workgroups loop over the remaining parts.
 const MOST_WORKGROUPS: usize = 65_535;
 
-/// What teams of one size have to do.
+/// The work for teams of one size.
 pub(crate) struct Work<'a> {
     team: Team,
     pipeline: ComputePipeline,
@@ -25,12 +25,12 @@ pub(crate) struct Work<'a> {
 }
 
 impl Gpu {
-    /// Runs a kernel over all segments. Calls `each` with the segment, what its part was, and the kernel's numbers: once for
-    /// each part of up to 65,536 epochs, in order. Segments that are not on the device, empty ones, and for a
-    /// [`Method::Whole`] those of several parts get no call.
+    /// Runs a kernel over all segments. Calls `each` with the segment, its part and the kernel's numbers: once for each
+    /// part of up to 65,536 epochs, in order. Skips segments that are not on the device, empty segments, and for a
+    /// [`Method::Whole`] segments with several parts.
     ///
     /// # Errors
-    /// If the device is lost, has no memory left or refuses the kernel.
+    /// If the device is lost, out of memory or rejects the kernel.
     pub fn reduce(
         &self,
         kernel: &'static DeviceKernel,
@@ -40,7 +40,7 @@ impl Gpu {
         self.reduce_until(kernel, resident, &Cancellation::never(), each).map(|_| ())
     }
 
-    /// The same, or `None` if work should stop, which is asked between two dispatches.
+    /// Like [`Gpu::reduce`], but returns `None` if work should stop. This is checked between dispatches.
     pub(crate) fn reduce_until(
         &self,
         kernel: &'static DeviceKernel,
@@ -49,7 +49,7 @@ impl Gpu {
         mut each: impl FnMut(usize, OnDevice, &[f64]),
     ) -> Result<Option<()>> {
         if kernel.error && !resident.has_error {
-            let message = "it reads errors, and none were uploaded".to_owned();
+            let message = "it reads errors, but none were uploaded".to_owned();
             return Err(Error::Invalid { kernel: kernel.name, message });
         }
         let precision = self.tier().precision;
@@ -79,7 +79,7 @@ impl Gpu {
         })
     }
 
-    /// The teams that have anything to do, each with its pipeline.
+    /// Returns the teams that have parts to process, with their pipelines.
     pub(crate) fn work<'a>(&self, kernel: &'static DeviceKernel, batch: &'a Batch) -> Result<Vec<Work<'a>>> {
         let teams = [self.tier().short(), Team::Large];
         let work = teams.into_iter().zip(&batch.bins).filter(|(_, (parts, _))| *parts > 0);
@@ -96,7 +96,7 @@ impl Gpu {
         }
     }
 
-    /// Buffers in the order of their bindings.
+    /// Binds buffers in the given order.
     pub(crate) fn bind_to(&self, layout: &BindGroupLayout, buffers: &[&Lent]) -> BindGroup {
         let entries: Vec<BindGroupEntry<'_>> = (0..)
             .zip(buffers)
@@ -105,7 +105,7 @@ impl Gpu {
         self.device.create_bind_group(&BindGroupDescriptor { label: None, layout, entries: &entries })
     }
 
-    /// Makes what is in `out` no number, runs what `over` puts into a pass, waits for it, and shows `take` the bytes of `out`.
+    /// Fills `out` with NaN, runs the pass that `over` records, waits for it, and passes the bytes of `out` to `take`.
     pub(crate) fn dispatch<T>(
         &self,
         name: &str,
@@ -120,24 +120,24 @@ impl Gpu {
         encoder.copy_buffer_to_buffer(out.buffer(), 0, read_back.buffer(), 0, out.bytes());
         self.queue.submit([encoder.finish()]);
         let fetched = self.fetch(&read_back, take);
-        // It may still be mapped, or about to be.
+        // After an error, the buffer may still be mapped.
         if fetched.is_err() {
             read_back.discard();
         }
         fetched
     }
 
-    /// Waits for what was submitted, and shows the bytes of a buffer.
+    /// Waits for submitted work, and passes the bytes of a buffer to `take`.
     pub(crate) fn fetch<T>(&self, lent: &Lent, take: impl FnOnce(&[u8]) -> T) -> Result<T> {
         let lost = |message: String| Error::Lost { message };
         let (tell, told) = std::sync::mpsc::channel();
         let (buffer, bytes) = (lent.buffer(), lent.bytes());
         buffer.map_async(MapMode::Read, ..bytes, move |mapped| {
-            // Nobody listens any more if the wait failed.
+            // The receiver is gone if the wait failed.
             let _ = tell.send(mapped);
         });
         self.device.poll(PollType::wait_indefinitely()).map_err(|error| lost(error.to_string()))?;
-        let mapped = told.try_recv().map_err(|_| lost("it did not answer".to_owned()))?;
+        let mapped = told.try_recv().map_err(|_| lost("the device did not respond".to_owned()))?;
         mapped.map_err(|error| lost(error.to_string()))?;
         let view = buffer.get_mapped_range(..bytes).map_err(|error| lost(error.to_string()))?;
         let taken = take(&view);
@@ -147,8 +147,9 @@ impl Gpu {
     }
 }
 
-/// As many workgroups as have one segment each. A subgroup has at least four lanes, but how many is known on the device
-/// alone: as many workgroups are started as would do with subgroups of 128, and each goes on until all is done.
+/// Returns the number of workgroups needed for `parts`. A subgroup has at least four lanes, but only the device knows
+/// how many. This starts as many workgroups as subgroups of 128 lanes would need, and each loops until all parts are
+/// done.
 fn workgroups(team: Team, parts: usize) -> u32 {
     let wanted = match team {
         Team::Subgroup => parts.div_ceil(4),
@@ -157,7 +158,7 @@ fn workgroups(team: Team, parts: usize) -> u32 {
     groups(wanted)
 }
 
-/// As many workgroups as are wanted, or as every device takes.
+/// Limits the number of workgroups to what every device supports.
 pub(crate) fn groups(wanted: usize) -> u32 {
     u32::try_from(wanted.clamp(1, MOST_WORKGROUPS)).unwrap_or(u32::MAX)
 }

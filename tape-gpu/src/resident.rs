@@ -1,4 +1,4 @@
-//! Columns that lie on the device.
+//! Columns in the device's memory.
 
 use std::ops::Range;
 
@@ -8,27 +8,27 @@ use crate::error::Result;
 use crate::pack::{Packed, batches, fits, reference, size};
 use crate::ring::Lent;
 
-/// Columns of the CPU.
+/// Columns in the CPU's memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Columns<'a> {
     /// Fluxes.
     pub flux: &'a [f64],
-    /// Errors, as many; none if no statistic needs them.
+    /// Errors, one for each flux; empty if no statistic needs them.
     pub error: &'a [f64],
 }
 
-/// Segments that lie on the device, until this is dropped: every statistic finds them there.
+/// Segments in the device's memory, shared by all statistics. The memory is released on drop.
 #[derive(Debug)]
 pub struct Resident {
     pub(crate) batches: Vec<Batch>,
     /// The number of epochs of each segment.
     pub(crate) lengths: Vec<usize>,
-    /// What was subtracted from the fluxes of each segment; none where its numbers do not fit the device's.
+    /// Value subtracted from the fluxes of each segment; `None` if the segment does not fit the device's precision.
     pub(crate) references: Vec<Option<f64>>,
     pub(crate) has_error: bool,
 }
 
-/// What fits into buffers of the largest size.
+/// Parts that fit into buffers of the largest size.
 #[derive(Debug)]
 pub(crate) struct Batch {
     /// The segment and the number of epochs of each part.
@@ -37,18 +37,18 @@ pub(crate) struct Batch {
     pub(crate) error: Lent,
     pub(crate) ranges: Lent,
     pub(crate) references: Lent,
-    /// For small teams and for large ones: how many parts, and which.
+    /// For small and for large teams, the number of parts and their indices.
     pub(crate) bins: [(usize, Lent); 2],
 }
 
 impl Resident {
-    /// The number of segments.
+    /// Returns the number of segments.
     #[must_use]
     pub fn len(&self) -> usize {
         self.lengths.len()
     }
 
-    /// Whether there is none.
+    /// Returns true if there are no segments.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lengths.is_empty()
@@ -56,10 +56,10 @@ impl Resident {
 }
 
 impl Gpu {
-    /// Brings columns to the device; `segments` are the rows of each light curve.
+    /// Uploads columns. `segments` are the rows of each light curve.
     ///
     /// # Errors
-    /// If the device is lost or has no memory left.
+    /// If the device is lost or out of memory.
     ///
     /// # Panics
     /// If a segment lies outside the columns.
@@ -123,7 +123,7 @@ impl Gpu {
     }
 }
 
-/// A number of rows, which fits because the largest buffer is within 4 GiB.
+/// Converts a number of rows, which fits because buffers are within 4 GiB.
 fn place(rows: usize) -> u32 {
     u32::try_from(rows).unwrap_or(u32::MAX)
 }

@@ -1,8 +1,8 @@
-//! Buffers that are used again and again: making one costs a driver more than most chunks take to compute.
+//! A pool of buffers, because allocating a buffer costs a driver more than computing most chunks.
 //!
-//! What a chunk needs is lent, and comes back when it is dropped, so there are as many buffers as workers have in use at a time:
-//! while one packs, another's columns go up, a third's are computed with, and a fourth reads. What comes back is written anew
-//! from the beginning: columns by copies that come before the kernel in the queue, results by not-a-number.
+//! A chunk borrows buffers and returns them on drop, so there are as many buffers as the workers use at a time: while
+//! one worker packs, the columns of another are uploaded, a third computes, and a fourth reads. A reused buffer is
+//! overwritten completely: columns by copies queued before the kernel, and results by NaN.
 
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,38 +16,38 @@ use wgpu::{
 
 use crate::device::Gpu;
 
-/// Bytes that are kept of buffers of a kind that nobody uses.
+/// Maximum bytes of unused buffers to keep, for each kind.
 const MOST_KEPT: u64 = 256 << 20;
-/// The smallest buffer: fewer sizes are more often the one that is wanted.
+/// Size of the smallest buffer. With fewer distinct sizes, more buffers can be reused.
 const SMALLEST: u64 = 4 << 10;
-/// Bytes of a piece in which columns go up; a column of a usual chunk is one.
+/// Bytes of one piece of an upload. A column of a typical chunk is one piece.
 const PIECE: usize = 1 << 20;
-/// Bytes on their way up at a time, for one worker.
+/// Maximum bytes in flight to the device, for each worker.
 const MOST_ON_THE_WAY: usize = 64 << 20;
 
-/// How often buffers were needed, and how often there was none that could be used again.
+/// Counts of buffers requested and allocated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BufferCounts {
-    /// Buffers that were asked for.
+    /// Buffers requested.
     pub lent: u64,
-    /// Buffers that had to be made.
+    /// Buffers allocated.
     pub made: u64,
 }
 
-/// The buffers of a device.
+/// The buffer pools of a device.
 #[derive(Debug)]
 pub(crate) struct Rings {
-    /// What kernels read and write.
+    /// Buffers that kernels read and write.
     storage: Arc<Ring>,
-    /// What results are read from.
+    /// Buffers for reading back results.
     read_back: Arc<Ring>,
-    /// Mapped memory that columns go up through, for each worker that is at it.
+    /// Staging belts for uploads, one for each active worker.
     belts: Mutex<Vec<StagingBelt>>,
-    /// Bytes that are no number, whatever they are read as.
+    /// A buffer whose bytes are NaN in any precision.
     nothing: Mutex<Option<Buffer>>,
 }
 
-/// Buffers of one kind.
+/// A pool of buffers with the same usage.
 #[derive(Debug)]
 struct Ring {
     label: &'static str,
@@ -57,7 +57,7 @@ struct Ring {
     made: AtomicU64,
 }
 
-/// A buffer until it is dropped.
+/// A borrowed buffer. It returns to the pool on drop.
 #[derive(Debug)]
 pub(crate) struct Lent {
     buffer: Buffer,
@@ -105,17 +105,17 @@ impl Lent {
         &self.buffer
     }
 
-    /// The bytes that were asked for, or eight if that was none.
+    /// Returns the number of bytes requested, or eight if none were.
     pub(crate) const fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The bytes that were asked for, for a kernel: it sees no more.
+    /// Returns a binding of the requested bytes only.
     pub(crate) fn binding(&self) -> BindingResource<'_> {
         BindingResource::Buffer(BufferBinding { buffer: &self.buffer, offset: 0, size: NonZeroU64::new(self.bytes) })
     }
 
-    /// Lets go of it for good: nobody knows in what state it is.
+    /// Frees the buffer, because its state is unknown.
     pub(crate) fn discard(mut self) {
         self.home = None;
     }
@@ -132,7 +132,7 @@ impl Drop for Lent {
     }
 }
 
-/// Columns on their way up.
+/// An upload in progress.
 pub(crate) struct Up<'a> {
     gpu: &'a Gpu,
     belt: StagingBelt,
@@ -141,7 +141,7 @@ pub(crate) struct Up<'a> {
 }
 
 impl Gpu {
-    /// How often buffers were used again.
+    /// Returns how many buffers were requested and allocated.
     #[must_use]
     pub fn buffers(&self) -> BufferCounts {
         let count = |of: fn(&Ring) -> &AtomicU64| {
@@ -150,24 +150,25 @@ impl Gpu {
         BufferCounts { lent: count(|ring| &ring.lent), made: count(|ring| &ring.made) }
     }
 
-    /// A way up for columns that go together.
+    /// Starts an upload of columns.
     pub(crate) fn up(&self) -> Up<'_> {
         let belt = lock(&self.rings.belts).pop();
         let belt = belt.unwrap_or_else(|| StagingBelt::new(self.device.clone(), PIECE as u64));
         Up { gpu: self, belt, encoder: self.encoder("upload"), on_the_way: 0 }
     }
 
-    /// Room for numbers. They are those of whoever had it before, until [`Gpu::dispatch`] has made them none.
+    /// Borrows a buffer. It holds old data until [`Gpu::dispatch`] overwrites it with NaN.
     pub(crate) fn room(&self, bytes: usize) -> Lent {
         self.rings.storage.lend(&self.device, bytes as u64)
     }
 
-    /// What results are read from.
+    /// Borrows a buffer for reading back results.
     pub(crate) fn read_back(&self, bytes: u64) -> Lent {
         self.rings.read_back.lend(&self.device, bytes)
     }
 
-    /// Fills a buffer with what is no number: what a kernel forgets is never taken for a result, be it another's.
+    /// Fills a buffer with NaN, so that a result that no kernel wrote is never mistaken for one, even from an earlier
+    /// chunk.
     pub(crate) fn unwrite(&self, encoder: &mut CommandEncoder, out: &Lent) {
         let nothing = {
             let mut known = lock(&self.rings.nothing);
@@ -200,7 +201,8 @@ impl Gpu {
 }
 
 impl Up<'_> {
-    /// A buffer with these contents, once [`Up::send`] was called; one without contents has room for a number.
+    /// Uploads `contents` to a new buffer, which is ready once [`Up::send`] was called. Empty contents get room for one
+    /// number.
     pub(crate) fn put(&mut self, contents: &[u8]) -> Lent {
         let lent = self.gpu.room(contents.len());
         let padded;
@@ -222,10 +224,10 @@ impl Up<'_> {
         lent
     }
 
-    /// Sends what is there, and waits until it has arrived.
+    /// Submits the pending pieces, and waits until they have arrived.
     fn pass_on(&mut self) {
         self.submit();
-        // A device that is lost says so at the next call.
+        // A lost device is reported by the next call.
         let _ = self.gpu.device.poll(PollType::wait_indefinitely());
         self.on_the_way = 0;
     }
@@ -237,7 +239,7 @@ impl Up<'_> {
         self.belt.recall();
     }
 
-    /// Sends all that was put. Whatever is submitted later finds it there.
+    /// Submits all pending pieces. Work that is submitted later sees them.
     pub(crate) fn send(mut self) {
         self.submit();
         let Self { gpu, belt, .. } = self;

@@ -1,4 +1,4 @@
-//! Statistics that search frequencies, of all light curves of a chunk.
+//! Evaluates statistics that search frequencies for all light curves of a chunk.
 
 use tape_core::{
     Cancellation, Chunk, LightCurve, Object, Search, Segment, Series, Spectral, Statistic, StatisticError, Value,
@@ -8,17 +8,17 @@ use crate::device::Gpu;
 use crate::error::Result;
 use crate::evaluate::Evaluated;
 
-/// Values after which no more searches are gathered for one call: 64 MiB of them.
+/// Maximum number of values to gather for one call: 64 MiB.
 const ENOUGH: usize = 1 << 24;
 
-/// A search, the number of the light curve or object that it is of, and the places of its series among those of the call.
+/// A search, with the index of its light curve or object, and the indices of its series in the call.
 struct Waiting {
     number: usize,
     search: Box<dyn Search>,
     series: std::ops::Range<usize>,
 }
 
-/// Searches that go to the device together.
+/// Searches to upload together.
 #[derive(Default)]
 struct Gathered {
     waiting: Vec<Waiting>,
@@ -38,8 +38,8 @@ impl Gathered {
 }
 
 impl Gpu {
-    /// The outputs of a statistic that searches frequencies, for all light curves of a chunk or for all its objects; nothing if
-    /// the statistic fails or work should stop.
+    /// Computes the outputs of a statistic that searches frequencies, for all light curves or objects of a chunk.
+    /// Returns `None` if the statistic fails or work should stop.
     pub(crate) fn search(
         &self,
         statistic: &Statistic,
@@ -50,7 +50,7 @@ impl Gpu {
         let outputs = statistic.info().outputs.len();
         let all: Vec<&[Segment]> =
             if statistic.is_of_objects() { chunk.objects().collect() } else { chunk.segments.chunks(1).collect() };
-        assert_eq!(out.len(), all.len() * outputs, "a place for each output of each light curve or object");
+        assert_eq!(out.len(), all.len() * outputs, "one element for each output of each light curve or object");
         let (mut evaluated, mut gathered) = (Evaluated::default(), Gathered::default());
         for (number, segments) in all.into_iter().enumerate() {
             if chunk.cancelled() {
@@ -104,7 +104,8 @@ impl Gpu {
     }
 }
 
-/// Statistics that search frequencies do not ask for the band.
+/// Computes outputs on the CPU. Light curves have no band label, because statistics that search frequencies do not use
+/// it.
 fn on_cpu(
     statistic: &Statistic,
     light_curves: &[LightCurve<'_>],

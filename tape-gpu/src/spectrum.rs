@@ -1,4 +1,4 @@
-//! Values of light curves at many frequencies.
+//! Computes values of light curves at many frequencies.
 
 use std::ops::Range;
 
@@ -9,20 +9,20 @@ use crate::error::Result;
 use crate::phase::epoch;
 use crate::ring::Lent;
 
-/// Frequencies of a workgroup.
+/// Number of frequencies per workgroup.
 pub(crate) const TILE: usize = 512;
 
-/// The most epochs of a series; a workgroup would take too long for more, for a driver that watches.
+/// Maximum number of epochs of a series. For more, a workgroup could exceed the driver's watchdog timeout.
 pub const MOST_EPOCHS: usize = 1 << 16;
 
-/// The most values that are read back at once.
+/// Maximum number of values to read back at once.
 const MOST_VALUES: usize = 1 << 24;
 
-/// The most products of epoch and frequency that are asked for at once: a second of a slow device, after which some systems
-/// take it for dead.
+/// Maximum number of epochs times frequencies per call: about a second on a slow device. Some systems reset a device
+/// after that.
 const MOST_PAIRS: u64 = 1 << 33;
 
-/// Values of many series, those of each side by side.
+/// Values of many series, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Values {
     all: Vec<f32>,
@@ -30,7 +30,7 @@ pub struct Values {
 }
 
 impl Values {
-    /// Those of one series.
+    /// Returns the values of one series.
     #[must_use]
     pub fn of(&self, series: usize) -> &[f32] {
         let start = series.checked_sub(1).map_or(0, |before| self.ends[before]);
@@ -38,29 +38,29 @@ impl Values {
     }
 }
 
-/// Series that lie on the device, until this is dropped.
+/// Series in the device's memory, which is released on drop.
 #[derive(Debug)]
 pub struct ResidentSeries {
     epochs: Lent,
     ranges: Lent,
-    /// Epochs and frequencies of each.
+    /// Number of epochs and of frequencies of each series.
     sizes: Vec<[usize; 2]>,
 }
 
-/// Frequencies of one series that one workgroup takes.
+/// Frequencies of one series for one workgroup.
 type Tile = [u32; 4];
 
 impl Gpu {
-    /// Whether it computes the values of a series: in single precision, and of up to [`MOST_EPOCHS`] epochs.
+    /// Returns true if the device can compute a series: in single precision, with up to [`MOST_EPOCHS`] epochs.
     #[must_use]
     pub fn takes(&self, series: &Series) -> bool {
         self.tier().precision == tape_core::Precision::Single && series.time.len() <= MOST_EPOCHS
     }
 
-    /// Brings series to the device. All of them together have no more epochs than a buffer of [`Gpu::most_epochs`] holds.
+    /// Uploads series. Together they must not have more than [`Gpu::most_epochs`] epochs.
     ///
     /// # Errors
-    /// If the device is lost or has no memory left.
+    /// If the device is lost or out of memory.
     pub fn upload_series(&self, series: &[Series]) -> Result<ResidentSeries> {
         let (mut epochs, mut ranges, mut first) = (vec![], vec![], 0);
         for one in series {
@@ -78,27 +78,27 @@ impl Gpu {
         })
     }
 
-    /// The epochs of all series that may be brought to the device at once.
+    /// Returns the maximum total number of epochs of series that can be uploaded together.
     #[must_use]
     pub fn most_epochs(&self) -> usize {
         self.most_bytes() / size_of::<crate::phase::Epoch>()
     }
 
-    /// Bytes of the largest buffer that a kernel can read.
+    /// Returns the size of the largest buffer that a kernel can bind, bytes.
     pub(crate) fn most_bytes(&self) -> usize {
         usize::try_from(self.largest).unwrap_or(usize::MAX)
     }
 
-    /// The values of a kernel at all frequencies of all series. What no kernel wrote is not a number.
+    /// Computes the values of a kernel at all frequencies of all series. Values that were not written are NaN.
     ///
     /// # Errors
-    /// If the device is lost, has no memory left or refuses the kernel.
+    /// If the device is lost, out of memory or rejects the kernel.
     pub fn values(&self, kernel: &'static SpectrumKernel, series: &ResidentSeries) -> Result<Values> {
         let values = self.values_until(kernel, series, &Cancellation::never())?;
         Ok(values.unwrap_or_default())
     }
 
-    /// The same, or `None` if work should stop, which is asked between two dispatches.
+    /// Like [`Gpu::values`], but returns `None` if work should stop. This is checked between dispatches.
     pub(crate) fn values_until(
         &self,
         kernel: &'static SpectrumKernel,
@@ -151,7 +151,7 @@ impl Gpu {
     }
 }
 
-/// The tiles of all series, cut into passes of at most so many values and products; a pass has a tile at least.
+/// Groups the tiles of all series into passes within the given limits. Each pass has at least one tile.
 fn passes(sizes: &[[usize; 2]], most_values: usize, most_pairs: u64) -> Vec<Vec<Tile>> {
     let mut passes: Vec<Vec<Tile>> = vec![];
     let (mut values, mut pairs) = (0, 0);
@@ -173,7 +173,7 @@ fn passes(sizes: &[[usize; 2]], most_values: usize, most_pairs: u64) -> Vec<Vec<
     passes
 }
 
-/// A number of epochs or of frequencies, which are below 2³².
+/// Converts a number of epochs or frequencies, which is below 2³².
 fn place(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }

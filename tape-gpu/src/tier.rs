@@ -1,25 +1,25 @@
-//! What of a device is used: decided once, when it is opened.
+//! The capabilities of a device to use, chosen when it is opened.
 
 use tape_core::Precision;
 
 use crate::adapter::AdapterInfo;
 use crate::error::{Error, Result};
 
-/// Who works on a segment.
+/// The group of lanes that works on a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Team {
-    /// A subgroup: lanes that exchange values without memory.
+    /// A subgroup, whose lanes exchange values directly.
     Subgroup,
-    /// A small workgroup, for short segments where there are no subgroups.
+    /// A small workgroup, for short segments without subgroups.
     Small,
     /// A large workgroup, for long segments.
     Large,
-    /// A workgroup for a light curve and some frequencies.
+    /// A workgroup for a light curve and a tile of frequencies.
     Tile,
 }
 
 impl Team {
-    /// Lanes of a workgroup.
+    /// Returns the number of lanes of a workgroup.
     pub(crate) const fn workgroup(self) -> u32 {
         match self {
             Self::Subgroup | Self::Tile => 128,
@@ -29,25 +29,25 @@ impl Team {
     }
 }
 
-/// What of a device is used.
+/// The capabilities of a device to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tier {
-    /// Whether short segments go to subgroups; if not, to small workgroups.
+    /// True to use subgroups for short segments, and false to use small workgroups.
     pub subgroups: bool,
-    /// The numbers that kernels calculate with.
+    /// The precision of kernels.
     pub precision: Precision,
-    /// Whether the device's own clock tells what kernels take.
+    /// True to measure kernels with GPU timestamps.
     pub timestamps: bool,
 }
 
 impl Tier {
-    /// The best for most devices: subgroups where there are any, in single precision.
+    /// Returns the best tier for most devices: subgroups if available, in single precision.
     #[must_use]
     pub const fn of(adapter: &AdapterInfo) -> Self {
         Self { subgroups: adapter.subgroups, precision: Precision::Single, timestamps: adapter.timestamps }
     }
 
-    /// Every tier that the adapter has.
+    /// Returns all tiers that the adapter supports.
     #[must_use]
     pub fn all(adapter: &AdapterInfo) -> Vec<Self> {
         let every = [
@@ -66,7 +66,7 @@ impl Tier {
         match self {
             Self { subgroups: true, .. } if !adapter.subgroups => lacks("subgroups"),
             Self { precision: Precision::Double, .. } if !adapter.f64 => lacks("f64"),
-            Self { timestamps: true, .. } if !adapter.timestamps => lacks("a clock"),
+            Self { timestamps: true, .. } if !adapter.timestamps => lacks("timestamps"),
             _ => Ok(()),
         }
     }

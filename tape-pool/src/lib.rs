@@ -1,11 +1,11 @@
-//! Threads for parallel work.
+//! Thread pools for parallel work.
 //!
-//! Work runs on the pool that its caller is on. Where there is none, a pool is started for the work and ends with it. `TAPE_NUM_THREADS`
-//! bounds each pool.
+//! Work runs on the caller's pool. Outside of a pool, a new pool is started for the work and ends with it.
+//! `TAPE_NUM_THREADS` limits the size of every pool.
 //!
-//! rayon's global pool is never used. `TAPE_NUM_THREADS` does not bound it, and a child process after `fork` would wait for
-//! its threads, which it does not have. rayon's parallel iterators use that pool wherever they are called outside of another
-//! one, so they are called in this crate alone, which `cargo xtask tidy` checks.
+//! rayon's global pool is never used: `TAPE_NUM_THREADS` does not limit it, and a child process after `fork` would wait
+//! forever for its threads. rayon's parallel iterators use the global pool when they are called outside of another
+//! pool. Therefore only this crate calls them, which `cargo xtask tidy` checks.
 //!
 //! ```
 //! let squares = tape_pool::map(vec![1, 2, 3], |n| n * n);
@@ -19,24 +19,24 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 pub use parallel::{for_each, map, try_map, try_map_reduce};
 
-/// Bounds the threads of every pool.
+/// Environment variable that limits the threads of every pool.
 const NUM_THREADS: &str = "TAPE_NUM_THREADS";
 
-/// The system does not give the threads of a pool.
+/// The system could not start the threads of a pool.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot start {threads} threads: {reason}")]
 #[non_exhaustive]
 pub struct StartError {
-    /// The number of threads.
+    /// Number of threads.
     pub threads: usize,
-    /// The message of the system.
+    /// Error message of the system.
     pub reason: String,
 }
 
-/// Starts a pool of `threads` threads, or of fewer where `TAPE_NUM_THREADS` allows no more. They end with the pool.
+/// Starts a pool of `threads` threads, or fewer if `TAPE_NUM_THREADS` is lower. The threads end with the pool.
 ///
 /// # Errors
-/// [`StartError`] if the system does not give so many.
+/// [`StartError`] if the system cannot start the threads.
 pub fn start(threads: usize) -> Result<ThreadPool, StartError> {
     let threads = bounded(threads);
     ThreadPoolBuilder::new()
@@ -46,20 +46,20 @@ pub fn start(threads: usize) -> Result<ThreadPool, StartError> {
         .map_err(|error| StartError { threads, reason: error.to_string() })
 }
 
-/// Threads for several pieces of work: those of the pool that its caller is on, or of one that ends with this value.
+/// A pool to run several pieces of work on: either the caller's, or a new one that ends with this value.
 #[derive(Debug)]
 pub struct Pool(Option<ThreadPool>);
 
 impl Pool {
-    /// Takes the pool that the caller is on, and otherwise starts one of [`default_workers`] threads. Where no second thread is
-    /// to be had, the caller's does all.
+    /// Uses the caller's pool, or starts one with [`default_workers`] threads. If no threads can be started, work runs
+    /// on the caller's thread.
     #[must_use]
     pub fn here() -> Self {
         let alone = rayon::current_thread_index().is_some() || default_workers() == 1;
         Self(if alone { None } else { start(default_workers()).ok() })
     }
 
-    /// Does `work` on a thread of the pool, so that its parallel parts run there.
+    /// Runs `work` on a thread of the pool, so that its parallel parts use the pool.
     pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
         match &self.0 {
             Some(pool) => pool.install(work),
@@ -68,20 +68,20 @@ impl Pool {
     }
 }
 
-/// Does `work` on the pool that the caller is on, and otherwise on one that ends with it; see [`Pool::here`].
+/// Runs `work` on the caller's pool, or on a new pool that ends with it; see [`Pool::here`].
 pub fn in_pool<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     Pool::here().install(work)
 }
 
-/// Returns the number of threads of the pool that the caller is on, and 1 outside of any.
+/// Returns the number of threads of the caller's pool, or 1 outside of a pool.
 #[must_use]
 pub fn current_threads() -> usize {
-    // Outside of a pool, rayon would tell of its global one, and start it.
+    // Outside of a pool, rayon would start its global one and return its size.
     rayon::current_thread_index().map_or(1, |_| rayon::current_num_threads())
 }
 
-/// Returns the number of workers to use where none was asked for: one for each core that this process may use, but no more
-/// than the variable `TAPE_NUM_THREADS` of the environment allows.
+/// Returns the default number of workers: one for each core available to this process, limited by the environment
+/// variable `TAPE_NUM_THREADS`.
 #[must_use]
 pub fn default_workers() -> usize {
     bounded(std::thread::available_parallelism().map_or(1, usize::from))

@@ -1,10 +1,10 @@
-//! The same work for many items, on the threads of a pool.
+//! Parallel loops over many items.
 
 use rayon::prelude::*;
 
 use crate::{current_threads, in_pool};
 
-/// Calls `f` for each item, and returns the results in order.
+/// Calls `f` for each item in parallel, and returns the results in order.
 pub fn map<T: Send, R: Send>(items: Vec<T>, f: impl Fn(T) -> R + Send + Sync) -> Vec<R> {
     if items.len() < 2 {
         return items.into_iter().map(f).collect();
@@ -15,10 +15,10 @@ pub fn map<T: Send, R: Send>(items: Vec<T>, f: impl Fn(T) -> R + Send + Sync) ->
     })
 }
 
-/// Calls `f` for each item, and returns the results in order, or one of the errors.
+/// Calls `f` for each item in parallel. Returns the results in order, or one of the errors.
 ///
 /// # Errors
-/// If `f` fails for an item; some of the items after it may not be tried then.
+/// If `f` fails for an item. Later items may be skipped.
 pub fn try_map<T: Send, R: Send, E: Send>(
     items: Vec<T>,
     f: impl Fn(T) -> Result<R, E> + Send + Sync,
@@ -32,10 +32,11 @@ pub fn try_map<T: Send, R: Send, E: Send>(
     })
 }
 
-/// Calls `f` for `0..number`, and joins the results of neighbours until one is left. `none` is the result of no call.
+/// Calls `f` for `0..number` in parallel, and joins the results of neighbours into one. `none` returns the result for
+/// no calls.
 ///
 /// # Errors
-/// If `f` fails for a number; some of those after it may not be tried then.
+/// If `f` fails for a number. Later numbers may be skipped.
 pub fn try_map_reduce<R: Send, E: Send>(
     number: usize,
     f: impl Fn(usize) -> Result<R, E> + Send + Sync,
@@ -51,7 +52,7 @@ pub fn try_map_reduce<R: Send, E: Send>(
     })
 }
 
-/// Calls `f` for each item with its place.
+/// Calls `f` for each item and its index in parallel.
 pub fn for_each<T: Send>(items: &mut [T], f: impl Fn(usize, &mut T) + Send + Sync) {
     in_pool(|| match current_threads() {
         1 => items.iter_mut().enumerate().for_each(|(index, item)| f(index, item)),

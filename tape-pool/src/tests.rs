@@ -1,11 +1,11 @@
-//! The same answers on any number of threads, and no thread of rayon's global pool.
+//! Results do not depend on the number of threads, and rayon's global pool is never used.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
 
 use super::*;
 
-/// Does some work outside of a pool, and on pools of one thread and of three.
+/// Runs `work` outside of a pool, and on pools of one and three threads, and compares the results.
 fn anywhere<T: Send + PartialEq + std::fmt::Debug>(work: impl Fn() -> T + Send + Sync) -> T {
     let outside = work();
     for threads in [1, 3] {
@@ -39,7 +39,7 @@ fn neighbours_are_joined_in_order() {
 }
 
 #[test]
-fn an_error_is_that_of_an_item() {
+fn an_error_of_an_item_is_returned() {
     for n in [1, 100] {
         let fails = |i: usize| if i + 1 == n { Err(i) } else { Ok(i) };
         assert_eq!(anywhere(|| try_map((0..n).collect(), fails)), Err(n - 1));
@@ -48,7 +48,7 @@ fn an_error_is_that_of_an_item() {
 }
 
 #[test]
-fn work_stays_on_the_pool_that_its_caller_is_on() {
+fn work_stays_on_the_callers_pool() {
     let pool = start(3).expect("threads");
     let names = Mutex::new(HashSet::new());
     pool.install(|| {
@@ -63,11 +63,11 @@ fn work_stays_on_the_pool_that_its_caller_is_on() {
 }
 
 #[test]
-fn a_thread_outside_of_pools_gets_one_that_is_not_the_global_one() {
+fn outside_of_pools_the_global_one_is_not_used() {
     let names = map((0..200).collect(), |_: i32| std::thread::current().name().unwrap_or_default().to_owned());
     if default_workers() > 1 {
         assert!(names.iter().all(|name| name.starts_with("tape-worker-")), "{names:?}");
     }
-    // Whoever had used it before could not set it up any more.
+    // Building the global pool fails if it was used before.
     ThreadPoolBuilder::new().num_threads(1).build_global().expect("nothing used the global pool");
 }

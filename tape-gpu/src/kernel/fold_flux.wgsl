@@ -1,4 +1,4 @@
-// A fold that reads no errors.
+// A fold that does not read errors.
 
 fn reduce(part: u32) {
     let range = parts[part];

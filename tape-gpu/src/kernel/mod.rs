@@ -1,4 +1,4 @@
-//! Kernels put together: a prelude, the text of a statistic, what brings a segment together, and who works on it.
+//! Assembles WGSL kernels from a prelude, the text of a statistic, a reduction method and a team.
 
 use tape_core::{DeviceKernel, Method, PairKernel, Precision, SpectrumKernel};
 
@@ -14,22 +14,22 @@ const TEAM_WORKGROUP: &str = include_str!("team_workgroup.wgsl");
 
 const SPECTRUM: &str = include_str!("spectrum.wgsl");
 
-/// The whole text of a kernel over frequencies.
+/// Returns the WGSL of a kernel over frequencies.
 pub(crate) fn spectrum(kernel: &SpectrumKernel) -> String {
     [kernel.wgsl, SPECTRUM].concat()
 }
 
 const PAIRS: &str = include_str!("pairs.wgsl");
 
-/// The whole text of a kernel over pairs of epochs.
+/// Returns the WGSL of a kernel over pairs of epochs.
 pub(crate) fn pairs(kernel: &PairKernel) -> String {
     [kernel.wgsl, PAIRS].concat()
 }
 
-/// The whole text of a kernel for a team.
+/// Returns the WGSL of a kernel for a team.
 pub(crate) fn text(kernel: &DeviceKernel, team: Team, precision: Precision) -> String {
     let by_team = match team {
-        // naga takes subgroup operations without `enable subgroups;`, and refuses that line.
+        // naga accepts subgroup operations without `enable subgroups;`, and rejects that line.
         Team::Subgroup => TEAM_SUBGROUP,
         Team::Small | Team::Large | Team::Tile => TEAM_WORKGROUP,
     };
@@ -43,7 +43,7 @@ pub(crate) fn text(kernel: &DeviceKernel, team: Team, precision: Precision) -> S
         Method::Whole => WHOLE,
     };
     let workgroup = team.workgroup();
-    // Two names of one type are two types to some drivers.
+    // Some drivers treat two aliases of one type as different types.
     let out = if kernel.wgsl.contains("-> Out") { "array<real, OUT>" } else { "State" };
     let head = format!(
         "alias real = {real};\nconst EPSILON: real = {epsilon};\nconst WORKGROUP = {workgroup}u;\n\

@@ -1,8 +1,8 @@
-// Sums over the pairs of epochs of one light curve in one bin of time: a workgroup for each bin. Epochs are in the order of
-// time, so the partners of an epoch follow each other, and are found by bisection.
+// Sums over pairs of epochs of one light curve in one bin, with one workgroup per bin. Epochs are in time order, so the
+// partners of an epoch are contiguous, and bisection finds them.
 
 struct Epoch {
-    // Ticks, in two halves.
+    // Ticks, as two 32-bit halves.
     high: u32,
     low: u32,
     flux: f32,
@@ -12,7 +12,7 @@ struct Epoch {
 struct Bin {
     first: u32,
     number: u32,
-    // The least interval of the bin, and the least beyond.
+    // Lower edge of the bin (inclusive) and upper edge (exclusive), as 32-bit halves.
     from_high: u32,
     from_low: u32,
     to_high: u32,
@@ -35,7 +35,7 @@ const LANES = 64u;
 
 var<workgroup> of_lanes: array<Sums, LANES>;
 
-// Whether an epoch is earlier than another by less than an interval.
+// Returns whether the time between two epochs is less than an interval.
 fn nearer(epoch: Epoch, than: Epoch, high: u32, low: u32) -> bool {
     let limit_low = than.low + low;
     let limit_high = than.high + high + select(0u, 1u, limit_low < low);
@@ -51,7 +51,7 @@ fn combine(a: Sums, b: Sums) -> Sums {
     return Sums(a.pairs + b.pairs, a.dt + b.dt, a.one + b.one, a.other + b.other);
 }
 
-// The pairs of an epoch with later ones.
+// Sums the pairs of an epoch with later epochs.
 fn of_epoch(bin: Bin, i: u32) -> Sums {
     let one = epochs[bin.first + i];
     var low = i + 1u;
@@ -88,7 +88,7 @@ fn main(
         for (var i = lane; i < bin.number; i += LANES) {
             own = combine(own, of_epoch(bin, i));
         }
-        // No lane may write before the first has read what was there.
+        // The first lane must read the old values before any lane overwrites them.
         workgroupBarrier();
         of_lanes[lane] = own;
         for (var half = LANES / 2u; half > 0u; half >>= 1u) {

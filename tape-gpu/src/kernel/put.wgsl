@@ -1,4 +1,4 @@
-// One lane writes the numbers of a part.
+// Writes the results of a part, on one lane.
 
 fn put(part: u32, out: Out) {
     var all = out;

@@ -1,11 +1,11 @@
-// Values at many frequencies: a workgroup has a tile of neighbouring frequencies, four for each lane, and takes the epochs of
-// their light curve through the memory that its lanes share.
+// Values at many frequencies. Each workgroup has a tile of neighbouring frequencies, four per lane, and loads the
+// epochs of the light curve through workgroup memory.
 //
-// A phase is a 32-bit number of parts of a turn, so that whole turns vanish by themselves. An epoch has that of the first
-// frequency, and how far it moves from one frequency to the next, in 64 bits: after millions of steps it is still right to
-// the last bits of the 32. In single precision, phases of a thousand turns would be wrong by a hundredth of a radian.
+// Phases are 32-bit fractions of a turn, so that full turns wrap around. Each epoch stores its phase at the first
+// frequency, and the step per frequency in 64 bits. After millions of steps the phase is still accurate to the last of
+// the 32 bits. In single precision, phases of a thousand turns would be off by a hundredth of a radian.
 
-// What a phase is at frequency k: `phase` + k (`high`, `low`), of which the upper 32 bits count.
+// The phase at frequency k is `phase` plus the upper 32 bits of k * (`high`, `low`).
 struct Epoch {
     phase: u32,
     high: u32,
@@ -17,16 +17,16 @@ struct Epoch {
 @group(0) @binding(0) var<storage, read> epochs: array<Epoch>;
 // First epoch and number of epochs of each series.
 @group(0) @binding(1) var<storage, read> series: array<vec2<u32>>;
-// Series, first frequency, number of frequencies, and the place of the first value.
+// Series, first frequency, number of frequencies, and the index of the first value.
 @group(0) @binding(2) var<storage, read> tiles: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read_write> values: array<f32>;
 
 const LANES = 128u;
 
-// Epochs with their phase at the first frequency of the tile.
+// Epochs, with their phase at the first frequency of the tile.
 var<workgroup> near: array<Epoch, LANES>;
 
-// The upper half of a product.
+// Returns the upper half of a product.
 fn upper(a: u32, b: u32) -> u32 {
     let low = (a & 0xffffu) * (b & 0xffffu);
     let middle = (a >> 16u) * (b & 0xffffu) + (low >> 16u);
@@ -34,8 +34,8 @@ fn upper(a: u32, b: u32) -> u32 {
     return (a >> 16u) * (b >> 16u) + (middle >> 16u) + (other >> 16u);
 }
 
-// Cosine and sine of a phase: from the nearest quarter turn by their series, to the last digit of single precision. What a
-// device has built in may be wrong by 5e-4.
+// Returns the cosine and sine of a phase, from Taylor series around the nearest quarter turn, accurate to the last
+// digit of single precision. Built-in functions may be off by 5e-4.
 fn turn(phase: u32) -> vec2<f32> {
     let quarter = (phase + 0x20000000u) >> 30u;
     let x = f32(bitcast<i32>(phase - (quarter << 30u))) * 1.4629180792671596e-9;
@@ -62,7 +62,7 @@ fn main(
         var all_2 = nothing();
         var all_3 = nothing();
         for (var first = 0u; first < range.y; first += LANES) {
-            // No lane may write before all have read what was there.
+            // All lanes must read the old values before any lane overwrites them.
             workgroupBarrier();
             if first + lane < range.y {
                 var epoch = epochs[range.x + first + lane];
@@ -70,14 +70,14 @@ fn main(
                 near[lane] = epoch;
             }
             workgroupBarrier();
-            // Sums of these epochs alone, lest small terms be added to large sums.
+            // Partial sums, to avoid adding small terms to large sums.
             var sums_0 = nothing();
             var sums_1 = nothing();
             var sums_2 = nothing();
             var sums_3 = nothing();
             for (var i = 0u; i < min(LANES, range.y - first); i += 1u) {
                 let epoch = near[i];
-                // `low` times a number below 2⁷, of which the upper half: no product leaves 32 bits.
+                // Upper half of `low` times a number below 2⁷, without exceeding 32 bits.
                 let phase = epoch.phase + epoch.high * lane + (((epoch.low >> 7u) * lane) >> 25u);
                 let stride = (epoch.high << 7u) + (epoch.low >> 25u);
                 sums_0 = add(sums_0, turn(phase), epoch.weight, epoch.flux);

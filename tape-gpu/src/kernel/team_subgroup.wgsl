@@ -1,6 +1,6 @@
-// A subgroup for each segment: its lanes exchange states, and no memory is needed.
+// One subgroup per segment. Lanes exchange states directly, without workgroup memory.
 
-// What all lanes have together, the same in all of them.
+// Combines the states of all lanes. Returns the same value in all lanes.
 fn team(of_lane: State) -> State {
     var state = of_lane;
     for (var distance = 1u; distance < width; distance <<= 1u) {

@@ -1,8 +1,8 @@
-// A workgroup for each segment: its lanes exchange states through the memory that they share.
+// One workgroup per segment. Lanes exchange states through workgroup memory.
 
 var<workgroup> states: array<State, WORKGROUP>;
 
-// What all lanes have together, the same in all of them.
+// Combines the states of all lanes. Returns the same value in all lanes.
 fn team(of_lane: State) -> State {
     states[lane] = of_lane;
     for (var half = WORKGROUP / 2u; half > 0u; half >>= 1u) {
@@ -13,7 +13,7 @@ fn team(of_lane: State) -> State {
     }
     workgroupBarrier();
     let all = states[0];
-    // No lane may write for the next time before all have read.
+    // All lanes must read the result before the next call overwrites it.
     workgroupBarrier();
     return all;
 }

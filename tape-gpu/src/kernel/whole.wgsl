@@ -1,4 +1,4 @@
-// A statistic of whole segments.
+// A statistic of complete segments.
 
 fn reduce(part: u32) {
     let range = parts[part];
