@@ -1,4 +1,4 @@
-//! Every statistic of the registry, on light curves of every length that benches look at.
+//! Benchmarks every statistic of the registry, on light curves of several lengths.
 
 use std::hint::black_box;
 
@@ -8,7 +8,7 @@ use tape_benches::kernels::EPOCHS;
 use tape_benches::workload::LightCurves;
 use tape_core::Value;
 
-/// The epochs of one measurement, shared among light curves of one length.
+/// Total number of epochs per measurement, divided among light curves of one length.
 const TOTAL: usize = 30_000;
 
 fn statistics(criterion: &mut Criterion) {
@@ -21,7 +21,7 @@ fn statistics(criterion: &mut Criterion) {
             group.bench_with_input(BenchmarkId::from_parameter(epochs), &curves, |bencher, curves| {
                 let mut out = vec![Value::Null; info.outputs.len()];
                 bencher.iter(|| {
-                    // A new view each time: what a view remembers must be computed again.
+                    // A new view each time, because a view caches shared quantities.
                     for light_curve in curves.iter() {
                         statistic.evaluate(black_box(&light_curve), &mut out);
                         black_box(&out);

@@ -1,4 +1,4 @@
-//! Whether two results agree: the same rows in the same order, and floats as near as they must be.
+//! Compares two results: they must have the same rows in the same order, and floats within a tolerance.
 
 use std::fs::File;
 use std::path::Path;
@@ -11,10 +11,10 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::Error;
 
-/// The whole table of a Parquet file.
+/// Reads a Parquet file into one table.
 ///
 /// # Errors
-/// If it cannot be read.
+/// If the file cannot be read.
 pub fn read(path: &Path) -> Result<RecordBatch, Error> {
     let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let file = File::open(path).map_err(|error| named(&error))?;
@@ -24,18 +24,18 @@ pub fn read(path: &Path) -> Result<RecordBatch, Error> {
     Ok(concat_batches(&schema, &batches)?)
 }
 
-/// Some columns of a table, in the order of `names`.
+/// Selects columns of a table, in the order of `names`.
 ///
 /// # Errors
-/// If one is not there.
+/// If a column does not exist.
 pub fn select(table: &RecordBatch, names: &[String]) -> Result<RecordBatch, Error> {
     let schema = table.schema();
     let indices = names.iter().map(|name| schema.index_of(name)).collect::<Result<Vec<_>, _>>()?;
     Ok(table.project(&indices)?)
 }
 
-/// The first difference between two tables, in words. Floats agree if both are NaN, or if they are within `tolerance`,
-/// relative, or absolute below 1; all else must be equal.
+/// Describes the first difference between two tables, if any. Floats agree if both are NaN, or within `tolerance`
+/// (relative, or absolute below 1). Everything else must be equal.
 #[must_use]
 pub fn difference(a: &RecordBatch, b: &RecordBatch, tolerance: f64) -> Option<String> {
     let names = |batch: &RecordBatch| {
@@ -58,7 +58,7 @@ pub fn difference(a: &RecordBatch, b: &RecordBatch, tolerance: f64) -> Option<St
     })
 }
 
-/// The first row at which two arrays of one type and length differ.
+/// Returns the first row in which two arrays of the same type and length differ.
 fn first_difference(a: &dyn Array, b: &dyn Array, tolerance: f64) -> Option<usize> {
     if a.data_type() == &DataType::Float64 {
         let (a, b) = (a.as_primitive::<Float64Type>(), b.as_primitive::<Float64Type>());
@@ -73,10 +73,10 @@ fn first_difference(a: &dyn Array, b: &dyn Array, tolerance: f64) -> Option<usiz
     (0..a.len()).find(|&row| a.slice(row, 1).to_data() != b.slice(row, 1).to_data())
 }
 
-/// Whether two floats agree: within `tolerance`, relative, or absolute below 1.
+/// Returns true if two floats agree within `tolerance`, relative, or absolute below 1.
 #[must_use]
 pub fn agree(a: f64, b: f64, tolerance: f64) -> bool {
-    // Without the question whether it is finite, an infinite difference would be within an infinite tolerance.
+    // Without the check for a finite value, an infinite difference would be within an infinite tolerance.
     let is_near = (a - b).is_finite() && (a - b).abs() <= tolerance * a.abs().max(b.abs()).max(1.0);
     a == b || (a.is_nan() && b.is_nan()) || is_near
 }
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_that_was_not_asked_for_may_differ_and_one_that_is_missing_is_an_error() {
+    fn an_unselected_column_may_differ_and_a_missing_one_is_an_error() {
         let (a, b) = (table(&[1], &["g"], &[Some(1.0)]), table(&[1], &["g"], &[Some(2.0)]));
         let of = |table, names: &[&str]| select(table, &names.iter().map(|&name| name.into()).collect::<Vec<_>>());
         let (x, y) = (of(&a, &["band", "id"]).expect("both"), of(&b, &["band", "id"]).expect("both"));
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn infinities_agree_with_themselves_alone() {
+    fn an_infinity_agrees_only_with_itself() {
         assert!(agree(f64::INFINITY, f64::INFINITY, 1e-12));
         assert!(!agree(f64::INFINITY, f64::NEG_INFINITY, 1e-12));
         assert!(!agree(f64::INFINITY, 1.0, 1e-12));

@@ -1,6 +1,6 @@
-//! The floor: the `parquet` crate decodes the columns that a statistic of flux and error needs, into nothing.
+//! The floor: the time that the `parquet` crate needs to decode the columns of a statistic of flux and error.
 //!
-//! No run over a survey can take less, unless it reads less or decodes it another way.
+//! A run over a survey cannot be faster, unless it reads less or has a faster decoder.
 
 use std::fs::{self, File};
 use std::hint::black_box;
@@ -12,16 +12,16 @@ use rayon::prelude::*;
 
 use crate::Error;
 
-/// The columns of a simulated survey but for the time, which Stetson J never needs.
+/// Columns of a simulated survey, without the time, which Stetson J does not need.
 pub const COLUMNS: [&str; 4] = ["id", "flux", "error", "band"];
-/// Rows decoded at once.
+/// Number of rows decoded at once.
 pub const BATCH_ROWS: usize = 65_536;
 
-/// Decodes `columns` of all row groups of the files behind `paths`, a row group at a time on each of `workers` threads.
-/// Returns the number of rows.
+/// Decodes `columns` of all row groups of the files in `paths`, with one row group at a time on each of `workers`
+/// threads. Returns the number of rows.
 ///
 /// # Errors
-/// If a file cannot be read or lacks a column, or if there is no file.
+/// If a file cannot be read or lacks a column, or if there are no files.
 pub fn floor(paths: &[PathBuf], columns: &[&str], workers: usize) -> Result<usize, Error> {
     let mut tasks = vec![];
     for path in files(paths)? {
@@ -40,7 +40,7 @@ pub fn floor(paths: &[PathBuf], columns: &[&str], workers: usize) -> Result<usiz
 
 fn decode(path: &Path, footer: ArrowReaderMetadata, group: usize, columns: &[&str]) -> Result<usize, Error> {
     let mask = ProjectionMask::columns(footer.parquet_schema(), columns.iter().copied());
-    // A file of its own: a clone of one handle would share the position that it reads at.
+    // Opened again, because clones of a handle share its position.
     let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(File::open(path)?, footer)
         .with_projection(mask)
         .with_row_groups(vec![group])
@@ -53,7 +53,7 @@ fn decode(path: &Path, footer: ArrowReaderMetadata, group: usize, columns: &[&st
     Ok(rows)
 }
 
-/// Files stand for themselves, and a folder for its Parquet files but those that its writer marked as not data.
+/// Lists the Parquet files in folders and the given files. Skips files that are marked as not data.
 fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let is_data = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -70,7 +70,7 @@ fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
         }
     }
     files.sort();
-    if files.is_empty() { Err("no Parquet file".into()) } else { Ok(files) }
+    if files.is_empty() { Err("no Parquet files found".into()) } else { Ok(files) }
 }
 
 #[cfg(test)]
@@ -100,13 +100,13 @@ mod tests {
     }
 
     #[test]
-    fn all_rows_of_all_row_groups_are_decoded_but_not_the_truth() {
+    fn all_rows_are_decoded_except_the_truth() {
         let folder = tempfile::tempdir().expect("a folder");
         write(&folder.path().join("part-0.parquet"), 25);
         write(&folder.path().join("part-1.parquet"), 7);
         fs::write(folder.path().join("_truth.parquet"), "no Parquet").expect("can be written");
         let paths = [folder.path().to_owned()];
-        assert_eq!(floor(&paths, &COLUMNS, 2).expect("it is a survey"), 32);
+        assert_eq!(floor(&paths, &COLUMNS, 2).expect("a valid survey"), 32);
         let error = floor(&paths, &["id", "mjd"], 2).expect_err("no time was written");
         assert!(error.to_string().contains("mjd"), "{error}");
     }

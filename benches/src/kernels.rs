@@ -1,4 +1,4 @@
-//! Kernels beside plain loops that compute the same, timed in turn within one process.
+//! Times kernels and equivalent plain loops in turn, within one process.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -13,18 +13,18 @@ use crate::workload::LightCurves;
 /// Computes one value for each light curve.
 type Form = fn(&LightCurves, &mut [f64]);
 
-/// A kernel and the plain loop that it is held against.
+/// A kernel, and the plain loop to compare it with.
 #[derive(Clone, Copy, Debug)]
 pub struct Kernel {
-    /// The statistic's name.
+    /// Name of the statistic.
     pub statistic: &'static str,
-    /// What runs use.
+    /// The kernel that runs use.
     pub kernel: Form,
-    /// One epoch after the other.
+    /// The loop over one epoch after the other.
     pub scalar: Form,
 }
 
-/// All kernels: a new one is one entry.
+/// All kernels to compare.
 pub const KERNELS: &[Kernel] = &[Kernel {
     statistic: "stetson_j",
     kernel: |curves, out| stetson_j_many(&curves.flux, &curves.error, &curves.rows, out),
@@ -35,29 +35,29 @@ pub const KERNELS: &[Kernel] = &[Kernel {
     },
 }];
 
-/// The lengths of light curves that benches look at: one band of a survey, all six, and a deep field.
+/// Lengths of light curves to measure: one band of a survey, all six bands, and a deep field.
 pub const EPOCHS: [usize; 3] = [25, 150, 1000];
 
-/// About as many epochs as a chunk of a survey holds.
+/// About the number of epochs in a chunk of a survey.
 const CHUNK: usize = 120_000;
 
-/// A measurement repeats a form for at least so long.
+/// Minimum duration of a measurement. The computation is repeated until then.
 const LEAST: Duration = Duration::from_millis(50);
 
-/// Epochs per second, of each run.
+/// Epochs per second of each run.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rates {
-    /// Of the kernel.
+    /// Rates of the kernel.
     pub kernel: Vec<f64>,
-    /// Of the plain loop.
+    /// Rates of the plain loop.
     pub scalar: Vec<f64>,
 }
 
 impl Kernel {
-    /// Times both forms, in turn, on light curves of `epochs` each.
+    /// Times both forms, in turn, on light curves with `epochs` epochs.
     ///
     /// # Errors
-    /// If they do not agree to 1e-12.
+    /// If their results differ by more than 1e-12.
     pub fn time(&self, epochs: usize, runs: usize) -> Result<Rates, Error> {
         let curves = LightCurves::new(CHUNK / epochs, epochs);
         self.check(&curves)?;
@@ -69,7 +69,7 @@ impl Kernel {
         Ok(rates)
     }
 
-    /// Fails unless both forms agree on every light curve.
+    /// Checks that both forms agree on every light curve.
     fn check(&self, curves: &LightCurves) -> Result<(), Error> {
         let mut values = [vec![0.0; curves.rows.len()], vec![0.0; curves.rows.len()]];
         (self.kernel)(curves, &mut values[0]);
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kernel_that_is_off_by_little_is_refused() {
+    fn a_kernel_with_a_small_error_is_rejected() {
         let off: Form = |curves, out| {
             stetson_j_many(&curves.flux, &curves.error, &curves.rows, out);
             out[7] += 1e-10;

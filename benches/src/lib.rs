@@ -1,10 +1,10 @@
-//! What the benches share.
+//! Library of the benchmarks.
 //!
-//! - [`floor`]: decoding the columns of a survey into nothing, the least that any run over it takes;
-//! - [`compare`]: whether two results agree;
-//! - [`workload`]: light curves without files;
-//! - [`kernels`]: kernels beside plain loops;
-//! - `gpu`, with the feature of that name: a device beside the CPU.
+//! - [`floor`]: decodes the columns of a survey, a lower bound for the time of a run;
+//! - [`compare`]: compares two results;
+//! - [`workload`]: generates light curves;
+//! - [`kernels`]: compares kernels with plain loops;
+//! - `gpu` (feature `gpu`): compares a device with the CPU.
 #![forbid(unsafe_code)]
 
 pub mod compare;
@@ -14,5 +14,5 @@ pub mod gpu;
 pub mod kernels;
 pub mod workload;
 
-/// What ends a program of the benches: a message for a person.
+/// The error type of the benchmark programs.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

@@ -1,10 +1,10 @@
-//! Light curves for benches: made from a fixed seed, without files.
+//! Generates light curves for benchmarks from a fixed seed.
 
 use std::ops::Range;
 
 use tape_core::LightCurve;
 
-/// Light curves of one length in shared columns, as a chunk holds them.
+/// Light curves of one length in shared columns, as in a chunk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LightCurves {
     /// Times, days, ascending within each light curve.
@@ -13,14 +13,15 @@ pub struct LightCurves {
     pub flux: Vec<f64>,
     /// Errors, nJy.
     pub error: Vec<f64>,
-    /// The epochs of each light curve.
+    /// The rows of each light curve.
     pub rows: Vec<Range<usize>>,
 }
 
 impl LightCurves {
-    /// `n` light curves of `epochs` each. Every tenth varies, and one epoch in a hundred is an outlier: kernels that iterate
-    /// take as many rounds as on a survey. Fluxes are about 30 times their errors: at a thousand times, which magnitudes reach,
-    /// the last digit of a plain loop's mean is as large as the 1e-12 to which forms of a statistic are compared.
+    /// Generates `n` light curves of `epochs` epochs. Every tenth one varies, and one epoch in a hundred is an outlier,
+    /// so that iterative kernels take as many rounds as on a survey. Fluxes are about 30 times their errors. At a
+    /// thousand times, as for magnitudes, the rounding error of a plain loop's mean would reach the 1e-12 to which the
+    /// forms of a statistic are compared.
     #[must_use]
     pub fn new(n: usize, epochs: usize) -> Self {
         let mut random = Random(1);
@@ -42,13 +43,13 @@ impl LightCurves {
         Self { time, flux, error, rows }
     }
 
-    /// The number of all epochs.
+    /// Returns the total number of epochs.
     #[must_use]
     pub fn epochs(&self) -> usize {
         self.flux.len()
     }
 
-    /// Each light curve as a statistic sees it.
+    /// Iterates over the light curves.
     pub fn iter(&self) -> impl Iterator<Item = LightCurve<'_>> {
         let light_curve = |rows: &Range<usize>| {
             LightCurve::new(&self.flux[rows.clone()])
@@ -60,7 +61,7 @@ impl LightCurves {
     }
 }
 
-/// `SplitMix64` (Steele et al. 2014, doi:10.1145/2660193.2660195): enough for noise, and the same everywhere.
+/// `SplitMix64` (Steele et al. 2014, doi:10.1145/2660193.2660195): good enough for noise, and portable.
 struct Random(u64);
 
 impl Random {
@@ -71,13 +72,13 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// From 0 up to 1.
-    #[expect(clippy::cast_precision_loss, reason = "53 bits are what a float holds")]
+    /// Returns a number from 0 (inclusive) to 1 (exclusive).
+    #[expect(clippy::cast_precision_loss, reason = "a float holds 53 bits")]
     fn uniform(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// Nearly Gaussian, of mean 0 and variance 1: the sum of twelve uniform numbers.
+    /// Returns an approximately normal number with mean 0 and variance 1: the sum of twelve uniform numbers minus 6.
     fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
     }

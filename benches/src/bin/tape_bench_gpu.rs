@@ -1,6 +1,6 @@
-//! Times a device beside the CPU and prints a table: see [`tape_benches::gpu`]. It needs no files and no network, so it can be
-//! copied to another machine.
-#![expect(clippy::print_stdout, reason = "the table is what it prints")]
+//! Compares a device with the CPU and prints a table; see [`tape_benches::gpu`]. It needs no files and no network, so
+//! it can be copied to another machine.
+#![expect(clippy::print_stdout, reason = "the program prints a table")]
 
 use clap::Parser;
 use tape_benches::Error;
@@ -9,7 +9,7 @@ use tape_benches::gpu::{Options, measure};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Times a device beside the CPU, on light curves that it makes itself
+/// Compare the speed of a device with the CPU, on generated light curves
 #[derive(Parser)]
 struct Args {
     #[command(flatten)]

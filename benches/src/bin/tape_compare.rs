@@ -1,5 +1,5 @@
-//! Fails unless all results, Parquet files, agree with the first: see [`tape_benches::compare`].
-#![expect(clippy::print_stdout, reason = "what was compared is what it prints")]
+//! Checks that result files agree with the first one; see [`tape_benches::compare`].
+#![expect(clippy::print_stdout, reason = "the program prints what it compared")]
 
 use std::path::PathBuf;
 
@@ -7,16 +7,16 @@ use clap::Parser;
 use tape_benches::Error;
 use tape_benches::compare::{difference, read, select};
 
-/// Fails unless all results agree with the first
+/// Check that all results agree with the first
 #[derive(Parser)]
 struct Args {
     /// Parquet files
     #[arg(required = true, num_args = 2..)]
     results: Vec<PathBuf>,
-    /// How far floats may be apart, relative, or absolute below 1
+    /// Tolerance for floats: relative, or absolute below 1
     #[arg(long, default_value_t = 1e-12)]
     tolerance: f64,
-    /// Compare these columns only
+    /// Compare only these columns
     #[arg(long, value_delimiter = ',')]
     columns: Option<Vec<String>>,
 }
@@ -27,7 +27,7 @@ fn main() -> Result<(), Error> {
     let read = |path| -> Result<_, Error> { columns.map_or_else(|| read(path), |names| select(&read(path)?, names)) };
     let first = read(&args.results[0])?;
     if first.num_rows() == 0 {
-        return Err(format!("{} has no row, which agrees with nothing", args.results[0].display()).into());
+        return Err(format!("{} has no rows to compare", args.results[0].display()).into());
     }
     for path in &args.results[1..] {
         if let Some(difference) = difference(&first, &read(path)?, args.tolerance) {

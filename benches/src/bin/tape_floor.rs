@@ -1,5 +1,5 @@
-//! Decodes the columns of a survey into nothing and prints the number of rows: see [`tape_benches::floor`].
-#![expect(clippy::print_stdout, reason = "the number of rows is what it prints")]
+//! Decodes the columns of a survey, discards them, and prints the number of rows; see [`tape_benches::floor`].
+#![expect(clippy::print_stdout, reason = "the program prints the number of rows")]
 
 use std::path::PathBuf;
 
@@ -10,16 +10,16 @@ use tape_benches::floor::{COLUMNS, floor};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Decodes the columns of a survey into nothing and prints the number of rows
+/// Decode the columns of a survey, discard them, and print the number of rows
 #[derive(Parser)]
 struct Args {
-    /// Files, or folders of files
+    /// Files or folders
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// Threads
+    /// Number of threads
     #[arg(long, default_value_t = 1)]
     workers: usize,
-    /// Columns
+    /// Columns to decode
     #[arg(long, value_delimiter = ',', default_values = COLUMNS)]
     columns: Vec<String>,
 }

@@ -1,15 +1,15 @@
-//! Times kernels beside plain loops and prints the rates as JSON: see [`tape_benches::kernels`].
-#![expect(clippy::print_stdout, reason = "the rates are what it prints")]
+//! Times kernels and plain loops, and prints their rates as JSON; see [`tape_benches::kernels`].
+#![expect(clippy::print_stdout, reason = "the program prints the rates")]
 
 use clap::Parser;
 use serde_json::json;
 use tape_benches::Error;
 use tape_benches::kernels::{EPOCHS, KERNELS};
 
-/// Times kernels beside plain loops and prints the rates as JSON
+/// Time kernels and plain loops, and print their rates as JSON
 #[derive(Parser)]
 struct Args {
-    /// How often each is measured
+    /// Number of measurements of each
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     runs: u32,
 }

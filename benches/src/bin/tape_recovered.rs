@@ -1,5 +1,5 @@
-//! Counts the published periods that a result of `tape batch` has, for `cargo xtask science`.
-#![expect(clippy::print_stdout, reason = "the counts are what it prints")]
+//! Counts the published periods that a result of `tape batch` recovers, for `cargo xtask science`.
+#![expect(clippy::print_stdout, reason = "the program prints the counts")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,24 +12,24 @@ use serde_json::json;
 use tape_benches::Error;
 use tape_benches::compare::read;
 
-/// Counts the published periods that a result has
+/// Count the published periods that a result recovers
 #[derive(Parser)]
 struct Args {
-    /// Parquet file with a row for each object
+    /// Parquet file with one row for each object
     results: PathBuf,
-    /// Its column of periods
+    /// Column of the computed periods
     #[arg(long)]
     period: String,
-    /// Parquet file of the published periods
+    /// Parquet file with the published periods
     #[arg(long)]
     published: PathBuf,
-    /// Its column of ids
+    /// Column of ids in the published file
     #[arg(long)]
     published_id: String,
-    /// Its column of periods
+    /// Column of periods in the published file
     #[arg(long)]
     published_period: String,
-    /// How far a period may be from the published one, relative
+    /// Largest relative difference from the published period
     #[arg(long)]
     within: f64,
 }
@@ -44,7 +44,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// The period of each object; NaN where it has none.
+/// Reads the period of each object, or NaN if it is null.
 fn periods(path: &Path, id: &str, period: &str) -> Result<BTreeMap<i64, f64>, Error> {
     let table = read(path)?;
     let ids = column(&table, path, id, &DataType::Int64)?;
@@ -53,7 +53,7 @@ fn periods(path: &Path, id: &str, period: &str) -> Result<BTreeMap<i64, f64>, Er
     let mut periods = BTreeMap::new();
     for (id, period) in ids.as_primitive::<Int64Type>().values().iter().zip(values) {
         if periods.insert(*id, period).is_some() {
-            return Err(format!("{} has two rows of object {id}: compute one band only", path.display()).into());
+            return Err(format!("{} has two rows for object {id}: compute only one band", path.display()).into());
         }
     }
     Ok(periods)
@@ -62,6 +62,6 @@ fn periods(path: &Path, id: &str, period: &str) -> Result<BTreeMap<i64, f64>, Er
 fn column(table: &RecordBatch, path: &Path, name: &str, to: &DataType) -> Result<ArrayRef, Error> {
     let known = || table.schema().fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>().join(", ");
     let column = table.column_by_name(name);
-    let column = column.ok_or_else(|| format!("{} has no column '{name}', but {}", path.display(), known()))?;
+    let column = column.ok_or_else(|| format!("{} has no column '{name}'; columns: {}", path.display(), known()))?;
     Ok(cast(column, to)?)
 }

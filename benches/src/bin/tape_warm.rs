@@ -1,6 +1,6 @@
-//! Ours as its peers are measured: a process that is started once, runs as often as it is told, and has its result in
-//! memory. What it understands is `run` and `answer PATH`, one line each; see `benches/peers/_harness.py`.
-#![expect(clippy::print_stdout, reason = "a line tells that it is done")]
+//! Runs the library in a warm process, as its peers are measured: it starts once, runs on request, and keeps the result
+//! in memory. It reads the commands `run` and `answer PATH`, one per line; see `benches/peers/_harness.py`.
+#![expect(clippy::print_stdout, reason = "the program replies on standard output")]
 
 use std::io::{BufRead, stdin};
 
@@ -12,28 +12,28 @@ use tape_benches::Error;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Computes statistics of a survey as often as it is told
+/// Compute statistics of a survey on request
 #[derive(Parser)]
 struct Args {
-    /// What the table calls it
+    /// Name of the row in the table
     #[arg(long)]
     row: String,
-    /// What the bench calls what is computed
+    /// Name of the task
     #[arg(long)]
     task: String,
-    /// What is computed, as `tape batch --stat` has it
+    /// Statistics to compute, as for `tape batch --stat`
     #[arg(long)]
     statistics: String,
-    /// The columns that the bench compares
+    /// Columns to compare
     #[arg(long)]
     answers: String,
-    /// How the survey lies on disk
+    /// Layout of the survey on disk
     #[arg(long)]
     layout: String,
-    /// The columns of id, time, flux, error and band
+    /// Columns of id, time, flux, error and band
     #[arg(long, value_delimiter = ',')]
     columns: Vec<String>,
-    /// The survey
+    /// Files of the survey
     #[arg(required = true)]
     files: Vec<String>,
 }

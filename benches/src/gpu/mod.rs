@@ -1,7 +1,7 @@
-//! A device beside the CPU of the same machine: what it moves, what its kernels do, and whole plans.
+//! Compares a device with the CPU of the same machine: transfer rates, kernels, and whole plans.
 //!
-//! Light curves are made in memory, so that one program is all that has to be brought to another machine. Answers of plans on
-//! the device are compared with those of the CPU before any time is shown.
+//! Light curves are generated in memory, so that the program alone can be copied to another machine. Results of the
+//! device are compared with the CPU's before any time is printed.
 
 mod plans;
 mod rates;
@@ -16,20 +16,20 @@ use crate::Error;
 pub use plans::Plan;
 pub use rates::Rates;
 
-/// What the bench is asked for.
+/// Options of the benchmark.
 #[derive(Args, Clone, Debug)]
 pub struct Options {
     /// Part of the device's name [default: the fastest]
     #[arg(long)]
     pub device: Option<String>,
-    /// Light curves, of 256 epochs each, for the rates of kernels; plans have as many, or fewer where they cost more
-    /// [default: 200,000; on a software adapter 400]
+    /// Number of light curves of 256 epochs each for measuring kernels. Plans use as many, or fewer if they are
+    /// expensive [default: 200,000; on a software adapter 400]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub light_curves: Option<u32>,
-    /// How often each plan is run, after one run that is not counted
+    /// Number of timed runs of each plan, after one warm-up run
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     pub runs: u32,
-    /// Prints all figures as JSON
+    /// Print all figures as JSON
     #[arg(long)]
     pub json: bool,
 }
@@ -37,23 +37,23 @@ pub struct Options {
 /// Epochs of each light curve.
 pub const EPOCHS: usize = 256;
 
-/// All that was measured.
+/// All measurements.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The device.
     pub adapter: AdapterInfo,
-    /// Threads of the CPU's plans.
+    /// Number of threads of the CPU's plans.
     pub cores: usize,
-    /// What the device moves, and its kernels.
+    /// Transfer rates, and rates of kernels.
     pub rates: Rates,
-    /// Whole plans.
+    /// Times of whole plans.
     pub plans: Vec<Plan>,
 }
 
 /// Measures everything.
 ///
 /// # Errors
-/// If there is no device, it fails, or an answer of it is not the CPU's.
+/// If there is no device, the device fails, or its results differ from the CPU's.
 pub fn measure(options: &Options) -> Result<Report, Error> {
     let device = Device::open(options.device.as_deref())?;
     let adapter = device.gpu().adapter().clone();

@@ -1,4 +1,4 @@
-//! Whole plans over a survey in memory, on the device and on all cores of the CPU.
+//! Times whole plans over a survey in memory, on the device and on all cores of the CPU.
 
 use std::time::Instant;
 
@@ -13,11 +13,11 @@ use super::rates::STRUCTURE_FUNCTION;
 use crate::Error;
 use crate::workload::LightCurves;
 
-/// Rows that a device gets at once, as `Batch::device` has it.
+/// Rows per chunk for a device, as in `Batch::device`.
 const CHUNK: usize = 256 * 1024;
 
-/// What is computed, of how many light curves at most, there and on a software adapter, and how far a value may lie from the
-/// CPU's: relative, or absolute for values that are small.
+/// The statistics to compute, the maximum number of light curves on a GPU and on a software adapter, and the tolerance:
+/// relative, or absolute for small values.
 struct Row {
     names: &'static [&'static str],
     label: &'static str,
@@ -40,22 +40,22 @@ const ROWS: [Row; 4] = [
     Row { names: &["lomb_scargle"], label: "lomb_scargle", most: [2000, 4], relative: 1e-6, absolute: 1e-6 },
 ];
 
-/// Seconds of the same plan on the device and on the CPU, the best of all runs.
+/// Seconds of one plan on the device and on the CPU, each the best of all runs.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What was computed.
+    /// Label of the statistics.
     pub label: &'static str,
-    /// Of how many light curves.
+    /// Number of light curves.
     pub light_curves: usize,
     /// Seconds with the device.
     pub device: f64,
-    /// Seconds of the CPU alone.
+    /// Seconds on the CPU only.
     pub cpu: f64,
-    /// The part of the values that have a kernel and that the CPU had to compute all the same.
+    /// Fraction of the values with a kernel that the CPU computed nevertheless.
     pub left_to_cpu: f64,
 }
 
-/// Compares answers and measures all rows.
+/// Compares results and measures all rows.
 pub(super) fn measure(device: &Device, light_curves: usize, runs: u32) -> Result<Vec<Plan>, Error> {
     let software = usize::from(device.gpu().adapter().software);
     ROWS.iter().map(|row| row.measure(device, light_curves.min(row.most[software]), runs)).collect()
@@ -72,7 +72,7 @@ impl Row {
         self.agree(&got, &want)?;
         let after = device.report();
         if let Some(why) = after.gave_up {
-            return Err(format!("{}: the CPU went on alone: {why}", self.label).into());
+            return Err(format!("{}: the CPU took over: {why}", self.label).into());
         }
         let (by_device, by_cpu) = (after.by_device - before.by_device, after.by_cpu - before.by_cpu);
         let mut best = [f64::INFINITY; 2];
@@ -86,10 +86,10 @@ impl Row {
         Ok(Plan { label: self.label, light_curves, device: best[0], cpu: best[1], left_to_cpu })
     }
 
-    /// Fails unless all values agree.
+    /// Checks that all values agree.
     fn agree(&self, got: &Collected, want: &Collected) -> Result<(), Error> {
         if got.0.len() != want.0.len() || got.0.is_empty() {
-            return Err(format!("{}: {} values and not {}", self.label, got.0.len(), want.0.len()).into());
+            return Err(format!("{}: {} values instead of {}", self.label, got.0.len(), want.0.len()).into());
         }
         let close = |got: &Value, want: &Value| match (got, want) {
             (Value::Float(got), Value::Float(want)) => {
@@ -120,7 +120,7 @@ impl Sink for Collected {
     }
 }
 
-/// A survey that is sorted, in row groups that cut no light curve.
+/// Creates a sorted survey with row groups that split no light curve.
 fn survey(curves: &LightCurves) -> MemorySource {
     let mut rows = Rows::new(IdType::Int64);
     for (id, range) in (0..).zip(&curves.rows) {
@@ -133,7 +133,7 @@ fn survey(curves: &LightCurves) -> MemorySource {
     MemorySource::new(IdType::Int64, rows, Bands::default(), &cuts).claiming(|row_group| row_group.sorted = true)
 }
 
-/// The values, and the seconds that they took.
+/// Returns the values, and the seconds to compute them.
 fn compute(survey: &MemorySource, statistics: &[Statistic], config: &Config) -> Result<(Collected, f64), Error> {
     let mut sink = Collected::default();
     let start = Instant::now();
@@ -143,7 +143,7 @@ fn compute(survey: &MemorySource, statistics: &[Statistic], config: &Config) -> 
 }
 
 impl Plan {
-    /// Epochs per second, on the device and on the CPU.
+    /// Returns the epochs per second on the device and on the CPU.
     #[must_use]
     pub fn rates(&self) -> [f64; 2] {
         [self.device, self.cpu].map(|seconds| count(self.light_curves * EPOCHS) / seconds)
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_that_is_off_is_refused() {
+    fn a_wrong_value_is_rejected() {
         let [row, ..] = &ROWS;
         let values = |last: f64| Collected(vec![Value::Null, Value::Float(f64::NAN), Value::Float(last)]);
         row.agree(&values(2.0), &values(2.0 + 5e-6)).expect("within 1e-5");

@@ -1,4 +1,4 @@
-//! What was measured, for a person and as JSON.
+//! Prints the measurements as a table and as JSON.
 
 use std::fmt::{self, Display};
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{EPOCHS, Report};
 
-/// A number of units per second, in thousand millions.
+/// Converts a rate to units of 10⁹ per second.
 fn giga(rate: f64) -> f64 {
     rate / 1e9
 }
@@ -14,20 +14,24 @@ fn giga(rate: f64) -> f64 {
 impl Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { adapter, cores, rates, plans } = self;
-        writeln!(f, "{}, {}, {}; beside {cores} threads of the CPU", adapter.name, adapter.backend, adapter.driver)?;
+        writeln!(
+            f,
+            "{}, {}, {}; compared with {cores} threads of the CPU",
+            adapter.name, adapter.backend, adapter.driver
+        )?;
         if adapter.software {
-            writeln!(f, "It is a software adapter: answers are compared, and the times mean NOTHING.")?;
+            writeln!(f, "This is a software adapter: results are compared, but the times are MEANINGLESS.")?;
         }
-        writeln!(f, "\nmoved                                10⁹ bytes/s")?;
+        writeln!(f, "\ntransfers                            10⁹ bytes/s")?;
         for (what, rate) in [
-            ("copy within its memory (read + write)", 2.0 * rates.copy),
-            ("upload, packed already", rates.upload),
+            ("copy within memory (read + write)", 2.0 * rates.copy),
+            ("upload, already packed", rates.upload),
             ("upload, packed on one thread", rates.pack_and_upload),
             ("read back", rates.read),
         ] {
             writeln!(f, "  {what:<38} {:>8.2}", giga(rate))?;
         }
-        writeln!(f, "  a call that asks for nothing           {:>8.1} µs", 1e6 * rates.call)?;
+        writeln!(f, "  a call with almost no data             {:>8.1} µs", 1e6 * rates.call)?;
         writeln!(f, "\nkernels over {EPOCHS} epochs, resident       10⁹/s   part of the copy bandwidth")?;
         for (name, rate) in &rates.resident {
             writeln!(f, "  {name:<30} epochs {:>9.3} {:>10.0} %", giga(*rate), 100.0 * rates.part_of_copy(*rate))?;
@@ -49,7 +53,7 @@ impl Display for Report {
 }
 
 impl Report {
-    /// All figures.
+    /// Returns all figures as JSON.
     #[must_use]
     pub fn as_json(&self) -> Value {
         let Self { adapter, cores, rates, plans } = self;

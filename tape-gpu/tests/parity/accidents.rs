@@ -1,4 +1,4 @@
-//! Kernels broken on purpose, and devices that go away.
+//! Tests broken kernels, lost devices, and the reuse of buffers and columns.
 
 use libtest_mimic::{Failed, Trial};
 use tape_core::{Chunk, DeviceKernel, IdType, Method, Segment, Statistic, Value};
@@ -11,15 +11,15 @@ use crate::segments::awkward;
 type Test = fn(&Gpu) -> Result<(), Failed>;
 
 const ALL: &[(&str, Test)] = &[
-    ("a kernel broken on purpose is caught", a_broken_kernel_is_caught),
-    ("a kernel that forgets to write gives no answer", a_forgetful_kernel_gives_no_answer),
-    ("a kernel that is no WGSL is an error that names it", a_kernel_that_is_no_wgsl_is_an_error),
-    ("a lost device is an error from then on", a_lost_device_is_an_error),
-    ("a chunk has the CPU's values, whoever computed them", a_chunk_has_the_values_of_the_cpu),
-    ("buffers are used again, whatever the size of the next chunk", buffers_are_used_again),
-    ("a kernel's time is told with the device's clock and without", times_are_told),
-    ("columns that stay give the same answers again", columns_that_stay),
-    ("statistics of a chunk share its columns until it is filled anew", columns_of_a_chunk),
+    ("a deliberately wrong kernel is detected", a_broken_kernel_is_caught),
+    ("a kernel that does not write gives no result", a_forgetful_kernel_gives_no_answer),
+    ("a kernel with invalid WGSL is an error that names it", a_kernel_that_is_no_wgsl_is_an_error),
+    ("a lost device returns errors", a_lost_device_is_an_error),
+    ("a chunk has the same values from the device and the CPU", a_chunk_has_the_values_of_the_cpu),
+    ("buffers are reused for chunks of any size", buffers_are_used_again),
+    ("kernels are timed with GPU timestamps and without", times_are_told),
+    ("resident columns give the same results again", columns_that_stay),
+    ("statistics of a chunk share its columns until it is refilled", columns_of_a_chunk),
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -30,7 +30,7 @@ fn statistic(name: &str) -> Result<Statistic, Failed> {
     Ok(tape_analysis::find(name).ok_or_else(|| format!("no statistic is called {name}"))?)
 }
 
-/// The kernel of the mean, with a text of its own.
+/// Creates a kernel like that of the mean, with another text.
 fn of_mean(name: &'static str, wgsl: &'static str) -> Result<&'static DeviceKernel, Failed> {
     let mean = statistic("mean")?.kernel().ok_or("the mean has a kernel")?;
     let DeviceKernel { method, len, error, double, tolerance, scale, restore, .. } = *mean;
@@ -65,7 +65,7 @@ fn a_broken_kernel_is_caught(gpu: &Gpu) -> Result<(), Failed> {
     })
 }
 
-/// Its lanes take themselves for others, of which none writes.
+/// Each lane takes a wrong index, so that none of them writes.
 const FORGETFUL: (&str, &str) =
     ("fn lift(flux: real, error: real) -> State {", "fn lift(flux: real, error: real) -> State {\n    lane = 1000u;");
 
@@ -73,19 +73,19 @@ fn a_forgetful_kernel_gives_no_answer(gpu: &Gpu) -> Result<(), Failed> {
     let mean = statistic("mean")?;
     let kernel = of_mean("mean, forgetful", text_of_mean(FORGETFUL)?)?;
     let resident = gpu.upload(Columns { flux: &[1.0, 2.0, 4.0], error: &[] }, std::slice::from_ref(&(0..3)))?;
-    // Its results would lie where those of another lay before.
+    // The buffer may hold results of an earlier kernel.
     let usual = gpu.states(&mean, mean.kernel().ok_or("the mean has a kernel")?, &resident)?;
     let before = gpu.buffers();
     let mut all = vec![];
     gpu.reduce(kernel, &resident, |_, _, numbers| all.extend_from_slice(numbers))?;
     if all.len() != 2 || !all.iter().all(|number| number.is_nan()) || usual == [None] {
-        return Err(format!("{all:?} instead of none, after {usual:?}").into());
+        return Err(format!("{all:?} instead of `None`, after {usual:?}").into());
     }
     if gpu.buffers().made != before.made {
-        return Err("the buffer was not that of another".into());
+        return Err("the buffer was not reused".into());
     }
     let states = gpu.states(&mean, kernel, &resident)?;
-    if states == [None] { Ok(()) } else { Err(format!("{states:?} is taken for an answer").into()) }
+    if states == [None] { Ok(()) } else { Err(format!("{states:?} was accepted as a result").into()) }
 }
 
 fn buffers_are_used_again(gpu: &Gpu) -> Result<(), Failed> {
@@ -98,20 +98,20 @@ fn buffers_are_used_again(gpu: &Gpu) -> Result<(), Failed> {
         let resident = gpu.upload(Columns { flux: &flux, error: &error }, &rows)?;
         gpu.states(&stetson, kernel, &resident)
     };
-    // Large after small, small after large, and more than a piece.
+    // Large after small, small after large, and more than one piece.
     let sizes = [10, 700_000, 50, 4000, 20, 700_000];
     let first = sizes.map(answer).into_iter().collect::<Result<Vec<_>, _>>()?;
     let made = gpu.buffers().made;
     for (size, first) in sizes.into_iter().zip(first) {
         if answer(size)? != first {
-            return Err(format!("{size} epochs have other answers the second time").into());
+            return Err(format!("{size} epochs have different results the second time").into());
         }
     }
     let counts = gpu.buffers();
     if counts.made == made && counts.lent > 80 {
         Ok(())
     } else {
-        Err(format!("{counts:?}, of which {made} before").into())
+        Err(format!("{counts:?}, with {made} allocated before").into())
     }
 }
 
@@ -148,7 +148,7 @@ fn a_lost_device_is_an_error(gpu: &Gpu) -> Result<(), Failed> {
     let lost = |done: Result<(), Error>| matches!(done, Err(Error::Lost { .. }));
     let reduced = gpu.reduce(kernel, &resident, |_, _, _| {});
     let uploaded = gpu.upload(columns, std::slice::from_ref(&(0..2))).map(|_| ());
-    if lost(reduced) && lost(uploaded) { Ok(()) } else { Err("it goes on".into()) }
+    if lost(reduced) && lost(uploaded) { Ok(()) } else { Err("calls succeed after the device was lost".into()) }
 }
 
 fn chunk() -> Chunk {
@@ -167,7 +167,7 @@ fn a_chunk_has_the_values_of_the_cpu(gpu: &Gpu) -> Result<(), Failed> {
         let mut out = vec![Value::Int(-1); chunk.segments.len()];
         let evaluated = gpu.evaluate_chunk(&statistic, &chunk, &mut out)?.ok_or("it has a kernel")?;
         if evaluated.by_device == 0 || evaluated.by_cpu == 0 {
-            return Err(format!("{name}: {evaluated:?}, though some fit and some do not").into());
+            return Err(format!("{name}: {evaluated:?}, although only some fit the device").into());
         }
         for (segment, got) in chunk.segments.iter().zip(&out) {
             let mut want = [Value::Null];
@@ -177,7 +177,9 @@ fn a_chunk_has_the_values_of_the_cpu(gpu: &Gpu) -> Result<(), Failed> {
                 (got, want) => *got == want,
             };
             if !close {
-                return Err(format!("{name}: {got:?} and not {:?} of {} epochs", want[0], segment.rows.len()).into());
+                return Err(
+                    format!("{name}: {got:?} instead of {:?} for {} epochs", want[0], segment.rows.len()).into()
+                );
             }
         }
     }
@@ -195,7 +197,7 @@ fn columns_that_stay(gpu: &Gpu) -> Result<(), Failed> {
             return Err(format!("{name} differs the second time").into());
         }
         if kernel.method == Method::Fold && first.iter().flatten().count() == 0 {
-            return Err("no answer".into());
+            return Err("no result".into());
         }
     }
     Ok(())
@@ -211,7 +213,7 @@ fn columns_of_a_chunk(gpu: &Gpu) -> Result<(), Failed> {
         Ok(out[0])
     };
     let first = value("mean", &chunk)?;
-    // Nobody looks at the fluxes again: they are on the device.
+    // The fluxes are not read again, because they are on the device.
     chunk.flux[0] = 600.0;
     let again = value("median", &chunk)?;
     chunk.clear();

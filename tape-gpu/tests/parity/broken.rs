@@ -1,18 +1,18 @@
-//! Kernels broken on purpose, which must be caught by their numbers: not because they do not run.
+//! Deliberately wrong kernels, which must be detected by their results, not by a failure to run.
 
 use libtest_mimic::Failed;
 
-/// A text with one part changed, as long as the program.
+/// Replaces one part of a text, and leaks the result.
 pub(crate) fn changed(text: &str, (right, wrong): (&str, &str)) -> Result<&'static str, Failed> {
     let changed = text.replace(right, wrong);
     if changed == text {
-        return Err(format!("the text has no {right:?} any more").into());
+        return Err(format!("the text does not contain {right:?}").into());
     }
     Ok(String::leak(changed))
 }
 
-/// That each break is caught: a name for the kernel, what is right, and what is wrong. `compare` makes a kernel of a name and a
-/// text, and holds its answers against those of the CPU.
+/// Checks that each change to the text is detected. Each change is a name, the right text and the wrong text. `compare`
+/// builds a kernel from a name and a text, and compares its results with the CPU's.
 pub(crate) fn all_caught(
     text: &str,
     breaks: &[(&'static str, &str, &str)],
@@ -20,7 +20,7 @@ pub(crate) fn all_caught(
 ) -> Result<(), Failed> {
     for &(name, right, wrong) in breaks {
         match compare(name, changed(text, (right, wrong))?) {
-            Err(difference) if difference.contains("which differ by") => {}
+            Err(difference) if difference.contains("a difference of") => {}
             other => return Err(format!("{right:?}: {other:?}").into()),
         }
     }

@@ -1,20 +1,20 @@
-//! The device's answers beside those of the CPU.
+//! Compares the device's results with the CPU's.
 
 use tape_core::{DeviceKernel, LightCurve, Statistic, Value};
 use tape_gpu::{Columns, Gpu, Result};
 
 use crate::segments::Segments;
 
-/// Of how many light curves the device must give the answer itself.
+/// Minimum fraction of light curves that the device must compute itself.
 const LEAST_SHARE: f64 = 0.75;
 
-/// An error that names the first light curve whose answer is not the CPU's.
+/// Returns an error that names the first light curve with a wrong result.
 pub(crate) fn compare(gpu: &Gpu, statistic: &Statistic, segments: &Segments) -> std::result::Result<(), String> {
     let kernel = gpu.kernel_of(statistic).ok_or("no kernel")?;
     compare_with(gpu, statistic, kernel, segments)
 }
 
-/// The same with another kernel than the statistic's own.
+/// Like [`compare`], with another kernel than the statistic's own.
 pub(crate) fn compare_with(
     gpu: &Gpu,
     statistic: &Statistic,
@@ -36,7 +36,7 @@ pub(crate) fn compare_with(
         close(gpu, kernel, &light_curve, &got, &want).map_err(|difference| format!("{name}: {difference}"))?;
     }
     if f64::from(answered) < LEAST_SHARE * f64::from(asked) {
-        return Err(format!("of {asked} light curves, the device gave the answer of {answered} alone"));
+        return Err(format!("the device computed only {answered} of {asked} light curves"));
     }
     Ok(())
 }
@@ -52,7 +52,7 @@ fn states(
     gpu.states(statistic, kernel, &resident)
 }
 
-/// The state of a fold, or the outputs.
+/// Returns the state of a fold, or the outputs.
 fn on_cpu(statistic: &Statistic, light_curve: &LightCurve<'_>, len: usize) -> Vec<f64> {
     if let Statistic::Fold(fold) = statistic {
         let mut state = vec![0.0; len];
@@ -75,12 +75,15 @@ fn close(
     (kernel.scale)(light_curve, want, &mut scale);
     let tolerance = (kernel.tolerance)(gpu.tier().precision, light_curve.len());
     for ((got, want), scale) in got.iter().zip(want).zip(scale) {
-        // What the CPU itself is rounded by.
+        // The second term allows for the CPU's own rounding.
         let allowed = tolerance * scale + 4.0 * f64::EPSILON * want.abs();
         if (got - want).abs() <= allowed {
             continue;
         }
-        return Err(format!("{got} and not {want}, which differ by {:e}; allowed is {allowed:e}", (got - want).abs()));
+        return Err(format!(
+            "{got} instead of {want}, a difference of {:e}; {allowed:e} is allowed",
+            (got - want).abs()
+        ));
     }
     Ok(())
 }

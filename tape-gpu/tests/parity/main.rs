@@ -1,4 +1,4 @@
-//! Every kernel on every path of every device against the CPU.
+//! Compares every kernel, on every path of every device, with the CPU.
 
 mod accidents;
 mod broken;
@@ -32,11 +32,11 @@ fn all() -> Vec<Trial> {
     trials
 }
 
-/// Fails where a GPU is required, and is ignored elsewhere, with the reason in its name.
+/// Fails if a GPU is required, and is otherwise ignored with the reason in its name.
 fn without_adapter() -> Trial {
     let required = std::env::var_os("TAPE_REQUIRE_GPU").is_some_and(|value| value == "1");
-    let name = "all kernels: no Vulkan, Metal or DX12 adapter; mesa-vulkan-drivers has one in software";
-    Trial::test(name, || Err(Failed::from("TAPE_REQUIRE_GPU is set, and there is no adapter")))
+    let name = "all kernels: no Vulkan, Metal or DX12 adapter; mesa-vulkan-drivers has a software one";
+    Trial::test(name, || Err(Failed::from("TAPE_REQUIRE_GPU is set, but there is no adapter")))
         .with_ignored_flag(!required)
 }
 

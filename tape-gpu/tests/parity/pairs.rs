@@ -1,4 +1,4 @@
-//! Sums over pairs of epochs on the device beside those of the CPU.
+//! Compares sums over pairs of epochs on the device with the CPU's.
 
 use libtest_mimic::{Failed, Trial};
 use rand::{RngExt, SeedableRng};
@@ -13,9 +13,9 @@ use crate::broken::all_caught;
 type Test = fn(&Gpu) -> Result<(), Failed>;
 
 const ALL: &[(&str, Test)] = &[
-    ("counts of pairs are exact, and their sums those of the CPU", counts_and_sums),
-    ("a broken kernel of pairs is caught", a_broken_kernel_is_caught),
-    ("structure functions of a chunk are those of the CPU", structure_functions_of_a_chunk),
+    ("counts of pairs are exact, and sums agree with the CPU", counts_and_sums),
+    ("a wrong kernel over pairs is detected", a_broken_kernel_is_caught),
+    ("structure functions of a chunk agree with the CPU", structure_functions_of_a_chunk),
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -29,7 +29,7 @@ struct Case {
     error: Vec<f64>,
 }
 
-/// In days; none of the intervals of the cases is within a millionth of the last.
+/// In days. No interval in the cases is within a millionth of the last edge.
 const EDGES: [f64; 7] = [0.0, 0.02, 1.0, 3.5, 50.0, 400.0, 690.3];
 
 fn cases() -> Vec<Case> {
@@ -74,7 +74,7 @@ impl Case {
         LightCurve::new(&self.flux).with_error(&self.error).with_time(&self.time)
     }
 
-    /// Number, Δt, Δx² and σ² of the pairs of each bin, by a plain loop.
+    /// Computes number, Δt, Δx² and σ² of the pairs of each bin with a plain loop.
     fn plain(&self) -> Vec<[f64; 4]> {
         let mut bins = vec![[0.0; 4]; EDGES.len() - 1];
         for j in 0..self.time.len() {
@@ -95,7 +95,7 @@ fn function(method: Method) -> Result<PerBin, Failed> {
     Ok(PerBin::new(StructureFunction::new(method).binned(Binning::Edges(EDGES.to_vec()))?))
 }
 
-/// An error that names the first bin whose sums are not those of a plain loop.
+/// Returns an error that names the first bin with wrong sums.
 fn compare(gpu: &Gpu, kernel: &'static PairKernel) -> Result<(), String> {
     let statistic = function(Method::Basic).map_err(|error| format!("{error:?}"))?;
     let mut answered = 0;
@@ -110,7 +110,7 @@ fn compare(gpu: &Gpu, kernel: &'static PairKernel) -> Result<(), String> {
         answered += 1;
         for (bin, (got, [n, dt, squares, variance])) in sums.iter().zip(case.plain()).enumerate() {
             if f64::from(got.pairs) != n {
-                return Err(format!("{name}, bin {bin}: {} pairs, and not {n}", got.pairs));
+                return Err(format!("{name}, bin {bin}: {} pairs instead of {n}", got.pairs));
             }
             let tolerance = (kernel.tolerance)(case.time.len());
             let scale = squares + variance;
@@ -118,12 +118,12 @@ fn compare(gpu: &Gpu, kernel: &'static PairKernel) -> Result<(), String> {
             {
                 if (got - want).abs() > tolerance * unit || got.is_nan() {
                     let off = (got - want).abs() / unit;
-                    return Err(format!("{name}, bin {bin}: {got} and not {want}, which differ by {off:e}"));
+                    return Err(format!("{name}, bin {bin}: {got} instead of {want}, a difference of {off:e}"));
                 }
             }
         }
     }
-    if answered < 14 { Err(format!("{answered} light curves alone have an answer")) } else { Ok(()) }
+    if answered < 14 { Err(format!("only {answered} light curves have a result")) } else { Ok(()) }
 }
 
 fn counts_and_sums(gpu: &Gpu) -> Result<(), Failed> {
@@ -156,18 +156,18 @@ fn structure_functions_of_a_chunk(gpu: &Gpu) -> Result<(), Failed> {
         let rows = gpu.rows_of_chunk(&Statistic::rows(function(method)?), &chunk)?;
         let (rows, evaluated) = rows.ok_or("it has a kernel")?;
         if evaluated.by_device < 14 || evaluated.by_cpu == 0 {
-            return Err(format!("{method:?}: {evaluated:?}, though most fit and some do not").into());
+            return Err(format!("{method:?}: {evaluated:?}, although most fit the device and some do not").into());
         }
         for (segment, got) in chunk.segments.iter().zip(&rows) {
             let mut want = vec![];
             statistic.rows(&chunk.light_curve(segment, ""), &mut want);
             let close = |(got, want): (&Value, &Value)| match (got, want) {
-                // SF² is a difference of about equal numbers.
+                // SF² is a difference of nearly equal numbers.
                 (Value::Float(got), Value::Float(want)) => (got - want).abs() <= 1e-4 * (1.0 + want.abs()),
                 (got, want) => got == want,
             };
             if got.len() != want.len() || !got.iter().zip(&want).all(close) {
-                return Err(format!("{method:?}: {got:?} and not {want:?}").into());
+                return Err(format!("{method:?}: {got:?} instead of {want:?}").into());
             }
         }
     }

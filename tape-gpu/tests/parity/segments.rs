@@ -1,4 +1,4 @@
-//! Light curves that kernels may get wrong.
+//! Light curves that are difficult for kernels.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use rand_distr::{Distribution, Normal};
 use rand_pcg::Pcg64;
 use tape_core::{DeviceKernel, Method};
 
-/// Columns, and the rows of each light curve with what it is.
+/// Columns, and the rows and name of each light curve.
 #[derive(Default)]
 pub(crate) struct Segments {
     pub(crate) flux: Vec<f64>,
@@ -28,11 +28,12 @@ impl Segments {
     }
 }
 
-/// Around subgroups of 4 to 128, workgroups of 32 and 256, and the bin of 2,048 epochs.
+/// Lengths near subgroups of 4 to 128 lanes, workgroups of 32 and 256, and the limit of 2,048 epochs.
 const LENGTHS: &[usize] =
     &[1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 2047, 2048, 2049];
 
-/// Of random and of awkward fluxes, and of every awkward length; folds get one of 3 million epochs too.
+/// Creates light curves with random and difficult fluxes, and of every difficult length. Folds also get one of 3
+/// million epochs.
 pub(crate) fn awkward(kernel: Option<&DeviceKernel>) -> Segments {
     let mut all = Segments::default();
     let mut random = Pcg64::seed_from_u64(20_260_714);
@@ -89,8 +90,8 @@ fn shapes(all: &mut Segments, random: &mut Pcg64) {
     all.push("after the empty one", [(1.0, 0.5), (2.0, 0.25)]);
 }
 
-/// Errors of half to twice the scatter.
+/// Creates epochs with errors of half to twice the scatter.
 fn noise(random: &mut Pcg64, n: usize, mean: f64, sigma: f64) -> Vec<(f64, f64)> {
-    let Ok(normal) = Normal::new(mean, sigma) else { panic!("{sigma} is no scatter") };
+    let Ok(normal) = Normal::new(mean, sigma) else { panic!("invalid sigma {sigma}") };
     (0..n).map(|_| (normal.sample(random), sigma * random.random_range(0.5..2.0))).collect()
 }

@@ -1,4 +1,4 @@
-//! Periodograms on the device beside those of the CPU.
+//! Compares periodograms on the device with the CPU's.
 
 use std::f64::consts::TAU;
 
@@ -15,16 +15,16 @@ use crate::broken::all_caught;
 type Test = fn(&Gpu) -> Result<(), Failed>;
 
 const ALL: &[(&str, Test)] = &[
-    ("powers are those of the CPU", powers),
-    ("a broken kernel of powers is caught", a_broken_kernel_is_caught),
-    ("the periods of a chunk are those of the CPU", periods_of_a_chunk),
+    ("powers agree with the CPU", powers),
+    ("a wrong kernel of powers is detected", a_broken_kernel_is_caught),
+    ("the periods of a chunk agree with the CPU", periods_of_a_chunk),
 ];
 
 pub(crate) fn trials() -> Vec<Trial> {
     ALL.iter().map(|&(name, test)| Trial::test(name, move || test(&Gpu::open(&Choice::Any)?))).collect()
 }
 
-/// A light curve, and the grid that it is searched on.
+/// A light curve, and the grid to search.
 struct Case {
     name: String,
     time: Vec<f64>,
@@ -33,7 +33,7 @@ struct Case {
     grid: Grid,
 }
 
-/// Around the epochs that lanes share, and around the tiles of frequencies.
+/// Lengths near the number of epochs that lanes share, and near the tiles of frequencies.
 const LENGTHS: &[usize] = &[3, 4, 5, 31, 127, 128, 129, 256, 257, 1030];
 const NUMBERS: &[usize] = &[1, 127, 129, 511, 512, 513, 1300];
 
@@ -74,7 +74,7 @@ fn flux_shapes(random: &mut Pcg64, all: &mut Vec<Case>) {
     push("constant", |_| 17.3, |e| e);
 }
 
-/// A sine in noise, at random times.
+/// Creates a sine with noise, at random times.
 fn case(random: &mut Pcg64, name: String, n: usize, number: usize, time: fn(f64) -> f64) -> Case {
     let time: Vec<f64> = (0..n).map(|_| time(random.random_range(0.0..700.0))).collect();
     let error: Vec<f64> = (0..n).map(|_| random.random_range(0.1..0.4)).collect();
@@ -85,7 +85,7 @@ fn case(random: &mut Pcg64, name: String, n: usize, number: usize, time: fn(f64)
     Case { name, time, flux, error, grid: Grid { first: 1.0 / baseline, step: 0.2 / baseline, number } }
 }
 
-/// An error that names the first case whose powers are not the CPU's.
+/// Returns an error that names the first case with wrong powers.
 fn compare(gpu: &Gpu, kernel: &'static SpectrumKernel) -> Result<(), String> {
     let (mut asked, mut answered) = (0, 0);
     for case in cases() {
@@ -98,13 +98,13 @@ fn compare(gpu: &Gpu, kernel: &'static SpectrumKernel) -> Result<(), String> {
         for (i, (&got, want)) in values.of(0).iter().zip(&want).enumerate() {
             let got = f64::from(got);
             asked += 1;
-            // Below zero: that it has few digits, or none.
+            // Negative values mean that the power has few or no significant digits.
             let (got, allowed) =
                 if got < 0.0 { (-1.0 - got, if got == -2.0 { 1.0 } else { 0.005 }) } else { (got, tolerance) };
             answered += usize::from(allowed == tolerance);
             let off = (got - want).abs();
             if off.is_nan() || off > allowed {
-                return Err(format!("{}, frequency {i}: {got} and not {want}, which differ by {off:e}", case.name));
+                return Err(format!("{}, frequency {i}: {got} instead of {want}, a difference of {off:e}", case.name));
             }
         }
         if values.of(0).len() != want.len() {
@@ -112,7 +112,7 @@ fn compare(gpu: &Gpu, kernel: &'static SpectrumKernel) -> Result<(), String> {
         }
     }
     if 10 * answered < 9 * asked {
-        return Err(format!("of {asked} powers, {answered} alone are within the tolerance"));
+        return Err(format!("only {answered} of {asked} powers are within the tolerance"));
     }
     Ok(())
 }
@@ -146,7 +146,7 @@ fn periods_of_a_chunk(gpu: &Gpu) -> Result<(), Failed> {
     let mut out = vec![Value::Int(-1); outputs * chunk.segments.len()];
     let evaluated = gpu.evaluate_chunk(&statistic, &chunk, &mut out)?.ok_or("it has a kernel")?;
     if evaluated.by_device < 15 || evaluated.by_cpu == 0 {
-        return Err(format!("{evaluated:?}, though most vary and one is constant").into());
+        return Err(format!("{evaluated:?}, although most vary and one is constant").into());
     }
     let mut wanted = vec![Value::Null; outputs];
     for (segment, got) in chunk.segments.iter().zip(out.chunks_exact(outputs)) {
@@ -159,7 +159,7 @@ fn periods_of_a_chunk(gpu: &Gpu) -> Result<(), Failed> {
                 (got, want) => got == want,
             };
             if !close {
-                return Err(format!("{got:?} and not {want:?} of {} epochs", segment.rows.len()).into());
+                return Err(format!("{got:?} instead of {want:?} for {} epochs", segment.rows.len()).into());
             }
         }
     }

@@ -1,10 +1,9 @@
-//! What Vulkan's validation layers say while tests run: nothing, or the tests fail. What wgpu's own validation finds is an
-//! error of the call.
+//! Fails the tests if Vulkan's validation layers report anything. wgpu's own validation errors are errors of the call.
 //!
-//! The trials run in a process of their own, for layers take their settings from its environment: what they say goes to a
-//! file, which they make as soon as they are loaded. Shaders then do not tell in what they were written: layers that are older
-//! than WGSL would look no further.
-#![expect(clippy::print_stdout, reason = "as test harnesses do")]
+//! The trials run in a separate process, because layers read their settings from its environment. They log to a file
+//! that they create when they are loaded. Shaders do not declare their source language, because older layers stop
+//! checking at languages that they do not know.
+#![expect(clippy::print_stdout, reason = "test harnesses print")]
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -13,10 +12,10 @@ use libtest_mimic::{Arguments, Trial};
 
 /// Set in the process of the trials.
 const INSIDE: &str = "TAPE_GPU_TRIALS";
-/// Where Vulkan's loader looks for the layers.
+/// Folders in which Vulkan's loader looks for layers.
 const LAYERS: [&str; 2] = ["/usr/share/vulkan/explicit_layer.d", "/etc/vulkan/explicit_layer.d"];
 
-/// Runs trials that `make` makes, and fails as well if the layers said anything.
+/// Runs the trials that `make` returns. Fails also if the layers report anything.
 pub(crate) fn run(arguments: &Arguments, make: impl FnOnce() -> Vec<Trial>) -> ExitCode {
     if std::env::var_os(INSIDE).is_some() || arguments.list {
         return libtest_mimic::run(arguments, make()).exit_code();
@@ -32,7 +31,7 @@ pub(crate) fn run(arguments: &Arguments, make: impl FnOnce() -> Vec<Trial>) -> E
 
 fn watched() -> Result<ExitCode, Box<dyn std::error::Error>> {
     if complaints("\nERROR: it is wrong\n") != ["ERROR: it is wrong"] || !complaints("\n  \n").is_empty() {
-        return Err("what layers say is not seen".into());
+        return Err("messages of layers are not detected".into());
     }
     let folder = tempfile::tempdir()?;
     let (settings, said) = (folder.path().join("vk_layer_settings.txt"), folder.path().join("said"));
@@ -51,14 +50,14 @@ fn watched() -> Result<ExitCode, Box<dyn std::error::Error>> {
     let outcome = match std::fs::read_to_string(&said) {
         Ok(text) if complaints(&text).is_empty() => "ok",
         Ok(text) => return Err(text.into()),
-        Err(error) if installed => return Err(format!("they are installed and were not loaded: {error}").into()),
+        Err(error) if installed => return Err(format!("they are installed but were not loaded: {error}").into()),
         Err(_) => "ignored, vulkan-validationlayers is not installed",
     };
     println!("test Vulkan's validation layers ... {outcome}");
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The lines that say something.
+/// Returns the lines that are not blank.
 fn complaints(said: &str) -> Vec<&str> {
     said.lines().filter(|line| !line.trim().is_empty()).collect()
 }
