@@ -69,12 +69,11 @@ fn on_io(error: &io::Error) -> Option<String> {
         io::Error::Column { source: ColumnError::Ambiguous { .. }, .. } => "with --flux",
         io::Error::Exists { .. } => "(--overwrite)",
         io::Error::Spill { .. } => "(--spill-dir, --memory)",
-        io::Error::ObjectTwice { .. } | io::Error::ObjectIdType { .. } | io::Error::NoObjectId { .. } => {
-            "with --object-id"
-        }
+        io::Error::KeyTwice { .. } | io::Error::KeyType { .. } | io::Error::NoKeyColumn { .. } => "with --object-id",
         io::Error::NoGroup { table: false, .. } => "(name the table with --objects)",
         io::Error::GroupOfObject { .. } => "with --join",
-        io::Error::NoObjects { .. } => "with --objects",
+        io::Error::NoTable { kind: tape::core::TableKind::Objects, .. } => "with --objects",
+        io::Error::NoTable { kind: tape::core::TableKind::Exposures, .. } => "with --exposures and --on",
         io::Error::NoPlaces { what, .. } if what.contains("RA/Dec") => "with --ra and --dec",
         io::Error::BaseVaries { .. } => "(--base)",
         _ => return None,

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 use tape::core::{Role, Silent};
-use tape::io::{ObjectTable, Survey};
+use tape::io::{KeyedTable, Survey};
 
 use super::args::BatchArgs;
 use super::device::DeviceArgs;
@@ -46,6 +46,7 @@ impl Explain {
             screen.row("device", device.why())?;
             show_derived(survey, screen)?;
             show_condition(survey, screen)?;
+            show_exposures(survey, screen)?;
             show_objects(survey, screen)?;
             return show_selections(survey, screen);
         }
@@ -65,8 +66,9 @@ impl Explain {
             "derived_from": survey.derived_from().collect::<Vec<_>>(),
             "where": survey.filter(),
             "where_columns": survey.filter_columns().collect::<Vec<_>>(),
-            "objects": survey.objects().map(ObjectTable::rows),
-            "where_objects": survey.objects().and_then(ObjectTable::filter),
+            "objects": survey.objects().map(KeyedTable::rows),
+            "exposures": survey.exposures().map(|exposures| exposures.table().rows()),
+            "where_objects": survey.objects().and_then(KeyedTable::filter),
             "preset": survey.preset().map(|preset| preset.name),
             "quantity": survey.quantity().map(|quantity| quantity.to_string()),
             "conversion": survey.conversion().map(|conversion| conversion.to_string()),
@@ -131,6 +133,19 @@ fn show_objects(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
     let filter = table.filter().map(|filter| format!(" where {filter}")).unwrap_or_default();
     screen.row("objects", format_args!("of {rows} in {files}{filter}, by {}", table.id()))?;
     screen.row("", "their ids are read when it runs, and row groups without any of them are not")?;
+    Ok(())
+}
+
+/// The table of exposures, if there is one.
+fn show_exposures(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
+    let Some(exposures) = survey.exposures() else { return Ok(()) };
+    let table = exposures.table();
+    let (rows, files) = (counted(table.rows(), "exposure"), counted(table.paths().len() as u64, "file"));
+    screen.row("exposures", format_args!("{rows} in {files}, by {} = {}", exposures.on(), table.id()))?;
+    match table.expressed() {
+        [] => screen.row("", "none of its columns is used")?,
+        columns => screen.row("", format_args!("held in memory: {}", columns.join(", ")))?,
+    }
     Ok(())
 }
 

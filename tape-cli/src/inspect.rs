@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::json;
-use tape::core::{PRESETS, Role};
+use tape::core::{PRESETS, Role, RowUnit};
 use tape::exec::Cohesion;
 use tape::{KnownBands, SurveyInfo};
 
@@ -88,6 +88,10 @@ fn as_json(info: &SurveyInfo) -> serde_json::Value {
         "file_rows": info.file_rows,
         "memory": info.memory,
         "shape": info.shape.to_string(),
+        "row_unit": match info.shape.row_unit() {
+            RowUnit::Epoch => "epoch",
+            RowUnit::LightCurve => "light_curve",
+        },
         "preset": info.preset.map(|preset| preset.name),
         "columns": roles,
         "other_columns": info.other_columns().collect::<Vec<_>>(),

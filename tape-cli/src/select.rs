@@ -12,6 +12,12 @@ pub(crate) struct SelectArgs {
     /// Use only rows for which this condition of SQL is true, as in 'flux > 0 AND error > 0': see docs/where.md
     #[arg(long = "where", value_name = "CONDITION", allow_hyphen_values = true)]
     condition: Option<String>,
+    /// Look up columns 'exposures.NAME' in this table of exposures: Parquet files with one row for each exposure
+    #[arg(long, value_name = "PATH", requires = "on", help_heading = "Exposures")]
+    exposures: Vec<String>,
+    /// Column of the rows that names the exposure, and that of the table where it differs, as in 'visit=visitId'
+    #[arg(long, value_name = "COLUMN[=KEY]", requires = "exposures", help_heading = "Exposures")]
+    on: Option<String>,
     /// Light curves of the objects of this table alone: Parquet files with a row for each object, or a HATS collection
     #[arg(long, value_name = "PATH", help_heading = "Objects")]
     objects: Vec<String>,
@@ -38,7 +44,11 @@ pub(crate) struct SelectArgs {
 impl SelectArgs {
     /// What is asked for of an ensemble.
     pub(crate) fn of(&self, mut ensemble: Ensemble) -> Result<Ensemble, Failure> {
-        // Conditions on rows may name columns of the table.
+        // Conditions on rows may name columns of tables.
+        if let Some(on) = &self.on {
+            let (on, key) = on.split_once('=').map_or((on.as_str(), None), |(on, key)| (on, Some(key)));
+            ensemble = ensemble.with_exposures(&self.exposures, on, key)?;
+        }
         if !self.objects.is_empty() {
             ensemble = ensemble.with_objects(&self.objects, self.object_id.as_deref())?;
         }

@@ -56,7 +56,9 @@ pub use many_rows::ManyRows;
 pub use memory::MemorySource;
 pub use object::{Object, WholeObject};
 pub use pairs::{PairBins, PairKernel, PairSums, Pairwise};
-pub use ports::{Event, Observer, RowReader, Silent, Sink, Source, SourceError, Spill, Spilled, Step};
+pub use ports::{
+    Event, Observer, RowReader, RowUnit, Silent, Sink, Source, SourceError, Spill, Spilled, Step, TableKind,
+};
 pub use presets::{PRESETS, Preset, Quantity, preset};
 pub use resolve::ListColumn;
 pub use results::Results;

@@ -2,6 +2,7 @@
 //! implement them.
 
 use std::error::Error;
+use std::fmt;
 
 use crate::bands::Bands;
 use crate::cancellation::Cancellation;
@@ -14,6 +15,48 @@ use crate::rows::{Columns, Rows};
 
 /// An error of reading or writing. Its message names the file and says what to do.
 pub type SourceError = Box<dyn Error + Send + Sync>;
+
+/// The tables next to the epochs of a survey. Displays what one row stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TableKind {
+    /// Objects, by the id of the epochs.
+    Objects,
+    /// Exposures, by a column of the epochs such as Rubin's `visit`.
+    Exposures,
+}
+
+impl TableKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Objects, Self::Exposures];
+
+    /// Returns the prefix of the table's columns in expressions over epochs.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Objects => "objects.",
+            Self::Exposures => "exposures.",
+        }
+    }
+}
+
+impl fmt::Display for TableKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Objects => "object",
+            Self::Exposures => "exposure",
+        })
+    }
+}
+
+/// What one row of a file stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowUnit {
+    /// One epoch.
+    #[default]
+    Epoch,
+    /// One object, with its whole light curve in lists.
+    LightCurve,
+}
 
 /// A survey whose footers have been read.
 pub trait Source: Send + Sync {
@@ -42,6 +85,11 @@ pub trait Source: Send + Sync {
 
     /// Returns the bytes that a row takes in memory, with all roles, in the types of the survey.
     fn row_bytes(&self) -> u64;
+
+    /// Returns what one row of the files stands for. Row numbers in this trait always count epochs.
+    fn row_unit(&self) -> RowUnit {
+        RowUnit::Epoch
+    }
 
     /// Opens a reader for the rows of a partition.
     ///

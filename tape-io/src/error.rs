@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use parquet::errors::ParquetError;
-use tape_core::{ColumnError, ObjectId, Quantity, Role};
+use tape_core::{ColumnError, ObjectId, Quantity, Role, TableKind};
 
 use crate::expr::PredicateError;
 
@@ -215,23 +215,27 @@ pub enum Error {
         /// The input.
         input: PathBuf,
     },
-    /// An object table with two rows for the same object.
+    /// A table with two rows for one key.
     #[error(
-        "{}: object {id} has more than one row, but an object table has one row per object: remove the other rows, or name \
-        another id column instead of '{column}'",
+        "{}: {kind} {key} has more than one row, but the {kind} table has one row per {kind}: remove the other rows, or name \
+        another key column instead of '{column}'",
         .path.display()
     )]
-    ObjectTwice {
+    KeyTwice {
+        /// What its rows stand for.
+        kind: TableKind,
         /// The first file of the table.
         path: PathBuf,
-        /// The id column.
+        /// The key column.
         column: String,
-        /// The object.
-        id: ObjectId,
+        /// The key.
+        key: ObjectId,
     },
-    /// An object table whose id column has another type than the ids of the survey.
-    #[error("{}: column '{column}' is {actual}, but the survey's ids are {survey}: name another id column", .path.display())]
-    ObjectIdType {
+    /// A table whose key column has another type than the keys in the survey.
+    #[error("{}: column '{column}' is {actual}, but the survey's ids are {survey}: name another key column", .path.display())]
+    KeyType {
+        /// What its rows stand for.
+        kind: TableKind,
         /// The file.
         path: PathBuf,
         /// The id column.
@@ -243,15 +247,15 @@ pub enum Error {
     },
     /// An object table without an id column.
     #[error("{}: no id column among {}: name one", .path.display(), .available.join(", "))]
-    NoObjectId {
+    NoKeyColumn {
         /// The first file of the table.
         path: PathBuf,
         /// All columns.
         available: Vec<String>,
     },
-    /// A column that is not in the object table.
+    /// A column that is not in the table.
     #[error("{}: no column '{column}'{}; columns: {}", .path.display(), like(.nearest.as_ref()), .available.join(", "))]
-    NoObjectColumn {
+    NoTableColumn {
         /// The file.
         path: PathBuf,
         /// The name.
@@ -261,9 +265,11 @@ pub enum Error {
         /// All columns.
         available: Vec<String>,
     },
-    /// An object table with too many rows.
-    #[error("{}: an object table can have at most 4,294,967,295 rows, and this one has more: name fewer files", .path.display())]
-    ManyObjects {
+    /// A table with too many rows.
+    #[error("{}: the {kind} table can have at most 4,294,967,295 rows, and this one has more: name fewer files", .path.display())]
+    TooManyTableRows {
+        /// What its rows stand for.
+        kind: TableKind,
         /// The first file of the table.
         path: PathBuf,
     },
@@ -301,10 +307,12 @@ pub enum Error {
         /// The reason that arrow gave.
         reason: String,
     },
-    /// A request that needs an object table, in a survey without one.
-    #[error("no object table for {what}: name one")]
-    NoObjects {
-        /// The request.
+    /// A request that needs a table of objects or exposures, in a survey without one.
+    #[error("no {kind} table for {what}: name one")]
+    NoTable {
+        /// The table.
+        kind: TableKind,
+        /// The part of the request that needs it.
         what: String,
     },
     /// A survey with a condition, in an operation that copies all of its rows.

@@ -48,7 +48,9 @@ pub use device::{Device, DeviceReport};
 pub use ensemble::{ColumnInfo, Ensemble, KnownBands, Outcome, SurveyInfo, TimeSeries};
 pub use error::Error;
 pub use options::WriteOptions;
-pub use query::{Choice, ConversionQuery, DerivedColumn, ObjectsQuery, Provenance, Query, Shape, Stamps};
+pub use query::{
+    Choice, ConversionQuery, DerivedColumn, ExposuresQuery, ObjectsQuery, Provenance, Query, Shape, Stamps,
+};
 pub use statistics::{statistic, statistics, statistics_named};
 
 pub use rayon;

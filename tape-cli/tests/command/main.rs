@@ -8,6 +8,7 @@ mod condition;
 mod convert;
 mod derived;
 mod events;
+mod exposures;
 mod formats;
 mod groups;
 #[cfg(target_os = "linux")]

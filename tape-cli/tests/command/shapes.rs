@@ -113,13 +113,15 @@ fn inspect_tells_the_shape_and_where_each_role_lies() {
     let place = surveys();
     let told = place.json("inspect lists.parquet --scan --json");
     assert_eq!((&told["shape"], &told["file_rows"]), (&"struct of lists".into(), &OBJECTS.into()));
+    assert_eq!(told["row_unit"], "light_curve");
     assert_eq!(told["columns"]["flux"]["column"], "lightcurve.mag");
     assert_eq!((&told["no_epoch"], &told["null_ids"]), (&NO_EPOCH.into(), &NULL_IDS.into()));
     let said = place.ok("inspect lists.parquet");
     for part in ["shape      struct of lists", "in the lists of 90 rows", "time       lightcurve.mjd (float64)"] {
         assert!(said.contains(part), "{said}");
     }
-    assert_eq!(place.json("inspect flat.parquet --json")["shape"], "flat rows");
+    let told = place.json("inspect flat.parquet --json");
+    assert_eq!((told["shape"].as_str(), told["row_unit"].as_str()), (Some("flat rows"), Some("epoch")));
     let error = place.fails("batch lists.parquet --flux lightcurve.magg");
     assert!(error.contains("no flux column 'lightcurve.magg' (did you mean 'lightcurve.mag'?)"), "{error}");
 }

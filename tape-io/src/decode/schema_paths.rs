@@ -6,7 +6,7 @@ use std::fmt;
 
 use parquet::basic::{ConvertedType, LogicalType, Repetition};
 use parquet::schema::types::{SchemaDescriptor, Type};
-use tape_core::ListColumn;
+use tape_core::{ListColumn, RowUnit};
 
 /// The shape in which a file holds light curves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,17 @@ pub enum Shape {
     ListOfListsOfStructs,
     /// Lists of lists in another order.
     Nested,
+}
+
+impl Shape {
+    /// Returns what one row stands for.
+    #[must_use]
+    pub const fn row_unit(self) -> RowUnit {
+        match self {
+            Self::Flat => RowUnit::Epoch,
+            _ => RowUnit::LightCurve,
+        }
+    }
 }
 
 impl fmt::Display for Shape {

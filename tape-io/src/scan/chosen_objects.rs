@@ -1,12 +1,13 @@
 //! The rows of some objects.
 
-use tape_core::{Columns, IdRef, ObjectId, Partition, Piece, RowReader, Rows, SourceError};
+use tape_core::{Columns, IdRef, ObjectId, Partition, Piece, RowReader, Rows, SourceError, TableKind};
 
 use crate::error::Error;
 use crate::scan::partition_reader::PartitionReader;
 use crate::survey::Survey;
+use crate::survey::objects::Selection;
 use crate::survey::objects::selection::Wanted;
-use crate::survey::objects::{ObjectTable, Selection};
+use crate::survey::tables::KeyedTable;
 
 /// Reads what another reader does, and drops the rows of all objects but some.
 pub(super) struct ChosenObjects<'a> {
@@ -59,7 +60,7 @@ impl Survey {
     /// # Errors
     /// If the table of objects or the ids of the survey cannot be read.
     pub fn prepare(&self) -> Result<(), SourceError> {
-        self.objects.as_ref().map(ObjectTable::load).transpose()?;
+        TableKind::ALL.into_iter().filter_map(|kind| self.table(kind)).try_for_each(KeyedTable::load)?;
         for (before, selection) in self.selections.iter().enumerate() {
             selection.count(self, |row_group| self.read_ids(row_group, before))?;
         }
@@ -69,9 +70,12 @@ impl Survey {
     /// The objects of the table that are meant, in order, whether they have light curves or not.
     ///
     /// # Errors
-    /// [`Error::NoObjects`] if there is no table; if that or the survey cannot be read.
+    /// [`Error::NoTable`] if there is no table; if that or the survey cannot be read.
     pub fn listed(&self) -> Result<Vec<IdRef<'_>>, SourceError> {
-        let table = self.objects.as_ref().ok_or_else(|| Error::NoObjects { what: "objects to list".to_owned() })?;
+        let table = self
+            .objects
+            .as_ref()
+            .ok_or_else(|| Error::NoTable { kind: TableKind::Objects, what: "listing all objects".to_owned() })?;
         let mut all: Vec<IdRef<'_>> = table.ids()?.iter().collect();
         for (before, selection) in self.selections.iter().enumerate() {
             let wanted = selection.wanted(self, |row_group| self.read_ids(row_group, before))?;

@@ -17,7 +17,7 @@ pub(crate) enum ScanError {
     /// A column that a condition asks for cannot be read.
     Leaf(String, ParquetError),
     /// The table of objects cannot be read.
-    Objects(Box<Error>),
+    Table(Box<Error>),
     /// An expression cannot be evaluated.
     Condition(PredicateError),
 }

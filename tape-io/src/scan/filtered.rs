@@ -39,9 +39,7 @@ impl<'a> PartitionReader<'a> {
             leaves.push(Some(opened.map_err(|error| self.failed_column(row_group, &leaf.name, error))?));
         }
         // Where nothing is asked of these columns, rows are read without.
-        Ok(expressions
-            .asks(self.columns)
-            .then(|| RowFilter::new(expressions, self.columns, leaves, self.survey.objects())))
+        Ok(expressions.asks(self.columns).then(|| RowFilter::new(expressions, self.columns, leaves, self.survey)))
     }
 
     /// Goes past the next piece if the condition can be true of none of its rows. Returns how many those are.
@@ -99,7 +97,7 @@ impl<'a> PartitionReader<'a> {
         let row_group = *row_group;
         let filtered = filter.read(n).map_err(|error| match error {
             FilterError::Column(place, error) => self.failed_column(row_group, &filter.leaf(place).name, error),
-            FilterError::Objects(error) => error,
+            FilterError::Table(error) => error,
             FilterError::Condition(source) => {
                 let path = Some(self.survey.footer(row_group).0.path.clone());
                 Error::Condition { path, source }

@@ -10,13 +10,13 @@ use arrow::compute::take_record_batch;
 use arrow::error::ArrowError;
 use arrow::row::{RowConverter, SortField};
 use tape_core::{
-    Bands, Columns, IdRange, IdRef, IdType, ObjectId, Partition, Role, RowGroup, RowReader, Rows, Source, SourceError,
-    nearest,
+    Bands, Columns, IdRange, IdRef, IdType, ObjectId, Partition, Role, RowGroup, RowReader, RowUnit, Rows, Source,
+    SourceError, nearest,
 };
 
 use crate::error::Error;
 use crate::survey::Survey;
-use crate::survey::objects::{Joined, ObjectTable};
+use crate::survey::tables::{Joined, KeyedTable};
 
 /// Bytes of memory for each row of a table: its group.
 const BYTES_OF_ROW: u64 = 4;
@@ -55,7 +55,7 @@ impl Survey {
     /// `band`, and columns of the table of objects. Nothing is read yet.
     ///
     /// # Errors
-    /// [`Error::NoGroup`] if something is named that is neither; [`Error::GroupTwice`]; [`Error::NoObjectColumn`].
+    /// [`Error::NoGroup`] if something is named that is neither; [`Error::GroupTwice`]; [`Error::NoTableColumn`].
     pub fn grouped<S: AsRef<str>>(self: &Arc<Self>, by: &[S]) -> Result<Grouped, Error> {
         let (mut by_object, mut by_band, mut names) = (false, false, vec![]);
         for (i, name) in by.iter().map(AsRef::as_ref).enumerate() {
@@ -152,7 +152,7 @@ impl Grouped {
     /// About how many bytes of memory the groups of objects take.
     ///
     /// # Errors
-    /// As [`crate::ObjectTable::memory_of`].
+    /// As [`crate::KeyedTable::memory_of`].
     pub fn memory(&self) -> Result<u64, Error> {
         match (&self.key, self.survey.objects()) {
             (Key::Columns { names, .. }, Some(table)) if !names.is_empty() => {
@@ -190,13 +190,13 @@ impl Joined<'static> {
     ///
     /// # Errors
     /// If the table cannot be read.
-    pub fn of_groups(table: Option<&ObjectTable>, names: &[String]) -> Result<Self, Error> {
+    pub fn of_groups(table: Option<&KeyedTable>, names: &[String]) -> Result<Self, Error> {
         Ok(Self::in_place_of_ids(Groups::read(table, names)?.keys))
     }
 }
 
 impl Groups {
-    fn read(table: Option<&ObjectTable>, names: &[String]) -> Result<Self, Error> {
+    fn read(table: Option<&KeyedTable>, names: &[String]) -> Result<Self, Error> {
         let columns = table.filter(|_| !names.is_empty()).map(|table| table.columns_of(names)).transpose()?;
         let failed = |error: ArrowError| Error::Groups { names: names.join(", "), reason: error.to_string() };
         columns.map_or_else(|| Ok(Self::one()), |columns| Self::of(&columns).map_err(failed))
@@ -255,6 +255,11 @@ impl Source for Grouped {
 
     fn row_bytes(&self) -> u64 {
         self.survey.row_bytes()
+    }
+
+    fn row_unit(&self) -> RowUnit {
+        // Only groups of the object itself take the whole light curve of a row.
+        if matches!(self.key, Key::Object) { self.survey.row_unit() } else { RowUnit::Epoch }
     }
 
     fn read<'a>(&'a self, partition: &Partition, columns: Columns) -> Result<Box<dyn RowReader + 'a>, SourceError> {

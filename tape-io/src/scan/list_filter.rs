@@ -16,8 +16,8 @@ use crate::decode::list_levels::{ListStarts, Records};
 use crate::decode::list_pages::LevelQueue;
 use crate::scan::error::ScanError;
 use crate::scan::lists::Lists;
+use crate::survey::Survey;
 use crate::survey::file_expressions::FileExpressions;
-use crate::survey::objects::ObjectTable;
 
 /// The columns of expressions, open, and at the same slot.
 pub(super) struct ListFilter<'a> {
@@ -26,8 +26,7 @@ pub(super) struct ListFilter<'a> {
     wanted: Columns,
     /// Those that are needed.
     columns: Vec<Option<Column>>,
-    /// The table of objects, if there is one.
-    table: Option<&'a ObjectTable>,
+    survey: &'a Survey,
     other: ListStarts,
 }
 
@@ -41,7 +40,7 @@ enum Column {
 impl<'a> ListFilter<'a> {
     /// Opens the columns at a slot, of which `lists` knows how many records begin before it.
     pub(super) fn open(
-        (expressions, wanted, table): (&'a FileExpressions, Columns, Option<&'a ObjectTable>),
+        (expressions, wanted, survey): (&'a FileExpressions, Columns, &'a Survey),
         footer: &Footer,
         index: usize,
         file: &PositionedFile,
@@ -65,7 +64,7 @@ impl<'a> ListFilter<'a> {
         let leaves = expressions.leaves.iter().zip(expressions.needed(wanted));
         let columns = leaves.map(|(leaf, needed)| needed.then(|| open(leaf)).transpose());
         let columns = columns.collect::<Result<_, _>>()?;
-        Ok(Self { expressions, wanted, columns, table, other: ListStarts::default() })
+        Ok(Self { expressions, wanted, columns, survey, other: ListStarts::default() })
     }
 
     /// Appends what is derived of the `n` slots that `lists` has just gone by, and says of which the condition is true.
@@ -76,7 +75,7 @@ impl<'a> ListFilter<'a> {
         rows: &mut Rows,
         bands: &Bands,
     ) -> Result<BooleanBuffer, ScanError> {
-        let Self { expressions, wanted, columns, table, other } = self;
+        let Self { expressions, wanted, columns, survey, other } = self;
         let mut arrays = Vec::with_capacity(columns.len());
         for (leaf, column) in expressions.leaves.iter().zip(columns) {
             let Some(column) = column else {
@@ -98,7 +97,7 @@ impl<'a> ListFilter<'a> {
                 }
             }));
         }
-        expressions.join(&mut arrays, *wanted, *table).map_err(|error| ScanError::Objects(Box::new(error)))?;
+        expressions.join(&mut arrays, *wanted, survey).map_err(|error| ScanError::Table(Box::new(error)))?;
         let keep = expressions.keep(&arrays, n).map_err(ScanError::Condition)?;
         expressions.append(*wanted, &arrays, &keep, rows, bands)?;
         Ok(keep)

@@ -75,7 +75,7 @@ impl<'a> PartitionReader<'a> {
             }
             ScanError::Column(role, error) => corrupt(path, row_group, name(role), error),
             ScanError::Leaf(column, error) => corrupt(path, row_group, column, error),
-            ScanError::Objects(error) => *error,
+            ScanError::Table(error) => *error,
             ScanError::Condition(source) => Error::Condition { path: Some(path), source },
         }
     }
@@ -148,7 +148,7 @@ impl<'a> PartitionReader<'a> {
         }
         let asked = self.survey.expressions_of(piece.row_group).zip(lists.as_ref());
         let list_filter = asked.map(|(expressions, lists)| {
-            ListFilter::open((expressions, self.columns, self.survey.objects()), footer, index, file, skip, lists)
+            ListFilter::open((expressions, self.columns, self.survey), footer, index, file, skip, lists)
         });
         let list_filter = list_filter.transpose()?;
         Ok(OpenRowGroup { row_group: piece.row_group, left, columns, lists, null_ids: vec![], filter, list_filter })

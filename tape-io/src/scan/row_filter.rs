@@ -12,8 +12,8 @@ use crate::decode::column_reader::ColumnReader;
 use crate::decode::from_arrow::{append_bands, append_ids, append_numbers};
 use crate::decode::leaf::{Leaf, RoleColumn};
 use crate::expr::PredicateError;
+use crate::survey::Survey;
 use crate::survey::file_expressions::{FileExpressions, NotDerived};
-use crate::survey::objects::ObjectTable;
 
 /// The columns of expressions, open, and at the same row.
 pub(crate) struct RowFilter<'a> {
@@ -22,8 +22,7 @@ pub(crate) struct RowFilter<'a> {
     wanted: Columns,
     /// Those that are needed.
     leaves: Vec<Option<ColumnReader>>,
-    /// The table of objects, if there is one.
-    table: Option<&'a ObjectTable>,
+    survey: &'a Survey,
     /// The roles that columns of expressions play, with the integers to a unit and the place of the column.
     roles: Vec<(Role, u32, usize)>,
     /// Rows that other columns are behind.
@@ -41,8 +40,8 @@ pub(crate) struct FilteredBatch {
 pub(crate) enum FilterError {
     /// A column, by its place, cannot be read.
     Column(usize, ParquetError),
-    /// The table of objects cannot be read.
-    Objects(crate::error::Error),
+    /// A table of objects or exposures cannot be read.
+    Table(crate::error::Error),
     /// The condition cannot be evaluated: a pattern is too large, say.
     Condition(PredicateError),
 }
@@ -52,9 +51,9 @@ impl<'a> RowFilter<'a> {
         expressions: &'a FileExpressions,
         wanted: Columns,
         leaves: Vec<Option<ColumnReader>>,
-        table: Option<&'a ObjectTable>,
+        survey: &'a Survey,
     ) -> Self {
-        Self { expressions, wanted, leaves, table, roles: vec![], behind: 0 }
+        Self { expressions, wanted, leaves, survey, roles: vec![], behind: 0 }
     }
 
     /// Lets a column of an expression play a role, if the role's column is among them.
@@ -76,7 +75,7 @@ impl<'a> RowFilter<'a> {
             let read = leaf.as_mut().map(|leaf| crate::decode::guard::guarded(|| leaf.read(n))).transpose();
             columns.push(read.map_err(|error| FilterError::Column(place, error))?);
         }
-        self.expressions.join(&mut columns, self.wanted, self.table).map_err(FilterError::Objects)?;
+        self.expressions.join(&mut columns, self.wanted, self.survey).map_err(FilterError::Table)?;
         let keep = self.expressions.keep(&columns, n).map_err(FilterError::Condition)?;
         if keep.count_set_bits() == 0 {
             self.behind += n;

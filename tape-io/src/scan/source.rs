@@ -1,6 +1,6 @@
 //! A survey as plans see it.
 
-use tape_core::{Bands, Columns, IdType, Partition, Role, RowGroup, RowReader, Source, SourceError};
+use tape_core::{Bands, Columns, IdType, Partition, Role, RowGroup, RowReader, RowUnit, Source, SourceError};
 
 use crate::scan::converted::Converted;
 use crate::survey::Survey;
@@ -47,6 +47,10 @@ impl Source for Survey {
             None => self.files[0].role(role).map(|column| column.leaf.column_type.bytes()),
         };
         Role::ALL.into_iter().filter_map(of_role).sum()
+    }
+
+    fn row_unit(&self) -> RowUnit {
+        self.shape().row_unit()
     }
 
     fn read<'a>(&'a self, partition: &Partition, columns: Columns) -> Result<Box<dyn RowReader + 'a>, SourceError> {

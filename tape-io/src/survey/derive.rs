@@ -4,15 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use parquet::schema::types::SchemaDescriptor;
-use tape_core::{ColumnMap, Role};
+use tape_core::{ColumnMap, Role, TableKind};
 
 use crate::decode::leaf::any_columns;
-use crate::decode::schema_paths::{leaves, list_columns};
+use crate::decode::schema_paths::{leaf_named, leaves, list_columns};
 use crate::error::Error;
 use crate::expr::{Derived, Expression, Fault, quoted};
 use crate::survey::Survey;
 use crate::survey::bind_roles::playing;
-use crate::survey::file_expressions::OF_OBJECTS;
 
 impl Survey {
     /// The same survey with a column that is computed of others, for conditions, for other such columns, and for
@@ -89,9 +88,26 @@ pub(crate) struct Asked {
     played: Vec<(Role, String)>,
 }
 
+/// Lets a role that is named as a column of a table, such as `exposures.mjd`, be played by a derived column with that value.
+fn with_table_roles(columns: &ColumnMap, schema: &SchemaDescriptor) -> ColumnMap {
+    let all = leaves(schema);
+    let mut map = columns.clone();
+    for role in Role::ALL {
+        let Some(name) = columns.get(role) else { continue };
+        let table = TableKind::ALL.into_iter().find(|table| name.starts_with(table.prefix()));
+        let Some(table) = table.filter(|_| leaf_named(&all, name).is_none()) else { continue };
+        let alone = &name[table.prefix().len()..];
+        let is_taken = leaf_named(&all, alone).is_some() || map.derived().iter().any(|(derived, _)| derived == alone);
+        let derived = if is_taken { format!("{table}_{alone}") } else { alone.to_owned() };
+        map = map.derive(&derived, &quoted(name)).with(role, &derived);
+    }
+    map
+}
+
 impl Asked {
     /// Sets apart what `columns` says of derived columns. Light curves lie where the columns do of which theirs are derived.
     pub(crate) fn of(columns: &ColumnMap, schema: &SchemaDescriptor, path: &Path) -> Result<Self, Error> {
+        let columns = &with_table_roles(columns, schema);
         let failed = |source| Error::Condition { path: Some(path.to_owned()), source };
         let mut derived = vec![];
         for (name, expression) in columns.derived() {
@@ -120,39 +136,44 @@ impl Asked {
 
     /// A survey of the columns of the files, with what was set apart.
     pub(crate) fn of_survey(self, mut survey: Survey) -> Result<Survey, Error> {
-        let waits = |derived: &Derived| derived.expression().is_some_and(|text| text.contains(OF_OBJECTS));
-        // What comes after one that waits may be computed of it.
-        if let Some(first) = self.derived.iter().position(waits) {
-            let (mut now, mut later) = (self.derived, vec![]);
-            later.extend(now.drain(first..));
-            let is_later = |(_, name): &(Role, String)| later.iter().any(|derived| derived.name() == name);
-            let (played_later, played) = self.played.into_iter().partition(is_later);
-            survey.expressions.waiting = (later, played_later);
-            return with(survey, now, played);
-        }
-        with(survey, self.derived, self.played)
+        survey.expressions.waiting = (self.derived, self.played);
+        survey.with_waiting()
     }
-}
-
-fn with(survey: Survey, derived: Vec<Derived>, played: Vec<(Role, String)>) -> Result<Survey, Error> {
-    let survey = derived.into_iter().try_fold(survey, Survey::assigned)?;
-    played.into_iter().try_fold(survey, |survey, (role, name)| survey.playing(role, &name))
 }
 
 impl Survey {
-    /// The same survey with the derived columns that waited for the table of objects, which is there.
+    /// Adds the derived columns that were waiting for tables, up to the first whose table is still missing.
     pub(crate) fn with_waiting(mut self) -> Result<Self, Error> {
-        let (derived, played) = std::mem::take(&mut self.expressions.waiting);
-        with(self, derived, played)?.bound()
+        let (mut now, played) = std::mem::take(&mut self.expressions.waiting);
+        let first = now.iter().position(|derived| self.missing_table(derived).is_some());
+        // Columns after that one may be computed from it.
+        let later = now.split_off(first.unwrap_or(now.len()));
+        let is_later = |(_, name): &(Role, String)| later.iter().any(|derived| derived.name() == name);
+        let (played_later, played): (Vec<_>, Vec<_>) = played.into_iter().partition(is_later);
+        self.expressions.waiting = (later, played_later);
+        let survey = now.into_iter().try_fold(self, Self::assigned)?;
+        let survey = played.into_iter().try_fold(survey, |survey, (role, name)| survey.playing(role, &name))?;
+        survey.bound()
     }
 
-    /// That no derived column waits for a table of objects.
+    /// Checks that no derived column waits for a table.
     pub(crate) fn check_waiting(&self) -> Result<(), Error> {
-        match self.expressions.waiting.0.first() {
-            Some(derived) => Err(Error::NoObjects { what: format!("the column '{}'", derived.name()) }),
-            None => Ok(()),
-        }
+        let Some(derived) = self.expressions.waiting.0.first() else { return Ok(()) };
+        let kind = self.missing_table(derived).unwrap_or(TableKind::Objects);
+        Err(Error::NoTable { kind, what: format!("the column '{}'", derived.name()) })
     }
+
+    /// Returns the table that a derived column needs and the survey does not have.
+    fn missing_table(&self, derived: &Derived) -> Option<TableKind> {
+        let text = derived.expression()?;
+        TableKind::ALL.into_iter().find(|&kind| names_table(text, kind) && self.table(kind).is_none())
+    }
+}
+
+/// Checks whether an expression may name a column of a table.
+fn names_table(text: &str, kind: TableKind) -> bool {
+    let text = text.to_lowercase().replace('"', "");
+    text.contains(kind.prefix())
 }
 
 /// The first column in a list of which a derived one is computed, or else the first of all.
@@ -163,8 +184,8 @@ fn source(
 ) -> Result<Option<String>, crate::expr::PredicateError> {
     let bound = Expression::parse(&quoted(name))?.bind_with(&any_columns(schema), derived);
     let bound = match bound {
-        // The columns of objects are not known yet.
-        Err(error) if error.expression.contains(OF_OBJECTS) => return Ok(None),
+        // The columns of tables are not known yet.
+        Err(error) if TableKind::ALL.into_iter().any(|kind| names_table(&error.expression, kind)) => return Ok(None),
         bound => bound?,
     };
     let in_list = |index: &&usize| schema.column(**index).max_rep_level() > 0;

@@ -1,12 +1,13 @@
 //! What expressions say of the rows of a survey: which are meant, and what plays a role instead of a column of the files.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::ArrayRef;
 use arrow::buffer::BooleanBuffer;
 use parquet::errors::ParquetError;
-use tape_core::{Bands, Columns, Role, Rows};
+use tape_core::{Bands, Columns, Role, Rows, TableKind};
 
 use crate::decode::footer::{Footer, check_counts};
 use crate::decode::leaf::{Leaf, columns, leaf};
@@ -14,11 +15,8 @@ use crate::decode::statistics::possible;
 use crate::error::Error;
 use crate::expr::{Bound, Column, Derived, Expression, Possible, Predicate, PredicateError};
 use crate::survey::bind_roles::{append_role, playing};
-use crate::survey::objects::ObjectTable;
+use crate::survey::tables::{Exposures, KeyedTable};
 use crate::survey::{Survey, roles as roles_of};
-
-/// What the names of columns of the table of objects begin with, in expressions over rows.
-pub(crate) const OF_OBJECTS: &str = "objects.";
 
 /// The expressions of a survey, and what they are in each of its files.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +27,7 @@ pub(crate) struct Expressions {
     pub(crate) derived: Vec<Derived>,
     /// The derived columns that play roles.
     pub(crate) played: Vec<(Role, String)>,
-    /// Derived columns and roles of theirs that wait for a table of objects, of which they are computed.
+    /// Derived columns, and roles that they play, that need columns of a table that was not added yet.
     pub(crate) waiting: (Vec<Derived>, Vec<(Role, String)>),
     /// Of each file, if rows are asked anything: what a column is may differ.
     pub(crate) files: Arc<Vec<FileExpressions>>,
@@ -49,35 +47,52 @@ pub(crate) struct FileExpressions {
     played: Vec<(Role, Over<Bound>)>,
     /// The columns that they need, each once.
     pub(crate) leaves: Vec<Leaf>,
-    /// The columns of the table of objects that they need, each once.
-    pub(crate) of_objects: Vec<String>,
+    /// The columns of tables that they need.
+    lookups: Vec<Lookup>,
 }
 
-/// An expression, with the places of its columns among the leaves and, behind them, the columns of objects.
+/// Columns that are looked up in a table by the key of each row.
+#[derive(Debug)]
+struct Lookup {
+    table: TableKind,
+    /// The place of the column of keys among the leaves.
+    key: usize,
+    /// The columns of the table, each once. Their places follow those of the leaves and of lookups before this one.
+    columns: Vec<String>,
+    /// The place of the first.
+    first: usize,
+}
+
+impl Lookup {
+    const fn has(&self, place: usize) -> bool {
+        self.first <= place && place < self.first + self.columns.len()
+    }
+}
+
+/// An expression, with the places of its columns among the leaves and the columns of lookups that follow them.
 #[derive(Debug)]
 struct Over<T> {
     expression: T,
     places: Vec<usize>,
 }
 
-/// The columns of some rows, each in the place of its leaf, if it was read, and then those of their objects.
+/// The columns of some rows: one for each leaf, if it was read, followed by those of lookups.
 pub(crate) type Arrays = [Option<ArrayRef>];
 
 impl Survey {
     /// The same survey, whose expressions have changed: they are bound to the columns of each file.
     pub(crate) fn bound(mut self) -> Result<Self, Error> {
-        let expressions = &self.expressions;
-        let parsed = expressions.condition.as_deref().map(parse).transpose()?;
-        let is_asked = parsed.is_some() || !expressions.played.is_empty();
+        let parsed = self.expressions.condition.as_deref().map(parse).transpose()?;
+        let is_asked = parsed.is_some() || !self.expressions.played.is_empty();
         let asked = self.files.iter().filter(|_| is_asked);
-        let of_file = |footer| FileExpressions::of(expressions, parsed.as_ref(), footer, self.columns_in(footer));
+        let of_file = |footer| FileExpressions::of(&self, parsed.as_ref(), footer);
         let files = asked.map(of_file).collect::<Result<Vec<_>, _>>()?;
         let skipped = self.files.iter().zip(&files).flat_map(|(footer, of_file)| of_file.skips(footer)).collect();
-        if let Some(table) = &mut self.objects {
-            let mut names: Vec<String> = files.iter().flat_map(|file| file.of_objects.iter().cloned()).collect();
-            names.sort_unstable();
-            names.dedup();
-            table.express(names);
+        let tables = self.objects.iter_mut().chain(self.exposures.iter_mut().map(Exposures::table_mut));
+        for table in tables {
+            let lookups = files.iter().flat_map(|file| &file.lookups).filter(|lookup| lookup.table == table.kind());
+            let names: BTreeSet<String> = lookups.flat_map(|lookup| lookup.columns.iter().cloned()).collect();
+            table.express(names.into_iter().collect());
         }
         let has_condition = self.expressions.condition.is_some();
         let kept = self.row_groups.iter().filter(|_| has_condition).map(|_| OnceLock::new()).collect();
@@ -87,13 +102,21 @@ impl Survey {
         Ok(self.counting_again())
     }
 
-    /// What expressions may name in a file: its columns, and those of the table of objects behind [`OF_OBJECTS`].
+    /// Returns what expressions may name in a file: its columns, and those of tables with their prefix.
     pub(crate) fn columns_in(&self, footer: &Footer) -> Vec<Column> {
         let flux = footer.role(Role::Flux).filter(|flux| flux.leaf.is_nested()).map(|flux| flux.leaf.index);
         let mut all = columns(footer.metadata.file_metadata().schema_descr(), flux);
-        let of_table = self.objects.iter().flat_map(ObjectTable::in_expressions);
-        all.extend(of_table.map(|column| Column { name: format!("{OF_OBJECTS}{}", column.name), ..column }));
+        let tables = TableKind::ALL.into_iter().filter_map(|kind| self.table(kind));
+        all.extend(tables.flat_map(KeyedTable::in_expressions));
         all
+    }
+
+    /// Finds the column of a file that holds the keys of a table.
+    fn key_in(&self, footer: &Footer, table: TableKind) -> Option<usize> {
+        match table {
+            TableKind::Objects => footer.role(Role::Id).map(|id| id.leaf.index),
+            TableKind::Exposures => self.exposures.as_ref()?.key_in(footer),
+        }
     }
 
     /// Whether a row group is not read.
@@ -127,12 +150,8 @@ pub(crate) fn parse(text: &str) -> Result<Expression, Error> {
 }
 
 impl FileExpressions {
-    fn of(
-        all: &Expressions,
-        condition: Option<&Expression>,
-        footer: &Footer,
-        available: Vec<Column>,
-    ) -> Result<Self, Error> {
+    fn of(survey: &Survey, condition: Option<&Expression>, footer: &Footer) -> Result<Self, Error> {
+        let (all, available) = (&survey.expressions, survey.columns_in(footer));
         let path = &footer.path;
         let failed = |source| Error::Condition { path: Some(path.clone()), source };
         let derived = &all.derived;
@@ -143,18 +162,31 @@ impl FileExpressions {
         let schema = footer.metadata.file_metadata().schema_descr();
         let of_condition = condition.iter().flat_map(|predicate| predicate.columns());
         let used = of_condition.chain(played.iter().flat_map(|(_, bound)| bound.columns())).copied();
-        let (mut of_file, mut of_objects): (Vec<usize>, Vec<usize>) =
-            used.partition(|&index| index < schema.num_columns());
-        // Objects are known by their ids.
-        let id = footer.role(Role::Id).filter(|_| !of_objects.is_empty());
-        of_file.extend(id.map(|id| id.leaf.index));
-        [&mut of_file, &mut of_objects].into_iter().for_each(each_once);
+        let (mut of_file, of_tables): (Vec<usize>, Vec<usize>) = used.partition(|&index| index < schema.num_columns());
+        let mut looked_up = vec![];
+        for table in TableKind::ALL {
+            let is_of = |index: &usize| available[*index].name.starts_with(table.prefix());
+            let mut columns: Vec<usize> = of_tables.iter().copied().filter(is_of).collect();
+            each_once(&mut columns);
+            if let (false, Some(key)) = (columns.is_empty(), survey.key_in(footer, table)) {
+                of_file.push(key);
+                looked_up.push((table, key, columns));
+            }
+        }
+        each_once(&mut of_file);
         let leaves: Vec<Leaf> = of_file.iter().filter_map(|&index| leaf(schema, index, footer.is_nested())).collect();
         for leaf in &leaves {
             check_counts(&footer.metadata, leaf.index, leaf.depth.repetition > 0)
                 .map_err(|reason| Error::NotParquet { path: path.clone(), reason })?;
         }
-        let order = [of_file, of_objects.clone()].concat();
+        let mut order = of_file;
+        let mut lookups = vec![];
+        for (table, key, columns) in looked_up {
+            let key = order.iter().position(|&index| index == key).unwrap_or_default();
+            let names = columns.iter().map(|&index| available[index].name[table.prefix().len()..].to_owned()).collect();
+            lookups.push(Lookup { table, key, columns: names, first: order.len() });
+            order.extend(columns);
+        }
         let places = |columns: &[usize]| -> Vec<usize> {
             columns.iter().filter_map(|column| order.iter().position(|other| other == column)).collect()
         };
@@ -162,9 +194,7 @@ impl FileExpressions {
         let over =
             |(role, expression): (Role, Bound)| (role, Over { places: places(expression.columns()), expression });
         let played = played.into_iter().map(over).collect();
-        let name = |index: usize| available[index].name[OF_OBJECTS.len()..].to_owned();
-        let of_objects = of_objects.into_iter().map(name).collect();
-        Ok(Self { condition: over_condition, played, leaves, of_objects })
+        Ok(Self { condition: over_condition, played, leaves, lookups })
     }
 
     /// Of each row group of its file, whether the condition can be true of no row.
@@ -178,7 +208,7 @@ impl FileExpressions {
         may_hold.map(|may_hold| !may_hold).collect()
     }
 
-    /// The leaves of the condition's columns, in their order; none for a column of objects.
+    /// Returns the leaf of each of the condition's columns, in order; `None` for a column that is looked up in a table.
     pub(crate) fn leaves_of_condition(&self) -> impl Iterator<Item = Option<&Leaf>> {
         self.of_condition().iter().map(|&place| self.leaves.get(place))
     }
@@ -188,12 +218,16 @@ impl FileExpressions {
         self.condition.as_ref().is_none_or(|condition| condition.expression.may_hold(values))
     }
 
-    /// The name of the column at a place.
+    /// Returns the name of the column at a place.
     pub(crate) fn name_at(&self, place: usize) -> &str {
         match self.leaves.get(place) {
             Some(leaf) => &leaf.name,
-            None => self.of_objects.get(place - self.leaves.len()).map_or("", String::as_str),
+            None => self.lookup_at(place).map_or("", |lookup| &lookup.columns[place - lookup.first]),
         }
+    }
+
+    fn lookup_at(&self, place: usize) -> Option<&Lookup> {
+        self.lookups.iter().find(|lookup| lookup.has(place))
     }
 
     /// The places of the columns that the condition needs.
@@ -215,24 +249,29 @@ impl FileExpressions {
         let of_roles = self.wanted(columns).flat_map(|(_, over)| &over.places);
         self.of_condition().iter().chain(of_roles).for_each(|&place| match needed.get_mut(place) {
             Some(needed) => *needed = true,
-            // By its id, which comes last of those of the file.
-            None => needed.last_mut().into_iter().for_each(|id| *id = true),
+            None => self.lookup_at(place).into_iter().for_each(|lookup| needed[lookup.key] = true),
         });
         needed
     }
 
-    /// Puts the values of the rows' objects behind the columns of the rows, where these columns are wanted.
+    /// Looks up the values of the rows' objects and exposures, if they are needed for the wanted columns, and appends them to
+    /// the columns of the rows.
     pub(crate) fn join(
         &self,
         arrays: &mut Vec<Option<ArrayRef>>,
         wanted: Columns,
-        table: Option<&ObjectTable>,
+        survey: &Survey,
     ) -> Result<(), Error> {
-        let of_roles = self.wanted(wanted).flat_map(|(_, over)| &over.places);
-        let is_needed = self.of_condition().iter().chain(of_roles).any(|&place| place >= self.leaves.len());
-        if let (true, Some(table), Some(Some(ids))) = (is_needed, table, arrays.last()) {
-            let values = table.values_of(ids, &self.of_objects)?;
-            arrays.extend(values.into_iter().map(Some));
+        for lookup in &self.lookups {
+            let of_roles = self.wanted(wanted).flat_map(|(_, over)| &over.places);
+            let is_needed = self.of_condition().iter().chain(of_roles).any(|&place| lookup.has(place));
+            let found = match (is_needed, survey.table(lookup.table), &arrays[lookup.key]) {
+                (true, Some(table), Some(keys)) => {
+                    table.values_of(keys, &lookup.columns)?.into_iter().map(Some).collect()
+                }
+                _ => vec![None; lookup.columns.len()],
+            };
+            arrays.extend(found);
         }
         Ok(())
     }

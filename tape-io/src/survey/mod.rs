@@ -7,6 +7,7 @@ pub(crate) mod file_expressions;
 mod filter;
 pub(crate) mod objects;
 mod open;
+pub(crate) mod tables;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -25,7 +26,8 @@ use crate::file::memory::InMemory;
 use crate::file::stamp::FileStamp;
 use crate::survey::conversion::Conversion;
 use crate::survey::file_expressions::Expressions;
-use crate::survey::objects::{ObjectTable, Selection};
+use crate::survey::objects::Selection;
+use crate::survey::tables::{Exposures, KeyedTable};
 
 /// The Parquet files of a survey, with their footers read and each role's column known.
 ///
@@ -41,7 +43,8 @@ pub struct Survey {
     bands: Bands,
     bytes_read: Arc<AtomicU64>,
     pub(crate) expressions: Expressions,
-    pub(crate) objects: Option<ObjectTable>,
+    pub(crate) objects: Option<KeyedTable>,
+    pub(crate) exposures: Option<Exposures>,
     pub(crate) selections: Vec<Selection>,
     /// What its values were said to be.
     pub(crate) said: Option<Quantity>,
@@ -62,6 +65,7 @@ impl Clone for Survey {
             bytes_read: Arc::clone(&self.bytes_read),
             expressions: self.expressions.clone(),
             objects: self.objects.clone(),
+            exposures: self.exposures.clone(),
             selections: self.selections.clone(),
             said: self.said,
             conversion: self.conversion,

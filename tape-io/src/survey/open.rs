@@ -138,6 +138,7 @@ impl Survey {
             conversion: None,
             in_memory: vec![],
             objects: None,
+            exposures: None,
         })
     }
 }

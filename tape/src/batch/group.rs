@@ -54,7 +54,7 @@ impl Batch {
     /// That what is asked for beside groups has a meaning.
     pub(crate) fn check_groups(&self) -> Result<(), Error> {
         if self.all_objects {
-            self.objects_for("objects to list")?;
+            self.objects_for("listing all objects")?;
             if self.config.plan == PlanChoice::MapUnchecked {
                 return Err(Error::AllUnchecked);
             }

@@ -5,7 +5,7 @@ use std::path::Path;
 use arrow::array::RecordBatch;
 use tape_core::{Event, Observer, Schema, Silent, Sink};
 use tape_exec::{Config, Plan, Summary};
-use tape_io::{Joined, ObjectTable};
+use tape_io::{Exposures, Joined, KeyedTable};
 
 use super::Batch;
 use super::absent::with_absent;
@@ -100,8 +100,9 @@ impl Batch {
     }
 
     /// The table of objects, for what is asked of it.
-    pub(crate) fn objects_for(&self, what: &str) -> Result<&ObjectTable, Error> {
-        let missing = || Error::Io(tape_io::Error::NoObjects { what: what.to_owned() });
+    pub(crate) fn objects_for(&self, what: &str) -> Result<&KeyedTable, Error> {
+        let missing =
+            || Error::Io(tape_io::Error::NoTable { kind: tape_core::TableKind::Objects, what: what.to_owned() });
         self.ensemble.survey().objects().ok_or_else(missing)
     }
 
@@ -118,6 +119,9 @@ impl Batch {
             None if self.joined.is_empty() => 0,
             None => return self.objects_for(&self.columns_joined()).map(|_| config),
         };
+        let exposures = self.ensemble.survey().exposures().map(Exposures::table);
+        let of_exposures = exposures.map_or(Ok(0), |table| table.memory_of(table.expressed()))?;
+        let held = held.saturating_add(of_exposures);
         let of_groups = self.groups.as_ref().map_or(Ok(0), |groups| groups.memory())?;
         let held = held.saturating_add(self.ensemble.survey().selected_bytes()).saturating_add(of_groups);
         config.memory = config.memory.map(|memory| memory.saturating_sub(held));

@@ -41,6 +41,44 @@ impl Ensemble {
         Ok(Self::new(self.to_survey().with_objects(inputs, id)?))
     }
 
+    /// Adds a table of exposures: files with one row for each exposure, such as Rubin's visits. The column `on` of the rows
+    /// holds the key of the exposure; `key` is the column of keys in the table, `on` by default.
+    ///
+    /// Conditions and derived columns name its columns as `exposures.NAME`, and a derived column can play a role, such as the
+    /// time of rows that have none of their own. A row whose exposure is not in the table has nulls there.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use arrow::array::{Float64Array, Int64Array, RecordBatch};
+    /// # use tape::prelude::*;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let visits = folder.path().join("visits.parquet");
+    /// # let batch = RecordBatch::try_from_iter([
+    /// #     ("visit", Arc::new(Int64Array::from(vec![7, 8])) as _),
+    /// #     ("mjd", Arc::new(Float64Array::from(vec![60_000.5, 60_003.5])) as _),
+    /// # ])?;
+    /// # let mut writer = parquet::arrow::ArrowWriter::try_new(std::fs::File::create(&visits)?, batch.schema(), None)?;
+    /// # writer.write(&batch)?;
+    /// # writer.close()?;
+    /// let sources = RecordBatch::try_from_iter([
+    ///     ("objectId", Arc::new(Int64Array::from(vec![1, 1])) as _),
+    ///     ("visit", Arc::new(Int64Array::from(vec![8, 7])) as _),
+    ///     ("flux", Arc::new(Float64Array::from(vec![10.0, 12.0])) as _),
+    /// ])?;
+    /// let columns = ColumnMap::new().with(Role::Time, "exposures.mjd");
+    /// let ensemble = Ensemble::from_batches([sources], &columns)?.with_exposures(&[visits], "visit", None)?;
+    /// let table = ensemble.batch(&[statistic("time_span")?]).compute()?;
+    /// # let span = table.column_by_name("time_span").and_then(|column| column.as_any().downcast_ref::<Float64Array>());
+    /// # assert_eq!(span.map(|span| span.value(0)), Some(3.0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If a file cannot be opened, if a file of the survey has no column `on`, or if the table has no keys of its type.
+    pub fn with_exposures<P: AsRef<Path>>(&self, inputs: &[P], on: &str, key: Option<&str>) -> Result<Self, Error> {
+        Ok(Self::new(self.to_survey().with_exposures(inputs, on, key)?))
+    }
+
     /// The same light curves, of those objects alone for which a condition of SQL on the columns of their table is true, such
     /// as `dec > 0`.
     ///

@@ -59,7 +59,10 @@ impl Frames {
         self.check_free(label)?;
         let from = &self.all[self.place(frame, "join")?].1;
         let what = || format!("columns {}", columns.join(", "));
-        let objects = ensemble.survey().objects().ok_or_else(|| tape_io::Error::NoObjects { what: what() })?;
+        let objects = ensemble
+            .survey()
+            .objects()
+            .ok_or_else(|| tape_io::Error::NoTable { kind: tape_core::TableKind::Objects, what: what() })?;
         let known = objects.joined(columns)?;
         let table = from.table()?;
         let joined = beside(Some(&known), table)?;

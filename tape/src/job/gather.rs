@@ -5,7 +5,7 @@ use std::path::Path;
 use tape_core::{Observer, Sink, Source, Statistic};
 use tape_exec::task::{self, Gathered, Work};
 use tape_exec::{Config, PlanKind, Skipped, Summary};
-use tape_io::{Joined, ObjectTable};
+use tape_io::{Joined, KeyedTable};
 
 use super::Job;
 use super::inputs::object_table;
@@ -60,7 +60,7 @@ impl Job {
     }
 
     /// Opens the table of objects, if columns of it stand in results.
-    fn table_beside(&self) -> Result<Option<ObjectTable>, Error> {
+    fn table_beside(&self) -> Result<Option<KeyedTable>, Error> {
         let keys = self.manifest.keys.iter().flatten();
         if keys.chain(&self.manifest.query().joined).next().is_none() {
             return Ok(None);
@@ -69,7 +69,7 @@ impl Job {
     }
 
     /// Returns what stands behind results, or in the place of their ids.
-    fn joined<'t>(&self, table: Option<&'t ObjectTable>) -> Result<Option<Joined<'t>>, Error> {
+    fn joined<'t>(&self, table: Option<&'t KeyedTable>) -> Result<Option<Joined<'t>>, Error> {
         Ok(match (&self.manifest.keys, table) {
             (Some(keys), table) => Some(Joined::of_groups(table, keys)?),
             (None, Some(table)) => Some(table.joined(&self.manifest.query().joined)?),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tape_core::{Partition, Piece, Source};
 use tape_exec::Skipped;
-use tape_io::{FileStamp, ObjectTable, Survey};
+use tape_io::{FileStamp, KeyedTable, Survey};
 
 use super::manifest::Manifest;
 use crate::error::{Error, JobError};
@@ -97,13 +97,13 @@ impl<'a> Inputs<'a> {
 }
 
 /// Opens the table of objects of a job alone, if there is one.
-pub(super) fn object_table(manifest: &Manifest) -> Result<Option<ObjectTable>, Error> {
+pub(super) fn object_table(manifest: &Manifest) -> Result<Option<KeyedTable>, Error> {
     let Some(objects) = &manifest.query().objects else { return Ok(None) };
-    let mut table = ObjectTable::open(&objects.inputs, Some(&objects.id), None, manifest.object_id_type())?;
+    let mut table = KeyedTable::open_objects(&objects.inputs, Some(&objects.id), None, manifest.object_id_type())?;
     if let Some(condition) = &objects.condition {
         table = table.filtered(condition)?;
     }
-    check_table(&table, manifest)?;
+    check_table(&table, &manifest.provenance.stamps.objects)?;
     Ok(Some(table))
 }
 
@@ -130,11 +130,13 @@ fn check_files(survey: &Survey, manifest: &Manifest, inputs: &BTreeSet<usize>) -
             return Err(JobError::Changed { path: PathBuf::from(&manifest.query().inputs[input]) }.into());
         }
     }
-    survey.objects().map_or(Ok(()), |table| check_table(table, manifest))
+    let stamps = &manifest.provenance.stamps;
+    survey.objects().map_or(Ok(()), |table| check_table(table, &stamps.objects))?;
+    survey.exposures().map_or(Ok(()), |exposures| check_table(exposures.table(), &stamps.exposures))
 }
 
-fn check_table(table: &ObjectTable, manifest: &Manifest) -> Result<(), Error> {
-    let mut files = table.paths().zip(table.stamps().zip(&manifest.provenance.stamps.objects));
+fn check_table(table: &KeyedTable, stamps: &[FileStamp]) -> Result<(), Error> {
+    let mut files = table.paths().zip(table.stamps().zip(stamps));
     match files.find(|(_, (now, then))| now != *then) {
         Some((path, _)) => Err(JobError::Changed { path: path.to_owned() }.into()),
         None => Ok(()),

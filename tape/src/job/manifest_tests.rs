@@ -23,7 +23,7 @@ pub(in crate::job) fn manifest() -> Manifest {
         ..Query::default()
     };
     let stamp = |bytes| FileStamp { bytes, modified: Some((1, 2)) };
-    let stamps = Stamps { inputs: vec![stamp(100), stamp(90)], objects: vec![stamp(5)] };
+    let stamps = Stamps { inputs: vec![stamp(100), stamp(90)], objects: vec![stamp(5)], ..Stamps::default() };
     Manifest {
         provenance: Provenance::new(query, stamps),
         row_groups: vec![vec![10, 0], vec![7]],

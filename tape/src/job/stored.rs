@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch};
 use serde::{Deserialize, Serialize};
 use tape_core::{IdType, Ids, ObjectId};
-use tape_io::{FileSeal, ObjectTable, TableWriter, is_in_memory, store_in_memory};
+use tape_io::{FileSeal, KeyedTable, TableWriter, is_in_memory, store_in_memory};
 
 use crate::batch::Batch;
 use crate::error::{Error, JobError};
@@ -108,6 +108,6 @@ fn write_ids(ids: &[ObjectId], id_type: IdType, path: &Path) -> Result<FileSeal,
 
 fn read_ids(path: &Path, seal: &FileSeal, id_type: IdType) -> Result<Vec<ObjectId>, Error> {
     check(path, Some(seal))?;
-    let table = ObjectTable::open(&[path], Some(ID), None, id_type)?;
+    let table = KeyedTable::open_objects(&[path], Some(ID), None, id_type)?;
     Ok(table.ids()?.iter().map(|id| id.to_owned(id_type)).collect())
 }

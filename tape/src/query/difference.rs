@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{ConversionQuery, ObjectsQuery, Query, Shape};
+use super::{ConversionQuery, ExposuresQuery, ObjectsQuery, Query, Shape};
 use tape_core::Role;
 use tape_exec::{OnError, Partitioning};
 
@@ -12,8 +12,8 @@ impl Query {
     pub fn difference(&self, other: &Self) -> Option<String> {
         // All fields are taken apart here, so that a new one cannot be forgotten.
         let parts = |query: &Self| {
-            let Self { inputs, columns, preset, quantity, derived, condition, objects, choices, .. } = query;
-            let Self { conversion, statistics, bands, groups, all_objects, joined, shape, .. } = query;
+            let Self { inputs, columns, preset, quantity, derived, condition, objects, exposures, .. } = query;
+            let Self { choices, conversion, statistics, bands, groups, all_objects, joined, shape, .. } = query;
             let Self { steps, plan, partitioning, on_error, .. } = query;
             [
                 ("with the statistics", list(statistics)),
@@ -21,6 +21,7 @@ impl Query {
                 ("with the derived columns", list(derived)),
                 ("with the condition", condition.clone().unwrap_or_else(none)),
                 ("with the objects", objects.as_ref().map_or_else(|| "all".to_owned(), ToString::to_string)),
+                ("with the exposures", exposures.as_ref().map_or_else(none, ToString::to_string)),
                 ("with the choice of objects", if choices.is_empty() { "all".to_owned() } else { list(choices) }),
                 ("with the preset", preset.clone().unwrap_or_else(none)),
                 ("with values", conversion.as_ref().map_or_else(|| "as they are".to_owned(), ToString::to_string)),
@@ -64,6 +65,9 @@ impl fmt::Display for Query {
         if let Some(objects) = &self.objects {
             write!(f, ", objects {objects}")?;
         }
+        if let Some(exposures) = &self.exposures {
+            write!(f, ", exposures {exposures}")?;
+        }
         for choice in &self.choices {
             write!(f, ", objects {choice}")?;
         }
@@ -81,6 +85,12 @@ impl fmt::Display for ObjectsQuery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "those of {} by {}", self.inputs.join(", "), self.id)?;
         self.condition.as_ref().map_or(Ok(()), |condition| write!(f, " where {condition}"))
+    }
+}
+
+impl fmt::Display for ExposuresQuery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "of {} by {} on {}", self.inputs.join(", "), self.key, self.on)
     }
 }
 
@@ -143,7 +153,7 @@ mod tests {
     #[test]
     fn every_part_of_a_query_tells_how_it_differs_and_comes_back_from_json() {
         type Change = fn(&mut Query);
-        let changes: [(Change, &str); 19] = [
+        let changes: [(Change, &str); 20] = [
             (
                 |q| q.inputs.push("/b.parquet".to_owned()),
                 "with the inputs /a.parquet, not /a.parquet to /b.parquet (2 files)",
@@ -162,6 +172,13 @@ mod tests {
                     q.objects = Some(ObjectsQuery { inputs, id: "id".to_owned(), condition: Some("c > 1".to_owned()) });
                 },
                 "not those of /o by id where c > 1",
+            ),
+            (
+                |q| {
+                    let inputs = vec!["/v".to_owned()];
+                    q.exposures = Some(ExposuresQuery { inputs, key: "visitId".to_owned(), on: "visit".to_owned() });
+                },
+                "with the exposures none, not of /v by visitId on visit",
             ),
             (|q| q.choices = vec![Choice::Sample("0.1".to_owned(), 7)], "not 0.1 of all, drawn with seed 7"),
             (

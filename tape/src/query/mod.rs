@@ -46,6 +46,9 @@ pub struct Query {
     /// The table of objects; only these are meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objects: Option<ObjectsQuery>,
+    /// The table of exposures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exposures: Option<ExposuresQuery>,
     /// Which objects are meant beside that, one choice of what the other leaves.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<Choice>,
@@ -107,6 +110,18 @@ pub struct ObjectsQuery {
     pub condition: Option<String>,
 }
 
+/// A table with one row for each exposure.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExposuresQuery {
+    /// Its files.
+    pub inputs: Vec<String>,
+    /// Its column of keys.
+    pub key: String,
+    /// The column of the survey's rows that holds keys.
+    pub on: String,
+}
+
 /// Fluxes in the place of magnitudes, or the other way round.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -149,6 +164,11 @@ impl Query {
             let (id, condition) = (table.id().to_owned(), table.filter().map(str::to_owned));
             Ok::<_, Error>(ObjectsQuery { inputs, id, condition })
         });
+        let exposures = survey.exposures().map(|exposures| {
+            let table = exposures.table();
+            let inputs = table.paths().map(absolute).collect::<Result<_, Error>>()?;
+            Ok::<_, Error>(ExposuresQuery { inputs, key: table.id().to_owned(), on: exposures.on().to_owned() })
+        });
         Ok(Self {
             inputs: survey.paths().map(input).collect::<Result<_, Error>>()?,
             columns: Role::ALL.map(|role| survey.column(role).map(str::to_owned)),
@@ -157,6 +177,7 @@ impl Query {
             derived: derived.collect(),
             condition: survey.filter().map(str::to_owned),
             objects: objects.transpose()?,
+            exposures: exposures.transpose()?,
             choices: survey.chosen().map(Choice::from).collect(),
             conversion: survey.conversion().map(ConversionQuery::from),
             ..Self::default()

@@ -27,6 +27,9 @@ impl Query {
             return Err(Error::NotDescribed { what });
         }
         let mut survey = Survey::open_files(paths, self.column_map())?;
+        if let Some(exposures) = &self.exposures {
+            survey = survey.with_exposures(&exposures.inputs, &exposures.on, Some(&exposures.key))?;
+        }
         if let Some(objects) = &self.objects {
             survey = survey.with_objects(&objects.inputs, Some(&objects.id))?;
             if let Some(condition) = &objects.condition {

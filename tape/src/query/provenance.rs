@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use tape_io::{FileStamp, Survey};
+use tape_io::{Exposures, FileStamp, KeyedTable, Survey};
 
 use super::Query;
 
@@ -35,13 +35,20 @@ pub struct Stamps {
     /// Those of the table of objects.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub objects: Vec<FileStamp>,
+    /// Those of the table of exposures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exposures: Vec<FileStamp>,
 }
 
 impl Stamps {
     /// Takes the stamps that files had when their footers were read.
     pub(crate) fn from_survey(survey: &Survey) -> Self {
-        let objects = survey.objects().map(|table| table.stamps().collect());
-        Self { inputs: survey.stamps().collect(), objects: objects.unwrap_or_default() }
+        let of_table = |table: Option<&KeyedTable>| table.map(|table| table.stamps().collect()).unwrap_or_default();
+        Self {
+            inputs: survey.stamps().collect(),
+            objects: of_table(survey.objects()),
+            exposures: of_table(survey.exposures().map(Exposures::table)),
+        }
     }
 }
 
@@ -70,13 +77,17 @@ impl Provenance {
         if self.stamps.objects != now.stamps.objects {
             return "of the table of objects before it changed".to_owned();
         }
+        if self.stamps.exposures != now.stamps.exposures {
+            return "of the table of exposures before it changed".to_owned();
+        }
         "of these inputs before they changed".to_owned()
     }
 
     /// Returns the first file that is not what it was. Files are looked at, not read.
     pub(crate) fn changed_file(&self) -> Option<PathBuf> {
         let objects = self.query.objects.iter().flat_map(|objects| &objects.inputs).zip(&self.stamps.objects);
-        let mut all = self.query.inputs.iter().zip(&self.stamps.inputs).chain(objects);
+        let exposures = self.query.exposures.iter().flat_map(|table| &table.inputs).zip(&self.stamps.exposures);
+        let mut all = self.query.inputs.iter().zip(&self.stamps.inputs).chain(objects).chain(exposures);
         let is_same =
             |(path, then): &(&String, &FileStamp)| FileStamp::read(Path::new(path)).is_ok_and(|now| now == **then);
         all.find(|file| !is_same(file)).map(|(path, _)| PathBuf::from(path))
@@ -94,14 +105,19 @@ impl Provenance {
     }
 
     fn described(&self, rows: &[u64]) -> Value {
-        let Query { inputs, columns, preset, derived, condition, objects, choices, .. } = &self.query;
+        let Query { inputs, columns, preset, derived, condition, objects, exposures, choices, .. } = &self.query;
         let inputs = inputs.iter().zip(&self.stamps.inputs).zip(rows);
         let inputs =
             inputs.map(|((path, stamp), rows)| json!({"name": name(path), "bytes": stamp.bytes, "rows": rows}));
+        let files = |inputs: &[String], stamps: &[FileStamp]| -> Value {
+            let file = |(path, stamp): (&String, &FileStamp)| json!({"name": name(path), "bytes": stamp.bytes});
+            inputs.iter().zip(stamps).map(file).collect()
+        };
+        let exposures = exposures.as_ref().map(
+            |table| json!({"files": files(&table.inputs, &self.stamps.exposures), "key": table.key, "on": table.on}),
+        );
         let objects = objects.as_ref().map(|objects| {
-            let files = objects.inputs.iter().zip(&self.stamps.objects);
-            let files: Vec<_> = files.map(|(path, stamp)| json!({"name": name(path), "bytes": stamp.bytes})).collect();
-            let mut told = json!({"files": files, "id": objects.id});
+            let mut told = json!({"files": files(&objects.inputs, &self.stamps.objects), "id": objects.id});
             if let Some(condition) = &objects.condition {
                 told["where"] = json!(condition);
             }
@@ -119,6 +135,7 @@ impl Provenance {
             ("derived", words(derived.iter().map(ToString::to_string).collect())),
             ("where", condition.as_ref().map(|condition| json!(condition))),
             ("objects", objects),
+            ("exposures", exposures),
             ("selected_objects", words(choices.iter().map(ToString::to_string).collect())),
             ("by", self.query.groups.as_ref().map(|groups| json!(groups.join(", ")))),
             ("steps", words(self.query.steps.clone())),

@@ -1,25 +1,19 @@
 //! Which objects of a survey are meant, and what is known of them.
 //!
-//! [`table`] is a table with a row for each; [`ids`] are its ids as a survey has them; [`joined`] puts its columns beside
-//! results. [`selection`] are other choices.
+//! [`selection`] are choices that need no table.
 
-mod expressed;
-mod ids;
-pub(crate) mod joined;
 pub(crate) mod selection;
-mod table;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use tape_core::{IdSet, Ids, ObjectId, Role};
+use tape_core::{IdSet, Ids, ObjectId, Role, TableKind};
 
 use crate::error::Error;
 use crate::survey::Survey;
-pub use joined::Joined;
+use crate::survey::tables::KeyedTable;
 pub use selection::Chosen;
 pub(crate) use selection::Selection;
-pub use table::ObjectTable;
 
 impl Survey {
     /// The light curves of the objects of a table alone: its files have a row for each object, and the id in a column that is
@@ -27,27 +21,29 @@ impl Survey {
     /// first, and then row groups of no such object are not read at all.
     ///
     /// # Errors
-    /// As [`ObjectTable::open`].
+    /// As [`KeyedTable::open_objects`].
     pub fn with_objects<P: AsRef<Path>>(mut self, inputs: &[P], id: Option<&str>) -> Result<Self, Error> {
-        let mut table = ObjectTable::open(inputs, id, self.title(Role::Id), self.id_type())?;
-        table.bytes_read = Arc::clone(&self.counter());
-        self.objects = Some(table);
+        let table = KeyedTable::open_objects(inputs, id, self.title(Role::Id), self.id_type())?;
+        self.objects = Some(table.counted_by(self.counter()));
         self.with_waiting()
     }
 
     /// The same, of those objects alone for which a condition on the columns of the table is true; a second one must hold too.
     ///
     /// # Errors
-    /// As [`ObjectTable::filtered`], and [`Error::NoObjects`] if there is no table.
+    /// As [`KeyedTable::filtered`], and [`Error::NoTable`] if there is no table.
     pub fn objects_filtered(mut self, condition: &str) -> Result<Self, Error> {
-        let table = self.objects.take().ok_or_else(|| Error::NoObjects { what: format!("condition '{condition}'") })?;
+        let table = self
+            .objects
+            .take()
+            .ok_or_else(|| Error::NoTable { kind: TableKind::Objects, what: format!("the condition '{condition}'") })?;
         self.objects = Some(table.filtered(condition)?);
         self.bound()
     }
 
     /// The table of objects, if there is one.
     #[must_use]
-    pub const fn objects(&self) -> Option<&ObjectTable> {
+    pub const fn objects(&self) -> Option<&KeyedTable> {
         self.objects.as_ref()
     }
 

@@ -151,5 +151,5 @@ fn check_known(run: &Convert<'_>, name: &str, schema: &Schema) -> Result<(), Err
         return Ok(());
     }
     let nearest = nearest(name, &available).map(str::to_owned);
-    Err(Error::NoObjectColumn { path: run.first().to_owned(), column: name.to_owned(), nearest, available })
+    Err(Error::NoTableColumn { path: run.first().to_owned(), column: name.to_owned(), nearest, available })
 }

@@ -18,7 +18,7 @@ fn description() -> Provenance {
         ..Query::default()
     };
     let inputs = vec![FileStamp { bytes: 5, modified: Some((1, 2)) }];
-    Provenance::new(query, Stamps { inputs, objects: vec![] })
+    Provenance::new(query, Stamps { inputs, ..Stamps::default() })
 }
 
 fn frame(label: &str) -> WrittenFrame {

@@ -1,4 +1,4 @@
-//! Columns of the table of objects in expressions over rows: held in memory, and looked up by the ids of rows.
+//! Columns of tables of objects and exposures in expressions over rows: held in memory, and looked up by the keys of rows.
 
 use std::sync::{Arc, PoisonError};
 
@@ -6,16 +6,18 @@ use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
 use arrow::compute::take;
 use arrow::error::ArrowError;
 
-use super::ids::{Loaded, each};
-use super::table::ObjectTable;
+use super::keyed::KeyedTable;
+use super::keys::{Loaded, each};
 use crate::decode::from_arrow::in_expressions;
 use crate::error::Error;
 use crate::expr::Column;
 
-impl ObjectTable {
-    /// Its columns, as expressions may name them.
-    pub(crate) fn in_expressions(&self) -> Vec<Column> {
-        self.files[0].in_expressions()
+impl KeyedTable {
+    /// Returns its columns as expressions over rows name them.
+    pub(crate) fn in_expressions(&self) -> impl Iterator<Item = Column> {
+        let prefix = self.kind().prefix();
+        let columns = self.files[0].in_expressions().into_iter();
+        columns.map(move |column| Column { name: format!("{prefix}{}", column.name), ..column })
     }
 
     /// Makes these the columns that expressions over rows need.
@@ -34,7 +36,7 @@ impl ObjectTable {
     /// Reads what is needed of it, if it was not read.
     ///
     /// # Errors
-    /// As [`ObjectTable::ids`].
+    /// As [`KeyedTable::ids`].
     pub fn load(&self) -> Result<(), Error> {
         self.ids()?;
         if !self.expressed.is_empty() {
@@ -56,7 +58,7 @@ impl ObjectTable {
         Ok(values)
     }
 
-    /// For each of some ids the values of these columns, which are among those that expressions need.
+    /// Returns the values of these columns for each of some keys. The columns are among those that expressions need.
     pub(crate) fn values_of(&self, ids: &ArrayRef, columns: &[String]) -> Result<Vec<ArrayRef>, Error> {
         let wrong = |error: ArrowError| self.files[0].corrupt(0, &self.id, error.to_string());
         let (known, values) = (self.ids()?, self.expressed_values()?);
@@ -68,7 +70,7 @@ impl ObjectTable {
         let of = |name: &String| {
             let column = values.column_by_name(name).ok_or_else(|| {
                 let (path, available) = (self.files[0].path.clone(), self.columns());
-                Error::NoObjectColumn { path, column: name.clone(), nearest: None, available }
+                Error::NoTableColumn { path, column: name.clone(), nearest: None, available }
             })?;
             let taken = take(column, &rows, None).map_err(wrong)?;
             in_expressions(&taken).map_err(|error| self.files[0].unreadable(0, name, &error))

@@ -1,4 +1,4 @@
-//! The table of objects: its files, and its columns read whole.
+//! A table with one row for each key: its files, and its columns read whole.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
@@ -11,10 +11,10 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
-use tape_core::{IdSet, IdType, Role, nearest};
+use tape_core::{IdSet, IdType, Role, TableKind, nearest};
 
-use super::ids::{Loaded, can_be, each};
 use super::joined::Joined;
+use super::keys::{Loaded, can_be, each};
 use crate::catalog::discover::discover;
 use crate::decode::column_type::ColumnType;
 use crate::decode::footer::read_metadata;
@@ -31,13 +31,14 @@ const ROWS: usize = 1 << 16;
 /// Of memory, while they are read and sought: the column, the set, and its keys in order.
 const BYTES_OF_ID: u64 = 48;
 
-/// A table with a row for each object. Clones share what was read of it.
+/// A table with one row for each object or exposure. Clones share the values that were read.
 #[derive(Clone, Debug)]
-pub struct ObjectTable {
+pub struct KeyedTable {
+    kind: TableKind,
     pub(super) files: Arc<Vec<TableFile>>,
-    /// The column of the id.
+    /// The column of the key.
     pub(super) id: String,
-    /// The type of the survey's ids.
+    /// The type of the column in the survey that holds keys.
     pub(super) id_type: IdType,
     /// A condition on its rows, as it was written.
     filter: Option<String>,
@@ -48,7 +49,7 @@ pub struct ObjectTable {
     pub(super) expressed: Vec<String>,
     /// These, once they were read.
     pub(super) values: Arc<OnceLock<RecordBatch>>,
-    pub(super) bytes_read: Arc<AtomicU64>,
+    bytes_read: Arc<AtomicU64>,
 }
 
 #[derive(Clone, Debug)]
@@ -59,13 +60,13 @@ pub(super) struct TableFile {
     predicate: Option<Predicate>,
 }
 
-impl ObjectTable {
-    /// Opens the files of a table of which the ids are those of a survey, of type `id_type`: their column is called `id`, or
-    /// as the survey calls it, or as ids commonly are. Only footers are read.
+impl KeyedTable {
+    /// Opens the files of a table of objects of a survey with ids of type `id_type`. The column of ids is `id`, or else the
+    /// one that the survey names, or else one with a common name for ids. Only footers are read.
     ///
     /// # Errors
-    /// If a file cannot be opened, has no such column, or ids that cannot be those of the survey.
-    pub fn open<P: AsRef<Path>>(
+    /// If a file cannot be opened, has no such column, or has ids of a type that the survey's ids cannot be compared with.
+    pub fn open_objects<P: AsRef<Path>>(
         inputs: &[P],
         id: Option<&str>,
         of_survey: Option<&str>,
@@ -77,19 +78,45 @@ impl ObjectTable {
         let id = id
             .or(of_survey)
             .or_else(|| Role::Id.commonly_called(&available))
-            .ok_or_else(|| Error::NoObjectId { path: files[0].path.clone(), available: available.clone() })?;
+            .ok_or_else(|| Error::NoKeyColumn { path: files[0].path.clone(), available: available.clone() })?;
         let id = id.to_owned();
+        Self::open_files(TableKind::Objects, files, id, id_type)
+    }
+
+    /// Opens the files of a table of exposures with the keys in the column `key`, for a survey whose column of exposures has
+    /// the type `key_type`. Only footers are read.
+    ///
+    /// # Errors
+    /// As [`KeyedTable::open_objects`].
+    pub fn open_exposures<P: AsRef<Path>>(inputs: &[P], key: &str, key_type: IdType) -> Result<Self, Error> {
+        let files = discover(inputs)?.into_iter().map(TableFile::open).collect::<Result<Vec<_>, _>>()?;
+        Self::open_files(TableKind::Exposures, files, key.to_owned(), key_type)
+    }
+
+    fn open_files(kind: TableKind, files: Vec<TableFile>, id: String, id_type: IdType) -> Result<Self, Error> {
         for file in &files {
             let actual = file.field(&id)?.data_type();
             if !can_be(actual, id_type) {
                 let (path, column, actual) = (file.path.clone(), id, actual.to_string());
                 let survey = if id_type == IdType::Utf8 { "text" } else { "integers" };
-                return Err(Error::ObjectIdType { path, column, actual, survey });
+                return Err(Error::KeyType { kind, path, column, actual, survey });
             }
         }
         let (ids, reading, expressed, values, bytes_read) = Default::default();
         let files = Arc::new(files);
-        Ok(Self { files, id, id_type, filter: None, ids, reading, expressed, values, bytes_read })
+        Ok(Self { kind, files, id, id_type, filter: None, ids, reading, expressed, values, bytes_read })
+    }
+
+    /// Adds the bytes that are read of it to a counter.
+    pub(crate) fn counted_by(mut self, counter: Arc<AtomicU64>) -> Self {
+        self.bytes_read = counter;
+        self
+    }
+
+    /// Returns what its rows stand for.
+    #[must_use]
+    pub const fn kind(&self) -> TableKind {
+        self.kind
     }
 
     /// The same table, of which some rows are meant.
@@ -239,7 +266,7 @@ impl ObjectTable {
     fn set_of(&self, batches: &[(Loaded, Option<BooleanBuffer>)]) -> Result<IdSet, Error> {
         let path = || self.files[0].path.clone();
         if self.rows() > u64::from(u32::MAX) {
-            return Err(Error::ManyObjects { path: path() });
+            return Err(Error::TooManyTableRows { kind: self.kind, path: path() });
         }
         let (mut ids, mut place) = (vec![], 0_u32);
         for (batch, keep) in batches {
@@ -250,7 +277,12 @@ impl ObjectTable {
                 place += 1;
             });
         }
-        IdSet::new(self.id_type, ids).map_err(|id| Error::ObjectTwice { path: path(), column: self.id.clone(), id })
+        IdSet::new(self.id_type, ids).map_err(|key| Error::KeyTwice {
+            kind: self.kind,
+            path: path(),
+            column: self.id.clone(),
+            key,
+        })
     }
 }
 
@@ -272,7 +304,7 @@ impl TableFile {
         self.metadata.schema().field_with_name(name).map_err(|_| {
             let available = self.columns();
             let nearest = nearest(name, &available).map(str::to_owned);
-            Error::NoObjectColumn { path: self.path.clone(), column: name.to_owned(), nearest, available }
+            Error::NoTableColumn { path: self.path.clone(), column: name.to_owned(), nearest, available }
         })
     }
 

@@ -8,7 +8,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use tape_core::IdSet;
 
-use super::ids::{Loaded, each};
+use super::keys::{Loaded, each};
 
 /// Columns of a table of objects.
 #[derive(Clone, Debug)]
