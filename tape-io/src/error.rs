@@ -222,7 +222,7 @@ pub enum Error {
         .path.display()
     )]
     KeyTwice {
-        /// What its rows stand for.
+        /// The kind of table.
         kind: TableKind,
         /// The first file of the table.
         path: PathBuf,
@@ -234,7 +234,7 @@ pub enum Error {
     /// A table whose key column has another type than the keys in the survey.
     #[error("{}: column '{column}' is {actual}, but the survey's ids are {survey}: name another key column", .path.display())]
     KeyType {
-        /// What its rows stand for.
+        /// The kind of table.
         kind: TableKind,
         /// The file.
         path: PathBuf,
@@ -245,7 +245,7 @@ pub enum Error {
         /// The type of the survey's ids.
         survey: &'static str,
     },
-    /// An object table without an id column.
+    /// A table without a key column.
     #[error("{}: no id column among {}: name one", .path.display(), .available.join(", "))]
     NoKeyColumn {
         /// The first file of the table.
@@ -268,7 +268,7 @@ pub enum Error {
     /// A table with too many rows.
     #[error("{}: the {kind} table can have at most 4,294,967,295 rows, and this one has more: name fewer files", .path.display())]
     TooManyTableRows {
-        /// What its rows stand for.
+        /// The kind of table.
         kind: TableKind,
         /// The first file of the table.
         path: PathBuf,

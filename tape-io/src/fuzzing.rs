@@ -325,7 +325,7 @@ mod tests {
             let given = Given { data: Bytes::copy_from_slice(&seed[1..]) };
             let error =
                 in_lists(given, seed[0] >> 4).expect_err("the input ends after 48 elements, in the second iteration");
-            assert!(error.to_string().contains("it ends before"), "{error}");
+            assert!(error.to_string().contains("ends before the other columns"), "{error}");
         }
     }
 }

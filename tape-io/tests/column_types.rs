@@ -334,9 +334,9 @@ fn numbers_that_are_not_whole_are_no_ids() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("survey.parquet");
     for (column, values, named) in [
-        ("double x", Double([1.5, 2.0]), "1.5 is no id"),
-        ("double x", Double([1e300, 2.0]), "is no id"),
-        ("int64 x (DECIMAL(18,1))", Int64([15, 20]), "15 / 10 is no id"),
+        ("double x", Double([1.5, 2.0]), "1.5 is not a valid id"),
+        ("double x", Double([1e300, 2.0]), "is not a valid id"),
+        ("int64 x (DECIMAL(18,1))", Int64([15, 20]), "15 / 10 is not a valid id"),
     ] {
         write(&path, &case(column, values, ["", ""], None, None, ""), false, false);
         let file = File3 { path: path.to_string_lossy().into_owned(), nested: false };

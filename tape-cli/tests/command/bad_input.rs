@@ -50,7 +50,7 @@ fn columns_that_are_missing_or_of_the_wrong_type() {
     );
     let error = place.fails("batch survey --id flux -o out.parquet");
     assert!(
-        error.contains("column 'flux'") && error.contains("is no id: ids that are floats must be whole"),
+        error.contains("column 'flux'") && error.contains("is not a valid id: ids that are floats must be whole"),
         "{error}"
     );
     let ids: ArrayRef = Arc::new(Int64Array::from(vec![1, 2]));

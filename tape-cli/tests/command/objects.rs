@@ -189,7 +189,7 @@ fn what_is_wrong_with_a_table_of_objects_is_one_message() {
     place.parquet("wrong.parquet", vec![("id", texts), ("z", floats), ("n", twice)]);
     for (words, message) in [
         ("--objects wrong.parquet", "wrong.parquet: column 'id' is Utf8, but the survey's ids are integers"),
-        ("--objects wrong.parquet --object-id z", "2.5 is no id"),
+        ("--objects wrong.parquet --object-id z", "2.5 is not a valid id"),
         ("--objects wrong.parquet --object-id n", "wrong.parquet: object 5 has more than one row"),
         ("--objects wrong.parquet --object-id m", "no column 'm'"),
         ("--objects nowhere", "nowhere: no such file or folder"),

@@ -1,6 +1,6 @@
-//! The general gear: one column chunk of any type and encoding, read by the `parquet` crate's own Arrow reader.
+//! The general decoder: reads a column chunk of any type and encoding with the Arrow reader of the `parquet` crate.
 //!
-//! The pages are those that our decoders get: checked, and of list columns one row for each element.
+//! It gets the same pages as the specialized decoders: checked, and for columns in lists, with one row per element.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,12 +19,12 @@ use crate::decode::column_type::ColumnType;
 use crate::decode::from_arrow::normalized;
 use crate::decode::page::ended;
 
-/// Rows that are decoded at a time.
+/// Number of rows to decode at a time.
 const BATCH: usize = 4096;
-/// More rows than a row group can have.
+/// A number of rows that no row group exceeds.
 const ALL: usize = usize::MAX >> 1;
 
-/// A schema of this one column, not nested.
+/// Returns a schema with only this column, not nested.
 pub(crate) fn flat_schema(column: &ColumnDescriptor, optional: bool) -> Result<SchemaDescriptor> {
     let info = column.self_type().get_basic_info();
     let repetition = if optional { Repetition::OPTIONAL } else { Repetition::REQUIRED };
@@ -40,20 +40,20 @@ pub(crate) fn flat_schema(column: &ColumnDescriptor, optional: bool) -> Result<S
     Ok(SchemaDescriptor::new(Arc::new(root)))
 }
 
-/// A column chunk as Arrow arrays of the types that expressions have.
+/// A reader of a column chunk as Arrow arrays, in the types that expressions use.
 pub(crate) struct ArrowColumn {
     column_type: ColumnType,
     chunk: Option<Chunk>,
     reader: Option<ParquetRecordBatchReader>,
-    /// Rows that were decoded and not asked for yet.
+    /// Rows that were decoded but not read yet.
     ready: Option<ArrayRef>,
     failed: Failure,
 }
 
-/// The error of reading a page, kept as it was: on the way through Arrow's reader it becomes mere text.
+/// The original error of reading a page, because Arrow's reader passes on only its text.
 type Failure = Arc<Mutex<Option<ParquetError>>>;
 
-/// What a reader is made of.
+/// The parts from which a reader is built.
 struct Chunk {
     schema: SchemaDescriptor,
     metadata: Arc<ParquetMetaData>,
@@ -77,14 +77,14 @@ impl ArrowColumn {
         Ok(Self { column_type, chunk: Some(chunk), reader: None, ready: None, failed })
     }
 
-    /// Passes over the next `n` rows; before the first is read, without decoding pages that are skipped whole.
+    /// Skips the next `n` rows. Before the first read, does not decode pages that are skipped whole.
     pub(crate) fn skip(&mut self, mut n: usize) -> Result<()> {
         if n == 0 {
             return Ok(());
         }
         if self.chunk.is_some() {
             self.open(n)?;
-            // Pages are passed now, because whoever follows where lists begin is told of them by that.
+            // Decode now, because skipping a page is what adds it to the queue of list levels.
             self.ready = self.decode()?;
             return Ok(());
         }
@@ -112,7 +112,7 @@ impl ArrowColumn {
         Ok(concat(&parts)?)
     }
 
-    /// Up to `n` rows, at least one.
+    /// Takes up to `n` rows, at least one.
     fn take(&mut self, n: usize) -> Result<ArrayRef> {
         self.open(0)?;
         let ready = match self.ready.take() {
@@ -162,7 +162,7 @@ impl RowGroups for Chunk {
 
     fn column_chunks(&self, _: usize) -> Result<Box<dyn PageIterator>> {
         let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let pages = pages.ok_or_else(|| ParquetError::General("a column chunk that is opened twice".to_owned()))?;
+        let pages = pages.ok_or_else(|| ParquetError::General("the column chunk was opened twice".to_owned()))?;
         Ok(Box::new(OneChunk(Some(pages))))
     }
 
@@ -175,7 +175,7 @@ impl RowGroups for Chunk {
     }
 }
 
-/// The pages of another reader, whose errors are kept.
+/// A page reader that records the errors of another.
 struct NotedPages {
     pages: Box<dyn PageReader>,
     failed: Failure,
@@ -220,7 +220,7 @@ impl Iterator for NotedPages {
     }
 }
 
-/// The pages of one column chunk.
+/// An iterator over the pages of one column chunk.
 struct OneChunk(Option<Box<dyn PageReader>>);
 
 impl Iterator for OneChunk {

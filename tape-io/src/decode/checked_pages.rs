@@ -1,4 +1,4 @@
-//! Pages whose numbers of values are checked before a decoder makes room for them.
+//! Checks the number of values that a page claims before a decoder allocates memory for them.
 
 use parquet::basic::{Encoding, Type as Physical};
 use parquet::column::page::{Page, PageMetadata, PageReader};
@@ -7,21 +7,21 @@ use parquet::schema::types::ColumnDescriptor;
 
 use crate::decode::page::prefix;
 
-/// The pages of a column chunk, which may hold nulls if `optional`.
+/// A page reader that checks the pages of a column chunk, which may hold nulls if `optional`.
 pub(crate) struct CheckedPages<P> {
     pub(crate) pages: P,
     pub(crate) optional: bool,
-    /// The fewest bytes that a value of a dictionary takes.
+    /// Minimum size of a dictionary value in bytes.
     pub(crate) value_bytes: usize,
 }
 
-/// Returns the fewest bytes that a plain value of a column takes.
+/// Returns the minimum size of a plain value of a column in bytes.
 pub(crate) fn value_bytes(column: &ColumnDescriptor) -> usize {
     match column.physical_type() {
         Physical::FIXED_LEN_BYTE_ARRAY => usize::try_from(column.type_length()).unwrap_or(1).max(1),
         Physical::INT64 | Physical::DOUBLE => 8,
         Physical::INT96 => 12,
-        // A text takes four bytes for its length, if nothing else.
+        // A text takes at least the four bytes of its length.
         _ => 4,
     }
 }
@@ -73,35 +73,35 @@ impl<P> CheckedPages<P> {
     }
 }
 
-/// That blocks of deltas claim no more values than their page.
+/// Checks that delta-encoded blocks do not claim more values than their page.
 fn check_deltas(encoding: Encoding, bytes: &[u8], rows: u32) -> Result<()> {
     let streams = match encoding {
         Encoding::DELTA_BINARY_PACKED | Encoding::DELTA_LENGTH_BYTE_ARRAY => 1,
-        // Lengths that are shared with the value before, then lengths of what follows.
+        // Lengths of the prefixes shared with the previous value, then lengths of the suffixes.
         Encoding::DELTA_BYTE_ARRAY => 2,
         _ => 0,
     };
     if bytes.is_empty() {
-        // Nulls alone.
+        // The page holds only nulls.
         return Ok(());
     }
     let mut deltas = Deltas { bytes };
     (0..streams).try_for_each(|_| deltas.skip_stream(u64::from(rows)).ok_or_else(too_many))
 }
 
-/// Blocks of deltas, as <https://parquet.apache.org/docs/file-format/data-pages/encodings/#delta-encoding-delta_binary_packed--5>
-/// lays them out.
+/// A walk over delta-encoded blocks:
+/// <https://parquet.apache.org/docs/file-format/data-pages/encodings/#delta-encoding-delta_binary_packed--5>.
 struct Deltas<'a> {
     bytes: &'a [u8],
 }
 
 impl Deltas<'_> {
-    /// Goes to the end of a stream; none if it is not one of up to `rows` values.
+    /// Skips a stream. Returns `None` unless it is a valid stream of at most `rows` values.
     fn skip_stream(&mut self, rows: u64) -> Option<()> {
         let (block, miniblocks) = (self.varint()?, self.varint()?);
         let (count, _first) = (self.varint()?, self.varint()?);
         if count > rows || block == 0 || miniblocks == 0 || block % miniblocks != 0 {
-            // No value, no block: what the sizes say is of no matter.
+            // Without values there are no blocks, so the sizes do not matter.
             return (count == 0).then_some(());
         }
         let each = block / miniblocks;
@@ -115,7 +115,7 @@ impl Deltas<'_> {
                     break;
                 }
                 let bytes = usize::try_from(each.checked_mul(u64::from(width))?.div_ceil(8)).ok()?;
-                // The last may be cut short: some writers do not fill it.
+                // The last miniblock may be shorter: some writers do not fill it.
                 self.bytes = self.bytes.get(bytes..).unwrap_or_default();
                 left = left.saturating_sub(each);
             }
@@ -138,5 +138,5 @@ impl Deltas<'_> {
 }
 
 fn too_many() -> ParquetError {
-    ParquetError::General("a page that claims more values than it holds".to_owned())
+    ParquetError::General("a page claims more values than it holds".to_owned())
 }

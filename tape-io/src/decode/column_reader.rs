@@ -1,7 +1,7 @@
-//! A column chunk that is open, in one of two gears.
+//! Reads a column chunk, with one of two decoders.
 //!
-//! The fast gear decodes pages itself: numbers of four or eight bytes that are plain, coded by a dictionary or split into streams
-//! of bytes, and text that is plain or coded. The general gear, [`ArrowColumn`], reads every other type and encoding.
+//! The fast decoder reads pages directly: 4-byte and 8-byte numbers that are plain, dictionary-encoded or byte-stream-split, and
+//! text that is plain or dictionary-encoded. The general decoder, [`ArrowColumn`], reads all other types and encodings.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ use crate::decode::list_pages::{Depth, LevelQueue, ListPages};
 use crate::decode::text::TextPages;
 use crate::decode::texts::{Places, text_bands, text_ids};
 
-/// A column chunk of a row group, of which a number of rows were read.
+/// A reader of a column chunk.
 pub(crate) struct ColumnReader {
     column_type: ColumnType,
     per_unit: u32,
@@ -49,15 +49,16 @@ enum Gear {
     General(Box<ArrowColumn>),
 }
 
-/// Where the rows of a role's column go.
+/// The buffers to which the rows of a role's column are appended.
 pub(crate) struct RowBuffers<'a> {
     pub(crate) rows: &'a mut Rows,
-    /// Which of the rows have a null id; stays empty if none has.
+    /// Marks the rows with a null id. Stays empty if there are none.
     pub(crate) null_ids: &'a mut Vec<bool>,
     pub(crate) bands: &'a Bands,
 }
 
-/// Opens the pages of a column chunk, each slot of lists a row; levels of lists go to `levels` as pages are taken.
+/// Opens the pages of a column chunk, with one row per element of lists. The levels of lists are queued in `levels` as pages are
+/// read.
 fn pages(
     footer: &Footer,
     index: usize,
@@ -79,14 +80,14 @@ fn pages(
     Ok(Box::new(CheckedPages { pages, optional, value_bytes }))
 }
 
-/// Opens the levels of a column of lists, without its values.
+/// Opens a column of lists to read its levels only.
 pub(crate) fn levels_alone(footer: &Footer, index: usize, file: &PositionedFile, leaf: &Leaf) -> Result<LevelReader> {
     let levels = LevelQueue::default();
     let pages = pages(footer, index, file, (leaf.index, leaf.depth), &levels)?;
     Ok(LevelReader::new(pages, leaf.depth, levels))
 }
 
-/// Returns whether the fast gear reads a column chunk.
+/// Returns true if the fast decoder reads a column chunk.
 pub(crate) fn is_fast(leaf: &Leaf, chunk: &ColumnChunkMetaData) -> bool {
     use ColumnType::{Day, Decimal, Float, Int, Text, Time};
     let own_type = matches!(
@@ -103,7 +104,7 @@ pub(crate) fn is_fast(leaf: &Leaf, chunk: &ColumnChunkMetaData) -> bool {
 }
 
 impl ColumnReader {
-    /// Opens a column chunk. The levels of lists go to `levels` as pages are taken.
+    /// Opens a column chunk. The levels of lists are queued in `levels` as pages are read.
     pub(crate) fn open(
         footer: &Footer,
         row_group: usize,
@@ -141,7 +142,7 @@ impl ColumnReader {
         Ok(Self { per_unit: column.per_unit, ..reader })
     }
 
-    /// Passes over the next `n` rows.
+    /// Skips the next `n` rows.
     pub(crate) fn skip(&mut self, n: usize) -> Result<()> {
         match &mut self.gear {
             Gear::F64(column) => column.skip(n),
@@ -222,7 +223,7 @@ impl ColumnReader {
         }
     }
 
-    /// Reads the next `n` rows as an array of the type that expressions have.
+    /// Reads the next `n` rows as an array of the type that expressions use.
     pub(crate) fn read(&mut self, n: usize) -> Result<ArrayRef> {
         let (column_type, unsigned) = (self.column_type, self.column_type.is_unsigned());
         match &mut self.gear {
@@ -249,10 +250,10 @@ impl ColumnReader {
     }
 }
 
-/// Seconds of a column of dates.
+/// Number of seconds in a day.
 pub(crate) const SECONDS_OF_DAY: i64 = 86_400;
 
-/// `n` rows as `convert` makes them, and which of them are valid if not all are.
+/// Reads `n` rows, converted by `convert`, and their validity if some are null.
 fn buffer<T: FixedWidth, V: ArrowNativeType>(
     column: &mut FixedWidthColumn<T>,
     n: usize,
@@ -267,7 +268,7 @@ fn buffer<T: FixedWidth, V: ArrowNativeType>(
     Ok((out.into(), (!valid.is_empty()).then(|| valid.into())))
 }
 
-/// Integers as what they stand for.
+/// Converts integers to the logical type of their column.
 fn integers(column_type: ColumnType, values: ScalarBuffer<i64>, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
     Ok(match column_type {
         ColumnType::Int(IdType::UInt64) => Arc::new(UInt64Array::new(values.into_inner().into(), nulls)),

@@ -1,4 +1,4 @@
-//! The one table of column types: what each type is as an id, a band, a number, and in expressions.
+//! The single table of column types: how each type is read as an id, a band and a number, and in expressions.
 //!
 //! | type in the file | as an id | as a band | as a time, flux or error | in expressions |
 //! | --- | --- | --- | --- | --- |
@@ -12,10 +12,9 @@
 //! | timestamp, INT96 | ISO 8601 | ISO 8601 | MJD, for times only | time |
 //! | date | ISO 8601 | ISO 8601 | MJD, for times only | time |
 //! | time of day | text | text | refused | text |
-//! | null | no row has one | no row has one | NaN | null |
+//! | null | null | null | NaN | null |
 //!
-//! Old writers state some of these by the converted type alone; they are the same types. Arrow's own conversion decides which of
-//! them a column has.
+//! Old writers declare some of these types only by the converted type. Arrow's own conversion decides which type a column has.
 
 use std::fmt;
 
@@ -34,9 +33,9 @@ pub(crate) enum ColumnType {
     Null,
     Boolean,
     Int(IdType),
-    /// Bytes of a value: 2, 4 or 8.
+    /// A float of 2, 4 or 8 bytes.
     Float(u8),
-    /// Digits after the point.
+    /// A decimal with this scale.
     Decimal(i8),
     /// A decimal of more than 38 digits, or with a negative scale.
     WideDecimal,
@@ -46,13 +45,13 @@ pub(crate) enum ColumnType {
     Day,
     TimeOfDay,
     Text,
-    /// Bytes of a fixed length.
+    /// Byte strings of a fixed length.
     Bytes,
     Uuid,
 }
 
 impl ColumnType {
-    /// Reads the type of a leaf from the schema; the error says what it is if nothing can read it as a number or text.
+    /// Reads the type of a leaf from the schema. The error describes a type that cannot be read as a number or text.
     pub(crate) fn of(column: &ColumnDescriptor) -> Result<Self, String> {
         let logical = column.logical_type_ref();
         if matches!(logical, Some(LogicalType::Uuid)) {
@@ -64,7 +63,7 @@ impl ColumnType {
         Self::of_arrow(arrow.field(0).data_type()).ok_or_else(unread)
     }
 
-    /// Returns the type of an Arrow array as it was read, if it can be read as a number or text.
+    /// Returns the type of an Arrow array, or `None` if it cannot be read as a number or text.
     pub(crate) fn of_arrow(data_type: &DataType) -> Option<Self> {
         Some(match data_type {
             DataType::Null => Self::Null,
@@ -89,7 +88,7 @@ impl ColumnType {
             DataType::Timestamp(unit, _) => Self::Time(*unit),
             DataType::Date32 | DataType::Date64 => Self::Day,
             DataType::Time32(_) | DataType::Time64(_) => Self::TimeOfDay,
-            // Writers of old state no type for text.
+            // Old writers declare no type for text.
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Binary => Self::Text,
             DataType::Dictionary(_, values) => Self::of_arrow(values)?,
             DataType::FixedSizeBinary(_) => Self::Bytes,
@@ -97,7 +96,7 @@ impl ColumnType {
         })
     }
 
-    /// Returns the type that ids of this type are held in.
+    /// Returns the type that ids from a column of this type have in memory.
     pub(crate) const fn id_type(self) -> IdType {
         match self {
             Self::Int(id_type) => id_type,
@@ -106,7 +105,7 @@ impl ColumnType {
         }
     }
 
-    /// Returns the type that values have in expressions.
+    /// Returns the type of the values in expressions.
     pub(crate) const fn in_expressions(self) -> Type {
         match self {
             Self::Null => Type::Null,
@@ -120,7 +119,7 @@ impl ColumnType {
         }
     }
 
-    /// Returns the type of Arrow arrays that hold values of this type once they are read.
+    /// Returns the type of the Arrow arrays that values of this type are read into.
     pub(crate) fn in_arrays(self) -> DataType {
         match self {
             Self::Null => DataType::Null,
@@ -137,7 +136,7 @@ impl ColumnType {
         }
     }
 
-    /// Checks that a column of this type can play `role`; the error says what the role needs.
+    /// Checks that a column of this type can play `role`. The error describes the types that the role accepts.
     pub(crate) const fn fits(self, role: Role) -> Result<(), &'static str> {
         match (role, self) {
             (Role::Id | Role::Band, _) => Ok(()),
@@ -147,12 +146,12 @@ impl ColumnType {
         }
     }
 
-    /// Returns whether files with these types of a role's column can be one survey. Results carry ids in one type, and bands are
-    /// either labels or numbers; other numbers become f64 anyway.
+    /// Returns true if files with these types of a role's column can form one survey. Results hold ids in one type, and bands are
+    /// either labels or numbers. Other numbers are converted to f64 anyway.
     pub(crate) fn agrees(self, other: Self, role: Role) -> bool {
         let is_number = |column_type: Self| column_type.id_type() != IdType::Utf8;
         match role {
-            // A column of nothing but nulls says nothing of its type.
+            // A column that holds only nulls fits any type.
             _ if self == Self::Null || other == Self::Null => true,
             Role::Id => self.id_type() == other.id_type(),
             Role::Band => is_number(self) == is_number(other),
@@ -160,7 +159,7 @@ impl ColumnType {
         }
     }
 
-    /// Bytes of a value in memory; a text counts as a letter and its offset.
+    /// Returns the size of a value in memory in bytes. A text counts as one character and its offset.
     pub(crate) const fn bytes(self) -> u64 {
         match self {
             Self::Int(IdType::Int32 | IdType::UInt32) | Self::Float(4) => 4,
@@ -177,7 +176,7 @@ impl ColumnType {
         }
     }
 
-    /// Returns whether values are integers without a sign.
+    /// Returns true for unsigned integers.
     pub(crate) const fn is_unsigned(self) -> bool {
         matches!(self, Self::Int(id_type) if id_type.is_unsigned())
     }

@@ -1,8 +1,7 @@
-//! Columns of numbers of four or eight bytes, taken from their pages: plain ones are copied, codes looked up, and split ones put
-//! together, with nothing in between.
+//! Decodes columns of 4-byte or 8-byte numbers directly from their pages: plain, dictionary-encoded and byte-stream-split.
 //!
-//! The general reader of the `parquet` crate writes the level of every row out first. Ids of a sorted survey are stored as
-//! runs of one code; here each run is filled in at once.
+//! The general reader of the `parquet` crate first expands the level of every row. Ids of a sorted survey are stored as runs of one
+//! code, and here each run is filled at once.
 
 use bytes::Bytes;
 use parquet::basic::Encoding;
@@ -12,16 +11,16 @@ use parquet::errors::{ParquetError, Result};
 use crate::decode::page::{DataPage, Levels, NextPage, ended, malformed, next_page, pass_over};
 use crate::decode::rle::Runs;
 
-/// Encodings of column chunks that are decoded here; some of them name those of levels.
+/// Encodings that a column chunk may list to be decoded here. `RLE` is the encoding of levels.
 pub(crate) const ENCODINGS: [Encoding; 5] =
     [Encoding::PLAIN, Encoding::PLAIN_DICTIONARY, Encoding::RLE, Encoding::RLE_DICTIONARY, Encoding::BYTE_STREAM_SPLIT];
 
-/// A value as a plain page has it.
+/// A fixed-width value.
 pub(crate) trait FixedWidth: Copy + Default {
     /// Reads all values in some bytes.
     fn read(bytes: &[u8]) -> impl Iterator<Item = Self>;
 
-    /// Reads `n` values from the `first` on, whose bytes lie in streams of `count` bytes each.
+    /// Reads `n` byte-stream-split values from index `first`, where each stream has `count` bytes.
     fn read_split(bytes: &[u8], count: usize, first: usize, n: usize) -> impl Iterator<Item = Self>;
 }
 
@@ -41,12 +40,12 @@ macro_rules! fixed_width {
 
 fixed_width!(f64, f32, i64, i32);
 
-/// One column chunk.
+/// A reader of one column chunk.
 pub(crate) struct FixedWidthColumn<T> {
     pages: Box<dyn PageReader>,
     optional: bool,
     dictionary: Vec<T>,
-    /// What is left of the current page.
+    /// Number of rows left in the current page.
     rows: usize,
     levels: Levels,
     values: Values,
@@ -56,7 +55,7 @@ pub(crate) struct FixedWidthColumn<T> {
 enum Values {
     Plain(Bytes),
     Codes(Runs),
-    /// `count` values, of which `taken` were read.
+    /// Byte streams of `count` values. The first `taken` values were read already.
     Split {
         bytes: Bytes,
         count: usize,
@@ -70,7 +69,8 @@ impl<T: FixedWidth> FixedWidthColumn<T> {
         Self { pages, optional, dictionary: vec![], rows: 0, levels: Levels::default(), values, codes: vec![] }
     }
 
-    /// Appends `n` rows as `convert` makes them, with `null` for nulls, and names those: the first row of this call is 0.
+    /// Appends the next `n` rows, converted by `convert`, with `null` for nulls. Calls `is_null` with each null row, counted from 0 in
+    /// this call.
     pub(crate) fn append<V: Copy>(
         &mut self,
         n: usize,
@@ -121,7 +121,7 @@ impl<T: FixedWidth> FixedWidthColumn<T> {
                 self.open_page()?;
             }
         }
-        // A few at a time: the number comes from the file, and may be any.
+        // In steps, because `n` comes from the file and can be arbitrarily large.
         let mut skipped = Vec::new();
         while n > 0 {
             let step = n.min(16 * 1024);
@@ -147,20 +147,20 @@ impl<T: FixedWidth> FixedWidthColumn<T> {
                 let count = values.len() / size_of::<T>();
                 Values::Split { bytes: values, count, taken: 0 }
             }
-            // A page of nulls alone has no codes, not even their width.
+            // A page with only nulls has no codes, not even their width.
             Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY if values.is_empty() => Values::Plain(values),
             Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY => {
                 Values::Codes(Runs::new(values.slice(1..), values[0]).map_err(malformed)?)
             }
             _ => {
-                return Err(ParquetError::General("a page in another encoding than its footer says".to_owned()));
+                return Err(ParquetError::General("a page is in an encoding that the footer does not list".to_owned()));
             }
         };
         Ok(())
     }
 }
 
-/// Appends the values of the next `n` codes.
+/// Appends the dictionary values of the next `n` codes.
 fn look_up<T: Copy, V: Copy>(
     runs: &mut Runs,
     mut n: usize,
@@ -169,7 +169,7 @@ fn look_up<T: Copy, V: Copy>(
     out: &mut Vec<V>,
     convert: impl Fn(T) -> V,
 ) -> Result<()> {
-    let beyond = || ParquetError::General("a code beyond the end of its dictionary".to_owned());
+    let beyond = || ParquetError::General("a code is beyond the end of its dictionary".to_owned());
     while n > 0 {
         if let Some((code, times)) = runs.take_run(n) {
             let value = *dictionary.get(code as usize).ok_or_else(beyond)?;

@@ -1,4 +1,4 @@
-//! One file's footer: which columns play which role, and what its row groups claim.
+//! Reads the footer of a file: the columns of the roles, and the claims of the row groups.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -22,10 +22,10 @@ use crate::error::{Error, system, words};
 use crate::file::opened::open;
 use crate::file::stamp::FileStamp;
 
-/// Shorter text is not cut short in statistics; of longer text the footer says whether it was.
+/// Writers may truncate texts of at least this many bytes in statistics. The footer then says whether they did.
 const UNCUT_TEXT: usize = 64;
 
-/// Bytes that are fetched of the end of a file that lies elsewhere.
+/// Number of bytes to download from the end of a remote file.
 const FOOTER: u64 = 64 << 10;
 
 /// A file whose footer was read.
@@ -38,16 +38,16 @@ pub(crate) struct Footer {
     pub(crate) roles: [Option<RoleColumn>; 5],
 }
 
-/// Reads a footer alone.
+/// Reads the metadata in a footer.
 pub(crate) fn read_metadata(path: &Path) -> Result<(ParquetMetaData, FileStamp), Error> {
     let (file, stamp) = open(path)?;
     let not_parquet = |reason: String| Error::NotParquet { path: path.to_owned(), reason };
     if stamp.bytes == 0 {
         return Err(not_parquet("the file is empty".to_owned()));
     }
-    // Mostly all of it is in there.
+    // Usually this covers the whole footer.
     file.prefetch(std::iter::once(stamp.bytes.saturating_sub(FOOTER)..stamp.bytes))?;
-    // What is read of footers is no column data, and not counted.
+    // Only column data is counted, not footers.
     let file = PositionedFile::new(file, stamp.bytes, Arc::default());
     let metadata = guarded(|| {
         check_claims(&file)?;
@@ -60,13 +60,13 @@ pub(crate) fn read_metadata(path: &Path) -> Result<(ParquetMetaData, FileStamp),
     Ok((metadata.map_err(failed)?, stamp))
 }
 
-/// That each row group has as many values of a column as rows, or at least as many slots of lists, and no less than none.
+/// Checks that each row group has as many values of a column as rows, or at least as many elements if the column is in lists.
 pub(crate) fn check_counts(metadata: &ParquetMetaData, column: usize, is_nested: bool) -> Result<(), String> {
     for (index, group) in metadata.row_groups().iter().enumerate() {
         let rows = group.num_rows();
         let values = group.columns().get(column).map(ColumnChunkMetaData::num_values);
         let agree = values.is_some_and(|values| if is_nested { values >= rows } else { values == rows });
-        // A list that begins is a value; where there is no row, none can.
+        // Every list has at least one value, a null if it is empty. Without rows there are no values.
         if rows < 0 || !agree || (rows == 0 && values != Some(0)) {
             let name = metadata.file_metadata().schema_descr().column(column).path().string();
             let values = values.map_or_else(|| "none".to_owned(), |values| values.to_string());
@@ -76,7 +76,7 @@ pub(crate) fn check_counts(metadata: &ParquetMetaData, column: usize, is_nested:
     Ok(())
 }
 
-/// That a footer claims no more than it holds. Whether it is one, the decoder says.
+/// Checks that a footer does not claim more than it holds. The decoder reports a malformed footer.
 fn check_claims(file: &PositionedFile) -> ParquetResult<()> {
     let Some(end) = file.len().checked_sub(8) else { return Ok(()) };
     let tail = file.get_bytes(end, 8)?;
@@ -87,8 +87,8 @@ fn check_claims(file: &PositionedFile) -> ParquetResult<()> {
 }
 
 impl Footer {
-    /// Reads the footer and looks up the columns. The map must name a column of this file for the id and the flux; other
-    /// roles may have none.
+    /// Reads the footer and looks up the columns. The map must name a column of this file for the id and the flux. Other roles are
+    /// optional.
     pub(crate) fn read(path: PathBuf, columns: &ColumnMap) -> Result<Self, Error> {
         let (metadata, stamp) = read_metadata(&path)?;
         let schema = metadata.file_metadata().schema_descr();
@@ -105,9 +105,9 @@ impl Footer {
             };
             let column = match role_column(schema, &leaves, name) {
                 Some(Ok(column)) => column,
-                Some(Err(actual)) => return Err(wrong(actual, "a plain column, or in lists")),
+                Some(Err(actual)) => return Err(wrong(actual, "a flat column or in lists")),
                 None if nested_columns(schema).iter().any(|nested| nested == name) => {
-                    return Err(wrong("of other columns".to_owned(), "one of these"));
+                    return Err(wrong("a group of columns".to_owned(), "one of its columns"));
                 }
                 None => {
                     let mut available = flat_columns(schema);
@@ -127,14 +127,14 @@ impl Footer {
         Ok(footer)
     }
 
-    /// That epochs are lists if fluxes are, and that these are of one length in all.
+    /// Checks that times are in lists if and only if fluxes are, and that the lists of all roles have the same total length.
     fn check_lists(&self, columns: &ColumnMap) -> Result<(), Error> {
         let nested = self.is_nested();
         for role in [Role::Id, Role::Time, Role::Error, Role::Band] {
             let wrong = match self.role(role) {
-                Some(column) if column.leaf.is_nested() && !nested => ("in lists", "one value a row, as the flux is"),
+                Some(column) if column.leaf.is_nested() && !nested => ("in lists", "a flat column, like the flux"),
                 Some(column) if !column.leaf.is_nested() && nested && role == Role::Time => {
-                    ("one value a row", "in lists, as the flux is")
+                    ("a flat column", "in lists, like the flux")
                 }
                 _ => continue,
             };
@@ -159,13 +159,13 @@ impl Footer {
         Ok(())
     }
 
-    /// The error for two lists of which a row group has not the same number of elements, with the row in which that is.
+    /// Makes the error for two columns of lists whose lengths differ in a row group, with the row where they differ.
     fn unequal_lists(&self, index: usize, columns: [&RoleColumn; 2], [first, second]: [String; 2]) -> Error {
         let (path, row_group) = (self.path.clone(), index);
         let group = self.metadata.row_group(index);
         let slots = columns.map(|column| usize::try_from(group.column(column.leaf.index).num_values()).unwrap_or(0));
         let file = match open(&self.path) {
-            // What is read for a message is not counted.
+            // Bytes read for the message are not counted.
             Ok((file, stamp)) => PositionedFile::new(file, stamp.bytes, Arc::default()),
             Err(error) => return error,
         };
@@ -174,16 +174,16 @@ impl Footer {
             let (Ok(a), Ok(b)) = (&mut a, &mut b) else { return Ok(None) };
             first_difference(a, b, slots[0].min(slots[1]))
         });
-        // Where levels cannot be read, that is for whoever reads them to say.
+        // If the levels cannot be read, the row stays unknown: reading the column reports that error.
         Error::UnequalLists { path, row_group, row: row.ok().flatten(), first, second }
     }
 
-    /// Whether light curves are lists.
+    /// Returns true if light curves are lists.
     pub(crate) fn is_nested(&self) -> bool {
         self.role(Role::Flux).is_some_and(|flux| flux.leaf.is_nested())
     }
 
-    /// Epochs of a row group, and one for each list that is null or empty; its rows where they are flat.
+    /// Returns the number of elements in a row group: its epochs, plus one for each null or empty list. For flat files, its rows.
     pub(crate) fn slots(&self, index: usize) -> u64 {
         let group = self.metadata.row_group(index);
         let rows = match self.role(Role::Flux) {
@@ -193,8 +193,8 @@ impl Footer {
         u64::try_from(rows).unwrap_or(0)
     }
 
-    /// The role of the column by which records are counted: of those in lists that are read, or of all where none is, the one
-    /// that takes the fewest bytes.
+    /// Returns the role whose column is used to count records: the smallest column in lists among those that are read, or among all
+    /// roles if none is read.
     pub(crate) fn counting(&self, index: usize, read: impl Fn(Role) -> bool) -> Option<Role> {
         let group = self.metadata.row_group(index);
         let nested = |role: Role| self.role(role).filter(|column| column.leaf.is_nested());
@@ -208,7 +208,7 @@ impl Footer {
         self.roles[role as usize].as_ref()
     }
 
-    /// The row groups as plans see them.
+    /// Returns the row groups as the planner sees them.
     pub(crate) fn row_groups(&self, file: usize) -> impl Iterator<Item = RowGroup> + '_ {
         let id = self.role(Role::Id);
         self.metadata.row_groups().iter().enumerate().map(move |(index, group)| RowGroup {
@@ -221,7 +221,7 @@ impl Footer {
     }
 }
 
-/// The column of an error that a preset has as an integer, of so many parts of the unit.
+/// Applies the divisor of a preset that stores errors as integers in fractions of the unit.
 fn in_parts(column: RoleColumn, role: Role, preset: Option<&Preset>) -> RoleColumn {
     let per_unit = preset.map_or(1, |preset| preset.error_divisor);
     match column.leaf.column_type {
@@ -230,15 +230,15 @@ fn in_parts(column: RoleColumn, role: Role, preset: Option<&Preset>) -> RoleColu
     }
 }
 
-/// Whether the footer declares the rows sorted by this column, ascending, before all others.
+/// Returns true if the footer declares that the rows are sorted by this column first, ascending.
 fn is_sorted(group: &RowGroupMetaData, column: usize) -> bool {
     let first = group.sorting_columns().and_then(|columns| columns.first());
     first.is_some_and(|first| usize::try_from(first.column_idx) == Ok(column) && !first.descending)
 }
 
-/// The range of ids that statistics claim.
+/// Returns the range of ids that statistics claim.
 fn id_range(statistics: &Statistics, column_type: ColumnType) -> Option<IdRange> {
-    // The deprecated fields of old writers compare unsigned integers and text in an order of their own.
+    // The deprecated fields of old writers order unsigned integers and text as signed values.
     let old = statistics.is_min_max_deprecated();
     let range = |min, max| Some(IdRange { min, max, exact: true });
     match (statistics, column_type) {
@@ -263,7 +263,7 @@ fn id_range(statistics: &Statistics, column_type: ColumnType) -> Option<IdRange>
     }
 }
 
-/// Where the column chunks of these leaves lie in a row group.
+/// Returns the byte ranges of the column chunks of some leaves in a row group.
 pub(crate) fn byte_ranges(
     footer: &Footer,
     index: usize,

@@ -1,4 +1,4 @@
-//! Arrow arrays to the ids, bands and numbers of rows.
+//! Converts Arrow arrays to the ids, bands and numbers of rows.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -18,17 +18,17 @@ use crate::decode::column_type::ColumnType;
 /// The Modified Julian Date of 1970-01-01.
 const MJD_OF_1970: f64 = 40_587.0;
 
-/// A value that was read well, and cannot play the role of its column.
+/// A value that is readable but not valid for the role of its column.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct WrongValue(String);
 
-/// The error of a value that cannot play the role of its column.
+/// Makes the error for a value that is not valid for the role of its column.
 pub(crate) fn invalid(text: impl Into<String>) -> ParquetError {
     ParquetError::External(Box::new(WrongValue(text.into())))
 }
 
-/// Returns what is wrong with a value, if an error is about one.
+/// Returns the [`WrongValue`] in an error, if it has one.
 pub(crate) fn wrong_value(error: &ParquetError) -> Option<&WrongValue> {
     match error {
         ParquetError::External(source) => source.downcast_ref(),
@@ -36,13 +36,13 @@ pub(crate) fn wrong_value(error: &ParquetError) -> Option<&WrongValue> {
     }
 }
 
-/// Converts an array as the `parquet` crate reads it to the type that expressions and roles use.
+/// Converts an array from the `parquet` crate to the type that expressions and roles use.
 pub(crate) fn normalized(array: &ArrayRef, column_type: ColumnType) -> Result<ArrayRef> {
     let wanted = column_type.in_arrays();
     if *array.data_type() == wanted {
         return Ok(Arc::clone(array));
     }
-    // A value that the wanted type cannot hold is an error, never a null.
+    // A value that the type cannot hold is an error, not a null.
     let options = CastOptions { safe: false, ..CastOptions::default() };
     let converted =
         |array: &ArrayRef, to: &DataType| cast_with_options(array, to, &options).map_err(ParquetError::from);
@@ -51,7 +51,7 @@ pub(crate) fn normalized(array: &ArrayRef, column_type: ColumnType) -> Result<Ar
         ColumnType::Text => converted(&converted(array, &DataType::Utf8)?, &wanted),
         ColumnType::TimeOfDay => converted(&converted(array, &DataType::Utf8)?, &wanted),
         ColumnType::Day => converted(&converted(array, &DataType::Date32)?, &wanted),
-        // Without its zone, which tells how a time is shown, not when it is.
+        // Drops the time zone, which affects only how a time is displayed.
         ColumnType::Time(unit) => converted(&converted(array, &DataType::Int64)?, &DataType::Timestamp(unit, None)),
         _ => converted(array, &wanted),
     }
@@ -62,7 +62,7 @@ pub(crate) fn in_expressions(array: &ArrayRef) -> Result<ArrayRef> {
     ColumnType::of_arrow(array.data_type()).map_or_else(|| Ok(Arc::clone(array)), |kind| normalized(array, kind))
 }
 
-/// Bytes of a fixed length as text: padded with zeros as numpy writes it, or hexadecimal.
+/// Converts fixed-length bytes to text: without trailing zeros, with which numpy pads, or as hexadecimal if it is not text.
 fn texts_of_bytes(array: &ArrayRef, column_type: ColumnType) -> ArrayRef {
     let mut texts = StringBuilder::new();
     let Some(bytes) = array.as_fixed_size_binary_opt() else { return Arc::clone(array) };
@@ -94,7 +94,7 @@ fn hexadecimal(bytes: &[u8], uuid: bool) -> String {
     text
 }
 
-/// Replaces NaN by null: pandas makes floats of integers with nulls, and NaN of these.
+/// Replaces NaN by null, because pandas converts integers with nulls to floats with NaN.
 fn without_nan(column: &ArrayRef) -> ArrayRef {
     match column.as_primitive_opt::<Float64Type>() {
         Some(values) if values.values().iter().any(|value| value.is_nan()) => {
@@ -105,7 +105,7 @@ fn without_nan(column: &ArrayRef) -> ArrayRef {
     }
 }
 
-/// Appends ids; where some are null, `null_ids` says which. NaN is null.
+/// Appends ids. If some are null, `null_ids` marks them. NaN is null.
 pub(crate) fn append_ids(column: &ArrayRef, ids: &mut Ids, null_ids: &mut Vec<bool>) -> Result<()> {
     let column = &without_nan(column);
     if let Some(nulls) = column.logical_nulls() {
@@ -133,7 +133,7 @@ pub(crate) fn append_ids(column: &ArrayRef, ids: &mut Ids, null_ids: &mut Vec<bo
             let texts = as_texts(column)?;
             let texts = texts.as_dictionary::<Int32Type>();
             let texts = texts.downcast_dict::<StringArray>();
-            let texts = texts.ok_or_else(|| invalid("ids of another type than text"))?;
+            let texts = texts.ok_or_else(|| invalid("the ids are not text"))?;
             texts.into_iter().for_each(|text| ids.push(text.unwrap_or_default()));
         }
     }
@@ -147,21 +147,23 @@ fn append_whole(ids: impl Iterator<Item = Option<Result<i64>>>, keys: &mut Vec<i
     Ok(())
 }
 
-/// A float as an id: whole, and small enough for floats to tell neighbours apart.
+/// Converts a float to an id. It must be whole, and at most 2^53, up to which floats represent every integer.
 #[expect(clippy::cast_possible_truncation, reason = "whole, and below 2^53")]
 fn whole_float(id: f64) -> Result<i64> {
     if id.fract() == 0.0 && id.abs() <= 9_007_199_254_740_992.0 {
         return Ok(id as i64);
     }
-    Err(invalid(format!("{id} is no id: ids that are floats must be whole numbers up to 2^53")))
+    Err(invalid(format!("{id} is not a valid id: ids that are floats must be whole numbers up to 2^53")))
 }
 
 fn whole_decimal(id: i128, unit: i128) -> Result<i64> {
     let whole = (id % unit == 0).then(|| i64::try_from(id / unit).ok()).flatten();
-    whole.ok_or_else(|| invalid(format!("{id} / {unit} is no id: ids that are decimals must be whole, of 64 bits")))
+    whole.ok_or_else(|| {
+        invalid(format!("{id} / {unit} is not a valid id: ids that are decimals must be whole and fit 64 bits"))
+    })
 }
 
-/// Values as a dictionary of text; numbers without digits that say nothing.
+/// Converts values to a dictionary of text. Numbers are written without trailing zeros.
 fn as_texts(column: &ArrayRef) -> Result<ArrayRef> {
     let wanted = ColumnType::Text.in_arrays();
     let texts: ArrayRef = match column.data_type() {
@@ -180,7 +182,7 @@ fn as_texts(column: &ArrayRef) -> Result<ArrayRef> {
     Ok(cast(&texts, &wanted)?)
 }
 
-/// Appends band codes. Labels of rows that are dropped are not learned.
+/// Appends band codes. Labels that occur only in dropped rows are not added to the bands.
 pub(crate) fn append_bands(column: &ArrayRef, keep: &BooleanBuffer, codes: &mut Vec<u8>, bands: &Bands) -> Result<()> {
     let learn = |label: &str| bands.code(label).map_err(|error| invalid(error.to_string()));
     let column = &without_nan(column);
@@ -276,8 +278,8 @@ pub(crate) fn append_numbers(column: &ArrayRef, per_unit: u32, out: &mut Vec<f64
     }
 }
 
-/// The Modified Julian Date of a time since 1970: whole days are exact, so that there is one rounding.
-#[expect(clippy::cast_precision_loss, reason = "days since 1970, and a part of one")]
+/// Returns the Modified Julian Date of a time since 1970. Whole days are exact, so only the fraction of a day is rounded.
+#[expect(clippy::cast_precision_loss, reason = "days since 1970 and a fraction of a day")]
 pub(crate) fn mjd(since_1970: i64, unit: TimeUnit) -> f64 {
     let per_day: i64 = 86_400
         * match unit {
@@ -295,7 +297,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_modified_julian_dates_to_the_last_digit() {
+    fn modified_julian_dates_are_correctly_rounded() {
         // 2023-02-25 12:00 is MJD 60,000.5.
         let noon = 1_677_326_400_i64;
         assert_eq!(mjd(noon, TimeUnit::Second), 60_000.5);
@@ -305,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn counts_of_a_small_unit_are_rounded_once() {
+    fn integers_in_fractions_of_a_unit_are_rounded_once() {
         let stored: ArrayRef = Arc::new(arrow::array::UInt64Array::from(vec![123, 7, 0]));
         let mut out = vec![];
         append_numbers(&stored, 10_000, &mut out);

@@ -1,4 +1,4 @@
-//! A file as the Parquet decoders read it: page headers are checked, and bytes counted.
+//! The file reader of the Parquet decoders, which checks page headers and counts bytes.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -13,12 +13,12 @@ use crate::decode::limits::PageBounds;
 use crate::error::Error;
 use crate::file::opened::Opened;
 
-/// An open file; counts the bytes that are read from it.
+/// An open file that counts the bytes read from it.
 pub(crate) struct PositionedFile {
     file: Opened,
     len: u64,
     bytes_read: Arc<AtomicU64>,
-    /// What pages may claim, once it is known which column they are of.
+    /// Limits of what page headers may claim, set for the pages of a column chunk.
     bounds: Option<PageBounds>,
 }
 
@@ -27,14 +27,14 @@ impl PositionedFile {
         Self { file, len, bytes_read, bounds: None }
     }
 
-    /// Brings parts of the file here that will be read, if it lies elsewhere.
+    /// Downloads byte ranges of a remote file that will be read.
     pub(crate) fn prefetch(&self, ranges: impl IntoIterator<Item = Range<u64>>) -> std::result::Result<(), Error> {
         let fetched = self.file.prefetch(ranges)?;
         self.bytes_read.fetch_add(fetched, Ordering::Relaxed);
         Ok(())
     }
 
-    /// The same file, for the pages of one column chunk.
+    /// Returns a handle to the same file for the pages of one column chunk.
     pub(crate) fn bounded(&self, bounds: PageBounds) -> Self {
         let (file, bytes_read) = (self.file.clone(), Arc::clone(&self.bytes_read));
         Self { file, len: self.len, bytes_read, bounds: Some(bounds) }
@@ -57,7 +57,9 @@ impl ChunkReader for PositionedFile {
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
         let left = self.len.saturating_sub(start);
         if length as u64 > left {
-            return Err(ParquetError::EOF(format!("{length} bytes wanted at byte {start}, where the file has {left}")));
+            return Err(ParquetError::EOF(format!(
+                "cannot read {length} bytes at byte {start}: the file has {left} left"
+            )));
         }
         if let Opened::Memory(bytes) = &self.file {
             let from = usize::try_from(start).unwrap_or(usize::MAX);
@@ -73,17 +75,17 @@ impl ChunkReader for PositionedFile {
                 return Err(ParquetError::EOF(format!("the file ends at byte {at}")));
             }
         }
-        // An allocator may give more room than was asked for.
+        // The allocator may have reserved more than requested.
         buffer.truncate(length);
-        // What lies elsewhere was counted when it came.
+        // Bytes of remote files were counted when they were downloaded.
         let local = matches!(self.file, Opened::Local(_));
         self.bytes_read.fetch_add(if local { length as u64 } else { fetched }, Ordering::Relaxed);
         Ok(buffer.into())
     }
 }
 
-/// The header of a page, and what is behind it. Only headers are read in this way, and where the decoder knows the header
-/// already, what it asks for and does not read is no header: nothing is looked at before it is read.
+/// A reader for page headers. The decoder also creates one where it knows the header already, and then reads nothing from it, so
+/// the file is not read before the first call.
 pub(crate) struct PageHeader {
     file: Opened,
     start: u64,
@@ -93,10 +95,10 @@ pub(crate) struct PageHeader {
 }
 
 impl PageHeader {
-    /// Headers are some hundred bytes, but for long texts in their statistics.
+    /// Sizes to try. Most headers have a few hundred bytes, but long texts in their statistics can make them larger.
     const LENGTHS: [usize; 3] = [1 << 10, 1 << 16, 1 << 20];
 
-    /// Reads as much as a header takes, and checks it before the decoder sees it.
+    /// Reads enough bytes for a header, and checks it before the decoder sees it.
     fn fill(&mut self) -> Result<()> {
         let there = self.bytes.len();
         for length in Self::LENGTHS.into_iter().filter(|&length| length > there) {
@@ -112,7 +114,7 @@ impl PageHeader {
                 return Ok(());
             }
         }
-        Err(ParquetError::General("a page header of more than a mebibyte".to_owned()))
+        Err(ParquetError::General("a page header is larger than 1 MiB".to_owned()))
     }
 }
 

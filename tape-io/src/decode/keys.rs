@@ -1,4 +1,4 @@
-//! Integers as keys: ids, and bands that are numbers.
+//! Reads integer columns as ids and bands.
 
 use parquet::errors::Result;
 use tape_core::{Bands, IdType, NO_BAND, key_from_u64};
@@ -6,7 +6,7 @@ use tape_core::{Bands, IdType, NO_BAND, key_from_u64};
 use crate::decode::fixed_width::{FixedWidth, FixedWidthColumn};
 use crate::decode::from_arrow::invalid;
 
-/// An integer that can be a key.
+/// An integer type that can be a key.
 pub(crate) trait Key: FixedWidth {
     /// Returns the key of an id of this type.
     fn key(self, id_type: IdType) -> i64;
@@ -24,7 +24,7 @@ impl Key for i32 {
     }
 }
 
-/// Appends the keys of the next `n` rows; where some are null, `nulls` says which.
+/// Appends the keys of the next `n` rows. If some are null, `nulls` marks them.
 pub(crate) fn append_keys<T: Key>(
     column: &mut FixedWidthColumn<T>,
     n: usize,
@@ -44,12 +44,12 @@ pub(crate) fn append_keys<T: Key>(
     )
 }
 
-/// The codes of bands, as far as a column chunk met them.
+/// The band codes of the values met so far in a column chunk.
 #[derive(Default)]
 pub(crate) struct BandCodes {
-    /// Those of numbers.
+    /// Codes of numbers.
     met: Vec<(i64, u8)>,
-    /// Those of the current dictionary of text.
+    /// Codes of the entries of the current text dictionary.
     pub(crate) of_dictionary: Vec<u8>,
     keys: Vec<i64>,
 }

@@ -1,4 +1,4 @@
-//! The leaf columns of a file: what roles and expressions read of it.
+//! The leaf columns of a file that roles and expressions can read.
 
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
@@ -14,24 +14,24 @@ pub(crate) struct Leaf {
     pub(crate) index: usize,
     pub(crate) name: String,
     pub(crate) column_type: ColumnType,
-    /// How deep it lies.
+    /// Nesting depth of the leaf.
     pub(crate) depth: Depth,
 }
 
 impl Leaf {
-    /// Looks up the leaf at `index`; the error says what it is if it cannot be read.
+    /// Looks up the leaf at `index`. The error describes a type that cannot be read.
     pub(crate) fn at(schema: &SchemaDescriptor, leaves: &[NamedLeaf], index: usize) -> Result<Self, String> {
         let (column, named) = (schema.column(index), &leaves[index]);
         let depth = Depth::of(&column, named.element);
         Ok(Self { index, name: named.name(), column_type: ColumnType::of(&column)?, depth })
     }
 
-    /// Returns whether it may hold nulls.
+    /// Returns true if the leaf may hold nulls.
     pub(crate) const fn optional(&self) -> bool {
         self.depth.value > 0
     }
 
-    /// Returns whether its values lie in lists.
+    /// Returns true if the values are in lists.
     pub(crate) const fn is_nested(&self) -> bool {
         self.depth.repetition > 0
     }
@@ -41,12 +41,12 @@ impl Leaf {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RoleColumn {
     pub(crate) leaf: Leaf,
-    /// Integers that make one unit, where a preset stores errors so; 1 elsewhere.
+    /// Divisor of integers, for presets that store errors in fractions of the unit. Otherwise 1.
     pub(crate) per_unit: u32,
 }
 
 impl RoleColumn {
-    /// The type in words.
+    /// Describes the column's type.
     pub(crate) fn describe(&self) -> String {
         match self.per_unit {
             1 => self.leaf.column_type.to_string(),
@@ -61,7 +61,7 @@ pub(crate) fn nested_columns(schema: &SchemaDescriptor) -> Vec<String> {
     fields.filter(|field| field.is_group()).map(|field| field.name().to_owned()).collect()
 }
 
-/// Looks up the column called `name`; the error says what it is if it cannot be read.
+/// Looks up the column called `name`. The error describes a type that cannot be read.
 pub(crate) fn role_column(
     schema: &SchemaDescriptor,
     leaves: &[NamedLeaf],
@@ -71,8 +71,7 @@ pub(crate) fn role_column(
     Some(Leaf::at(schema, leaves, index).map(|leaf| RoleColumn { leaf, per_unit: 1 }))
 }
 
-/// Returns all columns that a condition may name, each in the place of its leaf. Where light curves are lists, `flux` is one of
-/// theirs.
+/// Returns a column for every leaf, as conditions see them. If light curves are lists, `flux` is the index of the flux leaf.
 pub(crate) fn columns(schema: &SchemaDescriptor, flux: Option<usize>) -> Vec<Column> {
     let leaves = leaves(schema);
     let beside = |leaf: &NamedLeaf| flux.is_some_and(|flux| leaf.is_beside(&leaves[flux]));
@@ -87,7 +86,7 @@ pub(crate) fn columns(schema: &SchemaDescriptor, flux: Option<usize>) -> Vec<Col
     leaves.iter().zip(schema.columns()).map(column).collect()
 }
 
-/// Returns all columns, those of any list too: a column could be derived from them, if light curves lay there.
+/// Returns all columns, including those of any list, from which columns could be derived if the light curves were in that list.
 pub(crate) fn any_columns(schema: &SchemaDescriptor) -> Vec<Column> {
     let kind = |column: &ColumnDescriptor| ColumnType::of(column).map(ColumnType::in_expressions);
     let column = |(leaf, column): (&NamedLeaf, &parquet::schema::types::ColumnDescPtr)| Column {
@@ -97,7 +96,7 @@ pub(crate) fn any_columns(schema: &SchemaDescriptor) -> Vec<Column> {
     leaves(schema).iter().zip(schema.columns()).map(column).collect()
 }
 
-/// Returns the column at a place, if conditions can use it.
+/// Returns the leaf at `index`, or `None` if conditions cannot use it.
 pub(crate) fn leaf(schema: &SchemaDescriptor, index: usize, nested: bool) -> Option<Leaf> {
     let column = schema.column(index);
     if !nested && column.max_rep_level() > 0 {

@@ -1,19 +1,19 @@
-//! Limits of what a footer or a page header may claim, checked before the `parquet` crate makes room for it.
+//! Limits of what a footer or a page header may claim, checked before the `parquet` crate allocates memory for it.
 //!
 //! Both are Thrift structures in the compact protocol,
-//! <https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>. They are walked here without anything
-//! being made of them. The `parquet` crate decodes what passes. Each check may go once a release of that crate has its own:
+//! <https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>. They are walked here without building
+//! anything, and then decoded by the `parquet` crate. Each check can be removed once a release of that crate has its own:
 //!
-//! | check | needed because version 59.3.2 | may go with |
+//! | check | needed because version 59.3.2 | can be removed with |
 //! | --- | --- | --- |
-//! | children of a schema's element: as many as elements follow | makes room for any number that is not below zero | arrow-rs #9884 |
+//! | a schema element has no more children than elements follow | allocates memory for any number that is not negative | arrow-rs #9884 |
 //! | a schema nested at most 64 deep | builds it by recursion | no issue known |
-//! | a list has no more elements than bytes follow | checks all lists but those of row groups and of pages' places | the rest of arrow-rs #10920 |
-//! | kinds of fields (`thrift_fields`), and fields that stand twice | goes by the number of a field alone, and takes the last | arrow-rs #9923 |
-//! | no list of truths | gives them no byte where it skips them | arrow-rs #9923 |
-//! | the size of a page, decompressed | makes room for any size that is not below zero | arrow-rs #10734 |
+//! | a list has no more elements than bytes follow | does not check the lists of row groups and of page locations | the rest of arrow-rs #10920 |
+//! | types of fields (`thrift_fields`), and repeated fields | goes only by the number of a field, and takes the last | arrow-rs #9923 |
+//! | no lists of booleans | takes no byte for each where it skips them | arrow-rs #9923 |
+//! | the uncompressed size of a page | allocates memory for any size that is not negative | arrow-rs #10734 |
 //!
-//! Sizes of pages below zero, and lists of elements of a wrong kind, are left to it.
+//! The `parquet` crate itself refuses negative page sizes and lists with elements of a wrong type.
 
 use parquet::basic::{Compression, Type};
 use parquet::errors::{ParquetError, Result};
@@ -21,27 +21,27 @@ use parquet::file::metadata::ColumnChunkMetaData;
 
 use crate::decode::thrift_fields::Of;
 
-/// Structures in structures: a footer has about eight.
+/// Maximum nesting of structures. A valid footer has about eight levels.
 const DEEPEST: usize = 32;
-/// Groups in groups of a schema.
+/// Maximum nesting of groups in a schema.
 const MOST_NESTED: usize = 64;
-/// The fields of a footer, and of an element of its schema, that are looked at.
+/// Field numbers in a footer and in a schema element.
 const SCHEMA: i64 = 2;
 const CHILDREN: i64 = 5;
-/// Those of a page header.
+/// Field numbers in a page header.
 const UNCOMPRESSED: i64 = 2;
 const COMPRESSED: i64 = 3;
-/// What a page may take beside its values.
+/// Allowance for the parts of a page other than its values, in bytes.
 const PAGE: u64 = 1 << 16;
 
-/// That a footer claims nothing that it does not hold.
+/// Checks that a footer does not claim more than it holds.
 pub(crate) fn check_footer(bytes: &[u8]) -> Result<()> {
     let mut walk = Walk { bytes, children: vec![] };
     walk.structure(Of::Footer, 0)?;
     check_schema(&walk.children)
 }
 
-/// That the elements of a schema, of which the numbers of children are given in order, are a tree that is not too deep.
+/// Checks that the elements of a schema form a tree that is not too deep, given the number of children of each.
 fn check_schema(children: &[i64]) -> Result<()> {
     let mut open: Vec<usize> = vec![];
     for (i, &n) in children.iter().enumerate() {
@@ -55,31 +55,31 @@ fn check_schema(children: &[i64]) -> Result<()> {
         match usize::try_from(n) {
             Ok(n) if n <= there => open.push(n),
             _ => {
-                return Err(general(format!("a schema of {} elements, of which one has {n} below it", children.len())));
+                return Err(general(format!("a schema has {} elements, but one claims {n} children", children.len())));
             }
         }
         if open.len() > MOST_NESTED {
-            return Err(general(format!("a schema that is nested more than {MOST_NESTED} deep")));
+            return Err(general(format!("the schema is nested more than {MOST_NESTED} deep")));
         }
     }
     Ok(())
 }
 
-/// What the pages of a column chunk may claim.
+/// Limits of the sizes that the pages of a column chunk may claim.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PageBounds {
-    /// Bytes that a byte can become.
+    /// Maximum compression ratio of the codec.
     ratio: u64,
-    /// Bytes of a page that is not compressed.
+    /// Maximum size of an uncompressed page in bytes.
     most: u64,
 }
 
 impl PageBounds {
     pub(crate) fn of(chunk: &ColumnChunkMetaData) -> Self {
         let ratio = match chunk.compression() {
-            // A copy of 64 bytes takes two or three.
+            // A copy of 64 bytes takes two or three bytes.
             Compression::SNAPPY => 64,
-            // A length is continued by a byte for each 255.
+            // A length takes one more byte for every 255 bytes.
             Compression::LZ4 | Compression::LZ4_RAW => 256,
             // 258 bytes in two bits.
             Compression::GZIP(_) => 1032,
@@ -87,22 +87,22 @@ impl PageBounds {
             _ => 1 << 15,
         };
         let values = u64::try_from(chunk.num_values()).unwrap_or(0);
-        // Eight bytes of a value, and its level; how long texts are, nothing tells.
+        // Eight bytes for a value and eight for its levels. Texts can have any length.
         let fixed = chunk.column_type() != Type::BYTE_ARRAY;
         Self { ratio, most: if fixed { values.saturating_mul(16).saturating_add(PAGE) } else { u64::MAX } }
     }
 
-    /// That a page of which this is the header is not larger than can be. Returns whether that is known: not if more of the
-    /// header is to come. What is no header is left to the decoder.
+    /// Checks that a page does not claim to be larger than possible. Returns false if `header` is incomplete. Malformed headers are
+    /// left to the decoder.
     pub(crate) fn check(self, header: &[u8]) -> Result<bool> {
         let (sizes, whole) = Walk { bytes: header, children: vec![] }.page_sizes()?;
         let [Some(uncompressed), Some(compressed)] = sizes else { return Ok(whole) };
-        // The decoder refuses sizes below zero.
+        // The decoder refuses negative sizes.
         let (Ok(uncompressed), Ok(compressed)) = (u64::try_from(uncompressed), u64::try_from(compressed)) else {
             return Ok(whole);
         };
         if uncompressed > self.most.min(compressed.saturating_mul(self.ratio).saturating_add(PAGE)) {
-            return Err(general(format!("a page of {compressed} bytes that claims to be {uncompressed}")));
+            return Err(general(format!("a page of {compressed} bytes claims {uncompressed} bytes uncompressed")));
         }
         Ok(whole)
     }
@@ -111,27 +111,27 @@ impl PageBounds {
 /// A walk over Thrift.
 pub(crate) struct Walk<'a> {
     bytes: &'a [u8],
-    /// For each element of the schema the number of those below it.
+    /// Number of children of each schema element.
     children: Vec<i64>,
 }
 
 impl<'a> Walk<'a> {
-    /// A walk through a structure.
+    /// Starts a walk through a structure.
     pub(crate) const fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, children: vec![] }
     }
 
-    /// The elements of a list, which must be of one of these kinds: each takes a byte at least.
+    /// Reads the elements of a list, whose type must be one of `kinds`. Each element takes at least one byte.
     pub(crate) fn elements<T>(&mut self, kinds: &[u8], mut read: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
         let header = self.byte()?;
         let length = if header >> 4 == 15 { self.varint()? } else { u64::from(header >> 4) };
         if !kinds.contains(&(header & 0xf)) {
-            return Err(general(format!("a list of kind {}", header & 0xf)));
+            return Err(general(format!("a list has the wrong type {}", header & 0xf)));
         }
         (0..self.there(length)?).map(|_| read(self)).collect()
     }
 
-    /// Bytes behind their number.
+    /// Reads a length-prefixed byte string.
     pub(crate) fn text(&mut self) -> Result<&'a [u8]> {
         let length = self.varint()?;
         let (text, rest) = self.bytes.split_at(self.there(length)?);
@@ -139,9 +139,9 @@ impl<'a> Walk<'a> {
         Ok(text)
     }
 
-    /// Goes past the value of a field.
+    /// Skips the value of a field.
     pub(crate) fn pass(&mut self, kind: u8) -> Result<()> {
-        // True and false are in the kind.
+        // Booleans are encoded in the type code.
         if matches!(kind, 1 | 2) { Ok(()) } else { self.value(kind, Of::Other, 0) }
     }
 }
@@ -149,21 +149,21 @@ impl<'a> Walk<'a> {
 impl Walk<'_> {
     fn structure(&mut self, of: Of, depth: usize) -> Result<()> {
         if depth > DEEPEST {
-            return Err(general(format!("structures nested more than {DEEPEST} deep")));
+            return Err(general(format!("structures are nested more than {DEEPEST} deep")));
         }
         let (mut last, mut children, mut schema) = (0, None, false);
         while let Some((field, kind)) = self.field(&mut last)? {
             if of.kinds(field).is_some_and(|kinds| !kinds.contains(&kind)) {
-                return Err(general(format!("field {field} is of kind {kind}, which it is not in any footer")));
+                return Err(general(format!("field {field} has type {kind}, which is not valid in a footer")));
             }
             match (of, field) {
                 (Of::Footer, SCHEMA) if !schema => {
                     schema = true;
                     self.list(Of::SchemaElement, depth)?;
                 }
-                (Of::Footer, SCHEMA) => return Err(general("two schemas".to_owned())),
+                (Of::Footer, SCHEMA) => return Err(general("the footer has two schemas".to_owned())),
                 (Of::SchemaElement, CHILDREN) => self.once(kind, &mut children)?,
-                // True and false are in the kind.
+                // Booleans are encoded in the type code.
                 _ if matches!(kind, 1 | 2) => {}
                 _ => self.value(kind, of.within(field), depth)?,
             }
@@ -174,7 +174,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// The sizes in a page header, and whether all of it is there.
+    /// Reads the sizes in a page header. The flag is true if the header is complete.
     fn page_sizes(&mut self) -> Result<([Option<i64>; 2], bool)> {
         let (mut last, mut sizes) = (0, [None; 2]);
         let mut next = || {
@@ -197,16 +197,16 @@ impl Walk<'_> {
         }
     }
 
-    /// Reads a number that stands once, and as what it must be: the decoder goes by its field alone, and takes the last.
+    /// Reads a number that must occur only once and have the right type, because the decoder ignores the type and takes the last.
     fn once(&mut self, kind: u8, to: &mut Option<i64>) -> Result<()> {
         if kind != 5 || to.is_some() {
-            return Err(general("a number that stands twice, or as something else".to_owned()));
+            return Err(general("a number is repeated or has the wrong type".to_owned()));
         }
         *to = Some(self.zigzag()?);
         Ok(())
     }
 
-    /// The number and the kind of the next field, unless the structure ends.
+    /// Returns the number and type of the next field, or `None` at the end of the structure.
     pub(crate) fn field(&mut self, last: &mut i64) -> Result<Option<(i64, u8)>> {
         let header = self.byte()?;
         if header == 0 {
@@ -228,20 +228,20 @@ impl Walk<'_> {
             9 | 10 => self.list(of, depth),
             12 => self.structure(of, depth + 1),
             13 => self.skip(16),
-            _ => Err(general(format!("a field of kind {kind}, which there is not"))),
+            _ => Err(general(format!("a field has the unknown type {kind}"))),
         }
     }
 
     fn list(&mut self, of: Of, depth: usize) -> Result<()> {
         let header = self.byte()?;
         let length = if header >> 4 == 15 { self.varint()? } else { u64::from(header >> 4) };
-        // Each element is walked, and takes a byte at least, so that a list which claims more of them ends the walk. Truths in
-        // a list are none that a footer has, and the decoder gives them no byte: it would count to any number.
+        // Each element is walked and takes at least one byte, so a list that claims too many elements ends the walk. Footers have
+        // no lists of booleans, and the decoder takes no bytes for their elements: it would loop for any claimed length.
         if matches!(header & 0xf, 1 | 2) {
-            return Err(general("a list of truths in a footer".to_owned()));
+            return Err(general("the footer has a list of booleans".to_owned()));
         }
         if depth > DEEPEST {
-            return Err(general(format!("lists nested more than {DEEPEST} deep")));
+            return Err(general(format!("lists are nested more than {DEEPEST} deep")));
         }
         (0..length).try_for_each(|_| self.value(header & 0xf, of, depth + 1))
     }
@@ -261,7 +261,7 @@ impl Walk<'_> {
                 return Ok(value);
             }
         }
-        Err(general("a number that does not end".to_owned()))
+        Err(general("a number does not end".to_owned()))
     }
 
     pub(crate) fn zigzag(&mut self) -> Result<i64> {
@@ -269,7 +269,7 @@ impl Walk<'_> {
         Ok((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
     }
 
-    /// That so many bytes are there.
+    /// Checks that at least `n` bytes are left.
     fn there(&self, n: u64) -> Result<usize> {
         usize::try_from(n).ok().filter(|&n| n <= self.bytes.len()).ok_or_else(ended)
     }
@@ -281,7 +281,7 @@ impl Walk<'_> {
 }
 
 fn ended() -> ParquetError {
-    ParquetError::EOF("it claims more than it holds".to_owned())
+    ParquetError::EOF("a structure claims more than it holds".to_owned())
 }
 
 fn general(what: String) -> ParquetError {
@@ -298,22 +298,22 @@ mod tests {
             check_schema(good).expect("a tree");
         }
         for bad in [&[1][..], &[3, 0, 0], &[1, -1], &[i64::MAX, 0], &[i64::MIN]] {
-            check_schema(bad).expect_err("no tree");
+            check_schema(bad).expect_err("not a tree");
         }
         let chain = |depth: usize| (0..depth).map(|i| i64::from(i + 1 < depth)).collect::<Vec<_>>();
-        check_schema(&chain(MOST_NESTED)).expect("deep, and still a tree");
+        check_schema(&chain(MOST_NESTED)).expect("deep but valid");
         check_schema(&chain(MOST_NESTED + 1)).expect_err("too deep");
     }
 
     #[test]
-    fn a_schema_stands_once_and_so_do_numbers_of_children() {
-        // Field 2, a list of one structure: an element with field 5, which is a number.
+    fn schemas_and_numbers_of_children_must_not_repeat() {
+        // Field 2 is a list of one structure: an element whose field 5 is a number.
         let footer = |element: &[u8]| [&[0x29, 0x1c], element, &[0]].concat();
         check_footer(&footer(&[0x55, 0, 0])).expect("no children");
-        check_footer(&footer(&[0x55, 4, 0])).expect_err("two children that are not there");
-        check_footer(&footer(&[0x56, 4, 0])).expect_err("the same as a long number");
-        check_footer(&footer(&[0x55, 0, 0x05, 10, 4, 0])).expect_err("children that stand twice");
-        // Field 7, the scale, as a text of four bytes, in which the decoder would find fields.
+        check_footer(&footer(&[0x55, 4, 0])).expect_err("two missing children");
+        check_footer(&footer(&[0x56, 4, 0])).expect_err("two missing children as a 64-bit number");
+        check_footer(&footer(&[0x55, 0, 0x05, 10, 4, 0])).expect_err("repeated children");
+        // Field 7, the scale, is a text of four bytes, which the decoder would take for fields.
         check_footer(&footer(&[0x78, 4, 0x15, 0x54, 0x54, 0x54, 0])).expect_err("a scale that is a text");
         check_footer(&footer(&[0x75, 4, 0])).expect("a scale");
         // Field 10, a logical type: a decimal whose scale is a number, and one whose scale is a text.
@@ -323,32 +323,34 @@ mod tests {
     }
 
     #[test]
-    fn a_list_of_what_takes_no_byte_is_refused() {
-        // Field 10 is a list of three numbers, then the same of three truths.
-        check_footer(&[0xa9, 0x35, 2, 4, 6, 0]).expect("walked");
-        check_footer(&[0xa9, 0x31, 1, 1, 1, 0]).expect_err("the decoder would go on elsewhere");
+    fn lists_of_booleans_are_refused() {
+        // Field 10 is a list of three numbers, then a list of three booleans.
+        check_footer(&[0xa9, 0x35, 2, 4, 6, 0]).expect("a list of numbers");
+        check_footer(&[0xa9, 0x31, 1, 1, 1, 0]).expect_err("the decoder would continue at another byte");
         check_footer(&[0xa9, 0xf5, 0xff, 0xff, 0xff, 0xff, 0x07, 2, 0]).expect_err("more numbers than bytes");
-        check_footer(&[0xa9, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07, 0]).expect_err("and count to any number");
+        check_footer(&[0xa9, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07, 0]).expect_err("more booleans than bytes");
     }
 
     #[test]
-    fn a_page_may_be_as_large_as_its_codec_and_its_values_allow() {
+    fn page_sizes_are_limited_by_codec_and_values() {
         let bounds = PageBounds { ratio: 64, most: 1 << 20 };
-        // Kind 0, then both sizes, as zigzag numbers.
+        // Page type 0, then both sizes as zigzag numbers.
         let header =
             |uncompressed: &[u8], compressed: u8| [&[0x15, 0, 0x15], uncompressed, &[0x15, compressed, 0]].concat();
         assert!(bounds.check(&header(&[0x80, 0x80, 0x08], 0x08)).expect("64 KiB"));
         bounds.check(&header(&[0x80, 0x80, 0x40], 0x08)).expect_err("512 KiB of four bytes");
         assert!(
-            bounds.check(&header(&[0xff, 0xff, 0xff, 0xff, 0x0f], 0x7e)).expect("the decoder refuses less than zero")
+            bounds
+                .check(&header(&[0xff, 0xff, 0xff, 0xff, 0x0f], 0x7e))
+                .expect("left to the decoder, which refuses negative sizes")
         );
-        assert!(!bounds.check(&[]).expect("more is to come"));
-        assert!(!bounds.check(&[0x15, 0, 0x15]).expect("more is to come"));
-        // The decoder would take the second size, and a size of any kind.
+        assert!(!bounds.check(&[]).expect("an incomplete header"));
+        assert!(!bounds.check(&[0x15, 0, 0x15]).expect("an incomplete header"));
+        // The decoder would take the second size, whatever its type.
         let twice = [&header(&[0x08], 0x08)[..6], &[0x05, 0x04, 0xff, 0xff, 0xff, 0xff, 0x0e, 0]].concat();
-        bounds.check(&twice).expect_err("a size that stands twice");
-        bounds.check(&[0x15, 0, 0x16, 0xfe, 0xff, 0xff, 0xff, 0x0f, 0x15, 8, 0]).expect_err("a long number");
+        bounds.check(&twice).expect_err("a repeated size");
+        bounds.check(&[0x15, 0, 0x16, 0xfe, 0xff, 0xff, 0xff, 0x0f, 0x15, 8, 0]).expect_err("a 64-bit size");
         let truths = [&header(&[0x08], 0x08)[..6], &[0x19, 0xf1, 0xff, 0xff, 0xff, 0xff, 0x07, 0]].concat();
-        bounds.check(&truths).expect_err("the decoder would count to any number");
+        bounds.check(&truths).expect_err("a list of booleans");
     }
 }

@@ -1,4 +1,4 @@
-//! Where the records of nested columns begin, and which of their slots stand for no epoch, as slots go by.
+//! Finds where the records of nested columns begin, and which elements stand for a null or empty list.
 
 use std::collections::VecDeque;
 
@@ -9,15 +9,15 @@ use crate::decode::list_pages::{Depth, LevelQueue, PageLevels};
 use crate::decode::page::{ended, malformed};
 use crate::decode::rle::{BadRuns, Runs};
 
-/// Levels that are decoded at a time where they do not repeat.
+/// Number of bit-packed levels to decode at a time.
 const STEP: usize = 1024;
 
-/// What levels say of some slots, of which the first is 0.
+/// The starts of records and the empty lists among some elements, as indices that begin at 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ListStarts {
-    /// Those with which a record begins.
+    /// Elements that begin a record.
     pub(crate) starts: Vec<u32>,
-    /// Those of a list that is null or empty.
+    /// Elements that stand for a null or empty list.
     pub(crate) empty: Vec<u32>,
 }
 
@@ -27,7 +27,7 @@ impl ListStarts {
         self.empty.clear();
     }
 
-    /// How many records have begun with the first of which both do not say the same, if there is one.
+    /// Returns how many records begin up to and including the first that differs, or `None` if there is no difference.
     pub(crate) fn differ(&self, other: &Self) -> Option<usize> {
         let first = |a: &[u32], b: &[u32]| {
             let at = a.iter().zip(b).position(|(a, b)| a != b).unwrap_or(a.len().min(b.len()));
@@ -35,7 +35,7 @@ impl ListStarts {
         };
         let begun = |slot: u32| self.starts.iter().take_while(|&&start| start < slot).count();
         match (first(&self.starts, &other.starts), first(&self.empty, &other.empty)) {
-            // One is at its end there, and the other goes on.
+            // A list ends in one column and continues in the other.
             (Some(start), empty) if empty.is_none_or(|empty| start <= empty) => Some(begun(start)),
             (_, Some(empty)) => Some(begun(empty + 1)),
             (_, None) => None,
@@ -43,7 +43,7 @@ impl ListStarts {
     }
 }
 
-/// The records of a leaf, by the levels of the pages that were taken for its values.
+/// Reads the records of a leaf from the levels of its pages.
 pub(crate) struct Records {
     depth: Depth,
     levels: LevelQueue,
@@ -54,7 +54,7 @@ impl Records {
         Self { depth, levels }
     }
 
-    /// Looks at the next `n` slots, of pages that were read.
+    /// Reads the levels of the next `n` elements, whose pages must have been read.
     pub(crate) fn next(&mut self, n: usize, marks: &mut ListStarts) -> Result<()> {
         marks.clear();
         let (mut queue, mut done) = (self.levels.lock(), 0);
@@ -69,7 +69,7 @@ impl Records {
         Ok(())
     }
 
-    /// Goes past the next `n` slots.
+    /// Skips the next `n` elements.
     pub(crate) fn skip(&mut self, n: usize) -> Result<()> {
         let (mut queue, mut done) = (self.levels.lock(), 0);
         while done < n {
@@ -83,7 +83,7 @@ impl Records {
     }
 }
 
-/// Up to `n` slots of the first page of which some are left, and its levels if it was read.
+/// Takes up to `n` elements of the first page that is not used up. Also returns its levels if the page was read.
 fn front(queue: &mut VecDeque<PageLevels>, n: usize) -> Result<(usize, Option<&mut Runs>, Option<&mut Runs>)> {
     while let Some(PageLevels::Unread(0) | PageLevels::Read { slots: 0, .. }) = queue.front() {
         queue.pop_front();
@@ -103,7 +103,7 @@ fn front(queue: &mut VecDeque<PageLevels>, n: usize) -> Result<(usize, Option<&m
     }
 }
 
-/// Notes which of the next `n` levels, the first of them that of slot `at`, are meant.
+/// Appends the elements among the next `n` whose level `is` accepts to `out`. The first of them is element `at`.
 fn mark(
     levels: &mut Runs,
     n: usize,
@@ -128,13 +128,13 @@ fn mark(
     })
 }
 
-/// Some levels.
+/// Some decoded levels.
 enum Found<'a> {
     Run(u32),
     Each(&'a [u32]),
 }
 
-/// Hands the next `n` levels over, with how many they are.
+/// Decodes the next `n` levels in pieces, and passes each piece with its length to `found`.
 fn pass(levels: &mut Runs, mut n: usize, mut found: impl FnMut(Found<'_>, usize)) -> std::result::Result<(), BadRuns> {
     let mut packed = [0; STEP];
     while n > 0 {
@@ -151,7 +151,7 @@ fn pass(levels: &mut Runs, mut n: usize, mut found: impl FnMut(Found<'_>, usize)
     Ok(())
 }
 
-/// The records of a leaf of which no value is wanted.
+/// Reads the records of a leaf without its values.
 pub(crate) struct LevelReader {
     pages: Box<dyn PageReader>,
     levels: LevelQueue,
@@ -159,12 +159,12 @@ pub(crate) struct LevelReader {
 }
 
 impl LevelReader {
-    /// `pages` gives the levels to `levels`.
+    /// Creates a reader. `pages` must write its levels to `levels`.
     pub(crate) fn new(pages: Box<dyn PageReader>, depth: Depth, levels: LevelQueue) -> Self {
         Self { pages, records: Records::new(depth, levels.clone()), levels }
     }
 
-    /// Looks at the next `n` slots.
+    /// Reads the levels of the next `n` elements.
     pub(crate) fn next(&mut self, n: usize, marks: &mut ListStarts) -> Result<()> {
         while self.there() < n {
             self.pages.get_next_page()?.ok_or_else(ended)?;
@@ -172,7 +172,8 @@ impl LevelReader {
         self.records.next(n, marks)
     }
 
-    /// Goes past the next `n` slots, some at a time, as they may be any number. Returns how many records begin there.
+    /// Skips the next `n` elements and returns the number of records that begin there. Works in steps, because `n` comes from the
+    /// file and can be arbitrarily large.
     pub(crate) fn count(&mut self, mut n: usize) -> Result<u64> {
         let (mut marks, mut records) = (ListStarts::default(), 0);
         while n > 0 {
@@ -184,7 +185,7 @@ impl LevelReader {
         Ok(records)
     }
 
-    /// Slots of which the levels are there.
+    /// Returns the number of elements whose levels are available.
     fn there(&self) -> usize {
         let slots = |page: &PageLevels| match page {
             PageLevels::Unread(slots) | PageLevels::Read { slots, .. } => *slots,
@@ -193,11 +194,11 @@ impl LevelReader {
     }
 }
 
-/// Slots that are looked at for a message: a run of any number of them takes a few bytes.
+/// Maximum number of elements to search for an error message. A few bytes in the file can stand for any number of elements.
 const MOST_LOOKED_AT: usize = 1 << 26;
 
-/// The index of the first record of which two leaves have not the same number of elements, if it begins in the next `n` slots;
-/// of two that agree there, the last.
+/// Returns the index of the first record in which two leaves differ in length, among the next `n` elements. If they agree there,
+/// returns the last record, which is the one that continues differently.
 pub(crate) fn first_difference(a: &mut LevelReader, b: &mut LevelReader, mut n: usize) -> Result<Option<u64>> {
     if n > MOST_LOOKED_AT {
         return Ok(None);
@@ -216,7 +217,7 @@ pub(crate) fn first_difference(a: &mut LevelReader, b: &mut LevelReader, mut n: 
     Ok(before.checked_sub(1))
 }
 
-/// What a leaf says that does not begin with the start of a record.
+/// Makes the error for a leaf whose first element does not begin a record.
 pub(crate) fn no_start() -> ParquetError {
-    ParquetError::General("a row group that begins within a list".to_owned())
+    ParquetError::General("the row group begins within a list".to_owned())
 }

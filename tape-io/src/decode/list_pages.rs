@@ -1,9 +1,9 @@
-//! The leaf of a nested column as a flat one: its slots are rows, each with a value or null.
+//! Presents the leaf of a nested column as a flat column, with one row per element.
 //!
-//! A leaf below lists has a slot for each element and one for each list that is null or empty. Where records begin and how much
-//! of the way down to a slot is there stand in its levels,
-//! <https://parquet.apache.org/docs/file-format/nestedencoding/>. Here they are taken out of each page for [`Records`], and one
-//! bit a slot put in their place, value or null: the decoders of flat columns do the rest.
+//! A leaf below lists has an element for each list element, and one for each null or empty list. The repetition and definition
+//! levels, <https://parquet.apache.org/docs/file-format/nestedencoding/>, tell where records begin and which elements have a
+//! value. Here the levels are removed from each page and queued for [`Records`], and replaced by one bit per element, which
+//! tells a value from a null. The decoders of flat columns then read the page.
 //!
 //! [`Records`]: crate::decode::list_levels::Records
 
@@ -19,48 +19,48 @@ use parquet::schema::types::ColumnDescriptor;
 use crate::decode::page::{malformed, prefix};
 use crate::decode::rle::{BadRuns, Runs};
 
-/// Levels that are decoded at a time.
+/// Number of levels to decode at a time.
 const STEP: usize = 1024;
 
-/// How deep a leaf lies.
+/// The nesting depth of a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Depth {
-    /// Lists in lists.
+    /// Number of nested lists.
     pub(crate) repetition: u8,
-    /// The definition level of a value.
+    /// Definition level of a value.
     pub(crate) value: u32,
-    /// That of an element of the innermost list: slots below it stand for lists that are null or empty.
+    /// Definition level of an element of the innermost list. A lower level stands for a null or empty list.
     pub(crate) element: u32,
 }
 
 impl Depth {
-    /// That of a leaf.
+    /// Returns the depth of a leaf.
     pub(crate) fn of(column: &ColumnDescriptor, element: i16) -> Self {
         let level = |level: i16| u32::try_from(level).unwrap_or(0);
         let repetition = u8::try_from(column.max_rep_level()).unwrap_or(u8::MAX);
         Self { repetition, value: level(column.max_def_level()), element: level(element) }
     }
 
-    /// Whether the decoders of flat columns read the leaf as it is.
+    /// Returns true if the decoders of flat columns can read the leaf without conversion.
     pub(crate) const fn is_flat(self) -> bool {
         self.repetition == 0 && self.value <= 1
     }
 }
 
-/// Bits that hold any level up to `most`.
+/// Returns the number of bits that hold any level up to `most`.
 fn width(most: u32) -> u8 {
     u8::try_from(u32::BITS - most.leading_zeros()).unwrap_or(32)
 }
 
-/// The levels of some slots that follow each other.
+/// The levels of consecutive elements.
 pub(crate) enum PageLevels {
-    /// Of a page that was passed over unread.
+    /// The number of elements of a page that was skipped without being read.
     Unread(usize),
-    /// Of a page that was read.
+    /// The levels of a page that was read.
     Read { slots: usize, repetition: Runs, definition: Runs },
 }
 
-/// The levels of the pages that were taken so far and of which nobody has asked yet where records begin.
+/// A queue of the levels of pages that were read, but whose records were not read yet.
 #[derive(Clone, Default)]
 pub(crate) struct LevelQueue(Arc<Mutex<VecDeque<PageLevels>>>);
 
@@ -70,7 +70,7 @@ impl LevelQueue {
     }
 }
 
-/// The pages of a nested leaf, as those of a flat column that may hold nulls.
+/// A page reader that presents the pages of a nested leaf as those of a flat, nullable column.
 pub(crate) struct ListPages<P> {
     pages: P,
     depth: Depth,
@@ -78,19 +78,19 @@ pub(crate) struct ListPages<P> {
 }
 
 impl<P: PageReader> ListPages<P> {
-    /// Levels go to `levels`.
+    /// Creates a reader that queues levels in `levels`.
     pub(crate) const fn new(pages: P, depth: Depth, levels: LevelQueue) -> Self {
         Self { pages, depth, levels }
     }
 
-    /// The page with its slots for rows.
+    /// Converts a page to one with a row per element.
     fn as_flat(&self, page: Page) -> Result<Page> {
         let (split, buf, num_values, encoding) = match page {
             Page::DictionaryPage { .. } => return Ok(page),
             Page::DataPage { buf, num_values, encoding, def_level_encoding, rep_level_encoding, .. } => {
                 let levels = [(self.depth.repetition > 0, rep_level_encoding), (true, def_level_encoding)];
                 if levels.iter().any(|(there, encoding)| *there && *encoding != Encoding::RLE) {
-                    return Err(ParquetError::General("levels in an encoding that is no longer written".to_owned()));
+                    return Err(ParquetError::General("levels are in the deprecated BIT_PACKED encoding".to_owned()));
                 }
                 (Split::first_version(&buf, self.depth)?, buf, num_values, encoding)
             }
@@ -130,7 +130,7 @@ impl<P: PageReader> PageReader for ListPages<P> {
 
     fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
         let page = self.pages.peek_next_page()?;
-        // What a page says of rows counts records.
+        // The number of rows in a page header counts records, not elements.
         Ok(page.map(|page| PageMetadata { num_rows: page.num_levels, ..page }))
     }
 
@@ -156,11 +156,11 @@ impl<P: PageReader> Iterator for ListPages<P> {
     }
 }
 
-/// A page taken apart. Its levels are copied, so that the page itself has one owner and can be changed in place.
+/// The parts of a page. Levels are copied, so that the page has a single owner and can be changed in place.
 struct Split {
     repetition: Bytes,
     definition: Bytes,
-    /// Where values begin.
+    /// Offset of the values.
     values: usize,
 }
 
@@ -187,8 +187,8 @@ impl Split {
     }
 }
 
-/// Which of `slots` slots have a value, as levels of one bit, and how many do. Runs stay runs, so that they take about as much
-/// as the levels did, whatever number of slots they stand for.
+/// Encodes which of `slots` elements have a value, as levels of one bit, and counts them. Runs stay runs, so the result takes about
+/// as much memory as the levels, however many elements they stand for.
 fn validity(mut levels: Runs, slots: usize, value: u32) -> Result<(Vec<u8>, usize), BadRuns> {
     let (mut out, mut present, mut left) = (Vec::new(), 0, slots);
     let mut packed = [0; STEP];
@@ -206,7 +206,7 @@ fn validity(mut levels: Runs, slots: usize, value: u32) -> Result<(Vec<u8>, usiz
             if packed[..n].iter().any(|&level| level > value) || (n % 8 > 0 && n < left) {
                 return Err(BadRuns);
             }
-            // Only the last may be no whole group.
+            // Only the last group may be incomplete.
             push_varint(&mut out, n.div_ceil(8) << 1 | 1);
             out.extend(
                 packed[..n]
@@ -229,8 +229,8 @@ fn push_varint(out: &mut Vec<u8>, mut value: usize) {
     out.push(value.to_le_bytes()[0]);
 }
 
-/// The page with `levels` right before its values, and where these levels begin: in place of the old ones where there is room
-/// and nobody else has the page, so that values are not copied.
+/// Returns the page with `levels` right before its values, and the offset of these levels. They overwrite the old levels if there is
+/// room and the page has no other owner, so that values are not copied.
 fn put_before(buf: Bytes, values: usize, levels: &[u8]) -> (Bytes, usize) {
     let buf = match (values.checked_sub(levels.len()), buf.try_into_mut()) {
         (Some(start), Ok(mut page)) => {
@@ -249,30 +249,30 @@ mod tests {
 
     #[test]
     fn levels_become_one_bit_each() {
-        // Width two: five of level 3, a packed group 3 2 3 3 1 0 3 3 of which seven count.
+        // Width two: a run of five 3s, then the packed group 3 2 3 3 1 0 3 3, whose first seven levels count.
         let levels = Bytes::from_static(&[10, 3, 3, 0b1111_1011, 0b1111_0001]);
         let (bits, present) = validity(Runs::new(levels.clone(), 2).expect("a width"), 12, 3).expect("whole");
         assert_eq!((bits, present), (vec![10, 1, 3, 0b0100_1101], 9));
         let beyond = validity(Runs::new(levels.clone(), 2).expect("a width"), 12, 2);
         assert_eq!(beyond, Err(BadRuns), "a level above that of a value");
         let short = validity(Runs::new(levels, 2).expect("a width"), 14, 3);
-        assert_eq!(short, Err(BadRuns), "fewer levels than slots");
+        assert_eq!(short, Err(BadRuns), "fewer levels than elements");
     }
 
     #[test]
-    fn a_run_of_any_number_of_slots_takes_a_few_bytes() {
+    fn long_runs_stay_short() {
         let levels = Bytes::from_static(&[0xfe, 0xff, 0xff, 0xff, 0x0f, 1]);
         let (bits, present) = validity(Runs::new(levels, 1).expect("a width"), 1 << 30, 1).expect("whole");
         assert!(bits.len() < 8 && present == 1 << 30, "{bits:?} {present}");
     }
 
     #[test]
-    fn values_stay_where_they_are_if_there_is_room_before_them() {
+    fn values_are_not_moved_if_there_is_room_before_them() {
         let page = || Bytes::from(b"levelsvalues".to_vec());
         assert_eq!(put_before(page(), 6, b"ab"), (Bytes::from_static(b"leveabvalues"), 4));
         assert_eq!(put_before(page(), 6, b"abcdefg"), (Bytes::from_static(b"abcdefgvalues"), 0));
         let owned = page();
         assert_eq!(put_before(owned.clone(), 6, b"ab"), (Bytes::from_static(b"abvalues"), 0));
-        assert_eq!(owned, b"levelsvalues"[..], "another owner's page is left alone");
+        assert_eq!(owned, b"levelsvalues"[..], "a shared page is not changed");
     }
 }

@@ -1,4 +1,4 @@
-//! Parquet bytes to columns. It knows no survey: a file, a column and a number of rows.
+//! Decodes Parquet column chunks. Independent of surveys: the input is a file, a column and a number of rows.
 
 pub(crate) mod arrow_column;
 pub(crate) mod checked_pages;

@@ -1,4 +1,4 @@
-//! Pages taken apart: levels, and the bytes of the values behind them. Lengths come from the file and are checked.
+//! Splits pages into levels and the bytes of the values. Lengths come from the file and are checked.
 
 use bytes::Bytes;
 use parquet::basic::Encoding;
@@ -9,7 +9,7 @@ use crate::decode::rle::{BadRuns, Runs};
 
 /// The next page of a column chunk.
 pub(crate) enum NextPage {
-    /// The values that the codes of later pages count in.
+    /// The dictionary that the codes of later pages index.
     Dictionary {
         values: Bytes,
         count: usize,
@@ -17,7 +17,7 @@ pub(crate) enum NextPage {
     Data(DataPage),
 }
 
-/// A page of rows.
+/// A data page.
 pub(crate) struct DataPage {
     pub(crate) rows: usize,
     pub(crate) levels: Levels,
@@ -25,15 +25,15 @@ pub(crate) struct DataPage {
     pub(crate) encoding: Encoding,
 }
 
-/// Which rows of a page are null. A column that may not hold nulls has none.
+/// The definition levels of a page, which tell which rows are null. Required columns have none.
 #[derive(Default)]
 pub(crate) struct Levels {
     runs: Option<Runs>,
-    /// Of the rows looked at last, if some of them are null.
+    /// The levels of the last rows read, if some of them are null.
     levels: Vec<u32>,
 }
 
-/// Reads the next page of a column that may hold nulls if `optional`.
+/// Reads the next page of a column, which may hold nulls if `optional`.
 pub(crate) fn next_page(pages: &mut dyn PageReader, optional: bool) -> Result<NextPage> {
     match pages.get_next_page()? {
         None => Err(ended()),
@@ -63,12 +63,12 @@ pub(crate) fn next_page(pages: &mut dyn PageReader, optional: bool) -> Result<Ne
     }
 }
 
-/// Passes over whole pages, of up to `n` rows together, without reading what is in them. Stops before a dictionary and before
-/// a page of more rows. Returns the rows passed.
+/// Skips whole pages of up to `n` rows in total, without reading them. Stops before a dictionary page and before a page with more
+/// rows than remain. Returns the number of rows skipped.
 pub(crate) fn pass_over(pages: &mut dyn PageReader, n: usize) -> Result<usize> {
     let mut passed = 0;
     while let Some(page) = pages.peek_next_page()? {
-        // Columns are flat: each level is a row.
+        // Columns are flat here, so each level is a row.
         match page.num_rows.or(page.num_levels) {
             Some(rows) if !page.is_dict && rows <= n - passed => passed += rows,
             _ => break,
@@ -85,10 +85,10 @@ fn data_page(rows: u32, levels: Option<Bytes>, values: Bytes, encoding: Encoding
 }
 
 impl Levels {
-    /// Looks at the next `n` rows: how many are not null.
+    /// Reads the levels of the next `n` rows. Returns how many are not null.
     pub(crate) fn present(&mut self, n: usize) -> Result<usize> {
         let Some(runs) = &mut self.runs else { return Ok(n) };
-        // Mostly there are no nulls, and one run says so.
+        // Usually there are no nulls, and the levels are a single run.
         match runs.take_repeated(n) {
             Some(1) => Ok(n),
             Some(level) => {
@@ -104,13 +104,13 @@ impl Levels {
         }
     }
 
-    /// The rows looked at last that are null, of which there are some.
+    /// Returns the rows that are null among the last rows read, which must have some.
     pub(crate) fn nulls(&self) -> impl Iterator<Item = usize> + '_ {
         self.levels.iter().enumerate().filter(|(_, level)| **level == 0).map(|(row, _)| row)
     }
 
-    /// Moves the values from `base` on, those of the rows looked at last that are not null, to their rows, with `null`
-    /// between them.
+    /// Moves the values from index `base`, which are those of the last rows read without nulls, to their rows, and fills the gaps with
+    /// `null`.
     pub(crate) fn spread<V: Copy>(&self, values: &mut Vec<V>, base: usize, null: V) {
         let mut from = values.len();
         values.resize(base + self.levels.len(), null);
@@ -125,15 +125,15 @@ impl Levels {
     }
 }
 
-/// The length that stands before some bytes.
+/// Reads a length prefix.
 pub(crate) fn prefix(buffer: &[u8]) -> Result<usize> {
-    let bytes = buffer.first_chunk().ok_or_else(|| ParquetError::EOF("a page that ends in a length".to_owned()))?;
+    let bytes = buffer.first_chunk().ok_or_else(|| ParquetError::EOF("a page ends within a length".to_owned()))?;
     Ok(u32::from_le_bytes(*bytes) as usize)
 }
 
-/// The column ends too soon.
+/// Makes the error for a column that ends too soon.
 pub(crate) fn ended() -> ParquetError {
-    ParquetError::EOF("it ends before the other columns".to_owned())
+    ParquetError::EOF("the column ends before the other columns".to_owned())
 }
 
 pub(crate) fn malformed(error: BadRuns) -> ParquetError {

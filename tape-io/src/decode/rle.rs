@@ -1,11 +1,11 @@
-//! Parquet's hybrid of run-length and bit-packed integers, decoded to a slice at a time.
+//! Decodes Parquet's hybrid of run-length and bit-packed integers.
 //!
 //! Layout: <https://parquet.apache.org/docs/file-format/data-pages/encodings/#RLE>. Every length comes from the file and is
-//! checked against the bytes that are there.
+//! checked against the bytes that are left.
 
 use bytes::Bytes;
 
-/// The encoded integers end too soon or are not well-formed.
+/// The error for encoded integers that end too soon or are malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("run-length data ends too soon or is malformed")]
 pub(crate) struct BadRuns;
@@ -18,14 +18,14 @@ pub(crate) struct Runs {
     run: Run,
 }
 
-/// What is left of the current run.
+/// The unread part of the current run.
 #[derive(Clone, Copy)]
 enum Run {
     Repeated {
         value: u32,
         left: usize,
     },
-    /// Values from bit `bit` of the data on.
+    /// Values that begin at bit `bit` of the data.
     Packed {
         bit: usize,
         left: usize,
@@ -40,7 +40,7 @@ impl Runs {
         Ok(Self { data, at: 0, bit_width: u32::from(bit_width), run: Run::Repeated { value: 0, left: 0 } })
     }
 
-    /// Takes the next `n` values at once if they are all one, by the run that they lie in.
+    /// Takes the next `n` values if they lie in a single run of equal values. Returns the value.
     pub(crate) fn take_repeated(&mut self, n: usize) -> Option<u32> {
         self.open().ok()?;
         match &mut self.run {
@@ -52,8 +52,8 @@ impl Runs {
         }
     }
 
-    /// Takes up to `most` values of a run of equal ones: the value, and how many. None if the next values are packed, or if
-    /// there are none.
+    /// Takes up to `most` values from a run of equal values. Returns the value and the number taken, or `None` if the next values are
+    /// bit-packed or the data has ended.
     pub(crate) fn take_run(&mut self, most: usize) -> Option<(u32, usize)> {
         self.open().ok()?;
         let Run::Repeated { value, left } = &mut self.run else { return None };
@@ -62,8 +62,8 @@ impl Runs {
         Some((*value, n))
     }
 
-    /// Fills the front of `out` with packed values, as far as their run goes, and returns how many. The next values must not
-    /// be a run of equal ones: see [`Runs::take_run`].
+    /// Fills the front of `out` with values from a bit-packed run, and returns their number. The next values must not be a run of equal
+    /// values: see [`Runs::take_run`].
     pub(crate) fn read_packed(&mut self, out: &mut [u32]) -> Result<usize, BadRuns> {
         self.open()?;
         let Run::Packed { bit, left } = &mut self.run else { return Err(BadRuns) };
@@ -89,7 +89,7 @@ impl Runs {
         Ok(())
     }
 
-    /// Goes on to the next run if nothing is left of the current one.
+    /// Opens the next run if the current one is used up.
     fn open(&mut self) -> Result<(), BadRuns> {
         if matches!(self.run, Run::Repeated { left: 0, .. } | Run::Packed { left: 0, .. }) {
             self.run = self.next_run()?;
@@ -105,11 +105,11 @@ impl Runs {
             let raw = self.data.get(self.at..self.at + bytes).ok_or(BadRuns)?;
             self.at += bytes;
             let value = raw.iter().rev().fold(0, |value, &byte| value << 8 | u32::from(byte));
-            // Whole bytes can hold more than the width promises; who looks values up counts on it.
+            // Whole bytes can hold larger values than the width allows, but callers rely on the width.
             let fits = u64::from(value) < 1 << self.bit_width;
             return if count == 0 || !fits { Err(BadRuns) } else { Ok(Run::Repeated { value, left: count }) };
         }
-        // Groups of eight; the last run of a page may promise more values than the page has, but not more bytes.
+        // Groups of eight values. The last run of a page may claim more values than the page has, but not more bytes.
         let left = count.checked_mul(8).ok_or(BadRuns)?;
         let bytes = count.checked_mul(self.bit_width as usize).ok_or(BadRuns)?;
         let bit = self.at * 8;
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Packs integers as the format says, one bit after another.
+    /// Packs integers bit by bit, as the format defines.
     fn packed(values: &[u32], width: u8) -> Vec<u8> {
         let mut bytes = vec![0; (values.len() * usize::from(width)).div_ceil(8)];
         for (i, &value) in values.iter().enumerate() {
@@ -188,7 +188,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn packed_and_repeated_runs_come_back(
+        fn packed_and_repeated_runs_round_trip(
             width in 0u8..=32,
             seeds in prop::collection::vec(any::<u32>(), 1..9),
             repeats in 1usize..60,

@@ -1,6 +1,6 @@
-//! The leaves of a schema as users name them, and the shape in which light curves lie.
+//! The names of a schema's leaves, and the shape of the light curves.
 //!
-//! How writers nest lists: <https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#lists>.
+//! For the layout of lists, see <https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#lists>.
 
 use std::fmt;
 
@@ -8,25 +8,25 @@ use parquet::basic::{ConvertedType, LogicalType, Repetition};
 use parquet::schema::types::{SchemaDescriptor, Type};
 use tape_core::{ListColumn, RowUnit};
 
-/// The shape in which a file holds light curves.
+/// The shape of the light curves in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// A row is an epoch.
     Flat,
-    /// A row is an object, and each column of an epoch is a list of its own.
+    /// A row is an object, and each column of epochs is a separate list.
     ListColumns,
-    /// The same, with the lists together in a column.
+    /// A row is an object, and a struct column holds the lists.
     StructOfLists,
-    /// A row is an object, and a column is a list of epochs.
+    /// A row is an object, and a column holds a list of epochs.
     ListOfStructs,
-    /// The same, with lists in the list, such as one for each band.
+    /// A row is an object, and a column holds a list of lists of epochs, such as one per band.
     ListOfListsOfStructs,
-    /// Lists of lists in another order.
+    /// Any other nesting of lists.
     Nested,
 }
 
 impl Shape {
-    /// Returns what one row stands for.
+    /// Returns whether a row is an epoch or a light curve.
     #[must_use]
     pub const fn row_unit(self) -> RowUnit {
         match self {
@@ -51,34 +51,34 @@ impl fmt::Display for Shape {
 
 /// A leaf of a schema.
 pub(crate) struct NamedLeaf {
-    /// The names on the way to it, without the groups that say only that a list is one.
+    /// The names on the path to the leaf, without the groups that only encode lists.
     names: Vec<String>,
-    /// Repeated groups above it.
+    /// Number of repeated groups above the leaf.
     lists: usize,
-    /// How many of the names stand above the innermost list.
+    /// Number of names above the innermost list.
     above: usize,
-    /// The definition level of an element of that list.
+    /// Definition level of an element of the innermost list.
     pub(crate) element: i16,
 }
 
 impl NamedLeaf {
-    /// What users call it.
+    /// Returns the name by which users refer to the leaf.
     pub(crate) fn name(&self) -> String {
         self.names.join(".")
     }
 
-    /// Whether it lies in the lists that another leaf lies in, in whatever column if both are columns of their own.
+    /// Returns true if both leaves are in the same lists, or if both are top-level list columns.
     pub(crate) fn is_beside(&self, other: &Self) -> bool {
         let within = |leaf: &Self| leaf.names[..leaf.names.len().saturating_sub(1)].to_vec();
         self.lists > 0 && self.lists == other.lists && within(self) == within(other)
     }
 
-    /// What it is called in the column that it lies in.
+    /// Returns the last part of the name.
     pub(crate) fn title(&self) -> &str {
         self.names.last().map_or("", String::as_str)
     }
 
-    /// Whether it has one value a row, and is no part of another column.
+    /// Returns true for a top-level column with one value per row.
     pub(crate) fn is_column(&self) -> bool {
         self.lists == 0 && self.names.len() == 1
     }
@@ -100,42 +100,42 @@ impl NamedLeaf {
     }
 }
 
-/// All leaves, in their order.
+/// Returns all leaves in schema order.
 pub(crate) fn leaves(schema: &SchemaDescriptor) -> Vec<NamedLeaf> {
     let mut walk = Walk::default();
     schema.root_schema().get_fields().iter().for_each(|field| walk.node(field, true));
     walk.leaves
 }
 
-/// The names of the leaves that have one value a row.
+/// Returns the names of the leaves with one value per row.
 pub(crate) fn flat_columns(schema: &SchemaDescriptor) -> Vec<String> {
     leaves(schema).iter().filter(|leaf| leaf.lists == 0).map(NamedLeaf::name).collect()
 }
 
-/// The leaves that have a list of values in each row.
+/// Returns the leaves with a list of values per row.
 pub(crate) fn list_columns(schema: &SchemaDescriptor) -> Vec<ListColumn> {
     leaves(schema).iter().filter_map(NamedLeaf::list_column).collect()
 }
 
-/// The index of the leaf of that name; a column of just this name goes before what lies in another.
+/// Returns the index of the leaf called `name`. A top-level column takes precedence over a nested leaf of the same name.
 pub(crate) fn leaf_named(leaves: &[NamedLeaf], name: &str) -> Option<usize> {
     let column = leaves.iter().position(|leaf| leaf.is_column() && leaf.names[0] == name);
     column.or_else(|| leaves.iter().position(|leaf| leaf.name() == name))
 }
 
-/// What the leaf of that name is called in the column that it lies in.
+/// Returns the last part of the name of a leaf.
 pub(crate) fn title_of(schema: &SchemaDescriptor, name: &str) -> Option<String> {
     let leaves = leaves(schema);
     leaves[leaf_named(&leaves, name)?].names.last().cloned()
 }
 
-/// The shape in which the leaf of that name lies.
+/// Returns the shape of the light curves that contain the leaf called `name`.
 pub(crate) fn shape_of(schema: &SchemaDescriptor, name: &str) -> Shape {
     let leaves = leaves(schema);
     leaf_named(&leaves, name).map_or(Shape::Flat, |leaf| leaves[leaf].shape())
 }
 
-/// A walk down a schema. The depth of what is decoded is bounded before.
+/// A recursive walk down a schema, whose depth was checked before it was decoded.
 #[derive(Default)]
 struct Walk {
     names: Vec<String>,
@@ -147,13 +147,13 @@ struct Walk {
 }
 
 impl Walk {
-    /// A node, of which the name counts if `named`.
+    /// Visits a node, whose name is part of the path if `named`.
     fn node(&mut self, node: &Type, named: bool) {
         let before = (self.lists, self.above, self.level, self.element);
         if named {
             self.names.push(node.name().to_owned());
         }
-        // The root alone has no repetition.
+        // Only the root has no repetition.
         let repetition = if node.get_basic_info().has_repetition() {
             node.get_basic_info().repetition()
         } else {
@@ -179,7 +179,7 @@ impl Walk {
         (self.lists, self.above, self.level, self.element) = before;
     }
 
-    /// What is repeated in a list: a group around the element or, as writers once had it, the element itself.
+    /// Visits the repeated node of a list: a group around the element or, from old writers, the element itself.
     fn repeated(&mut self, repeated: &Type, list: &str) {
         let wraps = match repeated {
             Type::GroupType { fields, .. } => {
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn leaves_are_named_without_the_groups_of_lists() {
+    fn names_skip_the_groups_that_encode_lists() {
         let schema = schema(
             "optional int64 id;
              optional group mjd (LIST) { repeated group list { optional double element; } }
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_goes_before_what_is_called_so_in_another() {
+    fn a_top_level_column_takes_precedence_over_a_nested_leaf() {
         let schema = schema("optional group a { repeated double b; } optional double a.b;");
         assert_eq!(leaf_named(&leaves(&schema), "a.b"), Some(1));
         assert_eq!(leaf_named(&leaves(&schema), "a"), None);

@@ -1,4 +1,4 @@
-//! The values that a column chunk may have, by its footer.
+//! Reads the possible values of a column chunk from its statistics.
 
 use arrow::datatypes::{ArrowPrimitiveType, Float16Type};
 use parquet::file::metadata::ColumnChunkMetaData;
@@ -12,29 +12,29 @@ use crate::expr::{Possible, Range};
 
 type HalfFloat = <Float16Type as ArrowPrimitiveType>::Native;
 
-/// The values that a column chunk may have: any, where its footer does not tell.
+/// Returns the possible values of a column chunk: any value if there are no statistics.
 pub(crate) fn possible(leaf: &Leaf, chunk: &ColumnChunkMetaData) -> Possible {
     let optional = leaf.depth.value > 0;
     let Some(statistics) = chunk.statistics() else { return Possible { null: optional, range: Range::Any } };
     let rows = u64::try_from(chunk.num_values()).unwrap_or(0);
     match statistics.null_count_opt() {
-        // Writers differ in whether a list without elements is a null.
+        // Writers differ in whether an empty list counts as a null.
         _ if leaf.depth.repetition > 0 => Possible { null: true, range: range_of(leaf, statistics) },
         Some(nulls) if nulls == rows && optional => Possible::NULL,
-        // A count that cannot be is none.
+        // Ignore a null count that exceeds the number of rows.
         Some(nulls) if nulls <= rows => Possible { null: optional && nulls > 0, range: range_of(leaf, statistics) },
         _ => Possible { null: optional, range: range_of(leaf, statistics) },
     }
 }
 
-/// The values that statistics allow.
+/// Returns the range of values that statistics allow.
 pub(crate) fn range_of(leaf: &Leaf, statistics: &Statistics) -> Range {
     known(leaf.column_type, statistics).unwrap_or(Range::Any)
 }
 
-/// The smallest and the largest value, as far as a footer can be believed.
+/// Returns the range from the minimum to the maximum, or `None` if they are missing or not reliable.
 fn known(kind: ColumnType, statistics: &Statistics) -> Option<Range> {
-    // The deprecated fields of old writers compare unsigned integers, text and bytes in an order of their own.
+    // The deprecated fields of old writers order unsigned integers, text and bytes as signed values.
     let old = statistics.is_min_max_deprecated();
     match (kind, statistics) {
         (ColumnType::Float(8), Statistics::Double(s)) => floats(*s.min_opt()?, *s.max_opt()?),
@@ -48,7 +48,7 @@ fn known(kind: ColumnType, statistics: &Statistics) -> Option<Range> {
             (min <= max).then_some(Range::Booleans { yes: max, no: !min })
         }
         (ColumnType::Text, Statistics::ByteArray(s)) if !old => {
-            // Ends that were cut short still bound.
+            // Truncated ends are still bounds.
             let end = |bytes: Option<&[u8]>| bytes.map(<[u8]>::to_vec);
             let (min, max) = (end(s.min_bytes_opt()), end(s.max_bytes_opt()));
             let in_order = min.as_ref().zip(max.as_ref()).is_none_or(|(min, max)| min <= max);
@@ -91,12 +91,12 @@ fn decimals(min: i128, max: i128) -> Option<Range> {
     (min <= max).then_some(Range::Decimals(min, max))
 }
 
-/// Statistics pass over NaN: there may be some beside any numbers.
+/// Makes a range of floats, which may include NaN because statistics ignore it.
 fn floats(min: f64, max: f64) -> Option<Range> {
     (min <= max).then_some(Range::Floats { numbers: Some((min, max)), nan: true })
 }
 
-/// Reads a signed number of up to sixteen bytes.
+/// Reads a signed big-endian integer of up to sixteen bytes.
 fn big_endian(bytes: &[u8]) -> i128 {
     let negative = bytes.first().is_some_and(|&byte| byte & 0x80 != 0);
     bytes.iter().take(16).fold(if negative { -1 } else { 0 }, |value, &byte| value << 8 | i128::from(byte))

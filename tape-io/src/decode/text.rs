@@ -1,7 +1,7 @@
-//! Columns of text as codes into a dictionary: a label is looked at once per dictionary, not once per row.
+//! Reads text columns as codes into a dictionary, so that a label is processed once per dictionary, not once per row.
 //!
-//! The general reader of the `parquet` crate hands out one byte string per row. Bands have a handful of labels, so here the
-//! codes are taken from the pages as they are stored.
+//! The general reader of the `parquet` crate returns a byte string per row. Bands have few labels, so here the codes are read from
+//! the pages as they are stored.
 
 use std::str::Utf8Error;
 
@@ -16,38 +16,38 @@ use crate::decode::rle::Runs;
 /// The code of a null row.
 pub(crate) const NULL: u32 = u32::MAX;
 
-/// Some rows: for each its code, and the dictionary that the codes count in.
+/// Some rows: their codes, and the dictionary that the codes index.
 pub(crate) struct Coded<'a> {
-    /// The place in `dictionary`, or [`NULL`].
+    /// An index into `dictionary`, or [`NULL`], for each row.
     pub(crate) codes: &'a [u32],
     pub(crate) dictionary: &'a [Bytes],
-    /// Whether the dictionary differs from that of the rows before.
+    /// True if the dictionary differs from that of the previous rows.
     pub(crate) fresh: bool,
 }
 
 impl Coded<'_> {
-    /// The dictionary's i-th text.
+    /// Returns the i-th text of the dictionary.
     pub(crate) fn text(&self, i: usize) -> Result<&str> {
         let text = std::str::from_utf8(&self.dictionary[i]);
-        text.map_err(|error: Utf8Error| ParquetError::General(format!("text that is not UTF-8: {error}")))
+        text.map_err(|error: Utf8Error| ParquetError::General(format!("a text is not UTF-8: {error}")))
     }
 }
 
-/// Decodes pages of codes, and plain pages as dictionaries of their own.
+/// Decodes dictionary-encoded pages, and plain pages as if each had its own dictionary.
 pub(crate) struct TextPages {
     pages: Box<dyn PageReader>,
     optional: bool,
-    /// That of the column chunk.
+    /// The dictionary of the column chunk.
     shared: Vec<Bytes>,
-    /// That of a plain page.
+    /// The texts of the current plain page.
     own: Vec<Bytes>,
     page: OpenPage,
-    /// Whether the next rows are the first of their dictionary.
+    /// True if the next rows are the first with their dictionary.
     fresh: bool,
     codes: Vec<u32>,
 }
 
-/// What is left of the current page.
+/// The unread rows of the current page.
 #[derive(Default)]
 struct OpenPage {
     rows: usize,
@@ -57,7 +57,7 @@ struct OpenPage {
 
 enum Values {
     Codes(Runs),
-    /// The next value of the page's own dictionary.
+    /// The index of the next text in the plain page.
     Plain(u32),
 }
 
@@ -72,7 +72,7 @@ impl TextPages {
         Self { pages, optional, shared: vec![], own: vec![], page: OpenPage::default(), fresh: true, codes: vec![] }
     }
 
-    /// Passes over the next `n` rows, whole pages of them unread.
+    /// Skips the next `n` rows, without reading pages that are skipped whole.
     pub(crate) fn skip(&mut self, mut n: usize) -> Result<()> {
         while n > 0 && self.page.rows == 0 {
             n -= pass_over(self.pages.as_mut(), n)?;
@@ -83,12 +83,12 @@ impl TextPages {
         while n > 0 {
             n -= self.next(n)?.codes.len();
         }
-        // Nobody has looked at the dictionary yet.
+        // The caller has not seen the dictionary yet.
         self.fresh = true;
         Ok(())
     }
 
-    /// Reads up to `n` rows; at least one unless `n` is 0.
+    /// Reads up to `n` rows, and at least one unless `n` is 0.
     pub(crate) fn next(&mut self, n: usize) -> Result<Coded<'_>> {
         while self.page.rows == 0 {
             self.open_page()?;
@@ -112,7 +112,7 @@ impl TextPages {
         };
         let entries = u32::try_from(dictionary.len()).unwrap_or(NULL);
         if self.codes.iter().fold(false, |beyond, &code| beyond | (code >= entries)) {
-            return Err(ParquetError::General("a code beyond the end of its dictionary".to_owned()));
+            return Err(ParquetError::General("a code is beyond the end of its dictionary".to_owned()));
         }
         if present < n {
             self.page.levels.spread(&mut self.codes, 0, NULL);
@@ -134,9 +134,9 @@ impl TextPages {
             self.own = plain(&page.values, page.rows)?;
             Values::Plain(0)
         } else if !matches!(page.encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY) {
-            return Err(ParquetError::General("a page in another encoding than its footer says".to_owned()));
+            return Err(ParquetError::General("a page is in an encoding that the footer does not list".to_owned()));
         } else if page.values.is_empty() {
-            // A page of nulls alone has no codes, not even their width.
+            // A page with only nulls has no codes, not even their width.
             Values::Codes(Runs::new(page.values, 0).map_err(malformed)?)
         } else {
             Values::Codes(Runs::new(page.values.slice(1..), page.values[0]).map_err(malformed)?)
@@ -147,16 +147,16 @@ impl TextPages {
     }
 }
 
-/// Up to `most` length-prefixed texts.
+/// Splits a buffer into up to `most` length-prefixed texts.
 fn plain(buffer: &Bytes, most: usize) -> Result<Vec<Bytes>> {
-    // No more room than the bytes can fill: the count comes from the file.
+    // The count comes from the file, so allocate no more than the bytes can fill.
     let mut texts = Vec::with_capacity(most.min(buffer.len() / 4));
     let mut at = 0;
     while texts.len() < most && at < buffer.len() {
         let length = prefix(&buffer[at..])?;
         at += 4;
         if length > buffer.len() - at {
-            return Err(ParquetError::EOF("a text longer than its page".to_owned()));
+            return Err(ParquetError::EOF("a text is longer than its page".to_owned()));
         }
         texts.push(buffer.slice(at..at + length));
         at += length;

@@ -1,4 +1,4 @@
-//! Text as ids, as bands and as Arrow dictionaries.
+//! Reads text columns as ids, bands and Arrow dictionaries.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use tape_core::{Bands, IdRef, Ids, NO_BAND};
 use crate::decode::from_arrow::invalid;
 use crate::decode::text::{Coded, NULL, TextPages};
 
-/// Dictionaries with more entries are not learned whole.
+/// Of dictionaries with more entries than this, only the labels that occur are added to the bands.
 const LARGE: usize = 64;
 
-/// Appends `n` ids; where some are null, `nulls` says which.
+/// Appends `n` ids. If some are null, `nulls` marks them.
 pub(crate) fn text_ids(text: &mut TextPages, mut n: usize, ids: &mut Ids, nulls: &mut Vec<bool>) -> Result<()> {
     let total = n;
     while n > 0 {
@@ -34,7 +34,7 @@ pub(crate) fn text_ids(text: &mut TextPages, mut n: usize, ids: &mut Ids, nulls:
     Ok(())
 }
 
-/// Appends `n` band codes; `codes` holds those of the current dictionary between calls.
+/// Appends `n` band codes. `codes` keeps the band code of each entry of the current dictionary between calls.
 pub(crate) fn text_bands(
     text: &mut TextPages,
     codes: &mut Vec<u8>,
@@ -58,7 +58,7 @@ pub(crate) fn text_bands(
     Ok(())
 }
 
-/// Learns the labels of a large dictionary that occur in these rows: it may have categories that occur nowhere.
+/// Adds the labels of a large dictionary that occur in these rows to the bands. The dictionary may have unused categories.
 fn learn_met(coded: &Coded<'_>, codes: &mut Vec<u8>, bands: &Bands) -> Result<()> {
     if coded.fresh {
         codes.clear();
@@ -67,7 +67,7 @@ fn learn_met(coded: &Coded<'_>, codes: &mut Vec<u8>, bands: &Bands) -> Result<()
     for &code in coded.codes.iter().filter(|&&code| code != NULL) {
         let i = code as usize;
         if codes[i] == NO_BAND {
-            // A plain page is a dictionary with an entry for each row: mostly the same labels again.
+            // A plain page is a dictionary with an entry per row, so nearby entries usually repeat.
             let again =
                 (i.saturating_sub(8)..i).find(|&j| codes[j] != NO_BAND && coded.dictionary[j] == coded.dictionary[i]);
             codes[i] = match again {
@@ -83,11 +83,11 @@ fn learn(bands: &Bands, label: &str) -> Result<u8> {
     bands.code(label).map_err(|error| invalid(error.to_string()))
 }
 
-/// Appends the bands of `rows`, each a code into `bands` or [`NULL`].
+/// Appends the bands of `rows`, each an index into `bands` or [`NULL`].
 fn push_bands(rows: &[u32], bands: &[u8], to: &mut Vec<u8>) {
     let mut table = [NO_BAND; 256];
     if let Some(known) = table[..255].get_mut(..bands.len()) {
-        // The last byte of NULL is the place that no band takes: one look into a table, without a branch.
+        // The low byte of NULL is 255, which is not the index of a band: a table lookup without a branch.
         known.copy_from_slice(bands);
         to.extend(rows.iter().map(|&code| table[usize::from(code.to_le_bytes()[0])]));
     } else {
@@ -95,18 +95,18 @@ fn push_bands(rows: &[u32], bands: &[u8], to: &mut Vec<u8>) {
     }
 }
 
-/// For each entry of a column's dictionary, its place among the texts of an array.
+/// Maps each entry of a column's dictionary to its key in an array's dictionary.
 #[derive(Default)]
 pub(crate) struct Places(Vec<Option<i32>>);
 
 impl Places {
-    /// Reads `n` rows as a dictionary that has the texts which occur.
+    /// Reads `n` rows as a dictionary array with only the texts that occur.
     pub(crate) fn read(&mut self, text: &mut TextPages, n: usize) -> Result<ArrayRef> {
         let Self(places) = self;
         let mut keys: Vec<Option<i32>> = Vec::with_capacity(n);
         let mut texts = StringBuilder::new();
         let mut met = 0_i32;
-        // Places are those of one array.
+        // Each array has its own keys.
         places.fill(None);
         while keys.len() < n {
             let coded = text.next(n - keys.len())?;
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn categories_that_do_not_occur_are_no_bands() {
+    fn unused_categories_are_not_bands() {
         let dictionary: Vec<Bytes> = (0..300).map(|i| Bytes::from(format!("band {i}"))).collect();
         let (bands, mut codes) = (Bands::default(), vec![]);
         for (rows, fresh) in [([3, 299, NULL], true), ([3, 7, 3], false)] {

@@ -1,11 +1,11 @@
-//! Of what kind each field is in the part of a footer up to the end of its schema, by the Thrift of the Parquet format,
+//! The Thrift type of each field in a footer, up to the end of its schema, as the Parquet format defines them:
 //! <https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift>.
 //!
-//! A decoder goes by the number of a field, and takes what stands there for what the number says, whatever the field says that it
-//! is. Read as something else, a text becomes fields of its own: a number of children, say, for which the decoder makes room.
-//! Past the schema, a list may have no more elements than the decoder finds bytes.
+//! The decoder goes by a field's number and ignores its declared type. Bytes of a text that is decoded as another type can then
+//! become, for example, a number of children for which the decoder allocates memory. After the schema, the limit on the length of
+//! lists is enough.
 
-/// Thrift's kinds of fields, in the compact protocol.
+/// Type codes of fields in Thrift's compact protocol.
 const TRUTH: &[u8] = &[1, 2];
 const BYTE: &[u8] = &[3];
 const NUMBER: &[u8] = &[4, 5, 6];
@@ -13,21 +13,21 @@ const TEXT: &[u8] = &[8];
 const LIST: &[u8] = &[9];
 const STRUCTURE: &[u8] = &[12];
 
-/// What a structure is.
+/// The kinds of Thrift structures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Of {
     Footer,
     SchemaElement,
     LogicalType,
-    /// What a logical type of this number consists of.
+    /// The parameters of the logical type with this field number.
     Details(i64),
-    /// The unit of a time.
+    /// A time unit.
     Unit,
     Other,
 }
 
 impl Of {
-    /// The kinds that a field may have; any where this is not known.
+    /// Returns the type codes that a field may have, or `None` if it may have any.
     pub(crate) const fn kinds(self, field: i64) -> Option<&'static [u8]> {
         match (self, field) {
             (Self::Footer, 1 | 3) | (Self::SchemaElement, 1..=3 | 5..=9) => Some(NUMBER),
@@ -40,7 +40,7 @@ impl Of {
         }
     }
 
-    /// What the structure in a field is.
+    /// Returns the kind of the structure in a field.
     pub(crate) const fn within(self, field: i64) -> Self {
         match (self, field) {
             (Self::SchemaElement, 10) => Self::LogicalType,
@@ -51,7 +51,8 @@ impl Of {
     }
 }
 
-/// The fields of decimals (5), times (7), timestamps (8), integers (10), variants (16), geometries (17), geographies (18).
+/// Returns the type codes for parameters of decimals (5), times (7), timestamps (8), integers (10), variants (16), geometries (17)
+/// and geographies (18).
 const fn of_details(of: i64, field: i64) -> Option<&'static [u8]> {
     match (of, field) {
         (5, 1 | 2) | (18, 2) => Some(NUMBER),

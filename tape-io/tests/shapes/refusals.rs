@@ -89,11 +89,11 @@ fn flat_and_listed_columns_of_an_epoch_do_not_mix() {
     let error = |columns: ColumnMap| open(&path, &columns).expect_err("mixed").to_string();
     let flat_time = error(ColumnMap::new().time("t"));
     assert!(
-        flat_time.contains("column 't' is one value a row, but the time must be in lists, as the flux is"),
+        flat_time.contains("column 't' is a flat column, but the time must be in lists, like the flux"),
         "{flat_time}"
     );
     let flat_flux = error(ColumnMap::new().time("mjd").flux("t"));
-    assert!(flat_flux.contains("column 'mjd' is in lists, but the time must be one value a row"), "{flat_flux}");
+    assert!(flat_flux.contains("column 'mjd' is in lists, but the time must be a flat column"), "{flat_flux}");
     assert_eq!(open(&path, &ColumnMap::new()).expect("as found").shape(), Shape::ListColumns);
 }
 

@@ -107,8 +107,8 @@ mod tests {
         let whole = Arc::new(Float64Array::from(vec![Some(3.0), None, Some(-2.0)])) as ArrayRef;
         assert_eq!(shown(whole, IdType::Int64), [Some("3".to_owned()), None, Some("-2".to_owned())]);
         let half: ArrayRef = Arc::new(Float64Array::from(vec![3.5]));
-        let Err(error) = Loaded::new(&half, IdType::Int64) else { panic!("3.5 is no id") };
-        assert!(error.to_string().contains("3.5 is no id"), "{error}");
+        let Err(error) = Loaded::new(&half, IdType::Int64) else { panic!("3.5 is not a valid id") };
+        assert!(error.to_string().contains("3.5 is not a valid id"), "{error}");
         assert!(!can_be(&DataType::Float64, IdType::Utf8));
     }
 }
