@@ -1,5 +1,5 @@
-//! The table of column types, walked type by type: each as an id, a band, a time and an error, in a condition, derived and joined,
-//! in rows and in lists, against values written down here by hand.
+//! Tests every column type as an id, a band, a time and an error, in a condition, derived and joined, in rows and in lists,
+//! against values written by hand.
 
 use std::fs::File;
 use std::path::Path;
@@ -18,7 +18,7 @@ use tape_core::{ColumnMap, Columns, Partition, Piece, Role, Rows, Source as _};
 use tape_io::Survey;
 use tape_io::expr::Derived;
 
-/// Two values of a physical type; a null follows.
+/// Two values of a physical type. A null follows them in the file.
 #[derive(Clone)]
 enum Values {
     Boolean([bool; 2]),
@@ -29,24 +29,24 @@ enum Values {
     Double([f64; 2]),
     Bytes([&'static [u8]; 2]),
     Fixed([&'static [u8]; 2]),
-    /// A type of nothing but null.
+    /// A column that holds only nulls.
     Nothing,
 }
 
 use Values::{Boolean, Bytes, Double, Fixed, Float, Int32, Int64, Nothing};
 
-/// A column, and what it must be read as.
+/// A column, and the values that it must be read as.
 struct Case {
-    /// Its type, as a schema is written.
+    /// Its type and name, in the syntax of a Parquet schema.
     column: &'static str,
     values: Values,
-    /// As ids and as bands.
+    /// The values as ids and bands.
     labels: [&'static str; 2],
-    /// As a time; none where the type can be no number.
+    /// The values as times, or `None` if the type is refused.
     times: Option<[f64; 2]>,
-    /// As an error, likewise.
+    /// The values as errors, or `None` if the type is refused.
     errors: Option<[f64; 2]>,
-    /// A condition that is true of the first value alone.
+    /// A condition that is true only for the first value.
     first: &'static str,
 }
 
@@ -83,7 +83,7 @@ fn cases() -> Vec<Case> {
         plain("int64 x (UINT_64)", Int64([i64::MIN, 5]), ["9223372036854775808", "5"], 2_f64.powi(63), 5.0, "x > 9"),
         plain("float x", Float([2.0, -4.0]), ["2", "-4"], 2.0, -4.0, "x > 0"),
         plain("double x", Double([3.0, -1e15]), ["3", "-1000000000000000"], 3.0, -1e15, "x > 0"),
-        // 1.0 and -2.0 of 16 bits.
+        // 1.0 and -2.0 as 16-bit floats.
         plain("fixed_len_byte_array(2) x (FLOAT16)", Fixed([&[0, 0x3c], &[0, 0xc0]]), ["1", "-2"], 1.0, -2.0, "x > 0"),
         plain("int32 x (DECIMAL(9,2))", Int32([700, -1200]), ["7", "-12"], 7.0, -12.0, "x = 7.00"),
         plain("int64 x (DECIMAL(18,3))", Int64([7000, -12_000]), ["7", "-12"], 7.0, -12.0, "x = 7"),
@@ -107,7 +107,7 @@ fn cases() -> Vec<Case> {
         time("int64 x (TIMESTAMP_MILLIS)", Int64([NOON * 1000, 0])),
         time("int64 x (TIMESTAMP_MICROS)", Int64([NOON * 1_000_000, 0])),
         time("int64 x (TIMESTAMP(NANOS,true))", Int64([NOON * 1_000_000_000, 0])),
-        // Nanoseconds of the day, and the Julian day.
+        // Nanoseconds in the day, then the Julian day.
         time("int96 x", Values::Int96([[NOON_NS[0], NOON_NS[1], 2_460_001], [0, 0, 2_440_588]])),
         case(
             "int32 x (DATE)",
@@ -124,7 +124,7 @@ fn cases() -> Vec<Case> {
         text("binary x (ENUM)", Bytes([b"g", b"Rc"]), ["g", "Rc"], "x = 'g'"),
         text("binary x (JSON)", Bytes([b"1", b"[2]"]), ["1", "[2]"], "x = '1'"),
         text("binary x", Bytes([b"g", b"Rc"]), ["g", "Rc"], "x = 'g'"),
-        // As numpy pads text.
+        // Padded with zeros, as numpy writes text.
         text("fixed_len_byte_array(3) x", Fixed([b"g\0\0", b"Rc\0"]), ["g", "Rc"], "x = 'g'"),
         text("fixed_len_byte_array(2) x", Fixed([&[0xff, 1], &[0, 1]]), ["ff01", "0001"], "x = 'ff01'"),
         text(
@@ -137,10 +137,10 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// 12 hours in nanoseconds, as two halves.
+/// 12 hours in nanoseconds, as the low and the high half.
 const NOON_NS: [u32; 2] = [(43_200_000_000_000_u64 & 0xffff_ffff) as u32, (43_200_000_000_000_u64 >> 32) as u32];
 
-/// The schema of a file with the column, and the flux, in rows or in lists.
+/// Returns the schema of a file with the column, a flux and an id, in rows or in lists.
 fn schema(column: &str, nested: bool) -> Arc<Type> {
     let flux = "double flux";
     let field = |column: &str| {
@@ -157,7 +157,7 @@ fn schema(column: &str, nested: bool) -> Arc<Type> {
     Arc::new(parse_message_type(&format!("message schema {{ {fields} }}")).expect("a schema"))
 }
 
-/// Writes the next column of three values, of which the last is null; one row of a list if `nested`.
+/// Writes the next column with three values, the last of them null, as three rows or as one list if `nested`.
 fn put<T: DataType>(group: &mut SerializedRowGroupWriter<'_, File>, values: &[T::T], null: bool, nested: bool) {
     let mut column = group.next_column().expect("a column").expect("one more");
     let (present, absent) = if nested { (3, 2) } else { (1, 0) };
@@ -165,7 +165,7 @@ fn put<T: DataType>(group: &mut SerializedRowGroupWriter<'_, File>, values: &[T:
     levels.extend(std::iter::repeat_n(absent, 3 - values.len()).filter(|_| null));
     let lists: Vec<i16> = (0..3).map(|i| i16::from(i > 0)).collect();
     column.typed::<T>().write_batch(values, Some(&levels), nested.then_some(&lists[..])).expect("values");
-    column.close().expect("room");
+    column.close().expect("a successful write");
 }
 
 fn write(path: &Path, case: &Case, nested: bool, codes: bool) {
@@ -173,7 +173,7 @@ fn write(path: &Path, case: &Case, nested: bool, codes: bool) {
 }
 
 fn write_compressed(path: &Path, case: &Case, nested: bool, codes: bool, codec: Compression) {
-    // The first version of the format knows no dictionary of bytes of a fixed length.
+    // Format version 1 has no dictionaries of fixed-length bytes.
     let version = if codes { WriterVersion::PARQUET_2_0 } else { WriterVersion::PARQUET_1_0 };
     let properties = WriterProperties::builder()
         .set_dictionary_enabled(codes)
@@ -210,9 +210,9 @@ fn write_compressed(path: &Path, case: &Case, nested: bool, codes: bool, codec: 
     let ids: &[i64] = if nested { &[1] } else { &[1, 2, 3] };
     let mut column = group.next_column().expect("a column").expect("one more");
     column.typed::<Int64Type>().write_batch(ids, Some(&vec![1; ids.len()]), None).expect("values");
-    column.close().expect("room");
-    group.close().expect("room");
-    writer.close().expect("room");
+    column.close().expect("a successful write");
+    group.close().expect("a successful write");
+    writer.close().expect("a successful write");
 }
 
 fn read(survey: &Survey) -> Rows {
@@ -221,7 +221,7 @@ fn read(survey: &Survey) -> Rows {
     let partition = Partition { pieces: vec![Piece { row_group: 0, rows }] };
     let mut reader = survey.read(&partition, columns).expect("a reader");
     let mut all = Rows::new(survey.id_type());
-    while reader.read(&mut all, 2).expect("it can be read") > 0 {}
+    while reader.read(&mut all, 2).expect("valid rows") > 0 {}
     all
 }
 
@@ -229,7 +229,7 @@ fn bits(values: &[f64]) -> Vec<u64> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
-/// The labels of all rows; a row without a band has none.
+/// Returns the band label of each row, or `None` for a row without a band.
 fn labels(survey: &Survey, rows: &Rows) -> Vec<Option<String>> {
     let labels = survey.bands().labels();
     (0..rows.len()).map(|row| labels.get(usize::from(rows.band_of(row))).cloned()).collect()
@@ -249,7 +249,7 @@ impl File3 {
         ColumnMap::new().flux("flux").id("id").without(Role::Time).without(Role::Error).without(Role::Band)
     }
 
-    /// Bands, and what is derived as one, and which rows a condition keeps.
+    /// Checks bands, a condition, and a condition on a derived column.
     fn check_text(&self, case: &Case) {
         let (wanted, name) =
             (case.labels.map(|label| Some(label.to_owned()).filter(|label| !label.is_empty())), case.column);
@@ -264,7 +264,7 @@ impl File3 {
         assert_eq!(read(&survey).flux, &[1.0][..kept], "{name}, derived");
     }
 
-    /// Times and errors, read alone and with a condition that reads the column too.
+    /// Checks times and errors, with and without a condition on the same column.
     fn check_numbers(&self, case: &Case) {
         for (role, wanted) in [(Role::Time, case.times), (Role::Error, case.errors)] {
             let map = Self::map().with(role, "x");
@@ -283,7 +283,7 @@ impl File3 {
         }
     }
 
-    /// Ids, which are no lists.
+    /// Checks ids, in flat files only.
     fn check_ids(&self, case: &Case) {
         for condition in [None, Some("x IS NULL OR x IS NOT NULL")] {
             let survey = self.survey(&Self::map().id("x")).expect("any type is an id");
@@ -297,7 +297,7 @@ impl File3 {
         }
     }
 
-    /// A table of objects: a condition on it, and its column in an expression over rows.
+    /// Checks an object table: a condition on it, and its column in an expression over rows.
     fn check_objects(&self, case: &Case) {
         let kept = usize::from(!matches!(case.values, Nothing));
         let with_objects = || {
@@ -312,7 +312,7 @@ impl File3 {
 }
 
 #[test]
-fn every_type_of_the_table_is_read_in_every_place() {
+fn every_type_is_read_in_every_role() {
     let folder = tempfile::tempdir().expect("a folder");
     for case in cases() {
         for (nested, codes) in [(false, false), (false, true), (true, false), (true, true)] {
@@ -330,7 +330,7 @@ fn every_type_of_the_table_is_read_in_every_place() {
 }
 
 #[test]
-fn numbers_that_are_not_whole_are_no_ids() {
+fn numbers_that_are_not_whole_are_refused_as_ids() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("survey.parquet");
     for (column, values, named) in [
@@ -349,7 +349,7 @@ fn numbers_that_are_not_whole_are_no_ids() {
 }
 
 #[test]
-fn columns_that_take_the_general_decoder_are_named() {
+fn columns_that_need_the_general_decoder_are_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("survey.parquet");
     let all = Columns { time: true, flux: true, error: true, band: true };
@@ -367,7 +367,7 @@ fn columns_that_take_the_general_decoder_are_named() {
 }
 
 #[test]
-fn not_a_number_is_no_id_and_no_band() {
+fn nan_is_a_null_id_and_band() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("survey.parquet");
     write(&path, &case("double x", Double([f64::NAN, 2.0]), ["", ""], None, None, ""), false, false);
@@ -380,7 +380,7 @@ fn not_a_number_is_no_id_and_no_band() {
 }
 
 #[test]
-fn a_column_of_nulls_is_of_any_type() {
+fn a_column_of_nulls_fits_any_type() {
     let folder = tempfile::tempdir().expect("a folder");
     let nulls = case("int32 x (UNKNOWN)", Nothing, ["", ""], None, None, "");
     let texts = case("binary x (UTF8)", Bytes([b"g", b"r"]), ["g", "r"], None, None, "");
@@ -394,7 +394,7 @@ fn a_column_of_nulls_is_of_any_type() {
                 let partition = Partition { pieces: vec![Piece { row_group, rows: 0..3 }] };
                 let all = Columns { flux: true, band: true, ..Columns::default() };
                 let mut reader = survey.read(&partition, all).expect("a reader");
-                while reader.read(&mut rows, 3).expect("it can be read") > 0 {}
+                while reader.read(&mut rows, 3).expect("valid rows") > 0 {}
             }
             match role {
                 Role::Id => assert_eq!((rows.len(), rows.null_ids), (2, 4)),

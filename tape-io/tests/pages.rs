@@ -1,4 +1,4 @@
-//! Some rows of a row group take no more reading than the pages that hold them.
+//! Tests that reading some rows of a row group reads only the pages that hold them.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use tape_io::Survey;
 const ROWS: u32 = 100_000;
 const ALL: Columns = Columns { time: false, flux: true, error: false, band: true };
 
-/// One row group of hundred pages a column; every seventh flux and band is null.
+/// Writes one row group with a hundred pages per column. Every seventh flux and band is null.
 fn survey(folder: &std::path::Path, dictionary: bool, version: WriterVersion) -> Survey {
     let some = |i: u32| i % 7 != 3;
     let bands = ["g", "r", "i"];
@@ -31,21 +31,21 @@ fn survey(folder: &std::path::Path, dictionary: bool, version: WriterVersion) ->
     let path = folder.join(format!("{dictionary}-{}.parquet", version.as_num()));
     let file = std::fs::File::create(&path).expect("a file");
     let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties.build())).expect("a writer");
-    writer.write(&batch).expect("there is room");
-    writer.close().expect("there is room");
+    writer.write(&batch).expect("a successful write");
+    writer.close().expect("a successful write");
     Survey::open(&[&path], &ColumnMap::new()).expect("a survey")
 }
 
 fn read(survey: &Survey, rows: std::ops::Range<u64>) -> Rows {
     let partition = Partition { pieces: vec![Piece { row_group: 0, rows }] };
-    let mut reader = survey.read(&partition, ALL).expect("it opens");
+    let mut reader = survey.read(&partition, ALL).expect("a reader");
     let mut rows = Rows::new(IdType::Int64);
-    while reader.read(&mut rows, 8192).expect("it is whole") > 0 {}
+    while reader.read(&mut rows, 8192).expect("valid rows") > 0 {}
     rows
 }
 
 #[test]
-fn pages_before_the_rows_wanted_are_passed_over() {
+fn pages_before_the_requested_rows_are_skipped() {
     let folder = tempfile::tempdir().expect("a folder");
     for (dictionary, version) in
         [true, false].into_iter().flat_map(|d| [(d, WriterVersion::PARQUET_1_0), (d, WriterVersion::PARQUET_2_0)])
@@ -61,10 +61,10 @@ fn pages_before_the_rows_wanted_are_passed_over() {
                 (usize::try_from(range.start).expect("small"), usize::try_from(range.end).expect("small"));
             let mut expected = all.new_like();
             expected.extend_from(&all, start..end);
-            // NaN equals nothing, itself included.
+            // Compared as text, because NaN is not equal to itself.
             assert_eq!(format!("{:?}", (&some.ids, &some.flux)), format!("{:?}", (&expected.ids, &expected.flux)));
             assert_eq!(some.band, expected.band);
-            // Three pages at most of a hundred, and dictionaries.
+            // At most three of a hundred pages, and dictionaries.
             assert!(bytes < whole / 16, "{bytes} of {whole} bytes read for {range:?}");
         }
     }

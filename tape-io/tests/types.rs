@@ -1,5 +1,5 @@
-//! Columns of the types that surveys publish: each is read as the same numbers in plain floats are, in rows and in lists, and
-//! where a condition reads it first.
+//! Tests that columns of the types that surveys publish are read like the same numbers as 64-bit floats, in rows, in lists, and
+//! with a condition on the column.
 
 use std::fs::File;
 use std::path::Path;
@@ -19,7 +19,7 @@ use tape_io::{Conversion, Error, Survey};
 
 const ROWS: usize = 200;
 
-/// Whole numbers up to 4095, in no order, of which some are missing.
+/// Returns integers up to 4095 in pseudorandom order, some of them missing.
 fn stored(salt: u64) -> Vec<Option<i64>> {
     let mixed = |i: u64| (i ^ salt << 40).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 52;
     (0..ROWS as u64)
@@ -42,18 +42,18 @@ fn write(path: &Path, columns: Vec<(&str, ArrayRef)>, dictionary: bool) {
         .build();
     let mut writer = ArrowWriter::try_new(File::create(path).expect("a file"), batch.schema(), Some(properties));
     let writer = writer.as_mut().expect("a writer");
-    writer.write(&batch).expect("there is room");
-    writer.finish().expect("there is room");
+    writer.write(&batch).expect("a successful write");
+    writer.finish().expect("a successful write");
 }
 
-/// All rows, as bits, with the labels of bands.
+/// Reads all rows: the id, the bits of the numbers, and the band label.
 fn read(survey: &Survey) -> Vec<(String, [u64; 3], Option<String>)> {
     let columns = Columns { time: true, flux: true, error: true, band: true };
     let mut all = vec![];
     for (row_group, group) in survey.row_groups().iter().enumerate() {
         let partition = Partition { pieces: vec![Piece { row_group, rows: 0..group.rows }] };
-        let (mut reader, mut rows) = (survey.read(&partition, columns).expect("it opens"), Rows::new(survey.id_type()));
-        while reader.read(&mut rows, 13).expect("it is whole") > 0 {}
+        let (mut reader, mut rows) = (survey.read(&partition, columns).expect("a reader"), Rows::new(survey.id_type()));
+        while reader.read(&mut rows, 13).expect("valid rows") > 0 {}
         let labels = survey.bands().labels();
         for row in 0..rows.len() {
             let id = rows.ids.get(row).to_owned(survey.id_type()).to_string();
@@ -72,7 +72,7 @@ fn bands() -> ArrayRef {
     Arc::new((0..ROWS).map(|row| Some(if row % 3 == 0 { "g" } else { "r" })).collect::<StringArray>())
 }
 
-/// The columns of epochs in lists, one for each five of them.
+/// Converts columns of epochs to lists of five epochs.
 fn in_lists(columns: &[(&'static str, ArrayRef)]) -> Vec<(&'static str, ArrayRef)> {
     let ids: ArrayRef = Arc::new((0..ROWS as i64 / 5).collect::<Int64Array>());
     let lists = columns.iter().filter(|(name, _)| *name != "id").map(|(name, values)| {
@@ -83,7 +83,7 @@ fn in_lists(columns: &[(&'static str, ArrayRef)]) -> Vec<(&'static str, ArrayRef
     std::iter::once(("id", ids)).chain(lists).collect()
 }
 
-/// Columns of a survey in some types, and the same as floats of 64 bits.
+/// The columns of a survey in some types, and the same numbers as 64-bit floats.
 type Both = [Vec<(&'static str, ArrayRef)>; 2];
 
 fn both(time: [ArrayRef; 2], flux: [ArrayRef; 2], error: [ArrayRef; 2]) -> Both {
@@ -119,7 +119,7 @@ fn types() -> Vec<Both> {
     };
     let decimals = |precision, scale, values: &[Option<i64>]| -> ArrayRef {
         let values = values.iter().map(|v| v.map(|v| i128::from(v) - 2000)).collect::<Decimal128Array>();
-        Arc::new(values.with_precision_and_scale(precision, scale).expect("they fit"))
+        Arc::new(values.with_precision_and_scale(precision, scale).expect("valid decimals"))
     };
     type Half = <Float16Type as ArrowPrimitiveType>::Native;
     let half = |v: i64| Half::from_f64(v as f64);
@@ -145,7 +145,7 @@ fn types() -> Vec<Both> {
 }
 
 #[test]
-fn every_type_is_read_as_the_floats_that_it_stands_for() {
+fn every_type_is_read_as_the_equivalent_floats() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
     for [own, plain] in types() {
@@ -159,13 +159,13 @@ fn every_type_is_read_as_the_floats_that_it_stands_for() {
             assert_eq!(wanted.len(), ROWS);
             assert_eq!(read(&open("own.parquet")), wanted, "{kind}");
             assert_eq!(read(&open("lists.parquet")), wanted, "{kind}, in lists");
-            // Columns of a condition are read once, in another way.
+            // Columns of a condition take another code path.
             let always = "flux IS NULL OR flux IS NOT NULL OR mjd IS NULL OR mjd IS NOT NULL";
             let filtered = open("own.parquet").filtered(always).expect("a condition");
             assert_eq!(read(&filtered), wanted, "{kind}, filtered");
         }
     }
-    // What is wrong by the last digit must be seen.
+    // The comparison must detect a difference in the last bit.
     let [own, mut plain] = types().swap_remove(0);
     let times = plain[1].1.as_any().downcast_ref::<Float64Array>().expect("floats");
     plain[1].1 = Arc::new(times.iter().map(|time| time.map(f64::next_up)).collect::<Float64Array>());
@@ -177,7 +177,7 @@ fn every_type_is_read_as_the_floats_that_it_stands_for() {
 }
 
 #[test]
-fn a_time_is_no_flux_and_bands_of_any_integers_have_their_labels() {
+fn a_time_is_refused_as_flux_and_integer_bands_have_labels() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("survey.parquet");
     let text = path.to_string_lossy().into_owned();
@@ -187,7 +187,7 @@ fn a_time_is_no_flux_and_bands_of_any_integers_have_their_labels() {
     let id: ArrayRef = Arc::new(Int64Array::from(vec![1, 1, 1]));
     let of = |name| (name, Arc::clone(&numbers));
     write(&path, vec![("id", id), ("at", at), of("mjd"), of("flux"), of("error"), ("band", band)], true);
-    let refused = Survey::open(&[&text], &ColumnMap::new().flux("at")).expect_err("it is a time");
+    let refused = Survey::open(&[&text], &ColumnMap::new().flux("at")).expect_err("a time");
     assert!(refused.to_string().contains("'at' is timestamp") && refused.to_string().contains("a number"), "{refused}");
     for condition in [None, Some("band >= 0")] {
         let mut survey = Survey::open(&[&text], &ColumnMap::new()).expect("a survey");
@@ -200,7 +200,7 @@ fn a_time_is_no_flux_and_bands_of_any_integers_have_their_labels() {
 }
 
 #[test]
-fn a_preset_says_what_integers_stand_for() {
+fn a_preset_scales_integer_errors() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("zubercal.parquet");
     let [mag, parts] = [4, 5].map(stored);
@@ -222,10 +222,10 @@ fn a_preset_says_what_integers_stand_for() {
     assert_eq!(survey.quantity(), Some(Quantity::Magnitude));
     assert_eq!(read(&survey), wanted);
     assert_eq!(read(&survey.filtered("magerr IS NULL OR magerr >= 0").expect("a condition")), wanted);
-    // Without the columns that tell it from others, numbers are what they are.
+    // Without the columns that identify the preset, integers are not scaled.
     let survey = open(columns(short).into_iter().take(5).collect(), &ColumnMap::new());
     assert_eq!(survey.preset(), None);
     assert_ne!(read(&survey), wanted);
-    let converted = survey.converted(Conversion::ToMagnitudes(25.0)).expect_err("they are magnitudes");
+    let converted = survey.converted(Conversion::ToMagnitudes(25.0)).expect_err("values that are already magnitudes");
     assert!(matches!(converted, Error::Converted { .. }), "{converted}");
 }

@@ -1,4 +1,4 @@
-//! Conditions on the rows of files: what is read, and what is not.
+//! Tests which rows of files are read, and which are skipped, with a condition.
 
 use std::fs::File;
 use std::path::Path;
@@ -39,8 +39,8 @@ impl Written {
         let mut writer =
             ArrowWriter::try_new(File::create(path).expect("a file"), batch.schema(), Some(properties.build()));
         let writer = writer.as_mut().expect("a schema");
-        writer.write(batch).expect("it can be written");
-        writer.finish().expect("it can be written");
+        writer.write(batch).expect("a successful write");
+        writer.finish().expect("a successful write");
     }
 }
 
@@ -58,7 +58,7 @@ fn written() -> impl Strategy<Value = Written> {
     )
 }
 
-/// Which columns play id, time, flux, error and band.
+/// Chooses the columns for id, time, flux, error and band.
 fn roles() -> impl Strategy<Value = [&'static str; 5]> {
     let one_of = |names: &[&'static str]| prop::sample::select(names.to_vec());
     let (id, band) = (one_of(&["i", "u", "t", "n"]), one_of(&["t", "n", "i"]));
@@ -73,7 +73,8 @@ fn open(path: &Path, roles: [&str; 5]) -> Survey {
     Survey::open(&[path.to_str().expect("text")], &columns).expect("a survey")
 }
 
-/// Everything, read so many rows at a time, with the row groups cut in two; and how many rows it says it read.
+/// Reads all rows, `at_once` rows at a time, with each row group cut in two. Also returns the number of rows that the reader
+/// reports.
 fn read(survey: &Survey, at_once: usize) -> (Rows, u64) {
     let mut rows = Rows::new(survey.id_type());
     let mut read = 0;
@@ -82,7 +83,7 @@ fn read(survey: &Survey, at_once: usize) -> (Rows, u64) {
             let partition = Partition { pieces: vec![Piece { row_group, rows: part }] };
             let mut reader = survey.read(&partition, ALL).expect("a reader");
             loop {
-                let n = reader.read(&mut rows, at_once).expect("it can be read");
+                let n = reader.read(&mut rows, at_once).expect("valid rows");
                 read += n as u64;
                 if n == 0 {
                     break;
@@ -93,11 +94,11 @@ fn read(survey: &Survey, at_once: usize) -> (Rows, u64) {
     (rows, read)
 }
 
-/// A row as it should be read, and as it was: the id, the band, and the bits of the three numbers.
+/// A row as read or as expected: the id, the band, and the bits of the three numbers.
 type Seen = (String, Option<String>, [u64; 3]);
 
 fn bits(value: f64) -> u64 {
-    // Null is NaN, and one NaN is like another.
+    // Null is read as NaN, and all NaNs compare equal here.
     if value.is_nan() { f64::NAN.to_bits() } else { value.to_bits() }
 }
 
@@ -137,7 +138,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn the_rows_that_are_read_are_those_of_which_it_is_true(
+    fn the_rows_read_are_those_where_the_condition_is_true(
         condition in conditions(),
         table in tables(),
         written in written(),
@@ -159,7 +160,7 @@ proptest! {
     }
 }
 
-/// Ten thousand rows, sorted by `i`, in ten row groups of ten pages.
+/// Writes ten thousand rows, sorted by `i`, in ten row groups of ten pages.
 fn large(path: &Path) {
     large_with(path, EnabledStatistics::Chunk);
 }
@@ -181,7 +182,7 @@ fn large_with(path: &Path, statistics: EnabledStatistics) {
 
 const ROLES: [&str; 5] = ["i", "u", "f", "s", "t"];
 
-/// Bytes read with a condition, and rows.
+/// Returns the number of bytes and rows read with a condition.
 fn cost(path: &Path, condition: Option<&str>) -> (u64, usize) {
     let survey = open(path, ROLES);
     let survey = match condition {
@@ -193,7 +194,7 @@ fn cost(path: &Path, condition: Option<&str>) -> (u64, usize) {
 }
 
 #[test]
-fn row_groups_without_a_row_are_not_read() {
+fn row_groups_without_a_matching_row_are_not_read() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("survey.parquet");
     large(&path);
@@ -215,23 +216,23 @@ fn columns_are_decoded_once_and_only_where_a_row_is_kept() {
     let path = folder.path().join("survey.parquet");
     large(&path);
     let (all, _) = cost(&path, None);
-    // Every column plays a role, so the condition costs no byte more.
+    // Every column plays a role, so the condition costs no additional bytes.
     let (same, rows) = cost(&path, Some("i >= 0 AND u >= 0 AND f >= -2 AND s >= 0 AND t <> ''"));
     assert_eq!((same, rows), (all, 10_000));
-    // No statistics tell that there is none.
+    // Statistics cannot exclude any row.
     let (one_column, rows) = cost(&path, Some("u % 977 = 978"));
     assert_eq!(rows, 0);
     let survey = open(&path, ROLES).filtered("u = -1 OR u % 977 = 978").expect("a condition");
     assert_eq!(survey.row_groups_skipped(), 0);
     assert!(one_column < all / 3, "{one_column} of {all} bytes");
-    // In half of the row groups the last rows alone: pages of the others are passed over.
+    // Only the last rows of each row group match, so the pages of the other rows are skipped.
     let (some, rows) = cost(&path, Some("i % 1000 >= 900"));
     assert_eq!(rows, 1000);
     assert!(some < all / 2, "{some} of {all} bytes");
 }
 
 #[test]
-fn conditions_add_up_and_must_be_conditions() {
+fn conditions_combine_and_must_be_valid_on_their_own() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("survey.parquet");
     large(&path);
@@ -240,14 +241,14 @@ fn conditions_add_up_and_must_be_conditions() {
     assert_eq!(read(&survey, 100).0.len(), 59);
     assert_eq!(survey.row_groups_skipped(), 8);
     let refused = open(&path, ROLES).filtered("i < 5").and_then(|survey| survey.filtered("i < 5) OR (i > 5"));
-    let message = refused.expect_err("not a condition alone").to_string();
+    let message = refused.expect_err("not a condition on its own").to_string();
     assert!(message.contains("unexpected ) after the end"), "{message}");
     let message = open(&path, ROLES).filtered("fluxx > 0").expect_err("no such column").to_string();
     assert!(message.starts_with(&format!("{}: no column is called 'fluxx'", path.display())), "{message}");
 }
 
 #[test]
-fn a_pattern_that_is_too_large_is_an_error_of_the_condition() {
+fn a_pattern_that_is_too_large_is_reported_as_an_error_of_the_condition() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("survey.parquet");
     large(&path);
@@ -259,19 +260,19 @@ fn a_pattern_that_is_too_large_is_an_error_of_the_condition() {
 }
 
 #[test]
-fn a_part_of_a_survey_is_not_written_again() {
+fn a_filtered_survey_is_not_repartitioned() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("survey.parquet");
     large(&path);
     let survey = open(&path, ROLES).filtered("i < 5").expect("a condition");
     let out = folder.path().join("out");
     let again = tape_io::Repartition::new(&survey, &out, tape_io::PartitionTarget::Count(1));
-    let message = again.run(&|_| {}, &|| false).expect_err("it would have all rows").to_string();
+    let message = again.run(&|_| {}, &|| false).expect_err("the output would have all rows").to_string();
     assert!(message.contains("not only those where i < 5") && !out.exists(), "{message}");
 }
 
 #[test]
-fn a_condition_that_names_no_column_is_asked_all_the_same() {
+fn a_condition_without_columns_is_evaluated() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("survey.parquet");
     large(&path);
@@ -281,7 +282,7 @@ fn a_condition_that_names_no_column_is_asked_all_the_same() {
 }
 
 #[test]
-fn pages_without_a_row_are_not_read() {
+fn pages_without_a_matching_row_are_not_read() {
     let folder = tempfile::tempdir().expect("a folder");
     let [without, with] = ["without.parquet", "with.parquet"].map(|name| folder.path().join(name));
     large(&without);
@@ -303,12 +304,12 @@ fn pages_without_a_row_are_not_read() {
         (seen(&survey, &rows), rows.excluded, read)
     };
     assert_eq!(told(&with), told(&without));
-    // All pages may have such rows: nothing is cut.
+    // Every page may have matching rows, so none is skipped.
     assert_eq!(cost(&with, Some("f > 0.5")).1, cost(&without, Some("f > 0.5")).1);
 }
 
 #[test]
-fn an_index_that_makes_no_sense_is_as_none() {
+fn an_invalid_page_index_is_ignored() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("survey.parquet");
     large_with(&path, EnabledStatistics::Page);
@@ -330,7 +331,7 @@ fn an_index_that_makes_no_sense_is_as_none() {
             changed[place] = byte;
             std::fs::write(&path, &changed).expect("written");
             let (read, rows) = cost(&path, Some("i >= 3510 AND i < 3590"));
-            // A claim that is false, but makes sense, is believed as that of a footer is: rows may be lost, none can appear.
+            // A false but plausible claim is believed, like one in a footer: rows can be lost, but not added.
             assert!(rows <= expected && read < 100 * whole, "byte {byte:02x} at {place}: {rows} rows");
         }
     }

@@ -1,10 +1,10 @@
-//! Random conditions over the columns of the tables.
+//! Generates random conditions over the columns of the tables.
 
 use proptest::prelude::*;
 
 use crate::naive::Expr;
 
-/// Conditions of any depth up to a few.
+/// Generates conditions, nested a few levels deep.
 pub(crate) fn conditions() -> impl Strategy<Value = Expr> {
     let sign = || prop::sample::select(vec!["=", "<>", "<", "<=", ">", ">="]);
     let boxed = |strategy: BoxedStrategy<Expr>| strategy.prop_map(Box::new);
@@ -45,7 +45,7 @@ pub(crate) fn conditions() -> impl Strategy<Value = Expr> {
     })
 }
 
-/// Numbers that arithmetic may be made of.
+/// Generates numeric expressions.
 fn numbers() -> BoxedStrategy<Expr> {
     let point = (-300..300, 1..4_u32).prop_map(|(digits, scale)| Expr::Point(digits, scale));
     let leaf = prop_oneof![5 => (0..5_usize).prop_map(Expr::Column), 3 => constant(), 1 => point];
@@ -67,7 +67,7 @@ fn constant() -> impl Strategy<Value = Expr> {
     prop_oneof![8 => (-20..20_i64).prop_map(Expr::Whole), 1 => edge.prop_map(Expr::Whole)]
 }
 
-/// Whole numbers, decimals and numbers with a point, all of which are compared digit by digit.
+/// Generates integers, decimals and decimal literals, which are compared exactly.
 fn exact() -> impl Strategy<Value = Expr> {
     prop_oneof![
         4 => Just(Expr::Column(4)),

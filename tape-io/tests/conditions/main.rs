@@ -1,4 +1,4 @@
-//! Conditions on rows, held against an evaluator that looks at one row at a time and knows nothing of Arrow.
+//! Tests conditions against a simple evaluator that works row by row, without Arrow.
 
 mod files;
 mod generate;

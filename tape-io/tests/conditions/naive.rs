@@ -1,4 +1,4 @@
-//! Expressions, what they are in SQL, and their value for one row.
+//! A simple evaluator: expressions, their SQL text, and their value in a row.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -10,10 +10,10 @@ pub(crate) enum Value {
     Null,
     Truth(bool),
     Whole(i64),
-    /// A whole number that need not fit 64 bits with a sign.
+    /// An integer that may exceed a signed 64-bit integer.
     Big(i128),
     Float(f64),
-    /// Digits, and how many of them are after the point.
+    /// An unscaled decimal and its scale.
     Decimal(i128, u32),
     Text(String),
     /// Nanoseconds since 1970.
@@ -25,7 +25,7 @@ pub(crate) enum Expr {
     Column(usize),
     Null,
     Whole(i64),
-    /// A number with digits after the point: 12 with 1 of them is 1.2.
+    /// A decimal literal, as an unscaled integer and a scale: 12 and 1 are 1.2.
     Point(i32, u32),
     Text(String),
     Truth(bool),
@@ -33,7 +33,7 @@ pub(crate) enum Expr {
     Arithmetic(char, Box<Expr>, Box<Expr>),
     Negate(Box<Expr>),
     Abs(Box<Expr>),
-    /// Of floats.
+    /// A function of floats.
     Coalesce(Vec<Expr>),
     IsNan(Box<Expr>),
     IsFinite(Box<Expr>),
@@ -48,14 +48,14 @@ pub(crate) enum Expr {
     Not(Box<Expr>),
 }
 
-/// How rules differ from SQL's, to see that the difference is noticed.
+/// Deviations from the rules of SQL, to check that the comparison detects them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rules {
-    /// What is unknown is false.
+    /// NULL is false.
     pub(crate) two_valued: bool,
-    /// NaN is above all numbers, and equals itself.
+    /// NaN is greater than all numbers and equals itself.
     pub(crate) total_order: bool,
-    /// Whole numbers that are too large begin anew.
+    /// Integers wrap around on overflow.
     pub(crate) wrapping: bool,
 }
 
@@ -131,28 +131,28 @@ fn as_truth(value: &Value) -> Option<bool> {
     }
 }
 
-/// False if one is, else unknown if one is.
+/// Returns false if any is false, else unknown if any is unknown.
 fn and(all: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
     let all: Vec<_> = all.into_iter().collect();
     if all.contains(&Some(false)) { Some(false) } else { all.into_iter().collect::<Option<Vec<_>>>().map(|_| true) }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "as a column of whole numbers beside floats is")]
+#[expect(clippy::cast_precision_loss, reason = "as integers are converted when compared with floats")]
 fn float(value: &Value) -> f64 {
     match value {
         Value::Whole(value) => *value as f64,
         Value::Big(value) => *value as f64,
         Value::Float(value) => *value,
         Value::Decimal(digits, scale) => *digits as f64 / 10_f64.powi(i32::try_from(*scale).expect("small")),
-        other => panic!("{other:?} is no number"),
+        other => panic!("{other:?} is not a number"),
     }
 }
 
-/// The digits of an exact number, with `scale` of them after the point.
+/// Returns an exact number as an unscaled integer with `scale` digits after the point.
 fn digits(value: &Value, scale: u32) -> Option<i128> {
     match value {
         Value::Whole(value) => Some(i128::from(*value) * 10_i128.pow(scale)),
-        // Whatever is too large is larger than all decimals of the tables.
+        // Saturated values are still larger than all decimals in the tables.
         Value::Big(value) => Some(value.saturating_mul(10_i128.pow(scale))),
         Value::Decimal(digits, own) => Some(digits * 10_i128.pow(scale - own)),
         _ => None,
@@ -165,7 +165,7 @@ fn arithmetic(sign: char, a: &Value, b: &Value, rules: Rules) -> Value {
         ('+' | '-' | '*' | '%', Value::Whole(a), Value::Whole(b)) => {
             let (a, b) = (i128::from(*a), i128::from(*b));
             let exact = whole(sign, a, b);
-            #[expect(clippy::cast_possible_truncation, reason = "that is the rule")]
+            #[expect(clippy::cast_possible_truncation, reason = "wrapping on overflow is intended")]
             let wrapped = |exact: i128| Value::Whole(exact as i64);
             match exact {
                 Some(exact) if rules.wrapping => wrapped(exact),

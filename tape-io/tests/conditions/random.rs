@@ -1,4 +1,4 @@
-//! Random conditions over random tables.
+//! Tests random conditions on random tables.
 
 use std::ops::Range as Rows;
 
@@ -14,7 +14,7 @@ fn columns(table: &Table) -> Vec<Column> {
     let fields = batch.schema();
     let column = |name: &&str| Column {
         name: (*name).to_owned(),
-        kind: Type::of(fields.field_with_name(name).expect("it is there").data_type()).ok_or_else(String::new),
+        kind: Type::of(fields.field_with_name(name).expect("the column exists").data_type()).ok_or_else(String::new),
     };
     COLUMNS.iter().map(column).collect()
 }
@@ -25,16 +25,16 @@ fn predicate(condition: &Expr, table: &Table) -> Predicate {
     bound.unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The first row on which the engine and the rules differ.
+/// Returns the first row for which the engine and the simple evaluator differ.
 fn difference(condition: &Expr, table: &Table, rules: Rules) -> Option<usize> {
     let predicate = predicate(condition, table);
     let columns: Vec<_> = predicate.columns().iter().map(|&column| table.column(column)).collect();
-    let keep = predicate.keep(&columns, table.rows.len()).expect("it was bound to these");
+    let keep = predicate.keep(&columns, table.rows.len()).expect("the columns that it was bound to");
     let wanted = table.rows.iter().map(|row| condition.value(row, rules) == Value::Truth(true));
     wanted.enumerate().find(|(row, wanted)| keep.value(*row) != *wanted).map(|(row, _)| row)
 }
 
-/// What is possible for a column in some rows, exactly; `narrow` takes the largest value away.
+/// Returns the exact possible values of a column in some rows. If `narrow`, the largest value is removed.
 fn possible(rows: &[Row], column: usize, narrow: bool) -> Possible {
     let mut known: Vec<_> = rows.iter().map(|row| &row.values[column]).filter(|value| **value != Value::Null).collect();
     let null = known.len() < rows.len();
@@ -55,7 +55,7 @@ fn possible(rows: &[Row], column: usize, narrow: bool) -> Possible {
     }
     let (Some(first), Some(last)) = (known.first(), known.last()) else { return Possible::NULL };
     let range = match first {
-        Value::Whole(min) => Range::Integers(*min, i64::try_from(whole(last)).expect("it was one")),
+        Value::Whole(min) => Range::Integers(*min, i64::try_from(whole(last)).expect("an integer that fits 64 bits")),
         Value::Big(_) | Value::Decimal(..) | Value::Time(_) => Range::Decimals(whole(first), whole(last)),
         Value::Text(_) => Range::Texts(Some(text(first)), Some(text(last))),
         Value::Truth(_) => {
@@ -70,8 +70,7 @@ fn possible(rows: &[Row], column: usize, narrow: bool) -> Possible {
     Possible { null, range }
 }
 
-/// A row for which the condition is true, among rows of which it was said that there is none; and of how many rows that was
-/// said.
+/// Returns a matching row in the groups of rows that statistics exclude, if there is one, and the number of rows excluded.
 fn overlooked(condition: &Expr, table: &Table, groups: &[Rows<usize>], narrow: bool) -> (Option<usize>, usize) {
     let predicate = predicate(condition, table);
     let (mut found, mut skipped) = (None, 0);
@@ -96,13 +95,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
     #[test]
-    fn conditions_are_true_of_the_rows_of_which_they_are(condition in conditions(), table in tables()) {
+    fn conditions_agree_with_the_simple_evaluator(condition in conditions(), table in tables()) {
         let row = difference(&condition, &table, Rules::default());
         prop_assert_eq!(row, None, "{}, {:?}", condition, row.map(|row| &table.rows[row]));
     }
 
     #[test]
-    fn no_row_is_overlooked(condition in conditions(), table in tables(), each in 1..9_usize) {
+    fn statistics_never_exclude_a_matching_row(condition in conditions(), table in tables(), each in 1..9_usize) {
         let (row, _) = overlooked(&condition, &table, &groups(table.rows.len(), each), false);
         prop_assert_eq!(row, None, "{}, {:?}", condition, row.map(|row| &table.rows[row]));
     }
@@ -119,13 +118,13 @@ fn compare(sign: &'static str, a: Expr, b: Expr) -> Expr {
     Expr::Compare(sign, Box::new(a), Box::new(b))
 }
 
-/// The integers from 0, and a float for each.
+/// Returns a table with the integers from 0, and the same numbers as floats.
 fn ascending() -> Table {
     Table { rows: (0..40_u8).map(|i| row(Some(i.into()), f64::from(i) - 20.0)).collect() }
 }
 
 #[test]
-fn other_rules_are_noticed() {
+fn deviations_from_the_rules_are_detected() {
     let table = Table { rows: vec![row(None, f64::NAN), row(Some(i64::MAX), 1.0)] };
     let not_above = Expr::Not(Box::new(compare(">", Expr::Column(0), Expr::Whole(5))));
     let float_above = compare(">", Expr::Column(2), Expr::Whole(0));
@@ -143,7 +142,7 @@ fn other_rules_are_noticed() {
 }
 
 #[test]
-fn rows_are_overlooked_if_claims_are_too_narrow_and_only_then() {
+fn matching_rows_are_excluded_only_if_ranges_are_too_narrow() {
     let table = ascending();
     let groups = groups(40, 10);
     for condition in [
@@ -154,12 +153,12 @@ fn rows_are_overlooked_if_claims_are_too_narrow_and_only_then() {
         let (row, skipped) = overlooked(&condition, &table, &groups, false);
         assert_eq!((row, skipped), (None, 30), "{condition}");
         let (row, _) = overlooked(&condition, &table, &groups, true);
-        row.unwrap_or_else(|| panic!("{condition}: no row was overlooked"));
+        row.unwrap_or_else(|| panic!("{condition}: no matching row was excluded"));
     }
 }
 
 #[test]
-fn what_can_be_told_by_statistics_is() {
+fn statistics_exclude_the_rows_that_they_can() {
     let table = ascending();
     for (condition, skipped) in [
         ("i > 100", 40),
@@ -181,7 +180,7 @@ fn what_can_be_told_by_statistics_is() {
         ("FALSE", 40),
         ("i = NULL", 40),
         ("i > 5 AND NULL", 40),
-        // Nothing is told by these.
+        // Statistics exclude nothing.
         ("sqrt(i) > 100", 0),
         ("i % 7 = 8", 0),
     ] {

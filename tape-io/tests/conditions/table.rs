@@ -1,4 +1,4 @@
-//! Small tables with columns of every type, and values that are awkward.
+//! Generates small tables with columns of every type and awkward values.
 
 use std::sync::Arc;
 
@@ -13,8 +13,8 @@ use proptest::prelude::*;
 
 use crate::naive::Value;
 
-/// The columns, by name: whole numbers, those without a sign, floats, those of single precision, decimals with two digits
-/// after the point, text with few and with many values, truth values, and times in microseconds.
+/// The names of the columns: signed integers, unsigned integers, double and single floats, decimals with scale 2, text with few
+/// and with many values, booleans, and times in microseconds.
 pub(crate) const COLUMNS: [&str; 9] = ["i", "u", "f", "s", "d", "t", "n", "b", "m"];
 
 #[derive(Clone, Debug)]
@@ -28,7 +28,7 @@ pub(crate) struct Table {
 }
 
 pub(crate) fn tables() -> impl Strategy<Value = Table> {
-    // Sorted by the first column tables have row groups that statistics tell apart.
+    // If a table is sorted by the first column, statistics can exclude row groups.
     (vec(rows(), 1..60), any::<bool>()).prop_map(|(mut rows, sorted)| {
         if sorted {
             rows.sort_by_key(|row| match row.values[0] {
@@ -79,7 +79,7 @@ fn rows() -> impl Strategy<Value = Row> {
 }
 
 impl Table {
-    /// The columns as Arrow has them.
+    /// Returns the table as a record batch.
     pub(crate) fn batch(&self) -> RecordBatch {
         let columns = (0..COLUMNS.len()).map(|column| (COLUMNS[column], self.column(column), true));
         RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length")
@@ -105,7 +105,7 @@ impl Table {
             "i" => Arc::new(values.map(|v| whole(v).map(|v| i64::try_from(v).expect("fits"))).collect::<Int64Array>()),
             "u" => Arc::new(values.map(|v| whole(v).map(|v| u64::try_from(v).expect("fits"))).collect::<UInt64Array>()),
             "f" => Arc::new(values.map(float).collect::<Float64Array>()),
-            #[expect(clippy::cast_possible_truncation, reason = "it came from a single")]
+            #[expect(clippy::cast_possible_truncation, reason = "the value was single precision before")]
             "s" => Arc::new(values.map(|v| float(v).map(|v| v as f32)).collect::<Float32Array>()),
             "d" => {
                 let decimals = values.map(whole).collect::<Decimal128Array>();

@@ -1,4 +1,4 @@
-//! Columns of every type that files store.
+//! Tests conditions on columns of every type that files store.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use tape_io::Survey;
 
 use crate::files::Written;
 
-/// A float of 16 bits.
+/// Converts a number to a 16-bit float.
 fn half(value: f32) -> <Float16Type as ArrowPrimitiveType>::Native {
     <Float16Type as ArrowPrimitiveType>::Native::from_f32(value)
 }
 
 #[test]
-fn files_may_have_a_column_in_other_types_but_must_have_it() {
+fn files_may_differ_in_the_type_of_a_column_but_must_have_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, quality: Option<ArrayRef>| {
         let id: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
@@ -33,8 +33,8 @@ fn files_may_have_a_column_in_other_types_but_must_have_it() {
         let mut writer =
             ArrowWriter::try_new(File::create(folder.path().join(name)).expect("a file"), batch.schema(), None)
                 .expect("a schema");
-        writer.write(&batch).expect("it can be written");
-        writer.close().expect("it can be written");
+        writer.write(&batch).expect("a successful write");
+        writer.close().expect("a successful write");
     };
     write("a.parquet", Some(Arc::new(Int32Array::from(vec![0, 1, 2]))));
     write("b.parquet", Some(Arc::new(Float64Array::from(vec![0.5, 1.5, 2.5]))));
@@ -44,19 +44,19 @@ fn files_may_have_a_column_in_other_types_but_must_have_it() {
     for row_group in 0..2 {
         let partition = Partition { pieces: vec![Piece { row_group, rows: 0..3 }] };
         let mut reader = filtered.read(&partition, Columns { flux: true, ..Columns::default() }).expect("a reader");
-        while reader.read(&mut rows, 2).expect("it can be read") > 0 {}
+        while reader.read(&mut rows, 2).expect("valid rows") > 0 {}
     }
     assert_eq!(rows.flux, [2.0, 3.0, 2.0, 3.0]);
     write("c.parquet", Some(Arc::new(StringArray::from(vec!["0", "1", "2"]))));
     let message = survey().filtered("quality >= 1").expect_err("text").to_string();
     assert!(message.contains("c.parquet") && message.contains("text and a whole number"), "{message}");
     write("c.parquet", None);
-    let message = survey().filtered("quality >= 1").expect_err("it is not there").to_string();
+    let message = survey().filtered("quality >= 1").expect_err("a missing column").to_string();
     assert!(message.contains("c.parquet") && message.contains("no column is called 'quality'"), "{message}");
 }
 
 #[test]
-fn columns_of_every_stored_type_are_read_and_judged() {
+fn conditions_work_on_every_stored_type() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("survey.parquet");
     let wide = |digits| Decimal128Array::from(vec![Some(-5), None, Some(123_456)]).with_precision_and_scale(digits, 4);
@@ -66,9 +66,9 @@ fn columns_of_every_stored_type_are_read_and_judged() {
         ("int8", Arc::new(Int8Array::from(vec![Some(-128), None, Some(127)]))),
         ("uint32", Arc::new(UInt32Array::from(vec![Some(0), None, Some(u32::MAX)]))),
         ("uint64", Arc::new(UInt64Array::from(vec![Some(5), None, Some(u64::MAX)]))),
-        ("short", Arc::new(wide(8).expect("they fit"))),
-        ("long", Arc::new(wide(16).expect("they fit"))),
-        ("longer", Arc::new(wide(30).expect("they fit"))),
+        ("short", Arc::new(wide(8).expect("valid decimals"))),
+        ("long", Arc::new(wide(16).expect("valid decimals"))),
+        ("longer", Arc::new(wide(30).expect("valid decimals"))),
         ("day", Arc::new(Date32Array::from(vec![Some(-1), None, Some(20_000)]))),
         ("ms", Arc::new(TimestampMillisecondArray::from(vec![Some(-1), None, Some(2_000)]).with_timezone("+02:00"))),
         ("ns", Arc::new(TimestampNanosecondArray::from(vec![Some(-1), None, Some(2_000)]))),
@@ -83,7 +83,7 @@ fn columns_of_every_stored_type_are_read_and_judged() {
         Written { group: 10, page: 10, dictionary: true, second_version: true, statistics: EnabledStatistics::Chunk };
     all.write(&batch.expect("columns of one length"), &path);
     let open = || Survey::open(&[path.to_str().expect("text")], &ColumnMap::new()).expect("a survey");
-    // A condition that is true of the first row alone, one of the third, and one that the statistics exclude.
+    // Conditions that are true only for the first row, only for the third, and for no row according to the statistics.
     for (first, third, none) in [
         ("flux <= 0.5", "flux > 1", "flux > 2.5"),
         ("int8 = -128", "int8 = 127", "int8 > 127"),
@@ -109,7 +109,7 @@ fn columns_of_every_stored_type_are_read_and_judged() {
             let mut rows = Rows::new(survey.id_type());
             let partition = Partition { pieces: vec![Piece { row_group: 0, rows: 0..3 }] };
             let mut reader = survey.read(&partition, Columns::default()).expect("a reader");
-            while reader.read(&mut rows, 2).expect("it can be read") > 0 {}
+            while reader.read(&mut rows, 2).expect("valid rows") > 0 {}
             assert_eq!(survey.row_groups_skipped(), 0, "{condition}");
             assert_eq!((rows.len(), rows.ids.get(0)), (1, IdRef::Int(id)), "{condition}");
         }

@@ -1,4 +1,4 @@
-//! A survey written again: every row is still there, and the footers of the output keep what they promise.
+//! Tests that repartitioning keeps every row, and that the footers of the output are correct.
 
 mod refusals;
 mod rows;

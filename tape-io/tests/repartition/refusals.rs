@@ -1,4 +1,4 @@
-//! What is refused, and what is left then.
+//! Tests refused runs, and that they leave nothing behind.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -15,7 +15,7 @@ use tape_io::{Error, PartitionTarget, Repartition, Survey};
 use crate::support::*;
 
 #[test]
-fn an_empty_survey_is_one_empty_file() {
+fn an_empty_survey_gives_one_empty_file() {
     let empty = rows(1).slice(0, 0);
     let case = Case::new(std::slice::from_ref(&empty));
     let output = case.run(3);
@@ -43,7 +43,7 @@ fn files_that_differ_in_a_column_are_refused() {
 }
 
 #[test]
-fn the_order_of_columns_and_whether_they_may_be_null_may_differ() {
+fn files_may_differ_in_the_order_and_nullability_of_columns() {
     let rows = rows(60);
     let other = with(&rows, "id", Arc::clone(rows.column(1))).project(&[6, 5, 4, 3, 2, 1, 0]).expect("reversed");
     let half = rows.num_rows() / 2;
@@ -54,7 +54,7 @@ fn the_order_of_columns_and_whether_they_may_be_null_may_differ() {
 }
 
 #[test]
-fn what_stands_at_the_output_is_replaced_only_when_asked_and_only_if_it_is_a_survey() {
+fn an_existing_output_is_replaced_only_with_overwrite_and_only_if_it_is_a_survey() {
     let case = Case::new(&[rows(30)]);
     case.run(2);
     let error = case.run_with("out", |_| {}).err().expect("refused");
@@ -72,7 +72,7 @@ fn what_stands_at_the_output_is_replaced_only_when_asked_and_only_if_it_is_a_sur
 }
 
 #[test]
-fn output_and_input_do_not_lie_in_each_other() {
+fn output_and_input_must_not_overlap() {
     let case = Case::new(&[rows(30)]);
     for out in ["in", "in/sorted", "."] {
         let error = case.run_with(out, |run| run.overwrite = true).err().expect("refused");
@@ -83,7 +83,7 @@ fn output_and_input_do_not_lie_in_each_other() {
 }
 
 #[test]
-fn a_run_that_is_stopped_leaves_nothing_and_keeps_what_was_there() {
+fn a_cancelled_run_leaves_nothing_and_keeps_the_old_output() {
     let case = Case::cut(&shuffled(&rows(300)), [1000, 2000]);
     let before = case.run(2);
     let (survey, out) = (case.survey(), case.folder.path().join("out"));
@@ -97,7 +97,7 @@ fn a_run_that_is_stopped_leaves_nothing_and_keeps_what_was_there() {
         &|| false,
     )
     .expect("written");
-    // Stopped at each event that a whole run has.
+    // Cancel at each event of a complete run.
     let events = told.load(Ordering::Relaxed);
     assert_eq!(events, 3 + 3 + 4, "row groups counted and read, and files written");
     for stop in 1..=events {
@@ -116,7 +116,7 @@ fn a_run_that_is_stopped_leaves_nothing_and_keeps_what_was_there() {
 }
 
 #[test]
-fn a_corrupt_page_of_any_column_is_named() {
+fn a_corrupt_page_is_reported_with_its_column() {
     let case = Case::new(&[rows(40)]);
     let path = Path::new(&case.input).join("0.parquet");
     let footer = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).expect("opened")).expect("a footer");

@@ -1,4 +1,4 @@
-//! Every row is still there, in order.
+//! Tests that every row is kept, in order.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use tape_io::{PartitionTarget, Repartition};
 use crate::support::*;
 
 #[test]
-fn every_row_of_every_column_is_still_there_in_order() {
+fn every_value_is_kept_in_order() {
     let rows = rows(700);
     let case = Case::cut(&shuffled(&rows), [2000, 2001]);
     let output = case.run(5);
@@ -53,7 +53,7 @@ fn footers_declare_the_order_and_the_origin() {
 }
 
 #[test]
-fn the_order_and_the_cuts_of_the_input_leave_no_trace() {
+fn the_output_does_not_depend_on_the_layout_of_the_input() {
     let rows = rows(900);
     let ids = object_ids(&rows);
     let starts: Vec<usize> = (1..ids.len()).filter(|&i| ids[i] != ids[i - 1]).collect();
@@ -61,12 +61,12 @@ fn the_order_and_the_cuts_of_the_input_leave_no_trace() {
     sorted.check();
     let split = Case::cut(&rows, [starts[300] - 1, starts[600] - 1]).run(6);
     let shuffled = Case::cut(&shuffled(&rows), [10, 9000]).run(6);
-    assert!(sorted.files == split.files, "cut light curves came out otherwise");
-    assert!(sorted.files == shuffled.files, "shuffled rows came out otherwise");
+    assert!(sorted.files == split.files, "light curves split across files give another output");
+    assert!(sorted.files == shuffled.files, "shuffled rows give another output");
 }
 
 #[test]
-fn neither_memory_nor_threads_change_a_byte() {
+fn the_output_does_not_depend_on_memory_and_threads() {
     let case = Case::cut(&shuffled(&rows(1500)), [9000, 20_000]);
     let plenty = case.run_with("plenty", |_| {}).expect("written");
     plenty.check();
@@ -81,12 +81,12 @@ fn neither_memory_nor_threads_change_a_byte() {
 }
 
 #[test]
-fn rows_that_tie_keep_the_order_of_the_input_wherever_they_were_held() {
+fn ties_keep_the_order_of_the_input_in_memory_and_on_disk() {
     let rows = shuffled(&rows(1500));
     let rows = with(&rows, "mjd", Arc::new(Float64Array::from(vec![60_000.0; rows.num_rows()])));
     let mut expected: Vec<(ObjectId, i32)> = object_ids(&rows).into_iter().zip(flags(&rows)).collect();
     expected.sort_by(|a, b| a.0.cmp(&b.0));
-    // Row groups of 9000, 10,000 and 1000 rows and less: held as they are, and put together.
+    // Row groups of 9000, 10,000 and at most 1000 rows: large ones are kept as they are, small ones are merged.
     let case = Case::cut(&rows, [9000, 20_000]);
     for (n, memory) in [(1, 1 << 30), (4, 1 << 30), (1, 0), (1, 600_000), (4, 600_000)] {
         let name = format!("{n}-{memory}");
@@ -115,7 +115,7 @@ fn a_partition_holds_at_least_one_object() {
 fn an_object_larger_than_a_row_group_is_not_cut() {
     let small = rows(3);
     let n = 130_000;
-    let large = take_record_batch(&small, &UInt32Array::from(vec![0; n])).expect("the first object again and again");
+    let large = take_record_batch(&small, &UInt32Array::from(vec![0; n])).expect("copies of the first row");
     let all = concat_batches(&small.schema(), [&large.slice(0, n / 2), &small, &large.slice(0, n / 2)]).expect("alike");
     let output = Case::new(&[all]).run(1);
     output.check();
@@ -134,7 +134,7 @@ fn row_groups_end_where_objects_end() {
 }
 
 #[test]
-fn text_ids_are_ordered_by_bytes_and_their_statistics_are_whole() {
+fn text_ids_are_sorted_by_bytes_with_exact_statistics() {
     let rows = rows(400);
     let long = "the same ninety letters ".repeat(4);
     let name = |id: ObjectId| match id {
@@ -146,7 +146,7 @@ fn text_ids_are_ordered_by_bytes_and_their_statistics_are_whole() {
     let dictionary = DataType::Dictionary(Box::new(DataType::Int16), Box::new(DataType::Utf8));
     let coded = with(&text, "id", cast(text.column_by_name("id").expect("there"), &dictionary).expect("coded"));
     let (half, rest) = (text.num_rows() / 2, text.num_rows() - text.num_rows() / 2);
-    // One file has a dictionary, the other plain text: the same values.
+    // One file has a dictionary and the other plain text, with the same values.
     let output = Case::new(&[coded.slice(0, half), text.slice(half, rest)]).run(4);
     output.check();
     let sorted = |rows: &RecordBatch| {
@@ -155,13 +155,13 @@ fn text_ids_are_ordered_by_bytes_and_their_statistics_are_whole() {
         lines
     };
     assert_eq!(sorted(&output.all()), sorted(&text));
-    // Keys of 16 bits might not number the values of all files together.
+    // 16-bit keys may be too small for the values of all files together.
     let declared = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     assert_eq!(*output.all().column_by_name("id").expect("there").data_type(), declared);
 }
 
 #[test]
-fn unsigned_ids_are_ordered_as_numbers() {
+fn unsigned_ids_are_sorted_as_numbers() {
     let rows = rows(100);
     let ids = object_ids(&rows).into_iter().map(|id| match id {
         ObjectId::Int(id) => (id + 50).cast_unsigned().wrapping_mul(1 << 55),
@@ -175,7 +175,7 @@ fn unsigned_ids_are_ordered_as_numbers() {
 }
 
 #[test]
-fn rows_without_an_id_are_left_out_and_counted() {
+fn rows_without_an_id_are_skipped_and_counted() {
     let rows = rows(50);
     let ids = object_ids(&rows).into_iter().enumerate().map(|(i, id)| match id {
         ObjectId::Int(id) => (i % 4 > 0).then_some(id),
@@ -190,7 +190,7 @@ fn rows_without_an_id_are_left_out_and_counted() {
 }
 
 #[test]
-fn rows_of_one_time_keep_their_order_and_those_without_come_last() {
+fn equal_times_keep_their_order_and_missing_times_come_last() {
     let rows = rows(1).slice(0, 1);
     let rows = take_record_batch(&rows, &UInt32Array::from(vec![0; 8])).expect("eight rows");
     let rows = with(&rows, "flags", Arc::new(Int32Array::from_iter_values(0..8)));
@@ -200,7 +200,7 @@ fn rows_of_one_time_keep_their_order_and_those_without_come_last() {
 }
 
 #[test]
-fn a_partition_holds_about_the_bytes_asked_for() {
+fn partitions_have_about_the_requested_size() {
     let case = Case::new(&[rows(2000).project(&[1, 2, 3, 5]).expect("numbers")]);
     // Three columns of 8 bytes and one of 4.
     let bytes = case.survey().row_groups().iter().map(|group| group.rows * 28).sum::<u64>();

@@ -1,4 +1,4 @@
-//! Surveys in every layout, and what a run made of them.
+//! Input surveys in several layouts, and the output of a run.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -21,7 +21,7 @@ use tape_core::{ColumnMap, ObjectId};
 use tape_io::{Error, PartitionTarget, Repartition, RepartitionReport, Survey};
 use tempfile::TempDir;
 
-/// A fixed sequence of numbers that look random.
+/// A reproducible generator of pseudorandom numbers.
 pub(crate) struct Lcg(u64);
 
 impl Lcg {
@@ -31,7 +31,7 @@ impl Lcg {
     }
 }
 
-/// Light curves of 1 to 39 epochs, in the order of their ids, with columns that no role has: integers, text with nulls, and
+/// Returns light curves of 1 to 39 epochs, sorted by id, with additional columns without a role: integers, text with nulls, and
 /// lists. All times differ.
 pub(crate) fn rows(objects: i64) -> RecordBatch {
     let mut random = Lcg(7);
@@ -66,7 +66,7 @@ pub(crate) fn shuffled(rows: &RecordBatch) -> RecordBatch {
     for i in (1..order.len()).rev() {
         order.swap(i, random.below(i + 1));
     }
-    take_record_batch(rows, &UInt32Array::from(order)).expect("rows are there")
+    take_record_batch(rows, &UInt32Array::from(order)).expect("valid rows")
 }
 
 /// Replaces a column of the same length.
@@ -77,20 +77,20 @@ pub(crate) fn with(rows: &RecordBatch, name: &str, column: ArrayRef) -> RecordBa
         false => Arc::clone(field),
     });
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-    let place = schema.index_of(name).expect("the column is there");
+    let place = schema.index_of(name).expect("an existing column");
     let mut columns = rows.columns().to_vec();
     columns[place] = column;
     RecordBatch::try_new(schema, columns).expect("columns fit")
 }
 
-/// A folder with an input, and room for outputs beside it.
+/// A folder with an input survey, in which outputs are written.
 pub(crate) struct Case {
     pub(crate) folder: TempDir,
     pub(crate) input: String,
 }
 
 impl Case {
-    /// Files of the rows in each range, in row groups of 10,000.
+    /// Writes each batch to a file, in row groups of 10,000 rows.
     pub(crate) fn new(files: &[RecordBatch]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let input = folder.path().join("in");
@@ -100,7 +100,7 @@ impl Case {
         case
     }
 
-    /// The rows cut into three files at these places.
+    /// Writes rows to three files, split at two rows.
     pub(crate) fn cut(rows: &RecordBatch, cuts: [usize; 2]) -> Self {
         let ranges: [Range<usize>; 3] = [0..cuts[0], cuts[0]..cuts[1], cuts[1]..rows.num_rows()];
         Self::new(&ranges.map(|range| rows.slice(range.start, range.len())))
@@ -134,7 +134,7 @@ impl Case {
         Ok(Output::read(&out, report))
     }
 
-    /// What lies beside the input.
+    /// Returns the names of the entries next to the input.
     pub(crate) fn left(&self) -> BTreeSet<String> {
         let entries = fs::read_dir(self.folder.path()).expect("listed");
         let names = entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
@@ -172,7 +172,7 @@ impl Output {
         ParquetRecordBatchReaderBuilder::try_new(File::open(path).expect("opened")).expect("a footer")
     }
 
-    /// What holds of every output: parts in order, rows in order, nothing cut, and footers that prove it.
+    /// Checks properties of every output: files and rows are sorted, no object is split, and the footers say so.
     pub(crate) fn check(&self) {
         let names: Vec<String> = (0..self.files.len()).map(|i| format!("part-{i:05}.parquet")).collect();
         assert_eq!(self.files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>(), names);
@@ -223,7 +223,7 @@ pub(crate) fn object_ids(rows: &RecordBatch) -> Vec<ObjectId> {
     text.iter().map(|id| ObjectId::Text(id.expect("an id").into())).collect()
 }
 
-/// Each row as text, all columns of it.
+/// Formats each row as text, with all columns.
 pub(crate) fn lines(rows: &RecordBatch) -> Vec<String> {
     let options = FormatOptions::default().with_null("null");
     let columns: Vec<ArrayFormatter<'_>> =

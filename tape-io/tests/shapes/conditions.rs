@@ -1,4 +1,4 @@
-//! Conditions on light curves in lists: what is left is what the same condition leaves of flat rows.
+//! Tests that a condition keeps the same epochs of light curves in lists as of flat rows.
 
 use proptest::prelude::*;
 use tape_core::ColumnMap;
@@ -8,7 +8,7 @@ use crate::random::{eight, fitting, object, settings};
 use crate::survey::{Read, all, read_columns, write_flat};
 use crate::write::{Band, Settings, Shape, write_nested};
 
-/// Conditions, of which columns are numbers in braces: id, time, flux, error and band.
+/// Conditions. A number in braces stands for a column: id, time, flux, error or band.
 const CONDITIONS: [&str; 12] = [
     "{2} > C",
     "{1} <= C AND {3} IS NOT NULL",
@@ -36,7 +36,7 @@ fn filtered(path: &std::path::Path, columns: &ColumnMap, condition: &str, (cut, 
     read_columns(&survey, all(&survey), cut, batch)
 }
 
-/// Whether the condition means the same in flat rows: their ids are integers, and their bands text.
+/// Returns true if the condition has the same meaning for flat rows, whose ids are integers and whose bands are text.
 fn is_alike(template: &str, settings: &Settings) -> bool {
     !(settings.text_ids && template.contains("{0}") || settings.band == Band::Integer && template.contains("{4}"))
 }
@@ -45,7 +45,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn what_is_left_is_what_is_left_of_flat_rows(
+    fn conditions_keep_the_same_epochs_as_in_flat_rows(
         objects in prop::collection::vec(object(), 0..50),
         settings in settings(),
         template in prop::sample::select(CONDITIONS.to_vec()),
@@ -68,7 +68,7 @@ proptest! {
 }
 
 #[test]
-fn a_condition_that_leaves_other_rows_is_seen() {
+fn the_comparison_detects_other_rows() {
     let folder = tempfile::tempdir().expect("a folder");
     for shape in [Shape::ListColumns, Shape::StructOfLists, Shape::ListOfStructs, Shape::ListOfListsOfStructs] {
         let settings = Settings { shape, rows_of_group: 3, ..Settings::default() };
@@ -86,13 +86,13 @@ fn a_condition_that_leaves_other_rows_is_seen() {
 }
 
 #[test]
-fn what_is_no_column_of_the_light_curves_is_one_message() {
+fn invalid_conditions_are_refused_with_a_message() {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = Settings { shape: Shape::StructOfLists, ..Settings::default() };
     let nested = write_nested(folder.path(), &eight(), &settings);
     let refused = |condition: &str| {
         let survey = Survey::open(&[&nested], &ColumnMap::new()).expect("a survey");
-        survey.filtered(condition).expect_err("it cannot be asked").to_string()
+        survey.filtered(condition).expect_err("an invalid condition").to_string()
     };
     assert!(
         refused("lightcurve.mga > 1").contains("no column is called 'lightcurve.mga' (did you mean 'lightcurve.mag'?)")

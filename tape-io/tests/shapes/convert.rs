@@ -1,4 +1,4 @@
-//! Light curves written in another shape, and back: nothing is lost, and what was read is read again.
+//! Tests that converting light curves to another shape, and back, preserves every value.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::write::{Band, Settings, write_nested};
 
 const SHAPES: [Shape; 4] = [Shape::Flat, Shape::ListColumns, Shape::StructOfLists, Shape::ListOfStructs];
 
-/// Converts a file, or a folder of them, into a folder called `name`.
+/// Converts a file or a folder into a folder called `name`.
 fn convert(
     from: &Path,
     columns: &ColumnMap,
@@ -31,7 +31,7 @@ fn convert(
     Ok((out, report))
 }
 
-/// All rows of the files of a folder, as arrow reads them.
+/// Reads all files of a folder with Arrow.
 fn table(folder: &Path) -> RecordBatch {
     let mut batches = vec![];
     let mut files: Vec<_> =
@@ -48,7 +48,7 @@ fn rows(path: &Path, columns: &ColumnMap) -> Read {
     read(path, columns, 0.0, 1 << 20)
 }
 
-/// The rows that have an id, in an order of their own.
+/// Returns the rows in sorted order.
 fn sorted(read: &Read) -> Vec<String> {
     let mut rows = read.rows.clone();
     rows.sort();
@@ -63,7 +63,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn what_was_read_is_read_in_every_other_shape(
+    fn converted_light_curves_are_read_alike(
         objects in prop::collection::vec(object(), 1..50),
         settings in settings(),
         first in prop::sample::select(SHAPES.to_vec()),
@@ -72,14 +72,14 @@ proptest! {
         let folder = tempfile::tempdir().expect("a folder");
         let mut objects = fitting(objects, &settings);
         if settings.band == Band::OfObject {
-            // Else one id has several objects, of one band each.
+            // Ids must be unique, since each object has only one band.
             objects.iter_mut().zip(0..).for_each(|(object, id)| object.id = Some(id));
         }
         let own = write_nested(folder.path(), &objects, &settings);
         let wanted = rows(&own, &settings.columns());
         let of_object = (settings.band == Band::OfObject).then(|| settings.columns_as(first).get(Role::Band).map(str::to_owned));
         let base: Vec<String> = of_object.flatten().into_iter().collect();
-        let (out, report) = convert(&own, &settings.columns(), first, ("first", settings.nested()), &[]).expect("it has other shapes");
+        let (out, report) = convert(&own, &settings.columns(), first, ("first", settings.nested()), &[]).expect("a conversion");
         prop_assert_eq!(report.objects, objects.len() as u64, "objects");
         prop_assert_eq!(report.epochs, objects.iter().map(|object| object.epochs().count() as u64).sum::<u64>());
         let columns = settings.columns_as(first);
@@ -87,22 +87,22 @@ proptest! {
         let none = if first == Shape::Flat { 0 } else { report.without_epochs };
         prop_assert_eq!(&ours, &Read { no_epoch: none, ..wanted.clone() });
 
-        // Once more, and back.
+        // Convert to a second shape, and back.
         if is_empty(&objects) && first == Shape::Flat {
             return Ok(());
         }
-        let (again, report) = convert(&out, &columns, second, ("second", settings.nested()), &base).expect("and more");
+        let (again, report) = convert(&out, &columns, second, ("second", settings.nested()), &base).expect("a second conversion");
         let other = rows(&again, &settings.columns_as(second));
         prop_assert_eq!(sorted(&other), sorted(&wanted));
         if first != Shape::Flat && second != Shape::Flat {
             prop_assert!(!report.regrouped);
-            let (back, _) = convert(&again, &settings.columns_as(second), first, ("back", settings.nested()), &base).expect("back");
+            let (back, _) = convert(&again, &settings.columns_as(second), first, ("back", settings.nested()), &base).expect("a conversion back");
             prop_assert_eq!(table(&back), table(&out), "{} {}", first, second);
         }
     }
 }
 
-/// Flat rows of eight objects, in the order of ids or not.
+/// Writes the flat rows of eight objects, in ascending or descending order of their ids.
 fn flat(folder: &Path, backwards: bool) -> PathBuf {
     let mut objects = eight();
     if backwards {
@@ -112,7 +112,7 @@ fn flat(folder: &Path, backwards: bool) -> PathBuf {
 }
 
 #[test]
-fn rows_that_do_not_lie_together_are_regrouped() {
+fn scattered_rows_are_regrouped() {
     let folder = tempfile::tempdir().expect("a folder");
     let own = flat(folder.path(), true);
     let wanted = rows(&own, &ColumnMap::new());
@@ -121,7 +121,7 @@ fn rows_that_do_not_lie_together_are_regrouped() {
             convert(&own, &ColumnMap::new(), shape, (&shape.to_string(), "lightcurve"), &[]).expect("lists");
         assert!(report.regrouped && report.objects == 6, "{report:?}");
         assert_eq!(sorted(&rows(&out, &ColumnMap::new())), sorted(&wanted));
-        // Sorted as it is now, it needs no more.
+        // The output is sorted, so converting it needs no regrouping.
         let name = format!("{shape} as rows");
         let (flat, _) = convert(&out, &ColumnMap::new(), Shape::Flat, (&name, "lightcurve"), &[]).expect("rows");
         let (again, report) =
@@ -134,9 +134,9 @@ fn rows_that_do_not_lie_together_are_regrouped() {
     assert!(left.iter().all(|name| !name.to_string_lossy().ends_with(".tmp")), "{left:?}");
 }
 
-/// An epoch more, or a value that is another, must be seen by what the tests above compare.
+/// Checks that the comparison in the tests above detects a changed value.
 #[test]
-fn the_comparison_sees_what_is_wrong() {
+fn the_comparison_detects_a_changed_value() {
     let folder = tempfile::tempdir().expect("a folder");
     let right = eight();
     let mut wrong = right.clone();
@@ -146,7 +146,7 @@ fn the_comparison_sees_what_is_wrong() {
         let (out, _) =
             convert(&own, &ColumnMap::new(), Shape::ListOfStructs, ("out", "lightcurve"), &[]).expect("lists");
         let both = (table(&out), rows(&out, &ColumnMap::new()));
-        std::fs::remove_dir_all(out).expect("it is there");
+        std::fs::remove_dir_all(out).expect("a folder to remove");
         both
     });
     let [right, wrong] = tables;
@@ -154,14 +154,14 @@ fn the_comparison_sees_what_is_wrong() {
 }
 
 #[test]
-fn what_cannot_be_converted_is_one_message() {
+fn invalid_conversions_are_refused_with_a_message() {
     let folder = tempfile::tempdir().expect("a folder");
     let own = flat(folder.path(), false);
     let refused = |path: &Path, shape, base: &[&str], nested: &str| {
         let base: Vec<String> = base.iter().map(ToString::to_string).collect();
         let done = convert(path, &ColumnMap::new(), shape, ("refused", nested), &base);
-        let error = done.expect_err("it cannot be").to_string();
-        assert!(!folder.path().join("refused").exists(), "nothing is left");
+        let error = done.expect_err("an invalid conversion").to_string();
+        assert!(!folder.path().join("refused").exists(), "the output was not removed");
         error
     };
     let error = refused(&own, Shape::StructOfLists, &["band"], "lightcurve");

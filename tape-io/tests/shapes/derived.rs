@@ -1,4 +1,4 @@
-//! Columns derived of light curves in lists, and of flat ones: what is read is what is read where they were written.
+//! Tests that derived columns, of light curves in lists and of flat rows, are read like stored columns with the same values.
 
 use proptest::prelude::*;
 use tape_core::{ColumnMap, Columns, Role};
@@ -9,7 +9,7 @@ use crate::random::{eight, fitting, object, settings};
 use crate::survey::{Epoch, Object, Read, all, read_columns, write_flat};
 use crate::write::{Band, Settings, Shape, write_nested};
 
-/// A role, an expression of the columns in braces, as conditions have them, and the same in Rust.
+/// A role, an expression in which a number in braces stands for a column, and the same computation in Rust.
 type Case = (Role, &'static str, fn(&Object, &mut Epoch));
 
 const CASES: [Case; 6] = [
@@ -21,7 +21,7 @@ const CASES: [Case; 6] = [
     (Role::Band, "coalesce({4}, 'g')", |_, epoch| epoch.band = epoch.band.or(Some(0))),
 ];
 
-#[expect(clippy::cast_precision_loss, reason = "as it is read")]
+#[expect(clippy::cast_precision_loss, reason = "as the reader converts ids")]
 fn as_float(id: i64) -> f64 {
     id as f64
 }
@@ -30,7 +30,7 @@ fn named(template: &str, names: &[String; 5]) -> String {
     names.iter().enumerate().fold(template.to_owned(), |text, (i, name)| text.replace(&format!("{{{i}}}"), name))
 }
 
-/// Objects with what is derived in the place of what it is derived of.
+/// Returns the objects with the derived values in place of the stored ones.
 fn written(objects: &[Object], change: fn(&Object, &mut Epoch)) -> Vec<Object> {
     let changed = |object: &Object| {
         let mut new = object.clone();
@@ -56,7 +56,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(192))]
 
     #[test]
-    fn what_is_derived_is_what_would_be_written(
+    fn derived_columns_are_read_like_stored_ones(
         objects in prop::collection::vec(object(), 0..50),
         settings in settings(),
         (role, template, change) in prop::sample::select(CASES.to_vec()),
@@ -70,7 +70,7 @@ proptest! {
         }
         let folder = tempfile::tempdir().expect("a folder");
         let objects = fitting(objects, &settings);
-        // Where the time has a condition, that is the derived one.
+        // The condition applies to the derived column.
         let condition = with_condition.then_some(match role { Role::Band => "d <> 'ŕ'", _ => "d > 5" });
         let expected = {
             let flat = written(&objects, change);
@@ -94,7 +94,7 @@ proptest! {
 }
 
 #[test]
-fn another_column_than_was_derived_is_seen() {
+fn the_comparison_detects_another_expression() {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = Settings { shape: Shape::StructOfLists, ..Settings::default() };
     let path = write_nested(folder.path(), &eight(), &settings);
@@ -122,16 +122,16 @@ fn a_function_sees_null_as_nan_and_its_panic_is_an_error() {
     let by_function = whole(&survey(|[flux, error]| if flux.is_nan() { error } else { flux }), (0.5, 3));
     let coalesced = ColumnMap::new().derive("d", &format!("coalesce({flux}, {error})")).flux("d");
     assert_eq!(by_function, whole(&open(&path, &coalesced, None), (0.0, 100)));
-    let survey = survey(|_| panic!("it cannot"));
+    let survey = survey(|_| panic!("on purpose"));
     let mut rows = tape_core::Rows::new(tape_core::Source::id_type(&survey));
     let partition = tape_core::Partition { pieces: vec![tape_core::Piece { row_group: 0, rows: 0..1 }] };
-    let mut reader = tape_core::Source::read(&survey, &partition, all(&survey)).expect("it opens");
-    let message = reader.read(&mut rows, 1).expect_err("it panics").to_string();
+    let mut reader = tape_core::Source::read(&survey, &partition, all(&survey)).expect("a reader");
+    let message = reader.read(&mut rows, 1).expect_err("a panic in the function").to_string();
     assert!(message.contains("the function panicked"), "{message}");
 }
 
 #[test]
-fn what_cannot_be_derived_is_one_message() {
+fn invalid_derived_columns_are_refused_with_a_message() {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = Settings::default();
     let path = write_flat(folder.path(), &eight(), |band| settings.band_read(band));
@@ -164,7 +164,7 @@ fn what_cannot_be_derived_is_one_message() {
 }
 
 #[test]
-fn derived_columns_that_double_each_other_are_refused_before_they_fill_the_memory() {
+fn exponentially_growing_derived_columns_are_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = Settings::default();
     let path = write_flat(folder.path(), &eight(), |band| settings.band_read(band));
@@ -175,7 +175,7 @@ fn derived_columns_that_double_each_other_are_refused_before_they_fill_the_memor
 }
 
 #[test]
-fn columns_of_what_is_not_asked_for_are_not_read() {
+fn columns_of_unused_derived_columns_are_not_read() {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = Settings::default();
     let path = write_flat(folder.path(), &eight(), |band| settings.band_read(band));
@@ -189,9 +189,9 @@ fn columns_of_what_is_not_asked_for_are_not_read() {
     let (flux, of_error) = (Columns { flux: true, ..Columns::default() }, format!("{} + {}", names[2], names[3]));
     let plain = bytes(&ColumnMap::new(), flux);
     let derived = ColumnMap::new().derive("d", &of_error);
-    assert_eq!(plain, bytes(&derived, flux), "it plays no role");
-    assert_eq!(plain, bytes(&derived.clone().error("d"), flux), "its role is not asked for");
+    assert_eq!(plain, bytes(&derived, flux), "the derived column plays no role");
+    assert_eq!(plain, bytes(&derived.clone().error("d"), flux), "its role is not read");
     let both = Columns { error: true, ..flux };
-    assert_eq!(bytes(&ColumnMap::new(), both), bytes(&derived.flux("d"), flux), "flux and error, each once");
+    assert_eq!(bytes(&ColumnMap::new(), both), bytes(&derived.flux("d"), flux), "flux and error are each read once");
     assert!(bytes(&ColumnMap::new(), both).1 > plain.1);
 }

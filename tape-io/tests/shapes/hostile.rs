@@ -1,4 +1,4 @@
-//! Files that no writer wrote: levels, counts and lengths that are not true.
+//! Tests corrupt files, with wrong levels, counts and lengths.
 
 use std::fs;
 use std::path::Path;
@@ -10,10 +10,10 @@ use crate::random::eight;
 use crate::survey::{all, read};
 use crate::write::{Settings, Shape, write_nested};
 
-/// Rows that are read of a row group, which may claim any number.
+/// Maximum number of rows to read from a row group, which may claim any number.
 const MOST: usize = 4096;
 
-/// Opens and reads a file whole, from its middle on, and for its ids alone: what is left of the survey, if it is one.
+/// Opens a file and reads all of it, then from its middle, then only the ids. Returns the number of rows read.
 fn try_all(path: &Path) -> Result<usize, SourceError> {
     let survey = Survey::open(&[&path], &ColumnMap::new())?;
     let mut read = 0;
@@ -51,9 +51,10 @@ fn files() -> impl Iterator<Item = Settings> {
     )
 }
 
-/// A changed byte is an error or other values, never a panic. Every fifth is tried: all of them, each in four ways, take minutes.
+/// A changed byte gives an error or other values, never a panic. Tests every fifth byte, because testing all in four ways takes
+/// minutes.
 #[test]
-fn changed_bytes_are_borne() {
+fn changed_bytes_do_not_panic() {
     let folder = tempfile::tempdir().expect("a folder");
     for settings in files() {
         let path = write_nested(folder.path(), &eight(), &settings);
@@ -63,7 +64,7 @@ fn changed_bytes_are_borne() {
         for (at, change) in (0..bytes.len()).step_by(5).zip([0x01, 0x02, 0x80, 0xff].into_iter().cycle()) {
             let mut bad = bytes.clone();
             bad[at] ^= change;
-            fs::write(&path, &bad).expect("room");
+            fs::write(&path, &bad).expect("a successful write");
             match try_all(&path) {
                 Err(_) => refused += 1,
                 Ok(rows) => changed += usize::from(rows != whole),
@@ -73,25 +74,25 @@ fn changed_bytes_are_borne() {
     }
 }
 
-/// The places in a file where some bytes stand.
+/// Returns the offsets at which some bytes occur.
 fn places(bytes: &[u8], wanted: &[u8]) -> Vec<usize> {
     (0..bytes.len().saturating_sub(wanted.len())).filter(|&at| bytes[at..].starts_with(wanted)).collect()
 }
 
-/// Records that begin where the ids say they do not: of the pages of one column, then of all.
+/// Moves the start of a record in one column, then in all columns.
 #[test]
-fn a_record_too_many_or_too_few_is_named() {
+fn a_wrong_number_of_records_is_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = Settings { dictionary: false, ..Settings::default() };
     let path = write_nested(folder.path(), &eight(), &settings);
     let bytes = fs::read(&path).expect("written");
-    // The first object has two epochs, and the second three: 0 1 0 1 1 0 0 1, packed.
+    // The first object has two epochs and the second three. The packed repetition levels begin with 0 1 0 1 1 0 0 1.
     let levels = places(&bytes, &[0b1001_1010]);
     assert!(levels.len() >= 4, "levels of four columns: {levels:?}");
     let error = |changed: &[usize], to: u8| {
         let mut bad = bytes.clone();
         changed.iter().for_each(|&at| bad[at] = to);
-        fs::write(&path, &bad).expect("room");
+        fs::write(&path, &bad).expect("a successful write");
         try_all(&path).expect_err("records differ").to_string()
     };
     let one = error(&levels[1..2], 0b1000_1010);
@@ -102,6 +103,6 @@ fn a_record_too_many_or_too_few_is_named() {
     assert!(fewer.contains("7 lists in a row group of 8 rows"), "{fewer}");
     let none = error(&levels, 0b1001_1011);
     assert!(none.contains("begins within a list"), "{none}");
-    fs::write(&path, &bytes).expect("room");
+    fs::write(&path, &bytes).expect("a successful write");
     assert_eq!(read(&path, &ColumnMap::new(), 0.5, 3).no_epoch, 2);
 }

@@ -1,4 +1,4 @@
-//! Light curves in lists of every shape, and what their files may have wrong.
+//! Tests light curves in lists of every shape, and damaged files of each.
 mod bytes;
 mod conditions;
 mod convert;

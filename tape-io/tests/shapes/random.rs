@@ -1,4 +1,4 @@
-//! Random surveys in every shape, held to their flat copies.
+//! Tests random surveys in every shape against their flat copies.
 
 use proptest::prelude::*;
 use tape_core::{Columns, Role};
@@ -17,7 +17,7 @@ fn epoch() -> impl Strategy<Value = Epoch> {
     })
 }
 
-/// Parts of some epochs; runs of equal lengths and of lists without epochs, so that levels come in runs too.
+/// Generates an object with its epochs in parts.
 pub(crate) fn object() -> impl Strategy<Value = Object> {
     let part = prop::option::weighted(0.9, prop::collection::vec(epoch(), 0..20));
     let parts = prop::option::weighted(0.9, prop::collection::vec(part, 0..4));
@@ -50,7 +50,7 @@ pub(crate) fn settings() -> impl Strategy<Value = Settings> {
     )
 }
 
-/// The objects as the settings can have them.
+/// Adapts objects to the settings: fixed-size lists, and one band per object.
 pub(crate) fn fitting(mut objects: Vec<Object>, settings: &Settings) -> Vec<Object> {
     for object in &mut objects {
         if let Lists::Fixed(n) = settings.lists {
@@ -89,7 +89,7 @@ proptest! {
         let ours = read(&nested, &settings.columns(), cut, batch);
         prop_assert_eq!(&ours, &without(&flat, settings.empty_slots(&objects)));
 
-        // Fewer columns, and ids alone, by which records are counted in another way.
+        // Reading fewer columns, or only ids, counts records by another column.
         let survey = Survey::open(&[&nested], &settings.columns()).expect("a survey");
         prop_assert_eq!(all(&survey), Columns { time: true, flux: true, error: true, band: true });
         let ids = |rows: &[String]| rows.iter().map(|row| row.split(' ').next().map(str::to_owned)).collect::<Vec<_>>();
@@ -102,7 +102,7 @@ proptest! {
     }
 }
 
-/// Eight objects of which the third is null and the fifth has no epoch.
+/// Returns eight objects. The list of the third is null, and the fifth has no epochs.
 pub(crate) fn eight() -> Vec<Object> {
     let epoch =
         |i: usize| Epoch { time: Some(i as f64), flux: Some((i * 7 % 13) as f64), error: Some(1.0), band: Some(i % 3) };
@@ -114,9 +114,9 @@ pub(crate) fn eight() -> Vec<Object> {
     (0..8).map(|i| Object { id: Some(i as i64), parts: parts(i) }).collect()
 }
 
-/// What is changed must be seen, in every shape: an epoch that goes to the next object, one that comes sooner, and a value.
+/// Checks that the comparison detects, in every shape, an epoch moved to the next object, swapped epochs, and a changed value.
 #[test]
-fn the_comparison_sees_what_is_wrong() {
+fn the_comparison_detects_changes() {
     let epochs = |object: &mut Object| object.parts.as_mut().expect("there")[0].as_mut().expect("there").clone();
     let put = |object: &mut Object, epochs: Vec<Epoch>| object.parts = Some(vec![Some(epochs)]);
     let moved = |objects: &mut Vec<Object>| {
@@ -150,7 +150,7 @@ fn the_comparison_sees_what_is_wrong() {
             change(&mut wrong);
             assert_ne!(of(&wrong), flat, "{shape:?}");
         }
-        // Of objects without epochs nothing is left, whatever they are called.
+        // Objects without epochs leave no rows, so their ids do not matter.
         let mut same = right.clone();
         renamed(&mut same);
         assert_eq!(of(&same), flat, "{shape:?}");

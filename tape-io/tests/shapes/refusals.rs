@@ -1,4 +1,4 @@
-//! What is refused, by messages that name file, row group, columns and row.
+//! Tests refused files, and that the messages name the file, row group, columns and row.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ use tape_io::{Error, Shape, Survey};
 use crate::survey::{all, read};
 use crate::write::{Settings, write};
 
-/// Lists of zeros of these lengths.
+/// Returns lists of zeros with some lengths.
 fn lists(lengths: &[Option<usize>]) -> ArrayRef {
     let list = |length: &Option<usize>| length.map(|n| vec![Some(0.0); n]);
     Arc::new(arrow::array::ListArray::from_iter_primitive::<Float64Type, _, _>(lengths.iter().map(list)))
@@ -40,21 +40,21 @@ fn open(path: &Path, columns: &ColumnMap) -> Result<Survey, Error> {
     Survey::open(&[&path], columns)
 }
 
-/// All of a row group.
+/// Reads all of a row group.
 fn read_group(survey: &Survey, row_group: usize) -> Result<usize, String> {
     let partition = Partition::row_group(row_group, &survey.row_groups()[row_group]);
-    let mut reader = survey.read(&partition, all(survey)).expect("it opens");
+    let mut reader = survey.read(&partition, all(survey)).expect("a reader");
     let mut rows = Rows::new(survey.id_type());
     while reader.read(&mut rows, 3).map_err(|error| error.to_string())? > 0 {}
     Ok(rows.len())
 }
 
 #[test]
-fn lists_of_unequal_lengths_are_named_with_their_row() {
+fn lists_of_different_lengths_are_reported_with_their_row() {
     let folder = tempfile::tempdir().expect("a folder");
     let some = |lengths: &[usize]| lists(&lengths.iter().copied().map(Some).collect::<Vec<_>>());
     let fluxes = [3, 2, 4, 1, 1, 5, 2, 2];
-    // As many in the row group, one more, one list null, one null instead of one epoch.
+    // Cases: the same total in the row group; one more epoch; a null list; a null list instead of one with one epoch.
     let same = [3, 2, 4, 1, 1, 4, 3, 2];
     let path = file(folder.path(), vec![("id", ids(8)), ("mjd", some(&same)), ("mag", some(&fluxes))]);
     let survey = open(&path, &ColumnMap::new()).expect("footers agree");
@@ -74,13 +74,13 @@ fn lists_of_unequal_lengths_are_named_with_their_row() {
     }
     let lengths = [Some(3), Some(2), Some(4), Some(1), None, Some(5), Some(2), Some(2)];
     let path = file(folder.path(), vec![("id", ids(8)), ("mjd", lists(&lengths)), ("mag", some(&fluxes))]);
-    let survey = open(&path, &ColumnMap::new()).expect("a null list takes as much room as one epoch");
-    let error = read_group(&survey, 1).expect_err("one epoch is none");
+    let survey = open(&path, &ColumnMap::new()).expect("a null list has as many elements as one epoch");
+    let error = read_group(&survey, 1).expect_err("an epoch in one list and none in the other");
     assert!(error.contains("row group 1, row 0: the lists of 'mjd' and 'mag'"), "{error}");
 }
 
 #[test]
-fn flat_and_listed_columns_of_an_epoch_do_not_mix() {
+fn flat_and_list_columns_of_epochs_do_not_mix() {
     let folder = tempfile::tempdir().expect("a folder");
     let numbers: ArrayRef = Arc::new(Float64Array::from_iter_values([1.0; 8]));
     let listed = lists(&[Some(2); 8]);
@@ -97,7 +97,7 @@ fn flat_and_listed_columns_of_an_epoch_do_not_mix() {
     assert_eq!(open(&path, &ColumnMap::new()).expect("as found").shape(), Shape::ListColumns);
 }
 
-/// Repeated fields without a list around them, with levels as they are told.
+/// Writes repeated fields without a list group around them, with some repetition levels.
 fn repeated(folder: &Path, ids: &[i64], mjd: &[i16], mag: &[i16]) -> PathBuf {
     let schema = "message m { required int64 id; repeated double mjd; repeated double mag; }";
     let schema = Arc::new(parse_message_type(schema).expect("a schema"));

@@ -1,4 +1,4 @@
-//! Surveys in lists, written again.
+//! Tests repartitioning of surveys in lists.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::random::eight;
 use crate::survey::{Object, Read, all, read, read_columns};
 use crate::write::{Settings, Shape, write_nested};
 
-/// The eight objects five times over, in another order, some without an id.
+/// Returns the eight objects five times, in another order, some without an id.
 fn objects() -> Vec<Object> {
     let all = (0..40).map(|i| {
         let object = eight().swap_remove(i * 3 % 8);
@@ -24,14 +24,14 @@ fn again(from: &Path, columns: &ColumnMap, out: &Path) -> Result<RepartitionRepo
     Repartition::new(&survey, out, PartitionTarget::Count(3)).run(&|_| {}, &|| false)
 }
 
-/// The rows in the order of their ids.
+/// Sorts the rows by id.
 fn sorted(mut read: Read) -> Read {
     read.rows.sort_by_key(|row| row.split(' ').next().and_then(|id| id.strip_prefix('ö')?.parse::<i64>().ok()));
     read
 }
 
 #[test]
-fn objects_are_sorted_with_the_lists_that_they_have() {
+fn objects_are_sorted_together_with_their_lists() {
     let folder = tempfile::tempdir().expect("a folder");
     let objects = objects();
     let with_id: Vec<Object> = objects.iter().filter(|object| object.id.is_some()).cloned().collect();
@@ -57,7 +57,7 @@ fn objects_are_sorted_with_the_lists_that_they_have() {
 }
 
 #[test]
-fn ids_in_lists_are_read_and_not_sorted_by() {
+fn ids_in_lists_are_read_but_cannot_be_sorted_by() {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = Settings { shape: Shape::ListOfStructs, ..Settings::default() };
     let input = write_nested(folder.path(), &eight(), &settings);

@@ -1,4 +1,4 @@
-//! A survey as objects with epochs, its flat copy, and how rows that were read are compared.
+//! Surveys as lists of objects, their flat copies, and the comparison of rows.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray}
 use tape_core::{ColumnMap, Columns, IdRef, NO_BAND, Partition, Piece, Role, Rows, Source};
 use tape_io::Survey;
 
-/// One measurement; the band is a place in [`BANDS`].
+/// A measurement. The band is an index into [`BANDS`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Epoch {
     pub(crate) time: Option<f64>,
@@ -18,7 +18,7 @@ pub(crate) struct Epoch {
 
 pub(crate) const BANDS: [&str; 3] = ["g", "ŕ", "i band"];
 
-/// An object: its light curve in parts, which only lists of lists keep apart.
+/// An object with its light curve in parts, which only lists of lists keep separate.
 #[derive(Clone, Debug)]
 pub(crate) struct Object {
     pub(crate) id: Option<i64>,
@@ -31,12 +31,12 @@ impl Object {
     }
 }
 
-/// An id as text.
+/// Returns an id as text.
 pub(crate) fn text_id(id: i64) -> String {
     format!("ö{id}")
 }
 
-/// What is read of a survey: a line for each row, in which all values are, and how many rows were dropped.
+/// The result of reading a survey: each row as a line of text, and the numbers of rows dropped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Read {
     pub(crate) rows: Vec<String>,
@@ -44,7 +44,7 @@ pub(crate) struct Read {
     pub(crate) no_epoch: u64,
 }
 
-/// Opens a file and reads all of it, of each row group first what is before `cut`, then what is behind it.
+/// Opens a file and reads each row group in two ranges, split at the fraction `cut`.
 pub(crate) fn read(path: &Path, columns: &ColumnMap, cut: f64, batch: usize) -> Read {
     let survey = Survey::open(&[&path], columns).expect("a survey");
     read_columns(&survey, all(&survey), cut, batch)
@@ -55,8 +55,8 @@ pub(crate) fn all(survey: &Survey) -> Columns {
     Columns { time, flux, error, band }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of some rows")]
-#[expect(clippy::cast_precision_loss, reason = "a share of some rows")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a fraction of a few rows")]
+#[expect(clippy::cast_precision_loss, reason = "a fraction of a few rows")]
 pub(crate) fn read_columns(survey: &Survey, columns: Columns, cut: f64, batch: usize) -> Read {
     let mut read = Read { rows: vec![], null_ids: 0, no_epoch: 0 };
     for (row_group, group) in survey.row_groups().iter().enumerate() {
@@ -64,10 +64,10 @@ pub(crate) fn read_columns(survey: &Survey, columns: Columns, cut: f64, batch: u
         for range in [0..cut, cut..group.rows] {
             let wanted = range.end - range.start;
             let partition = Partition { pieces: vec![Piece { row_group, rows: range }] };
-            let mut reader = survey.read(&partition, columns).expect("it opens");
+            let mut reader = survey.read(&partition, columns).expect("a reader");
             let (mut rows, mut taken) = (Rows::new(survey.id_type()), 0);
             loop {
-                match reader.read(&mut rows, batch).expect("it is whole") {
+                match reader.read(&mut rows, batch).expect("valid rows") {
                     0 => break,
                     n => taken += n as u64,
                 }
@@ -75,7 +75,7 @@ pub(crate) fn read_columns(survey: &Survey, columns: Columns, cut: f64, batch: u
             assert_eq!(
                 (taken, rows.len() as u64 + rows.null_ids + rows.no_epoch + rows.excluded),
                 (wanted, wanted),
-                "rows accounted for"
+                "not all rows are accounted for"
             );
             read.null_ids += rows.null_ids;
             read.no_epoch += rows.no_epoch;

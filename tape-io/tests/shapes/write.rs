@@ -1,4 +1,4 @@
-//! Writes light curves as lists of any shape.
+//! Writes light curves as lists in any shape.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub(crate) enum Shape {
 pub(crate) enum Lists {
     Usual,
     Large,
-    /// All of so many epochs.
+    /// Fixed-size lists of this many epochs.
     Fixed(usize),
 }
 
@@ -38,11 +38,11 @@ pub(crate) enum Band {
     Text,
     Dictionary,
     Integer,
-    /// One for each object.
+    /// One band for each object.
     OfObject,
 }
 
-/// How a file is written.
+/// The settings with which a file is written.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) shape: Shape,
@@ -75,7 +75,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// What id, lists, and in them time, flux, error and band are called.
+    /// Returns the names of the id and of the nested column, and of time, flux, error and band within it.
     fn names(&self) -> [&'static str; 6] {
         if self.odd_names {
             ["#id", "light curve.α", "t", "list", "element", "β 'and' \"q\""]
@@ -84,7 +84,7 @@ impl Settings {
         }
     }
 
-    /// The columns by name; none named where they are to be found.
+    /// Returns the column map, which is empty if the names are found automatically.
     pub(crate) fn columns(&self) -> ColumnMap {
         let [id, within, time, flux, error, band] = self.names();
         if !self.odd_names {
@@ -97,7 +97,7 @@ impl Settings {
         ColumnMap::new().id(id).time(&leaf(time)).flux(&leaf(flux)).error(&leaf(error)).band(&band)
     }
 
-    /// The same where the same columns lie as rows, or in lists of another shape.
+    /// Returns the column map after a conversion to another shape.
     pub(crate) fn columns_as(&self, shape: tape_io::Shape) -> ColumnMap {
         let [id, _, time, flux, error, band] = self.names();
         let inside = matches!(shape, tape_io::Shape::StructOfLists | tape_io::Shape::ListOfStructs);
@@ -106,7 +106,7 @@ impl Settings {
         ColumnMap::new().id(id).time(&leaf(time)).flux(&leaf(flux)).error(&leaf(error)).band(&band)
     }
 
-    /// Id, time, flux, error and band as conditions name them in a shape.
+    /// Returns the names of id, time, flux, error and band in conditions, for a shape or for flat rows.
     pub(crate) fn in_conditions(&self, shape: Option<Shape>) -> [String; 5] {
         let [id, within, time, flux, error, band] = self.names();
         let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
@@ -119,17 +119,17 @@ impl Settings {
         [quoted(id), inside(time), inside(flux), inside(error), band]
     }
 
-    /// What lists lie in.
+    /// Returns the name of the nested column.
     pub(crate) fn nested(&self) -> &'static str {
         self.names()[1]
     }
 
-    /// What a band is read as.
+    /// Returns the label as which a band is read.
     pub(crate) fn band_read(&self, band: usize) -> String {
         if self.band == Band::Integer { band.to_string() } else { BANDS[band].to_owned() }
     }
 
-    /// Slots that stand for no epoch.
+    /// Returns the number of null and empty lists.
     pub(crate) fn empty_slots(&self, objects: &[Object]) -> u64 {
         let empty = |object: &&Object| object.epochs().next().is_none();
         if self.shape != Shape::ListOfListsOfStructs {
@@ -145,7 +145,7 @@ impl Settings {
     }
 }
 
-/// Writes light curves as the settings say.
+/// Writes light curves with some settings.
 pub(crate) fn write_nested(folder: &Path, objects: &[Object], settings: &Settings) -> PathBuf {
     let path = folder.join("nested.parquet");
     write(&path, &nested(objects, settings), settings);
@@ -166,8 +166,8 @@ pub(crate) fn write(path: &Path, batch: &RecordBatch, settings: &Settings) {
         .build();
     let file = File::create(path).expect("a file");
     let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).expect("a writer");
-    writer.write(batch).expect("there is room");
-    writer.close().expect("there is room");
+    writer.write(batch).expect("a successful write");
+    writer.close().expect("a successful write");
 }
 
 pub(crate) fn nested(objects: &[Object], settings: &Settings) -> RecordBatch {
@@ -187,7 +187,7 @@ pub(crate) fn nested(objects: &[Object], settings: &Settings) -> RecordBatch {
     for object in objects {
         let before = epochs.len();
         epochs.extend(object.epochs().cloned());
-        // Where a fixed list is null, its values are there all the same.
+        // A null fixed-size list still has values.
         if let Lists::Fixed(n) = settings.lists {
             epochs.resize(before + n, Epoch { flux: Some(9e9), ..Epoch::default() });
         }
@@ -212,12 +212,12 @@ pub(crate) fn nested(objects: &[Object], settings: &Settings) -> RecordBatch {
     RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length")
 }
 
-/// The columns of epochs; fluxes are narrow where there is no dictionary, so that another decoder has its turn.
+/// Returns the columns of epochs. Without dictionaries, fluxes are single precision, to test another decoder.
 fn of_epochs(epochs: &[Epoch], settings: &Settings) -> Vec<(&'static str, ArrayRef)> {
     let [_, _, time, flux, error, band] = settings.names();
     let number =
         |of: fn(&Epoch) -> Option<f64>| -> ArrayRef { Arc::new(Float64Array::from_iter(epochs.iter().map(of))) };
-    #[expect(clippy::cast_possible_truncation, reason = "fluxes of tests are small whole numbers")]
+    #[expect(clippy::cast_possible_truncation, reason = "the fluxes in these tests are small integers")]
     let fluxes: ArrayRef = if settings.dictionary {
         number(|epoch| epoch.flux)
     } else {
@@ -245,7 +245,7 @@ fn structure(fields: Vec<(&str, ArrayRef)>, nulls: Option<&Outline>) -> ArrayRef
     Arc::new(StructArray::try_new(fields.into(), values, nulls).expect("columns of one length"))
 }
 
-/// Where lists begin and end, and which are there.
+/// The lengths of lists, and which of them are not null.
 struct Outline {
     lengths: Vec<usize>,
     there: Vec<bool>,
