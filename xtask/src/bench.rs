@@ -1,10 +1,10 @@
-//! `cargo xtask bench`: whole runs of the release build, beside the floor on the same files in the same minutes.
+//! `cargo xtask bench`: times whole runs of the release build, and decoding of the same files (the floor).
 //!
-//! Answers are compared before any time is printed. All runs of a workload are interleaved, so that a machine that grows
-//! slower or faster meanwhile does so for every row.
+//! Results are compared before any time is printed. The runs of a workload are interleaved, so that changes in the
+//! machine's speed affect all rows equally.
 //!
-//! `cargo xtask bench peers` does the same for what a user would run instead, and `cargo xtask bench scale` tells how cost
-//! grows with the survey.
+//! `cargo xtask bench peers` also times other tools, and `cargo xtask bench scale` measures how cost grows with the
+//! size of the survey.
 
 mod against;
 #[cfg(test)]
@@ -31,7 +31,7 @@ use machine::Machine;
 use programs::Programs;
 use workload::{Compression, Size};
 
-/// What `cargo xtask bench` is asked for.
+/// Arguments of `cargo xtask bench`.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
@@ -41,47 +41,47 @@ pub(crate) struct Args {
     form: Option<Form>,
 }
 
-/// What else may be measured.
+/// The other benchmarks.
 #[derive(Debug, clap::Subcommand)]
 enum Form {
-    /// Measures ours beside what a user would run instead: TAPE, DuckDB, polars, numba and others, from PyPI
+    /// Compare with other tools: TAPE, DuckDB, polars, numba and others, from PyPI
     Peers(peers::Args),
-    /// Measures how cost grows from 1 to 100 million rows, and what a shuffle in 512 MiB of memory costs; surveys of 16 GB
+    /// Measure how cost grows from 1 to 100 million rows, and a shuffle in 512 MiB of memory; uses 16 GB of disk
     Scale(scale::Args),
-    /// Measures a GPU beside the CPU: what it moves, its kernels, and whole plans; answers are compared first
+    /// Compare a GPU with the CPU: transfers, kernels and whole plans, after comparing their results
     Gpu(gpu::Args),
 }
 
-/// What every form is asked for.
+/// Options of all benchmarks.
 #[derive(Debug, clap::Args)]
 struct Common {
-    /// The surveys to measure [default: medium; of scale: 1m,10m,100m]
+    /// Sizes of surveys to measure [default: medium; for scale: 1m,10m,100m]
     #[arg(long, value_delimiter = ',')]
     size: Vec<Size>,
-    /// Measures the large survey too: 200,000 objects, 30 million rows
+    /// Also measure the large survey: 200,000 objects, 30 million rows
     #[arg(long)]
     large: bool,
-    /// Goes on even if the machine is busy
+    /// Run even if the machine is busy
     #[arg(long)]
     busy: bool,
-    /// Writes all figures to this file
+    /// Write all figures to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Lists what became slower than in this file, which an earlier --json wrote
+    /// Compare with an earlier --json file, and list what became slower
     #[arg(long, value_name = "BASELINE")]
     against: Option<PathBuf>,
-    /// Takes the programs in this folder instead of building them
+    /// Use the programs in this folder instead of building them
     #[arg(long, value_name = "FOLDER")]
     programs: Option<PathBuf>,
-    /// How often each run is measured, after one that is not [default: 5; of scale: 3]
+    /// Number of timed runs, after one warm-up run [default: 5; for scale: 3]
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     runs: Option<u32>,
 }
 
-/// How often each run is measured, unless it is said.
+/// Default number of timed runs.
 const RUNS: u32 = 5;
 
-/// What to measure, and with what.
+/// What to measure, and with which programs.
 struct Settings {
     programs: Programs,
     cache: PathBuf,
@@ -90,7 +90,7 @@ struct Settings {
     runs: u32,
 }
 
-/// Measures, and prints what came out.
+/// Runs the selected benchmark and prints its report.
 pub(crate) fn bench(args: &Args) -> Result<()> {
     match &args.form {
         None => ours(&args.common),
@@ -125,37 +125,37 @@ impl Common {
         sizes
     }
 
-    /// The same, if all of them can be timed.
+    /// Returns the sizes, or an error if one of them is too small to time.
     fn timed_sizes(&self, otherwise: &[Size]) -> Result<Vec<Size>> {
         let sizes = self.sizes(otherwise);
         match sizes.iter().find(|size| !size.is_timed()) {
             None => Ok(sizes),
             Some(size) => {
                 let name = size.name();
-                let instead = "`cargo xtask bench peers` compares answers on it";
+                let instead = "`cargo xtask bench peers` compares results on it";
                 Err(format!("the {name} survey is too small to time: {instead}").into())
             }
         }
     }
 
-    /// Read first: a baseline that cannot be read should not be found out after minutes.
+    /// Reads the baseline. Called first, so that an unreadable file is reported before minutes of measurements.
     fn baseline(&self) -> Result<Option<Report>> {
         self.against.as_deref().map(Report::read).transpose()
     }
 
-    /// This machine, unless others would share its cores with what is measured.
+    /// Returns a description of this machine, or an error if it is busy.
     fn machine(&self) -> Result<Machine> {
         let mut machine = Machine::now()?;
         if machine.is_busy() && !self.busy {
             let Machine { load_average, cores, .. } = machine;
             return Err(format!(
-                "the load average is {load_average:.2} on {cores} cores: figures would be worth little. Wait, or go on \
-                 all the same with --busy"
+                "the load average is {load_average:.2} on {cores} cores: measurements would be unreliable. Wait, or use \
+                 --busy to run anyway"
             )
             .into());
         }
         if let Some(folder) = &self.programs {
-            // Whoever built them knows of what; the working tree does not.
+            // The commit of programs built elsewhere is unknown.
             machine.commit = format!("unknown (programs in {})", folder.display());
         }
         Ok(machine)
@@ -165,7 +165,7 @@ impl Common {
         self.programs.as_ref().map_or_else(Programs::build, |folder| Programs::of(folder))
     }
 
-    /// Writes the figures, and holds them against the baseline.
+    /// Writes the figures, and compares them with the baseline.
     fn finish(&self, report: &Report, baseline: Option<&Report>) -> Result<()> {
         if let Some(path) = &self.json {
             fs::write(path, serde_json::to_string_pretty(report)?)

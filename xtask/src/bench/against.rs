@@ -1,14 +1,14 @@
-//! What became slower since an earlier report.
+//! Lists what became slower since an earlier report.
 
 use std::fmt::Write;
 
 use super::figures::{Report, Spread};
 
-/// Lists the figures that are worse than in `baseline` beyond the noise.
+/// Lists figures that are worse than in `baseline` by more than the noise.
 pub(super) fn against(report: &Report, baseline: &Report) -> String {
     let mut text = format!("\nagainst commit {}\n", baseline.machine.commit);
     if report.machine.cpu != baseline.machine.cpu {
-        _ = writeln!(text, "  another machine ({}): compare ratios, not times", baseline.machine.cpu);
+        _ = writeln!(text, "  measured on another machine ({}): compare ratios, not times", baseline.machine.cpu);
     }
     let mut worse = vec![];
     for row in &report.rows {
@@ -39,12 +39,12 @@ pub(super) fn against(report: &Report, baseline: &Report) -> String {
     text
 }
 
-/// Nanoseconds per epoch, of epochs per second.
+/// Converts epochs per second to nanoseconds per epoch.
 fn inverse(rate: Spread) -> Spread {
     Spread { min: 1e9 / rate.max, median: 1e9 / rate.median, max: 1e9 / rate.min }
 }
 
-/// The line for a figure that is worse: the middle of each set of runs lies beyond the whole range of the other.
+/// Describes a figure that is worse: each median lies outside of the range of the other runs, in the slow direction.
 fn worsening(name: &str, unit: &str, now: Spread, then: Spread) -> Option<String> {
     let is_worse = now.median > then.max && now.min > then.median;
     let percent = (now.median / then.median - 1.0) * 100.0;
@@ -65,7 +65,7 @@ mod tests {
         let runs: Vec<Usage> = cpu_s.iter().map(usage).collect();
         let rate = Spread { min: epochs_per_s * 0.99, median: epochs_per_s, max: epochs_per_s * 1.01 };
         Report {
-            machine: Machine::now().expect("this is one"),
+            machine: Machine::now().expect("machine information"),
             rows: vec![Measured::of("map", Size::Medium, Compression::Zstd, 1000, &runs)],
             kernels: vec![Kernel { statistic: "stetson_j".into(), epochs: 150, kernel: rate, scalar: rate }],
             growth: vec![],
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn noise_is_no_slowdown_and_a_slowdown_is_named() {
+    fn only_slowdowns_beyond_the_noise_are_listed() {
         let baseline = report(&[1.0, 1.1, 1.3], 1e8);
         assert!(against(&report(&[1.05, 1.2, 1.5], 0.995e8), &baseline).ends_with("nothing became slower\n"));
         assert!(against(&report(&[0.5, 0.6, 0.7], 2e8), &baseline).ends_with("nothing became slower\n"));
@@ -84,10 +84,10 @@ mod tests {
     }
 
     #[test]
-    fn a_report_survives_being_written_and_a_new_row_is_mentioned() {
+    fn a_report_can_be_read_back_and_new_rows_are_listed() {
         let now = report(&[1.0], 1e8);
         let text = serde_json::to_string(&now).expect("plain numbers");
-        let mut before: Report = serde_json::from_str(&text).expect("its own words");
+        let mut before: Report = serde_json::from_str(&text).expect("a valid report");
         assert_eq!(before.rows[0].cpu_s, now.rows[0].cpu_s);
         before.rows.clear();
         assert!(against(&now, &before).contains("map (medium, zstd): not in the baseline"));

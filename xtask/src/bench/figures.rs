@@ -1,4 +1,4 @@
-//! What a bench found, as `--json` writes it and `--against` reads it.
+//! The figures of a benchmark, as `--json` writes and `--against` reads them.
 
 use std::fs;
 use std::path::Path;
@@ -13,46 +13,46 @@ use super::scale::Growth;
 use super::workload::{Compression, Size};
 use crate::run::Result;
 
-/// Everything.
+/// A complete report.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Report {
     pub(super) machine: Machine,
     pub(super) rows: Vec<Measured>,
     #[serde(default)]
     pub(super) kernels: Vec<Kernel>,
-    /// How cost grows with the survey, if that is what was measured.
+    /// Growth of cost with the survey, for `bench scale`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) growth: Vec<Growth>,
-    /// What stands beside ours, if that is what was measured.
+    /// Details of peers, for `bench peers`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) peers: Option<Peers>,
 }
 
-/// One row on one survey.
+/// The measurements of one row on one survey.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Measured {
-    /// The row's name.
+    /// Name of the row.
     pub(super) row: String,
     pub(super) size: Size,
     pub(super) compression: Compression,
-    /// The survey's rows.
+    /// Number of rows in the survey.
     pub(super) survey_rows: u64,
     /// User and system time, seconds.
     pub(super) cpu_s: Spread,
-    /// Time on the clock, seconds.
+    /// Wall time, seconds.
     pub(super) wall_s: Spread,
     /// Peak memory, MB.
     pub(super) peak_mb: Spread,
-    /// Rows per second on the clock.
+    /// Rows per second of wall time.
     pub(super) rows_per_s: Spread,
-    /// What the row must keep to, and whether it does.
+    /// The targets of the row, and whether they were met.
     pub(super) targets: Vec<Judged>,
-    /// What was computed, if there is more than one such thing, and how that of a peer compares with ours.
+    /// The task and the comparison with ours, for peers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) beside: Option<Beside>,
 }
 
-/// The smallest, the middle and the largest of some measurements.
+/// Minimum, median and maximum of some measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Spread {
     pub(super) min: f64,
@@ -60,10 +60,10 @@ pub(super) struct Spread {
     pub(super) max: f64,
 }
 
-/// A figure held against its target.
+/// A figure and its target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Judged {
-    /// What the figure is.
+    /// Name of the figure.
     pub(super) what: String,
     pub(super) value: f64,
     /// `at most …` or `at least …`
@@ -72,7 +72,7 @@ pub(super) struct Judged {
 }
 
 impl Spread {
-    /// Of at least one value.
+    /// Summarizes at least one value.
     pub(super) fn of(values: impl Iterator<Item = f64>) -> Self {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
@@ -84,19 +84,19 @@ impl Spread {
 }
 
 impl Judged {
-    /// A figure that must not be larger.
+    /// Creates a figure that must not be larger than `most`.
     pub(super) fn at_most(what: String, value: f64, most: f64) -> Self {
         Self { what, value, target: format!("at most {most}"), met: value <= most }
     }
 
-    /// A figure that must not be smaller.
+    /// Creates a figure that must not be smaller than `least`.
     pub(super) fn at_least(what: String, value: f64, least: f64) -> Self {
         Self { what, value, target: format!("at least {least}"), met: value >= least }
     }
 }
 
 impl Measured {
-    /// The figures of the runs of one row, not yet judged.
+    /// Summarizes the runs of one row, without targets.
     pub(super) fn of(row: &str, size: Size, compression: Compression, survey_rows: u64, runs: &[Usage]) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "no survey has 2^53 rows")]
         let rows = survey_rows as f64;
@@ -114,13 +114,13 @@ impl Measured {
         }
     }
 
-    /// Whether both are of the same row on the same survey.
+    /// Returns true if both are measurements of the same row on the same survey.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let what = |row: &Self| row.beside.as_ref().map(|beside| (beside.task, beside.layout));
         (&self.row, self.size, self.compression, what(self)) == (&other.row, other.size, other.compression, what(other))
     }
 
-    /// The row's name, with what tells it from others of that name.
+    /// Returns the name of the row, with the task, layout, size and compression.
     pub(super) fn title(&self) -> String {
         let beside = self.beside.as_ref();
         let what = beside.map(|beside| format!("{}, {}, ", beside.task.name(), beside.layout.name()));
@@ -129,7 +129,7 @@ impl Measured {
 }
 
 impl Report {
-    /// An earlier report.
+    /// Reads an earlier report.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         let text = fs::read_to_string(path).map_err(|error| failed(&error))?;

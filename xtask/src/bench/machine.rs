@@ -1,4 +1,4 @@
-//! Where and with what a bench ran.
+//! Describes the machine and the programs of a benchmark.
 
 use std::fs;
 use std::process::Command;
@@ -11,22 +11,22 @@ use crate::run::{self, Result};
 /// The header of a report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Machine {
-    /// The processor's name.
+    /// Name of the processor.
     pub(super) cpu: String,
-    /// How many threads run at once.
+    /// Number of hardware threads.
     pub(super) cores: usize,
     /// The operating system and its version.
     pub(super) kernel: String,
-    /// The compiler.
+    /// Version of the compiler.
     pub(super) rustc: String,
-    /// The commit of the working tree, with a plus sign if it was changed since.
+    /// Commit of the working tree, with a plus sign if there are uncommitted changes.
     pub(super) commit: String,
-    /// The load average of the last minute, before anything was started.
+    /// Load average of the last minute, before the benchmark started.
     pub(super) load_average: f64,
 }
 
 impl Machine {
-    /// This one, now.
+    /// Describes this machine and working tree.
     pub(super) fn now() -> Result<Self> {
         let git = |args: &[&str]| run::read(Command::new("git").args(args).current_dir(run::root()));
         let changed = git(&["status", "--porcelain"]).is_ok_and(|status| !status.is_empty());
@@ -41,13 +41,13 @@ impl Machine {
         })
     }
 
-    /// Whether others would share the cores with what is measured.
+    /// Returns true if other processes would share the cores.
     pub(super) fn is_busy(&self) -> bool {
         self.load_average > f64::from(u32::try_from(self.cores).unwrap_or(u32::MAX))
     }
 }
 
-/// Linux has files for both; macOS has a command.
+/// Reads a value with `sysctl` on macOS. Linux has files instead.
 fn sysctl(name: &str) -> Result<String> {
     run::read(Command::new("sysctl").args(["-n", name]))
 }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_systems_print_is_understood() {
+    fn the_output_of_systems_is_parsed() {
         assert_eq!(parse_load_average("0.52 0.58 0.59 1/467 12345\n"), Some(0.52));
         assert_eq!(parse_load_average("{ 1.75 2.00 2.10 }"), Some(1.75));
         assert_eq!(parse_load_average("none"), None);
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn more_than_one_job_per_core_is_busy() {
-        let mut machine = Machine::now().expect("this is one");
+        let mut machine = Machine::now().expect("machine information");
         let mut is_busy = |cores, load_average| {
             (machine.cores, machine.load_average) = (cores, load_average);
             machine.is_busy()

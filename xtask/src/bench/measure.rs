@@ -1,4 +1,4 @@
-//! Runs everything, in turn, and believes no time before the answers agree.
+//! Runs everything in turn, and compares results before it reports times.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,15 +13,15 @@ use super::rows::{ROWS, Row, Run, Target, WORKERS};
 use super::workload::{self, Compression, Size};
 use crate::run::{self, Result};
 
-/// A shorter run is mostly the accounting's own error.
+/// Minimum CPU time of a run, seconds. Shorter runs are dominated by the resolution of the accounting.
 pub(super) const SHORTEST_CPU_S: f64 = 0.020;
-/// How far results of different plans may be apart, relative, or absolute near zero.
+/// Largest difference between results of different plans, relative, or absolute near zero.
 pub(super) const TOLERANCE: &str = "1e-12";
 
 /// Measures every row on every survey.
 ///
 /// # Errors
-/// If a run fails, if results differ, if a run is too short to time, or if a program was replaced meanwhile.
+/// If a run fails, results differ, a run is too short to time, or a program was replaced meanwhile.
 pub(super) fn measure(settings: &Settings, machine: Machine) -> Result<Report> {
     let state = settings.programs.state()?;
     let mut rows = vec![];
@@ -35,11 +35,11 @@ pub(super) fn measure(settings: &Settings, machine: Machine) -> Result<Report> {
     Ok(Report { machine, rows, kernels, growth: vec![], peers: None })
 }
 
-/// A row made ready to run.
+/// A row that is ready to run.
 struct Ready {
     row: &'static Row,
     survey: PathBuf,
-    /// Where a run leaves its result, if it has one.
+    /// Path of the result, if the row has one.
     result: Option<PathBuf>,
     runs: Vec<Usage>,
 }
@@ -57,7 +57,7 @@ fn measure_survey(settings: &Settings, size: Size, compression: Compression) -> 
     }
     println!("measuring the {} survey, {}", size.name(), compression.name());
     let survey_rows = count_rows(&settings.programs, &ready[0].survey)?;
-    // The first round warms the page cache up and is not counted.
+    // The first round warms up the page cache and is not counted.
     for round in 0..=settings.runs {
         for ready in &mut ready {
             let usage = (settings.programs.measure)(&mut ready.command(settings))?;
@@ -65,7 +65,8 @@ fn measure_survey(settings: &Settings, size: Size, compression: Compression) -> 
                 ready.runs.push(usage);
             }
         }
-        // After the first, so that a wrong answer does not take minutes to be found, and after the last, which is timed.
+        // After the first round, so that a wrong result is reported early, and after the last, because those runs were
+        // timed.
         if round == 0 || round == settings.runs {
             compare(settings, &ready)?;
         }
@@ -107,22 +108,22 @@ fn floor(programs: &Programs, survey: &Path) -> Command {
     command
 }
 
-/// The rows of a survey, as the floor counts them.
+/// Returns the rows of a survey, counted by the floor.
 pub(super) fn count_rows(programs: &Programs, survey: &Path) -> Result<u64> {
     let text = run::read(&mut floor(programs, survey))?;
-    text.parse().map_err(|_| format!("tape-floor printed '{text}', which is no number of rows").into())
+    text.parse().map_err(|_| format!("tape-floor printed '{text}' instead of a number of rows").into())
 }
 
-/// Fails unless all plans gave the same answers.
+/// Checks that all plans gave the same results.
 fn compare(settings: &Settings, ready: &[Ready]) -> Result<()> {
     let results = ready.iter().filter_map(|ready| ready.result.as_ref());
     let mut command = Command::new(&settings.programs.compare);
-    run::read(command.args(["--tolerance", TOLERANCE]).args(results)).map(drop).map_err(|error| {
-        format!("the plans do not give the same answers, so no time is worth printing\n{error}").into()
-    })
+    run::read(command.args(["--tolerance", TOLERANCE]).args(results))
+        .map(drop)
+        .map_err(|error| format!("the results of the plans differ, so times are not reported\n{error}").into())
 }
 
-/// A row held against one of its targets; `earlier` are the rows measured before it on the same survey.
+/// Compares a row with one of its targets. `earlier` are the rows measured before on the same survey.
 fn judge(target: &Target, row: &Measured, earlier: &[Measured]) -> Option<Judged> {
     match *target {
         Target::Cpu { of, zstd, none } => {

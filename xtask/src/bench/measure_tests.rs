@@ -1,4 +1,4 @@
-//! The whole bench, on shell scripts.
+//! Tests the whole benchmark with shell scripts.
 
 use super::super::fake::{self, WORK};
 use super::*;
@@ -17,21 +17,21 @@ fn run_fake(batch: &str) -> Result<Report> {
 
 #[test]
 fn every_row_is_measured_and_judged() {
-    // The map plan takes four times as long as the floor, whose scripts do the same work once.
+    // The map plan takes four times as long as the floor, which does the same work once.
     let slow_map = format!("echo same > $out\n{WORK}\n[ $plan != map ] || {{ {WORK}\n{WORK}\n{WORK}\n}}");
     let report = run_fake(&slow_map).expect("all runs succeed");
     let names: Vec<&str> = report.rows.iter().map(|row| row.row.as_str()).collect();
     assert_eq!(names, ["floor sorted", "floor split", "floor shuffled", "map", "stitch", "nested", "shuffle"]);
     assert!(report.rows.iter().all(|row| row.survey_rows == 3000));
-    let [map] = &report.rows[3].targets[..] else { panic!("peak memory is for the large survey alone") };
+    let [map] = &report.rows[3].targets[..] else { panic!("peak memory is only judged on the large survey") };
     assert!((map.value - 4.0).abs() < 1e-9 && !map.met, "{map:?}");
     assert!(report.rows[6].targets[0].met, "{:?}", report.rows[6]);
 }
 
 #[test]
-fn different_answers_stop_the_bench() {
-    let error = run_fake(&format!("echo $plan > $out\n{WORK}")).expect_err("each plan says something else");
-    assert!(error.to_string().starts_with("the plans do not give the same answers"), "{error}");
+fn different_results_stop_the_bench() {
+    let error = run_fake(&format!("echo $plan > $out\n{WORK}")).expect_err("each plan has another result");
+    assert!(error.to_string().starts_with("the results of the plans differ"), "{error}");
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_failing_run_stops_the_bench() {
 #[test]
 fn a_program_that_is_replaced_meanwhile_stops_the_bench() {
     let replaced = format!("echo same > $out\n{WORK}\necho '# longer' >> $(dirname $0)/tape-floor");
-    let error = run_fake(&replaced).expect_err("the floor is another at the end");
+    let error = run_fake(&replaced).expect_err("the floor was replaced");
     assert!(error.to_string().ends_with("tape-floor was replaced while it was measured"), "{error}");
 }
 

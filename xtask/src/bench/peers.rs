@@ -1,9 +1,9 @@
-//! `cargo xtask bench peers`: ours beside everything that a user would run instead, on the same files in the same minutes.
+//! `cargo xtask bench peers`: compares ours with other tools, on the same files in the same minutes.
 //!
-//! A peer is a script in `benches/peers`. It is started once, and timed warm: its start, and what it compiles in the first
-//! run, are told apart. Ours is timed as whole processes, so that its start counts, and what it takes to sort and write
-//! the table; a peer may stop as soon as its result is in memory, and so does a row of ours, warm, that stands beside. A peer's run follows one of ours, so that a machine that
-//! grows slower or faster does so for both. No ratio is printed where answers differ.
+//! A peer is a script in `benches/peers`. It is started once and timed warm. Its startup and the compilation in its
+//! first run are reported separately. Ours is timed as whole processes, including startup, sorting and writing the
+//! table, while a peer may stop once its result is in memory. A second row of ours is timed like a peer. Each run of a
+//! peer follows one of ours, so that changes in the machine's speed affect both. No ratio is printed if results differ.
 
 mod environment;
 mod measure;
@@ -23,29 +23,29 @@ use super::{Common, RUNS};
 use crate::run::{self, Result};
 use script::{Row, Script, Task};
 
-/// What `cargo xtask bench peers` is asked for.
+/// Arguments of `cargo xtask bench peers`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     common: Common,
-    /// Only this peer: a script of benches/peers, or a part of what the table calls it
+    /// Measure only this peer: a script of benches/peers, or part of its name in the table
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
-    /// Prints tables in Markdown
+    /// Print tables in Markdown
     #[arg(long)]
     markdown: bool,
 }
 
-/// What the table calls ours.
+/// Name of our rows in the table.
 const OURS: &str = "ours";
-/// The longest that a peer may take for one run.
+/// Maximum duration of one run of a peer.
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 
-/// What to measure, and with what.
+/// What to measure, and with which programs.
 struct Settings {
     programs: Programs,
     cache: PathBuf,
-    /// The Python that makes environments.
+    /// The Python that creates environments.
     python: PathBuf,
     sizes: Vec<Size>,
     runs: u32,
@@ -54,44 +54,44 @@ struct Settings {
 }
 
 impl Settings {
-    /// Whether a row is among those asked for.
+    /// Returns true if a row is selected.
     fn asks(&self, script: &Script, row: &Row) -> bool {
         let contains = |name: &String| row.name.to_lowercase().contains(&name.to_lowercase());
         self.only.as_ref().is_none_or(|name| script.name == *name || contains(name))
     }
 }
 
-/// What is computed in a row, and how a peer's compares with ours.
+/// The task of a row, and the comparison of a peer with ours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Beside {
     pub(super) task: Task,
     pub(super) layout: Layout,
-    /// How many runs were timed.
+    /// Number of timed runs.
     runs: usize,
-    /// Time on the clock from the start to the first result, seconds.
+    /// Wall time from the start to the first result, seconds.
     first_s: f64,
-    /// Whether there are answers to compare.
+    /// True if there are results to compare.
     answers: bool,
-    /// The first difference from our answers, if there is one.
+    /// First difference from our results, if any.
     difference: Option<String>,
-    /// CPU time, times ours in the same minutes; nothing for ours, and if answers differ.
+    /// CPU time divided by ours in the same minutes. `None` for ours, and if results differ.
     ratio: Option<f64>,
 }
 
-/// The peers of a report, but for their rows.
+/// Details of the peers in a report.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Peers {
     /// Names and versions of their packages.
     versions: Vec<String>,
-    /// Scripts that could not be set up, and why.
+    /// Scripts that could not be set up, with the reason.
     skipped: Vec<String>,
-    /// Rows that have no time.
+    /// Rows without a time.
     untimed: Vec<Untimed>,
     /// Targets that could not be judged.
     unjudged: Vec<String>,
 }
 
-/// A row that has no time.
+/// A row without a time.
 #[derive(Debug, Serialize, Deserialize)]
 struct Untimed {
     row: String,
@@ -101,7 +101,7 @@ struct Untimed {
     why: String,
 }
 
-/// Measures, and prints what came out.
+/// Measures peers and prints the report.
 pub(super) fn peers(args: &Args) -> Result<()> {
     let Args { common, only, markdown } = args;
     let mut scripts = script::scripts(&run::root().join("benches/peers"))?;
@@ -121,7 +121,7 @@ pub(super) fn peers(args: &Args) -> Result<()> {
     }
     scripts.retain(|script| script.rows.iter().any(|row| settings.asks(script, row)));
     if scripts.is_empty() {
-        return Err(format!("no peer is called '{}': see benches/peers", only.as_deref().unwrap_or_default()).into());
+        return Err(format!("no peer matches '{}': see benches/peers", only.as_deref().unwrap_or_default()).into());
     }
     let report = measure::measure(&settings, &scripts, machine)?;
     let form = if *markdown { table::Form::Markdown } else { table::Form::Plain };

@@ -1,8 +1,8 @@
-//! One measured run of a program: its CPU time, its time on the clock and its peak memory, as the kernel accounts them.
+//! Measures one run of a program: CPU time, wall time and peak memory, as the kernel accounts for them.
 #![expect(
     unsafe_code,
-    reason = "wait4 is the only way to the peak memory of one child and a process's clock to its time while it runs, and no \
-              safe crate of ours has them"
+    reason = "only wait4 reports the peak memory of one child, and only its clock the time of a running process, and no \
+              safe crate that we use has them"
 )]
 
 use std::io::{Read, Seek};
@@ -13,25 +13,25 @@ use std::time::Instant;
 
 use crate::run::{self, Result};
 
-/// What one run took, all processes that it started and waited for included.
+/// The cost of one run, including all processes that it started and waited for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Usage {
     /// User and system time, seconds.
     pub(super) cpu_s: f64,
-    /// Time on the clock, seconds.
+    /// Wall time, seconds.
     pub(super) wall_s: f64,
-    /// The most memory that a process of it held at once, in MB of 10^6 bytes. It is never less than what we hold
-    /// ourselves, a few MB: a child begins as a copy of its parent.
+    /// Largest memory of one of its processes at any time, in MB of 10^6 bytes. Never less than our own memory, a few
+    /// MB, because a child starts as a copy of its parent.
     pub(super) peak_mb: f64,
 }
 
-/// The bytes in the unit of `ru_maxrss`.
+/// Bytes per unit of `ru_maxrss`.
 const PEAK_UNIT: f64 = if cfg!(target_os = "macos") { 1.0 } else { 1024.0 };
 
-/// Runs a command to its end.
+/// Runs a command and measures it.
 ///
 /// # Errors
-/// If it cannot be started, or fails: then with what it complained of.
+/// If the command cannot be started, or fails. The error includes its standard error.
 pub(super) fn measure(command: &mut Command) -> Result<Usage> {
     let mut complaint = tempfile::tempfile()?;
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(complaint.try_clone()?);
@@ -49,7 +49,7 @@ pub(super) fn measure(command: &mut Command) -> Result<Usage> {
     Ok(Usage { cpu_s, wall_s, peak_mb: usage.ru_maxrss as f64 * PEAK_UNIT / 1e6 })
 }
 
-/// Waits for a child that nobody else waits for.
+/// Waits for a child that was not waited for yet.
 fn wait(pid: libc::pid_t) -> Result<(ExitStatus, libc::rusage)> {
     let mut status = 0;
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
@@ -67,7 +67,8 @@ fn wait(pid: libc::pid_t) -> Result<(ExitStatus, libc::rusage)> {
     Ok((ExitStatus::from_raw(status), unsafe { usage.assume_init() }))
 }
 
-/// The CPU time so far of a process that runs, in seconds; none if it has ended, or if the system has no such clock.
+/// Returns the CPU time of a running process so far, in seconds. Returns `None` if it has ended, or the system has no
+/// such clock.
 pub(super) fn cpu_s(pid: u32) -> Option<f64> {
     #[cfg(target_os = "linux")]
     {
@@ -109,15 +110,15 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_of_a_child_of_the_child_is_seen() {
+    fn the_memory_of_a_grandchild_is_measured() {
         let small = shell("true").expect("it runs");
-        // Without line ends, tail keeps all that it is asked for. What this process has before it starts another counts too.
+        // Without line ends, tail keeps all its input in memory. The memory of this test process counts too.
         let large = shell("head -c 256000000 /dev/zero | tail -c 256000000").expect("it runs");
         assert!(large.peak_mb > 250.0 && small.peak_mb < 150.0, "{large:?} {small:?}");
     }
 
     #[test]
-    fn a_run_that_fails_is_an_error_with_its_complaint() {
+    fn a_failing_run_is_an_error_with_its_message() {
         let error = shell("echo wrong >&2; exit 7").expect_err("it fails");
         assert!(error.to_string().ends_with("exit status: 7\nwrong"), "{error}");
     }

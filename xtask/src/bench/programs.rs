@@ -1,4 +1,4 @@
-//! The programs that a bench starts.
+//! The programs that a benchmark runs.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,31 +8,32 @@ use std::time::SystemTime;
 use super::process::{self, Usage};
 use crate::run::{self, Result};
 
-/// Where each lies.
+/// Paths of the programs.
 #[derive(Debug)]
 pub(super) struct Programs {
     /// The command under test.
     pub(super) tape: PathBuf,
-    /// Decodes the columns into nothing.
+    /// Decodes columns without computing anything.
     pub(super) floor: PathBuf,
     /// Compares results.
     pub(super) compare: PathBuf,
     /// Times kernels without files.
     pub(super) kernels: PathBuf,
-    /// The library, warm.
+    /// Runs the library in a warm process.
     pub(super) warm: PathBuf,
-    /// Runs one and tells what that took. Stand-ins say it themselves: tests must not hang on how busy a machine is.
+    /// Measures a command. Test scripts report their usage instead, so that tests do not depend on the load of the
+    /// machine.
     pub(super) measure: fn(&mut Command) -> Result<Usage>,
 }
 
 impl Programs {
-    /// Those of this tree, as they are released.
+    /// Builds the programs of this tree in release mode.
     pub(super) fn build() -> Result<Self> {
         run::run(run::cargo().args("build --release --package tape-cli --package tape-benches --bins".split(' ')))?;
         Self::of(&run::target_directory()?.join("release"))
     }
 
-    /// Those in a folder.
+    /// Returns the programs in a folder.
     pub(super) fn of(folder: &Path) -> Result<Self> {
         let program = |name: &str| {
             let path = folder.join(name);
@@ -48,7 +49,7 @@ impl Programs {
         })
     }
 
-    /// The size and the time of each file: they tell whether another build replaced one.
+    /// Returns the size and modification time of each file, to detect if another build replaces one.
     pub(super) fn state(&self) -> Result<Vec<(&Path, u64, SystemTime)>> {
         let state = |path| {
             let metadata = fs::metadata(path).map_err(|error| format!("{}: {error}", Path::display(path)))?;
@@ -57,7 +58,7 @@ impl Programs {
         [self.tape.as_path(), &self.floor, &self.compare, &self.kernels, &self.warm].into_iter().map(state).collect()
     }
 
-    /// Fails if one is not what it was: a build beside the bench would make figures of two programs look like those of one.
+    /// Checks that no program was replaced. A concurrent build would otherwise mix figures of two versions.
     pub(super) fn still(&self, before: &[(&Path, u64, SystemTime)]) -> Result<()> {
         match before.iter().zip(self.state()?).find(|(before, after)| *before != after) {
             Some((before, _)) => Err(format!("{} was replaced while it was measured", before.0.display()).into()),

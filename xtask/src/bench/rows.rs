@@ -1,53 +1,53 @@
-//! What is measured: a row of the table is one entry of [`ROWS`].
+//! The rows of the benchmark: each row of the table is one entry of [`ROWS`].
 
 use super::workload::{Compression, Layout};
 
-/// The threads of every run, the floor's too.
+/// Number of threads of every run, including the floor.
 pub(super) const WORKERS: &str = "2";
 
-/// One kind of run.
+/// A row of the benchmark.
 #[derive(Debug)]
 pub(super) struct Row {
-    /// What the table calls it.
+    /// Name in the table.
     pub(super) name: &'static str,
-    /// What is started.
+    /// The program to run.
     pub(super) run: Run,
-    /// The files that it reads.
+    /// Layout of the files to read.
     pub(super) layout: Layout,
-    /// What it must keep to.
+    /// Targets to meet.
     pub(super) targets: &'static [Target],
 }
 
-/// What is started.
+/// The program to run.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Run {
-    /// `tape-floor`: the columns are decoded into nothing.
+    /// `tape-floor`, which only decodes the columns.
     Floor,
-    /// `tape batch` by this plan.
+    /// `tape batch` with a plan.
     Batch {
-        /// As `--plan` names it.
+        /// Name of the plan, as for `--plan`.
         plan: &'static str,
     },
 }
 
-/// What a row must keep to.
+/// A target of a row.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Target {
-    /// CPU time, as a multiple of that of another row on the same survey.
+    /// Largest ratio of the CPU time to that of another row on the same survey.
     Cpu {
-        /// The other row.
+        /// Name of the other row.
         of: &'static str,
-        /// The most it may be with zstd.
+        /// Largest ratio with zstd.
         zstd: f64,
-        /// The most it may be without compression, where there is less decoding to hide behind.
+        /// Largest ratio without compression, where decoding takes less of the time.
         none: f64,
     },
-    /// Peak memory on the large survey, in MB.
+    /// Largest peak memory on the large survey, in MB.
     LargePeakMb(f64),
 }
 
 impl Target {
-    /// The most that CPU time may be, as a multiple of the other row's.
+    /// Returns the largest ratio of CPU times.
     pub(super) const fn most_cpu(zstd: f64, none: f64, compression: Compression) -> f64 {
         match compression {
             Compression::Zstd => zstd,
@@ -56,7 +56,7 @@ impl Target {
     }
 }
 
-/// Every row, each after those that it is compared with.
+/// All rows. Each comes after the rows that it is compared with.
 pub(super) const ROWS: &[Row] = &[
     Row { name: "floor sorted", run: Run::Floor, layout: Layout::Sorted, targets: &[] },
     Row { name: "floor split", run: Run::Floor, layout: Layout::SortedSplit, targets: &[] },
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_have_names_of_their_own_and_compare_with_earlier_ones() {
+    fn rows_have_distinct_names_and_compare_with_earlier_ones() {
         for (i, row) in ROWS.iter().enumerate() {
             assert!(ROWS[..i].iter().all(|other| other.name != row.name), "{}", row.name);
             for target in row.targets {

@@ -1,7 +1,8 @@
-//! `cargo xtask bench scale`: how cost grows with the survey, and what a shuffle costs that does not fit in memory.
+//! `cargo xtask bench scale`: measures how cost grows with the survey, and the cost of a shuffle that does not fit in
+//! memory.
 //!
-//! Surveys are of 1, 10 and 100 million rows, without compression, of the same sky. Runs of all plans and all sizes are
-//! interleaved, and their answers compared first. Rows per second and exponents are of whole processes.
+//! Surveys have 1, 10 and 100 million rows of the same sky, without compression. Runs of all plans and sizes are
+//! interleaved, and their results are compared first. Rows per second and exponents include the startup of the process.
 
 mod growth;
 mod measure;
@@ -13,19 +14,19 @@ use std::path::PathBuf;
 
 pub(super) use growth::Growth;
 
-/// What `cargo xtask bench scale` is asked for.
+/// Arguments of `cargo xtask bench scale`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     common: Common,
 }
 
-/// The sizes, unless others are named.
+/// Default sizes.
 const SIZES: [Size; 3] = [Size::Million, Size::TenMillion, Size::HundredMillion];
-/// How often each run is measured, unless it is said: those of 100 million rows take long, and vary little.
+/// Default number of timed runs. Runs over 100 million rows take long, and vary little.
 const RUNS: u32 = 3;
 
-/// What to measure, and with what.
+/// What to measure, and with which programs.
 struct Settings {
     programs: Programs,
     cache: PathBuf,
@@ -33,31 +34,31 @@ struct Settings {
     runs: u32,
 }
 
-/// One kind of run.
+/// A row of the benchmark.
 #[derive(Debug)]
 struct Row {
-    /// What the table calls it.
+    /// Name in the table.
     name: &'static str,
-    /// As `--plan` names it.
+    /// Name of the plan, as for `--plan`.
     plan: &'static str,
-    /// The files that it reads.
+    /// Layout of the files to read.
     layout: Layout,
     memory: Memory,
 }
 
-/// What a run may hold.
+/// The memory limit of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Memory {
-    /// Everything.
+    /// No limit.
     Unlimited,
-    /// [`BUDGET_MIB`], on the largest survey: the others fit.
+    /// [`BUDGET_MIB`], only on the largest survey, because the others fit.
     Bounded,
 }
 
-/// What a bounded run may hold beside the program itself, MiB.
+/// Memory limit of a bounded run in addition to the program itself, MiB.
 const BUDGET_MIB: u32 = 512;
 
-/// Every row; the first is what the answers of the others are compared with.
+/// All rows. Results of the others are compared with the first.
 const ROWS: &[Row] = &[
     Row { name: "map", plan: "map", layout: Layout::Sorted, memory: Memory::Unlimited },
     Row { name: "stitch", plan: "stitch", layout: Layout::SortedSplit, memory: Memory::Unlimited },
@@ -69,14 +70,14 @@ const SHUFFLE: &str = "shuffle";
 const BOUNDED: &str = "shuffle, 512 MiB";
 
 impl Row {
-    /// Whether it is measured on surveys of a size.
+    /// Returns true if the row is measured on surveys of a size.
     fn is_for(&self, size: Size) -> bool {
         self.memory == Memory::Unlimited || size == Size::HundredMillion
     }
 }
 
 impl Memory {
-    /// As `--memory` has it. No machine that this runs on has what stands for no limit.
+    /// Returns the value of `--memory`. Unlimited is a size larger than the memory of any machine in use.
     fn argument(self) -> String {
         match self {
             Self::Unlimited => "1TiB".to_owned(),
@@ -85,7 +86,7 @@ impl Memory {
     }
 }
 
-/// Measures, and prints what came out.
+/// Runs the benchmark and prints its report.
 pub(super) fn scale(args: &Args) -> Result<()> {
     let Args { common } = args;
     let sizes = common.timed_sizes(&SIZES)?;

@@ -1,11 +1,11 @@
-//! A report as a person reads it.
+//! Prints a report as text.
 
 use std::fmt::Write;
 
 use super::figures::{Judged, Measured, Report, Spread};
 use super::scale::Growth;
 
-/// The header, a table for each survey, the kernels, and the targets.
+/// Prints the header, a table for each survey, the kernels, and the targets.
 pub(super) fn table(report: &Report) -> String {
     let mut text = header(report);
     for survey in report.rows.chunk_by(|a, b| (a.size, a.compression) == (b.size, b.compression)) {
@@ -34,11 +34,11 @@ pub(super) fn table(report: &Report) -> String {
     text
 }
 
-/// Where and with what it was measured.
+/// Prints the machine, commit and load.
 pub(super) fn header(report: &Report) -> String {
     let machine = &report.machine;
     format!(
-        "\n{}, {} cores, {}\n{}, commit {}, load average {:.2} before the start\nMiddle of the runs, with the smallest and the largest\n",
+        "\n{}, {} cores, {}\n{}, commit {}, load average {:.2} before the start\nMedian of the runs, with minimum and maximum\n",
         machine.cpu, machine.cores, machine.kernel, machine.rustc, machine.commit, machine.load_average
     )
 }
@@ -64,8 +64,8 @@ fn growth_table(text: &mut String, growth: &[Growth]) {
     let last = names[names.len() - 2..].join(" to ");
     _ = writeln!(
         text,
-        "\ngrowth: n, where time grows as rows to the n-th power. The start of the process is part of each figure, and of\n\
-         the smallest survey's most, so that the last step tells more than the fit over all sizes"
+        "\ngrowth: exponent n, where time is proportional to rows^n. Times include the startup of the process, mostly in\n\
+         the smallest survey, so the last step is more reliable than the fit over all sizes"
     );
     let heads = ["CPU, all", &format!("CPU, {last}"), "wall, all", &format!("wall, {last}")].map(str::to_owned);
     line(text, &["", &format!("M rows/s: {}", names.join(", ")), &heads[0], &heads[1], &heads[2], &heads[3]]);
@@ -76,7 +76,7 @@ fn growth_table(text: &mut String, growth: &[Growth]) {
     }
 }
 
-/// A spread in other units.
+/// Formats a spread, scaled to other units.
 pub(super) fn cell(spread: Spread, scale: f64, digits: usize) -> String {
     let Spread { min, median, max } = spread;
     format!("{:.digits$} ({:.digits$}-{:.digits$})", median * scale, min * scale, max * scale)
@@ -89,7 +89,7 @@ fn line(text: &mut String, cells: &[&str]) {
     text.push('\n');
 }
 
-/// One line for a target.
+/// Prints one line for a target.
 pub(super) fn target_line(text: &mut String, name: &str, judged: &Judged) {
     let verdict = if judged.met { "met" } else { "MISSED" };
     _ = writeln!(text, "  {verdict:<7} {name}: {} {:.2}, {}", judged.what, judged.value, judged.target);
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn growth_stands_with_rates_and_exponents_and_is_judged() {
+    fn growth_is_printed_with_rates_and_targets() {
         let measured = |size, rows, wall_s| {
             let usage = Usage { cpu_s: 2.0 * wall_s, wall_s, peak_mb: 10.0 };
             Measured::of("merge", size, Compression::None, rows, &[usage])
@@ -114,7 +114,7 @@ mod tests {
             measured(Size::HundredMillion, 100_000_000, 20.0),
         ];
         let growth = vec![Growth::of("merge", &rows.iter().collect::<Vec<_>>()).expect("three sizes")];
-        let machine = Machine::now().expect("this is one");
+        let machine = Machine::now().expect("machine information");
         let text = table(&Report { machine, rows, kernels: vec![], growth, peers: None });
         let line = |start: &str| text.lines().rfind(|line| line.trim_start().starts_with(start));
         let cells: Vec<&str> = line("merge").expect("it is there").split_whitespace().collect();

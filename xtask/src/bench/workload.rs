@@ -1,4 +1,4 @@
-//! The surveys that runs read: made by `tape simulate` from fixed seeds, and kept outside the tree.
+//! The surveys that benchmarks read. `tape simulate` creates them from fixed seeds, outside of the source tree.
 
 use std::env;
 use std::fs;
@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::{self, Result};
 
-/// How large a survey is.
+/// Size of a survey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Size {
-    /// Real: 483 RR Lyrae of SDSS Stripe 82, 136,196 rows, from `../shared`.
+    /// Real data: 483 RR Lyrae of SDSS Stripe 82, 136,196 rows, from `../shared`.
     S82,
-    /// 1,000 light curves of one band, 150,000 rows.
+    /// 1,000 light curves in one band, 150,000 rows.
     Thousand,
     /// 2,000 objects, 300,000 rows.
     Small,
@@ -37,34 +37,34 @@ pub(super) enum Size {
     HundredMillion,
 }
 
-/// How its rows lie.
+/// Order and shape of the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Layout {
-    /// By id, each light curve whole in one file.
+    /// Sorted by id, with each light curve in one file.
     Sorted,
-    /// By id, with light curves cut by the edges of files.
+    /// Sorted by id, with light curves split across files.
     SortedSplit,
-    /// A file for each stretch of nights, by id within.
+    /// One file per range of nights, sorted by id within each.
     Nightly,
-    /// In no order.
+    /// In random order.
     Shuffled,
-    /// By id, a row for each object, its light curve a struct of lists.
+    /// Sorted by id, with one row per object and the light curve as a struct of lists.
     Nested,
 }
 
-/// How its pages are compressed.
+/// Compression of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Compression {
     /// Zstandard.
     Zstd,
-    /// Not at all.
+    /// No compression.
     None,
 }
 
 impl Size {
-    /// As names of folders and tables have it.
+    /// Returns the name in folders and tables.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::S82 => "s82",
@@ -78,7 +78,7 @@ impl Size {
         }
     }
 
-    /// The objects of a survey that is simulated.
+    /// Returns the number of objects of a simulated survey.
     const fn objects(self) -> Option<u32> {
         match self {
             Self::S82 => None,
@@ -92,8 +92,8 @@ impl Size {
         }
     }
 
-    /// The files of a survey that is simulated. Those that tell how cost grows have four full row groups a file, whatever
-    /// their size.
+    /// Returns the number of files of a simulated survey. Surveys for `bench scale` have four full row groups per file,
+    /// whatever their size.
     const fn files(self) -> u32 {
         match self {
             Self::Thousand => 1,
@@ -104,7 +104,7 @@ impl Size {
         }
     }
 
-    /// The bands of a survey that is simulated.
+    /// Returns the bands of a simulated survey.
     const fn bands(self) -> &'static str {
         match self {
             Self::Thousand => "r",
@@ -112,12 +112,12 @@ impl Size {
         }
     }
 
-    /// Whether runs last long enough to be timed: on the others answers alone are compared.
+    /// Returns true if runs are long enough to be timed. Otherwise only results are compared.
     pub(super) const fn is_timed(self) -> bool {
         !matches!(self, Self::S82 | Self::Small)
     }
 
-    /// The columns of id, time, flux, error and band.
+    /// Returns the columns of id, time, flux, error and band.
     pub(super) const fn columns(self) -> &'static str {
         match self {
             Self::S82 => "id,mjd,mag,magerr,band",
@@ -127,7 +127,7 @@ impl Size {
 }
 
 impl Layout {
-    /// As names of folders and tables have it.
+    /// Returns the name in folders and tables.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Sorted => "sorted",
@@ -140,10 +140,10 @@ impl Layout {
 }
 
 impl Compression {
-    /// Both.
+    /// All compressions.
     pub(super) const ALL: [Self; 2] = [Self::Zstd, Self::None];
 
-    /// As `--compression` has it.
+    /// Returns the name for `--compression`.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Zstd => "zstd",
@@ -152,7 +152,7 @@ impl Compression {
     }
 }
 
-/// The folder of all surveys: `TAPE_BENCH_DIR`, or one of ours where the platform keeps what can be made again.
+/// Returns the folder of all surveys: `TAPE_BENCH_DIR`, or one in the user's cache folder.
 pub(super) fn cache() -> Result<PathBuf> {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let in_home = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
@@ -162,15 +162,15 @@ pub(super) fn cache() -> Result<PathBuf> {
         .ok_or_else(|| "no folder for the surveys: set TAPE_BENCH_DIR".into())
 }
 
-/// The rows of the real survey.
+/// Number of rows in the real survey.
 pub(super) const S82_ROWS: u64 = 136_196;
 
-/// The real survey in a layout: one file, or a folder of files that cut light curves.
+/// Returns the path of the real survey in a layout: one file, or a folder of files that split light curves.
 pub(super) fn s82(layout: Layout) -> PathBuf {
     let name = match layout {
         Layout::Sorted => "flat_sorted.parquet",
         Layout::SortedSplit => "flat_sorted_split",
-        // There is none, and whoever asks for it is told that it is missing.
+        // This folder does not exist, so the caller reports it as missing.
         Layout::Nightly => "flat_nightly",
         Layout::Shuffled => "flat_shuffled.parquet",
         Layout::Nested => "struct_of_lists.parquet",
@@ -178,7 +178,7 @@ pub(super) fn s82(layout: Layout) -> PathBuf {
     run::root().join("../shared/data/s82_rrlyrae/shapes").join(name)
 }
 
-/// The files of a survey.
+/// Lists the files of a survey.
 pub(super) fn files(survey: &Path) -> Result<Vec<PathBuf>> {
     let named = |error: std::io::Error| format!("{}: {error}", survey.display());
     if !survey.is_dir() {
@@ -196,8 +196,8 @@ pub(super) fn files(survey: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Files and row groups as `tape simulate` is told. So many nights share their ids, and their row groups are so small, that
-/// some lie in each file of a million rows, and a slice of ids has to open but a few of those of a hundred million.
+/// Returns the files and row groups for `tape simulate`. Many nights share their ids, and their row groups are small,
+/// so each file of a million rows has several, and a range of ids in a hundred million rows touches only a few.
 fn shape(size: Size, layout: Layout) -> String {
     match layout {
         Layout::Nightly => "--files 50 --row-group-rows 4096".to_owned(),
@@ -205,7 +205,7 @@ fn shape(size: Size, layout: Layout) -> String {
     }
 }
 
-/// What `tape` is told beside the places: `tape simulate`, or `tape convert` for lists.
+/// Returns the other arguments of `tape simulate`, or of `tape convert` for lists.
 fn arguments(size: Size, objects: u32, layout: Layout, compression: Compression) -> String {
     let compression = compression.name();
     if layout == Layout::Nested {
@@ -217,7 +217,7 @@ fn arguments(size: Size, objects: u32, layout: Layout, compression: Compression)
     )
 }
 
-/// Where a survey's files are; those of a simulated one are made by the program `tape` unless they are there already.
+/// Returns the folder of a survey. Simulated surveys are created with the program `tape` unless they exist.
 pub(super) fn survey(
     cache: &Path,
     tape: &Path,
@@ -231,16 +231,16 @@ pub(super) fn survey(
     };
     let folder = cache.join([size.name(), layout.name(), compression.name()].join("-"));
     let survey = folder.join("survey");
-    // Written last, and with the arguments: a survey that is half made or made otherwise is made again.
+    // The stamp is written last and holds the arguments, so that incomplete or outdated surveys are created again.
     let stamp = folder.join(".complete");
     let arguments = arguments(size, objects, layout, compression);
     if fs::read_to_string(&stamp).is_ok_and(|made| made == arguments) {
         return Ok(survey);
     }
-    // Light curves in lists are those of the flat survey.
+    // Light curves in lists are converted from the flat survey.
     let flat = (layout == Layout::Nested).then(|| self::survey(cache, tape, size, Layout::Sorted, compression));
     let flat = flat.transpose()?;
-    println!("making {}", folder.display());
+    println!("creating {}", folder.display());
     let failed = |error: std::io::Error| format!("{}: {error}", folder.display());
     if folder.exists() {
         fs::remove_dir_all(&folder).map_err(failed)?;
@@ -262,19 +262,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_survey_is_made_once_and_again_if_half_made_or_made_otherwise() {
+    fn a_survey_is_created_once_and_again_if_incomplete_or_outdated() {
         let cache = tempfile::tempdir().expect("a folder");
         let log = cache.path().join("log");
         let script = format!("#!/bin/sh\necho \"$@\" >> '{}'\nmkdir \"$2\"\n", log.display());
         let tape = fake::program(cache.path(), "tape", &script);
         let make = || survey(cache.path(), &tape, Size::Medium, Layout::SortedSplit, Compression::None);
-        let folder = make().expect("it is made");
-        assert_eq!(make().expect("it is there"), folder);
+        let folder = make().expect("created");
+        assert_eq!(make().expect("it exists"), folder);
         let stamp = cache.path().join("medium-sorted-split-none/.complete");
         fs::write(&stamp, "--objects 3").expect("can be written");
-        make().expect("made otherwise");
-        fs::remove_file(&stamp).expect("it is there");
-        make().expect("half made");
+        make().expect("created again");
+        fs::remove_file(&stamp).expect("it exists");
+        make().expect("created again");
         let runs = fs::read_to_string(log).expect("it was written");
         let expected = format!(
             "simulate {} --objects 20000 --epochs 150 --bands ugrizy --seed 1 --layout sorted-split --files 8 \
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_survey_that_cannot_be_made_is_an_error_and_leaves_no_stamp() {
+    fn a_failed_survey_is_an_error_and_leaves_no_stamp() {
         let cache = tempfile::tempdir().expect("a folder");
         let tape = fake::program(cache.path(), "tape", "#!/bin/sh\necho no space >&2\nexit 1\n");
         let made = survey(cache.path(), &tape, Size::Medium, Layout::Sorted, Compression::Zstd);

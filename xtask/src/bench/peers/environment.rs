@@ -1,4 +1,4 @@
-//! The Python environments of peers: made from PyPI on first use, and kept beside the surveys.
+//! The Python environments of peers. They are installed from PyPI on first use, and cached next to the surveys.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -10,23 +10,23 @@ use std::process::Command;
 use super::script::Script;
 use crate::run::{self, Result};
 
-/// All of them; scripts that need the same share one.
+/// All environments. Scripts with the same requirements share one.
 #[derive(Debug)]
 pub(super) struct Environments {
     folder: PathBuf,
-    /// What makes them.
+    /// The Python that creates environments.
     python: PathBuf,
-    /// By requirements: the Python of each, or why there is none.
+    /// For each set of requirements, the Python of the environment, or the error.
     made: HashMap<String, std::result::Result<PathBuf, String>>,
 }
 
 impl Environments {
-    /// Those in a folder, made by a Python.
+    /// Creates environments in `folder` with `python`.
     pub(super) fn new(folder: PathBuf, python: PathBuf) -> Self {
         Self { folder, python, made: HashMap::new() }
     }
 
-    /// The Python that runs a script, or in one line why there is none: that is not found out twice.
+    /// Returns the Python that runs a script, or a one-line error. Both are cached.
     pub(super) fn python(&mut self, script: &Script) -> std::result::Result<PathBuf, String> {
         let requirements = script.dependencies.join("\n") + "\n";
         let constraints = script.constraints.join("\n") + "\n";
@@ -37,10 +37,10 @@ impl Environments {
     }
 }
 
-/// The last line of what went wrong, which for pip and Python is the one that says it.
+/// Returns the last line of an error, which contains the reason for pip and Python.
 pub(super) fn last_line(error: &dyn std::error::Error) -> String {
     let text = error.to_string();
-    text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("no reason given").to_owned()
+    text.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or("no message").to_owned()
 }
 
 fn make(folder: &Path, python: &Path, key: &str, requirements: &str, constraints: &str) -> Result<PathBuf> {
@@ -49,12 +49,12 @@ fn make(folder: &Path, python: &Path, key: &str, requirements: &str, constraints
     (key, &version).hash(&mut hasher);
     let environment = folder.join(format!("{:016x}", hasher.finish()));
     let own_python = environment.join("bin/python");
-    // Written last, and with what is in it: one that is half made is made again.
+    // The stamp is written last and holds the requirements, so that incomplete environments are created again.
     let (stamp, content) = (environment.join(".complete"), format!("{version}\n{key}"));
     if fs::read_to_string(&stamp).is_ok_and(|made| made == content) {
         return Ok(own_python);
     }
-    println!("making {}: {}", environment.display(), requirements.trim().replace('\n', ", "));
+    println!("creating {}: {}", environment.display(), requirements.trim().replace('\n', ", "));
     let failed = |error: std::io::Error| format!("{}: {error}", environment.display());
     if environment.exists() {
         fs::remove_dir_all(&environment).map_err(failed)?;
@@ -91,26 +91,26 @@ mod tests {
     }
 
     #[test]
-    fn an_environment_is_made_once_shared_and_made_again_if_half_made() {
+    fn an_environment_is_created_once_and_again_if_incomplete() {
         let folder = tempfile::tempdir().expect("a folder");
         let python = fake::python(folder.path(), "echo \"$@\" >> $(dirname $0)/../../log");
         let environments = || Environments::new(folder.path().join("peers"), python.clone());
         let mut first = environments();
-        let made = first.python(&script(&["a==1"])).expect("pip says nothing");
+        let made = first.python(&script(&["a==1"])).expect("pip succeeds");
         assert!(made.is_file());
         assert_eq!(first.python(&script(&["a==1"])), Ok(made.clone()));
         assert_eq!(environments().python(&script(&["a==1"])), Ok(made.clone()));
         assert_ne!(environments().python(&script(&["a==2"])), Ok(made.clone()));
-        let environment = made.parent().and_then(Path::parent).expect("it lies in one");
-        assert_eq!(fs::read_to_string(environment.join("constraints.txt")).expect("for pip"), "b==2\n");
+        let environment = made.parent().and_then(Path::parent).expect("a parent folder");
+        assert_eq!(fs::read_to_string(environment.join("constraints.txt")).expect("a constraints file"), "b==2\n");
         fs::remove_file(environment.join(".complete")).expect("it is there");
-        environments().python(&script(&["a==1"])).expect("half made");
+        environments().python(&script(&["a==1"])).expect("created again");
         let log = fs::read_to_string(folder.path().join("peers/log")).expect("it was written");
         assert_eq!(log.matches("pip install").count(), 3, "{log}");
     }
 
     #[test]
-    fn what_pip_says_last_is_why_there_is_no_environment() {
+    fn the_last_line_of_pip_is_the_error() {
         let folder = tempfile::tempdir().expect("a folder");
         let python =
             fake::python(folder.path(), "echo >> $(dirname $0)/../../log; echo one >&2; echo no luck >&2; exit 1");

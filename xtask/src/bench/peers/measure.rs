@@ -1,4 +1,4 @@
-//! Runs ours and each peer in turn, and gives a ratio only where the answers agree.
+//! Runs ours and each peer in turn, and reports a ratio only if the results agree.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,14 +16,14 @@ use super::session::Session;
 use super::{Beside, OURS, Peers, Settings, Untimed};
 use crate::run::{self, Result};
 
-/// A peer is run again for about so many seconds: one that takes half a minute is run twice, not five times.
+/// A peer is run repeatedly for about this many seconds: if one run takes half a minute, twice instead of five times.
 const PATIENCE_S: f64 = 60.0;
-/// While a peer runs for longer, the caches that ours is warm by grow cold; what a peer is warm by, its own process, does not.
+/// While a peer runs for longer than this, the caches that ours uses grow cold. A peer's own process stays warm.
 const LONG_S: f64 = 1.0;
-/// How many times our peak memory the best peer's must be, on the large survey, shuffled.
+/// Minimum ratio of the best peer's peak memory to ours, on the large survey, shuffled.
 const LEAST_PEAK: f64 = 4.0;
 
-/// One thing to compute on one survey.
+/// One task on one survey.
 #[derive(Clone, Copy, Debug)]
 struct What<'a> {
     size: Size,
@@ -31,15 +31,15 @@ struct What<'a> {
     layout: Layout,
     survey: &'a Path,
     survey_rows: u64,
-    /// A folder for results.
+    /// Folder for results.
     results: &'a Path,
 }
 
 /// Measures every row of every script on every survey.
 ///
 /// # Errors
-/// If ours fails, if its answers differ between layouts, if it is too short to time on a survey that is large enough, or
-/// if a program was replaced meanwhile. What a peer does wrong is told in its row.
+/// If ours fails, its results differ between layouts, it is too short to time on a survey that is large enough, or a
+/// program was replaced meanwhile. Errors of a peer are reported in its row.
 pub(super) fn measure(settings: &Settings, scripts: &[Script], machine: Machine) -> Result<Report> {
     let state = settings.programs.state()?;
     let results = tempfile::tempdir()?;
@@ -63,7 +63,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Makes all environments, and notes which peers have none.
+    /// Creates all environments, and records the peers whose environment failed.
     fn set_up(&mut self, scripts: &[Script]) {
         for script in scripts {
             match self.environments.python(script) {
@@ -91,12 +91,12 @@ impl Bench<'_> {
         let whats: Vec<What<'_>> = (surveys.iter().zip(layouts))
             .map(|(survey, &layout)| What { size, task, layout, survey, survey_rows, results })
             .collect();
-        // The first runs warm the page cache up and are not counted; the layouts hold the same epochs.
+        // The first runs warm up the page cache and are not counted. All layouts hold the same epochs.
         let first = whats.iter().map(|what| self.ours(what)).collect::<Result<Vec<_>>>()?;
         for other in &whats[1..] {
             let difference = compare(self.settings, task, OUR_TOLERANCE, &whats[0].ours(), &other.ours())?;
             difference.map_or(Ok(()), |difference| {
-                Err(format!("our plans do not give the same answers, so no time is worth printing\n{difference}"))
+                Err(format!("the results of our plans differ, so times are not reported\n{difference}"))
             })?;
         }
         for (what, first) in whats.iter().zip(first) {
@@ -106,7 +106,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Ours and all peers on one survey.
+    /// Measures ours and all peers on one survey.
     fn layout(&mut self, scripts: &[Script], what: &What<'_>, first: Usage) -> Result<()> {
         let (mut ours, mut rows) = (vec![], vec![]);
         for script in scripts {
@@ -141,7 +141,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Notes targets of which nothing is known: one must not go unseen because a peer failed.
+    /// Records targets without a result, so that none is missed because a peer failed.
     fn note_unjudged(&mut self, scripts: &[Script], what: &What<'_>, rows: &[Measured]) {
         let What { size, task, layout, .. } = *what;
         for (script, row) in scripts.iter().flat_map(|script| script.rows.iter().map(move |row| (script, row))) {
@@ -158,7 +158,7 @@ impl Bench<'_> {
         self.peers.untimed.push(Untimed { row: row.name.clone(), size, task, layout, why });
     }
 
-    /// A peer's runs, each after one of ours, which are added to `ours`.
+    /// Times a peer. Each of its runs follows one of ours, which is added to `ours`.
     fn peer(
         &self,
         python: &Path,
@@ -189,7 +189,7 @@ impl Bench<'_> {
             difference = self.differs(&mut session, row, what, &answer)?;
         }
         drop(session);
-        // One more, so that a peer that was run once has one of ours on either side.
+        // One more run of ours, so that even a peer that was run once has one before and one after it.
         our_runs.push(self.ours_warm(what, is_long).map_err(Failed::Ours)?);
         ours.extend(&our_runs);
         if let Some(why) = too_short(&runs) {
@@ -201,7 +201,7 @@ impl Bench<'_> {
         Ok(Timed::Row(measured))
     }
 
-    /// Ours, as a whole process: its start, its sorting and its writing of the table count, which a peer is spared.
+    /// Runs ours as a whole process. Unlike for a peer, this includes startup, sorting and writing the table.
     fn ours(&self, what: &What<'_>) -> Result<Usage> {
         let mut command = Command::new(&self.settings.programs.tape);
         command.arg("batch").arg(what.survey).args(["--stat", what.task.statistics(), "--plan", "auto"]);
@@ -209,7 +209,7 @@ impl Bench<'_> {
         (self.settings.programs.measure)(&mut command)
     }
 
-    /// Ours, after a run that is not counted if the peer before took long.
+    /// Runs ours, after an untimed run if the peer before took long.
     fn ours_warm(&self, what: &What<'_>, is_long: bool) -> Result<Usage> {
         if is_long {
             self.ours(what)?;
@@ -217,7 +217,7 @@ impl Bench<'_> {
         self.ours(what)
     }
 
-    /// In what a peer's last answers differ from ours, if they do.
+    /// Returns how a peer's last results differ from ours, if they do.
     fn differs(
         &self,
         session: &mut Session,
@@ -233,14 +233,14 @@ impl Bench<'_> {
     }
 }
 
-/// What came of a peer.
+/// The outcome of a peer.
 enum Timed {
     Row(Measured),
-    /// Why no time is worth printing.
+    /// No time, with the reason.
     Not(String),
 }
 
-/// Whose failure it is: a peer's does not stop the others.
+/// An error of ours or of a peer. The latter does not stop the other peers.
 enum Failed {
     Peer(String),
     Ours(Box<dyn std::error::Error>),
@@ -253,7 +253,7 @@ impl From<Box<dyn std::error::Error>> for Failed {
 }
 
 impl What<'_> {
-    /// Where our answers are.
+    /// Returns the path of our results.
     fn ours(&self) -> PathBuf {
         self.results.join(format!("ours-{}.parquet", self.layout.name()))
     }
@@ -267,20 +267,20 @@ impl What<'_> {
     }
 }
 
-/// The command that starts a peer's process.
+/// Returns the command that starts a peer's process.
 fn command(python: &Path, script: &Script, row: &Row, what: &What<'_>) -> Result<Command> {
     let mut command = Command::new(python);
     command.arg(&script.path).args(["--row", &row.name, "--task", what.task.name()]);
     command.args(["--statistics", what.task.statistics(), "--answers", what.task.columns()]);
     command.args(["--layout", what.layout.name(), "--columns", what.size.columns()]);
     command.args(workload::files(what.survey)?);
-    // Nothing of the user's own Python, nothing written into the tree, and a folder for what clusters leave behind.
+    // Isolated from the user's Python, writes nothing to the source tree, and has a folder for files of clusters.
     command.env_remove("PYTHONPATH").env_remove("PYTHONHOME").env("PYTHONDONTWRITEBYTECODE", "1");
     command.env("PYTHONNOUSERSITE", "1").current_dir(what.results);
     Ok(command)
 }
 
-/// How a peer's answers compare with ours.
+/// Describes how a peer's results compare with ours.
 fn in_words(difference: Option<String>, has_answers: bool) -> String {
     match difference {
         Some(difference) => format!("ANSWERS DIFFER: {difference}"),
@@ -289,30 +289,30 @@ fn in_words(difference: Option<String>, has_answers: bool) -> String {
     }
 }
 
-/// How often a peer is run whose first run took so long.
+/// Returns the number of runs of a peer, given the duration of its first run.
 fn runs_for(warm_up_s: f64, most: u32) -> u32 {
     (1..most).find(|&runs| f64::from(runs + 1) * warm_up_s > PATIENCE_S).unwrap_or(most)
 }
 
-/// Why a time is not worth printing, if a run was so short that it is mostly the accounting's own error.
+/// Returns an error if a run was so short that its time is dominated by the resolution of the accounting.
 fn too_short(runs: &[Usage]) -> Option<String> {
     let shortest = runs.iter().map(|run| run.cpu_s).fold(f64::INFINITY, f64::min);
     (shortest < SHORTEST_CPU_S).then(|| format!("{:.1} ms: too short to time", shortest * 1e3))
 }
 
-/// The first difference between two results, if there is one.
+/// Returns the first difference between two results, if any.
 fn compare(settings: &Settings, task: Task, tolerance: &str, a: &Path, b: &Path) -> Result<Option<String>> {
     let mut command = Command::new(&settings.programs.compare);
     command.args(["--tolerance", tolerance, "--columns", task.columns()]).args([a, b]);
     let output = command.output().map_err(|error| run::not_started(&command, &error))?;
     let complaint = String::from_utf8_lossy(&output.stderr);
-    let difference = complaint.lines().next().unwrap_or("the comparison failed without a word");
-    // Without the paths of temporary files in it.
+    let difference = complaint.lines().next().unwrap_or("the comparison failed without a message");
+    // Without the paths of temporary files.
     let short = difference.rsplit_once(".parquet: ").map_or(difference, |(_, short)| short).trim_matches('"');
     Ok((!output.status.success()).then(|| short.to_owned()))
 }
 
-/// How many times ours a peer's CPU time is, and whether it is as many times as promised; nothing if its answers differ.
+/// Sets the ratio of a peer's CPU time to ours, and compares it with the target. No ratio if results differ.
 fn put_ratio(peer: &mut Measured, row: &Row, our_cpu_s: f64) {
     let (size, times) = (peer.size, peer.cpu_s.median / our_cpu_s);
     let Some(beside) = &mut peer.beside else { return };
@@ -325,7 +325,7 @@ fn put_ratio(peer: &mut Measured, row: &Row, our_cpu_s: f64) {
     peer.targets.extend(least.map(|least| Judged::at_least("CPU, times ours".to_owned(), times, least)));
 }
 
-/// Our peak memory held against that of the peer which needs least of those that answer as we do.
+/// Compares our peak memory with the lowest of the peers with correct results.
 fn judge_peak(ours: &Measured, peers: &[Measured]) -> Option<Judged> {
     let beside = ours.beside.as_ref()?;
     if (ours.size, beside.layout) != (Size::Large, Layout::Shuffled) {

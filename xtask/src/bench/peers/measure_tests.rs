@@ -1,4 +1,4 @@
-//! The whole bench of peers, on shell scripts.
+//! Tests the whole comparison with shell scripts.
 
 use std::fs;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use super::super::script;
 use super::super::table::{Form, table};
 use super::*;
 
-/// A row that answers one thing, and what the script does to start, for each run, and to answer at `$path`.
+/// Creates a peer with one row, and scripts for its startup, each run, and writing the results to `$path`.
 fn peer(name: &str, needs: &str, [start, run, answer]: [&str; 3]) -> (String, String) {
     let head = format!(
         "# /// script\n# dependencies = [\"{needs}==1\"]\n#\n# [[tool.tape-bench.rows]]\n# name = \"{name}\"\n\
@@ -21,12 +21,12 @@ fn peer(name: &str, needs: &str, [start, run, answer]: [&str; 3]) -> (String, St
     (name.replace(' ', "_"), head + &serve)
 }
 
-/// A peer is timed as it runs: about 60 ms of CPU time.
+/// About 60 ms of CPU time, because a peer's time is really measured.
 const WORK: &str = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done";
 
 const RIGHT: &str = "echo same > $path";
 
-/// Pip fails for what needs `nothing`.
+/// Fails to install the requirement `nothing`.
 const PIP: &str = "if grep -q nothing $(dirname $0)/../requirements.txt; then echo no such package >&2; exit 1; fi";
 
 fn bench(size: Size, batch: &str, peers: &[(String, String)]) -> Result<Report> {
@@ -54,7 +54,7 @@ fn ours() -> String {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_peer_has_a_ratio_only_if_it_answers_as_we_do() {
+fn a_peer_has_a_ratio_only_if_results_agree() {
     let late = "n=$((n+1)); [ $n = 1 ] && echo same > $path || echo other > $path";
     let report = bench(
         Size::Medium,
@@ -65,11 +65,11 @@ fn a_peer_has_a_ratio_only_if_it_answers_as_we_do() {
             peer("wrong at last", "a", ["n=0", WORK, late]),
         ],
     );
-    let report = report.expect("ours is right");
+    let report = report.expect("ours succeeds");
     let rows: Vec<_> = report.rows.iter().filter(|row| row.beside.as_ref().is_some_and(is_asked)).collect();
     let beside = |name: &str| {
-        let row = rows.iter().find(|row| row.row == name).expect("it has a row");
-        (row.beside.clone().expect("it stands beside ours"), row.targets.len())
+        let row = rows.iter().find(|row| row.row == name).expect("a row");
+        (row.beside.clone().expect("a comparison with ours"), row.targets.len())
     };
     let (right, targets) = beside("right");
     assert_eq!((right.difference, targets), (None, 1));
@@ -91,7 +91,7 @@ fn is_asked(beside: &Beside) -> bool {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_peer_that_fails_stops_no_other() {
+fn a_failing_peer_does_not_stop_the_others() {
     let report = bench(
         Size::Medium,
         &ours(),
@@ -103,9 +103,9 @@ fn a_peer_that_fails_stops_no_other() {
             peer("right", "a", ["true", WORK, RIGHT]),
         ],
     );
-    let report = report.expect("ours is right");
+    let report = report.expect("ours succeeds");
     assert!(report.rows.iter().any(|row| row.row == "right" && !row.targets.is_empty()));
-    let peers = report.peers.as_ref().expect("they were asked for");
+    let peers = report.peers.as_ref().expect("peers were requested");
     assert_eq!(peers.skipped, ["not_to_be_had: no such package"]);
     let why = |name: &str| peers.untimed.iter().find(|untimed| untimed.row == name).map(|untimed| untimed.why.as_str());
     assert_eq!(why("cannot start"), Some("FAILED: no memory"));
@@ -118,23 +118,23 @@ fn a_peer_that_fails_stops_no_other() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn on_a_small_survey_answers_alone_are_compared() {
+fn on_a_small_survey_only_results_are_compared() {
     let report = bench(
         Size::Small,
         "echo same > $out",
         &[peer("right", "a", ["true", "true", RIGHT]), peer("wrong", "a", ["true", "true", "echo other > $path"])],
     );
-    let report = report.expect("ours need not be timed");
+    let report = report.expect("ours is not timed");
     assert!(report.rows.is_empty());
     let why: Vec<&str> = report.peers.iter().flat_map(|peers| &peers.untimed).map(|untimed| &untimed.why[..]).collect();
     assert!(why[0] == "answers agree" && why[1].starts_with("ANSWERS DIFFER: "), "{why:?}");
 }
 
 #[test]
-fn answers_of_ours_that_depend_on_the_layout_stop_the_bench() {
+fn results_of_ours_that_depend_on_the_layout_stop_the_bench() {
     let error = bench(Size::Medium, &format!("basename $2 > $out\necho $out >> $out\n{}", fake::WORK), &[]);
-    let error = error.expect_err("each layout says something else").to_string();
-    assert!(error.starts_with("our plans do not give the same answers"), "{error}");
+    let error = error.expect_err("each layout has another result").to_string();
+    assert!(error.starts_with("the results of our plans differ"), "{error}");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_run_of_ours_that_is_too_short_stops_the_bench() {
 #[test]
 fn a_program_that_is_replaced_meanwhile_stops_the_bench() {
     let replaced = format!("{}\necho '# longer' >> $(dirname $0)/tape-floor", ours());
-    let error = bench(Size::Medium, &replaced, &[]).expect_err("the floor is another at the end").to_string();
+    let error = bench(Size::Medium, &replaced, &[]).expect_err("the floor was replaced").to_string();
     assert!(error.ends_with("tape-floor was replaced while it was measured"), "{error}");
 }
 
@@ -157,7 +157,7 @@ fn a_slow_peer_is_run_less_often() {
 }
 
 #[test]
-fn peak_memory_is_held_against_the_best_that_answers_on_the_large_survey_shuffled() {
+fn peak_memory_is_compared_with_the_best_correct_peer() {
     let results = Path::new("");
     let of = |size, layout, peak_mb| {
         let what = What { size, task: Task::Moments, layout, survey: results, survey_rows: 1, results };
@@ -165,8 +165,8 @@ fn peak_memory_is_held_against_the_best_that_answers_on_the_large_survey_shuffle
     };
     let shuffled = |peak_mb| of(Size::Large, Layout::Shuffled, peak_mb);
     let (mut wrong, mut reading) = (shuffled(10.0), shuffled(20.0));
-    wrong.beside.as_mut().expect("it stands beside ours").difference = Some("one".into());
-    reading.beside.as_mut().expect("it stands beside ours").answers = false;
+    wrong.beside.as_mut().expect("a comparison with ours").difference = Some("one".into());
+    reading.beside.as_mut().expect("a comparison with ours").answers = false;
     let peers = [shuffled(900.0), wrong, reading, shuffled(800.0)];
     let judged = |ours| judge_peak(&ours, &peers);
     assert_eq!(judged(shuffled(200.0)).map(|judged| (judged.value, judged.met)), Some((4.0, true)));
@@ -176,7 +176,7 @@ fn peak_memory_is_held_against_the_best_that_answers_on_the_large_survey_shuffle
 }
 
 #[test]
-fn rows_of_one_name_are_told_apart_by_what_was_computed() {
+fn titles_of_rows_include_the_task() {
     let results = Path::new("");
     let of = |task, layout| {
         let what = What { size: Size::Medium, task, layout, survey: results, survey_rows: 1, results };

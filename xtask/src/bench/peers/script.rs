@@ -1,6 +1,8 @@
-//! The scripts of `benches/peers`, and what each says of itself in the comment block at its head.
+//! The scripts of `benches/peers`, and the metadata at their start.
 //!
-//! The block is that of PEP 723, inline script metadata: what the script depends on, and under `tool.tape-bench` the rows
+//! The metadata is a comment block according to PEP 723 (inline script metadata). It declares the dependencies of the
+//! script and, under `tool.tape-bench`, the rows of the table that the script measures. The folder is the only list of
+//! peers.
 //! of the table that it answers. The folder is the list of peers: there is no other.
 
 use std::fs;
@@ -11,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::super::workload::{Layout, Size};
 use crate::run::Result;
 
-/// What is computed for each id and band.
+/// A computation for each id and band.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(in super::super) enum Task {
@@ -21,26 +23,26 @@ pub(in super::super) enum Task {
     Moments,
     /// The indices of variability of the light-curve package.
     Indices,
-    /// TAPE's structure function, a row for each bin.
+    /// TAPE's structure function, with one row per bin.
     StructureFunction,
     /// The period at the highest peak of the Lomb–Scargle periodogram.
     LombScargle,
 }
 
-/// What a task is, as programs are told it.
+/// Parameters of a task for the benchmarked programs.
 struct Asked {
-    /// As scripts and tables have it.
+    /// Name in scripts and tables.
     name: &'static str,
-    /// As `tape batch --stat` has it; the number of epochs stands in every table of ours.
+    /// Statistics for `tape batch --stat`. Our tables always include the number of epochs.
     statistics: &'static str,
-    /// The columns that are compared: the key first.
+    /// Columns to compare, starting with the key.
     columns: &'static str,
-    /// How far a peer's values may be from ours, relative, or absolute below 1.
+    /// Largest difference of a peer's values from ours, relative, or absolute below 1.
     tolerance: &'static str,
 }
 
-/// Sums in another order differ by 1e-15 or so, which the square root in Stetson's J, near the epochs that lie one error off
-/// the mean, enlarges to 1e-10.
+/// Tolerance for sums in a different order, which differ by about 1e-15. The square root in Stetson's J amplifies this
+/// to 1e-10 for epochs whose distance from the mean is close to their error.
 const IN_ANOTHER_ORDER: &str = "1e-9";
 
 const STETSON_J: Asked =
@@ -53,7 +55,7 @@ const MOMENTS: Asked = Asked {
     tolerance: IN_ANOTHER_ORDER,
 };
 
-/// All 43 are computed; `peak_to_peak_var`, which the package has in Python alone, is not asked of it.
+/// 43 indices. `peak_to_peak_var` is computed by ours but not compared, because the package implements it in Python.
 const INDICES: Asked = Asked {
     name: "indices",
     statistics: "amplitude,anderson_darling_normal,beyond_1_std,beyond_2_std,cusum,duration,eta,eta_e,excess_variance,\
@@ -80,8 +82,8 @@ const STRUCTURE_FUNCTION: Asked = Asked {
     tolerance: IN_ANOTHER_ORDER,
 };
 
-/// About 50,000 frequencies for the ten years of a simulated survey, five for each width of a peak. Both refine the peak,
-/// which is flat at its top: the period has half the digits of the power.
+/// About 50,000 frequencies for the ten years of a simulated survey, five per width of a peak. Both sides refine the
+/// peak, which is flat at its top, so the period has half as many digits as the power.
 const LOMB_SCARGLE: Asked = Asked {
     name: "lomb_scargle",
     statistics: "lomb_scargle:minimum_period=0.365",
@@ -90,7 +92,7 @@ const LOMB_SCARGLE: Asked = Asked {
 };
 
 impl Task {
-    /// All.
+    /// All tasks.
     pub(super) const ALL: [Self; 5] =
         [Self::StetsonJ, Self::Moments, Self::Indices, Self::StructureFunction, Self::LombScargle];
 
@@ -104,27 +106,27 @@ impl Task {
         }
     }
 
-    /// As scripts and tables have it.
+    /// Returns the name in scripts and tables.
     pub(in super::super) const fn name(self) -> &'static str {
         self.asked().name
     }
 
-    /// As `tape batch --stat` has it; the number of epochs stands in every table of ours.
+    /// Returns the statistics for `tape batch --stat`. Our tables always include the number of epochs.
     pub(super) const fn statistics(self) -> &'static str {
         self.asked().statistics
     }
 
-    /// The columns that are compared: the key first.
+    /// Returns the columns to compare, starting with the key.
     pub(super) const fn columns(self) -> &'static str {
         self.asked().columns
     }
 
-    /// How far a peer's values may be from ours, relative, or absolute below 1.
+    /// Returns the largest difference of a peer's values from ours, relative, or absolute below 1.
     pub(super) const fn tolerance(self) -> &'static str {
         self.asked().tolerance
     }
 
-    /// How a survey lies on which it is computed: what weighs more than reading is computed once.
+    /// Returns the layouts to measure. A task that takes longer than reading is measured on only one.
     pub(super) const fn layouts(self) -> &'static [Layout] {
         match self {
             Self::StetsonJ => &[Layout::Sorted, Layout::Shuffled, Layout::Nested],
@@ -133,7 +135,7 @@ impl Task {
         }
     }
 
-    /// The survey on which its targets are judged.
+    /// Returns the survey on which the targets are judged.
     const fn judged_on(self) -> Size {
         match self {
             Self::StetsonJ | Self::Moments | Self::Indices => Size::Medium,
@@ -141,45 +143,46 @@ impl Task {
         }
     }
 
-    /// Whether it is computed on a survey: what takes minutes on many light curves is on a thousand, and the others are too
-    /// short there. The fluxes of S82 are magnitudes with repeated times, of which indices are not the same everywhere.
+    /// Returns true if the task is measured on a survey. Slow tasks are measured on a thousand light curves, where the
+    /// others would be too short to time. The fluxes of S82 are magnitudes with repeated times, for which
+    /// implementations of the indices differ.
     pub(super) fn is_on(self, size: Size) -> bool {
         let on_a_thousand = self.judged_on() == Size::Thousand;
         (size == Size::Thousand) == on_a_thousand && !(size == Size::S82 && self == Self::Indices)
     }
 }
 
-/// A script, which may answer more than one row.
+/// A script with one or more rows.
 #[derive(Debug)]
 pub(super) struct Script {
-    /// The file's name without its ending.
+    /// File name without extension.
     pub(super) name: String,
     pub(super) path: PathBuf,
-    /// What pip installs: names with exact versions.
+    /// Packages to install with pip, with exact versions.
     pub(super) dependencies: Vec<String>,
-    /// The versions of what those depend on.
+    /// Exact versions of indirect dependencies.
     pub(super) constraints: Vec<String>,
     pub(super) rows: Vec<Row>,
 }
 
-/// One way to answer.
+/// A row of the table that a script measures.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Row {
-    /// What the table calls it, and the script is told.
+    /// Name in the table, which is passed to the script.
     pub(super) name: String,
     tasks: Vec<Task>,
     layouts: Vec<Layout>,
-    /// The surveys that it can be asked for in reasonable time; all without it.
+    /// Surveys on which the row finishes in reasonable time. All if not given.
     sizes: Option<Vec<Size>>,
-    /// Whether it has answers to compare: merely reading has none.
+    /// False for rows that only read, and have no results to compare.
     #[serde(default = "yes")]
     pub(super) answers: bool,
     #[serde(default)]
     targets: Vec<Target>,
 }
 
-/// How much more CPU time than ours a row must take on the survey where its task is judged.
+/// Minimum ratio of a row's CPU time to ours, on the survey where its task is judged.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Target {
@@ -193,13 +196,13 @@ const fn yes() -> bool {
 }
 
 impl Row {
-    /// Whether it answers this.
+    /// Returns true if the row supports this combination.
     pub(super) fn answers_to(&self, size: Size, task: Task, layout: Layout) -> bool {
         let is_size = self.sizes.as_ref().is_none_or(|sizes| sizes.contains(&size));
         is_size && self.tasks.contains(&task) && self.layouts.contains(&layout)
     }
 
-    /// The least ratio of its CPU time to ours that we promise.
+    /// Returns the minimum ratio of the row's CPU time to ours, if there is a target.
     pub(super) fn least(&self, size: Size, task: Task, layout: Layout) -> Option<f64> {
         let is_this = |target: &&Target| size == task.judged_on() && (target.task, target.layout) == (task, layout);
         self.targets.iter().find(is_this).map(|target| target.least)
@@ -226,7 +229,7 @@ struct Declared {
     rows: Vec<Row>,
 }
 
-/// The scripts of a folder, in order of name, but for those that others share, whose names begin with an underscore.
+/// Reads the scripts of a folder, sorted by name. Skips shared modules, whose names start with an underscore.
 pub(super) fn scripts(folder: &Path) -> Result<Vec<Script>> {
     let named = |error: std::io::Error| format!("{}: {error}", folder.display());
     let mut scripts = vec![];
@@ -244,24 +247,24 @@ pub(super) fn scripts(folder: &Path) -> Result<Vec<Script>> {
 }
 
 fn parse(name: String, path: PathBuf, text: &str) -> Result<Script> {
-    let block = block(text).ok_or("it has no block '# /// script' … '# ///', which says what it needs and answers")?;
+    let block = block(text).ok_or("it has no metadata block '# /// script' … '# ///'")?;
     let Metadata { dependencies, tool: Tools { tape_bench: Declared { constraints, rows } } } = toml::from_str(&block)?;
     if let Some(loose) = dependencies.iter().chain(&constraints).find(|package| !package.contains("==")) {
-        return Err(format!("'{loose}' names no exact version: write {loose}==…, or figures change unseen").into());
+        return Err(format!("'{loose}' is not pinned: write {loose}==…, so that figures stay comparable").into());
     }
     for row in &rows {
         let unanswered = |target: &&Target| !row.answers_to(target.task.judged_on(), target.task, target.layout);
         if let Some(target) = row.targets.iter().find(unanswered) {
             let (task, layout) = (target.task.name(), target.layout.name());
             return Err(
-                format!("row '{}' has a target for {task}, {layout}, which it does not answer", row.name).into()
+                format!("row '{}' has a target for {task}, {layout}, which it does not measure", row.name).into()
             );
         }
     }
     Ok(Script { name, path, dependencies, constraints, rows })
 }
 
-/// The lines between `# /// script` and `# ///`, without the comment signs.
+/// Returns the lines between `# /// script` and `# ///`, without comment signs.
 fn block(text: &str) -> Option<String> {
     let mut lines = text.lines().skip_while(|line| *line != "# /// script");
     lines.next()?;
@@ -290,8 +293,8 @@ mod tests {
     }
 
     #[test]
-    fn a_row_answers_what_it_declares() {
-        let script = parsed(&format!("{HEAD}# sizes = [\"medium\"]\n# ///\nprint(1)\n")).expect("it is one");
+    fn a_row_supports_what_it_declares() {
+        let script = parsed(&format!("{HEAD}# sizes = [\"medium\"]\n# ///\nprint(1)\n")).expect("a valid script");
         let row = &script.rows[0];
         assert!(row.answers_to(Size::Medium, Task::Moments, Layout::Sorted) && row.answers);
         assert!(!row.answers_to(Size::Large, Task::Moments, Layout::Sorted));
@@ -300,30 +303,30 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_pinned_or_not_known_is_refused() {
+    fn unpinned_packages_and_unknown_fields_are_rejected() {
         let refused = |text: &str, why: &str| {
-            let error = parsed(text).expect_err("it is refused").to_string();
+            let error = parsed(text).expect_err("an invalid script").to_string();
             assert!(error.contains(why), "{error}");
         };
-        refused("print(1)\n", "it has no block");
-        refused(HEAD, "it has no block");
-        refused(&format!("{}# ///\n", HEAD.replace("==1", ">=1")), "'a>=1' names no exact version");
+        refused("print(1)\n", "it has no metadata block");
+        refused(HEAD, "it has no metadata block");
+        refused(&format!("{}# ///\n", HEAD.replace("==1", ">=1")), "'a>=1' is not pinned");
         refused(&format!("{HEAD}# colour = \"red\"\n# ///\n"), "unknown field `colour`");
         let target = "# targets = [{ task = \"moments\", layout = \"shuffled\", least = 1.0 }]\n# ///\n";
-        refused(&format!("{HEAD}{target}"), "row 'A' has a target for moments, shuffled, which it does not answer");
+        refused(&format!("{HEAD}{target}"), "row 'A' has a target for moments, shuffled, which it does not measure");
     }
 
     #[test]
     fn targets_are_for_the_medium_survey() {
         let target = "# targets = [{ task = \"moments\", layout = \"sorted\", least = 2.5 }]\n# ///\n";
-        let script = parsed(&format!("{HEAD}{target}")).expect("it is one");
+        let script = parsed(&format!("{HEAD}{target}")).expect("a valid script");
         let least = |size| script.rows[0].least(size, Task::Moments, Layout::Sorted);
         assert_eq!((least(Size::Medium), least(Size::Large)), (Some(2.5), None));
     }
 
     #[test]
-    fn our_peers_are_scripts_with_names_of_their_own() {
-        let scripts = scripts(&run::root().join("benches/peers")).expect("all are understood");
+    fn our_peers_have_distinct_names() {
+        let scripts = scripts(&run::root().join("benches/peers")).expect("valid scripts");
         let mut names: Vec<&str> =
             scripts.iter().flat_map(|script| &script.rows).map(|row| row.name.as_str()).collect();
         let all = names.len();

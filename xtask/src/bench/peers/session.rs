@@ -1,4 +1,4 @@
-//! A peer's process: started once, it runs as often as it is told, warm, and is measured from outside.
+//! The process of a peer. It starts once, runs on request, and is measured from outside.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, Write};
@@ -13,18 +13,18 @@ use super::super::process::Usage;
 use super::tree::Tree;
 use crate::run::{self, Result};
 
-/// How often memory is looked at. More often, and the looking would be measured too.
+/// Interval for reading memory use. Reading more often would affect the measurement.
 const POLL: Duration = Duration::from_millis(20);
-/// How long a process may take to end after it was told so.
+/// How long a process may take to end when asked to.
 const END: Duration = Duration::from_secs(10);
 
-/// A process that understands `run` and `answer PATH`, one line each, and replies with a line when it is done.
+/// A process that reads the commands `run` and `answer PATH`, one per line, and replies with a line when done.
 #[derive(Debug)]
 pub(super) struct Session {
     child: Child,
     replies: Receiver<io::Result<String>>,
     complaint: File,
-    /// The longest that a reply may take.
+    /// Maximum time for a reply.
     limit: Duration,
 }
 
@@ -32,17 +32,17 @@ impl Session {
     /// Starts a command, and waits until it is ready.
     ///
     /// # Errors
-    /// If it ends or is silent for longer than `limit`; so it is with the other functions.
+    /// If the process ends, or does not reply within `limit`. The same applies to the other methods.
     pub(super) fn start(command: &mut Command, limit: Duration) -> Result<Self> {
         let complaint = tempfile::tempfile()?;
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(complaint.try_clone()?);
-        // A group of its own, so that it can be ended with all that it started.
+        // In its own process group, so that it can be ended with its descendants.
         let mut child = command.process_group(0).spawn().map_err(|error| run::not_started(command, &error))?;
         let (sender, replies) = mpsc::channel();
         let stdout = child.stdout.take();
         thread::spawn(move || {
             let lines = stdout.into_iter().flat_map(|stdout| BufReader::new(stdout).lines());
-            // It fails when nobody waits for a reply any more.
+            // Sending fails once the receiver is gone.
             lines.map(|line| sender.send(line)).find(std::result::Result::is_err);
         });
         let mut session = Self { child, replies, complaint, limit };
@@ -50,7 +50,7 @@ impl Session {
         Ok(session)
     }
 
-    /// One run.
+    /// Measures one run.
     pub(super) fn run(&mut self) -> Result<Usage> {
         let tree = Tree::of(self.child.id());
         tree.reset_peak();
@@ -63,27 +63,27 @@ impl Session {
         Ok(Usage { cpu_s, wall_s, peak_mb: peak_mb.max(tree.memory_mb()) })
     }
 
-    /// Writes the last run's answers to a Parquet file.
+    /// Writes the results of the last run to a Parquet file.
     pub(super) fn answer(&mut self, path: &Path) -> Result<()> {
         self.say(&format!("answer {}", path.display()))?;
         self.reply("done", || {})
     }
 
     fn say(&mut self, line: &str) -> Result<()> {
-        let stdin = self.child.stdin.as_mut().ok_or("it was told to end")?;
-        // One that has ended is found out, with its reason, when no reply comes.
+        let stdin = self.child.stdin.as_mut().ok_or("the process was told to end")?;
+        // A process that has ended is reported, with the reason, when the reply is missing.
         _ = writeln!(stdin, "{line}");
         Ok(())
     }
 
-    /// Waits for a reply, and does something else meanwhile, now and then.
+    /// Waits for a reply, and calls `meanwhile` at intervals.
     fn reply(&mut self, expected: &str, mut meanwhile: impl FnMut()) -> Result<()> {
         let start = Instant::now();
         loop {
             match self.replies.recv_timeout(POLL) {
                 Ok(line) => {
                     let line = line?;
-                    return if line == expected { Ok(()) } else { Err(format!("it says '{line}'").into()) };
+                    return if line == expected { Ok(()) } else { Err(format!("unexpected reply '{line}'").into()) };
                 }
                 Err(RecvTimeoutError::Timeout) if start.elapsed() > self.limit => {
                     return Err(format!("no reply in {:.0} s", self.limit.as_secs_f64()).into());
@@ -95,7 +95,7 @@ impl Session {
     }
 
     fn why_it_ended(&mut self) -> Box<dyn std::error::Error> {
-        // Its output is closed, so that it has ended or is about to.
+        // Its output is closed, so it has ended or is about to.
         let status = self.ended(END).map_or_else(|| "it closed its output".to_owned(), |status| status.to_string());
         let mut text = vec![];
         _ = self.complaint.rewind().and_then(|()| self.complaint.read_to_end(&mut text));
@@ -117,11 +117,11 @@ impl Session {
 }
 
 impl Drop for Session {
-    /// Ends it, with all that it started.
+    /// Ends the process with its descendants.
     fn drop(&mut self) {
         drop(self.child.stdin.take());
         let is_over = self.ended(if thread::panicking() { Duration::ZERO } else { END }).is_some();
-        // Workers that outlive it would be measured with the next one. There may be none, which is no failure.
+        // Remaining workers would disturb the next measurement. There may be none, so errors are ignored.
         let group = format!("-{}", self.child.id());
         _ = Command::new("kill").args(["-9", "--", &group]).stderr(Stdio::null()).status();
         if !is_over {
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_written_where_it_is_asked_for() {
+    fn a_result_is_written_to_the_given_path() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("answer");
         let mut session = start("echo ready; read word path; echo $word > $path; echo done").expect("it is ready");
@@ -159,10 +159,10 @@ mod tests {
     }
 
     #[test]
-    fn one_that_ends_or_says_something_else_or_nothing_is_an_error() {
+    fn a_process_that_ends_or_replies_wrongly_is_an_error() {
         assert_eq!(start("echo Traceback >&2; echo no luck >&2; exit 1").expect_err("it ends").to_string(), "no luck");
         assert_eq!(start("exit 3").expect_err("it ends").to_string(), "exit status: 3");
-        assert_eq!(start("echo hello; sleep 1").expect_err("no reply").to_string(), "it says 'hello'");
+        assert_eq!(start("echo hello; sleep 1").expect_err("no reply").to_string(), "unexpected reply 'hello'");
         let mut session = start("echo ready; read line; echo broke >&2; exit 1").expect("it is ready");
         assert_eq!(session.run().expect_err("it ends").to_string(), "broke");
         let silent = Session::start(Command::new("sh").args(["-c", "read line"]), Duration::from_millis(100));

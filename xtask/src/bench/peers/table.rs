@@ -1,4 +1,4 @@
-//! What was found of peers, as a person reads it, or as a page of ours shows it.
+//! Prints the comparison with peers, for terminals and for Markdown.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use super::super::figures::{Measured, Report, Spread};
 use super::super::table::{cell, header, target_line};
 use super::{Beside, Peers, Untimed};
 
-/// How tables are written.
+/// The format of tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     Plain,
@@ -15,7 +15,7 @@ pub(super) enum Form {
 
 const HEAD: [&str; 8] = ["", "CPU s", "wall s", "peak MB", "million rows/s", "first s", "CPU, times ours", ""];
 
-/// The header, a table for each survey, task and layout, what was skipped, and the targets.
+/// Prints the header, a table for each survey, task and layout, the skipped peers, and the targets.
 pub(super) fn table(report: &Report, form: Form) -> String {
     let mut text = header(report);
     let none = Peers::default();
@@ -67,7 +67,7 @@ fn lines(text: &mut String, rows: &[Measured], form: Form) {
     }
 }
 
-/// A row's cells, the figures of which have three digits.
+/// Returns the cells of a row, with figures of three digits.
 fn cells(row: &Measured) -> Option<[String; 8]> {
     let Beside { runs, first_s, difference, ratio, answers, .. } = row.beside.as_ref()?;
     let remark = match difference {
@@ -99,7 +99,7 @@ impl Measured {
     }
 }
 
-/// A line for each survey, task, layout and reason, with all rows of which it is true.
+/// Returns a line for each survey, task, layout and reason, with the rows that it applies to.
 fn untimed(all: &[Untimed]) -> Vec<String> {
     let mut lines: Vec<(String, Vec<&str>)> = vec![];
     for Untimed { row, size, task, layout, why } in all {

@@ -1,6 +1,6 @@
-//! What a process and all its descendants take together, while they live: a peer may compute in workers of its own.
+//! CPU time and memory of a process and all its descendants, because a peer may compute in worker processes.
 //!
-//! From `/proc`, so on Linux alone.
+//! Reads `/proc`, so it only works on Linux.
 
 use std::fs;
 
@@ -14,12 +14,12 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// That of a process that runs.
+    /// Creates the tree of a running process.
     pub(super) const fn of(root: u32) -> Self {
         Self { root }
     }
 
-    /// All that live now, the root first.
+    /// Returns all living processes, the root first.
     fn processes(self) -> Vec<u32> {
         let mut all = vec![self.root];
         let mut next = 0;
@@ -34,25 +34,26 @@ impl Tree {
         all
     }
 
-    /// The CPU time so far, in seconds, of all that live and of all that ended and were waited for.
+    /// Returns the CPU time so far, in seconds, of living processes and of ended ones that were waited for.
     ///
     /// # Errors
-    /// If the system does not tell.
+    /// If the system does not report it.
     pub(super) fn cpu_s(self) -> Result<f64> {
         process::cpu_s(self.root)
-            .ok_or("the CPU time of a running process is not told: peers are measured on Linux")?;
+            .ok_or("cannot read the CPU time of a running process: peers are only measured on Linux")?;
         let of = |pid| process::cpu_s(pid).unwrap_or(0.0) + ended_s(pid).unwrap_or(0.0);
         Ok(self.processes().into_iter().map(of).sum())
     }
 
-    /// Lets the peak of the root's memory begin anew.
+    /// Resets the root's peak memory.
     pub(super) fn reset_peak(self) {
-        // Where this is not permitted, the peak is that since the start: never too small.
+        // If this is not permitted, the peak is since the start, so it is never too small.
         _ = fs::write(format!("/proc/{}/clear_refs", self.root), "5");
     }
 
-    /// The memory of all, in MB of 10^6 bytes. One process alone has its resident set, as we have, and its peak since
-    /// [`Tree::reset_peak`]; several have what they have at this moment, each page that they share counted once.
+    /// Returns the memory of all processes, in MB of 10^6 bytes. For a single process, this is the peak of its resident
+    /// set since [`Tree::reset_peak`], as for ours. For several, it is their current memory, with shared pages counted
+    /// once.
     pub(super) fn memory_mb(self) -> f64 {
         let processes = self.processes();
         let kib: f64 = match &processes[..] {
@@ -63,16 +64,16 @@ impl Tree {
     }
 }
 
-/// The number behind a name in a file of names and numbers.
+/// Reads the number after a name in a file of names and numbers.
 fn field(path: &str, name: &str) -> Option<f64> {
     let text = fs::read_to_string(path).ok()?;
     text.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
 }
 
-/// The CPU time of a process's children that it waited for, in seconds.
+/// Returns the CPU time of a process's children that it waited for, in seconds.
 fn ended_s(pid: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // After the program's name, which may hold anything, cutime and cstime are fields 14 and 15, in hundredths.
+    // After the program's name, which may contain anything, cutime and cstime are fields 14 and 15, in hundredths.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(13).map(str::parse::<f64>);
     Some((fields.next()?.ok()? + fields.next()?.ok()?) / 100.0)
 }
@@ -84,7 +85,7 @@ mod tests {
 
     use super::*;
 
-    /// A shell that says when its script is done, or has it say so, and waits: what it reads ends with [`end`].
+    /// Starts a shell that prints `done` after its script and waits for a line; see [`end`].
     fn shell(script: &str) -> Child {
         let mut command = Command::new("sh");
         command.args(["-c", &format!("{script}\necho done\nread line")]);
@@ -103,21 +104,21 @@ mod tests {
     fn the_time_of_children_counts_while_they_live_and_after() {
         const WORK: &str = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
         let idle = shell("true");
-        let cpu = Tree::of(idle.id()).cpu_s().expect("Linux tells");
+        let cpu = Tree::of(idle.id()).cpu_s().expect("CPU time");
         end(idle);
         let ended = shell(&format!("sh -c '{WORK}'"));
-        assert!(Tree::of(ended.id()).cpu_s().expect("Linux tells") > cpu + 0.02);
+        assert!(Tree::of(ended.id()).cpu_s().expect("CPU time") > cpu + 0.02);
         end(ended);
         let living = shell(&format!("exec 3<&0; sh -c '{WORK}; echo done; read line <&3' & read line"));
         let tree = Tree::of(living.id());
         assert!(tree.processes().len() > 1);
-        assert!(tree.cpu_s().expect("Linux tells") > cpu + 0.02);
+        assert!(tree.cpu_s().expect("CPU time") > cpu + 0.02);
         end(living);
     }
 
     #[test]
-    fn memory_is_that_of_all() {
-        // Without line ends, tail keeps all that it is asked for.
+    fn memory_is_summed_over_processes() {
+        // Without line ends, tail keeps all its input in memory.
         let fill = "{ head -c 64000000 /dev/zero; echo done >&4; read line <&3; } | tail -c 64000000 > /dev/null";
         let large = shell(&format!("exec 3<&0 4>&1; {fill} & read line"));
         assert!(Tree::of(large.id()).memory_mb() > 60.0);
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_is_no_more_has_no_time() {
+    fn an_ended_process_has_no_time() {
         let mut child = Command::new("true").spawn().expect("it starts");
         child.wait().expect("it ends");
         assert!(Tree::of(child.id()).cpu_s().is_err());

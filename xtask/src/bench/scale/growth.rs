@@ -1,39 +1,39 @@
-//! The power of the rows by which time grows.
+//! Fits the exponent with which time grows with the number of rows.
 
 use serde::{Deserialize, Serialize};
 
 use super::super::figures::{Judged, Measured};
 use super::super::workload::Size;
 
-/// Cost may grow a little faster than in proportion: tables and trees have logarithms in them.
+/// Largest exponent. Slightly above 1, because tables and trees have logarithmic factors.
 const MOST_EXPONENT: f64 = 1.05;
 
-/// How the cost of one row grows with the survey.
+/// Growth of the cost of one row with the survey.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(in super::super) struct Growth {
-    /// The row's name.
+    /// Name of the row.
     pub(in super::super) row: String,
-    /// From the smallest on; two at least.
+    /// Sizes of the surveys, at least two, ascending.
     pub(in super::super) sizes: Vec<Size>,
-    /// Rows per second on the clock at these sizes, the middle of the runs.
+    /// Median rows per second of wall time at these sizes.
     pub(in super::super) rows_per_s: Vec<f64>,
-    /// Of user and system time.
+    /// Exponents of the CPU time.
     pub(in super::super) cpu: Exponents,
-    /// Of time on the clock.
+    /// Exponents of the wall time.
     pub(in super::super) wall: Exponents,
 }
 
-/// n, where time grows as rows to the n-th power.
+/// The exponent n, where time grows with the n-th power of the number of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(in super::super) struct Exponents {
-    /// Of the fit over all sizes.
+    /// Fit over all sizes.
     pub(in super::super) all: f64,
-    /// Between the two largest, where the start of the process weighs least.
+    /// Between the two largest sizes, where startup matters least.
     pub(in super::super) last: f64,
 }
 
 impl Growth {
-    /// Of a row measured at sizes that ascend; none if there is but one.
+    /// Fits the growth of a row measured at ascending sizes. Returns `None` for a single size.
     pub(in super::super) fn of(row: &str, measured: &[&Measured]) -> Option<Self> {
         if measured.len() < 2 {
             return None;
@@ -51,7 +51,7 @@ impl Growth {
         })
     }
 
-    /// The largest exponent held against its target.
+    /// Compares the largest exponent with its target.
     pub(in super::super) fn target(&self) -> Judged {
         let Self { cpu, wall, .. } = self;
         let largest = [cpu.last, wall.all, wall.last].into_iter().fold(cpu.all, f64::max);
@@ -60,13 +60,13 @@ impl Growth {
 }
 
 impl Exponents {
-    /// Of (rows, seconds), two points or more.
+    /// Fits at least two points (rows, seconds).
     fn of(times: &[(f64, f64)]) -> Self {
         Self { all: exponent(times), last: exponent(&times[times.len() - 2..]) }
     }
 }
 
-/// The slope of the straight line that is nearest to the logarithms, by least squares.
+/// Returns the slope of the least-squares line through the logarithms.
 fn exponent(times: &[(f64, f64)]) -> f64 {
     let logs: Vec<(f64, f64)> = times.iter().map(|(rows, seconds)| (rows.ln(), seconds.ln())).collect();
     #[expect(clippy::cast_precision_loss, reason = "a few points")]
@@ -114,14 +114,14 @@ mod tests {
         let line = [0.1, 1.0, 10.0];
         let judged = judge(line, line);
         assert!(judged.met && (judged.value - 1.0).abs() < 1e-12, "{judged:?}");
-        // The start hides what the last step shows: 0.5 s of 0.6 s.
+        // Startup hides what the last step shows: 0.5 s of 0.6 s.
         let judged = judge([0.6, 1.5, 20.0], line);
         assert!(!judged.met && (judged.value - (20.0_f64 / 1.5).log10()).abs() < 1e-12, "{judged:?}");
-        assert!(!judge(line, [0.1, 1.3, 16.0]).met, "time on the clock counts as well");
+        assert!(!judge(line, [0.1, 1.3, 16.0]).met, "wall time counts as well");
     }
 
     #[test]
-    fn one_size_tells_nothing_of_growth() {
+    fn one_size_has_no_growth() {
         assert_eq!(Growth::of("map", &[&measured(Size::Million, 1_000_000, 1.0, 1.0)]), None);
     }
 }

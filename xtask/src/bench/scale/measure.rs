@@ -1,4 +1,4 @@
-//! Runs every plan at every size in turn, and believes no time before the answers agree.
+//! Runs every plan at every size in turn, and compares results before it reports times.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,16 +12,16 @@ use super::super::workload::{self, Compression, Size};
 use super::{BOUNDED, BUDGET_MIB, Growth, Memory, ROWS, Row, SHUFFLE, Settings};
 use crate::run::{self, Result};
 
-/// Memory of the program itself beside its budget, MB.
+/// Memory of the program itself, in addition to its budget, MB.
 const MOST_BESIDE_MB: f64 = 150.0;
-/// How many times the wall time of the same shuffle in memory a bounded one may take.
+/// Largest ratio of the wall time of a bounded shuffle to that of the same shuffle in memory.
 const MOST_WALL: f64 = 2.5;
 
 /// Measures every row at every size.
 ///
 /// # Errors
-/// If a run fails, if results differ, if a run is too short to time, if a run that is to have all memory puts rows away or
-/// one that is not does not, or if a program was replaced meanwhile.
+/// If a run fails, results differ, a run is too short to time, an unlimited run spills or a bounded one does not, or a
+/// program was replaced meanwhile.
 pub(super) fn measure(settings: &Settings, machine: Machine) -> Result<Report> {
     let state = settings.programs.state()?;
     let results = tempfile::tempdir()?;
@@ -29,7 +29,7 @@ pub(super) fn measure(settings: &Settings, machine: Machine) -> Result<Report> {
     let mut surveys = surveys.by_ref().collect::<Result<Vec<_>>>()?;
     surveys.sort_by_key(|survey| survey.rows);
     for round in 0..=settings.runs {
-        println!("{}", if round == 0 { "first runs, uncounted".into() } else { format!("runs {round}") });
+        println!("{}", if round == 0 { "warm-up runs".into() } else { format!("runs {round}") });
         for survey in &mut surveys {
             survey.round(settings, round)?;
         }
@@ -44,24 +44,24 @@ pub(super) fn measure(settings: &Settings, machine: Machine) -> Result<Report> {
     Ok(Report { machine, rows, kernels: vec![], growth, peers: None })
 }
 
-/// A survey of one size, with all that is run on it.
+/// A survey of one size, with its rows.
 struct Survey {
     size: Size,
     rows: u64,
     ready: Vec<Ready>,
 }
 
-/// A row made ready to run.
+/// A row that is ready to run.
 struct Ready {
     row: &'static Row,
     survey: PathBuf,
-    /// Where a run leaves its result.
+    /// Path of the result.
     result: PathBuf,
     runs: Vec<Usage>,
 }
 
 impl Survey {
-    /// Makes what files there are not.
+    /// Creates missing files of the survey.
     fn of(settings: &Settings, size: Size, results: &Path) -> Result<Self> {
         let Settings { programs, cache, .. } = settings;
         let mut ready = vec![];
@@ -74,7 +74,7 @@ impl Survey {
         Ok(Self { size, rows, ready })
     }
 
-    /// Runs every row once. The first round warms the page cache up and is not counted.
+    /// Runs every row once. The first round warms up the page cache and is not counted.
     fn round(&mut self, settings: &Settings, round: u32) -> Result<()> {
         for ready in &mut self.ready {
             if round == 0 {
@@ -88,22 +88,22 @@ impl Survey {
             }
             ready.runs.push(usage);
         }
-        // After the first, so that a wrong answer does not take minutes to be found, and after the last, which is timed.
+        // After the first round, so that a wrong result is reported early, and after the last, because those runs were
+        // timed.
         if round == 0 || round == settings.runs { self.compare(settings) } else { Ok(()) }
     }
 
-    /// Fails unless all runs gave the answers of the first row.
+    /// Checks that all rows gave the results of the first one.
     fn compare(&self, settings: &Settings) -> Result<()> {
         let results = self.ready.iter().map(|ready| &ready.result);
         let mut command = Command::new(&settings.programs.compare);
         run::read(command.args(["--tolerance", TOLERANCE]).args(results)).map(drop).map_err(|error| {
             let size = self.size.name();
-            format!("on the {size} survey runs do not give the same answers, so no time is worth printing\n{error}")
-                .into()
+            format!("the results on the {size} survey differ, so times are not reported\n{error}").into()
         })
     }
 
-    /// The figures of every row, judged.
+    /// Returns the figures of every row, with targets.
     fn measured(&self) -> Vec<Measured> {
         let of = |ready: &Ready| Measured::of(ready.row.name, self.size, Compression::None, self.rows, &ready.runs);
         let mut measured: Vec<Measured> = self.ready.iter().map(of).collect();
@@ -117,7 +117,8 @@ impl Survey {
     }
 }
 
-/// What a shuffle must keep to that does not fit in memory, by its wall time over that in memory and its peak, MB.
+/// Returns the targets of a bounded shuffle, given the ratio of its wall time to that in memory, and its peak memory in
+/// MB.
 fn bounded_targets(wall: f64, peak_mb: f64) -> Vec<Judged> {
     let most_mb = f64::from(BUDGET_MIB) * f64::from(1 << 20) / 1e6 + MOST_BESIDE_MB;
     vec![
@@ -135,21 +136,19 @@ impl Ready {
         command
     }
 
-    /// Runs, and fails if the memory is not what the row is about.
+    /// Runs a row once, and checks that it spills exactly if its memory is bounded.
     fn first(&self, settings: &Settings) -> Result<()> {
         let mut command = self.command(settings);
         let text = run::read(&mut command)?;
         let summary: serde_json::Value =
             serde_json::from_str(&text).map_err(|error| format!("{}: no summary: {error}", run::shown(&command)))?;
-        let spilled = summary["spilled"].as_u64().ok_or("the summary of tape batch does not tell what was spilled")?;
+        let spilled = summary["spilled"].as_u64().ok_or("the summary of tape batch has no 'spilled'")?;
         let name = self.row.name;
         match self.row.memory {
             Memory::Unlimited if spilled > 0 => {
-                Err(format!("{name} put {spilled} bytes away: that is no run in memory").into())
+                Err(format!("{name} spilled {spilled} bytes, but should run in memory").into())
             }
-            Memory::Bounded if spilled == 0 => {
-                Err(format!("{name} put nothing away: the survey is too small to tell what that costs").into())
-            }
+            Memory::Bounded if spilled == 0 => Err(format!("{name} did not spill: the survey is too small").into()),
             Memory::Unlimited | Memory::Bounded => Ok(()),
         }
     }

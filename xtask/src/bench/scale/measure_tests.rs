@@ -1,9 +1,9 @@
-//! The whole form, on shell scripts.
+//! Tests the whole benchmark with shell scripts.
 
 use super::super::super::fake::{self, WORK};
 use super::*;
 
-/// What all scripts say of the memory that they had: `$*` ends in `--memory SIZE --json`.
+/// Prints the summary of a run. `$*` ends in `--memory SIZE --json`.
 const SUMMARY: &str = r#"case "$*" in *512MiB*) echo '{"spilled": 7}';; *) echo '{"spilled": 0}';; esac"#;
 
 fn run_fake(sizes: &[Size], batch: &str) -> Result<Report> {
@@ -22,7 +22,7 @@ fn run_fake(sizes: &[Size], batch: &str) -> Result<Report> {
 
 #[test]
 fn every_plan_is_measured_at_every_size_and_the_bounded_shuffle_at_the_largest() {
-    // Three times the work for ten times the rows by the map plan, and four times as much in little memory.
+    // The map plan takes three times as long for ten times the rows, and the bounded shuffle four times as long.
     let more = format!("{WORK}\n{WORK}");
     let slow_map = format!("[ $plan != map ] || case $2 in *100m*) {more};; esac");
     let slow_bounded = format!("case ${{13}} in 512MiB) {more}\n{WORK};; esac");
@@ -33,7 +33,7 @@ fn every_plan_is_measured_at_every_size_and_the_bounded_shuffle_at_the_largest()
     let mut expected = [of(Size::TenMillion, 3000), of(Size::HundredMillion, 30_000)].concat();
     expected.push(("shuffle, 512 MiB", Size::HundredMillion, 30_000));
     assert_eq!(rows, expected);
-    let [wall, peak] = &report.rows[8].targets[..] else { panic!("it is judged by time and memory") };
+    let [wall, peak] = &report.rows[8].targets[..] else { panic!("a target for time and one for memory") };
     assert!((wall.value - 4.0).abs() < 1e-9 && !wall.met && peak.met, "{wall:?} {peak:?}");
     assert!(report.rows[..8].iter().all(|row| row.targets.is_empty()));
     let names: Vec<_> = report.growth.iter().map(|growth| growth.row.as_str()).collect();
@@ -45,23 +45,23 @@ fn every_plan_is_measured_at_every_size_and_the_bounded_shuffle_at_the_largest()
 }
 
 #[test]
-fn different_answers_stop_the_bench() {
+fn different_results_stop_the_bench() {
     for what in ["$plan", "${13}"] {
         let batch = format!("echo {what} > $out\n{SUMMARY}\n{WORK}");
-        let error = run_fake(&[Size::HundredMillion], &batch).expect_err("each run says something else");
-        let expected = "on the 100m survey runs do not give the same answers, so no time is worth printing";
+        let error = run_fake(&[Size::HundredMillion], &batch).expect_err("each run has another result");
+        let expected = "the results on the 100m survey differ, so times are not reported";
         assert!(error.to_string().starts_with(expected), "{error}");
     }
 }
 
 #[test]
-fn a_run_that_has_not_the_memory_it_is_named_after_stops_the_bench() {
+fn a_run_with_the_wrong_memory_stops_the_bench() {
     let error = |spilled: u64, size| {
         let batch = format!("echo same > $out\necho '{{\"spilled\": {spilled}}}'\n{WORK}");
-        run_fake(&[size], &batch).expect_err("it is another run").to_string()
+        run_fake(&[size], &batch).expect_err("wrong memory").to_string()
     };
-    assert_eq!(error(5, Size::Million), "map put 5 bytes away: that is no run in memory");
-    let expected = "shuffle, 512 MiB put nothing away: the survey is too small to tell what that costs";
+    assert_eq!(error(5, Size::Million), "map spilled 5 bytes, but should run in memory");
+    let expected = "shuffle, 512 MiB did not spill: the survey is too small";
     assert_eq!(error(0, Size::HundredMillion), expected);
     let error = run_fake(&[Size::Million], &format!("echo same > $out\n{WORK}")).expect_err("it says nothing");
     assert!(error.to_string().contains("no summary"), "{error}");
