@@ -1,8 +1,8 @@
-"""What the peers share: the conversation with `cargo xtask bench peers`.
+"""Shared by the peers: the protocol of `cargo xtask bench peers`.
 
-A script calls `serve(start)`. `start(job)` is the start-up, timed apart: it imports, compiles and starts clusters, and
-returns the run, a function that reads the survey and returns its result, in memory. `answers` turns that result into an
-Arrow table of id, band and values, untimed: no user needs our order of rows, or our types.
+A script calls `serve(start)`. `start(job)` imports, compiles and starts clusters, and is timed separately. It returns
+the run: a function that reads the survey and returns its result in memory. `answers` converts the result to an Arrow
+table of id, band and values. This is not timed, because users do not need our order of rows or our types.
 """
 
 import os
@@ -13,22 +13,22 @@ from dataclasses import dataclass
 from typing import Any
 
 THREADS = 2
-# Read by libraries when they are imported; the others are told by the scripts.
+# Libraries read these when they are imported. Scripts set the threads of the others.
 for variable in ("POLARS_MAX_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "RAYON_NUM_THREADS"):
     os.environ[variable] = str(THREADS)
 
-#: The columns that tell rows apart.
+#: The columns that identify a row.
 KEYS = ("id", "band", "bin")
 
 @dataclass(frozen=True)
 class Job:
-    """What one process computes, again and again."""
+    """The task of one process, which it runs repeatedly."""
 
     row: str
     task: str
-    #: What is computed, as `tape batch --stat` has it.
+    #: Statistics to compute, as for `tape batch --stat`.
     statistics: str
-    #: The columns of the answers, the key first.
+    #: Columns of the results, starting with the key.
     answers: str
     layout: str
     files: list[str]
@@ -41,13 +41,13 @@ class Job:
 
     @property
     def values(self) -> list[str]:
-        """The columns of the answers beside the key."""
+        """The columns of the results without the key."""
         return [name for name in self.answers.split(",") if name not in KEYS]
 
 
 def serve(start: Callable[[Job], Callable[[], Any]], answers: Callable[[Any, Job], Any] = lambda result, _: result) -> None:
-    """Does what standard input says, line by line: `run`, or `answer PATH`."""
-    # What libraries print must not be taken for ours.
+    """Executes the commands from standard input, one per line: `run` or `answer PATH`."""
+    # The output of libraries must not be mistaken for replies.
     reply = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     job = arguments()
@@ -57,7 +57,7 @@ def serve(start: Callable[[Job], Callable[[], Any]], answers: Callable[[Any, Job
     for line in sys.stdin:
         word, _, path = line.strip().partition(" ")
         if word == "run":
-            result = None  # Two results at once would be our memory, not the peer's.
+            result = None  # Keeping two results would count our memory as the peer's.
             result = run()
         else:
             write(answers(result, job), job, path)
@@ -87,7 +87,7 @@ def write(table: Any, job: Job, path: str) -> None:
     types |= {"bin": pa.int64(), "observation_count": pa.int64()}
     fields = [pa.field(name, types.get(name, pa.float64())) for name in names]
     table = table.select([field.name for field in fields]).cast(pa.schema(fields))
-    # Of too few epochs there is no value, which NumPy has no other sign for.
+    # NumPy has no nulls, so NaN stands for the result of too few epochs.
     columns = [pc.if_else(pc.is_nan(c), None, c) if pa.types.is_floating(c.type) else c for c in table.columns]
     table = pa.table(columns, schema=table.schema)
     pq.write_table(table.sort_by([(name, "ascending") for name in names if name in KEYS]), path)

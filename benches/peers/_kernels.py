@@ -1,6 +1,6 @@
-"""The statistics as loops for numba, for the peers that bring the rows of light curves together themselves.
+"""The statistics as numba loops, for peers that group rows into light curves themselves.
 
-Sums may be taken in any order, which lets the compiler use vectors; the answers stay within the comparison's tolerance.
+Sums may be reordered, so that the compiler can vectorize. The results stay within the tolerance of the comparison.
 """
 
 import numpy as np
@@ -37,13 +37,13 @@ def stetson_j(flux: np.ndarray, error: np.ndarray) -> float:
 
 @fast
 def put_stetson_j(flux: np.ndarray, error: np.ndarray, out: np.ndarray) -> None:
-    """Stetson's J as the one value of a row."""
+    """Writes Stetson's J to a row of the results."""
     out[0] = stetson_j(flux, error)
 
 
 @fast
 def put_moments(flux: np.ndarray, error: np.ndarray, out: np.ndarray) -> None:
-    """The number of epochs, their mean, standard deviation and weighted mean."""
+    """Writes the number of epochs, mean, standard deviation and weighted mean to a row of the results."""
     n = flux.size
     mean = flux.sum() / n
     squares, total, weights = 0.0, 0.0, 0.0
@@ -61,9 +61,9 @@ PUT = {"stetson_j": put_stetson_j, "moments": put_moments}
 
 @njit(nogil=True)
 def by_band(put, ids, codes, flux, error, n_bands, out_id, out_band, out) -> int:
-    """One row of the results for each id and band of rows that are sorted by id; returns the number of them.
+    """Writes one result for each id and band of rows that are sorted by id. Returns the number of results.
 
-    The bands of an object are brought together by a counting sort.
+    A counting sort groups the rows of an object by band.
     """
     n, first = 0, 0
     starts = np.zeros(n_bands + 1, np.int64)
@@ -95,9 +95,9 @@ def by_band(put, ids, codes, flux, error, n_bands, out_id, out_band, out) -> int
 
 
 def light_curves(put, ids, codes, flux, error, n_bands, n_values):
-    """The ids, band codes and values of rows that are sorted by id."""
+    """Returns the ids, band codes and values for rows that are sorted by id."""
     rows = len(ids)
     out_id, out_band, out = np.empty(rows, np.int64), np.empty(rows, np.uint32), np.empty((rows, n_values))
     n = by_band(put, ids, codes, flux, error, n_bands, out_id, out_band, out)
-    # Copies, so that the room for as many light curves as rows is given back.
+    # Copies, to free arrays that have room for one light curve per row.
     return out_id[:n].copy(), out_band[:n].copy(), [values.copy() for values in out[:n].T]

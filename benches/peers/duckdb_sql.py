@@ -14,7 +14,7 @@
 #     { task = "moments", layout = "shuffled", least = 1.0 },
 # ]
 # ///
-"""DuckDB: one query, which its own planner spreads over files and threads."""
+"""DuckDB: one query, which its planner distributes over files and threads."""
 
 from _harness import THREADS, Job, serve
 

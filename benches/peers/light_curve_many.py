@@ -12,9 +12,9 @@
 # sizes = ["s82", "small", "medium", "large"]
 # targets = [{ task = "indices", layout = "sorted", least = 2.0 }]
 # ///
-"""The light-curve package, which has no grouping of its own and no Stetson J: polars groups, its extractor computes.
+"""The light-curve package. It has neither grouping nor Stetson J, so polars groups, and its extractor computes.
 
-Light curves go from one to the other without a copy, as lists of structs in Arrow.
+Light curves are passed without a copy, as Arrow lists of structs.
 """
 
 from _harness import THREADS, Job, serve
@@ -35,7 +35,7 @@ def moments():
 def indices():
     import light_curve as lc
 
-    # But for PeakToPeakVar, which is Python, and would make one of many loops in Rust a slow one.
+    # Without PeakToPeakVar, which is implemented in Python and would slow down the loop in Rust.
     plain = [
         *(lc.Amplitude, lc.AndersonDarlingNormal, lc.Cusum, lc.Duration, lc.Eta, lc.EtaE, lc.ExcessVariance),
         *(lc.Kurtosis, lc.LinearFit, lc.LinearTrend, lc.MaximumSlope, lc.MaximumTimeInterval, lc.Mean),
@@ -59,7 +59,7 @@ def start(job: Job):
     import polars as pl
 
     names, extractor = {"moments": moments, "indices": indices}[job.task]()
-    # The package asks for the time, and for its order, which the moments do not look at; indices are of sorted surveys.
+    # The package requires times in order. Moments do not use them, and indices are computed on sorted surveys.
     roles = {"t": job.time, "m": job.flux, "sigma": job.error}
     query = pl.scan_parquet(job.files).group_by(job.id, job.band).agg(epochs=pl.struct(job.time, job.flux, job.error))
 

@@ -24,10 +24,10 @@
 # layouts = ["sorted"]
 # sizes = ["s82", "small", "medium"]
 # ///
-"""LSDB maps a function over the objects of a HATS catalogue, the form that it wants surveys in, on a local cluster.
+"""LSDB maps a function over the objects of a HATS catalogue, its own format, on a local cluster.
 
-The catalogue, one row per object with its light curve nested, is made from the survey beforehand: neither its making nor
-any bringing together of rows is in the timed runs. Surveys of ours have no positions; objects are spread over the sky.
+The catalogue has one row per object with a nested light curve. It is created from the survey beforehand, so timed runs
+include neither its creation nor any grouping. Our surveys have no positions, so objects are spread over the sky.
 """
 
 from tempfile import mkdtemp
@@ -70,7 +70,7 @@ def start(job: Job):
         return {"id": id, "of.band": labels, **{f"of.{name}": out[:, i] for i, name in enumerate(job.values)}}
 
     columns = [job.id, *(f"lc.{name}" for name in (job.band, job.flux, job.error))]
-    # What comes out, told by what comes out of one object.
+    # The type of the result, inferred from one object.
     meta = lsdb.open_catalog(path).head(1).map_rows(statistics, columns=columns, row_container="args").iloc[:0]
 
     def run():

@@ -31,8 +31,8 @@
 # sizes = ["s82", "small", "medium"]
 # targets = [{ task = "stetson_j", layout = "nested", least = 10.0 }]
 # ///
-"""nested-pandas packs light curves and maps a function over them, compiled where `map_rows` can do so; where they are
-stored as lists, it reads them as they are."""
+"""nested-pandas packs light curves and maps a function over them, compiled if `map_rows` supports it. Light curves
+that are stored as lists are read without packing."""
 
 from _harness import Job, serve
 
@@ -51,7 +51,7 @@ def start_nested(job: Job):
     roles = [f"lightcurve.{name}" for name in (job.flux, job.error, job.band)]
 
     def by_band(flux: np.ndarray, error: np.ndarray, band: np.ndarray) -> dict[str, list]:
-        """A row of `map_rows` is an object, of which each band has a value."""
+        """Computes the values of one object, one for each band."""
         bands = pd.unique(band)
         values = [_kernels.stetson_j(flux[band == one], error[band == one]) for one in bands]
         return {f"of.{job.band}": list(bands), f"of.{job.values[0]}": values}
@@ -78,7 +78,7 @@ def start_flat(job: Job):
         _kernels.put_moments(flux, error, out)
         return tuple(out)
 
-    # Compiled functions return one number: `map_rows` calls the others light curve by light curve.
+    # Compiled functions can only return one number. `map_rows` calls other functions once per light curve.
     function, njit = (_kernels.stetson_j, True) if job.task == "stetson_j" else (moments, False)
 
     def run() -> npd.NestedFrame:

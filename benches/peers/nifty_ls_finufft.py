@@ -21,10 +21,10 @@
 # layouts = ["sorted"]
 # sizes = ["thousand"]
 # ///
-"""Periodograms of one light curve after another, on our grids: nifty-ls, and astropy's own fast method.
+"""Periodograms, light curve by light curve, on our grids: nifty-ls, and the fast method of astropy.
 
-A run finds the highest point of each grid. Ours also refines the peaks that may be the highest between the points of the
-grid, within its run; here that is done afterwards, untimed.
+A run finds the highest point of each grid. Our own run also refines peaks between grid points. Here that happens
+afterwards and is not timed.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +36,7 @@ SAMPLES_PER_PEAK = 5
 
 
 def grid(time):
-    """The first frequency, the step and the number of steps: from one cycle in the baseline to the shortest period."""
+    """Returns the first frequency, the step and the number of steps, from one cycle per baseline to the shortest period."""
     baseline = time[-1] - time[0]
     first, step = 1 / baseline, 1 / (SAMPLES_PER_PEAK * baseline)
     return first, step, 1 + round((1 / MINIMUM_PERIOD - first) / step)
@@ -55,12 +55,12 @@ def light_curves(job: Job):
     return ids[np.r_[0, edges]], table[job.band][0].as_py(), curves
 
 
-#: The highest point of a peak lies at most so far below its top, of five points for each peak, and a little more.
+#: The highest of five grid points per peak is at most this far below its top, with a small margin.
 LOSS = 0.07
 
 
 def grid_power(row: str):
-    """The power on the grid of a light curve."""
+    """Returns the power on the grid of a light curve."""
     import nifty_ls
     import numpy as np
     from astropy.timeseries import LombScargle
@@ -90,7 +90,7 @@ def start(job: Job):
 
 
 def refined(curve, power, highest):
-    """Period and power at the top of the highest peak."""
+    """Returns the period and power at the top of the highest peak."""
     import numpy as np
     from astropy.timeseries import LombScargle
     from scipy.optimize import minimize_scalar

@@ -10,7 +10,7 @@
 # tasks = ["stetson_j", "moments"]
 # layouts = ["shuffled"]
 # ///
-"""numba without a sort: each of two threads takes the objects of its half of the hashes, in a table of its own."""
+"""numba without a sort: each of two threads processes the objects with its half of the hashes, in its own table."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -30,7 +30,7 @@ def start(job: Job):
 
     @njit(nogil=True)
     def number(ids, share, shares):
-        """For each row the number of its object, or -1 if that is another thread's; and the objects' ids."""
+        """Returns the number of each row's object, or -1 for objects of the other thread, and the ids of the objects."""
         size, n = 1 << 10, 0
         keys, values = np.empty(size, np.int64), np.full(size, -1)
         objects, of_row = np.empty(size, np.int64), np.full(ids.size, -1, np.int32)
@@ -60,7 +60,7 @@ def start(job: Job):
 
     @njit(nogil=True)
     def gather(put, of_row, objects, codes, flux, error, n_bands, n_values):
-        """Brings light curves together by a counting sort on (object, band), and computes."""
+        """Groups rows by a counting sort on (object, band), and computes."""
         starts = np.zeros(objects.size * n_bands + 1, np.int64)
         for row in range(of_row.size):
             if of_row[row] >= 0:

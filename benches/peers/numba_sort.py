@@ -11,7 +11,7 @@
 # layouts = ["shuffled"]
 # targets = [{ task = "stetson_j", layout = "shuffled", least = 1.8 }]
 # ///
-"""polars sorts by id, four times as fast as by id and band; numba parts the bands and computes, on two threads."""
+"""polars sorts by id, four times as fast as by id and band. numba separates bands and computes, on two threads."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -32,7 +32,7 @@ def start(job: Job):
         codes = frame[job.band].to_physical()
         ids, codes, flux, error = (c.to_numpy() for c in (frame[job.id], codes, frame[job.flux], frame[job.error]))
         n_bands = int(codes.max()) + 1
-        # The threads' shares, each beginning with an object.
+        # Rows of each thread, which start at the first row of an object.
         shares = [np.searchsorted(ids, ids[len(ids) * i // THREADS]) for i in range(THREADS)] + [len(ids)]
 
         def run_share(begin: int, end: int) -> pl.DataFrame:

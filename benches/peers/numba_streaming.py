@@ -11,7 +11,7 @@
 # layouts = ["sorted"]
 # targets = [{ task = "stetson_j", layout = "sorted", least = 2.2 }]
 # ///
-"""numba as a skilled user writes it for sorted files that cut no light curve: file by file, on two threads."""
+"""numba as an expert would write it for sorted files that split no light curve: file by file, on two threads."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -10,7 +10,7 @@
 # tasks = ["stetson_j", "moments"]
 # layouts = ["sorted", "shuffled"]
 # ///
-"""Ours as its peers are measured: the library in a process that is warm, with its result in memory."""
+"""Our library, measured like its peers: in a warm process, with the result in memory."""
 
 import os
 import sys

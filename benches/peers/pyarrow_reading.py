@@ -12,7 +12,7 @@
 # answers = false
 # targets = [{ task = "stetson_j", layout = "sorted", least = 1.0 }]
 # ///
-"""pyarrow reads the four columns that Stetson J needs, and nothing more: no peer on top of it can be faster."""
+"""pyarrow only reads the four columns that Stetson J needs. No peer that uses it can be faster."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -51,7 +51,10 @@
 # layouts = ["shuffled"]
 # sizes = ["s82", "small", "medium"]
 # ///
-"""TAPE 0.4.1: `Ensemble.batch` with its own Stetson J and structure function (a user's function takes it minutes), with `use_map` (after sorting, where the survey is not sorted) and without."""
+"""TAPE 0.4.1: `Ensemble.batch` with and without `use_map`, for which unsorted surveys are sorted first.
+
+It uses TAPE's own Stetson J and structure function, because a user-defined function takes minutes.
+"""
 
 from _harness import THREADS, Job, serve
 
@@ -71,7 +74,7 @@ def start(job: Job):
 
     def run():
         ensemble = Ensemble(client=client)
-        # One pool of workers for all runs: an ensemble would close it.
+        # An ensemble would close the workers, which all runs share.
         ensemble.cleanup_client = False
         ensemble.from_parquet(job.files, **order, **columns)
         analysis = calc_stetson_J if job.task == "stetson_j" else calc_sf2

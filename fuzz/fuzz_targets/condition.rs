@@ -1,4 +1,4 @@
-//! A condition on rows, as a user may write it.
+//! Fuzzes conditions on rows, as a user may write them.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! The bytes of a footer, without what stands around them.
+//! Fuzzes the bytes of a footer, without its magic and length.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! The manifest of a job, damaged or made up.
+//! Fuzzes the manifest of a job.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! What a file says of the pages of a column: either of its two structures.
+//! Fuzzes both structures of a column's page index.
 
 #![no_main]
 

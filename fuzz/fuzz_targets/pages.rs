@@ -1,4 +1,4 @@
-//! Pages of a column of numbers or text, decoded by our own decoders.
+//! Fuzzes our decoders with pages of number and text columns.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! The receipt of a job, damaged or made up.
+//! Fuzzes the receipt of a job.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Runs and bit-packed integers.
+//! Fuzzes runs and bit-packed integers.
 
 #![no_main]
 

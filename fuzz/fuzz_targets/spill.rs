@@ -1,4 +1,4 @@
-//! Rows that were put away, and damaged.
+//! Fuzzes spilled rows.
 
 #![no_main]
 

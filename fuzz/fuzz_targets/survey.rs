@@ -1,4 +1,4 @@
-//! A whole file: opened as a survey, read with all columns, and grouped to chunks.
+//! Fuzzes a whole file: opens it as a survey, reads all columns, and groups them into chunks.
 
 #![no_main]
 
@@ -10,10 +10,10 @@ use tape_core::{Chunk, ColumnMap, Columns, Grouper, Grouping, Inputs, LeftOut, P
 use tape_io::Survey;
 use tempfile::NamedTempFile;
 
-/// Rows of a row group that are read; a small file may claim any number of equal rows.
+/// Maximum number of rows to read of a row group. A small file may claim any number of equal rows.
 const MOST: usize = 100_000;
 
-/// One file for all inputs.
+/// Shared by all inputs.
 static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     let memory = std::path::Path::new("/dev/shm");
     if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.expect("a folder")
@@ -27,7 +27,7 @@ fuzz_target!(init: tape_fuzz::begin(), |data: &[u8]| {
     let [_, time, flux, error, band] = tape_core::Role::ALL.map(has);
     let columns = Columns { time, flux, error, band };
     for (row_group, group) in survey.row_groups().iter().enumerate().take(4) {
-        // Whole, and from its middle on, which skips pages.
+        // From the start, and from the middle, which skips pages.
         for start in [0, group.rows / 2] {
             let partition = Partition { pieces: vec![Piece { row_group, rows: start..group.rows }] };
             if read(&survey, &partition, columns).is_err() {

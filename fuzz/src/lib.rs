@@ -1,4 +1,4 @@
-//! What all targets share: a limit on memory, and which panics are findings.
+//! Shared by all fuzz targets: a memory limit, and the choice of panics that are findings.
 
 mod seeds;
 
@@ -6,24 +6,24 @@ use std::alloc::System;
 
 use cap::Cap;
 
-/// Bytes that reading an input of a few kilobytes may take in all.
+/// Maximum memory for an input of a few kilobytes, bytes.
 const MOST: usize = 512 << 20;
 
 #[global_allocator]
 static MEMORY: Cap<System> = Cap::new(System, usize::MAX);
 
-/// To be called once, before the first input.
+/// Sets up the process. Must be called once, before the first input.
 pub fn begin() {
-    // A program without the fuzzer cannot be linked to code that counts, so a target writes the seeds.
+    // Instrumented code does not link without the fuzzer, so the seeds are written by a target.
     if std::env::var_os("TAPE_FUZZ_SEEDS").is_some() {
         seeds::write();
         std::process::exit(0);
     }
-    // The fuzzer's own tables are there already.
-    MEMORY.set_limit(MEMORY.allocated() + MOST).expect("a limit above what is taken");
+    // The fuzzer has already allocated its own tables.
+    MEMORY.set_limit(MEMORY.allocated() + MOST).expect("a limit above the present use");
     let fatal = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        // A panic of a decoder of others becomes an error, as it must; one of ours is a finding wherever it happens.
+        // Panics of other crates' decoders are converted to errors. Our own panics are findings wherever they happen.
         let ours = panic.location().is_none_or(|place| place.file().contains("tape-"));
         if ours || !tape_io::is_guarded() {
             fatal(panic);

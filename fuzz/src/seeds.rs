@@ -1,5 +1,5 @@
-//! Writes the inputs that fuzzing starts from: small files of every type, encoding and codec that is read, their footers and
-//! pages, rows put away, and conditions on rows.
+//! Writes the seeds: small files of every type, encoding and codec that is read, their footers and pages, spilled rows,
+//! and conditions on rows.
 
 use std::fs;
 use std::path::Path;
@@ -17,7 +17,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaDataReader};
 use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
 
-/// Writes them to `corpus/`.
+/// Writes the seeds to `corpus/`.
 pub(crate) fn write() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     for target in ["survey", "footer", "page_index", "pages", "runs", "spill", "condition"] {
@@ -44,19 +44,19 @@ pub(crate) fn write() {
     for (name, bytes) in tape_io::fuzzing::spill_seeds() {
         write("spill", name, &bytes);
     }
-    // Width three: a packed group of eight, then nine sevens.
+    // Width three: a bit-packed group of eight, then nine sevens.
     write("runs", "both", &[3, 0x03, 0x88, 0xc6, 0xfa, 0x12, 0x07]);
     write("runs", "wide", &[32, 0x04, 1, 2, 3, 4]);
 }
 
-/// What a file says of the pages of each column of its first row group.
+/// Returns the page indexes of each column in the first row group.
 fn page_indexes(path: &Path) -> Vec<(String, Vec<u8>)> {
     let file = fs::File::open(path).expect("it was written");
     let footer = ParquetMetaDataReader::new().parse_and_finish(&file).expect("Parquet");
     let whole = fs::read(path).expect("it was written");
     let bytes = |offset: Option<i64>, length: Option<i32>| {
-        let first = usize::try_from(offset.expect("there is one")).expect("in the file");
-        whole[first..first + usize::try_from(length.expect("there is one")).expect("in the file")].to_vec()
+        let first = usize::try_from(offset.expect("a page index")).expect("in the file");
+        whole[first..first + usize::try_from(length.expect("a page index")).expect("in the file")].to_vec()
     };
     let of_column = |(number, chunk): (usize, &ColumnChunkMetaData)| {
         let values = bytes(chunk.column_index_offset(), chunk.column_index_length());
@@ -86,7 +86,7 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Forty epochs of five objects in two bands, some of them null.
+/// Creates a file with forty epochs of five objects in two bands, with some nulls.
 fn file(
     text: bool,
     compression: Compression,
@@ -127,7 +127,7 @@ fn file(
     writer.into_inner().expect("closes")
 }
 
-/// The same epochs in lists of six objects, of which one is null and one is empty.
+/// Creates files with the same epochs in lists: six objects, one of them null and one empty.
 fn nested() -> Vec<(&'static str, Vec<u8>)> {
     let rows = 0..40i32;
     let band = rows.clone().map(|row| (row % 7 > 0).then_some(["g", "r"][row as usize % 2]));

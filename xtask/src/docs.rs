@@ -1,8 +1,8 @@
-//! `cargo xtask docs`: the documentation of every crate, as HTML.
+//! `cargo xtask docs`: builds the HTML documentation of every crate.
 
 use crate::run::{self, Result};
 
-/// Builds it and prints where it is.
+/// Builds the documentation and prints its path.
 pub(crate) fn docs() -> Result<()> {
     run::run(run::cargo().args(["doc", "--workspace", "--no-deps"]))?;
     println!("{}", run::target_directory()?.join("doc/tape/index.html").display());

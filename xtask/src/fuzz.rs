@@ -1,8 +1,8 @@
-//! `cargo xtask fuzz`: inputs that nobody would write, guided by what they reach in the code.
+//! `cargo xtask fuzz`: coverage-guided fuzzing of everything that reads files.
 //!
-//! libFuzzer is linked into each target of `fuzz/`, and the code is built to count where it comes: by flags of the stable
-//! compiler, without a sanitizer. Inputs that reach something new are kept in `target/fuzz/corpus`; those to begin with are
-//! in `fuzz/corpus`, and each that was ever a finding is in `fuzz/regressions`, which the tests of tape-io and tape read too.
+//! libFuzzer is linked into each target of `fuzz/`. Coverage is instrumented with flags of the stable compiler, without
+//! a sanitizer. Inputs with new coverage are saved in `target/fuzz/corpus`. The seeds are in `fuzz/corpus`, and inputs
+//! of earlier findings in `fuzz/regressions`, which the tests of tape-io and tape also read.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::run::{Result, cargo, not_started, read, root, run, target_directory};
 
-/// Each target, its share of the time, and the longest input.
+/// Each target, with its share of the time and its maximum input length.
 const TARGETS: [(&str, u64, u32); 9] = [
     ("survey", 4, 8192),
     ("footer", 2, 4096),
@@ -23,33 +23,33 @@ const TARGETS: [(&str, u64, u32); 9] = [
     ("manifest", 1, 4096),
     ("receipt", 1, 2048),
 ];
-/// What makes the compiler count, as `cargo fuzz` does it.
+/// Compiler flags for coverage, as in `cargo fuzz`.
 const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
                      -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
                      -Cllvm-args=-sanitizer-coverage-trace-compares";
 
-/// How long, and what.
+/// Arguments of `cargo xtask fuzz`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// How long in all, shared among the targets
+    /// Total duration in seconds, shared among the targets
     #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
-    /// Only this target: survey, footer, page_index, pages, runs, spill, condition, manifest or receipt
+    /// Fuzz only this target: survey, footer, page_index, pages, runs, spill, condition, manifest or receipt
     #[arg(long, value_name = "NAME", value_parser = TARGETS.map(|(name, ..)| name))]
     target: Option<String>,
-    /// Write the inputs of `fuzz/corpus` anew first
+    /// Regenerate the seeds in `fuzz/corpus` first
     #[arg(long)]
     seeds: bool,
 }
 
-/// What came of fuzzing one target.
+/// The outcome of fuzzing one target.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Outcome {
     executions: u64,
-    /// Edges of the code that were met.
+    /// Number of code edges covered.
     coverage: u64,
     corpus: u64,
-    /// Whether an input was one that must not be.
+    /// True if an input was a finding.
     finding: bool,
 }
 
@@ -82,20 +82,21 @@ pub(crate) fn fuzz(args: &Args) -> Result<()> {
     }
     let folder = findings_folder()?;
     Err(format!(
-        "{}\nThe inputs are in {}: move each to fuzz/regressions/TARGET, where tests read it, and mend what it shows",
+        "{}\nThe inputs are in {}: move each to fuzz/regressions/TARGET, where tests read it, and fix the bug",
         findings.join("\n"),
         folder.display()
     )
     .into())
 }
 
-/// Builds all targets, and returns where they are.
+/// Builds all targets, and returns their folder.
 fn build() -> Result<PathBuf> {
     let host = read(Command::new("rustc").arg("-vV"))?;
-    let host = host.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("rustc names no host")?.to_owned();
+    let host =
+        host.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("the output of rustc has no host")?.to_owned();
     let target = target_directory()?.join("fuzz");
     let manifest = root().join("fuzz/Cargo.toml");
-    // With a target named, what is built to build other things is not made to count.
+    // With --target, build scripts and macros are not instrumented.
     let mut command = cargo();
     command.args(["build", "--release", "--quiet", "--target", &host]).arg("--manifest-path").arg(manifest);
     run(command.arg("--target-dir").arg(&target).env("RUSTFLAGS", FLAGS))?;
@@ -106,7 +107,7 @@ fn findings_folder() -> Result<PathBuf> {
     Ok(target_directory()?.join("fuzz/findings"))
 }
 
-/// Fuzzes one target, and returns what it said as well.
+/// Fuzzes one target. Returns its outcome and its output.
 fn one(built: &Path, name: &str, seconds: u64, longest: u32) -> Result<(Outcome, String)> {
     let found = target_directory()?.join("fuzz/corpus").join(name);
     let findings = findings_folder()?;
@@ -115,7 +116,7 @@ fn one(built: &Path, name: &str, seconds: u64, longest: u32) -> Result<(Outcome,
     for folder in [&found, &findings] {
         fs::create_dir_all(folder)?;
     }
-    // What is found goes to the first of them.
+    // New inputs are saved in the first of the folders.
     folders.retain(|folder| folder.is_dir());
     let mut command = Command::new(built.join(name));
     command.args(&folders).args([
@@ -134,7 +135,7 @@ fn one(built: &Path, name: &str, seconds: u64, longest: u32) -> Result<(Outcome,
 }
 
 impl Outcome {
-    /// What libFuzzer says of its work: lines of progress, and statistics at the end.
+    /// Parses libFuzzer's output: lines of progress, and statistics at the end.
     fn of(said: &str) -> Self {
         let mut outcome = Self::default();
         for line in said.lines() {
@@ -155,7 +156,7 @@ impl Outcome {
     }
 }
 
-/// What a target said of a finding: where it panicked or what was too large, and where the input is.
+/// Extracts a finding from a target's output: the panic or the size limit, and the path of the input.
 fn shown(said: &str) -> String {
     let mut lines = vec![];
     let mut rest = said.lines();
@@ -182,7 +183,7 @@ mod tests {
                         stat::number_of_executed_units: 1234567\n";
 
     #[test]
-    fn what_a_target_says_is_read() {
+    fn the_output_of_a_target_is_parsed() {
         let expected = Outcome { executions: 1_234_567, coverage: 345, corpus: 41, finding: false };
         assert_eq!(Outcome::of(SAID), expected);
         assert_eq!(Outcome::of("no such thing"), Outcome::default());
@@ -202,7 +203,7 @@ mod tests {
             fs::write(&path, format!("#!/bin/sh\necho '#9 DONE cov: 5 corp: 1/1b' >&2\nexit {code}\n"))
                 .expect("written");
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("ours");
-            let (outcome, said) = one(&folder, name, 1, 16).expect("it starts");
+            let (outcome, said) = one(&folder, name, 1, 16).expect("the target starts");
             assert_eq!((outcome.coverage, outcome.finding), (5, code != 0), "{said}");
         }
         fs::remove_dir_all(folder).expect("ours");

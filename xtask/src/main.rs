@@ -1,8 +1,8 @@
-//! `cargo xtask`: the project's habits, one verb each.
+//! `cargo xtask`: the tasks of the project.
 //!
-//! Every verb is a file of this folder. None depends on the crates that it looks after: they are started as processes.
+//! Each task is a file in this folder. None depends on the other crates, which are run as processes.
 #![deny(unsafe_code)]
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "what a verb prints is what it is for")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "tasks print their results")]
 
 mod bench;
 mod docs;
@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// The habits of the project, one verb each.
+/// The tasks of the project
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
@@ -26,17 +26,17 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Runs every test that this machine can run, and says what it could not run and why
+    /// Run every test that this machine can run, and report what could not run and why
     Test,
-    /// Checks the shape of the house: layers, licences, versions, file sizes, the code map
+    /// Check the project's rules: layers, licences, versions, file sizes, wording, the code map
     Tidy,
-    /// Measures whole runs of the release build beside the floor: merely decoding the same columns
+    /// Time whole runs of the release build, and decoding of the same files (the floor)
     Bench(Box<bench::Args>),
-    /// Feeds the readers inputs that nobody would write, guided by what they reach in the code
+    /// Fuzz the readers of files, guided by coverage
     Fuzz(fuzz::Args),
-    /// Runs experiments whose right answers are published, and compares what came of them with the last record
+    /// Run experiments with published results, and compare with the last record
     Science(science::Args),
-    /// Builds the documentation and prints where it is
+    /// Build the documentation and print its path
     Docs,
 }
 

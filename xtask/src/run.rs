@@ -1,4 +1,4 @@
-//! The processes that verbs start.
+//! Starts processes.
 
 use std::env;
 use std::error::Error;
@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
-/// What every verb returns: an error is one message for a person.
+/// The result of a task. An error is one message for the user.
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// The folder of the workspace.
+/// Returns the folder of the workspace.
 ///
-/// As cargo tells when it runs us, because two clones that share a target folder share the program too.
+/// Cargo sets it at run time. A compiled-in path would be wrong for two clones that share a target folder, and thus
+/// this program.
 pub(crate) fn root() -> &'static Path {
     static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
         let mut here =
@@ -22,27 +23,27 @@ pub(crate) fn root() -> &'static Path {
     &ROOT
 }
 
-/// The cargo that runs us, in the workspace.
+/// Returns a command for the cargo that runs this program, in the workspace.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
     command
 }
 
-/// Where cargo puts what it builds.
+/// Returns cargo's target folder.
 pub(crate) fn target_directory() -> Result<PathBuf> {
     let text = read(cargo().args(["metadata", "--format-version=1", "--no-deps"]))?;
     let metadata: serde_json::Value = serde_json::from_str(&text)?;
-    Ok(metadata["target_directory"].as_str().ok_or("cargo metadata names no target directory")?.into())
+    Ok(metadata["target_directory"].as_str().ok_or("the output of cargo metadata has no target directory")?.into())
 }
 
-/// Runs a command that shows its own output; an error if it fails.
+/// Runs a command that inherits standard output and error. Returns an error if it fails.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.stdin(Stdio::null()).status().map_err(|error| not_started(command, &error))?;
     if status.success() { Ok(()) } else { Err(format!("{}: {status}", shown(command)).into()) }
 }
 
-/// What a command prints, without the space around it; an error, with what it complains of, if it fails.
+/// Returns the trimmed standard output of a command. If it fails, returns an error with its standard error.
 pub(crate) fn read(command: &mut Command) -> Result<String> {
     let output = command.stdin(Stdio::null()).output().map_err(|error| not_started(command, &error))?;
     if !output.status.success() {
@@ -52,12 +53,12 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
-/// The error for a command that cannot be started at all.
+/// Returns the error for a command that could not be started.
 pub(crate) fn not_started(command: &Command, error: &std::io::Error) -> String {
     format!("{} could not be started: {error}", shown(command))
 }
 
-/// A command as one would type it; of a program's path only its name.
+/// Formats a command as typed in a shell, with only the file name of the program.
 pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(command.get_program());
@@ -70,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_failing_command_is_named_with_its_complaint() {
+    fn a_failing_command_is_named_with_its_message() {
         let error =
             read(Command::new("/bin/sh").args(["-c", "echo no luck >&2; exit 3"])).expect_err("it exits with 3");
         assert_eq!(error.to_string(), "sh -c echo no luck >&2; exit 3: exit status: 3\nno luck");

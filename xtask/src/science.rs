@@ -1,7 +1,7 @@
-//! `cargo xtask science`: experiments whose right answers are published, one file each.
+//! `cargo xtask science`: experiments with published results, one file each.
 //!
-//! Each gives counts that must reach what the field's tools reach, and must not fall from one change to the next: the last
-//! ones are in `docs/science.json`.
+//! Each experiment returns counts that must be at least as good as those of the field's tools, and must not decrease
+//! from one change to the next. `docs/science.json` has the last recorded counts.
 
 mod periods;
 
@@ -13,44 +13,44 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::{self, Result};
 
-/// Whether to keep what comes of it.
+/// Arguments of `cargo xtask science`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Write the figures into docs/science.json, even where they fell
+    /// Write the counts to docs/science.json, even if they decreased
     #[arg(long)]
     record: bool,
 }
 
-/// One experiment.
+/// An experiment.
 struct Experiment {
     name: &'static str,
-    /// What it needs below `../shared`.
+    /// Paths below `../shared` that it requires.
     needs: &'static [&'static str],
     run: fn(&Bench) -> Result<Vec<Figure>>,
 }
 
 const EXPERIMENTS: &[Experiment] = &[periods::EXPERIMENT];
 
-/// What experiments work with.
+/// The environment of an experiment.
 struct Bench {
-    /// The folder of the programs, built for release.
+    /// Folder of the programs, built in release mode.
     programs: PathBuf,
-    /// A folder for what is left over.
+    /// Folder for temporary files.
     scratch: tempfile::TempDir,
 }
 
-/// What an experiment found: the more, the better.
+/// A count of an experiment. Larger is better.
 #[derive(Clone, Debug, PartialEq)]
 struct Figure {
     name: String,
     value: f64,
-    /// Out of how many.
+    /// Largest possible value.
     of: f64,
-    /// What it must reach.
+    /// Smallest allowed value.
     least: f64,
 }
 
-/// The figures last recorded.
+/// The last recorded counts.
 #[derive(Debug, Default, Deserialize, Serialize)]
 struct Record {
     figures: BTreeMap<String, f64>,
@@ -70,7 +70,7 @@ pub(crate) fn science(args: &Args) -> Result<()> {
     print(&figures, &record);
     for experiment in skipped {
         let path = missing(experiment).unwrap_or_default();
-        println!("not run: {}, because {} is missing", experiment.name, path.display());
+        println!("skipping {}: {} is missing", experiment.name, path.display());
     }
     if figures.is_empty() {
         return Err("no experiment could be run".into());
@@ -85,12 +85,12 @@ pub(crate) fn science(args: &Args) -> Result<()> {
     if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
 }
 
-/// The first thing that an experiment needs and that is not there.
+/// Returns the first required path that does not exist.
 fn missing(experiment: &Experiment) -> Option<PathBuf> {
     experiment.needs.iter().map(|path| shared(path)).find(|path| !path.exists())
 }
 
-/// A path of the data that lies beside the project.
+/// Returns a path in the folder of shared data.
 fn shared(path: &str) -> PathBuf {
     run::root().join("../shared").join(path)
 }
@@ -103,7 +103,7 @@ fn print(figures: &[Figure], record: &Record) {
     }
 }
 
-/// What is less than it must be, or than it was.
+/// Lists counts that are below their minimum or lower than before.
 fn wrong(figures: &[Figure], record: &Record) -> Vec<String> {
     let mut wrong = vec![];
     for Figure { name, value, least, .. } in figures {
@@ -111,7 +111,9 @@ fn wrong(figures: &[Figure], record: &Record) -> Vec<String> {
             wrong.push(format!("{name}: {value} is less than {least}"));
         }
         if let Some(before) = record.figures.get(name).filter(|before| value < before) {
-            wrong.push(format!("{name} fell from {before} to {value}; if that is meant: cargo xtask science --record"));
+            wrong.push(format!(
+                "{name} fell from {before} to {value}; if this is intended, run: cargo xtask science --record"
+            ));
         }
     }
     wrong
@@ -125,14 +127,14 @@ impl Bench {
         Ok(Self { programs: run::target_directory()?.join("release"), scratch: tempfile::tempdir()? })
     }
 
-    /// One of the programs.
+    /// Returns a command for one of the programs.
     fn program(&self, name: &str) -> std::process::Command {
         std::process::Command::new(self.programs.join(name))
     }
 }
 
 impl Record {
-    /// What was recorded; nothing if nothing was.
+    /// Reads the record, which is empty if the file does not exist.
     fn read(path: &Path) -> Result<Self> {
         if !path.exists() {
             return Ok(Self::default());
@@ -151,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_that_fell_or_is_too_low_is_wrong() {
+    fn a_count_that_fell_or_is_too_low_is_wrong() {
         let record = Record { figures: [("periods".to_owned(), 7.0)].into() };
         assert_eq!(wrong(&[figure(7.0)], &record), [""; 0]);
         assert_eq!(wrong(&[figure(8.0)], &Record::default()), [""; 0]);

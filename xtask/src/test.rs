@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test that this machine can run, and what it could not run and why.
+//! `cargo xtask test`: runs every test that this machine can run, and reports what could not run and why.
 
 mod compiler;
 mod libtest;
@@ -14,10 +14,10 @@ use crate::run::{self, Result};
 use crate::tidy;
 use libtest::Tally;
 
-/// A named part of the suite.
+/// A named step of the test suite.
 type Step = (&'static str, fn(&mut Report) -> Result<()>);
 
-/// All parts, the quickest to fail first. The suite stops at the first that fails.
+/// All steps, roughly fastest first. The suite stops at the first failure.
 const STEPS: &[Step] = &[
     ("C compiler", |_| compiler::check()),
     ("format", |_| run::run(run::cargo().args(["fmt", "--all", "--check"]))),
@@ -27,7 +27,7 @@ const STEPS: &[Step] = &[
     }),
     ("docs", |_| run::run(run::cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))),
     ("library with the GPU", |_| {
-        // Of the whole workspace, lest what all of it needs is compiled with other features once more.
+        // The whole workspace at once, so that dependencies are not compiled again with other features.
         let words = "clippy --workspace --features tape-cli/gpu,tape-benches/gpu --all-targets -- -D warnings";
         run::run(run::cargo().args(words.split(' ')))
     }),
@@ -35,7 +35,7 @@ const STEPS: &[Step] = &[
         report.not_run.extend(vulkan::prepare());
         Ok(())
     }),
-    // All programs run even if one fails: the counts at the end are of the whole suite.
+    // All test programs run even if one fails, so that the final counts are complete.
     ("tests", |report| cargo_test(run::cargo().args(["test", "--workspace", "--no-fail-fast"]), report)),
     ("a crate outside the workspace", outside::outside),
     ("plans on a device", |report| cargo_test(run::cargo().args(DEVICE_TESTS.split(' ')), report)),
@@ -43,10 +43,10 @@ const STEPS: &[Step] = &[
     ("README's commands", readme_commands),
 ];
 
-/// The tests of the `gpu` feature, which the workspace's default features leave out.
+/// Tests of the `gpu` feature, which is not a default feature.
 const DEVICE_TESTS: &str = "test --workspace --features tape-cli/gpu,tape-benches/gpu --lib --test device";
 
-/// What the run has to say at its end.
+/// The final report.
 #[derive(Debug, Default)]
 struct Report {
     steps: Vec<(&'static str, &'static str, Duration)>,
@@ -57,11 +57,11 @@ struct Report {
     not_run: Vec<String>,
 }
 
-/// Runs all of it.
+/// Runs the test suite.
 pub(crate) fn test() -> Result<()> {
     let mut report = run_steps(STEPS);
     if !run::root().join("../shared").is_dir() {
-        report.not_run.insert(0, "../shared is missing: tests against its golden answers and data are ignored".into());
+        report.not_run.insert(0, "../shared is missing: tests with its reference results and data are ignored".into());
     }
     println!("\n{}", report.text());
     if report.failures.is_empty() { Ok(()) } else { Err("the suite failed".into()) }
@@ -79,7 +79,7 @@ fn run_steps(steps: &[Step]) -> Report {
         let failed_before = report.failed;
         let outcome = step(&mut report);
         if let Err(error) = &outcome {
-            // A step that counts no cases of its own is one case when it fails.
+            // A step without test cases counts as one failed case.
             report.failed = report.failed.max(failed_before + 1);
             report.failures.push(format!("{name}: {error}"));
         }
@@ -88,13 +88,13 @@ fn run_steps(steps: &[Step]) -> Report {
     report
 }
 
-/// Shows what `cargo test` prints as it comes, and counts it.
+/// Runs `cargo test`, prints its output as it comes, and counts the results.
 fn cargo_test(command: &mut Command, report: &mut Report) -> Result<()> {
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(|error| run::not_started(command, &error))?;
     let mut tally = Tally::default();
     for line in child.stdout.take().into_iter().flat_map(|stdout| BufReader::new(stdout).split(b'\n')) {
-        // Bytes, because a test may print what is no text.
+        // Read as bytes, because a test may print invalid UTF-8.
         let line = String::from_utf8_lossy(&line?).into_owned();
         println!("{line}");
         tally.line(&line);
@@ -108,7 +108,7 @@ fn cargo_test(command: &mut Command, report: &mut Report) -> Result<()> {
         return Err(format!("{}: {status}", run::shown(command)).into());
     }
     if tally.passed == 0 {
-        return Err(format!("{}: no test passed, so nothing was tested", run::shown(command)).into());
+        return Err(format!("{}: no test passed", run::shown(command)).into());
     }
     Ok(())
 }
@@ -127,7 +127,7 @@ impl Report {
         for (name, outcome, time) in &self.steps {
             lines.push(format!("  {outcome:<12} {name:<26} {:>7.1} s", time.as_secs_f64()));
         }
-        for (title, items) in [("What failed", &self.failures), ("What was not run, and why", &self.not_run)] {
+        for (title, items) in [("What failed", &self.failures), ("What did not run, and why", &self.not_run)] {
             if !items.is_empty() {
                 lines.push(title.to_owned());
                 lines.extend(items.iter().map(|item| format!("  {}", item.replace('\n', "\n  "))));
@@ -153,18 +153,18 @@ mod tests {
                 Ok(())
             }),
             ("bad", |_| Err("it broke".into())),
-            ("never", |_| panic!("a step after a failure")),
+            ("never", |_| panic!("a step ran after a failure")),
         ];
         let report = run_steps(steps);
         let text = report.text();
         assert!(text.contains("What failed\n  bad: it broke\n"), "{text}");
         assert!(text.contains("not reached  never"), "{text}");
-        assert!(text.contains("What was not run, and why\n  golden: no data\n"), "{text}");
+        assert!(text.contains("What did not run, and why\n  golden: no data\n"), "{text}");
         assert!(text.ends_with("\n3 passed, 1 failed, 1 skipped"), "{text}");
     }
 
     #[test]
-    fn a_step_that_counts_its_failures_is_not_counted_again() {
+    fn a_step_with_counted_failures_is_not_counted_again() {
         let steps: &[Step] = &[("tests", |report| {
             report.failed += 2;
             Err("two".into())
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_suite_in_which_nothing_passed_has_failed() {
+    fn a_suite_without_a_passed_test_fails() {
         let mut report = Report::default();
         let print = |text: &str| {
             let mut shell = Command::new("sh");

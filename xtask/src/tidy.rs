@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`: the shape of the house, checked from `cargo metadata` and the sources.
+//! `cargo xtask tidy`: checks the project's rules, based on `cargo metadata` and the sources.
 
 mod code_map;
 mod layers;
@@ -11,7 +11,7 @@ use crate::run::{self, Result};
 use metadata::Metadata;
 use sources::File;
 
-/// What the checks look at.
+/// The input of the checks.
 #[derive(Debug)]
 struct House {
     metadata: Metadata,
@@ -21,35 +21,35 @@ struct House {
     manifests: Vec<File>,
 }
 
-/// What a check has to say.
+/// A finding of a check.
 #[derive(Debug, PartialEq, Eq)]
 enum Finding {
-    /// Must be mended.
+    /// A violation that must be fixed.
     Failure(String),
-    /// Worth knowing.
+    /// Information that does not fail the check.
     Note(String),
 }
 
-/// A rule of the house, and the function that finds what breaks it.
+/// A rule of the project, and the function that finds violations.
 type Check = (&'static str, fn(&House) -> Vec<Finding>);
 
 const CHECKS: &[Check] = &[
-    ("pillars depend on tape-core and tape-pool alone, and only tape joins them", layers::pillars),
-    ("tape-core knows no file, thread or GPU", layers::core),
-    ("pools and parallel iterators of rayon in tape-pool alone", layers::pools),
+    ("pillars only depend on tape-core and tape-pool, and only tape combines them", layers::pillars),
+    ("tape-core uses no files, threads or GPU", layers::core),
+    ("only tape-pool uses rayon's pools and parallel iterators", layers::pools),
     ("no wgpu without the gpu feature", layers::no_gpu),
-    ("one arrow and one parquet, of the pinned version", layers::one_arrow),
-    ("no copyleft licence", licences::licences),
-    ("lints of the workspace in every member", sources::lints),
-    ("files of readable length", sources::lengths),
+    ("one version of arrow and parquet", layers::one_arrow),
+    ("no copyleft licences", licences::licences),
+    ("every member uses the lints of the workspace", sources::lints),
+    ("no overlong files", sources::lengths),
     ("no unfinished code", sources::unfinished),
-    ("modules, dependencies and cycles within the bounds of each crate", structure::bounds),
-    ("folders of tape-io use only those before them", structure::folders),
-    ("no message of a library names a flag or a verb of the command", structure::messages),
-    ("the code map names files that exist", |house| code_map::code_map(&house.metadata)),
+    ("modules, dependencies and cycles are within each crate's limits", structure::bounds),
+    ("folders of tape-io only use earlier folders", structure::folders),
+    ("messages of libraries do not name flags or commands", structure::messages),
+    ("all paths in the code map exist", |house| code_map::code_map(&house.metadata)),
 ];
 
-/// Runs every check, and fails if one finds a failure.
+/// Runs every check, and fails if any of them finds a violation.
 pub(crate) fn tidy() -> Result<()> {
     let metadata: Metadata = serde_json::from_str(&run::read(run::cargo().args(["metadata", "--format-version=1"]))?)?;
     let folders: Vec<_> = metadata.members().map(metadata::Package::folder).collect();
@@ -72,10 +72,10 @@ pub(crate) fn tidy() -> Result<()> {
             }
         }
     }
-    if failures == 0 { Ok(()) } else { Err(format!("{failures} things are not tidy").into()) }
+    if failures == 0 { Ok(()) } else { Err(format!("{failures} violations").into()) }
 }
 
-/// The findings of a check that only knows failures.
+/// Turns messages into failures.
 fn failures(texts: impl IntoIterator<Item = String>) -> Vec<Finding> {
     texts.into_iter().map(Finding::Failure).collect()
 }
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     impl House {
-        /// A house of packages written `(name, version, licence, is a member, normal dependencies)`.
+        /// Creates the input from packages `(name, version, licence, is a member, normal dependencies)`.
         pub(super) fn of(packages: &[(&str, &str, &str, bool, &[&str])]) -> Self {
             Self { metadata: Metadata::of(packages), sources: vec![], manifests: vec![] }
         }

@@ -1,5 +1,5 @@
-//! How many of the published periods of the RR Lyrae of Stripe 82 (Sesar et al. 2010, doi:10.1088/0004-637X/708/1/717) are
-//! found between 0.2 and 1 day, to 0.1% and counting no aliases.
+//! Counts the published periods of RR Lyrae in Stripe 82 (Sesar et al. 2010, doi:10.1088/0004-637X/708/1/717) that are
+//! recovered between 0.2 and 1 day, to 0.1% and without aliases.
 
 use super::{Bench, Experiment, Figure, shared};
 use crate::run::{Result, read, run};
@@ -9,12 +9,12 @@ const PUBLISHED: &str = "data/s82_rrlyrae/object.parquet";
 
 pub(super) const EXPERIMENT: Experiment = Experiment { name: "periods", needs: &[EPOCHS, PUBLISHED], run: count };
 
-/// A name, the statistic, what it is asked beside the periods, the bands, and the least count.
+/// Name, statistic, more parameters, bands, and minimum count.
 type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)], &'static str, f64);
 
-/// Of one harmonic, astropy 8.0 finds 369 on its default grid and 372 on one twice as fine; the highest power between the
-/// frequencies of any grid is that of 371. So one harmonic must reach the first, and what is right for such light curves the
-/// second. Of all bands, nine in ten are to be found.
+/// With one harmonic, astropy 8.0 finds 369 on its default grid and 372 on a grid twice as fine. The highest power
+/// between the frequencies of any grid finds 371. So one harmonic must reach 369, and three harmonics, which fit such
+/// light curves better, 372. With all bands, nine in ten must be found.
 const ROWS: [Row; 3] = [
     ("S82 RR Lyrae periods, g, one harmonic", "lomb_scargle", &[], "g", 369.0),
     ("S82 RR Lyrae periods, g, three harmonics", "lomb_scargle", &[("terms", "3")], "g", 372.0),
@@ -26,7 +26,7 @@ fn count(bench: &Bench) -> Result<Vec<Figure>> {
 }
 
 fn one(bench: &Bench, &(name, statistic, others, bands, least): &Row) -> Result<Figure> {
-    // As the name of the column has them: what is not the default.
+    // In the order of the column's name, which has only parameters that are not the default.
     let parameters = [&[("minimum_period", "0.2"), ("maximum_period", "1")], others].concat();
     let asked: String = parameters.iter().map(|(name, value)| format!(":{name}={value}")).collect();
     let column: String = parameters.iter().map(|(name, value)| format!("_{name}{value}")).collect();
@@ -53,6 +53,7 @@ fn one(bench: &Bench, &(name, statistic, others, bands, least): &Row) -> Result<
             .arg(shared(PUBLISHED)),
     )?;
     let counts: serde_json::Value = serde_json::from_str(&text)?;
-    let number = |what: &str| counts[what].as_f64().ok_or_else(|| format!("tape-recovered says no '{what}'"));
+    let number =
+        |what: &str| counts[what].as_f64().ok_or_else(|| format!("the output of tape-recovered has no '{what}'"));
     Ok(Figure { name: name.to_owned(), value: number("recovered")?, of: number("published")?, least })
 }

@@ -1,17 +1,17 @@
-//! Makes sure of a C compiler: zstd and mimalloc are compiled with it.
+//! Checks for a C compiler, which zstd and mimalloc need.
 
 use std::env;
 use std::process::Command;
 
 use crate::run::{self, Result};
 
-const ADVICE: &str = "no C compiler (cc), which zstd and mimalloc are compiled with: \
-    as root, run apt-get install -y build-essential, or set CC to the one you have";
+const ADVICE: &str = "no C compiler (cc) was found, which zstd and mimalloc need: \
+    run apt-get install -y build-essential as root, or set CC to your compiler";
 
-/// Installs a C compiler if there is none and if that is ours to do: as root, in continuous integration.
+/// Installs a C compiler if there is none, but only as root in continuous integration.
 ///
 /// # Errors
-/// If there is none in the end.
+/// If there is still no compiler.
 pub(crate) fn check() -> Result<()> {
     let compiler = env::var_os("CC").unwrap_or_else(|| "cc".into());
     if run::read(Command::new(&compiler).arg("--version")).is_ok() {

@@ -1,15 +1,15 @@
-//! Counts the test cases in what `cargo test` prints.
+//! Counts test cases in the output of `cargo test`.
 
-/// What the test programs reported, all together.
+/// Totals over all test programs.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     /// Test cases that passed.
     pub(crate) passed: usize,
     /// Test cases that failed.
     pub(crate) failed: usize,
-    /// Test cases that were ignored, as their programs count them.
+    /// Test cases that were ignored.
     pub(crate) ignored: usize,
-    /// Their names, with the reason where one is given.
+    /// Names of the ignored cases, with the reason if there is one.
     pub(crate) ignored_names: Vec<String>,
 }
 
@@ -23,13 +23,13 @@ impl Tally {
         } else if let Some((name, outcome)) = line.strip_prefix("test ").and_then(|rest| rest.split_once(" ... "))
             && let Some(reason) = outcome.strip_prefix("ignored")
         {
-            // Some harnesses pad names to a column.
+            // Some harnesses pad names with spaces.
             self.ignored_names.push(format!("{}{}", name.trim_end(), reason.replacen(", ", ": ", 1)));
         }
     }
 }
 
-/// The number before `word` in `ok. 3 passed; 0 failed; 1 ignored; …`.
+/// Returns the number before `word` in `ok. 3 passed; 0 failed; 1 ignored; …`.
 fn count(counts: &str, word: &str) -> usize {
     let of_word = |part: &str| {
         let mut words = part.split_whitespace().rev();

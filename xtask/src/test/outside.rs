@@ -1,4 +1,5 @@
-//! The library as others have it: what they compile with it, and a crate of its own that shows what the public face allows.
+//! Tests the library as a dependency: which crates it compiles, and a crate outside of the workspace that uses its
+//! public API.
 
 use std::collections::BTreeSet;
 
@@ -7,11 +8,11 @@ use crate::run::{self, Result};
 
 const MANIFEST: &str = "tape/tests/outside/Cargo.toml";
 
-/// Crates that the command needs and the library must do without.
+/// Crates that the command needs and the library must not depend on.
 const OF_THE_COMMAND: [&str; 7] = ["bytesize", "clap", "clap_complete", "ctrlc", "indicatif", "mimalloc", "sysinfo"];
 
-/// Checks what the library depends on, and tests the crate outside the workspace. That is compiled into our target folder, where
-/// most of what it depends on is already.
+/// Checks the dependencies of the library, and tests the crate outside of the workspace. It is compiled into the
+/// workspace's target folder, where most of its dependencies already are.
 pub(super) fn outside(report: &mut Report) -> Result<()> {
     let command = tree(&["--package", "tape-cli"])?;
     for features in ["--features=default", "--no-default-features"] {
@@ -20,7 +21,7 @@ pub(super) fn outside(report: &mut Report) -> Result<()> {
     }
     let manifest = run::root().join(MANIFEST);
     if !manifest.is_file() {
-        report.not_run.push(format!("a crate outside the workspace: {MANIFEST} is not there"));
+        report.not_run.push(format!("a crate outside the workspace: {MANIFEST} does not exist"));
         return Ok(());
     }
     let mut command = run::cargo();
@@ -28,17 +29,18 @@ pub(super) fn outside(report: &mut Report) -> Result<()> {
     cargo_test(command.arg("--target-dir").arg(run::target_directory()?), report)
 }
 
-/// Returns the names of a package and of all that it compiles, on any platform.
+/// Returns the names of a package and of its dependencies on any platform.
 fn tree(package: &[&str]) -> Result<BTreeSet<String>> {
     let words = "tree --edges normal --target all --prefix none --locked --format {p}";
     let text = run::read(run::cargo().args(words.split(' ')).args(package))?;
     Ok(text.lines().filter_map(|line| Some(line.split_whitespace().next()?.to_owned())).collect())
 }
 
-/// Fails if the library compiles what only the command needs. What the command compiles shows that the names are right.
+/// Checks that the library does not compile crates that only the command needs. Also checks that the command needs
+/// them, to find outdated names.
 fn check(command: &BTreeSet<String>, library: &BTreeSet<String>) -> Result<()> {
     if let Some(unknown) = OF_THE_COMMAND.iter().find(|name| !command.contains(**name)) {
-        return Err(format!("the command does not need {unknown}: take it from the list").into());
+        return Err(format!("the command does not need {unknown}: remove it from the list").into());
     }
     match OF_THE_COMMAND.into_iter().filter(|name| library.contains(*name)).collect::<Vec<_>>() {
         needless if needless.is_empty() => Ok(()),
@@ -61,7 +63,7 @@ mod tests {
         assert_eq!(error(&command, &library), None);
         let found = "the library compiles clap, sysinfo, which only the command needs";
         assert_eq!(error(&command, &names(&["tape", "clap", "sysinfo"])).as_deref(), Some(found));
-        let stale = "the command does not need bytesize: take it from the list";
+        let stale = "the command does not need bytesize: remove it from the list";
         assert_eq!(error(&names(&["clap"]), &library).as_deref(), Some(stale));
     }
 }

@@ -1,4 +1,4 @@
-//! Runs the commands that the README gives its readers.
+//! Runs the commands in the README.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -7,32 +7,32 @@ use std::time::Instant;
 
 use crate::run::{self, Result};
 
-/// A line of the README's shell blocks.
+/// A line of a shell block in the README.
 #[derive(Debug, PartialEq, Eq)]
 enum Line {
-    /// A command of ours, to be run.
+    /// A `tape` command to run.
     Ours(String),
-    /// `cargo xtask test`, which is what runs this.
+    /// `cargo xtask test`, which is already running.
     Itself(String),
-    /// A command that sets a machine up or takes long.
+    /// Any other command, such as one that sets up a machine.
     Other(String),
 }
 
-/// What came of the README's commands.
+/// The outcome of running the README's commands.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
-    /// How many succeeded.
+    /// Number of commands that succeeded.
     pub(crate) passed: usize,
-    /// Those that did not, with the reason.
+    /// Failed commands, with the reason.
     pub(crate) failures: Vec<String>,
-    /// Those that were not run, with the reason.
+    /// Skipped commands, with the reason.
     pub(crate) not_run: Vec<String>,
 }
 
-/// Runs the README's commands one after the other in one empty folder, so that later ones find what earlier ones made.
+/// Runs the README's commands in order in one empty folder, so that later commands find the files of earlier ones.
 ///
 /// # Errors
-/// If there is no README, if it has no command to run, or if the release build fails.
+/// If there is no README, it has no command to run, or the release build fails.
 pub(crate) fn run_readme() -> Result<Outcome> {
     let readme = run::root().join("README.md");
     let text = std::fs::read_to_string(&readme).map_err(|error| format!("{}: {error}", readme.display()))?;
@@ -49,7 +49,7 @@ fn run_lines(lines: Vec<Line>, folder: &Path, programs: &Path) -> Result<Outcome
     let mut outcome = Outcome::default();
     for line in lines {
         match line {
-            Line::Itself(line) => outcome.not_run.push(format!("README's `{line}`: it is what is running")),
+            Line::Itself(line) => outcome.not_run.push(format!("README's `{line}`: already running")),
             Line::Other(line) => outcome.not_run.push(format!("README's `{line}`: not a command under test")),
             Line::Ours(line) => {
                 println!("$ {line}");
@@ -65,7 +65,7 @@ fn run_lines(lines: Vec<Line>, folder: &Path, programs: &Path) -> Result<Outcome
     Ok(outcome)
 }
 
-/// The shell that runs a line in `folder`, where `tape` is the one in `programs` and `cargo run` finds the workspace.
+/// Returns the shell command for a line in `folder`, with `tape` from `programs` and `cargo run` in the workspace.
 fn shell(line: &str, folder: &Path, programs: &Path) -> Result<Command> {
     let manifest = run::root().join("Cargo.toml");
     let line = match line.strip_prefix("cargo run") {
@@ -79,7 +79,7 @@ fn shell(line: &str, folder: &Path, programs: &Path) -> Result<Command> {
     Ok(shell)
 }
 
-/// The lines of all ```` ```sh ```` blocks, continued lines joined, without prompts and comments.
+/// Returns the commands of all ```` ```sh ```` blocks, with continued lines joined, and without prompts and comments.
 fn lines(markdown: &str) -> Vec<Line> {
     let mut lines = vec![];
     let mut in_block = false;
@@ -143,7 +143,7 @@ $ tape batch survey \\
     }
 
     #[test]
-    fn a_failing_command_is_reported_and_later_ones_see_what_earlier_ones_made() {
+    fn a_failing_command_is_reported_and_later_ones_see_earlier_files() {
         let programs = tempfile::tempdir().expect("a folder");
         let script = "#!/bin/sh\ntest \"$1\" != make || { echo x > made; exit 0; }\ncat \"$2\"\n";
         crate::bench::fake::program(programs.path(), "tape", script);
@@ -158,7 +158,7 @@ $ tape batch survey \\
     }
 
     #[test]
-    fn cargo_is_told_where_the_workspace_is() {
+    fn cargo_runs_in_the_workspace() {
         let folder = Path::new("/");
         let shell = shell("cargo run --release", folder, folder).expect("paths join");
         let line = format!("sh -euc cargo run --manifest-path '{}/Cargo.toml' --release", run::root().display());

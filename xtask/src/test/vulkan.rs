@@ -1,22 +1,23 @@
-//! The driver that GPU tests run on where there is no GPU, and the layers that look over its shoulder.
+//! Installs a Vulkan driver for GPU tests on machines without a GPU, and validation layers.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::run::{self, Result};
 
-/// Where Vulkan's loader looks for drivers.
+/// Folders in which Vulkan's loader looks for drivers.
 const DRIVERS: [&str; 2] = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
 
-/// Where it looks for layers.
+/// Folders in which Vulkan's loader looks for layers.
 const LAYERS: [&str; 2] = ["/usr/share/vulkan/explicit_layer.d", "/etc/vulkan/explicit_layer.d"];
 
-/// Debian's packages: a driver in software, and validation layers.
+/// Debian's packages: a software driver, and validation layers.
 const DRIVER: &str = "mesa-vulkan-drivers";
 const VALIDATION: &str = "vulkan-validationlayers";
 
-/// Installs a Vulkan driver and validation layers, if this machine lacks them and may be changed. Answers what is still
-/// missing and why; the tests that need it then count as ignored, or fail where `TAPE_REQUIRE_GPU` is set.
+/// Installs a Vulkan driver and validation layers if they are missing, but only as root in continuous integration.
+/// Returns what is still missing, with the reason. Tests that need it are then ignored, or fail if `TAPE_REQUIRE_GPU`
+/// is set.
 pub(super) fn prepare() -> Vec<String> {
     if !cfg!(target_os = "linux") {
         return vec![];
@@ -25,17 +26,17 @@ pub(super) fn prepare() -> Vec<String> {
     let layers = LAYERS.iter().any(|folder| has_manifest(Path::new(folder), "khronos_validation"));
     let wanted = [
         (drivers, DRIVER, "no Vulkan driver, so kernels are not tested"),
-        (layers, VALIDATION, "no validation layers, so nobody looks over the driver's shoulder"),
+        (layers, VALIDATION, "no validation layers, so the use of Vulkan is not validated"),
     ];
     wanted.into_iter().filter_map(|(is_there, package, lack)| missing(is_there, package, lack)).collect()
 }
 
-/// What is missing, if it is not there and cannot be installed.
+/// Returns what is missing, if it is not installed and cannot be.
 fn missing(is_there: bool, package: &str, lack: &str) -> Option<String> {
     if is_there {
         return None;
     }
-    let ask = format!("{lack}: as root, run apt-get install -y {package}");
+    let ask = format!("{lack}: run apt-get install -y {package} as root");
     if !is_root() {
         return Some(ask);
     }
@@ -65,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_has_what_it_has_a_manifest_of() {
+    fn drivers_are_found_by_their_manifests() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         assert!(!has_manifest(folder.path(), ""));
         assert!(!has_manifest(&folder.path().join("missing"), ""));

@@ -1,26 +1,26 @@
-//! The code map in ARCHITECTURE.md, held against the files that it names.
+//! Checks that files in the code map of ARCHITECTURE.md exist.
 
 use std::path::Path;
 
 use super::metadata::{Metadata, Package};
 use super::{Finding, failures};
 
-/// Every path in the code map exists. A house without ARCHITECTURE.md has no code map yet.
+/// Checks every path in the code map. Without ARCHITECTURE.md there is no code map.
 pub(super) fn code_map(metadata: &Metadata) -> Vec<Finding> {
     let root = &metadata.workspace_root;
     let Ok(text) = std::fs::read_to_string(root.join("ARCHITECTURE.md")) else {
-        return vec![Finding::Note("there is no ARCHITECTURE.md".into())];
+        return vec![Finding::Note("ARCHITECTURE.md does not exist".into())];
     };
     let members: Vec<&Path> = metadata.members().map(Package::folder).collect();
     failures(missing(&text, root, &members))
 }
 
-/// What the code map of `text` names and `root` does not have. Under a heading that begins with a member, paths may be
-/// written from its folder or from its `src`, and after a mention of a folder from there.
+/// Lists paths in the code map of `text` that do not exist under `root`. Under a heading that starts with the name of a
+/// member, paths may be relative to its folder or its `src`, and after a folder was mentioned, to that folder.
 fn missing(text: &str, root: &Path, members: &[&Path]) -> Vec<String> {
     let lines = section(text);
     if lines.is_empty() {
-        return vec!["ARCHITECTURE.md has no section called Code map".into()];
+        return vec!["ARCHITECTURE.md has no section 'Code map'".into()];
     }
     let mut bases = vec![root.to_path_buf()];
     let mut missing = vec![];
@@ -45,7 +45,7 @@ fn missing(text: &str, root: &Path, members: &[&Path]) -> Vec<String> {
     missing
 }
 
-/// The lines under the heading that says "code map", up to the next heading that is not below it.
+/// Returns the lines of the section called "code map", up to the next heading of the same or a higher level.
 fn section(text: &str) -> Vec<&str> {
     let level = |line: &str| line.chars().take_while(|&c| c == '#').count();
     let mut lines = text.lines().skip_while(|line| level(line) == 0 || !line.to_lowercase().contains("code map"));
@@ -53,7 +53,7 @@ fn section(text: &str) -> Vec<&str> {
     lines.take_while(|line| level(line) == 0 || level(line) > level(heading)).collect()
 }
 
-/// Whether something in backticks is a path rather than code, a pattern or a name.
+/// Returns true if text in backticks is a path, and not code, a pattern or a name.
 fn is_path(word: &str) -> bool {
     let plain = word.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));
     let extension = word.rsplit_once('.').map(|(_, extension)| extension);
@@ -80,7 +80,7 @@ Not here: `gone/after.rs`.
 ";
 
     #[test]
-    fn what_does_not_exist_is_named() {
+    fn paths_that_do_not_exist_are_found() {
         let root = tempfile::tempdir().expect("a folder");
         let member = root.path().join("tape-core");
         std::fs::create_dir_all(member.join("src/deep")).expect("can be made");

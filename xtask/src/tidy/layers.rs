@@ -1,17 +1,17 @@
-//! Who may depend on whom.
+//! Checks dependencies between crates.
 
 use super::{Finding, House, failures};
 
-/// The crates that stand on the foundation side by side.
+/// The crates of the middle layer.
 const PILLARS: [&str; 4] = ["tape-io", "tape-exec", "tape-gpu", "tape-analysis"];
-/// What they stand on, which is also what depends on none of ours.
+/// The crates of the lowest layer, which depend on no crate of the workspace.
 const FOUNDATION: [&str; 2] = ["tape-core", "tape-pool"];
-/// What the foundation must do without.
+/// Crates that tape-core must not depend on.
 const NOT_IN_CORE: [&str; 3] = ["rayon", "parquet", "wgpu"];
-/// The version of Arrow that the Python bridge and the cluster engines share with us.
+/// Major version of Arrow that the Python bridge and the cluster engines also use.
 const ARROW_MAJOR: &str = "59";
 
-/// Pillars never touch each other, and only the roof rests on more than one.
+/// Checks that crates of the middle layer do not depend on each other, and that only tape combines several of them.
 pub(super) fn pillars(house: &House) -> Vec<Finding> {
     let mut broken = vec![];
     for member in house.metadata.members() {
@@ -20,29 +20,32 @@ pub(super) fn pillars(house: &House) -> Vec<Finding> {
         if PILLARS.contains(&name) {
             broken.extend(below.iter().filter(|b| !FOUNDATION.contains(b)).map(|b| format!("{name} depends on {b}")));
         } else if FOUNDATION.contains(&name) || name == "xtask" {
-            broken.extend(below.iter().map(|b| format!("{name} depends on {b}; it must depend on no crate of ours")));
+            broken.extend(
+                below.iter().map(|b| format!("{name} depends on {b}; it must not depend on crates of the workspace")),
+            );
         } else if name != "tape" {
             let pillars: Vec<&str> = below.into_iter().filter(|b| PILLARS.contains(b)).collect();
             if pillars.len() > 1 {
-                broken.push(format!("{name} joins {}; only tape may", pillars.join(" and ")));
+                broken.push(format!("{name} combines {}; only tape may do so", pillars.join(" and ")));
             }
         }
     }
     failures(broken)
 }
 
-/// The foundation has no I/O, no threads and no GPU, not even by way of others.
+/// Checks that tape-core has no I/O, threads or GPU, even indirectly.
 pub(super) fn core(house: &House) -> Vec<Finding> {
     let tree = house.metadata.tree("tape-core");
-    failures(NOT_IN_CORE.iter().filter(|n| tree.contains(**n)).map(|n| format!("tape-core has {n} in its tree")))
+    failures(NOT_IN_CORE.iter().filter(|n| tree.contains(**n)).map(|n| format!("tape-core depends on {n}")))
 }
 
-/// How rayon's global pool is reached: by parallel iterators, and by functions that take no pool.
+/// Functions and traits that use rayon's global pool: parallel iterators, and functions without a pool.
 const GLOBAL_POOL: [&str; 9] =
     ["prelude", "iter", "slice", "join", "scope", "spawn", "broadcast", "in_place_scope", "ThreadPoolBuilder"];
 
-/// One crate starts pools and uses rayon's parallel iterators: anywhere else these would start the global pool, whose threads
-/// `TAPE_NUM_THREADS` does not bound, and which a child after `fork` waits for. The floor of benchmarks has a pool of its own.
+/// Checks that only tape-pool starts pools and uses rayon's parallel iterators. Elsewhere they would start the global
+/// pool, which `TAPE_NUM_THREADS` does not limit, and for which a child process after `fork` would wait forever. The
+/// floor of the benchmarks has its own pool.
 pub(super) fn pools(house: &House) -> Vec<Finding> {
     let is_code = |path: &str| path.contains("/src/") && !path.contains("/tests/") && !path.ends_with("tests.rs");
     let elsewhere = |path: &str| !["tape-pool/", "benches/", "xtask/"].iter().any(|folder| path.starts_with(folder));
@@ -58,7 +61,7 @@ pub(super) fn pools(house: &House) -> Vec<Finding> {
     failures(broken)
 }
 
-/// The names that a path goes on with: one, or those in braces.
+/// Returns the names after a path: one name, or several in braces.
 fn names(path: &str) -> Vec<&str> {
     let end = |text: &str| text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
     match path.strip_prefix('{') {
@@ -70,13 +73,14 @@ fn names(path: &str) -> Vec<&str> {
     }
 }
 
-/// A build without the `gpu` feature carries no GPU code.
+/// Checks that a build without the `gpu` feature has no GPU code.
 pub(super) fn no_gpu(house: &House) -> Vec<Finding> {
     let tree = house.metadata.tree("tape-cli");
-    failures(tree.contains("wgpu").then(|| "tape-cli has wgpu in its tree with default features".to_owned()))
+    failures(tree.contains("wgpu").then(|| "tape-cli depends on wgpu with default features".to_owned()))
 }
 
-/// Two copies of `arrow` do not unify, and another version is another type.
+/// Checks that there is one version of `arrow` and of `parquet`, because types of different versions are different
+/// types.
 pub(super) fn one_arrow(house: &House) -> Vec<Finding> {
     let mut broken = vec![];
     for name in ["arrow", "parquet"] {
@@ -97,7 +101,7 @@ mod tests {
 
     type Package<'a> = (&'a str, &'a str, &'a str, bool, &'a [&'a str]);
 
-    /// A house in order, with one package replaced or added.
+    /// Returns a valid workspace, with one package replaced or added.
     fn house<'a>(change: Package<'a>) -> House {
         let mut packages: Vec<Package<'a>> = vec![
             ("tape", "0.1.0", "MIT", true, &["tape-core", "tape-io", "tape-exec", "tape-analysis"]),
@@ -122,7 +126,7 @@ mod tests {
     const UNCHANGED: Package<'_> = ("rayon", "1.12.0", "MIT", false, &[]);
 
     #[test]
-    fn a_house_in_order_has_no_finding() {
+    fn a_valid_workspace_has_no_findings() {
         let house = house(UNCHANGED);
         for check in [pillars, core, no_gpu, one_arrow] {
             assert_eq!(check(&house), []);
@@ -130,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn ways_to_the_global_pool_are_found_outside_of_the_crate_of_pools() {
+    fn uses_of_the_global_pool_are_found_outside_of_tape_pool() {
         let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
         let uses =
             "use rayon::{Scope, join};\n// rayon::spawn is talk\nfn f() { rayon::spawn(g) }\nuse rayon::prelude::*;\n";
@@ -147,31 +151,31 @@ mod tests {
     }
 
     #[test]
-    fn pillars_that_touch_are_found() {
+    fn dependencies_between_pillars_are_found() {
         let house = house(("tape-io", "0.1.0", "MIT", true, &["tape-core", "tape-exec"]));
         assert_eq!(pillars(&house), failures(["tape-io depends on tape-exec".to_owned()]));
     }
 
     #[test]
-    fn a_second_roof_is_found() {
+    fn a_second_crate_that_combines_pillars_is_found() {
         let house = house(("tape-benches", "0.1.0", "MIT", true, &["tape-analysis", "tape-io"]));
         assert_eq!(
             pillars(&house),
-            failures(["tape-benches joins tape-analysis and tape-io; only tape may".to_owned()])
+            failures(["tape-benches combines tape-analysis and tape-io; only tape may do so".to_owned()])
         );
     }
 
     #[test]
-    fn a_foundation_that_stands_on_something_is_found() {
+    fn a_dependency_of_the_foundation_is_found() {
         let upwards = house(("tape-core", "0.1.0", "MIT", true, &["tape-io"]));
         assert_eq!(pillars(&upwards).len(), 1);
-        assert_eq!(core(&upwards), failures(["tape-core has parquet in its tree".to_owned()]));
+        assert_eq!(core(&upwards), failures(["tape-core depends on parquet".to_owned()]));
         let by_another = house(("arrow", "59.3.2", "MIT", false, &["rayon"]));
-        assert_eq!(core(&by_another), failures(["tape-core has rayon in its tree".to_owned()]));
+        assert_eq!(core(&by_another), failures(["tape-core depends on rayon".to_owned()]));
     }
 
     #[test]
-    fn wgpu_by_way_of_a_pillar_is_found() {
+    fn an_indirect_dependency_on_wgpu_is_found() {
         assert_eq!(no_gpu(&house(("tape", "0.1.0", "MIT", true, &["tape-gpu"]))).len(), 1);
     }
 

@@ -1,28 +1,28 @@
-//! The licences of what we depend on.
+//! Checks the licences of dependencies.
 
 use super::{Finding, House, failures};
 
-/// Every package can be taken under a licence that is not of the GPL family.
+/// Checks that every package is available under a licence outside of the GPL family.
 pub(super) fn licences(house: &House) -> Vec<Finding> {
     failures(house.metadata.packages.iter().filter_map(|package| match &package.license {
         Some(licence) if is_permitted(licence) => None,
         Some(licence) => Some(format!("{} {}: {licence}", package.name, package.version)),
-        None => Some(format!("{} {} states no licence", package.name, package.version)),
+        None => Some(format!("{} {} has no licence", package.name, package.version)),
     }))
 }
 
-/// Whether an SPDX expression leaves a choice without the GPL family. One that cannot be read does not.
+/// Returns true if an SPDX expression allows a choice without the GPL family. Invalid expressions do not.
 fn is_permitted(expression: &str) -> bool {
-    // Before SPDX expressions, a slash stood for a choice.
+    // Before SPDX expressions, a slash meant a choice.
     let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
     matches!(choice(&words), Some((permitted, [])) if permitted)
 }
 
-/// The words that were not read yet, after whether those read are permitted.
+/// Whether the parsed part is permitted, and the remaining words.
 type Parsed<'a> = Option<(bool, &'a [&'a str])>;
 
-/// `a OR b OR …`
+/// Parses `a OR b OR …`.
 fn choice<'a>(words: &'a [&'a str]) -> Parsed<'a> {
     let (mut permitted, mut rest) = combination(words)?;
     while let ["OR", after @ ..] = rest {
@@ -32,7 +32,7 @@ fn choice<'a>(words: &'a [&'a str]) -> Parsed<'a> {
     Some((permitted, rest))
 }
 
-/// `a AND b AND …`
+/// Parses `a AND b AND …`.
 fn combination<'a>(words: &'a [&'a str]) -> Parsed<'a> {
     let (mut permitted, mut rest) = licence(words)?;
     while let ["AND", after @ ..] = rest {
@@ -42,7 +42,7 @@ fn combination<'a>(words: &'a [&'a str]) -> Parsed<'a> {
     Some((permitted, rest))
 }
 
-/// `(…)`, `a` or `a WITH exception`
+/// Parses `(…)`, `a` or `a WITH exception`.
 fn licence<'a>(words: &'a [&'a str]) -> Parsed<'a> {
     match words {
         ["(", inner @ ..] => match choice(inner)? {
@@ -83,6 +83,6 @@ mod tests {
             House::of(&[("good", "1.0.0", "MIT", false, &[]), ("light-curve-feature", "0.9.0", "GPL-3.0", false, &[])]);
         assert_eq!(licences(&house), failures(["light-curve-feature 0.9.0: GPL-3.0".to_owned()]));
         house.metadata.packages[1].license = None;
-        assert_eq!(licences(&house), failures(["light-curve-feature 0.9.0 states no licence".to_owned()]));
+        assert_eq!(licences(&house), failures(["light-curve-feature 0.9.0 has no licence".to_owned()]));
     }
 }

@@ -1,11 +1,11 @@
-//! The part of `cargo metadata`'s answer that the checks need.
+//! The parts of `cargo metadata` that the checks need.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-/// The workspace, and every package that it depends on.
+/// The workspace and all its dependencies.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Metadata {
     pub(crate) packages: Vec<Package>,
@@ -21,7 +21,7 @@ pub(crate) struct Package {
     pub(crate) version: String,
     pub(crate) license: Option<String>,
     pub(crate) manifest_path: PathBuf,
-    /// As the manifest declares them, optional ones and those of other platforms included.
+    /// Dependencies declared in the manifest, including optional ones and those of other platforms.
     dependencies: Vec<Dependency>,
 }
 
@@ -32,13 +32,13 @@ struct Dependency {
     kind: Kind,
 }
 
-/// `dev` or `build`; a normal dependency has none.
+/// Kind of a dependency: `dev`, `build`, or `None` for a normal one.
 #[derive(Debug, Deserialize)]
 struct Kind {
     kind: Option<String>,
 }
 
-/// What the default features of all members turn on.
+/// Dependencies with the default features of all members.
 #[derive(Debug, Deserialize)]
 struct Resolve {
     nodes: Vec<Node>,
@@ -57,18 +57,18 @@ struct Edge {
 }
 
 impl Metadata {
-    /// The crates of the workspace.
+    /// Returns the crates of the workspace.
     pub(crate) fn members(&self) -> impl Iterator<Item = &Package> {
         self.packages.iter().filter(|package| self.workspace_members.contains(&package.id))
     }
 
-    /// The crates of the workspace that `member` declares as normal dependencies.
+    /// Returns the crates of the workspace that `member` declares as normal dependencies.
     pub(crate) fn members_below(&self, member: &Package) -> BTreeSet<&str> {
         let declared = |name: &str| member.dependencies.iter().any(|d| d.name == name && d.kind.kind.is_none());
         self.members().map(|other| other.name.as_str()).filter(|name| declared(name)).collect()
     }
 
-    /// The names of all packages under `member` with default features, by normal dependencies.
+    /// Returns the names of all packages that `member` depends on with default features, by normal dependencies.
     pub(crate) fn tree(&self, member: &str) -> BTreeSet<&str> {
         let mut names = BTreeSet::new();
         let mut met = BTreeSet::new();
@@ -88,7 +88,7 @@ impl Metadata {
 }
 
 impl Package {
-    /// Where it lies.
+    /// Returns the folder of the package.
     pub(crate) fn folder(&self) -> &Path {
         self.manifest_path.parent().unwrap_or(&self.manifest_path)
     }
@@ -100,7 +100,7 @@ mod tests {
     use serde_json::json;
 
     impl Metadata {
-        /// Packages written `(name, version, licence, is a member, normal dependencies)`, in cargo's own words.
+        /// Creates packages `(name, version, licence, is a member, normal dependencies)` in cargo's format.
         pub(crate) fn of(packages: &[(&str, &str, &str, bool, &[&str])]) -> Self {
             let id = |name: &str, version: &str| format!("{name}@{version}");
             let id_of = |name: &str| packages.iter().find(|p| p.0 == name).map(|p| id(p.0, p.1));
@@ -119,7 +119,7 @@ mod tests {
                 "workspace_root": "/house",
                 "resolve": {"nodes": packages.iter().map(node).collect::<Vec<_>>()},
             });
-            serde_json::from_value(text).expect("what cargo would say")
+            serde_json::from_value(text).expect("cargo's format")
         }
     }
 

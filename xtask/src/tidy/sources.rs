@@ -1,4 +1,4 @@
-//! What is asked of every manifest and every Rust file.
+//! Checks of single manifests and Rust files.
 
 use std::fs;
 use std::path::Path;
@@ -6,9 +6,9 @@ use std::path::Path;
 use super::{Finding, House, failures};
 use crate::run::Result;
 
-/// A longer file fails.
+/// Longer files fail.
 const MOST_LINES: usize = 500;
-/// A longer file is mentioned.
+/// Longer files are noted.
 const MANY_LINES: usize = 350;
 /// Macros that mark code as unfinished.
 const UNFINISHED: [&str; 3] = ["todo", "unimplemented", "dbg"];
@@ -16,7 +16,7 @@ const UNFINISHED: [&str; 3] = ["todo", "unimplemented", "dbg"];
 /// A text file of the workspace.
 #[derive(Debug)]
 pub(super) struct File {
-    /// Its path from the root, with slashes.
+    /// Path relative to the root, with slashes.
     pub(super) path: String,
     pub(super) text: String,
 }
@@ -30,7 +30,7 @@ impl File {
     }
 }
 
-/// Every Rust file under `folders`, in order of path.
+/// Reads every Rust file under `folders`, sorted by path.
 pub(super) fn rust_files(root: &Path, folders: &[&Path]) -> Result<Vec<File>> {
     let mut files = vec![];
     let mut open: Vec<_> = folders.iter().map(|folder| folder.to_path_buf()).collect();
@@ -48,7 +48,7 @@ pub(super) fn rust_files(root: &Path, folders: &[&Path]) -> Result<Vec<File>> {
     Ok(files)
 }
 
-/// Every member takes the lints of the workspace.
+/// Checks that every member uses the lints of the workspace.
 pub(super) fn lints(house: &House) -> Vec<Finding> {
     let takes = |text: &str| {
         let lines = text.lines().map(|line| line.split('#').next().unwrap_or("").replace(char::is_whitespace, ""));
@@ -65,7 +65,7 @@ pub(super) fn lints(house: &House) -> Vec<Finding> {
     failures(broken.map(|manifest| format!("{} lacks [lints] workspace = true", manifest.path)))
 }
 
-/// Files that can be read in one go.
+/// Checks the length of files.
 pub(super) fn lengths(house: &House) -> Vec<Finding> {
     let judge = |file: &File| {
         let lines = file.text.lines().count();
@@ -78,7 +78,7 @@ pub(super) fn lengths(house: &House) -> Vec<Finding> {
     house.sources.iter().filter_map(judge).collect()
 }
 
-/// No macro that stands for code still to be written, or for a look at it.
+/// Checks that no macro for unfinished code or debugging is used.
 pub(super) fn unfinished(house: &House) -> Vec<Finding> {
     let mut broken = vec![];
     for file in house.sources.iter().filter(|file| file.path.contains("src/")) {
@@ -91,7 +91,7 @@ pub(super) fn unfinished(house: &House) -> Vec<Finding> {
     failures(broken)
 }
 
-/// Whether a line of code calls the macro `name`.
+/// Returns true if a line of code calls the macro `name`.
 fn uses_macro(code: &str, name: &str) -> bool {
     code.match_indices(name).any(|(at, _)| {
         let before = code[..at].chars().next_back();
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_without_the_lints_is_named() {
+    fn a_member_without_the_lints_is_found() {
         let good = "[package]\nname = \"a\"\n[lints] # all\nworkspace = true\n";
         let other_table = "[package]\nversion.workspace = true\n[lints.rust]\nworkspace = true\n";
         let house = house(vec![], vec![("a/Cargo.toml", good), ("b/Cargo.toml", other_table), ("c/Cargo.toml", "")]);
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn long_files_are_mentioned_and_longer_ones_fail() {
+    fn long_files_are_noted_and_longer_ones_fail() {
         let lines = |n: usize| "\n".repeat(n);
         let house = house(vec![("a.rs", lines(350)), ("b.rs", lines(351)), ("c.rs", lines(501))], vec![]);
         let expected = [Finding::Note("b.rs: 351 lines".into()), Finding::Failure("c.rs: 501 lines".into())];
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn unfinished_code_is_found_and_talk_of_it_is_not() {
+    fn unfinished_code_is_found_but_not_in_comments() {
         let call = |name: &str| format!("fn f() {{ {name}!(1) }}\n");
         let [first, second, third] = UNFINISHED.map(call);
         let talk = format!("// {first}let todo = my_{}!(1);", UNFINISHED[2]);
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_found_in_subfolders_but_not_in_what_cargo_built() {
+    fn files_are_found_in_subfolders_but_not_in_target() {
         let root = tempfile::tempdir().expect("a folder");
         for path in ["a/src/x/y.rs", "a/target/z.rs", "a/readme.md"] {
             let path = root.path().join(path);

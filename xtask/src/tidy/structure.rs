@@ -1,4 +1,4 @@
-//! How the modules of each crate depend on each other.
+//! Checks how the modules of each crate depend on each other.
 
 mod graph;
 mod scan;
@@ -10,14 +10,14 @@ use super::metadata::Package;
 use super::{Finding, House, failures};
 use graph::{Graph, cycles};
 
-/// The most that a crate may have. Lower a number when the crate has less; raise one only with a reason in the commit.
+/// Limits of a crate. Lower a limit when the crate improves, and only raise one with a reason in the commit.
 #[derive(Debug, PartialEq, Eq)]
 struct Bounds {
-    /// Files and folders directly under `src`, without its `lib.rs` or `main.rs`.
+    /// Number of files and folders directly under `src`, except `lib.rs` and `main.rs`.
     modules: usize,
-    /// Pairs of them of which one uses the other.
+    /// Number of pairs of modules in which the first uses the second.
     dependencies: usize,
-    /// Those that use themselves by way of others.
+    /// Number of modules in cycles.
     in_cycles: usize,
 }
 
@@ -34,14 +34,14 @@ const BOUNDS: &[(&str, Bounds)] = &[
     ("xtask", Bounds { modules: 7, dependencies: 7, in_cycles: 0 }),
 ];
 
-/// The folders of a crate, each of which uses only those before it.
+/// The folders of a crate. Each uses only earlier ones.
 struct Folders {
-    /// The sources.
+    /// Path of the sources.
     src: &'static str,
     order: &'static [&'static str],
     /// Files directly under `src` that every folder may use, or that may use every folder.
     beside: &'static [&'static str],
-    /// Folders, and the names that their code must not have.
+    /// Folders, with names that their code must not contain.
     ignorant: &'static [(&'static str, &'static [&'static str])],
 }
 
@@ -52,7 +52,7 @@ const TAPE_IO: Folders = Folders {
     ignorant: &[("expr", &["Survey", "Source"]), ("decode", &["Survey", "Source"])],
 };
 
-/// Holds each crate against its bounds, and tells what it has.
+/// Checks each crate against its limits, and reports its present numbers.
 pub(super) fn bounds(house: &House) -> Vec<Finding> {
     house.metadata.members().flat_map(|member| bounds_of(house, member, BOUNDS)).collect()
 }
@@ -69,7 +69,7 @@ fn bounds_of(house: &House, member: &Package, bounds: &[(&str, Bounds)]) -> Vec<
         in_cycles: cycles.iter().map(Vec::len).sum(),
     };
     let Some((_, most)) = bounds.iter().find(|(name, _)| *name == folder) else {
-        return failures([format!("{folder} has no line in the table of bounds: {counted:?}")]);
+        return failures([format!("{folder} is missing in the table of limits: {counted:?}")]);
     };
     let cycles = match cycles.iter().map(|cycle| cycle.join(" ↔ ")).collect::<Vec<_>>().join("; ") {
         none if none.is_empty() => "no cycles".to_owned(),
@@ -84,21 +84,21 @@ fn bounds_of(house: &House, member: &Package, bounds: &[(&str, Bounds)]) -> Vec<
         ("modules in cycles", *in_cycles, most.in_cycles),
     ] {
         if counted > most {
-            findings.push(Finding::Failure(format!("{folder}: {counted} {what}, at most {most} are allowed")));
+            findings.push(Finding::Failure(format!("{folder}: {counted} {what}; the limit is {most}")));
         }
     }
     findings
 }
 
-/// Holds tape-io against the order of its folders.
+/// Checks the order of tape-io's folders.
 pub(super) fn folders(house: &House) -> Vec<Finding> {
     TAPE_IO.check(&Graph::read(&house.sources, TAPE_IO.src))
 }
 
-/// The crates that others build upon.
+/// The library crates.
 const LIBRARIES: [&str; 7] = ["tape", "tape-analysis", "tape-core", "tape-exec", "tape-gpu", "tape-io", "tape-pool"];
 
-/// Finds strings of libraries that name a flag or a verb of the command: Python has neither.
+/// Finds strings of libraries that name a flag or subcommand of the command-line program, which Python does not have.
 pub(super) fn messages(house: &House) -> Vec<Finding> {
     let mut found = vec![];
     for src in LIBRARIES.map(|library| format!("{library}/src")) {
@@ -124,18 +124,18 @@ impl Folders {
         failures([self.strangers(graph), self.against(graph), self.cycles(graph), self.names(graph)].concat())
     }
 
-    /// Finds modules that are neither a folder of the order nor beside it.
+    /// Finds modules outside of the known folders and files.
     fn strangers(&self, graph: &Graph<'_>) -> Vec<String> {
         let known = |top: &&str| self.order.contains(top) || self.beside.contains(top);
         let strangers = graph.tops().into_iter().filter(|top| !known(top));
-        strangers.map(|top| format!("{}/{top}: move it into one of {}", self.src, self.order.join(", "))).collect()
+        strangers.map(|top| format!("{}/{top}: move it to one of {}", self.src, self.order.join(", "))).collect()
     }
 
-    /// Finds uses of a folder by one that comes before it.
+    /// Finds uses of a later folder by an earlier one.
     fn against(&self, graph: &Graph<'_>) -> Vec<String> {
         let place = |file: usize| match graph.modules[file].top() {
             Some(top) => self.order.iter().position(|folder| *folder == top),
-            // The root uses all, so nothing may use what is written there.
+            // The root may use everything, so nothing may use items of the root.
             None => Some(self.order.len()),
         };
         let broken = graph.uses.iter().filter(|one| place(one.from) < place(one.to) && place(one.from).is_some());
@@ -143,14 +143,14 @@ impl Folders {
             let (from, to) = (&graph.modules[one.from], &graph.modules[one.to]);
             let order = self.order.join(", ");
             format!(
-                "{}/{}:{} uses {}: a folder uses only those before it: {order}",
+                "{}/{}:{} uses {}: a folder may only use earlier ones: {order}",
                 self.src, from.path, one.line, to.path
             )
         };
         broken.map(text).collect()
     }
 
-    /// Finds cycles of files that lie in several folders.
+    /// Finds cycles of files in different folders.
     fn cycles(&self, graph: &Graph<'_>) -> Vec<String> {
         let uses: BTreeSet<_> = graph.uses.iter().filter(|one| graph.modules[one.from].top().is_some()).collect();
         let cycles = cycles(&uses.into_iter().map(|one| (one.from, one.to)).collect());
@@ -164,7 +164,7 @@ impl Folders {
             .collect()
     }
 
-    /// Finds names that the code of a folder must not have.
+    /// Finds names that the code of a folder must not contain.
     fn names(&self, graph: &Graph<'_>) -> Vec<String> {
         let mut found = vec![];
         for module in &graph.modules {
@@ -172,7 +172,7 @@ impl Folders {
                 let named = module.tokens.iter().filter(|token| names.contains(&token.text));
                 found.extend(named.map(|token| {
                     format!(
-                        "{}/{}:{} names {}: {folder} must know nothing of it",
+                        "{}/{}:{} mentions {}, which {folder} must not use",
                         self.src, module.path, token.line, token.text
                     )
                 }));
@@ -192,7 +192,7 @@ mod tests {
         texts.iter().map(file).collect()
     }
 
-    /// What is found in a crate that is in order but for one file more.
+    /// Returns the findings for a valid crate with one more file.
     fn found(path: &str, text: &str) -> Vec<Finding> {
         let files = files(&[
             ("lib.rs", "pub use survey::Survey; pub use error::Error; struct Root;"),
@@ -214,13 +214,13 @@ mod tests {
     }
 
     #[test]
-    fn a_crate_in_order_has_no_finding() {
+    fn a_valid_crate_has_no_findings() {
         assert_eq!(found("spill.rs", "use crate::survey::Survey;"), []);
     }
 
     #[test]
-    fn a_use_against_the_order_is_found_through_a_re_export_too() {
-        let order = "a folder uses only those before it: file, catalog, expr, decode, survey, spill, scan, write";
+    fn a_use_of_a_later_folder_is_found_even_through_a_re_export() {
+        let order = "a folder may only use earlier ones: file, catalog, expr, decode, survey, spill, scan, write";
         let text = |path: &str, to: &str| failure(&format!("tape-io/src/{path}:1 uses {to}: {order}"));
         assert_eq!(found("catalog/hats.rs", "use crate::scan::rows;"), text("catalog/hats.rs", "scan.rs"));
         assert_eq!(found("catalog/hats.rs", "fn f() { crate::Survey::open() }"), text("catalog/hats.rs", "survey.rs"));
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn a_module_outside_the_folders_is_found() {
         let order = "file, catalog, expr, decode, survey, spill, scan, write";
-        assert_eq!(found("rle.rs", ""), failure(&format!("tape-io/src/rle: move it into one of {order}")));
+        assert_eq!(found("rle.rs", ""), failure(&format!("tape-io/src/rle: move it to one of {order}")));
     }
 
     #[test]
@@ -247,15 +247,15 @@ mod tests {
     }
 
     #[test]
-    fn folders_that_name_what_they_must_not_know_are_found() {
+    fn forbidden_names_in_folders_are_found() {
         let text = "// A Survey.\nfn open(survey: &Survey) -> &'static str { \"Source\" }";
-        let expected = "tape-io/src/decode/page.rs:2 names Survey: decode must know nothing of it";
+        let expected = "tape-io/src/decode/page.rs:2 mentions Survey, which decode must not use";
         assert_eq!(found("decode/page.rs", text), failure(expected));
         assert_eq!(found("spill.rs", text), []);
     }
 
     #[test]
-    fn messages_that_name_the_command_are_found() {
+    fn messages_that_name_flags_or_commands_are_found() {
         let sources = files(&[
             ("error.rs", "#[error(\"no {id}: name it \\\n with --id\")] struct A; // --id"),
             ("open.rs", "f(r#\"run `tape plan` first\"#); g(\"a -- b --- c---d\"); #[cfg(test)] mod t { h(\"--i\"); }"),
@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(found, failures(expected.map(|text| format!("tape-io/src/{text}"))));
     }
 
-    /// The bounds of a crate of three modules, two of which use each other.
+    /// Checks a crate of three modules, two of which use each other.
     fn bounded(most: &[(&str, Bounds)]) -> Vec<Finding> {
         let sources = files(&[
             ("lib.rs", "mod a; mod b; use a::A; use b::B;"),
@@ -280,14 +280,14 @@ mod tests {
     }
 
     #[test]
-    fn a_crate_that_has_more_than_its_bounds_is_found() {
+    fn a_crate_beyond_its_limits_is_found() {
         let note = Finding::Note("tape-io: 3 modules, 3 dependencies, cycles: a ↔ b".to_owned());
         let most = |modules, dependencies, in_cycles| Bounds { modules, dependencies, in_cycles };
         assert_eq!(bounded(&[("tape-io", most(3, 3, 2))]), [note]);
         let failures = |most| bounded(&[("tape-io", most)]).into_iter().skip(1).collect::<Vec<_>>();
-        assert_eq!(failures(most(2, 3, 2)), failure("tape-io: 3 modules directly under src, at most 2 are allowed"));
-        assert_eq!(failures(most(3, 2, 2)), failure("tape-io: 3 dependencies between modules, at most 2 are allowed"));
-        assert_eq!(failures(most(3, 3, 0)), failure("tape-io: 2 modules in cycles, at most 0 are allowed"));
-        assert_eq!(bounded(&[]).len(), 1, "a crate without bounds");
+        assert_eq!(failures(most(2, 3, 2)), failure("tape-io: 3 modules directly under src; the limit is 2"));
+        assert_eq!(failures(most(3, 2, 2)), failure("tape-io: 3 dependencies between modules; the limit is 2"));
+        assert_eq!(failures(most(3, 3, 0)), failure("tape-io: 2 modules in cycles; the limit is 0"));
+        assert_eq!(bounded(&[]).len(), 1, "a crate without limits");
     }
 }

@@ -1,4 +1,4 @@
-//! A crate's files, and which of them uses which.
+//! The files of a crate, and the uses between them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,18 +6,18 @@ use super::super::sources::File;
 use super::scan::{self, CodePath, Names, Scanned};
 use super::tokens::{self, Token};
 
-/// A file of a crate, without its tests.
+/// A file of a crate, without test code.
 #[derive(Debug)]
 pub(super) struct Module<'a> {
-    /// Its path under `src`.
+    /// Path relative to `src`.
     pub(super) path: &'a str,
-    /// Its module path; empty for the root.
+    /// Module path, empty for the root.
     module: Vec<&'a str>,
     pub(super) tokens: Vec<Token<'a>>,
 }
 
 impl Module<'_> {
-    /// The file or folder directly under `src` that it lies in; `None` for the root.
+    /// Returns the file or folder directly under `src` that contains the module, or `None` for the root.
     pub(super) fn top(&self) -> Option<&str> {
         self.module.first().copied()
     }
@@ -39,8 +39,8 @@ pub(super) struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    /// Reads the crate whose sources lie under `src`, such as `tape-io/src`. Programs in `src/bin` are crates of their own,
-    /// and are passed over.
+    /// Reads the crate whose sources are under `src`, such as `tape-io/src`. Skips programs in `src/bin`, which are
+    /// crates of their own.
     pub(super) fn read(files: &'a [File], src: &str) -> Self {
         let (mut modules, mut of_tests) = (vec![], vec![]);
         for file in files {
@@ -57,12 +57,12 @@ impl<'a> Graph<'a> {
         Self { modules, uses }
     }
 
-    /// Names the top-level modules, the root left out.
+    /// Returns the top-level modules, except the root.
     pub(super) fn tops(&self) -> BTreeSet<&str> {
         self.modules.iter().filter_map(Module::top).collect()
     }
 
-    /// Lists the dependencies between top-level modules. The root may use all, and does not count.
+    /// Returns the dependencies between top-level modules. The root may use everything and is not included.
     pub(super) fn top_dependencies(&self) -> BTreeSet<(&str, &str)> {
         let top = |file: usize| self.modules[file].top();
         let pairs = self.uses.iter().filter_map(|one| Some((top(one.from)?, top(one.to).unwrap_or("lib"))));
@@ -70,7 +70,7 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// Tells whether a file holds tests by its name.
+/// Returns true for files that contain only tests, judged by their name.
 fn is_test_file(path: &str) -> bool {
     path.ends_with("tests.rs") || path.split('/').any(|folder| folder == "tests")
 }
@@ -83,15 +83,15 @@ fn module_path(path: &str) -> Vec<&str> {
     module
 }
 
-/// Finds the files in which the items lie that paths name, through re-exports too.
+/// Finds the file that defines an item, including through re-exports.
 struct Resolver<'a, 'b> {
     modules: &'b [Module<'a>],
     scanned: &'b [Scanned<'a>],
-    /// The file and the names of each module, by its path.
+    /// The file and names of each module, by module path.
     scopes: BTreeMap<Vec<&'a str>, (usize, Vec<&'b Names<'a>>)>,
 }
 
-/// Longer chains of re-exports are circles.
+/// Limit on chains of re-exports, to stop at circular ones.
 const LONGEST_CHAIN: usize = 16;
 
 impl<'a, 'b> Resolver<'a, 'b> {
@@ -122,7 +122,7 @@ impl<'a, 'b> Resolver<'a, 'b> {
         self.scopes.get(scope)?.1.iter().find_map(|names| names.imported.get(name))
     }
 
-    /// Follows a path that stands in `scope` from the root of the crate; `None` for what another crate has.
+    /// Resolves a path in `scope` to a path from the crate's root. Returns `None` for items of other crates.
     fn absolute(&self, scope: &[&'a str], path: &[&'a str], chain: usize) -> Option<CodePath<'a>> {
         let (first, rest) = path.split_first()?;
         match *first {
@@ -143,7 +143,7 @@ impl<'a, 'b> Resolver<'a, 'b> {
         }
     }
 
-    /// Finds the file that holds the item at `path`; `None` if it is a re-export of another crate.
+    /// Returns the file that defines the item at `path`, or `None` for a re-export of another crate.
     fn file(&self, path: &[&'a str], chain: usize) -> Option<usize> {
         let mut scope: Vec<&str> = vec![];
         for (at, name) in path.iter().enumerate() {
@@ -167,7 +167,7 @@ impl<'a, 'b> Resolver<'a, 'b> {
         self.scopes.get(&scope).map(|(file, _)| *file)
     }
 
-    /// Finds the module from which `use module::*` brings `name` into `scope`.
+    /// Finds the module from which `use module::*` imports `name` into `scope`.
     fn by_glob(&self, scope: &[&'a str], name: &'a str, chain: usize) -> Option<CodePath<'a>> {
         let names = &self.scopes.get(scope)?.1;
         if chain == LONGEST_CHAIN || names.iter().any(|names| names.defined.contains(name)) {
@@ -184,7 +184,7 @@ impl<'a, 'b> Resolver<'a, 'b> {
     }
 }
 
-/// Groups the nodes that reach each other, in order; groups of one are left out.
+/// Groups nodes that reach each other, in order. Groups of a single node are skipped.
 pub(super) fn cycles<N: Copy + Ord>(edges: &BTreeSet<(N, N)>) -> Vec<Vec<N>> {
     let nodes: BTreeSet<N> = edges.iter().flat_map(|(from, to)| [*from, *to]).collect();
     let reach = |start: N| {
@@ -205,7 +205,7 @@ pub(super) fn cycles<N: Copy + Ord>(edges: &BTreeSet<(N, N)>) -> Vec<Vec<N>> {
 mod tests {
     use super::*;
 
-    /// The uses between the files of a crate, as `from > to`.
+    /// Lists the uses between the files of a crate, as `from > to`.
     fn uses(files: &[(&str, &str)]) -> Vec<String> {
         let files: Vec<File> =
             files.iter().map(|(path, text)| File { path: format!("a/src/{path}"), text: (*text).to_owned() }).collect();
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_lead_to_the_files_of_their_items() {
+    fn paths_resolve_to_the_files_of_their_items() {
         let found = uses(&[
             ("lib.rs", "mod a; mod b;"),
             ("a.rs", "use crate::b::c::D; fn f() { super::b::g() }"),
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn circles_of_re_exports_end() {
+    fn circular_re_exports_terminate() {
         assert_eq!(
             uses(&[("lib.rs", "use a::X;"), ("a.rs", "pub use super::b::X;"), ("b.rs", "pub use super::a::X;")]).len(),
             3

@@ -1,4 +1,4 @@
-//! What one file declares, imports and mentions, read from its tokens.
+//! Scans the tokens of a file for definitions, imports and mentioned paths.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,37 +7,37 @@ use super::tokens::Token;
 /// A path in code: `crate::a::B` is `["crate", "a", "B"]`.
 pub(super) type CodePath<'a> = Vec<&'a str>;
 
-/// The names of a module: of a file, or of a `mod name { … }` inside one.
+/// The names of a module: a file, or an inline `mod name { … }`.
 #[derive(Debug, Default)]
 pub(super) struct Names<'a> {
-    /// Imported names, and the paths that they stand for.
+    /// Imported names, with their paths.
     pub(super) imported: BTreeMap<&'a str, CodePath<'a>>,
-    /// Paths whose names are all imported: `use a::*`.
+    /// Paths of glob imports (`use a::*`).
     pub(super) globs: Vec<CodePath<'a>>,
-    /// Names of items that are written here.
+    /// Names of items defined here.
     pub(super) defined: BTreeSet<&'a str>,
 }
 
-/// A path that code names.
+/// A path mentioned in code.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Mention<'a> {
-    /// The modules inside the file where it stands.
+    /// The inline modules that contain it.
     pub(super) inside: Vec<&'a str>,
     pub(super) path: CodePath<'a>,
     pub(super) line: usize,
 }
 
-/// The names and mentions of a file; the names by the modules inside the file.
+/// The names and mentions of a file. Names are grouped by inline module.
 #[derive(Debug, Default)]
 pub(super) struct Scanned<'a> {
     pub(super) names: BTreeMap<Vec<&'a str>, Names<'a>>,
     pub(super) mentions: Vec<Mention<'a>>,
 }
 
-/// Keywords before the name of an item.
+/// Keywords that precede the name of an item.
 const ITEMS: [&str; 8] = ["struct", "enum", "union", "trait", "type", "fn", "const", "static"];
 
-/// Reads the tokens of a file, which hold no test code.
+/// Scans the tokens of a file, which must not contain test code.
 pub(super) fn scan<'a>(tokens: &[Token<'a>]) -> Scanned<'a> {
     let mut scanned = Scanned::default();
     scanned.names.insert(vec![], Names::default());
@@ -86,8 +86,8 @@ pub(super) fn scan<'a>(tokens: &[Token<'a>]) -> Scanned<'a> {
     scanned
 }
 
-/// Reads a tree of imports that begins at `at`, gives each path with the name it gets (none for `*`), and returns the index
-/// after the tree.
+/// Reads a tree of imports that starts at `at`. Adds each path with its imported name (`None` for `*`), and returns the
+/// index after the tree.
 fn use_tree<'a>(
     tokens: &[Token<'a>],
     mut at: usize,
@@ -96,7 +96,7 @@ fn use_tree<'a>(
 ) -> usize {
     let text = |at: usize| tokens.get(at).map_or(";", |token| token.text);
     let mut path = before.to_vec();
-    // `use ::name` is of another crate.
+    // `use ::name` refers to another crate.
     if text(at) == "::" {
         path.push("::");
         at += 1;
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn trees_of_imports_are_unfolded() {
+    fn trees_of_imports_are_expanded() {
         let source = "use crate::{a::{self, B as C, d::*}, e}; pub(crate) use super::super::f::G;";
         assert_eq!(mentions(source), ["crate/a", "crate/a/B", "crate/a/d", "crate/e", "super/super/f/G"]);
         let tokens = tokens(source);
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn modules_inside_a_file_have_names_of_their_own() {
+    fn inline_modules_have_their_own_names() {
         let tokens = tokens("mod a { use b::C; mod d { fn e() { f::g() } } } use h::I; struct J;");
         let scanned = scan(&tokens);
         assert_eq!(scanned.names.keys().cloned().collect::<Vec<_>>(), [vec![], vec!["a"], vec!["a", "d"]]);

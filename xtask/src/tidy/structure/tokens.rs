@@ -1,20 +1,20 @@
-//! Words, signs and strings of Rust source: comments, characters and test code are dropped.
+//! Tokenizes Rust source. Comments, character literals and test code are dropped.
 
-/// A word, a sign, `::`, or a string in its quotes, without what stands before them.
+/// A word, a symbol, `::`, or a string literal, which includes its quotes but not its prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token<'a> {
     pub(super) text: &'a str,
-    /// The line, counted from 1.
+    /// Line number, starting at 1.
     pub(super) line: usize,
 }
 
 impl Token<'_> {
-    /// The content of a string, as it is written.
+    /// Returns the content of a string literal as written, without its quotes.
     pub(super) fn string(&self) -> Option<&str> {
         self.text.strip_prefix('"')?.strip_suffix('"')
     }
 
-    /// Tells words (identifiers, keywords, numbers) from signs.
+    /// Returns true for words (identifiers, keywords and numbers), and false for symbols.
     pub(super) fn is_word(&self) -> bool {
         self.text.starts_with(is_word_character)
     }
@@ -24,7 +24,7 @@ fn is_word_character(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Splits source into tokens, test code included.
+/// Splits source into tokens, including test code.
 pub(super) fn tokens(source: &str) -> Vec<Token<'_>> {
     let mut found = vec![];
     let (mut rest, mut line) = (source, 1);
@@ -33,7 +33,7 @@ pub(super) fn tokens(source: &str) -> Vec<Token<'_>> {
             '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
             '/' if rest.starts_with("/*") => block_comment(rest),
             '"' => string(rest, 0, line, &mut found),
-            '\'' => quote(rest), // The sign before a lifetime is dropped too.
+            '\'' => quote(rest), // The quote before a lifetime is dropped too.
             _ if is_word_character(first) => {
                 let word = rest.find(|c| !is_word_character(c)).unwrap_or(rest.len());
                 let prefix = matches!(&rest[..word], "r" | "b" | "br" | "c" | "cr");
@@ -60,7 +60,7 @@ pub(super) fn tokens(source: &str) -> Vec<Token<'_>> {
     found
 }
 
-/// The length of a comment that may hold others.
+/// Returns the length of a block comment, which may be nested.
 fn block_comment(text: &str) -> usize {
     let (mut depth, mut at) = (0_usize, 0);
     while at < text.len() {
@@ -80,7 +80,7 @@ fn block_comment(text: &str) -> usize {
     at
 }
 
-/// The length of a string in quotes, with escapes, which is a token.
+/// Reads a string literal with escapes as one token. Returns its length.
 fn string<'a>(text: &'a str, prefix: usize, line: usize, found: &mut Vec<Token<'a>>) -> usize {
     let mut escaped = false;
     let ends = |(_, c): &(usize, char)| {
@@ -93,7 +93,7 @@ fn string<'a>(text: &'a str, prefix: usize, line: usize, found: &mut Vec<Token<'
     end
 }
 
-/// The length of a character in quotes, or of the sign before a lifetime.
+/// Returns the length of a character literal, or of the quote before a lifetime.
 fn quote(text: &str) -> usize {
     let mut inside = text[1..].chars();
     match (inside.next(), inside.next()) {
@@ -103,7 +103,7 @@ fn quote(text: &str) -> usize {
     }
 }
 
-/// The length of a raw string, or of a raw word, which are tokens.
+/// Reads a raw string or raw identifier as one token. Returns its length.
 fn raw<'a>(text: &'a str, prefix: usize, line: usize, found: &mut Vec<Token<'a>>) -> usize {
     let hashes = text[prefix..].chars().take_while(|&c| c == '#').count();
     let inside = prefix + hashes;
@@ -118,7 +118,7 @@ fn raw<'a>(text: &'a str, prefix: usize, line: usize, found: &mut Vec<Token<'a>>
     inside + word
 }
 
-/// Drops items that only tests compile. Returns the remaining tokens, and the modules declared for tests (`mod tests;`).
+/// Drops test-only items. Returns the remaining tokens, and the modules declared only for tests (`mod tests;`).
 pub(super) fn without_tests<'a>(all: &[Token<'a>]) -> (Vec<Token<'a>>, Vec<&'a str>) {
     let (mut kept, mut modules) = (vec![], vec![]);
     let mut at = 0;
@@ -141,13 +141,13 @@ pub(super) fn without_tests<'a>(all: &[Token<'a>]) -> (Vec<Token<'a>>, Vec<&'a s
     (kept, modules)
 }
 
-/// Tells whether an attribute is `cfg(test)` or `cfg(all(test, …))`.
+/// Returns true if an attribute is `cfg(test)` or `cfg(all(test, …))`.
 fn is_test_only(attribute: &[Token<'_>]) -> bool {
     let words: Vec<&str> = attribute.iter().filter(|token| token.is_word()).map(|token| token.text).collect();
     words.first() == Some(&"cfg") && words.contains(&"test") && !words.contains(&"any") && !words.contains(&"not")
 }
 
-/// The index after the bracket that closes the one at `open`.
+/// Returns the index after the bracket that closes the one at `open`.
 pub(super) fn group_end(tokens: &[Token<'_>], open: usize) -> usize {
     let mut depth = 0_usize;
     for (at, token) in tokens.iter().enumerate().skip(open) {
@@ -165,7 +165,7 @@ pub(super) fn group_end(tokens: &[Token<'_>], open: usize) -> usize {
     tokens.len()
 }
 
-/// The index after an item, a statement, or a field that begins at `start`: its semicolon, or the brace of its body.
+/// Returns the index after an item, statement or field that starts at `start`: after its semicolon or body.
 fn item_end(tokens: &[Token<'_>], start: usize) -> usize {
     let is_use = tokens[start..].iter().take_while(|token| token.text != "{").any(|token| token.text == "use");
     let mut at = start;
