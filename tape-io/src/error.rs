@@ -238,7 +238,7 @@ pub enum Error {
         kind: TableKind,
         /// The file.
         path: PathBuf,
-        /// The id column.
+        /// The key column.
         column: String,
         /// The type of the column.
         actual: String,
@@ -246,7 +246,7 @@ pub enum Error {
         survey: &'static str,
     },
     /// A table without a key column.
-    #[error("{}: no id column among {}: name one", .path.display(), .available.join(", "))]
+    #[error("{}: no key column among {}: name one", .path.display(), .available.join(", "))]
     NoKeyColumn {
         /// The first file of the table.
         path: PathBuf,

@@ -209,7 +209,7 @@ pub fn page_seeds() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Spills rows, damages the spill file and reads them back. The first byte selects the type of the ids and the number of
-/// damaged bytes. The damages follow, each an offset and a bit mask, and the remaining bytes make the rows.
+/// damaged bytes. The changes follow, each an offset and a bit mask, and the remaining bytes make the rows.
 pub fn spill(data: &[u8]) {
     let Some((&kind, data)) = data.split_first() else { return };
     let (damage, data) = data.split_at(data.len().min(usize::from(kind >> 1 & 7) * 3));

@@ -37,7 +37,7 @@ use Values::{Boolean, Bytes, Double, Fixed, Float, Int32, Int64, Nothing};
 
 /// A column, and the values that it must be read as.
 struct Case {
-    /// Its type and name, in the syntax of a Parquet schema.
+    /// The type and name of the column, in the syntax of a Parquet schema.
     column: &'static str,
     values: Values,
     /// The values as ids and bands.

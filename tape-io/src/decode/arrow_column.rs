@@ -1,6 +1,6 @@
 //! The general decoder: reads a column chunk of any type and encoding with the Arrow reader of the `parquet` crate.
 //!
-//! It gets the same pages as the specialized decoders: checked, and for columns in lists, with one row per element.
+//! The pages are the same as those of the fast decoders: checked, and for columns in lists, with one row per element.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

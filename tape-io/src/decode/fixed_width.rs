@@ -69,8 +69,8 @@ impl<T: FixedWidth> FixedWidthColumn<T> {
         Self { pages, optional, dictionary: vec![], rows: 0, levels: Levels::default(), values, codes: vec![] }
     }
 
-    /// Appends the next `n` rows, converted by `convert`, with `null` for nulls. Calls `is_null` with each null row, counted from 0 in
-    /// this call.
+    /// Appends the next `n` rows, converted by `convert`, with `null` for nulls. Calls `is_null` with the index of each null row,
+    /// counted from 0 in this call.
     pub(crate) fn append<V: Copy>(
         &mut self,
         n: usize,

@@ -229,8 +229,8 @@ fn push_varint(out: &mut Vec<u8>, mut value: usize) {
     out.push(value.to_le_bytes()[0]);
 }
 
-/// Returns the page with `levels` right before its values, and the offset of these levels. They overwrite the old levels if there is
-/// room and the page has no other owner, so that values are not copied.
+/// Returns the page with `levels` right before its values, and the offset of these levels. They overwrite the old levels if
+/// there is room and the page has no other owner, so that values are not copied.
 fn put_before(buf: Bytes, values: usize, levels: &[u8]) -> (Bytes, usize) {
     let buf = match (values.checked_sub(levels.len()), buf.try_into_mut()) {
         (Some(start), Ok(mut page)) => {

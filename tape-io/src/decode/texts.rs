@@ -10,7 +10,7 @@ use tape_core::{Bands, IdRef, Ids, NO_BAND};
 use crate::decode::from_arrow::invalid;
 use crate::decode::text::{Coded, NULL, TextPages};
 
-/// Of dictionaries with more entries than this, only the labels that occur are added to the bands.
+/// Dictionaries with more entries than this are large: only the labels that occur are added to the bands.
 const LARGE: usize = 64;
 
 /// Appends `n` ids. If some are null, `nulls` marks them.

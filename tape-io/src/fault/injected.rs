@@ -1,4 +1,4 @@
-//! Faults at the n-th call to the operating system.
+//! Injects a fault into the n-th call to the operating system.
 
 use std::cell::Cell;
 use std::io;
@@ -7,42 +7,42 @@ use std::thread;
 
 use super::Call;
 
-/// What happens to a call.
+/// A fault of a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// The device fails.
     InputOutput,
     /// The disk is full.
     NoSpace,
-    /// A signal came first: to be tried again.
+    /// A signal interrupted the call, which must be repeated.
     Interrupted,
-    /// Less is read or written than was asked for: to be gone on with.
+    /// Fewer bytes were read or written than requested, so the caller must continue.
     Short,
 }
 
-/// What is to happen, and what was called.
+/// The fault to inject, and the calls so far.
 struct Plan {
     at: Option<(usize, Fault)>,
     calls: Vec<Call>,
 }
 
 static PLAN: Mutex<Plan> = Mutex::new(Plan { at: None, calls: vec![] });
-/// One test after another.
+/// Makes tests of faults run one after another.
 static TURN: Mutex<()> = Mutex::new(());
 
 thread_local! {
-    /// Whether this thread is that of a test of faults; other tests go on beside it.
+    /// True on the thread of a test of faults. Other tests run at the same time.
     static TESTED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The names of threads that a run starts.
+/// The prefix of the names of threads that a run starts.
 pub(super) const WORKER: &str = "tape-worker";
 
 fn lock<T>(mutex: &'static Mutex<T>) -> MutexGuard<'static, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs `run` with a fault at the call of this number, and returns what came of it, and all calls.
+/// Calls `run` with a fault at one of its system calls, given by number. Returns its result and all system calls.
 pub(crate) fn with<T>(at: Option<(usize, Fault)>, run: impl FnOnce() -> T) -> (T, Vec<Call>) {
     let turn = lock(&TURN);
     *lock(&PLAN) = Plan { at, calls: vec![] };
@@ -65,7 +65,7 @@ fn fault(call: Call) -> Option<Fault> {
 }
 
 fn refusal(fault: Fault) -> io::Result<()> {
-    // The numbers that Linux and macOS have for them.
+    // The error numbers of Linux and macOS.
     let number = match fault {
         Fault::InputOutput => 5,
         Fault::NoSpace => 28,

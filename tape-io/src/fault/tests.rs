@@ -1,5 +1,5 @@
-//! Small runs by every plan, with a fault at each call to the system in turn: the answer is right, or one error names the file
-//! and nothing is left.
+//! Runs every plan on a small survey, with a fault at each system call in turn. The result must be correct, or a single error must
+//! name the file and no files may be left behind.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -21,7 +21,7 @@ use crate::{SpillFolder, Survey, TableWriter};
 const OBJECTS: usize = 12;
 const ROWS: usize = 240;
 
-/// A survey of three files of two row groups each, sorted or not.
+/// Writes a survey of three files with two row groups each, sorted or not.
 fn survey(folder: &Path, sorted: bool) {
     fs::create_dir(folder).expect("a new folder");
     let id = |row: usize| if sorted { row * OBJECTS / ROWS } else { row * 7 % OBJECTS } as i64;
@@ -49,7 +49,7 @@ fn survey(folder: &Path, sorted: bool) {
     }
 }
 
-/// The sum of the fluxes, as a fold.
+/// The sum of the fluxes as a fold.
 struct Sum(Info);
 
 impl Fold for Sum {
@@ -74,7 +74,7 @@ impl Fold for Sum {
     }
 }
 
-/// Into a file.
+/// A sink that writes to a file.
 struct Into<'a> {
     schema: &'a Schema,
     source: &'a dyn Source,
@@ -91,7 +91,7 @@ impl Sink for Into<'_> {
     }
 }
 
-/// What is run, and where.
+/// A run and its folder.
 struct Case {
     place: TempDir,
     plan: PlanChoice,
@@ -108,7 +108,7 @@ impl Case {
         Self { place, plan, kind, rows_at_once, output }
     }
 
-    /// Runs it, from looking for files to the output; on one thread, so that calls come in the same order each time.
+    /// Runs from discovery to output, on one thread, so that system calls always come in the same order.
     fn run(&self) -> Result<(), SourceError> {
         let survey = self.place.path().join("survey").display().to_string();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).thread_name(|_| WORKER.to_owned()).build()?;
@@ -139,15 +139,15 @@ impl Case {
         Ok(())
     }
 
-    /// The output, taken away.
+    /// Reads and removes the output.
     fn take_output(&self) -> Option<Vec<u8>> {
         let path = self.place.path().join(self.output);
         let bytes = fs::read(&path).ok()?;
-        fs::remove_file(path).expect("it is ours");
+        fs::remove_file(path).expect("an output to remove");
         Some(bytes)
     }
 
-    /// What lies in the place beside the survey.
+    /// Returns the names of files left behind.
     fn left(&self) -> Vec<String> {
         let names = |folder: &Path| -> Vec<String> {
             let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
@@ -159,35 +159,35 @@ impl Case {
         left
     }
 
-    /// Whether a run with this fault is as it must be: right, or one error.
+    /// Checks the result of a run with a fault: correct, or one error.
     fn judge(&self, ended: Result<(), SourceError>, fault: Fault, call: Call, right: &[u8]) -> Result<(), String> {
         let output = self.take_output();
         let left = self.left();
         if !left.is_empty() {
-            return Err(format!("{left:?} is left"));
+            return Err(format!("{left:?} is left behind"));
         }
         match (ended, output) {
             (Ok(()), Some(output)) if output == right && matches!(fault, Fault::Interrupted | Fault::Short) => Ok(()),
             (Ok(()), Some(output)) if output != right => Err("a wrong answer".to_owned()),
             (Ok(()), _) => Err(format!("{fault:?} was swallowed")),
             (Err(error), None) => self.judge_error(&error.to_string(), fault, call),
-            (Err(error), Some(_)) => Err(format!("an output, and yet: {error}")),
+            (Err(error), Some(_)) => Err(format!("an output in spite of an error: {error}")),
         }
     }
 
     fn judge_error(&self, error: &str, fault: Fault, call: Call) -> Result<(), String> {
         if matches!(fault, Fault::Interrupted | Fault::Short) {
-            return Err(format!("{fault:?} was not got over: {error}"));
+            return Err(format!("did not recover from {fault:?}: {error}"));
         }
         let place = self.place.path().display().to_string();
         let said = if fault == Fault::NoSpace { "no space left" } else { "input/output error" };
         if error.contains(&place) && error.to_lowercase().contains(said) && !error.contains('\n') {
             return Ok(());
         }
-        Err(format!("{call:?} failed, of which is said: {error}"))
+        Err(format!("{call:?} failed with a wrong message: {error}"))
     }
 
-    /// Every call in turn, with every fault that it can have. How many of each call there were.
+    /// Injects every possible fault into every system call in turn. Returns the system calls.
     fn check(&self, run: impl Fn() -> Result<(), SourceError>) -> Result<Vec<Call>, String> {
         let (ended, calls) = with(None, &run);
         ended.map_err(|error| format!("without a fault: {error}"))?;
@@ -209,7 +209,7 @@ impl Case {
     }
 }
 
-/// That every call fails in turn, and that there were calls of all of these kinds.
+/// Checks a case with a fault at every system call, and that calls of all of these kinds occur.
 fn survives(case: &Case, kinds: &[Call]) {
     let calls = case.check(|| case.run()).unwrap_or_else(|what| panic!("{what}"));
     let mut met = calls;
@@ -236,34 +236,34 @@ fn fold_survives_a_fault_at_every_call() {
 }
 
 #[test]
-fn a_shuffle_that_puts_rows_away_survives_a_fault_at_every_call() {
+fn a_shuffle_that_spills_survives_a_fault_at_every_call() {
     let case = Case::new(false, PlanChoice::Shuffle, PlanKind::Shuffle, 80, "out.parquet");
     survives(&case, &IN_MEMORY);
     let held = Case { rows_at_once: 0, ..case };
     let calls = |case: &Case| with(None, || case.run().expect("no fault")).1.len();
     let without = calls(&held);
-    held.take_output().expect("it ran");
-    assert!(calls(&Case { rows_at_once: 80, ..held }) > without, "nothing was put away");
+    held.take_output().expect("an output");
+    assert!(calls(&Case { rows_at_once: 80, ..held }) > without, "nothing was spilled");
 }
 
 #[test]
-fn a_swallowed_error_is_caught() {
+fn a_swallowed_error_is_detected() {
     let case = Case::new(true, PlanChoice::Auto, PlanKind::Map, 0, "out.parquet");
     let swallows = || {
-        // What cannot be computed is taken for nothing to compute.
+        // Writes an empty output in place of the error.
         let ended = case.run();
         if ended.is_err() {
             fs::write(case.place.path().join(case.output), "")?;
         }
         Ok(())
     };
-    assert!(case.check(swallows).expect_err("it must be seen").ends_with("a wrong answer"));
+    assert!(case.check(swallows).expect_err("the check must fail").ends_with("a wrong answer"));
     case.take_output();
     let shrugs = || {
         drop(case.run());
         Ok(())
     };
-    assert!(case.check(shrugs).expect_err("it must be seen").ends_with("was swallowed"));
+    assert!(case.check(shrugs).expect_err("the check must fail").ends_with("was swallowed"));
     case.take_output();
     let litters = || {
         let ended = case.run();
@@ -272,5 +272,5 @@ fn a_swallowed_error_is_caught() {
         }
         ended
     };
-    assert!(case.check(litters).expect_err("it must be seen").ends_with("is left"));
+    assert!(case.check(litters).expect_err("the check must fail").ends_with("is left behind"));
 }

@@ -15,7 +15,7 @@ use crate::generate::conditions;
 use crate::naive::{Rules, Value};
 use crate::table::{COLUMNS, Row, Table, tables};
 
-/// How a file is written.
+/// The settings with which a file is written.
 #[derive(Clone, Debug)]
 pub(crate) struct Written {
     pub(crate) group: usize,

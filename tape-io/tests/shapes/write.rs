@@ -38,7 +38,7 @@ pub(crate) enum Band {
     Text,
     Dictionary,
     Integer,
-    /// One band for each object.
+    /// A band for each object.
     OfObject,
 }
 
