@@ -25,7 +25,7 @@ pub fn begin() {
     std::panic::set_hook(Box::new(move |panic| {
         // Panics of other crates' decoders are converted to errors. Our own panics are findings wherever they happen.
         let ours = panic.location().is_none_or(|place| place.file().contains("tape-"));
-        if ours || !tape_io::is_guarded() {
+        if ours || !tape_io::internal::is_guarded() {
             fatal(panic);
         }
     }));

@@ -89,7 +89,7 @@ pub(crate) fn quiet_workers() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let of_worker = std::thread::current().name().is_some_and(|name| name.starts_with("tape-worker"));
-        if !of_worker && !tape::io::is_guarded() {
+        if !of_worker && !tape::io::internal::is_guarded() {
             default(panic);
         }
     }));

@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::util::pretty::pretty_format_batches;
 use clap::Args;
 use tape::core::{ObjectId, Role};
-use tape::io::TableWriter;
+use tape::io::{TableOptions, TableWriter};
 
 use super::args::SurveyArgs;
 use super::failure::Failure;
@@ -131,7 +131,11 @@ fn give(table: &RecordBatch, output: Option<&Path>, overwrite: bool, screen: &mu
     let Some(path) = output else {
         return Ok(screen.line(pretty_format_batches(std::slice::from_ref(table)).map_err(Failure::failed)?)?);
     };
-    let mut writer = TableWriter::create(path, table.schema(), overwrite, vec![])?.unsorted()?;
+    let mut writer = TableWriter::create(
+        path,
+        table.schema(),
+        TableOptions { overwrite, unsorted: true, ..TableOptions::default() },
+    )?;
     writer.write(table)?;
     writer.finish()?;
     Ok(())

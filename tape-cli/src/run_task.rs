@@ -37,7 +37,7 @@ impl RunTask {
         let watch = Watch::over(rows)?;
         let ran = job.run_task(self.task, usize::from(self.workers), &watch)?;
         watch.finish();
-        let Ran { receipt, before } = ran;
+        let Ran { receipt, before, .. } = ran;
         if self.json {
             return Ok(screen.line(json!({ "receipt": receipt, "done_before": before }))?);
         }

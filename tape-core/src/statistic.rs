@@ -88,6 +88,7 @@ impl From<f64> for Value {
 
 /// The type of one output column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OutputType {
     /// [`Value::Float`].
     Float,

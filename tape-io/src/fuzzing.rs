@@ -8,7 +8,6 @@ use parquet::errors::Result;
 use parquet::file::metadata::ParquetMetaDataReader;
 use tape_core::{IdRef, IdType, Part, Rows, Spill};
 
-use crate::SpillFolder;
 use crate::decode::checked_pages::CheckedPages;
 use crate::decode::fixed_width::{FixedWidth, FixedWidthColumn};
 use crate::decode::guard::guarded;
@@ -18,6 +17,7 @@ use crate::decode::list_pages::{Depth, LevelQueue, ListPages};
 use crate::decode::rle::Runs;
 use crate::decode::text::{NULL, TextPages};
 use crate::file::positioned::{read_exact_at, write_all_at};
+use crate::internal::SpillFolder;
 
 pub use crate::expr::fuzzing::{condition, condition_seeds};
 

@@ -23,22 +23,28 @@ mod write;
 
 pub use catalog::discover::discover;
 pub use catalog::sky::{Region, SkyColumns};
-pub use decode::guard::is_guarded;
 pub use decode::schema_paths::Shape;
 pub use error::Error;
-pub use file::atomic_dir::{WholeFolder, recover};
-pub use file::atomic_file::{UNFINISHED, sync_folder, write_whole};
-pub use file::memory::{is_in_memory, store_in_memory};
 pub use file::stamp::FileStamp;
-pub use scan::grouped::Grouped;
 pub use sphere::SkyPoint;
-pub use spill::block_file::{BlockFile, BlockWriter, Written, checksum};
-pub use spill::sealed_table::FileSeal;
-pub use spill::spill_folder::SpillFolder;
 pub use survey::Survey;
 pub use survey::conversion::Conversion;
 pub use survey::objects::Chosen;
-pub use survey::tables::{Exposures, Joined, KeyedTable};
+pub use survey::tables::{Exposures, KeyedTable};
 pub use write::convert::{Convert, ConvertReport};
 pub use write::repartition::{PartitionTarget, Progress, Repartition, RepartitionReport};
-pub use write::table::{Format, TableWriter};
+pub use write::table::{Format, TableOptions, TableWriter};
+
+/// Parts that only other crates of this workspace use. They may change in any release.
+#[doc(hidden)]
+pub mod internal {
+    pub use crate::decode::guard::is_guarded;
+    pub use crate::file::atomic_dir::{WholeFolder, recover};
+    pub use crate::file::atomic_file::{UNFINISHED, sync_folder, write_whole};
+    pub use crate::file::memory::{is_in_memory, store_in_memory};
+    pub use crate::scan::grouped::Grouped;
+    pub use crate::spill::block_file::{BlockFile, BlockWriter, Written, checksum};
+    pub use crate::spill::sealed_table::FileSeal;
+    pub use crate::spill::spill_folder::SpillFolder;
+    pub use crate::survey::tables::Joined;
+}

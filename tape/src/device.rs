@@ -26,6 +26,7 @@ struct Shared {
 
 /// What a device did in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DeviceReport {
     /// Its name.
     pub name: String,

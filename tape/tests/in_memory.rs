@@ -41,10 +41,12 @@ fn batches_give_what_files_with_the_same_rows_give() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("file.parquet").to_string_lossy().into_owned();
     let all = epochs();
-    let mut writer = tape::io::TableWriter::create(path.as_ref(), all.schema(), false, vec![])
-        .expect("a file")
-        .unsorted()
-        .expect("anew");
+    let mut writer = tape::io::TableWriter::create(
+        path.as_ref(),
+        all.schema(),
+        tape::io::TableOptions { unsorted: true, ..Default::default() },
+    )
+    .expect("a file");
     writer.write(&all).expect("there is room");
     writer.finish().expect("there is room");
     let file = Ensemble::open(&path).expect("a survey");

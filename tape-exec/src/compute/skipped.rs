@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 /// What a run does where it cannot go on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum OnError {
     /// It stops.
     #[default]

@@ -15,6 +15,7 @@ use crate::pool::{Executor, Threads, default_workers};
 /// The plan that a user asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum PlanChoice {
     /// Whichever is right and cheapest.
     #[default]

@@ -10,6 +10,7 @@ use crate::plan::config::Config;
 
 /// How it is known where light curves lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Evidence {
     /// There is one partition, so nothing can be cut.
     OnePartition,
@@ -55,6 +56,7 @@ pub enum Cohesion {
 
 /// Partitions in the order of their ids, as far as that is known, and what is known of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Layout {
     /// The partitions.
     pub partitions: Vec<Partition>,
@@ -192,6 +194,7 @@ impl Layout {
 
 /// What a scan of all ids found.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Scan {
     /// Where light curves lie.
     pub layout: Layout,

@@ -15,6 +15,7 @@ use crate::strategy::{fold, map, merge, shuffle};
 
 /// What a run amounted to.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Summary {
     /// The plan that gave the answer.
     pub plan: PlanKind,

@@ -10,6 +10,7 @@ use tape_core::{ListColumn, RowUnit};
 
 /// The shape of the light curves in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Shape {
     /// A row is an epoch.
     Flat,

@@ -16,7 +16,8 @@ use tempfile::TempDir;
 
 use super::Call;
 use super::injected::{Fault, WORKER, with};
-use crate::{SpillFolder, Survey, TableWriter};
+use crate::internal::SpillFolder;
+use crate::{Survey, TableOptions, TableWriter};
 
 const OBJECTS: usize = 12;
 const ROWS: usize = 240;
@@ -132,7 +133,8 @@ impl Case {
         let plan = tape_exec::plan(&source, &statistics, &config, &Silent)?;
         assert_eq!(plan.kind, self.kind, "{}", plan.why);
         let schema = Schema::new(&source, &statistics)?;
-        let writer = TableWriter::create(&self.place.path().join(self.output), schema.arrow().clone(), false, vec![])?;
+        let writer =
+            TableWriter::create(&self.place.path().join(self.output), schema.arrow().clone(), TableOptions::default())?;
         let mut sink = Into { schema: &schema, source: &source, writer };
         tape_exec::run(&source, &statistics, &config, &plan, &mut sink, &Silent)?;
         sink.writer.finish()?;

@@ -90,7 +90,7 @@ mod tests {
     use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
 
     use super::*;
-    use crate::write::table::TableWriter;
+    use crate::write::table::{TableOptions, TableWriter};
 
     fn table() -> RecordBatch {
         let columns: Vec<(&str, ArrayRef)> = vec![
@@ -106,7 +106,7 @@ mod tests {
     fn a_table_comes_back_and_every_changed_byte_is_noticed() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("kept.parquet");
-        let mut writer = TableWriter::create(&path, table().schema(), false, vec![]).expect("starts");
+        let mut writer = TableWriter::create(&path, table().schema(), TableOptions::default()).expect("starts");
         writer.write(&table()).expect("writes");
         writer.finish().expect("finishes");
         let seal = FileSeal::of(&path).expect("it is there");

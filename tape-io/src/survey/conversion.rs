@@ -14,6 +14,7 @@ use crate::survey::Survey;
 /// With m the magnitude, f the flux and z the zero point: m = z − 2.5 log₁₀ f and σₘ = 2.5/ln 10 · `σ_f`/f (Pogson 1856,
 /// doi:10.1093/mnras/17.1.12). A flux that is not above zero has no magnitude: it is NaN, and so its epoch is left out.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Conversion {
     /// Magnitudes of fluxes.
     ToMagnitudes(f64),

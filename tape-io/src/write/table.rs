@@ -25,6 +25,7 @@ use crate::file::atomic_file::{beside, share};
 
 /// How a table is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Format {
     /// Parquet, zstd.
     Parquet,
@@ -52,14 +53,23 @@ impl Format {
     }
 }
 
+/// Settings of a table that is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableOptions {
+    /// Replaces a file that stands at the path. Without, it is an error.
+    pub overwrite: bool,
+    /// Key-value metadata (Parquet only).
+    pub metadata: Vec<(String, String)>,
+    /// Rows are in no order. Without, the file says that they are ordered by the first column (Parquet only).
+    pub unsorted: bool,
+}
+
 /// Writes one table. Until [`TableWriter::finish`] nothing stands at its path; dropped before, it leaves nothing behind.
 pub struct TableWriter {
     path: PathBuf,
     format: Format,
-    overwrite: bool,
     schema: SchemaRef,
-    metadata: Vec<(String, String)>,
-    sorted_by_first: bool,
+    options: TableOptions,
     /// Gone once finished.
     encoder: Option<Encoder>,
 }
@@ -96,33 +106,17 @@ impl Write for Beside {
 }
 
 impl TableWriter {
-    /// A table at `path`, in the format of its ending, with the key-value metadata given (Parquet only).
+    /// Starts a table at `path`, in the format of its extension.
     ///
     /// # Errors
-    /// If something stands at `path` and `overwrite` is off, if the folder cannot be written to, or if the ending is
+    /// If a file exists at `path` and may not be replaced, if the folder cannot be written to, or if the extension is
     /// unknown.
-    pub fn create(
-        path: &Path,
-        schema: SchemaRef,
-        overwrite: bool,
-        metadata: Vec<(String, String)>,
-    ) -> Result<Self, Error> {
+    pub fn create(path: &Path, schema: SchemaRef, options: TableOptions) -> Result<Self, Error> {
         let format = Format::of(path)?;
-        check_free(path, overwrite)?;
-        let mut writer =
-            Self { path: path.to_owned(), format, overwrite, schema, metadata, sorted_by_first: true, encoder: None };
+        check_free(path, options.overwrite)?;
+        let mut writer = Self { path: path.to_owned(), format, schema, options, encoder: None };
         writer.restart()?;
         Ok(writer)
-    }
-
-    /// Declares that rows are not ordered by the first column (Parquet only).
-    ///
-    /// # Errors
-    /// If the file cannot be written anew.
-    pub fn unsorted(mut self) -> Result<Self, Error> {
-        self.sorted_by_first = false;
-        self.restart()?;
-        Ok(self)
     }
 
     /// Forgets what was written.
@@ -145,7 +139,7 @@ impl TableWriter {
             }
             Format::Arrow => {
                 let told = self.schema.metadata().iter().map(|(key, value)| (key.clone(), value.clone()));
-                let told = told.chain(self.metadata.iter().cloned()).collect();
+                let told = told.chain(self.options.metadata.iter().cloned()).collect();
                 let schema = Schema::new_with_metadata(self.schema.fields().clone(), told);
                 let writer = FileWriter::try_new(BufWriter::new(file), &schema);
                 Encoder::Arrow(Box::new(writer.map_err(|error| Error::write(&self.path, &error))?))
@@ -160,7 +154,7 @@ impl TableWriter {
     }
 
     fn properties(&self) -> WriterProperties {
-        let told = self.metadata.iter().cloned().chain(header::voparquet(&self.schema));
+        let told = self.options.metadata.iter().cloned().chain(header::voparquet(&self.schema));
         let metadata = told.map(|(key, value)| KeyValue::new(key, value));
         // In order, statistics tell where an id is; in none, only a filter does.
         let first = self.schema.fields().first().map(|field| ColumnPath::from(field.name().as_str()));
@@ -189,14 +183,14 @@ impl TableWriter {
                 .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED)
                 .set_column_compression(column, Compression::UNCOMPRESSED)
         });
-        let builder = match first.filter(|_| !self.sorted_by_first) {
+        let builder = match first.filter(|_| self.options.unsorted) {
             Some(id) => builder.set_column_bloom_filter_enabled(id, true),
             None => builder,
         };
         builder
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_key_value_metadata(Some(metadata.collect()))
-            .set_sorting_columns(self.sorted_by_first.then(|| vec![sorted]))
+            .set_sorting_columns((!self.options.unsorted).then(|| vec![sorted]))
             .build()
     }
 
@@ -241,7 +235,7 @@ impl TableWriter {
         let bytes = file.as_file().metadata().map_or(0, |metadata| metadata.len());
         share(file.as_file());
         // Asked again: it may have been made while the run went on.
-        check_free(&self.path, self.overwrite)?;
+        check_free(&self.path, self.options.overwrite)?;
         fault::before(Call::Place).map_err(|error| failed(&error))?;
         file.persist(&self.path).map_err(|error| failed(&error.error))?;
         Ok(bytes)
@@ -285,7 +279,9 @@ mod tests {
             let values: ArrayRef = Arc::new(Int8Array::from(vec![1; rows]));
             let batch = RecordBatch::try_from_iter((0..columns).map(|i| (format!("c{i}"), Arc::clone(&values))));
             let (batch, path) = (batch.expect("columns of one length"), folder.path().join("table.parquet"));
-            let mut writer = TableWriter::create(&path, batch.schema(), true, vec![]).expect("a file");
+            let mut writer =
+                TableWriter::create(&path, batch.schema(), TableOptions { overwrite: true, ..TableOptions::default() })
+                    .expect("a file");
             writer.write(&batch).expect("there is room");
             writer.finish().expect("there is room");
             let reader = SerializedFileReader::new(std::fs::File::open(path).expect("a file")).expect("Parquet");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tape_core::Source;
 use tape_exec::PlanChoice;
-use tape_io::Joined;
+use tape_io::internal::Joined;
 
 use super::Batch;
 use crate::error::Error;

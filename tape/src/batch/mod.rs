@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use tape_core::{LightCurveStep, Statistic};
 use tape_exec::{Config, OnError, Partitioning, PlanChoice, Threads};
-use tape_io::{Grouped, SpillFolder};
+use tape_io::internal::{Grouped, SpillFolder};
 
 pub(crate) use absent::with_absent;
 pub use iterate::{LightCurves, ResultBatches};

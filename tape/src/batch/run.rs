@@ -5,7 +5,8 @@ use std::path::Path;
 use arrow::array::RecordBatch;
 use tape_core::{Event, Observer, Schema, Silent, Sink};
 use tape_exec::{Config, Plan, Summary};
-use tape_io::{Exposures, Joined, KeyedTable};
+use tape_io::internal::Joined;
+use tape_io::{Exposures, KeyedTable};
 
 use super::Batch;
 use super::absent::with_absent;

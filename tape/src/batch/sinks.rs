@@ -7,7 +7,8 @@ use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Schema as ArrowSchema, SchemaRef};
 use tape_core::{Results, ResultsError, Schema, Sink, Source, SourceError, Statistic};
-use tape_io::{Joined, TableWriter};
+use tape_io::internal::Joined;
+use tape_io::{TableOptions, TableWriter};
 
 use super::wide::Pivot;
 use crate::error::Error;
@@ -161,7 +162,8 @@ impl Output<'_> {
     /// That a file can be written at `path`, as far as can be told before the work.
     pub(crate) fn check(&self, path: &Path, options: WriteOptions) -> Result<(), Error> {
         let schema = self.schema()?;
-        drop(TableWriter::create(path, schema.arrow().clone(), options.overwrite, vec![])?);
+        let settings = TableOptions { overwrite: options.overwrite, ..TableOptions::default() };
+        drop(TableWriter::create(path, schema.arrow().clone(), settings)?);
         Ok(())
     }
 
@@ -173,7 +175,9 @@ impl Output<'_> {
         run: impl FnOnce(&mut dyn Sink) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let schema = &self.schema()?;
-        let create = |arrow| TableWriter::create(path, arrow, options.overwrite, self.metadata.to_vec());
+        let (overwrite, metadata) = (options.overwrite, self.metadata.to_vec());
+        let settings = TableOptions { overwrite, metadata, unsorted: false };
+        let create = |arrow| TableWriter::create(path, arrow, settings.clone());
         if !self.wide {
             let table = Table::new(schema, self.source, self.joined);
             check_names(&table.arrow())?;

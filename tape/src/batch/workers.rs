@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rayon::ThreadPool;
 use tape_exec::Threads;
-use tape_io::SpillFolder;
+use tape_io::internal::SpillFolder;
 
 use super::Batch;
 use crate::error::Error;
@@ -37,6 +37,7 @@ pub struct Workers {
 
 /// What [`Workers`] have got.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientInfo {
     /// Tasks under way at once, in each run.
     pub workers: usize,

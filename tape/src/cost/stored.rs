@@ -39,7 +39,7 @@ impl Calibration {
             fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
         }
         let text = serde_json::to_vec_pretty(&all).map_err(|error| failed(error.to_string()))?;
-        Ok(tape_io::write_whole(path, &text)?)
+        Ok(tape_io::internal::write_whole(path, &text)?)
     }
 }
 

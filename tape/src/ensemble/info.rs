@@ -14,6 +14,7 @@ use crate::shown::{bytes, count, counted};
 
 /// What is known of a survey; it is printed as `tape inspect` does.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SurveyInfo {
     /// Its files.
     pub files: Vec<PathBuf>,

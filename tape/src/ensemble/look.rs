@@ -16,6 +16,7 @@ const ROWS: usize = 16 * 1024;
 
 /// A column that plays a role, or another.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ColumnInfo {
     /// Its name, as conditions have it.
     pub name: String,

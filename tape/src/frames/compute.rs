@@ -12,6 +12,7 @@ use crate::query::Provenance;
 
 /// What it took to have a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Kept {
     /// It was computed.
     Computed(Box<Summary>),

@@ -10,6 +10,7 @@ use crate::query::Provenance;
 
 /// What to do when an input of a saved ensemble is not what it was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Changed {
     /// Say so, and open nothing.
     #[default]

@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 
 use arrow::array::RecordBatch;
 use serde::{Deserialize, Serialize};
-use tape_io::{FileSeal, Format, TableWriter};
+use tape_io::internal::FileSeal;
+use tape_io::{Format, TableOptions, TableWriter};
 
 use crate::error::Error;
 use crate::options::WriteOptions;
@@ -155,14 +156,13 @@ impl Frame {
         let path = path.as_ref();
         Format::of(path)?;
         let table = self.table()?;
-        let told = vec![
+        let metadata = vec![
             ("tape.version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             ("tape.frame".to_owned(), self.in_words()),
         ];
-        let mut writer = TableWriter::create(path, table.schema(), options.overwrite, told)?;
-        if self.made == Made::Given {
-            writer = writer.unsorted()?;
-        }
+        let unsorted = self.made == Made::Given;
+        let settings = TableOptions { overwrite: options.overwrite, metadata, unsorted };
+        let mut writer = TableWriter::create(path, table.schema(), settings)?;
         writer.write(&table)?;
         writer.finish()?;
         Ok(())

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use tape_core::Observer;
 use tape_exec::{Plan, Summary};
-use tape_io::{FileSeal, WholeFolder, recover};
+use tape_io::internal::{FileSeal, WholeFolder, recover};
 
 use super::Frames;
 use super::compute::after;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
-use tape_io::{FileSeal, TableWriter, WholeFolder, recover, sync_folder, write_whole};
+use tape_io::internal::{FileSeal, WholeFolder, recover, sync_folder, write_whole};
+use tape_io::{TableOptions, TableWriter};
 
 use super::description::{Changed, description, open};
 use super::frame::{Content, Frame, Made};
@@ -144,10 +145,8 @@ impl WrittenFrame {
         let path = path_of(folder, label);
         let seal = match &frame.content {
             Content::Memory(table) => {
-                let mut writer = TableWriter::create(&path, table.schema(), false, vec![])?;
-                if frame.made == Made::Given {
-                    writer = writer.unsorted()?;
-                }
+                let options = TableOptions { unsorted: frame.made == Made::Given, ..TableOptions::default() };
+                let mut writer = TableWriter::create(&path, table.schema(), options)?;
                 writer.write(table)?;
                 writer.finish()?;
                 FileSeal::of(&path)?

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use tape_exec::PlanKind;
-use tape_io::{BlockFile, UNFINISHED, sync_folder, write_whole};
+use tape_io::internal::{BlockFile, UNFINISHED, sync_folder, write_whole};
 
 use super::manifest::Manifest;
 use super::receipt::{FailureNote, Receipt};
@@ -154,7 +154,7 @@ impl Folder {
     pub(super) fn seal(&self, task: usize) -> u32 {
         let mut bytes = self.digest.to_le_bytes().to_vec();
         bytes.extend_from_slice(&(task as u64).to_le_bytes());
-        tape_io::checksum(&bytes)
+        tape_io::internal::checksum(&bytes)
     }
 
     /// Writes the receipt of a task, whose output is in its place.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use tape_io::BlockFile;
+use tape_io::internal::BlockFile;
 
 use super::{FailureNote, Job, Manifest, Receipt};
 use crate::statistics::statistics_named;

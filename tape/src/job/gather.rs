@@ -5,7 +5,8 @@ use std::path::Path;
 use tape_core::{Observer, Sink, Source, Statistic};
 use tape_exec::task::{self, Gathered, Work};
 use tape_exec::{Config, PlanKind, Skipped, Summary};
-use tape_io::{Joined, KeyedTable};
+use tape_io::KeyedTable;
+use tape_io::internal::Joined;
 
 use super::Job;
 use super::inputs::object_table;

@@ -1,6 +1,7 @@
 //! Manifests there and back, and those that were changed.
 
-use tape_io::{FileSeal, FileStamp};
+use tape_io::FileStamp;
+use tape_io::internal::FileSeal;
 
 use super::*;
 use crate::query::{Choice, ConversionQuery, DerivedColumn, ObjectsQuery, Query, Stamps};

@@ -233,6 +233,7 @@ impl Job {
 
 /// A task that is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Ran {
     /// What it left.
     pub receipt: Receipt,

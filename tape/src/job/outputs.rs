@@ -2,7 +2,7 @@
 
 use tape_core::{Part, Results, Rows, SourceError};
 use tape_exec::task::{StoredOutputs, TaskOutput, TaskReport};
-use tape_io::{BlockFile, BlockWriter};
+use tape_io::internal::{BlockFile, BlockWriter};
 
 use super::Job;
 use super::receipt::Receipt;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use tape_core::{IdRange, LeftOut, ObjectId};
 use tape_exec::Skipped;
 use tape_exec::task::TaskReport;
-use tape_io::Written;
+use tape_io::internal::Written;
 
 use super::sealed::{Malformed, seal, unseal};
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use tape_core::{Event, Observer, Source, Spill, Step};
 use tape_exec::task::{self, Tasks, Work};
 use tape_exec::{Config, PlanKind, Skipped, Threads};
-use tape_io::{BlockWriter, SpillFolder};
+use tape_io::internal::{BlockWriter, SpillFolder};
 
 use super::Job;
 use super::folder::State;

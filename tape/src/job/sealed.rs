@@ -45,7 +45,7 @@ pub(crate) fn seal<T: Serialize>(content: &T) -> Result<Vec<u8>, Malformed> {
 
 /// What identifies a content.
 pub(super) fn digest<T: Serialize>(content: &T) -> Result<u32, Malformed> {
-    Ok(tape_io::checksum(&serde_json::to_vec(content).map_err(Malformed::new)?))
+    Ok(tape_io::internal::checksum(&serde_json::to_vec(content).map_err(Malformed::new)?))
 }
 
 /// The content of a file, if it is byte for byte what [`seal`] makes of it.

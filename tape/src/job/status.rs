@@ -5,6 +5,7 @@ use super::folder::State;
 
 /// How far a job has come, by its receipts; the outputs themselves are checked when they are used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Status {
     /// All tasks, of both rounds.
     pub tasks: usize,

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch};
 use serde::{Deserialize, Serialize};
 use tape_core::{IdType, Ids, ObjectId};
-use tape_io::{FileSeal, KeyedTable, TableWriter, is_in_memory, store_in_memory};
+use tape_io::internal::{FileSeal, is_in_memory, store_in_memory};
+use tape_io::{KeyedTable, TableOptions, TableWriter};
 
 use crate::batch::Batch;
 use crate::error::{Error, JobError};
@@ -100,7 +101,8 @@ fn write_ids(ids: &[ObjectId], id_type: IdType, path: &Path) -> Result<FileSeal,
     }
     let columns: [(&str, ArrayRef); 1] = [(ID, Arc::clone(&column.to_array(id_type)))];
     let table = RecordBatch::try_from_iter(columns).map_err(|error| Error::Results(error.into()))?;
-    let mut writer = TableWriter::create(path, table.schema(), true, vec![])?;
+    let mut writer =
+        TableWriter::create(path, table.schema(), TableOptions { overwrite: true, ..TableOptions::default() })?;
     writer.write(&table)?;
     writer.finish()?;
     Ok(FileSeal::of(path)?)

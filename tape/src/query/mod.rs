@@ -151,7 +151,7 @@ impl Query {
     /// [`Error::NotUnicode`] if a path is not Unicode.
     pub(crate) fn from_survey(survey: &Survey) -> Result<Self, Error> {
         let mut in_memory = 0_usize..;
-        let input = |path: &std::path::Path| match tape_io::is_in_memory(path) {
+        let input = |path: &std::path::Path| match tape_io::internal::is_in_memory(path) {
             true => Ok(format!("{MEMORY}{}", in_memory.next().unwrap_or_default())),
             false => absolute(path),
         };

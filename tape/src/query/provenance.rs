@@ -14,6 +14,7 @@ const KEY: &str = "tape.provenance";
 /// What results or an ensemble were made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Provenance {
     /// The version of the program.
     pub version: String,

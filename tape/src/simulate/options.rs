@@ -9,6 +9,7 @@ use super::SimulateError;
 
 /// Where the rows of a simulated survey lie. Every layout holds exactly the same rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum SurveyLayout {
     /// Ordered by id, then time; neither files nor row groups cut a light curve, and the order is declared.
     #[default]
@@ -41,6 +42,7 @@ impl SurveyLayout {
 
 /// How the pages of a simulated survey are compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Codec {
     /// Zstandard, at its fastest ordinary level.
     #[default]

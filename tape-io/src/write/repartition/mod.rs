@@ -28,6 +28,7 @@ use write::{PartWriter, Written};
 
 /// How many files come out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PartitionTarget {
     /// As many as hold about so many bytes each in memory, once decoded, with all columns. Files on disk are smaller, by as
     /// much as their values can be compressed.

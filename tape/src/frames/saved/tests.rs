@@ -42,7 +42,7 @@ fn a_frame_that_is_not_the_one_of_the_description_is_refused() {
     let path = folder.path().join("a.parquet");
     let ids = Arc::new(Int64Array::from(vec![1, 2])) as ArrayRef;
     let table = RecordBatch::try_from_iter([("id", ids)]).expect("columns of one length");
-    let mut writer = TableWriter::create(&path, table.schema(), false, vec![]).expect("starts");
+    let mut writer = TableWriter::create(&path, table.schema(), tape_io::TableOptions::default()).expect("starts");
     writer.write(&table).expect("writes");
     writer.finish().expect("finishes");
     let frame = |rows: u64, column: &str| {
