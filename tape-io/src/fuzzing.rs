@@ -1,5 +1,5 @@
-//! Entry points of the fuzz targets, compiled only with `--cfg fuzzing`, which `cargo xtask fuzz` sets, and in tests, which
-//! run them on every stored finding.
+//! Entry points of the fuzz targets, compiled only with `--cfg fuzzing`, which `cargo xtask fuzz` sets, and in tests,
+//! which run them on every stored finding.
 
 use bytes::Bytes;
 use parquet::basic::Encoding;
@@ -50,8 +50,8 @@ pub fn runs(data: &[u8]) {
     }
 }
 
-/// Decodes the pages of a column, or of a leaf in lists. The first byte selects the kind of column. Each page begins with its
-/// kind, its encoding, its number of rows and its length.
+/// Decodes the pages of a column, or of a leaf in lists. The first byte selects the kind of column. Each page begins
+/// with its kind, its encoding, its number of rows and its length.
 pub fn pages(data: &[u8]) {
     let Some((&kind, data)) = data.split_first() else { return };
     let given = Given { data: Bytes::copy_from_slice(data) };
@@ -208,8 +208,8 @@ pub fn page_seeds() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Spills rows, damages the spill file and reads them back. The first byte selects the type of the ids and the number of
-/// damaged bytes. The changes follow, each an offset and a bit mask, and the remaining bytes make the rows.
+/// Spills rows, damages the spill file and reads them back. The first byte selects the type of the ids and the number
+/// of damaged bytes. The changes follow, each an offset and a bit mask, and the remaining bytes make the rows.
 pub fn spill(data: &[u8]) {
     let Some((&kind, data)) = data.split_first() else { return };
     let (damage, data) = data.split_at(data.len().min(usize::from(kind >> 1 & 7) * 3));

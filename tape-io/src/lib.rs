@@ -1,8 +1,9 @@
 //! Reads and writes surveys.
 //!
 //! [`Survey::open`] reads the footers of Parquet files and finds the column of each role. A survey is a
-//! [`tape_core::Source`]: it reports to the planner what its row groups claim, and reads the rows of any partition, only in
-//! the columns that a run needs. [`TableWriter`] writes results to a temporary file and renames it when it is complete.
+//! [`tape_core::Source`]: it reports to the planner what its row groups claim, and reads the rows of any partition,
+//! only in the columns that a run needs. [`TableWriter`] writes results to a temporary file and renames it when it is
+//! complete.
 //!
 //! This crate does not depend on plans, threads or statistics.
 #![forbid(unsafe_code)]

@@ -1,5 +1,5 @@
-//! Tests every column type as an id, a band, a time and an error, in a condition, derived and joined, in rows and in lists,
-//! against values written by hand.
+//! Tests every column type as an id, a band, a time and an error, in a condition, derived and joined, in rows and in
+//! lists, against values written by hand.
 
 use std::fs::File;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Tests that columns of the types that surveys publish are read like the same numbers as 64-bit floats, in rows, in lists, and
-//! with a condition on the column.
+//! Tests that columns of the types that surveys publish are read like the same numbers as 64-bit floats, in rows, in
+//! lists, and with a condition on the column.
 
 use std::fs::File;
 use std::path::Path;

@@ -11,22 +11,22 @@ use crate::fault::{self, Call};
 use crate::file::list::{is_folder, list};
 use crate::file::opened::is_remote;
 
-/// Returns the files of `inputs`, in the order of the inputs, sorted by path within each, and without duplicates. A folder
-/// stands for all files in and below it that end in `.parquet` or `.parq`. Names that start with `_` or `.` are skipped, because
-/// they are metadata by convention, unless the input itself names them.
+/// Returns the files of `inputs`, in the order of the inputs, sorted by path within each, and without duplicates. A
+/// folder stands for all files in and below it that end in `.parquet` or `.parq`. Names that start with `_` or `.` are
+/// skipped, because they are metadata by convention, unless the input itself names them.
 ///
-/// A HATS collection stands for the files of its primary catalogue, and a HATS or HiPSCat catalogue for the partitions that it
-/// lists. Margins and indices, which repeat rows of other catalogues, are skipped below a folder.
+/// A HATS collection stands for the files of its primary catalogue, and a HATS or HiPSCat catalogue for the partitions
+/// that it lists. Margins and indices, which repeat rows of other catalogues, are skipped below a folder.
 ///
 /// # Errors
-/// Returns an error if an input does not exist, cannot be read or matches no file, or if it is an incomplete catalogue or a
-/// margin.
+/// Returns an error if an input does not exist, cannot be read or matches no file, or if it is an incomplete catalogue
+/// or a margin.
 pub fn discover<P: AsRef<Path>>(inputs: &[P]) -> Result<Vec<PathBuf>, Error> {
     Ok(discover_within(inputs, None)?.0)
 }
 
-/// Works like [`discover`], but skips partitions of catalogues outside a region, and also returns the columns of positions that
-/// the catalogues declare.
+/// Works like [`discover`], but skips partitions of catalogues outside a region, and also returns the columns of
+/// positions that the catalogues declare.
 pub(crate) fn discover_within<P: AsRef<Path>>(
     inputs: &[P],
     region: Option<&Region>,
@@ -119,8 +119,8 @@ impl Found<'_> {
         self.all_of(paths)
     }
 
-    /// Adds the primary catalogue of a collection. It must be a catalogue: a plain folder could contain the collection itself, and
-    /// the recursion would not end.
+    /// Adds the primary catalogue of a collection. It must be a catalogue: a plain folder could contain the collection
+    /// itself, and the recursion would not end.
     fn primary(&mut self, collection: &Path, primary: &Path) -> Result<(), Error> {
         let is_there = is_folder(primary)? == Some(true);
         let catalogue = if is_there { hats::catalogue(primary, &list(primary)?)? } else { None };

@@ -1,5 +1,5 @@
-//! HATS collections and catalogues, <https://www.ivoa.net/documents/Notes/HATS/>, and HiPSCat catalogues, the older format:
-//! detects them and finds the files of their partitions.
+//! HATS collections and catalogues, <https://www.ivoa.net/documents/Notes/HATS/>, and HiPSCat catalogues, the older
+//! format: detects them and finds the files of their partitions.
 
 use std::path::{Path, PathBuf};
 
@@ -108,8 +108,8 @@ pub(crate) fn catalogue(folder: &Path, paths: &[PathBuf]) -> Result<Option<Catal
     })
 }
 
-/// Returns the paths of the partitions that a catalogue lists, each with true if it is a folder of files. With a region, returns
-/// only partitions that overlap with it, or the first partition if none does.
+/// Returns the paths of the partitions that a catalogue lists, each with true if it is a folder of files. With a
+/// region, returns only partitions that overlap with it, or the first partition if none does.
 ///
 /// # Errors
 /// Returns an error if the list of partitions is missing or cannot be read, or if a partition is missing.

@@ -1,7 +1,8 @@
 //! Reads a column chunk, with one of two decoders.
 //!
-//! The fast decoder reads pages directly: 4-byte and 8-byte numbers that are plain, dictionary-encoded or byte-stream-split, and
-//! text that is plain or dictionary-encoded. The general decoder, [`ArrowColumn`], reads all other types and encodings.
+//! The fast decoder reads pages directly: 4-byte and 8-byte numbers that are plain, dictionary-encoded or
+//! byte-stream-split, and text that is plain or dictionary-encoded. The general decoder, [`ArrowColumn`], reads all
+//! other types and encodings.
 
 use std::sync::Arc;
 
@@ -57,8 +58,8 @@ pub(crate) struct RowBuffers<'a> {
     pub(crate) bands: &'a Bands,
 }
 
-/// Opens the pages of a column chunk, with one row per element of lists. The levels of lists are queued in `levels` as pages are
-/// read.
+/// Opens the pages of a column chunk, with one row per element of lists. The levels of lists are queued in `levels` as
+/// pages are read.
 fn pages(
     footer: &Footer,
     index: usize,

@@ -14,7 +14,8 @@
 //! | time of day | text | text | refused | text |
 //! | null | null | null | NaN | null |
 //!
-//! Old writers declare some of these types only by the converted type. Arrow's own conversion decides which type a column has.
+//! Old writers declare some of these types only by the converted type. Arrow's own conversion decides which type a
+//! column has.
 
 use std::fmt;
 
@@ -146,8 +147,8 @@ impl ColumnType {
         }
     }
 
-    /// Returns true if files with these types of a role's column can form one survey. Results hold ids in one type, and bands are
-    /// either labels or numbers. Other numbers are converted to f64 anyway.
+    /// Returns true if files with these types of a role's column can form one survey. Results hold ids in one type, and
+    /// bands are either labels or numbers. Other numbers are converted to f64 anyway.
     pub(crate) fn agrees(self, other: Self, role: Role) -> bool {
         let is_number = |column_type: Self| column_type.id_type() != IdType::Utf8;
         match role {

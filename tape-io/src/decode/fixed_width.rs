@@ -1,7 +1,8 @@
-//! Decodes columns of 4-byte or 8-byte numbers directly from their pages: plain, dictionary-encoded and byte-stream-split.
+//! Decodes columns of 4-byte or 8-byte numbers directly from their pages: plain, dictionary-encoded and
+//! byte-stream-split.
 //!
-//! The general reader of the `parquet` crate first expands the level of every row. Ids of a sorted survey are stored as runs of one
-//! code, and here each run is filled at once.
+//! The general reader of the `parquet` crate first expands the level of every row. Ids of a sorted survey are stored as
+//! runs of one code, and here each run is filled at once.
 
 use bytes::Bytes;
 use parquet::basic::Encoding;
@@ -69,8 +70,8 @@ impl<T: FixedWidth> FixedWidthColumn<T> {
         Self { pages, optional, dictionary: vec![], rows: 0, levels: Levels::default(), values, codes: vec![] }
     }
 
-    /// Appends the next `n` rows, converted by `convert`, with `null` for nulls. Calls `is_null` with the index of each null row,
-    /// counted from 0 in this call.
+    /// Appends the next `n` rows, converted by `convert`, with `null` for nulls. Calls `is_null` with the index of each
+    /// null row, counted from 0 in this call.
     pub(crate) fn append<V: Copy>(
         &mut self,
         n: usize,

@@ -60,7 +60,8 @@ pub(crate) fn read_metadata(path: &Path) -> Result<(ParquetMetaData, FileStamp),
     Ok((metadata.map_err(failed)?, stamp))
 }
 
-/// Checks that each row group has as many values of a column as rows, or at least as many elements if the column is in lists.
+/// Checks that each row group has as many values of a column as rows, or at least as many elements if the column is in
+/// lists.
 pub(crate) fn check_counts(metadata: &ParquetMetaData, column: usize, is_nested: bool) -> Result<(), String> {
     for (index, group) in metadata.row_groups().iter().enumerate() {
         let rows = group.num_rows();
@@ -87,8 +88,8 @@ fn check_claims(file: &PositionedFile) -> ParquetResult<()> {
 }
 
 impl Footer {
-    /// Reads the footer and looks up the columns. The map must name a column of this file for the id and the flux. Other roles are
-    /// optional.
+    /// Reads the footer and looks up the columns. The map must name a column of this file for the id and the flux.
+    /// Other roles are optional.
     pub(crate) fn read(path: PathBuf, columns: &ColumnMap) -> Result<Self, Error> {
         let (metadata, stamp) = read_metadata(&path)?;
         let schema = metadata.file_metadata().schema_descr();
@@ -127,7 +128,8 @@ impl Footer {
         Ok(footer)
     }
 
-    /// Checks that times are in lists if and only if fluxes are, and that the lists of all roles have the same total length.
+    /// Checks that columns are in lists only if the flux is, that the time then is too, and that in each row group all
+    /// such columns have the same number of elements.
     fn check_lists(&self, columns: &ColumnMap) -> Result<(), Error> {
         let nested = self.is_nested();
         for role in [Role::Id, Role::Time, Role::Error, Role::Band] {
@@ -183,7 +185,8 @@ impl Footer {
         self.role(Role::Flux).is_some_and(|flux| flux.leaf.is_nested())
     }
 
-    /// Returns the number of elements in a row group: its epochs, plus one for each null or empty list. For flat files, its rows.
+    /// Returns the number of elements in a row group: its epochs, plus one for each null or empty list. For flat files,
+    /// its rows.
     pub(crate) fn slots(&self, index: usize) -> u64 {
         let group = self.metadata.row_group(index);
         let rows = match self.role(Role::Flux) {
@@ -193,8 +196,8 @@ impl Footer {
         u64::try_from(rows).unwrap_or(0)
     }
 
-    /// Returns the role whose column is used to count records: the smallest column in lists among those that are read, or among all
-    /// roles if none is read.
+    /// Returns the role whose column is used to count records: the smallest column in lists among those that are read,
+    /// or among all roles if none is read.
     pub(crate) fn counting(&self, index: usize, read: impl Fn(Role) -> bool) -> Option<Role> {
         let group = self.metadata.row_group(index);
         let nested = |role: Role| self.role(role).filter(|column| column.leaf.is_nested());

@@ -62,7 +62,8 @@ pub(crate) fn in_expressions(array: &ArrayRef) -> Result<ArrayRef> {
     ColumnType::of_arrow(array.data_type()).map_or_else(|| Ok(Arc::clone(array)), |kind| normalized(array, kind))
 }
 
-/// Converts fixed-length bytes to text: without trailing zeros, with which numpy pads, or as hexadecimal if it is not text.
+/// Converts fixed-length bytes to text: without trailing zeros, with which numpy pads, or as hexadecimal if it is not
+/// text.
 fn texts_of_bytes(array: &ArrayRef, column_type: ColumnType) -> ArrayRef {
     let mut texts = StringBuilder::new();
     let Some(bytes) = array.as_fixed_size_binary_opt() else { return Arc::clone(array) };
@@ -278,7 +279,8 @@ pub(crate) fn append_numbers(column: &ArrayRef, per_unit: u32, out: &mut Vec<f64
     }
 }
 
-/// Returns the Modified Julian Date of a time since 1970. Whole days are exact, so only the fraction of a day is rounded.
+/// Returns the Modified Julian Date of a time since 1970. Whole days are exact, so only the fraction of a day is
+/// rounded.
 #[expect(clippy::cast_precision_loss, reason = "days since 1970 and a fraction of a day")]
 pub(crate) fn mjd(since_1970: i64, unit: TimeUnit) -> f64 {
     let per_day: i64 = 86_400

@@ -84,8 +84,8 @@ impl ChunkReader for PositionedFile {
     }
 }
 
-/// A reader for page headers. The decoder also creates one where it knows the header already, and then reads nothing from it, so
-/// the file is not read before the first call.
+/// A reader for page headers. The decoder also creates one where it knows the header already, and then reads nothing
+/// from it, so the file is not read before the first call.
 pub(crate) struct PageHeader {
     file: Opened,
     start: u64,

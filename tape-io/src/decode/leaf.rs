@@ -71,7 +71,8 @@ pub(crate) fn role_column(
     Some(Leaf::at(schema, leaves, index).map(|leaf| RoleColumn { leaf, per_unit: 1 }))
 }
 
-/// Returns a column for every leaf, as conditions see them. If light curves are lists, `flux` is the index of the flux leaf.
+/// Returns a column for every leaf, as conditions see them. If light curves are lists, `flux` is the index of the flux
+/// leaf.
 pub(crate) fn columns(schema: &SchemaDescriptor, flux: Option<usize>) -> Vec<Column> {
     let leaves = leaves(schema);
     let beside = |leaf: &NamedLeaf| flux.is_some_and(|flux| leaf.is_beside(&leaves[flux]));
@@ -86,7 +87,8 @@ pub(crate) fn columns(schema: &SchemaDescriptor, flux: Option<usize>) -> Vec<Col
     leaves.iter().zip(schema.columns()).map(column).collect()
 }
 
-/// Returns all columns, including those of any list, from which columns could be derived if the light curves were in that list.
+/// Returns all columns, including those of any list, from which columns could be derived if the light curves were in
+/// that list.
 pub(crate) fn any_columns(schema: &SchemaDescriptor) -> Vec<Column> {
     let kind = |column: &ColumnDescriptor| ColumnType::of(column).map(ColumnType::in_expressions);
     let column = |(leaf, column): (&NamedLeaf, &parquet::schema::types::ColumnDescPtr)| Column {

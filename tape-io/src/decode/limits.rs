@@ -1,8 +1,9 @@
 //! Limits of what a footer or a page header may claim, checked before the `parquet` crate allocates memory for it.
 //!
 //! Both are Thrift structures in the compact protocol,
-//! <https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>. They are walked here without building
-//! anything, and then decoded by the `parquet` crate. Each check can be removed once a release of that crate has its own:
+//! <https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>. They are walked here without
+//! building anything, and then decoded by the `parquet` crate. Each check can be removed once a release of that crate
+//! has its own:
 //!
 //! | check | needed because version 59.3.2 | can be removed with |
 //! | --- | --- | --- |
@@ -92,8 +93,8 @@ impl PageBounds {
         Self { ratio, most: if fixed { values.saturating_mul(16).saturating_add(PAGE) } else { u64::MAX } }
     }
 
-    /// Checks that a page does not claim to be larger than possible. Returns false if `header` is incomplete. Malformed headers are
-    /// left to the decoder.
+    /// Checks that a page does not claim to be larger than possible. Returns false if `header` is incomplete. Malformed
+    /// headers are left to the decoder.
     pub(crate) fn check(self, header: &[u8]) -> Result<bool> {
         let (sizes, whole) = Walk { bytes: header, children: vec![] }.page_sizes()?;
         let [Some(uncompressed), Some(compressed)] = sizes else { return Ok(whole) };
@@ -197,7 +198,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Reads a number that must occur only once and have the right type, because the decoder ignores the type and takes the last.
+    /// Reads a number that must occur only once and have the right type, because the decoder ignores the type and takes
+    /// the last.
     fn once(&mut self, kind: u8, to: &mut Option<i64>) -> Result<()> {
         if kind != 5 || to.is_some() {
             return Err(general("a number is repeated or has the wrong type".to_owned()));
@@ -235,8 +237,9 @@ impl Walk<'_> {
     fn list(&mut self, of: Of, depth: usize) -> Result<()> {
         let header = self.byte()?;
         let length = if header >> 4 == 15 { self.varint()? } else { u64::from(header >> 4) };
-        // Each element is walked and takes at least one byte, so a list that claims too many elements ends the walk. Footers have
-        // no lists of booleans, and the decoder takes no bytes for their elements: it would loop for any claimed length.
+        // Each element is walked and takes at least one byte, so a list that claims too many elements ends the walk.
+        // Footers have no lists of booleans, and the decoder takes no bytes for their elements: it would loop for any
+        // claimed length.
         if matches!(header & 0xf, 1 | 2) {
             return Err(general("the footer has a list of booleans".to_owned()));
         }

@@ -172,8 +172,8 @@ impl LevelReader {
         self.records.next(n, marks)
     }
 
-    /// Skips the next `n` elements and returns the number of records that begin there. Works in steps, because `n` comes from the
-    /// file and can be arbitrarily large.
+    /// Skips the next `n` elements and returns the number of records that begin there. Works in steps, because `n`
+    /// comes from the file and can be arbitrarily large.
     pub(crate) fn count(&mut self, mut n: usize) -> Result<u64> {
         let (mut marks, mut records) = (ListStarts::default(), 0);
         while n > 0 {
@@ -194,11 +194,12 @@ impl LevelReader {
     }
 }
 
-/// Maximum number of elements to search for an error message. A few bytes in the file can stand for any number of elements.
+/// Maximum number of elements to search for an error message. A few bytes in the file can stand for any number of
+/// elements.
 const MOST_LOOKED_AT: usize = 1 << 26;
 
-/// Returns the index of the first record in which two leaves differ in length, among the next `n` elements. If they agree there,
-/// returns the last record, which is the one that continues differently.
+/// Returns the index of the first record in which two leaves differ in length, among the next `n` elements. If they
+/// agree there, returns the last record, which is the one that continues differently.
 pub(crate) fn first_difference(a: &mut LevelReader, b: &mut LevelReader, mut n: usize) -> Result<Option<u64>> {
     if n > MOST_LOOKED_AT {
         return Ok(None);

@@ -1,9 +1,9 @@
 //! Presents the leaf of a nested column as a flat column, with one row per element.
 //!
-//! A leaf below lists has an element for each list element, and one for each null or empty list. The repetition and definition
-//! levels, <https://parquet.apache.org/docs/file-format/nestedencoding/>, tell where records begin and which elements have a
-//! value. Here the levels are removed from each page and queued for [`Records`], and replaced by one bit per element, which
-//! tells a value from a null. The decoders of flat columns then read the page.
+//! A leaf below lists has an element for each list element, and one for each null or empty list. The repetition and
+//! definition levels, <https://parquet.apache.org/docs/file-format/nestedencoding/>, tell where records begin and which
+//! elements have a value. Here the levels are removed from each page and queued for [`Records`], and replaced by one
+//! bit per element, which tells a value from a null. The decoders of flat columns then read the page.
 //!
 //! [`Records`]: crate::decode::list_levels::Records
 
@@ -187,8 +187,8 @@ impl Split {
     }
 }
 
-/// Encodes which of `slots` elements have a value, as levels of one bit, and counts them. Runs stay runs, so the result takes about
-/// as much memory as the levels, however many elements they stand for.
+/// Encodes which of `slots` elements have a value, as levels of one bit, and counts them. Runs stay runs, so the result
+/// takes about as much memory as the levels, however many elements they stand for.
 fn validity(mut levels: Runs, slots: usize, value: u32) -> Result<(Vec<u8>, usize), BadRuns> {
     let (mut out, mut present, mut left) = (Vec::new(), 0, slots);
     let mut packed = [0; STEP];
@@ -229,8 +229,8 @@ fn push_varint(out: &mut Vec<u8>, mut value: usize) {
     out.push(value.to_le_bytes()[0]);
 }
 
-/// Returns the page with `levels` right before its values, and the offset of these levels. They overwrite the old levels if
-/// there is room and the page has no other owner, so that values are not copied.
+/// Returns the page with `levels` right before its values, and the offset of these levels. They overwrite the old
+/// levels if there is room and the page has no other owner, so that values are not copied.
 fn put_before(buf: Bytes, values: usize, levels: &[u8]) -> (Bytes, usize) {
     let buf = match (values.checked_sub(levels.len()), buf.try_into_mut()) {
         (Some(start), Ok(mut page)) => {

@@ -63,8 +63,8 @@ pub(crate) fn next_page(pages: &mut dyn PageReader, optional: bool) -> Result<Ne
     }
 }
 
-/// Skips whole pages of up to `n` rows in total, without reading them. Stops before a dictionary page and before a page with
-/// more rows than remain. Returns the number of rows skipped.
+/// Skips whole pages of up to `n` rows in total, without reading them. Stops before a dictionary page and before a page
+/// with more rows than remain. Returns the number of rows skipped.
 pub(crate) fn pass_over(pages: &mut dyn PageReader, n: usize) -> Result<usize> {
     let mut passed = 0;
     while let Some(page) = pages.peek_next_page()? {
@@ -109,8 +109,8 @@ impl Levels {
         self.levels.iter().enumerate().filter(|(_, level)| **level == 0).map(|(row, _)| row)
     }
 
-    /// Moves the values from index `base`, which are those of the last rows read without nulls, to their rows, and fills the gaps
-    /// with `null`.
+    /// Moves the values from index `base`, which are those of the last rows read without nulls, to their rows, and
+    /// fills the gaps with `null`.
     pub(crate) fn spread<V: Copy>(&self, values: &mut Vec<V>, base: usize, null: V) {
         let mut from = values.len();
         values.resize(base + self.levels.len(), null);

@@ -1,7 +1,7 @@
 //! Decodes Parquet's hybrid of run-length and bit-packed integers.
 //!
-//! Layout: <https://parquet.apache.org/docs/file-format/data-pages/encodings/#RLE>. Every length comes from the file and is
-//! checked against the bytes that are left.
+//! Layout: <https://parquet.apache.org/docs/file-format/data-pages/encodings/#RLE>. Every length comes from the file
+//! and is checked against the bytes that are left.
 
 use bytes::Bytes;
 
@@ -52,8 +52,8 @@ impl Runs {
         }
     }
 
-    /// Takes up to `most` values from a run of equal values. Returns the value and the number taken, or `None` if the next values
-    /// are bit-packed or the data has ended.
+    /// Takes up to `most` values from a run of equal values. Returns the value and the number taken, or `None` if the
+    /// next values are bit-packed or the data has ended.
     pub(crate) fn take_run(&mut self, most: usize) -> Option<(u32, usize)> {
         self.open().ok()?;
         let Run::Repeated { value, left } = &mut self.run else { return None };
@@ -62,8 +62,8 @@ impl Runs {
         Some((*value, n))
     }
 
-    /// Fills the front of `out` with values from a bit-packed run, and returns their number. The next values must not be a run of
-    /// equal values: see [`Runs::take_run`].
+    /// Fills the front of `out` with values from a bit-packed run, and returns their number. The next values must not
+    /// be a run of equal values: see [`Runs::take_run`].
     pub(crate) fn read_packed(&mut self, out: &mut [u32]) -> Result<usize, BadRuns> {
         self.open()?;
         let Run::Packed { bit, left } = &mut self.run else { return Err(BadRuns) };

@@ -118,7 +118,8 @@ pub(crate) fn list_columns(schema: &SchemaDescriptor) -> Vec<ListColumn> {
     leaves(schema).iter().filter_map(NamedLeaf::list_column).collect()
 }
 
-/// Returns the index of the leaf called `name`. A top-level column takes precedence over a nested leaf of the same name.
+/// Returns the index of the leaf called `name`. A top-level column takes precedence over a nested leaf of the same
+/// name.
 pub(crate) fn leaf_named(leaves: &[NamedLeaf], name: &str) -> Option<usize> {
     let column = leaves.iter().position(|leaf| leaf.is_column() && leaf.names[0] == name);
     column.or_else(|| leaves.iter().position(|leaf| leaf.name() == name))

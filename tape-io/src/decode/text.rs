@@ -1,7 +1,7 @@
 //! Reads text columns as codes into a dictionary, so that a label is processed once per dictionary, not once per row.
 //!
-//! The general reader of the `parquet` crate returns a byte string per row. Bands have few labels, so here the codes are read from
-//! the pages as they are stored.
+//! The general reader of the `parquet` crate returns a byte string per row. Bands have few labels, so here the codes
+//! are read from the pages as they are stored.
 
 use std::str::Utf8Error;
 

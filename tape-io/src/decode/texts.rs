@@ -58,7 +58,8 @@ pub(crate) fn text_bands(
     Ok(())
 }
 
-/// Adds the labels of a large dictionary that occur in these rows to the bands. The dictionary may have unused categories.
+/// Adds the labels of a large dictionary that occur in these rows to the bands. The dictionary may have unused
+/// categories.
 fn learn_met(coded: &Coded<'_>, codes: &mut Vec<u8>, bands: &Bands) -> Result<()> {
     if coded.fresh {
         codes.clear();

@@ -1,9 +1,9 @@
 //! The Thrift type of each field in a footer, up to the end of its schema, as the Parquet format defines them:
 //! <https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift>.
 //!
-//! The decoder goes by a field's number and ignores its declared type. Bytes of a text that is decoded as another type can then
-//! become, for example, a number of children for which the decoder allocates memory. After the schema, the limit on the length of
-//! lists is enough.
+//! The decoder goes by a field's number and ignores its declared type. Bytes of a text that is decoded as another type
+//! can then become, for example, a number of children for which the decoder allocates memory. After the schema, the
+//! limit on the length of lists is enough.
 
 /// Type codes of fields in Thrift's compact protocol.
 const TRUTH: &[u8] = &[1, 2];
@@ -51,8 +51,8 @@ impl Of {
     }
 }
 
-/// Returns the type codes for parameters of decimals (5), times (7), timestamps (8), integers (10), variants (16), geometries (17)
-/// and geographies (18).
+/// Returns the type codes for parameters of decimals (5), times (7), timestamps (8), integers (10), variants (16),
+/// geometries (17) and geographies (18).
 const fn of_details(of: i64, field: i64) -> Option<&'static [u8]> {
     match (of, field) {
         (5, 1 | 2) | (18, 2) => Some(NUMBER),

@@ -27,7 +27,8 @@ pub(super) struct Binder<'a> {
 
 /// Maximum nesting of operators, because evaluation recurses as deeply. A chain of ANDs or ORs counts as one operator.
 const MOST_DEEP: usize = 64;
-/// Maximum total number of expressions. Those of a derived column count wherever it is used, also in other derived columns.
+/// Maximum total number of expressions. Those of a derived column count wherever it is used, also in other derived
+/// columns.
 const MOST_BOUND: usize = 100_000;
 
 impl Binder<'_> {

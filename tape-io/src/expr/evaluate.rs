@@ -1,7 +1,7 @@
 //! Evaluates expressions with Arrow kernels, in the three-valued logic of SQL.
 //!
-//! Floats are compared as in IEEE 754, not by Arrow's total order: NaN is not equal to anything, itself included, and both zeros
-//! are equal.
+//! Floats are compared as in IEEE 754, not by Arrow's total order: NaN is not equal to anything, itself included, and
+//! both zeros are equal.
 
 use std::sync::Arc;
 

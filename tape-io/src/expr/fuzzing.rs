@@ -53,8 +53,8 @@ fn table() -> Vec<(&'static str, ArrayRef, Possible)> {
     ]
 }
 
-/// Parses and evaluates an expression. It must be refused with a message or have a value for each row, and statistics must not
-/// exclude a row where it is true.
+/// Parses and evaluates an expression. It must be refused with a message or have a value for each row, and statistics
+/// must not exclude a row where it is true.
 pub fn condition(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let table = table();

@@ -1,9 +1,9 @@
 //! SQL expressions over the columns of a table, and conditions on its rows.
 //!
 //! [`Expression::parse`] parses an expression, [`Expression::bind`] resolves its columns and checks its types, and
-//! [`Bound::evaluate`] computes its values over Arrow columns of equal length. A [`Predicate`] is an expression that is true or
-//! false: [`Predicate::keep`] selects the rows where it is true, and [`Predicate::may_hold`] tells from the minimum and maximum
-//! of each column whether such a row can exist.
+//! [`Bound::evaluate`] computes its values over Arrow columns of equal length. A [`Predicate`] is an expression that is
+//! true or false: [`Predicate::keep`] selects the rows where it is true, and [`Predicate::may_hold`] tells from the
+//! minimum and maximum of each column whether such a row can exist.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -83,10 +83,12 @@ impl Expression {
         self.bind_with(columns, &[])
     }
 
-    /// Works like [`Expression::bind`], with derived columns, each computed from `columns` or from earlier derived columns.
+    /// Works like [`Expression::bind`], with derived columns, each computed from `columns` or from earlier derived
+    /// columns.
     ///
     /// # Errors
-    /// Returns the errors of [`Expression::bind`]. An error in the expression of a derived column points into that expression.
+    /// Returns the errors of [`Expression::bind`]. An error in the expression of a derived column points into that
+    /// expression.
     pub fn bind_with(&self, columns: &[Column], derived: &[Derived]) -> Result<Bound, PredicateError> {
         let mut binder = Binder { text: &self.text, columns, derived, used: vec![], depth: 0, bound: 0 };
         let typed = binder.bind(&self.parsed)?;
@@ -137,10 +139,12 @@ impl Bound {
         &self.columns
     }
 
-    /// Computes the expression's value for each of `rows` rows. `columns` holds the columns named by [`Bound::columns`], in that
-    /// order, each with `rows` rows and an Arrow type for which [`Type::of`] returns the type that it was bound with.
+    /// Computes the expression's value for each of `rows` rows. `columns` holds the columns named by
+    /// [`Bound::columns`], in that order, each with `rows` rows and an Arrow type for which [`Type::of`] returns the
+    /// type that it was bound with.
     ///
-    /// The values are 64-bit integers, 64-bit floats, 128-bit decimals, text or booleans. Times are decimal nanoseconds since 1970.
+    /// The values are 64-bit integers, 64-bit floats, 128-bit decimals, text or booleans. Times are decimal nanoseconds
+    /// since 1970.
     ///
     /// # Errors
     /// Returns an error if the number, length or type of the columns differs from what the expression was bound to.
@@ -191,7 +195,8 @@ impl Predicate {
         })
     }
 
-    /// Returns false if the condition cannot be true in any row, given the possible values of its columns. In doubt, returns true.
+    /// Returns false if the condition cannot be true in any row, given the possible values of its columns. In doubt,
+    /// returns true.
     #[must_use]
     pub fn may_hold(&self, columns: &[Possible]) -> bool {
         prune::may_be_true(&self.0.typed, columns)

@@ -1,4 +1,5 @@
-//! Parses text into a SQL syntax tree. Tokens that cannot be part of an expression over one row are refused before parsing.
+//! Parses text into a SQL syntax tree. Tokens that cannot be part of an expression over one row are refused before
+//! parsing.
 
 use sqlparser::ast::Expr;
 use sqlparser::dialect::Dialect;
@@ -11,8 +12,8 @@ use super::function;
 
 /// Maximum length of an expression in bytes, enough for a list of some ten thousand ids.
 const MOST_BYTES: usize = 1 << 20;
-/// Maximum number of words and operators, not counting numbers, texts and commas, so that lists may be longer. A chain of n
-/// operators is a tree of depth n, which must not overflow the stack.
+/// Maximum number of words and operators, not counting numbers, texts and commas, so that lists may be longer. A chain
+/// of n operators is a tree of depth n, which must not overflow the stack.
 const MOST_WORDS: usize = 500;
 /// Maximum nesting of expressions, by parentheses and unary operators.
 const MOST_NESTED: usize = 40;
@@ -55,8 +56,8 @@ pub(super) fn parse(text: &str) -> Result<Expr, PredicateError> {
     Err(Fault::Syntax { reason }.at(text, next.span))
 }
 
-/// Runs `work` on a thread whose stack is large enough for [`MOST_NESTED`] levels of an unoptimized parser, which overflows the
-/// default stack of 2 MiB in debug builds.
+/// Runs `work` on a thread whose stack is large enough for [`MOST_NESTED`] levels of an unoptimized parser, which
+/// overflows the default stack of 2 MiB in debug builds.
 fn on_deep_stack<T: Send>(work: impl Fn() -> T + Sync) -> T {
     std::thread::scope(|scope| {
         let builder = std::thread::Builder::new().name("tape-parser".to_owned()).stack_size(STACK);

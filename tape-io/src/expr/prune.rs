@@ -1,7 +1,7 @@
 //! Bounds on the values of an expression, given the possible values of its columns.
 //!
-//! Bounds are conservative: every value that a row can have lies within them. Rows in which a condition cannot be true therefore
-//! need not be read.
+//! Bounds are conservative: every value that a row can have lies within them. Rows in which a condition cannot be true
+//! therefore need not be read.
 
 use std::cmp::Ordering;
 
@@ -120,8 +120,8 @@ fn compared(comparison: Comparison, left: &Possible, right: &Possible) -> Possib
     Possible::truth(yes, no, null)
 }
 
-/// Returns whether a comparison may be true, and whether it may be false, for a value in `[a, b]` and a value in `[c, d]`. If
-/// `unordered` is true, one of them may be NaN.
+/// Returns whether a comparison may be true, and whether it may be false, for a value in `[a, b]` and a value in `[c,
+/// d]`. If `unordered` is true, one of them may be NaN.
 fn holds<T: PartialOrd>(comparison: Comparison, [a, b, c, d]: [Option<&T>; 4], unordered: bool) -> (bool, bool) {
     // An unknown end may be anything.
     let may = |one: Option<&T>, other: Option<&T>, order: Ordering| match (one, other) {

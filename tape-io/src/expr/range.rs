@@ -79,7 +79,8 @@ impl Range {
         })
     }
 
-    /// Returns the range of an operator's results, or `None` if it is unknown. Results may then also be NULL, on overflow.
+    /// Returns the range of an operator's results, or `None` if it is unknown. Results may then also be NULL, on
+    /// overflow.
     pub(super) fn combined(operator: Arithmetic, left: &Self, right: &Self) -> Option<Self> {
         match (left, right) {
             (Self::Nothing, _) | (_, Self::Nothing) => Some(Self::Nothing),
@@ -123,7 +124,8 @@ impl Range {
     }
 }
 
-/// Returns the minimum and maximum of a sum, difference or product of two ranges, or `None` on overflow or for another operator.
+/// Returns the minimum and maximum of a sum, difference or product of two ranges, or `None` on overflow or for another
+/// operator.
 fn combined_exactly<T: Ord + Copy>(
     operator: Arithmetic,
     left: (T, T),
@@ -141,8 +143,8 @@ fn combined_exactly<T: Ord + Copy>(
     Some((*all.iter().min()?, *all.iter().max()?))
 }
 
-/// Returns the range of an operator's results on floats. Rounding is monotonic, so the results at the ends of the ranges bound
-/// all results in between.
+/// Returns the range of an operator's results on floats. Rounding is monotonic, so the results at the ends of the
+/// ranges bound all results in between.
 fn combined_floats(
     operator: Arithmetic,
     (left, left_nan): (Option<(f64, f64)>, bool),

@@ -251,7 +251,8 @@ fn deep_nesting_is_refused_before_the_stack_overflows() {
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(5000))]
 
-    /// Words of SQL in random order: each text is refused or has a value for each row, and statistics exclude no matching row.
+    /// Words of SQL in random order: each text is refused or has a value for each row, and statistics exclude no
+    /// matching row.
     #[test]
     fn words_in_random_order_do_not_panic(
         words in proptest::collection::vec(proptest::sample::select(&WORDS[..]), 1..12),

@@ -206,8 +206,8 @@ pub(super) const fn scale_of(kind: Type) -> i8 {
     if let Type::Decimal(scale) = kind { scale } else { 0 }
 }
 
-/// Adds `more` digits after the decimal point. Saturates on overflow: the result is then still larger than any value that it is
-/// compared with.
+/// Adds `more` digits after the decimal point. Saturates on overflow: the result is then still larger than any value
+/// that it is compared with.
 pub(super) fn scaled(value: i128, more: i8) -> i128 {
     value.saturating_mul(10_i128.saturating_pow(more.unsigned_abs().into()))
 }

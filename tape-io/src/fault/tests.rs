@@ -1,5 +1,5 @@
-//! Runs every plan on a small survey, with a fault at each system call in turn. The result must be correct, or a single error must
-//! name the file and no files may be left behind.
+//! Runs every plan on a small survey, with a fault at each system call in turn. The result must be correct, or a single
+//! error must name the file and no files may be left behind.
 
 use std::fs::{self, File};
 use std::path::Path;

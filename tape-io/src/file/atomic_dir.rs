@@ -42,9 +42,9 @@ impl WholeFolder {
         self.made.path()
     }
 
-    /// Renames the folder to its final path. If `replaces` is true, it replaces the folder there, else nothing may exist there. At
-    /// every moment either the old or the new folder exists, or [`recover`] restores the old one. The files in the folder must be
-    /// synced to disk already.
+    /// Renames the folder to its final path. If `replaces` is true, it replaces the folder there, else nothing may
+    /// exist there. At every moment either the old or the new folder exists, or [`recover`] restores the old one. The
+    /// files in the folder must be synced to disk already.
     ///
     /// # Errors
     /// Returns an error if a system call fails. An existing folder is then unchanged.

@@ -11,12 +11,13 @@ use crate::error::Error;
 /// The suffix of temporary files, which are not complete yet.
 pub const UNFINISHED: &str = ".tmp";
 
-/// Writes `bytes` to a temporary file in the folder of `path` and renames it to `path`, replacing an existing file. The content
-/// is synced to disk before the rename, so that even a power failure leaves no partial file. [`sync_folder`] makes the new name
-/// durable.
+/// Writes `bytes` to a temporary file in the folder of `path` and renames it to `path`, replacing an existing file. The
+/// content is synced to disk before the rename, so that even a power failure leaves no partial file. [`sync_folder`]
+/// makes the new name durable.
 ///
 /// # Errors
-/// Returns an error if the folder does not exist or is not writable, or if the disk is full. A file at `path` is then unchanged.
+/// Returns an error if the folder does not exist or is not writable, or if the disk is full. A file at `path` is then
+/// unchanged.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut file = beside(path)?;
     file.write_all(bytes).map_err(|error| Error::write(path, &error))?;

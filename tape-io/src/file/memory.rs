@@ -1,5 +1,5 @@
-//! Surveys in memory: Arrow batches, encoded as the bytes of a Parquet file so that the same code reads them. Columns are plain
-//! and uncompressed: they take as much memory again as the batches, and decode at the speed of a copy.
+//! Surveys in memory: Arrow batches, encoded as the bytes of a Parquet file so that the same code reads them. Columns
+//! are plain and uncompressed: they take as much memory again as the batches, and decode at the speed of a copy.
 
 use std::collections::HashMap;
 use std::hash::BuildHasher;
@@ -75,7 +75,8 @@ pub fn is_in_memory(path: &Path) -> bool {
 /// Writes a file in memory to disk at `to`, with the same row groups.
 ///
 /// # Errors
-/// Returns [`Error::NotFound`] if `from` is not a file in memory or was dropped, or an error if the file cannot be written.
+/// Returns [`Error::NotFound`] if `from` is not a file in memory or was dropped, or an error if the file cannot be
+/// written.
 pub fn store_in_memory(from: &Path, to: &Path) -> Result<(), Error> {
     let (bytes, _) = find(from).ok_or_else(|| Error::NotFound { path: from.to_owned() })?;
     write_whole(to, &bytes)

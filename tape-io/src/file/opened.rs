@@ -56,7 +56,8 @@ fn open_remote(path: &Path) -> Result<(Opened, FileStamp), Error> {
 }
 
 impl Opened {
-    /// Downloads byte ranges of a remote file that will be read. Returns the number of bytes downloaded, 0 for other files.
+    /// Downloads byte ranges of a remote file that will be read. Returns the number of bytes downloaded, 0 for other
+    /// files.
     #[cfg_attr(not(feature = "remote"), expect(clippy::unnecessary_wraps, reason = "local files are here"))]
     pub(crate) fn prefetch(&self, ranges: impl IntoIterator<Item = Range<u64>>) -> Result<u64, Error> {
         match self {
@@ -69,8 +70,8 @@ impl Opened {
         }
     }
 
-    /// Appends bytes from offset `at` to `buffer`, up to its capacity. Returns the number of bytes appended, which is 0 at the end
-    /// of the file, and the number of bytes downloaded.
+    /// Appends bytes from offset `at` to `buffer`, up to its capacity. Returns the number of bytes appended, which is 0
+    /// at the end of the file, and the number of bytes downloaded.
     pub(crate) fn append_at(&self, buffer: &mut Vec<u8>, at: u64) -> io::Result<(usize, u64)> {
         match self {
             Self::Local(file) => Ok((crate::file::positioned::append_at(file, buffer, at)?, 0)),

@@ -5,7 +5,8 @@ use std::io;
 
 use crate::fault::{self, Call};
 
-/// Appends bytes from offset `at` to `buffer`, up to its capacity. Returns their number, which is 0 at the end of the file.
+/// Appends bytes from offset `at` to `buffer`, up to its capacity. Returns their number, which is 0 at the end of the
+/// file.
 #[cfg(unix)]
 pub(crate) fn append_at(file: &File, buffer: &mut Vec<u8>, at: u64) -> io::Result<usize> {
     let before = buffer.len();

@@ -15,8 +15,8 @@ use crate::file::opened::open;
 pub struct FileStamp {
     /// Size in bytes.
     pub bytes: u64,
-    /// Modification time in seconds and nanoseconds since 1970, if the system knows it. A file in memory has a hash of its bytes
-    /// in place of the seconds, and zero nanoseconds.
+    /// Modification time in seconds and nanoseconds since 1970, if the system knows it. A file in memory has a hash of
+    /// its bytes in place of the seconds, and zero nanoseconds.
     pub modified: Option<(u64, u32)>,
 }
 

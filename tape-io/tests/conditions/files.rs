@@ -73,8 +73,8 @@ fn open(path: &Path, roles: [&str; 5]) -> Survey {
     Survey::open(&[path.to_str().expect("text")], &columns).expect("a survey")
 }
 
-/// Reads all rows, `at_once` rows at a time, with each row group cut in two. Also returns the number of rows that the reader
-/// reports.
+/// Reads all rows, `at_once` rows at a time, with each row group cut in two. Also returns the number of rows that the
+/// reader reports.
 fn read(survey: &Survey, at_once: usize) -> (Rows, u64) {
     let mut rows = Rows::new(survey.id_type());
     let mut read = 0;

@@ -70,7 +70,8 @@ fn possible(rows: &[Row], column: usize, narrow: bool) -> Possible {
     Possible { null, range }
 }
 
-/// Returns a matching row in the groups of rows that statistics exclude, if there is one, and the number of rows excluded.
+/// Returns a matching row in the groups of rows that statistics exclude, if there is one, and the number of rows
+/// excluded.
 fn overlooked(condition: &Expr, table: &Table, groups: &[Rows<usize>], narrow: bool) -> (Option<usize>, usize) {
     let predicate = predicate(condition, table);
     let (mut found, mut skipped) = (None, 0);

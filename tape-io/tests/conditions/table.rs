@@ -13,8 +13,8 @@ use proptest::prelude::*;
 
 use crate::naive::Value;
 
-/// The names of the columns: signed integers, unsigned integers, double and single floats, decimals with scale 2, text with few
-/// and with many values, booleans, and times in microseconds.
+/// The names of the columns: signed integers, unsigned integers, double and single floats, decimals with scale 2, text
+/// with few and with many values, booleans, and times in microseconds.
 pub(crate) const COLUMNS: [&str; 9] = ["i", "u", "f", "s", "d", "t", "n", "b", "m"];
 
 #[derive(Clone, Debug)]

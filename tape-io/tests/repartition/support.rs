@@ -31,8 +31,8 @@ impl Lcg {
     }
 }
 
-/// Returns light curves of 1 to 39 epochs, sorted by id, with additional columns without a role: integers, text with nulls, and
-/// lists. All times differ.
+/// Returns light curves of 1 to 39 epochs, sorted by id, with additional columns without a role: integers, text with
+/// nulls, and lists. All times differ.
 pub(crate) fn rows(objects: i64) -> RecordBatch {
     let mut random = Lcg(7);
     let ids: Vec<i64> = (0..objects).flat_map(|id| vec![id * 3 - 50; 1 + random.below(39)]).collect();

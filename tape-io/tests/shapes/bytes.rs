@@ -42,8 +42,8 @@ fn lists_before_the_range_are_skipped_except_in_the_smallest_column() {
         // The planner's number includes page headers, which are not counted when they are read.
         let told = survey.bytes(0, all(&survey));
         assert!(whole < told && told - whole < told / 50, "{whole} of {told} bytes");
-        // At most two of fifty pages per column, and three quarters of the smallest column, which is the single-precision flux
-        // or, in format version 2, the band.
+        // At most two of fifty pages per column, and three quarters of the smallest column, which is the
+        // single-precision flux or, in format version 2, the band.
         let flux = Columns { flux: true, ..Columns::default() };
         let band = Columns { band: true, ..Columns::default() };
         let smallest = [flux, band].map(|columns| read(&survey, 0..20_000, columns)).into_iter().min().expect("two");

@@ -1,4 +1,5 @@
-//! Tests that derived columns, of light curves in lists and of flat rows, are read like stored columns with the same values.
+//! Tests that derived columns, of light curves in lists and of flat rows, are read like stored columns with the same
+//! values.
 
 use proptest::prelude::*;
 use tape_core::{ColumnMap, Columns, Role};

@@ -51,8 +51,8 @@ fn files() -> impl Iterator<Item = Settings> {
     )
 }
 
-/// A changed byte gives an error or other values, never a panic. Tests every fifth byte, because testing all in four ways takes
-/// minutes.
+/// A changed byte gives an error or other values, never a panic. Tests every fifth byte, because testing all in four
+/// ways takes minutes.
 #[test]
 fn changed_bytes_do_not_panic() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -114,7 +114,8 @@ pub(crate) fn eight() -> Vec<Object> {
     (0..8).map(|i| Object { id: Some(i as i64), parts: parts(i) }).collect()
 }
 
-/// Checks that the comparison detects, in every shape, an epoch moved to the next object, swapped epochs, and a changed value.
+/// Checks that the comparison detects, in every shape, an epoch moved to the next object, swapped epochs, and a changed
+/// value.
 #[test]
 fn the_comparison_detects_changes() {
     let epochs = |object: &mut Object| object.parts.as_mut().expect("there")[0].as_mut().expect("there").clone();

@@ -1,7 +1,7 @@
 //! Positions of HEALPix pixels in the nested scheme: Górski et al. 2005, ApJ 622, 759, doi:10.1086/427976, section 5.
 //!
-//! Partitions are selected by a circle around each pixel, which needs only the pixel's center and corners. Rows are then
-//! selected by their own positions. The crates that implement all of HEALPix bring sixty dependencies.
+//! Partitions are selected by a circle around each pixel, which needs only the pixel's center and corners. Rows are
+//! then selected by their own positions. The crates that implement all of HEALPix bring sixty dependencies.
 
 use crate::sphere::{SkyPoint, distance};
 
@@ -28,7 +28,8 @@ fn point(order: u8, pixel: u64, along_x: f64, along_y: f64) -> SkyPoint {
     let within = pixel & ((1_u64 << (2 * u32::from(order))) - 1);
     let (x, y) = ((even_bits(within) as f64 + along_x) / side, (even_bits(within >> 1) as f64 + along_y) / side);
     let ring = RING[base] - x - y;
-    // The width of a ring, which shrinks near the poles, in units of 90 degrees of longitude, and the sine of its latitude.
+    // The width of a ring, which shrinks near the poles, in units of 90 degrees of longitude, and the sine of its
+    // latitude.
     let (width, sine) = if ring < 1.0 {
         (ring, 1.0 - ring * ring / 3.0)
     } else if ring > 3.0 {

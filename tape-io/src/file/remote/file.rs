@@ -15,7 +15,8 @@ use super::stores::At;
 use super::{answered, wait};
 use crate::error::Error;
 
-/// Ranges closer than this many bytes are fetched in one request, because a request costs about as much as this many bytes.
+/// Ranges closer than this many bytes are fetched in one request, because a request costs about as much as this many
+/// bytes.
 const GAP: u64 = 256 << 10;
 /// Minimum size of a request for bytes that were not prefetched.
 const LEAST: u64 = 64 << 10;
@@ -70,7 +71,8 @@ impl RemoteFile {
         Ok(bytes)
     }
 
-    /// Returns up to `most` bytes from offset `at`, none at the end of the file, and the number of bytes downloaded for them.
+    /// Returns up to `most` bytes from offset `at`, none at the end of the file, and the number of bytes downloaded for
+    /// them.
     pub(crate) fn read_at(&self, at: u64, most: usize) -> io::Result<(Bytes, u64)> {
         if at >= self.known.len || most == 0 {
             return Ok((Bytes::new(), 0));

@@ -1,8 +1,8 @@
 //! Files in object stores and on web servers, accessed with `object_store`.
 //!
 //! Readers do not know that a file is remote. Their byte ranges are known from the footers, so they are [downloaded
-//! ahead](file::RemoteFile::prefetch): neighboring columns together, several requests concurrently. All workers share one small
-//! async runtime, and block until it is done.
+//! ahead](file::RemoteFile::prefetch): neighboring columns together, several requests concurrently. All workers share
+//! one small async runtime, and block until it is done.
 
 mod file;
 mod stores;
