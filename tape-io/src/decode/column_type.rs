@@ -5,7 +5,7 @@
 //! | integer, 8 to 64 bits | as it is | its digits | float64 | whole number |
 //! | float16, float32, float64 | if whole | its digits | float64 | number |
 //! | decimal of any width | if whole | its digits | float64 | decimal, or a number above 38 digits |
-//! | boolean | text | `true`, `false` | 1 or 0 | truth value |
+//! | boolean | text | `true`, `false` | 1 or 0 | boolean |
 //! | text | text | text | refused | text |
 //! | UUID | text, with hyphens | text | refused | text |
 //! | bytes of a fixed length | text, or hexadecimal if it is not UTF-8 | the same | refused | text |

@@ -178,7 +178,7 @@ fn messages_point_at_the_word_at_fault() {
         ("flux > 0 AND band > 5", "text and a whole number cannot be compared", "5"),
         ("'g' = n", "text and a whole number cannot be compared", "'g'"),
         ("band > flux", "text and a number cannot be compared", "flux"),
-        ("good > 1", "a truth value and a whole number cannot be compared", "1"),
+        ("good > 1", "a boolean and a whole number cannot be compared", "1"),
         ("at > 5", "a time and a whole number cannot be compared", "5"),
         ("at > 'noon'", "'noon' is not a time: write it as", "'noon'"),
         ("n IN (1, 'b')", "cannot be compared", "'b'"),

@@ -35,7 +35,7 @@ impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Null => "NULL",
-            Self::Boolean => "a truth value",
+            Self::Boolean => "a boolean",
             Self::Integer | Self::Decimal(0) => "a whole number",
             Self::Decimal(_) => "a decimal number",
             Self::Float => "a number",
