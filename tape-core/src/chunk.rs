@@ -24,7 +24,7 @@ pub struct Segment {
 pub struct Chunk {
     /// Object ids, ascending and unique.
     pub ids: Ids,
-    /// One segment for each (object, band) pair.
+    /// Segments, one for each (object, band) pair.
     pub segments: Vec<Segment>,
     /// Times, days; empty if not read.
     pub time: Vec<f64>,

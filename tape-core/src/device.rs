@@ -46,7 +46,7 @@ pub enum Method {
     Whole,
 }
 
-/// One part of a segment, as the device processed it.
+/// A part of a segment, as the device processed it.
 #[derive(Clone, Copy, Debug)]
 pub struct OnDevice {
     /// Number of epochs in the part.

@@ -21,7 +21,7 @@ pub struct Part<'a> {
     pub rows: &'a Rows,
     /// The first row.
     pub start: usize,
-    /// One past the last row.
+    /// Index after the last row.
     pub end: usize,
 }
 
@@ -55,7 +55,7 @@ pub struct Grouper {
     cell: Vec<u32>,
     /// For each cell, first its number of rows, later the target of its next row.
     count: Vec<u32>,
-    /// The same for the cells of one object, by position of the band.
+    /// Like `count`, for the cells of one object, by position of the band.
     count_of_one: Box<[u32; 256]>,
     /// Cells in which rows were skipped. They are light curves even if no epoch remains.
     touched: Vec<(u32, u8)>,

@@ -170,7 +170,7 @@ impl Ord for ObjectId {
     }
 }
 
-/// One borrowed id of a column. Ids of the same column compare as their values do.
+/// A borrowed id of a column. Ids of the same column compare as their values do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum IdRef<'a> {
     /// An integer key.

@@ -48,13 +48,13 @@ impl fmt::Display for TableKind {
     }
 }
 
-/// What one row of a file stands for.
+/// The meaning of a row in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RowUnit {
-    /// One epoch.
+    /// An epoch.
     #[default]
     Epoch,
-    /// One object, with its whole light curve in lists.
+    /// An object, with its light curve in lists.
     LightCurve,
 }
 

@@ -65,7 +65,7 @@ impl Inputs {
     }
 }
 
-/// One result. It is [`Value::Null`] if a light curve has too few epochs. A float that is undefined for another reason,
+/// A result. It is [`Value::Null`] if a light curve has too few epochs. A float that is undefined for another reason,
 /// such as a ratio of two zeros, is NaN.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Value {
@@ -110,7 +110,7 @@ impl OutputType {
     }
 }
 
-/// One output column of a statistic.
+/// An output column of a statistic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
     /// The column's name.

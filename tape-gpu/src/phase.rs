@@ -2,7 +2,7 @@
 
 use tape_core::Series;
 
-/// One epoch, in the kernel's layout.
+/// An epoch, in the kernel's layout.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub(crate) struct Epoch {

@@ -81,7 +81,7 @@ struct Common {
 /// Default number of timed runs.
 const RUNS: u32 = 5;
 
-/// What to measure, and with which programs.
+/// The surveys and programs to measure.
 struct Settings {
     programs: Programs,
     cache: PathBuf,

@@ -6,6 +6,8 @@ mod licences;
 mod metadata;
 mod sources;
 mod structure;
+mod tokens;
+mod words;
 
 use crate::run::{self, Result};
 use metadata::Metadata;
@@ -19,6 +21,8 @@ struct House {
     sources: Vec<File>,
     /// The manifest of every member.
     manifests: Vec<File>,
+    /// The documents of the workspace.
+    pages: Vec<File>,
 }
 
 /// A finding of a check.
@@ -46,6 +50,8 @@ const CHECKS: &[Check] = &[
     ("modules, dependencies and cycles are within each crate's limits", structure::bounds),
     ("folders of tape-io only use earlier folders", structure::folders),
     ("messages of libraries do not name flags or commands", structure::messages),
+    ("types and files of a crate have distinct names", structure::duplicates),
+    ("plain wording in comments, strings and documents", words::count),
     ("all paths in the code map exist", |house| code_map::code_map(&house.metadata)),
 ];
 
@@ -53,12 +59,13 @@ const CHECKS: &[Check] = &[
 pub(crate) fn tidy() -> Result<()> {
     let metadata: Metadata = serde_json::from_str(&run::read(run::cargo().args(["metadata", "--format-version=1"]))?)?;
     let folders: Vec<_> = metadata.members().map(metadata::Package::folder).collect();
-    let sources = sources::rust_files(&metadata.workspace_root, &folders)?;
+    let sources = sources::files(&metadata.workspace_root, &folders, "rs")?;
     let manifests = metadata
         .members()
         .map(|member| File::read(&metadata.workspace_root, &member.manifest_path))
         .collect::<Result<_>>()?;
-    let house = House { metadata, sources, manifests };
+    let pages = words::pages(&metadata.workspace_root)?;
+    let house = House { metadata, sources, manifests, pages };
     let mut failures = 0;
     for (rule, check) in CHECKS {
         let findings = check(&house);
@@ -87,7 +94,7 @@ mod tests {
     impl House {
         /// Creates the input from packages `(name, version, licence, is a member, normal dependencies)`.
         pub(super) fn of(packages: &[(&str, &str, &str, bool, &[&str])]) -> Self {
-            Self { metadata: Metadata::of(packages), sources: vec![], manifests: vec![] }
+            Self { metadata: Metadata::of(packages), sources: vec![], manifests: vec![], pages: vec![] }
         }
     }
 

@@ -41,7 +41,7 @@ const OURS: &str = "ours";
 /// Maximum duration of one run of a peer.
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 
-/// What to measure, and with which programs.
+/// The surveys, programs and peers to measure.
 struct Settings {
     programs: Programs,
     cache: PathBuf,

@@ -26,7 +26,7 @@ const SIZES: [Size; 3] = [Size::Million, Size::TenMillion, Size::HundredMillion]
 /// Default number of timed runs. Runs over 100 million rows take long, and vary little.
 const RUNS: u32 = 3;
 
-/// What to measure, and with which programs.
+/// The surveys and programs to measure.
 struct Settings {
     programs: Programs,
     cache: PathBuf,

@@ -45,7 +45,7 @@ pub(super) enum Layout {
     Sorted,
     /// Sorted by id, with light curves split across files.
     SortedSplit,
-    /// One file per range of nights, sorted by id within each.
+    /// A file per range of nights, sorted by id within each.
     Nightly,
     /// In random order.
     Shuffled,

@@ -19,7 +19,7 @@ fn is_permitted(expression: &str) -> bool {
     matches!(choice(&words), Some((permitted, [])) if permitted)
 }
 
-/// Whether the parsed part is permitted, and the remaining words.
+/// True if the parsed part is permitted, and the remaining words.
 type Parsed<'a> = Option<(bool, &'a [&'a str])>;
 
 /// Parses `a OR b OR …`.

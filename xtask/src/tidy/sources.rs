@@ -30,8 +30,8 @@ impl File {
     }
 }
 
-/// Reads every Rust file under `folders`, sorted by path.
-pub(super) fn rust_files(root: &Path, folders: &[&Path]) -> Result<Vec<File>> {
+/// Reads every file under `folders` with an extension, sorted by path. Skips cargo's `target` folders.
+pub(super) fn files(root: &Path, folders: &[&Path], wanted: &str) -> Result<Vec<File>> {
     let mut files = vec![];
     let mut open: Vec<_> = folders.iter().map(|folder| folder.to_path_buf()).collect();
     while let Some(folder) = open.pop() {
@@ -39,7 +39,7 @@ pub(super) fn rust_files(root: &Path, folders: &[&Path]) -> Result<Vec<File>> {
             let path = entry?.path();
             if path.is_dir() && path.file_name().is_some_and(|name| name != "target") {
                 open.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
+            } else if path.extension().is_some_and(|extension| extension == wanted) {
                 files.push(File::read(root, &path)?);
             }
         }
@@ -147,7 +147,7 @@ mod tests {
             fs::create_dir_all(path.parent().expect("a folder")).expect("can be made");
             fs::write(path, "").expect("can be written");
         }
-        let files = rust_files(root.path(), &[&root.path().join("a")]).expect("can be read");
+        let files = files(root.path(), &[&root.path().join("a")], "rs").expect("can be read");
         assert_eq!(files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), ["a/src/x/y.rs"]);
     }
 }

@@ -1,8 +1,8 @@
 //! Checks how the modules of each crate depend on each other.
 
+mod duplicates;
 mod graph;
 mod scan;
-mod tokens;
 
 use std::collections::BTreeSet;
 
@@ -57,9 +57,24 @@ pub(super) fn bounds(house: &House) -> Vec<Finding> {
     house.metadata.members().flat_map(|member| bounds_of(house, member, BOUNDS)).collect()
 }
 
-fn bounds_of(house: &House, member: &Package, bounds: &[(&str, Bounds)]) -> Vec<Finding> {
+/// Finds types and files of a crate that have the same name.
+pub(super) fn duplicates(house: &House) -> Vec<Finding> {
+    let found = house.metadata.members().flat_map(|member| {
+        let src = format!("{}/src", folder_of(house, member));
+        let duplicates = duplicates::duplicates(&Graph::read(&house.sources, &src));
+        duplicates.into_iter().map(|duplicate| format!("{src}: {duplicate}")).collect::<Vec<_>>()
+    });
+    found.map(Finding::Note).collect()
+}
+
+/// Returns the folder of a member, relative to the workspace.
+fn folder_of(house: &House, member: &Package) -> String {
     let folder = member.folder().strip_prefix(&house.metadata.workspace_root).unwrap_or(member.folder());
-    let folder = folder.to_string_lossy().replace('\\', "/");
+    folder.to_string_lossy().replace('\\', "/")
+}
+
+fn bounds_of(house: &House, member: &Package, bounds: &[(&str, Bounds)]) -> Vec<Finding> {
+    let folder = folder_of(house, member);
     let graph = Graph::read(&house.sources, &format!("{folder}/src"));
     let dependencies = graph.top_dependencies();
     let cycles = cycles(&dependencies);
@@ -266,7 +281,7 @@ mod tests {
         assert_eq!(found, failures(expected.map(|text| format!("tape-io/src/{text}"))));
     }
 
-    /// Checks a crate of three modules, two of which use each other.
+    /// Checks a crate of three modules, with a cycle of two.
     fn bounded(most: &[(&str, Bounds)]) -> Vec<Finding> {
         let sources = files(&[
             ("lib.rs", "mod a; mod b; use a::A; use b::B;"),

@@ -23,7 +23,7 @@ const LONG_S: f64 = 1.0;
 /// Minimum ratio of the best peer's peak memory to ours, on the large survey, shuffled.
 const LEAST_PEAK: f64 = 4.0;
 
-/// One task on one survey.
+/// A task on a survey.
 #[derive(Clone, Copy, Debug)]
 struct What<'a> {
     size: Size,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::sources::File;
 use super::scan::{self, CodePath, Names, Scanned};
-use super::tokens::{self, Token};
+use crate::tidy::tokens::{self, Token};
 
 /// A file of a crate, without test code.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::tokens::Token;
+use crate::tidy::tokens::{Token, group_end};
 
 /// A path in code: `crate::a::B` is `["crate", "a", "B"]`.
 pub(super) type CodePath<'a> = Vec<&'a str>;
@@ -57,7 +57,7 @@ pub(super) fn scan<'a>(tokens: &[Token<'a>]) -> Scanned<'a> {
         };
         if word == "mod" && text(at + 2) == "{" {
             inside.push(text(at + 1));
-            ends.push(super::tokens::group_end(tokens, at + 2));
+            ends.push(group_end(tokens, at + 2));
             scanned.names.entry(inside.clone()).or_default();
             at += 3;
         } else if word == "use" && text(at + 1) != "<" {
@@ -104,7 +104,7 @@ fn use_tree<'a>(
     loop {
         match text(at) {
             "{" => {
-                let end = super::tokens::group_end(tokens, at);
+                let end = group_end(tokens, at);
                 at += 1;
                 while at + 1 < end {
                     at = use_tree(tokens, at, &path, found);
@@ -138,8 +138,8 @@ fn use_tree<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::tokens::tokens;
     use super::*;
+    use crate::tidy::tokens::tokens;
 
     fn mentions(source: &str) -> Vec<String> {
         scan(&tokens(source)).mentions.iter().map(|mention| mention.path.join("/")).collect()

@@ -1,4 +1,4 @@
-//! Tokenizes Rust source. Comments, character literals and test code are dropped.
+//! Tokenizes Rust source. Character literals are dropped, and comments and test code are kept apart.
 
 /// A word, a symbol, `::`, or a string literal, which includes its quotes but not its prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,12 +26,21 @@ fn is_word_character(c: char) -> bool {
 
 /// Splits source into tokens, including test code.
 pub(super) fn tokens(source: &str) -> Vec<Token<'_>> {
-    let mut found = vec![];
+    tokens_and_comments(source).0
+}
+
+/// Splits source into tokens, including test code, and comments, including their slashes.
+pub(super) fn tokens_and_comments(source: &str) -> (Vec<Token<'_>>, Vec<Token<'_>>) {
+    let (mut found, mut comments) = (vec![], vec![]);
     let (mut rest, mut line) = (source, 1);
     while let Some(first) = rest.chars().next() {
         let length = match first {
-            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
-            '/' if rest.starts_with("/*") => block_comment(rest),
+            '/' if rest.starts_with("//") || rest.starts_with("/*") => {
+                let line_end = rest.find('\n').unwrap_or(rest.len());
+                let length = if rest.starts_with("//") { line_end } else { block_comment(rest) };
+                comments.push(Token { text: &rest[..length], line });
+                length
+            }
             '"' => string(rest, 0, line, &mut found),
             '\'' => quote(rest), // The quote before a lifetime is dropped too.
             _ if is_word_character(first) => {
@@ -57,7 +66,7 @@ pub(super) fn tokens(source: &str) -> Vec<Token<'_>> {
         line += rest[..length].matches('\n').count();
         rest = &rest[length..];
     }
-    found
+    (found, comments)
 }
 
 /// Returns the length of a block comment, which may be nested.
@@ -166,7 +175,7 @@ pub(super) fn group_end(tokens: &[Token<'_>], open: usize) -> usize {
 }
 
 /// Returns the index after an item, statement or field that starts at `start`: after its semicolon or body.
-fn item_end(tokens: &[Token<'_>], start: usize) -> usize {
+pub(super) fn item_end(tokens: &[Token<'_>], start: usize) -> usize {
     let is_use = tokens[start..].iter().take_while(|token| token.text != "{").any(|token| token.text == "use");
     let mut at = start;
     while at < tokens.len() {
@@ -190,10 +199,13 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_characters_are_dropped() {
+    fn comments_are_kept_apart_and_characters_are_dropped() {
         let source =
             "a // b\n/* c /* d */ e */ f 'g' '\\'' 'h: \"i \\\" j\" r#\"k \" l\"# b\"m\" r#type b'n' '\\u{41}' o::p";
         assert_eq!(texts(source), ["a", "f", "h", ":", "\"i \\\" j\"", "\"k \" l\"", "\"m\"", "type", "o", "::", "p"]);
+        let comment = |text, line| Token { text, line };
+        let expected = [comment("// b", 1), comment("/* c /* d */ e */", 2)];
+        assert_eq!(tokens_and_comments(source).1, expected);
     }
 
     #[test]
