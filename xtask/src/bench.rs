@@ -6,7 +6,7 @@
 //! `cargo xtask bench peers` also times other tools, and `cargo xtask bench scale` measures how cost grows with the
 //! size of the survey.
 
-mod against;
+mod baseline;
 #[cfg(test)]
 pub(crate) mod fake;
 mod figures;
@@ -38,12 +38,12 @@ pub(crate) struct Args {
     #[command(flatten)]
     common: Common,
     #[command(subcommand)]
-    form: Option<Form>,
+    mode: Option<Mode>,
 }
 
 /// The other benchmarks.
 #[derive(Debug, clap::Subcommand)]
-enum Form {
+enum Mode {
     /// Compare with other tools: TAPE, DuckDB, polars, numba and others, from PyPI
     Peers(peers::Args),
     /// Measure how cost grows from 1 to 100 million rows, and a shuffle in 512 MiB of memory; uses 16 GB of disk
@@ -92,11 +92,11 @@ struct Settings {
 
 /// Runs the selected benchmark and prints its report.
 pub(crate) fn bench(args: &Args) -> Result<()> {
-    match &args.form {
+    match &args.mode {
         None => ours(&args.common),
-        Some(Form::Peers(args)) => peers::peers(args),
-        Some(Form::Scale(args)) => scale::scale(args),
-        Some(Form::Gpu(args)) => gpu::gpu(args),
+        Some(Mode::Peers(args)) => peers::peers(args),
+        Some(Mode::Scale(args)) => scale::scale(args),
+        Some(Mode::Gpu(args)) => gpu::gpu(args),
     }
 }
 
@@ -162,7 +162,7 @@ impl Common {
     }
 
     fn programs(&self) -> Result<Programs> {
-        self.programs.as_ref().map_or_else(Programs::build, |folder| Programs::of(folder))
+        self.programs.as_ref().map_or_else(Programs::build, |folder| Programs::in_folder(folder))
     }
 
     /// Writes the figures, and compares them with the baseline.
@@ -173,7 +173,7 @@ impl Common {
             println!("\nAll figures: {}", path.display());
         }
         if let Some(baseline) = baseline {
-            print!("{}", against::against(report, baseline));
+            print!("{}", baseline::compare(report, baseline));
         }
         Ok(())
     }

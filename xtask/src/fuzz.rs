@@ -44,7 +44,7 @@ pub(crate) struct Args {
 
 /// The outcome of fuzzing one target.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Outcome {
+struct TargetOutcome {
     executions: u64,
     /// Number of code edges covered.
     coverage: u64,
@@ -71,7 +71,7 @@ pub(crate) fn fuzz(args: &Args) -> Result<()> {
         let start = Instant::now();
         let (outcome, said) = one(&built, name, seconds, longest)?;
         let took = start.elapsed().max(Duration::from_secs(1)).as_secs();
-        let Outcome { executions, coverage, corpus, finding } = outcome;
+        let TargetOutcome { executions, coverage, corpus, finding } = outcome;
         println!("{name:<8} {took:>8} {executions:>12} {:>10} {coverage:>9} {corpus:>7}", executions / took);
         if finding {
             findings.push(format!("{name}:\n{}", shown(&said)));
@@ -108,7 +108,7 @@ fn findings_folder() -> Result<PathBuf> {
 }
 
 /// Fuzzes one target. Returns its outcome and its output.
-fn one(built: &Path, name: &str, seconds: u64, longest: u32) -> Result<(Outcome, String)> {
+fn one(built: &Path, name: &str, seconds: u64, longest: u32) -> Result<(TargetOutcome, String)> {
     let found = target_directory()?.join("fuzz/corpus").join(name);
     let findings = findings_folder()?;
     let mut folders = vec![found.clone()];
@@ -129,14 +129,14 @@ fn one(built: &Path, name: &str, seconds: u64, longest: u32) -> Result<(Outcome,
     ]);
     let output = command.stdin(Stdio::null()).output().map_err(|error| not_started(&command, &error))?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let mut outcome = Outcome::of(&said);
+    let mut outcome = TargetOutcome::parse(&said);
     outcome.finding = !output.status.success();
     Ok((outcome, said))
 }
 
-impl Outcome {
+impl TargetOutcome {
     /// Parses libFuzzer's output: lines of progress, and statistics at the end.
-    fn of(said: &str) -> Self {
+    fn parse(said: &str) -> Self {
         let mut outcome = Self::default();
         for line in said.lines() {
             if let Some(count) = line.strip_prefix("stat::number_of_executed_units:") {
@@ -184,9 +184,9 @@ mod tests {
 
     #[test]
     fn the_output_of_a_target_is_parsed() {
-        let expected = Outcome { executions: 1_234_567, coverage: 345, corpus: 41, finding: false };
-        assert_eq!(Outcome::of(SAID), expected);
-        assert_eq!(Outcome::of("no such thing"), Outcome::default());
+        let expected = TargetOutcome { executions: 1_234_567, coverage: 345, corpus: 41, finding: false };
+        assert_eq!(TargetOutcome::parse(SAID), expected);
+        assert_eq!(TargetOutcome::parse("no such thing"), TargetOutcome::default());
         let said = format!("{SAID}thread 'x' panicked at a.rs:3:1:\nno\nstack\nSUMMARY: libFuzzer: deadly signal\n");
         assert_eq!(shown(&said), "thread 'x' panicked at a.rs:3:1:\nno\nSUMMARY: libFuzzer: deadly signal");
     }

@@ -26,13 +26,13 @@ struct Experiment {
     name: &'static str,
     /// Paths below `../shared` that it requires.
     needs: &'static [&'static str],
-    run: fn(&Bench) -> Result<Vec<Figure>>,
+    run: fn(&Environment) -> Result<Vec<Figure>>,
 }
 
 const EXPERIMENTS: &[Experiment] = &[periods::EXPERIMENT];
 
 /// The environment of an experiment.
-struct Bench {
+struct Environment {
     /// Folder of the programs, built in release mode.
     programs: PathBuf,
     /// Folder for temporary files.
@@ -62,7 +62,7 @@ pub(crate) fn science(args: &Args) -> Result<()> {
     let mut record = Record::read(&path)?;
     let mut figures = vec![];
     if !runnable.is_empty() {
-        let bench = Bench::build()?;
+        let bench = Environment::build()?;
         for experiment in runnable {
             figures.extend((experiment.run)(&bench).map_err(|error| format!("{}: {error}", experiment.name))?);
         }
@@ -119,7 +119,7 @@ fn wrong(figures: &[Figure], record: &Record) -> Vec<String> {
     wrong
 }
 
-impl Bench {
+impl Environment {
     fn build() -> Result<Self> {
         run::run(
             run::cargo().args("build --release --quiet --package tape-cli --package tape-benches --bins".split(' ')),

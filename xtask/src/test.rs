@@ -15,7 +15,7 @@ use crate::tidy;
 use libtest::Tally;
 
 /// A named step of the test suite.
-type Step = (&'static str, fn(&mut Report) -> Result<()>);
+type Step = (&'static str, fn(&mut SuiteReport) -> Result<()>);
 
 /// All steps, roughly fastest first. The suite stops at the first failure.
 const STEPS: &[Step] = &[
@@ -48,7 +48,7 @@ const DEVICE_TESTS: &str = "test --workspace --features tape-cli/gpu,tape-benche
 
 /// The final report.
 #[derive(Debug, Default)]
-struct Report {
+struct SuiteReport {
     steps: Vec<(&'static str, &'static str, Duration)>,
     passed: usize,
     failed: usize,
@@ -67,8 +67,8 @@ pub(crate) fn test() -> Result<()> {
     if report.failures.is_empty() { Ok(()) } else { Err("the suite failed".into()) }
 }
 
-fn run_steps(steps: &[Step]) -> Report {
-    let mut report = Report::default();
+fn run_steps(steps: &[Step]) -> SuiteReport {
+    let mut report = SuiteReport::default();
     for (name, step) in steps {
         if !report.failures.is_empty() {
             report.steps.push((name, "not reached", Duration::ZERO));
@@ -89,7 +89,7 @@ fn run_steps(steps: &[Step]) -> Report {
 }
 
 /// Runs `cargo test`, prints its output as it comes, and counts the results.
-fn cargo_test(command: &mut Command, report: &mut Report) -> Result<()> {
+fn cargo_test(command: &mut Command, report: &mut SuiteReport) -> Result<()> {
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(|error| run::not_started(command, &error))?;
     let mut tally = Tally::default();
@@ -113,7 +113,7 @@ fn cargo_test(command: &mut Command, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-fn readme_commands(report: &mut Report) -> Result<()> {
+fn readme_commands(report: &mut SuiteReport) -> Result<()> {
     let outcome = readme::run_readme()?;
     report.passed += outcome.passed;
     report.failed += outcome.failures.len();
@@ -121,7 +121,7 @@ fn readme_commands(report: &mut Report) -> Result<()> {
     if outcome.failures.is_empty() { Ok(()) } else { Err(outcome.failures.join("\n").into()) }
 }
 
-impl Report {
+impl SuiteReport {
     fn text(&self) -> String {
         let mut lines = vec!["What ran".to_owned()];
         for (name, outcome, time) in &self.steps {
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_suite_without_a_passed_test_fails() {
-        let mut report = Report::default();
+        let mut report = SuiteReport::default();
         let print = |text: &str| {
             let mut shell = Command::new("sh");
             shell.args(["-c", "printf '%s\\n' \"$1\"", "sh", text]);

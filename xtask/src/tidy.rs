@@ -15,7 +15,7 @@ use sources::File;
 
 /// The input of the checks.
 #[derive(Debug)]
-struct House {
+struct Workspace {
     metadata: Metadata,
     /// Every Rust file of every member.
     sources: Vec<File>,
@@ -35,7 +35,7 @@ enum Finding {
 }
 
 /// A rule of the project, and the function that finds violations.
-type Check = (&'static str, fn(&House) -> Vec<Finding>);
+type Check = (&'static str, fn(&Workspace) -> Vec<Finding>);
 
 const CHECKS: &[Check] = &[
     ("pillars only depend on tape-core and tape-pool, and only tape combines them", layers::pillars),
@@ -52,7 +52,7 @@ const CHECKS: &[Check] = &[
     ("messages of libraries do not name flags or commands", structure::messages),
     ("types and files of a crate have distinct names", structure::duplicates),
     ("plain wording in comments, strings and documents", words::count),
-    ("all paths in the code map exist", |house| code_map::code_map(&house.metadata)),
+    ("all paths in the code map exist", |workspace| code_map::code_map(&workspace.metadata)),
 ];
 
 /// Runs every check, and fails if any of them finds a violation.
@@ -65,10 +65,10 @@ pub(crate) fn tidy() -> Result<()> {
         .map(|member| File::read(&metadata.workspace_root, &member.manifest_path))
         .collect::<Result<_>>()?;
     let pages = words::pages(&metadata.workspace_root)?;
-    let house = House { metadata, sources, manifests, pages };
+    let workspace = Workspace { metadata, sources, manifests, pages };
     let mut failures = 0;
     for (rule, check) in CHECKS {
-        let findings = check(&house);
+        let findings = check(&workspace);
         let broken = findings.iter().filter(|finding| matches!(finding, Finding::Failure(_))).count();
         failures += broken;
         println!("{} {rule}", if broken == 0 { "ok    " } else { "BROKEN" });
@@ -91,10 +91,10 @@ fn failures(texts: impl IntoIterator<Item = String>) -> Vec<Finding> {
 mod tests {
     use super::*;
 
-    impl House {
+    impl Workspace {
         /// Creates the input from packages `(name, version, licence, is a member, normal dependencies)`.
-        pub(super) fn of(packages: &[(&str, &str, &str, bool, &[&str])]) -> Self {
-            Self { metadata: Metadata::of(packages), sources: vec![], manifests: vec![], pages: vec![] }
+        pub(super) fn with_packages(packages: &[(&str, &str, &str, bool, &[&str])]) -> Self {
+            Self { metadata: Metadata::with_packages(packages), sources: vec![], manifests: vec![], pages: vec![] }
         }
     }
 

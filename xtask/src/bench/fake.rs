@@ -44,7 +44,7 @@ pub(super) fn programs(folder: &Path, batch: &str) -> Programs {
     let kernels = r#"[{"statistic": "x", "epochs": 1, "kernel_epochs_per_s": [2], "scalar_epochs_per_s": [1]}]"#;
     program(folder, "tape-kernels", &format!("#!/bin/sh\necho '{kernels}'\n"));
     program(folder, "tape-warm", "#!/bin/sh\n");
-    Programs { measure: told, ..Programs::of(folder).expect("all programs exist") }
+    Programs { measure: told, ..Programs::in_folder(folder).expect("all programs exist") }
 }
 
 /// Creates a Python whose environments are copies of itself. `pip` is the script for pip, and other scripts run in sh.

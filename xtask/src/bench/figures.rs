@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kernels::Kernel;
 use super::machine::Machine;
-use super::peers::{Beside, Peers};
+use super::peers::{PeerComparison, Peers};
 use super::process::Usage;
 use super::scale::Growth;
 use super::workload::{Compression, Size};
@@ -46,10 +46,10 @@ pub(super) struct Measured {
     /// Rows per second of wall time.
     pub(super) rows_per_s: Spread,
     /// The targets of the row, and whether they were met.
-    pub(super) targets: Vec<Judged>,
+    pub(super) targets: Vec<TargetResult>,
     /// The task and the comparison with ours, for peers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) beside: Option<Beside>,
+    pub(super) beside: Option<PeerComparison>,
 }
 
 /// Minimum, median and maximum of some measurements.
@@ -62,7 +62,7 @@ pub(super) struct Spread {
 
 /// A figure and its target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Judged {
+pub(super) struct TargetResult {
     /// Name of the figure.
     pub(super) what: String,
     pub(super) value: f64,
@@ -73,7 +73,7 @@ pub(super) struct Judged {
 
 impl Spread {
     /// Summarizes at least one value.
-    pub(super) fn of(values: impl Iterator<Item = f64>) -> Self {
+    pub(super) fn new(values: impl Iterator<Item = f64>) -> Self {
         let mut values: Vec<f64> = values.collect();
         values.sort_by(f64::total_cmp);
         let middle = values.len() / 2;
@@ -83,7 +83,7 @@ impl Spread {
     }
 }
 
-impl Judged {
+impl TargetResult {
     /// Creates a figure that must not be larger than `most`.
     pub(super) fn at_most(what: String, value: f64, most: f64) -> Self {
         Self { what, value, target: format!("at most {most}"), met: value <= most }
@@ -97,7 +97,7 @@ impl Judged {
 
 impl Measured {
     /// Summarizes the runs of one row, without targets.
-    pub(super) fn of(row: &str, size: Size, compression: Compression, survey_rows: u64, runs: &[Usage]) -> Self {
+    pub(super) fn new(row: &str, size: Size, compression: Compression, survey_rows: u64, runs: &[Usage]) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "no survey has 2^53 rows")]
         let rows = survey_rows as f64;
         Self {
@@ -105,10 +105,10 @@ impl Measured {
             size,
             compression,
             survey_rows,
-            cpu_s: Spread::of(runs.iter().map(|run| run.cpu_s)),
-            wall_s: Spread::of(runs.iter().map(|run| run.wall_s)),
-            peak_mb: Spread::of(runs.iter().map(|run| run.peak_mb)),
-            rows_per_s: Spread::of(runs.iter().map(|run| rows / run.wall_s)),
+            cpu_s: Spread::new(runs.iter().map(|run| run.cpu_s)),
+            wall_s: Spread::new(runs.iter().map(|run| run.wall_s)),
+            peak_mb: Spread::new(runs.iter().map(|run| run.peak_mb)),
+            rows_per_s: Spread::new(runs.iter().map(|run| rows / run.wall_s)),
             targets: vec![],
             beside: None,
         }
@@ -143,16 +143,16 @@ mod tests {
 
     #[test]
     fn the_median_is_the_middle() {
-        let spread = |values: &[f64]| Spread::of(values.iter().copied());
+        let spread = |values: &[f64]| Spread::new(values.iter().copied());
         assert_eq!(spread(&[5.0, 1.0, 2.0]), Spread { min: 1.0, median: 2.0, max: 5.0 });
         assert_eq!(spread(&[4.0, 1.0, 2.0, 9.0]), Spread { min: 1.0, median: 3.0, max: 9.0 });
     }
 
     #[test]
     fn a_target_is_met_at_its_edge_and_not_beyond() {
-        assert!(Judged::at_most(String::new(), 1.5, 1.5).met);
-        assert!(!Judged::at_most(String::new(), 1.51, 1.5).met);
-        assert!(Judged::at_least(String::new(), 5.0, 5.0).met);
-        assert!(!Judged::at_least(String::new(), 4.9, 5.0).met);
+        assert!(TargetResult::at_most(String::new(), 1.5, 1.5).met);
+        assert!(!TargetResult::at_most(String::new(), 1.51, 1.5).met);
+        assert!(TargetResult::at_least(String::new(), 5.0, 5.0).met);
+        assert!(!TargetResult::at_least(String::new(), 4.9, 5.0).met);
     }
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
-use super::figures::{Judged, Spread};
+use super::figures::{Spread, TargetResult};
 use crate::run::{self, Result};
 
 /// Minimum speedup of a kernel over the plain loop.
@@ -31,8 +31,8 @@ impl Kernel {
     }
 
     /// Compares the speedup with its target.
-    pub(super) fn target(&self) -> Judged {
-        Judged::at_least(format!("{} kernel, times the plain loop", self.statistic), self.gain(), LEAST_GAIN)
+    pub(super) fn target(&self) -> TargetResult {
+        TargetResult::at_least(format!("{} kernel, times the plain loop", self.statistic), self.gain(), LEAST_GAIN)
     }
 }
 
@@ -59,8 +59,8 @@ fn parse(text: &str) -> Result<Vec<Kernel>> {
         return Err(failed(&"it is empty").into());
     }
     let kernel = |printed: Printed| Kernel {
-        kernel: Spread::of(printed.kernel_epochs_per_s.into_iter()),
-        scalar: Spread::of(printed.scalar_epochs_per_s.into_iter()),
+        kernel: Spread::new(printed.kernel_epochs_per_s.into_iter()),
+        scalar: Spread::new(printed.scalar_epochs_per_s.into_iter()),
         statistic: printed.statistic,
         epochs: printed.epochs,
     };

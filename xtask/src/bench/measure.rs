@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::Settings;
-use super::figures::{Judged, Measured, Report};
+use super::figures::{Measured, Report, TargetResult};
 use super::kernels;
 use super::machine::Machine;
 use super::process::Usage;
@@ -73,7 +73,7 @@ fn measure_survey(settings: &Settings, size: Size, compression: Compression) -> 
     }
     let mut measured: Vec<Measured> = vec![];
     for Ready { row, runs, .. } in &ready {
-        let mut new = Measured::of(row.name, size, compression, survey_rows, runs);
+        let mut new = Measured::new(row.name, size, compression, survey_rows, runs);
         if new.cpu_s.min < SHORTEST_CPU_S {
             let (name, survey) = (size.name(), compression.name());
             let ms = new.cpu_s.min * 1e3;
@@ -124,17 +124,16 @@ fn compare(settings: &Settings, ready: &[Ready]) -> Result<()> {
 }
 
 /// Compares a row with one of its targets. `earlier` are the rows measured before on the same survey.
-fn judge(target: &Target, row: &Measured, earlier: &[Measured]) -> Option<Judged> {
+fn judge(target: &Target, row: &Measured, earlier: &[Measured]) -> Option<TargetResult> {
     match *target {
         Target::Cpu { of, zstd, none } => {
             let other = earlier.iter().find(|other| other.row == of)?;
             let ratio = row.cpu_s.median / other.cpu_s.median;
             let most = Target::most_cpu(zstd, none, row.compression);
-            Some(Judged::at_most(format!("CPU, times {of}"), ratio, most))
+            Some(TargetResult::at_most(format!("CPU, times {of}"), ratio, most))
         }
-        Target::LargePeakMb(most) => {
-            (row.size == Size::Large).then(|| Judged::at_most("peak memory, MB".to_owned(), row.peak_mb.max, most))
-        }
+        Target::LargePeakMb(most) => (row.size == Size::Large)
+            .then(|| TargetResult::at_most("peak memory, MB".to_owned(), row.peak_mb.max, most)),
     }
 }
 

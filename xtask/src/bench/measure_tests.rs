@@ -56,7 +56,7 @@ fn a_program_that_is_replaced_meanwhile_stops_the_bench() {
 #[test]
 fn peak_memory_is_judged_on_the_large_survey() {
     let usage = Usage { cpu_s: 1.0, wall_s: 1.0, peak_mb: 301.0 };
-    let mut row = Measured::of("map", Size::Large, Compression::None, 1, &[usage]);
+    let mut row = Measured::new("map", Size::Large, Compression::None, 1, &[usage]);
     let target = Target::LargePeakMb(300.0);
     assert!(!judge(&target, &row, &[]).expect("it is judged").met);
     row.size = Size::Medium;

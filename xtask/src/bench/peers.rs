@@ -21,7 +21,7 @@ use super::programs::Programs;
 use super::workload::{self, Layout, Size};
 use super::{Common, RUNS};
 use crate::run::{self, Result};
-use script::{Row, Script, Task};
+use script::{PeerRow, Script, Task};
 
 /// Arguments of `cargo xtask bench peers`.
 #[derive(Debug, clap::Args)]
@@ -42,7 +42,7 @@ const OURS: &str = "ours";
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// The surveys, programs and peers to measure.
-struct Settings {
+struct PeerSettings {
     programs: Programs,
     cache: PathBuf,
     /// The Python that creates environments.
@@ -53,9 +53,9 @@ struct Settings {
     limit: Duration,
 }
 
-impl Settings {
+impl PeerSettings {
     /// Returns true if a row is selected.
-    fn asks(&self, script: &Script, row: &Row) -> bool {
+    fn selects(&self, script: &Script, row: &PeerRow) -> bool {
         let contains = |name: &String| row.name.to_lowercase().contains(&name.to_lowercase());
         self.only.as_ref().is_none_or(|name| script.name == *name || contains(name))
     }
@@ -63,7 +63,7 @@ impl Settings {
 
 /// The task of a row, and the comparison of a peer with ours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Beside {
+pub(super) struct PeerComparison {
     pub(super) task: Task,
     pub(super) layout: Layout,
     /// Number of timed runs.
@@ -107,7 +107,7 @@ pub(super) fn peers(args: &Args) -> Result<()> {
     let mut scripts = script::scripts(&run::root().join("benches/peers"))?;
     let baseline = common.baseline()?;
     let machine = common.machine()?;
-    let mut settings = Settings {
+    let mut settings = PeerSettings {
         programs: common.programs()?,
         cache: workload::cache()?,
         python: "python3".into(),
@@ -119,12 +119,12 @@ pub(super) fn peers(args: &Args) -> Result<()> {
     if workload::s82(Layout::Sorted).exists() && common.size.is_empty() {
         settings.sizes.insert(0, Size::S82);
     }
-    scripts.retain(|script| script.rows.iter().any(|row| settings.asks(script, row)));
+    scripts.retain(|script| script.rows.iter().any(|row| settings.selects(script, row)));
     if scripts.is_empty() {
         return Err(format!("no peer matches '{}': see benches/peers", only.as_deref().unwrap_or_default()).into());
     }
     let report = measure::measure(&settings, &scripts, machine)?;
-    let form = if *markdown { table::Form::Markdown } else { table::Form::Plain };
+    let form = if *markdown { table::Format::Markdown } else { table::Format::Plain };
     print!("{}", table::table(&report, form));
     common.finish(&report, baseline.as_ref())
 }

@@ -30,11 +30,11 @@ impl Programs {
     /// Builds the programs of this tree in release mode.
     pub(super) fn build() -> Result<Self> {
         run::run(run::cargo().args("build --release --package tape-cli --package tape-benches --bins".split(' ')))?;
-        Self::of(&run::target_directory()?.join("release"))
+        Self::in_folder(&run::target_directory()?.join("release"))
     }
 
     /// Returns the programs in a folder.
-    pub(super) fn of(folder: &Path) -> Result<Self> {
+    pub(super) fn in_folder(folder: &Path) -> Result<Self> {
         let program = |name: &str| {
             let path = folder.join(name);
             if path.is_file() { Ok(path) } else { Err(format!("{} is missing", path.display())) }

@@ -27,7 +27,7 @@ const SIZES: [Size; 3] = [Size::Million, Size::TenMillion, Size::HundredMillion]
 const RUNS: u32 = 3;
 
 /// The surveys and programs to measure.
-struct Settings {
+struct ScaleSettings {
     programs: Programs,
     cache: PathBuf,
     sizes: Vec<Size>,
@@ -36,7 +36,7 @@ struct Settings {
 
 /// A row of the benchmark.
 #[derive(Debug)]
-struct Row {
+struct ScaleRow {
     /// Name in the table.
     name: &'static str,
     /// Name of the plan, as for `--plan`.
@@ -59,17 +59,17 @@ enum Memory {
 const BUDGET_MIB: u32 = 512;
 
 /// All rows. Results of the others are compared with the first.
-const ROWS: &[Row] = &[
-    Row { name: "map", plan: "map", layout: Layout::Sorted, memory: Memory::Unlimited },
-    Row { name: "stitch", plan: "stitch", layout: Layout::SortedSplit, memory: Memory::Unlimited },
-    Row { name: "merge", plan: "merge", layout: Layout::Nightly, memory: Memory::Unlimited },
-    Row { name: SHUFFLE, plan: "shuffle", layout: Layout::Shuffled, memory: Memory::Unlimited },
-    Row { name: BOUNDED, plan: "shuffle", layout: Layout::Shuffled, memory: Memory::Bounded },
+const ROWS: &[ScaleRow] = &[
+    ScaleRow { name: "map", plan: "map", layout: Layout::Sorted, memory: Memory::Unlimited },
+    ScaleRow { name: "stitch", plan: "stitch", layout: Layout::SortedSplit, memory: Memory::Unlimited },
+    ScaleRow { name: "merge", plan: "merge", layout: Layout::Nightly, memory: Memory::Unlimited },
+    ScaleRow { name: SHUFFLE, plan: "shuffle", layout: Layout::Shuffled, memory: Memory::Unlimited },
+    ScaleRow { name: BOUNDED, plan: "shuffle", layout: Layout::Shuffled, memory: Memory::Bounded },
 ];
 const SHUFFLE: &str = "shuffle";
 const BOUNDED: &str = "shuffle, 512 MiB";
 
-impl Row {
+impl ScaleRow {
     /// Returns true if the row is measured on surveys of a size.
     fn is_for(&self, size: Size) -> bool {
         self.memory == Memory::Unlimited || size == Size::HundredMillion
@@ -92,8 +92,12 @@ pub(super) fn scale(args: &Args) -> Result<()> {
     let sizes = common.timed_sizes(&SIZES)?;
     let baseline = common.baseline()?;
     let machine = common.machine()?;
-    let settings =
-        Settings { programs: common.programs()?, cache: workload::cache()?, sizes, runs: common.runs.unwrap_or(RUNS) };
+    let settings = ScaleSettings {
+        programs: common.programs()?,
+        cache: workload::cache()?,
+        sizes,
+        runs: common.runs.unwrap_or(RUNS),
+    };
     let report = measure::measure(&settings, machine)?;
     print!("{}", table::table(&report));
     common.finish(&report, baseline.as_ref())

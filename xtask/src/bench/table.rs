@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::figures::{Judged, Measured, Report, Spread};
+use super::figures::{Measured, Report, Spread, TargetResult};
 use super::scale::Growth;
 
 /// Prints the header, a table for each survey, the kernels, and the targets.
@@ -90,7 +90,7 @@ fn line(text: &mut String, cells: &[&str]) {
 }
 
 /// Prints one line for a target.
-pub(super) fn target_line(text: &mut String, name: &str, judged: &Judged) {
+pub(super) fn target_line(text: &mut String, name: &str, judged: &TargetResult) {
     let verdict = if judged.met { "met" } else { "MISSED" };
     _ = writeln!(text, "  {verdict:<7} {name}: {} {:.2}, {}", judged.what, judged.value, judged.target);
 }
@@ -106,14 +106,14 @@ mod tests {
     fn growth_is_printed_with_rates_and_targets() {
         let measured = |size, rows, wall_s| {
             let usage = Usage { cpu_s: 2.0 * wall_s, wall_s, peak_mb: 10.0 };
-            Measured::of("merge", size, Compression::None, rows, &[usage])
+            Measured::new("merge", size, Compression::None, rows, &[usage])
         };
         let rows = vec![
             measured(Size::Million, 1_000_000, 0.1),
             measured(Size::TenMillion, 10_000_000, 1.0),
             measured(Size::HundredMillion, 100_000_000, 20.0),
         ];
-        let growth = vec![Growth::of("merge", &rows.iter().collect::<Vec<_>>()).expect("three sizes")];
+        let growth = vec![Growth::fit("merge", &rows.iter().collect::<Vec<_>>()).expect("three sizes")];
         let machine = Machine::now().expect("machine information");
         let text = table(&Report { machine, rows, kernels: vec![], growth, peers: None });
         let line = |start: &str| text.lines().rfind(|line| line.trim_start().starts_with(start));

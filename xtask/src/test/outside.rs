@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Report, cargo_test};
+use super::{SuiteReport, cargo_test};
 use crate::run::{self, Result};
 
 const MANIFEST: &str = "tape/tests/outside/Cargo.toml";
@@ -13,7 +13,7 @@ const OF_THE_COMMAND: [&str; 7] = ["bytesize", "clap", "clap_complete", "ctrlc",
 
 /// Checks the dependencies of the library, and tests the crate outside of the workspace. It is compiled into the
 /// workspace's target folder, where most of its dependencies already are.
-pub(super) fn outside(report: &mut Report) -> Result<()> {
+pub(super) fn outside(report: &mut SuiteReport) -> Result<()> {
     let command = tree(&["--package", "tape-cli"])?;
     for features in ["--features=default", "--no-default-features"] {
         check(&command, &tree(&["--package", "tape", features])?)

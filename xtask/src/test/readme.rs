@@ -20,7 +20,7 @@ enum Line {
 
 /// The outcome of running the README's commands.
 #[derive(Debug, Default)]
-pub(crate) struct Outcome {
+pub(crate) struct ReadmeOutcome {
     /// Number of commands that succeeded.
     pub(crate) passed: usize,
     /// Failed commands, with the reason.
@@ -33,7 +33,7 @@ pub(crate) struct Outcome {
 ///
 /// # Errors
 /// If there is no README, it has no command to run, or the release build fails.
-pub(crate) fn run_readme() -> Result<Outcome> {
+pub(crate) fn run_readme() -> Result<ReadmeOutcome> {
     let readme = run::root().join("README.md");
     let text = std::fs::read_to_string(&readme).map_err(|error| format!("{}: {error}", readme.display()))?;
     let lines = lines(&text);
@@ -45,8 +45,8 @@ pub(crate) fn run_readme() -> Result<Outcome> {
     run_lines(lines, folder.path(), &run::target_directory()?.join("release"))
 }
 
-fn run_lines(lines: Vec<Line>, folder: &Path, programs: &Path) -> Result<Outcome> {
-    let mut outcome = Outcome::default();
+fn run_lines(lines: Vec<Line>, folder: &Path, programs: &Path) -> Result<ReadmeOutcome> {
+    let mut outcome = ReadmeOutcome::default();
     for line in lines {
         match line {
             Line::Itself(line) => outcome.not_run.push(format!("README's `{line}`: already running")),

@@ -1,6 +1,6 @@
 //! Checks dependencies between crates.
 
-use super::{Finding, House, failures};
+use super::{Finding, Workspace, failures};
 
 /// The crates of the middle layer.
 const PILLARS: [&str; 4] = ["tape-io", "tape-exec", "tape-gpu", "tape-analysis"];
@@ -12,10 +12,10 @@ const NOT_IN_CORE: [&str; 3] = ["rayon", "parquet", "wgpu"];
 const ARROW_MAJOR: &str = "59";
 
 /// Checks that crates of the middle layer do not depend on each other, and that only tape combines several of them.
-pub(super) fn pillars(house: &House) -> Vec<Finding> {
+pub(super) fn pillars(workspace: &Workspace) -> Vec<Finding> {
     let mut broken = vec![];
-    for member in house.metadata.members() {
-        let below = house.metadata.members_below(member);
+    for member in workspace.metadata.members() {
+        let below = workspace.metadata.members_below(member);
         let name = member.name.as_str();
         if PILLARS.contains(&name) {
             broken.extend(below.iter().filter(|b| !FOUNDATION.contains(b)).map(|b| format!("{name} depends on {b}")));
@@ -34,8 +34,8 @@ pub(super) fn pillars(house: &House) -> Vec<Finding> {
 }
 
 /// Checks that tape-core has no I/O, threads or GPU, even indirectly.
-pub(super) fn core(house: &House) -> Vec<Finding> {
-    let tree = house.metadata.tree("tape-core");
+pub(super) fn core(workspace: &Workspace) -> Vec<Finding> {
+    let tree = workspace.metadata.tree("tape-core");
     failures(NOT_IN_CORE.iter().filter(|n| tree.contains(**n)).map(|n| format!("tape-core depends on {n}")))
 }
 
@@ -46,11 +46,11 @@ const GLOBAL_POOL: [&str; 9] =
 /// Checks that only tape-pool starts pools and uses rayon's parallel iterators. Elsewhere they would start the global
 /// pool, which `TAPE_NUM_THREADS` does not limit, and for which a child process after `fork` would wait forever. The
 /// floor of the benchmarks has its own pool.
-pub(super) fn pools(house: &House) -> Vec<Finding> {
+pub(super) fn pools(workspace: &Workspace) -> Vec<Finding> {
     let is_code = |path: &str| path.contains("/src/") && !path.contains("/tests/") && !path.ends_with("tests.rs");
     let elsewhere = |path: &str| !["tape-pool/", "benches/", "xtask/"].iter().any(|folder| path.starts_with(folder));
     let mut broken = vec![];
-    for file in house.sources.iter().filter(|file| is_code(&file.path) && elsewhere(&file.path)) {
+    for file in workspace.sources.iter().filter(|file| is_code(&file.path) && elsewhere(&file.path)) {
         for (number, line) in (1..).zip(file.text.lines()) {
             let code = line.split("//").next().unwrap_or("");
             let uses = code.match_indices("rayon::").flat_map(|(at, name)| names(&code[at + name.len()..]));
@@ -74,17 +74,17 @@ fn names(path: &str) -> Vec<&str> {
 }
 
 /// Checks that a build without the `gpu` feature has no GPU code.
-pub(super) fn no_gpu(house: &House) -> Vec<Finding> {
-    let tree = house.metadata.tree("tape-cli");
+pub(super) fn no_gpu(workspace: &Workspace) -> Vec<Finding> {
+    let tree = workspace.metadata.tree("tape-cli");
     failures(tree.contains("wgpu").then(|| "tape-cli depends on wgpu with default features".to_owned()))
 }
 
 /// Checks that there is one version of `arrow` and of `parquet`, because types of different versions are different
 /// types.
-pub(super) fn one_arrow(house: &House) -> Vec<Finding> {
+pub(super) fn one_arrow(workspace: &Workspace) -> Vec<Finding> {
     let mut broken = vec![];
     for name in ["arrow", "parquet"] {
-        let of_name = house.metadata.packages.iter().filter(|package| package.name == name);
+        let of_name = workspace.metadata.packages.iter().filter(|package| package.name == name);
         let versions: Vec<&str> = of_name.map(|package| package.version.as_str()).collect();
         let pinned = versions.iter().all(|version| version.split('.').next() == Some(ARROW_MAJOR));
         if versions.len() != 1 || !pinned {
@@ -102,7 +102,7 @@ mod tests {
     type Package<'a> = (&'a str, &'a str, &'a str, bool, &'a [&'a str]);
 
     /// Returns a valid workspace, with one package replaced or added.
-    fn house<'a>(change: Package<'a>) -> House {
+    fn workspace<'a>(change: Package<'a>) -> Workspace {
         let mut packages: Vec<Package<'a>> = vec![
             ("tape", "0.1.0", "MIT", true, &["tape-core", "tape-io", "tape-exec", "tape-analysis"]),
             ("tape-cli", "0.1.0", "MIT", true, &["tape", "clap"]),
@@ -120,16 +120,16 @@ mod tests {
         ];
         packages.retain(|package| (package.0, package.1) != (change.0, change.1));
         packages.push(change);
-        House::of(&packages)
+        Workspace::with_packages(&packages)
     }
 
     const UNCHANGED: Package<'_> = ("rayon", "1.12.0", "MIT", false, &[]);
 
     #[test]
     fn a_valid_workspace_has_no_findings() {
-        let house = house(UNCHANGED);
+        let workspace = workspace(UNCHANGED);
         for check in [pillars, core, no_gpu, one_arrow] {
-            assert_eq!(check(&house), []);
+            assert_eq!(check(&workspace), []);
         }
     }
 
@@ -144,44 +144,48 @@ mod tests {
             file("tape-exec/src/pool/tests.rs", uses),
             file("tape-exec/src/c.rs", "use rayon::{Scope, ThreadPool};\npub use rayon;\n"),
         ];
-        let house = House { sources, ..house(UNCHANGED) };
+        let workspace = Workspace { sources, ..workspace(UNCHANGED) };
         let found = [(1, "join"), (3, "spawn"), (4, "prelude")];
         let found = found.map(|(line, name)| format!("tape-io/src/a.rs:{line}: rayon::{name}"));
-        assert_eq!(pools(&house), failures(found));
+        assert_eq!(pools(&workspace), failures(found));
     }
 
     #[test]
     fn dependencies_between_pillars_are_found() {
-        let house = house(("tape-io", "0.1.0", "MIT", true, &["tape-core", "tape-exec"]));
-        assert_eq!(pillars(&house), failures(["tape-io depends on tape-exec".to_owned()]));
+        let workspace = workspace(("tape-io", "0.1.0", "MIT", true, &["tape-core", "tape-exec"]));
+        assert_eq!(pillars(&workspace), failures(["tape-io depends on tape-exec".to_owned()]));
     }
 
     #[test]
     fn a_second_crate_that_combines_pillars_is_found() {
-        let house = house(("tape-benches", "0.1.0", "MIT", true, &["tape-analysis", "tape-io"]));
+        let workspace = workspace(("tape-benches", "0.1.0", "MIT", true, &["tape-analysis", "tape-io"]));
         assert_eq!(
-            pillars(&house),
+            pillars(&workspace),
             failures(["tape-benches combines tape-analysis and tape-io; only tape may do so".to_owned()])
         );
     }
 
     #[test]
     fn a_dependency_of_the_foundation_is_found() {
-        let upwards = house(("tape-core", "0.1.0", "MIT", true, &["tape-io"]));
+        let upwards = workspace(("tape-core", "0.1.0", "MIT", true, &["tape-io"]));
         assert_eq!(pillars(&upwards).len(), 1);
         assert_eq!(core(&upwards), failures(["tape-core depends on parquet".to_owned()]));
-        let by_another = house(("arrow", "59.3.2", "MIT", false, &["rayon"]));
+        let by_another = workspace(("arrow", "59.3.2", "MIT", false, &["rayon"]));
         assert_eq!(core(&by_another), failures(["tape-core depends on rayon".to_owned()]));
     }
 
     #[test]
     fn an_indirect_dependency_on_wgpu_is_found() {
-        assert_eq!(no_gpu(&house(("tape", "0.1.0", "MIT", true, &["tape-gpu"]))).len(), 1);
+        assert_eq!(no_gpu(&workspace(("tape", "0.1.0", "MIT", true, &["tape-gpu"]))).len(), 1);
     }
 
     #[test]
     fn other_versions_of_arrow_are_found() {
-        assert_eq!(one_arrow(&house(("arrow", "60.1.0", "MIT", false, &[]))).len(), 1, "a second one");
-        assert_eq!(one_arrow(&House::of(&[("parquet", "60.1.0", "MIT", false, &[])])).len(), 2, "another, and none");
+        assert_eq!(one_arrow(&workspace(("arrow", "60.1.0", "MIT", false, &[]))).len(), 1, "a second one");
+        assert_eq!(
+            one_arrow(&Workspace::with_packages(&[("parquet", "60.1.0", "MIT", false, &[])])).len(),
+            2,
+            "another, and none"
+        );
     }
 }

@@ -1,10 +1,10 @@
 //! Checks the licences of dependencies.
 
-use super::{Finding, House, failures};
+use super::{Finding, Workspace, failures};
 
 /// Checks that every package is available under a licence outside of the GPL family.
-pub(super) fn licences(house: &House) -> Vec<Finding> {
-    failures(house.metadata.packages.iter().filter_map(|package| match &package.license {
+pub(super) fn licences(workspace: &Workspace) -> Vec<Finding> {
+    failures(workspace.metadata.packages.iter().filter_map(|package| match &package.license {
         Some(licence) if is_permitted(licence) => None,
         Some(licence) => Some(format!("{} {}: {licence}", package.name, package.version)),
         None => Some(format!("{} {} has no licence", package.name, package.version)),
@@ -79,10 +79,12 @@ mod tests {
 
     #[test]
     fn a_package_under_the_gpl_is_named() {
-        let mut house =
-            House::of(&[("good", "1.0.0", "MIT", false, &[]), ("light-curve-feature", "0.9.0", "GPL-3.0", false, &[])]);
-        assert_eq!(licences(&house), failures(["light-curve-feature 0.9.0: GPL-3.0".to_owned()]));
-        house.metadata.packages[1].license = None;
-        assert_eq!(licences(&house), failures(["light-curve-feature 0.9.0 has no licence".to_owned()]));
+        let mut workspace = Workspace::with_packages(&[
+            ("good", "1.0.0", "MIT", false, &[]),
+            ("light-curve-feature", "0.9.0", "GPL-3.0", false, &[]),
+        ]);
+        assert_eq!(licences(&workspace), failures(["light-curve-feature 0.9.0: GPL-3.0".to_owned()]));
+        workspace.metadata.packages[1].license = None;
+        assert_eq!(licences(&workspace), failures(["light-curve-feature 0.9.0 has no licence".to_owned()]));
     }
 }

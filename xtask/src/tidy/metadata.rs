@@ -101,13 +101,13 @@ mod tests {
 
     impl Metadata {
         /// Creates packages `(name, version, licence, is a member, normal dependencies)` in cargo's format.
-        pub(crate) fn of(packages: &[(&str, &str, &str, bool, &[&str])]) -> Self {
+        pub(crate) fn with_packages(packages: &[(&str, &str, &str, bool, &[&str])]) -> Self {
             let id = |name: &str, version: &str| format!("{name}@{version}");
             let id_of = |name: &str| packages.iter().find(|p| p.0 == name).map(|p| id(p.0, p.1));
             let package = |p: &(&str, &str, &str, bool, &[&str])| {
                 let dependencies: Vec<_> = p.4.iter().map(|name| json!({"name": name, "kind": null})).collect();
                 json!({"id": id(p.0, p.1), "name": p.0, "version": p.1, "license": p.2,
-                    "manifest_path": format!("/house/{}/Cargo.toml", p.0), "dependencies": dependencies})
+                    "manifest_path": format!("/workspace/{}/Cargo.toml", p.0), "dependencies": dependencies})
             };
             let node = |p: &(&str, &str, &str, bool, &[&str])| {
                 let edge = |name| json!({"pkg": name, "dep_kinds": [{"kind": null, "target": null}]});
@@ -116,7 +116,7 @@ mod tests {
             let text = json!({
                 "packages": packages.iter().map(package).collect::<Vec<_>>(),
                 "workspace_members": packages.iter().filter(|p| p.3).map(|p| id(p.0, p.1)).collect::<Vec<_>>(),
-                "workspace_root": "/house",
+                "workspace_root": "/workspace",
                 "resolve": {"nodes": packages.iter().map(node).collect::<Vec<_>>()},
             });
             serde_json::from_value(text).expect("cargo's format")
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_tree_is_followed_to_its_leaves() {
-        let metadata = Metadata::of(&[
+        let metadata = Metadata::with_packages(&[
             ("top", "1.0.0", "MIT", true, &["middle"]),
             ("middle", "1.0.0", "MIT", false, &["leaf"]),
             ("leaf", "1.0.0", "MIT", false, &["middle"]),
@@ -136,7 +136,8 @@ mod tests {
 
     #[test]
     fn only_normal_dependencies_count() {
-        let mut metadata = Metadata::of(&[("top", "1.0.0", "MIT", true, &["low"]), ("low", "1.0.0", "MIT", true, &[])]);
+        let mut metadata =
+            Metadata::with_packages(&[("top", "1.0.0", "MIT", true, &["low"]), ("low", "1.0.0", "MIT", true, &[])]);
         assert_eq!(metadata.members_below(&metadata.packages[0]), BTreeSet::from(["low"]));
         metadata.packages[0].dependencies[0].kind.kind = Some("dev".into());
         metadata.resolve.nodes[0].deps[0].dep_kinds[0].kind = Some("dev".into());

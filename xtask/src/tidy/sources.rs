@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Finding, House, failures};
+use super::{Finding, Workspace, failures};
 use crate::run::Result;
 
 /// Longer files fail.
@@ -49,7 +49,7 @@ pub(super) fn files(root: &Path, folders: &[&Path], wanted: &str) -> Result<Vec<
 }
 
 /// Checks that every member uses the lints of the workspace.
-pub(super) fn lints(house: &House) -> Vec<Finding> {
+pub(super) fn lints(workspace: &Workspace) -> Vec<Finding> {
     let takes = |text: &str| {
         let lines = text.lines().map(|line| line.split('#').next().unwrap_or("").replace(char::is_whitespace, ""));
         let mut table = String::new();
@@ -61,12 +61,12 @@ pub(super) fn lints(house: &House) -> Vec<Finding> {
             (table.as_str(), line.as_str()) == ("[lints]", "workspace=true")
         })
     };
-    let broken = house.manifests.iter().filter(|manifest| !takes(&manifest.text));
+    let broken = workspace.manifests.iter().filter(|manifest| !takes(&manifest.text));
     failures(broken.map(|manifest| format!("{} lacks [lints] workspace = true", manifest.path)))
 }
 
 /// Checks the length of files.
-pub(super) fn lengths(house: &House) -> Vec<Finding> {
+pub(super) fn lengths(workspace: &Workspace) -> Vec<Finding> {
     let judge = |file: &File| {
         let lines = file.text.lines().count();
         match lines {
@@ -75,13 +75,13 @@ pub(super) fn lengths(house: &House) -> Vec<Finding> {
             _ => None,
         }
     };
-    house.sources.iter().filter_map(judge).collect()
+    workspace.sources.iter().filter_map(judge).collect()
 }
 
 /// Checks that no macro for unfinished code or debugging is used.
-pub(super) fn unfinished(house: &House) -> Vec<Finding> {
+pub(super) fn unfinished(workspace: &Workspace) -> Vec<Finding> {
     let mut broken = vec![];
-    for file in house.sources.iter().filter(|file| file.path.contains("src/")) {
+    for file in workspace.sources.iter().filter(|file| file.path.contains("src/")) {
         for (number, line) in (1..).zip(file.text.lines()) {
             let code = line.split("//").next().unwrap_or("");
             let used = UNFINISHED.iter().filter(|name| uses_macro(code, name));
@@ -104,12 +104,12 @@ fn uses_macro(code: &str, name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn house(sources: Vec<(&str, String)>, manifests: Vec<(&str, &str)>) -> House {
+    fn workspace(sources: Vec<(&str, String)>, manifests: Vec<(&str, &str)>) -> Workspace {
         let file = |path: &str, text: &str| File { path: path.to_owned(), text: text.to_owned() };
-        House {
+        Workspace {
             sources: sources.iter().map(|(path, text)| file(path, text)).collect(),
             manifests: manifests.into_iter().map(|(path, text)| file(path, text)).collect(),
-            ..House::of(&[])
+            ..Workspace::with_packages(&[])
         }
     }
 
@@ -117,17 +117,18 @@ mod tests {
     fn a_member_without_the_lints_is_found() {
         let good = "[package]\nname = \"a\"\n[lints] # all\nworkspace = true\n";
         let other_table = "[package]\nversion.workspace = true\n[lints.rust]\nworkspace = true\n";
-        let house = house(vec![], vec![("a/Cargo.toml", good), ("b/Cargo.toml", other_table), ("c/Cargo.toml", "")]);
+        let workspace =
+            workspace(vec![], vec![("a/Cargo.toml", good), ("b/Cargo.toml", other_table), ("c/Cargo.toml", "")]);
         let lacks = |name| format!("{name}/Cargo.toml lacks [lints] workspace = true");
-        assert_eq!(lints(&house), failures([lacks("b"), lacks("c")]));
+        assert_eq!(lints(&workspace), failures([lacks("b"), lacks("c")]));
     }
 
     #[test]
     fn long_files_are_noted_and_longer_ones_fail() {
         let lines = |n: usize| "\n".repeat(n);
-        let house = house(vec![("a.rs", lines(350)), ("b.rs", lines(351)), ("c.rs", lines(501))], vec![]);
+        let workspace = workspace(vec![("a.rs", lines(350)), ("b.rs", lines(351)), ("c.rs", lines(501))], vec![]);
         let expected = [Finding::Note("b.rs: 351 lines".into()), Finding::Failure("c.rs: 501 lines".into())];
-        assert_eq!(lengths(&house), expected);
+        assert_eq!(lengths(&workspace), expected);
     }
 
     #[test]
@@ -135,8 +136,11 @@ mod tests {
         let call = |name: &str| format!("fn f() {{ {name}!(1) }}\n");
         let [first, second, third] = UNFINISHED.map(call);
         let talk = format!("// {first}let todo = my_{}!(1);", UNFINISHED[2]);
-        let house = house(vec![("a/src/b.rs", first + &second + &talk), ("a/tests/c.rs", third)], vec![]);
-        assert_eq!(unfinished(&house), failures(["a/src/b.rs:1: todo!".into(), "a/src/b.rs:2: unimplemented!".into()]));
+        let workspace = workspace(vec![("a/src/b.rs", first + &second + &talk), ("a/tests/c.rs", third)], vec![]);
+        assert_eq!(
+            unfinished(&workspace),
+            failures(["a/src/b.rs:1: todo!".into(), "a/src/b.rs:2: unimplemented!".into()])
+        );
     }
 
     #[test]

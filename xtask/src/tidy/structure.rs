@@ -7,7 +7,7 @@ mod scan;
 use std::collections::BTreeSet;
 
 use super::metadata::Package;
-use super::{Finding, House, failures};
+use super::{Finding, Workspace, failures};
 use graph::{Graph, cycles};
 
 /// Limits of a crate. Lower a limit when the crate improves, and only raise one with a reason in the commit.
@@ -40,42 +40,42 @@ struct Folders {
     src: &'static str,
     order: &'static [&'static str],
     /// Files directly under `src` that every folder may use, or that may use every folder.
-    beside: &'static [&'static str],
+    exempt: &'static [&'static str],
     /// Folders, with names that their code must not contain.
-    ignorant: &'static [(&'static str, &'static [&'static str])],
+    forbidden: &'static [(&'static str, &'static [&'static str])],
 }
 
 const TAPE_IO: Folders = Folders {
     src: "tape-io/src",
     order: &["file", "catalog", "expr", "decode", "survey", "spill", "scan", "write"],
-    beside: &["error", "fault", "fuzzing", "sphere"],
-    ignorant: &[("expr", &["Survey", "Source"]), ("decode", &["Survey", "Source"])],
+    exempt: &["error", "fault", "fuzzing", "sphere"],
+    forbidden: &[("expr", &["Survey", "Source"]), ("decode", &["Survey", "Source"])],
 };
 
 /// Checks each crate against its limits, and reports its present numbers.
-pub(super) fn bounds(house: &House) -> Vec<Finding> {
-    house.metadata.members().flat_map(|member| bounds_of(house, member, BOUNDS)).collect()
+pub(super) fn bounds(workspace: &Workspace) -> Vec<Finding> {
+    workspace.metadata.members().flat_map(|member| bounds_of(workspace, member, BOUNDS)).collect()
 }
 
 /// Finds types and files of a crate that have the same name.
-pub(super) fn duplicates(house: &House) -> Vec<Finding> {
-    let found = house.metadata.members().flat_map(|member| {
-        let src = format!("{}/src", folder_of(house, member));
-        let duplicates = duplicates::duplicates(&Graph::read(&house.sources, &src));
+pub(super) fn duplicates(workspace: &Workspace) -> Vec<Finding> {
+    let found = workspace.metadata.members().flat_map(|member| {
+        let src = format!("{}/src", folder_of(workspace, member));
+        let duplicates = duplicates::duplicates(&Graph::read(&workspace.sources, &src));
         duplicates.into_iter().map(|duplicate| format!("{src}: {duplicate}")).collect::<Vec<_>>()
     });
     found.map(Finding::Note).collect()
 }
 
 /// Returns the folder of a member, relative to the workspace.
-fn folder_of(house: &House, member: &Package) -> String {
-    let folder = member.folder().strip_prefix(&house.metadata.workspace_root).unwrap_or(member.folder());
+fn folder_of(workspace: &Workspace, member: &Package) -> String {
+    let folder = member.folder().strip_prefix(&workspace.metadata.workspace_root).unwrap_or(member.folder());
     folder.to_string_lossy().replace('\\', "/")
 }
 
-fn bounds_of(house: &House, member: &Package, bounds: &[(&str, Bounds)]) -> Vec<Finding> {
-    let folder = folder_of(house, member);
-    let graph = Graph::read(&house.sources, &format!("{folder}/src"));
+fn bounds_of(workspace: &Workspace, member: &Package, bounds: &[(&str, Bounds)]) -> Vec<Finding> {
+    let folder = folder_of(workspace, member);
+    let graph = Graph::read(&workspace.sources, &format!("{folder}/src"));
     let dependencies = graph.top_dependencies();
     let cycles = cycles(&dependencies);
     let counted = Bounds {
@@ -106,18 +106,18 @@ fn bounds_of(house: &House, member: &Package, bounds: &[(&str, Bounds)]) -> Vec<
 }
 
 /// Checks the order of tape-io's folders.
-pub(super) fn folders(house: &House) -> Vec<Finding> {
-    TAPE_IO.check(&Graph::read(&house.sources, TAPE_IO.src))
+pub(super) fn folders(workspace: &Workspace) -> Vec<Finding> {
+    TAPE_IO.check(&Graph::read(&workspace.sources, TAPE_IO.src))
 }
 
 /// The library crates.
 const LIBRARIES: [&str; 7] = ["tape", "tape-analysis", "tape-core", "tape-exec", "tape-gpu", "tape-io", "tape-pool"];
 
 /// Finds strings of libraries that name a flag or subcommand of the command-line program, which Python does not have.
-pub(super) fn messages(house: &House) -> Vec<Finding> {
+pub(super) fn messages(workspace: &Workspace) -> Vec<Finding> {
     let mut found = vec![];
     for src in LIBRARIES.map(|library| format!("{library}/src")) {
-        for module in Graph::read(&house.sources, &src).modules {
+        for module in Graph::read(&workspace.sources, &src).modules {
             let strings = module.tokens.iter().filter_map(|token| Some((token.line, token.string()?)));
             let named = strings.filter(|(_, text)| names_the_command(text));
             found.extend(named.map(|(line, text)| format!("{src}/{}:{line}: {text}", module.path)));
@@ -141,7 +141,7 @@ impl Folders {
 
     /// Finds modules outside of the known folders and files.
     fn strangers(&self, graph: &Graph<'_>) -> Vec<String> {
-        let known = |top: &&str| self.order.contains(top) || self.beside.contains(top);
+        let known = |top: &&str| self.order.contains(top) || self.exempt.contains(top);
         let strangers = graph.tops().into_iter().filter(|top| !known(top));
         strangers.map(|top| format!("{}/{top}: move it to one of {}", self.src, self.order.join(", "))).collect()
     }
@@ -183,7 +183,7 @@ impl Folders {
     fn names(&self, graph: &Graph<'_>) -> Vec<String> {
         let mut found = vec![];
         for module in &graph.modules {
-            for (folder, names) in self.ignorant.iter().filter(|(folder, _)| module.top() == Some(folder)) {
+            for (folder, names) in self.forbidden.iter().filter(|(folder, _)| module.top() == Some(folder)) {
                 let named = module.tokens.iter().filter(|token| names.contains(&token.text));
                 found.extend(named.map(|token| {
                     format!(
@@ -276,7 +276,7 @@ mod tests {
             ("open.rs", "f(r#\"run `tape plan` first\"#); g(\"a -- b --- c---d\"); #[cfg(test)] mod t { h(\"--i\"); }"),
             ("open_tests.rs", "f(\"--id\")"),
         ]);
-        let found = messages(&House { sources, ..House::of(&[]) });
+        let found = messages(&Workspace { sources, ..Workspace::with_packages(&[]) });
         let expected = ["error.rs:1: no {id}: name it \\\n with --id", "open.rs:1: run `tape plan` first"];
         assert_eq!(found, failures(expected.map(|text| format!("tape-io/src/{text}"))));
     }
@@ -290,8 +290,8 @@ mod tests {
             ("b/d.rs", "use crate::a::A;"),
             ("c.rs", ""),
         ]);
-        let house = House { sources, ..House::of(&[("tape-io", "0.1.0", "MIT", true, &[])]) };
-        house.metadata.members().flat_map(|member| bounds_of(&house, member, most)).collect()
+        let workspace = Workspace { sources, ..Workspace::with_packages(&[("tape-io", "0.1.0", "MIT", true, &[])]) };
+        workspace.metadata.members().flat_map(|member| bounds_of(&workspace, member, most)).collect()
     }
 
     #[test]

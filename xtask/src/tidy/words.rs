@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::sources::File;
 use super::tokens::{Token, tokens_and_comments};
-use super::{Finding, House, failures};
+use super::{Finding, Workspace, failures};
 use crate::run::Result;
 
 /// Words in sequence, and what to write instead. The words are separate strings, so that this table passes the check.
@@ -48,18 +48,18 @@ pub(super) fn pages(root: &Path) -> Result<Vec<File>> {
 }
 
 /// Counts the hits without a failure, until the rest of the tree is reworded.
-pub(super) fn count(house: &House) -> Vec<Finding> {
-    match words(house).len() {
+pub(super) fn count(workspace: &Workspace) -> Vec<Finding> {
+    match words(workspace).len() {
         0 => vec![],
         hits => vec![Finding::Note(format!("{hits} hits"))],
     }
 }
 
 /// Checks the wording of all sources and documents.
-pub(super) fn words(house: &House) -> Vec<Finding> {
-    let sources = house.sources.iter().map(|file| (file, passages(&file.text)));
+pub(super) fn words(workspace: &Workspace) -> Vec<Finding> {
+    let sources = workspace.sources.iter().map(|file| (file, passages(&file.text)));
     let page = |file: &File| vec![Passage { line: 1, text: file.text.clone(), is_doc: false }];
-    let pages = house.pages.iter().map(|file| (file, page(file)));
+    let pages = workspace.pages.iter().map(|file| (file, page(file)));
     let found = sources.chain(pages).flat_map(|(file, passages)| {
         let hits = passages.into_iter().flat_map(|passage| passage.hits());
         hits.map(|(line, hit)| format!("{}:{line}: {hit}", file.path)).collect::<Vec<_>>()
@@ -158,13 +158,13 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> Vec<String> {
-        let mut house = House::of(&[]);
+        let mut workspace = Workspace::with_packages(&[]);
         let file = File { path: path.to_owned(), text: text.to_owned() };
-        if path.ends_with(".md") { &mut house.pages } else { &mut house.sources }.push(file);
+        if path.ends_with(".md") { &mut workspace.pages } else { &mut workspace.sources }.push(file);
         let message = |finding| match finding {
             Finding::Failure(text) | Finding::Note(text) => text,
         };
-        words(&house).into_iter().map(message).collect()
+        words(&workspace).into_iter().map(message).collect()
     }
 
     #[test]

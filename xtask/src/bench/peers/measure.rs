@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use super::super::figures::{Judged, Measured, Report, Spread};
+use super::super::figures::{Measured, Report, Spread, TargetResult};
 use super::super::machine::Machine;
 use super::super::measure::{SHORTEST_CPU_S, TOLERANCE as OUR_TOLERANCE, count_rows};
 use super::super::process::Usage;
 use super::super::rows::WORKERS;
 use super::super::workload::{self, Compression, Layout, Size};
 use super::environment::{Environments, last_line};
-use super::script::{Row, Script, Task};
+use super::script::{PeerRow, Script, Task};
 use super::session::Session;
-use super::{Beside, OURS, Peers, Settings, Untimed};
+use super::{OURS, PeerComparison, PeerSettings, Peers, Untimed};
 use crate::run::{self, Result};
 
 /// A peer is run repeatedly for about this many seconds: if one run takes half a minute, twice instead of five times.
@@ -25,7 +25,7 @@ const LEAST_PEAK: f64 = 4.0;
 
 /// A task on a survey.
 #[derive(Clone, Copy, Debug)]
-struct What<'a> {
+struct Workload<'a> {
     size: Size,
     task: Task,
     layout: Layout,
@@ -40,11 +40,11 @@ struct What<'a> {
 /// # Errors
 /// If ours fails, its results differ between layouts, it is too short to time on a survey that is large enough, or a
 /// program was replaced meanwhile. Errors of a peer are reported in its row.
-pub(super) fn measure(settings: &Settings, scripts: &[Script], machine: Machine) -> Result<Report> {
+pub(super) fn measure(settings: &PeerSettings, scripts: &[Script], machine: Machine) -> Result<Report> {
     let state = settings.programs.state()?;
     let results = tempfile::tempdir()?;
     let environments = Environments::new(settings.cache.join("peers"), settings.python.clone());
-    let mut bench = Bench { settings, environments, rows: vec![], peers: Peers::default() };
+    let mut bench = PeerBench { settings, environments, rows: vec![], peers: Peers::default() };
     bench.set_up(scripts);
     for &size in &settings.sizes {
         for task in Task::ALL.into_iter().filter(|task| task.is_on(size)) {
@@ -55,14 +55,14 @@ pub(super) fn measure(settings: &Settings, scripts: &[Script], machine: Machine)
     Ok(Report { machine, rows: bench.rows, kernels: vec![], growth: vec![], peers: Some(bench.peers) })
 }
 
-struct Bench<'a> {
-    settings: &'a Settings,
+struct PeerBench<'a> {
+    settings: &'a PeerSettings,
     environments: Environments,
     rows: Vec<Measured>,
     peers: Peers,
 }
 
-impl Bench<'_> {
+impl PeerBench<'_> {
     /// Creates all environments, and records the peers whose environment failed.
     fn set_up(&mut self, scripts: &[Script]) {
         for script in scripts {
@@ -84,12 +84,12 @@ impl Bench<'_> {
 
     fn task(&mut self, scripts: &[Script], size: Size, task: Task, results: &Path) -> Result<()> {
         let layouts = task.layouts();
-        let Settings { programs, cache, .. } = self.settings;
+        let PeerSettings { programs, cache, .. } = self.settings;
         let survey = |layout| workload::survey(cache, &programs.tape, size, layout, Compression::Zstd);
         let surveys = layouts.iter().map(|&layout| survey(layout)).collect::<Result<Vec<_>>>()?;
         let survey_rows = if size == Size::S82 { workload::S82_ROWS } else { count_rows(programs, &surveys[0])? };
-        let whats: Vec<What<'_>> = (surveys.iter().zip(layouts))
-            .map(|(survey, &layout)| What { size, task, layout, survey, survey_rows, results })
+        let whats: Vec<Workload<'_>> = (surveys.iter().zip(layouts))
+            .map(|(survey, &layout)| Workload { size, task, layout, survey, survey_rows, results })
             .collect();
         // The first runs warm up the page cache and are not counted. All layouts hold the same epochs.
         let first = whats.iter().map(|what| self.ours(what)).collect::<Result<Vec<_>>>()?;
@@ -107,16 +107,17 @@ impl Bench<'_> {
     }
 
     /// Measures ours and all peers on one survey.
-    fn layout(&mut self, scripts: &[Script], what: &What<'_>, first: Usage) -> Result<()> {
+    fn layout(&mut self, scripts: &[Script], what: &Workload<'_>, first: Usage) -> Result<()> {
         let (mut ours, mut rows) = (vec![], vec![]);
         for script in scripts {
             let Ok(python) = self.environments.python(script) else { continue };
-            let asked =
-                |row: &&Row| row.answers_to(what.size, what.task, what.layout) && self.settings.asks(script, row);
+            let asked = |row: &&PeerRow| {
+                row.answers_to(what.size, what.task, what.layout) && self.settings.selects(script, row)
+            };
             for row in script.rows.iter().filter(asked) {
                 println!("  {}", row.name);
                 match self.peer(&python, script, row, what, &mut ours) {
-                    Ok(Timed::Row(measured)) => rows.push(measured),
+                    Ok(Timed::PeerRow(measured)) => rows.push(measured),
                     Ok(Timed::Not(why)) => self.untimed(row, what, why),
                     Err(Failed::Peer(why)) => self.untimed(row, what, format!("FAILED: {why}")),
                     Err(Failed::Ours(error)) => return Err(error),
@@ -142,19 +143,19 @@ impl Bench<'_> {
     }
 
     /// Records targets without a result, so that none is missed because a peer failed.
-    fn note_unjudged(&mut self, scripts: &[Script], what: &What<'_>, rows: &[Measured]) {
-        let What { size, task, layout, .. } = *what;
+    fn note_unjudged(&mut self, scripts: &[Script], what: &Workload<'_>, rows: &[Measured]) {
+        let Workload { size, task, layout, .. } = *what;
         for (script, row) in scripts.iter().flat_map(|script| script.rows.iter().map(move |row| (script, row))) {
             let is_judged = rows.iter().any(|measured| measured.row == row.name && !measured.targets.is_empty());
-            if row.least(size, task, layout).is_some() && self.settings.asks(script, row) && !is_judged {
+            if row.least(size, task, layout).is_some() && self.settings.selects(script, row) && !is_judged {
                 let (task, layout, size) = (task.name(), layout.name(), size.name());
                 self.peers.unjudged.push(format!("{} ({task}, {layout}, {size})", row.name));
             }
         }
     }
 
-    fn untimed(&mut self, row: &Row, what: &What<'_>, why: String) {
-        let What { size, task, layout, .. } = *what;
+    fn untimed(&mut self, row: &PeerRow, what: &Workload<'_>, why: String) {
+        let Workload { size, task, layout, .. } = *what;
         self.peers.untimed.push(Untimed { row: row.name.clone(), size, task, layout, why });
     }
 
@@ -163,8 +164,8 @@ impl Bench<'_> {
         &self,
         python: &Path,
         script: &Script,
-        row: &Row,
-        what: &What<'_>,
+        row: &PeerRow,
+        what: &Workload<'_>,
         ours: &mut Vec<Usage>,
     ) -> std::result::Result<Timed, Failed> {
         let answer = what.results.join("peer.parquet");
@@ -177,7 +178,7 @@ impl Bench<'_> {
         let first_s = start.elapsed().as_secs_f64();
         let mut difference = self.differs(&mut session, row, what, &answer)?;
         if !what.size.is_timed() {
-            return Ok(Timed::Not(in_words(difference, row.answers)));
+            return Ok(Timed::Not(describe_comparison(difference, row.answers)));
         }
         let (mut runs, mut our_runs) = (vec![], vec![]);
         let is_long = warm_up.wall_s > LONG_S;
@@ -193,16 +194,16 @@ impl Bench<'_> {
         our_runs.push(self.ours_warm(what, is_long).map_err(Failed::Ours)?);
         ours.extend(&our_runs);
         if let Some(why) = too_short(&runs) {
-            return Ok(Timed::Not(format!("{}; {why}", in_words(difference, row.answers))));
+            return Ok(Timed::Not(format!("{}; {why}", describe_comparison(difference, row.answers))));
         }
         let mut measured = what.measured(&row.name, &runs, first_s, difference);
-        let our_cpu_s = Spread::of(our_runs.iter().map(|run| run.cpu_s)).median;
+        let our_cpu_s = Spread::new(our_runs.iter().map(|run| run.cpu_s)).median;
         put_ratio(&mut measured, row, our_cpu_s);
-        Ok(Timed::Row(measured))
+        Ok(Timed::PeerRow(measured))
     }
 
     /// Runs ours as a whole process. Unlike for a peer, this includes startup, sorting and writing the table.
-    fn ours(&self, what: &What<'_>) -> Result<Usage> {
+    fn ours(&self, what: &Workload<'_>) -> Result<Usage> {
         let mut command = Command::new(&self.settings.programs.tape);
         command.arg("batch").arg(what.survey).args(["--stat", what.task.statistics(), "--plan", "auto"]);
         command.args(["--workers", WORKERS, "--overwrite", "-o"]).arg(what.ours());
@@ -210,7 +211,7 @@ impl Bench<'_> {
     }
 
     /// Runs ours, after an untimed run if the peer before took long.
-    fn ours_warm(&self, what: &What<'_>, is_long: bool) -> Result<Usage> {
+    fn ours_warm(&self, what: &Workload<'_>, is_long: bool) -> Result<Usage> {
         if is_long {
             self.ours(what)?;
         }
@@ -221,8 +222,8 @@ impl Bench<'_> {
     fn differs(
         &self,
         session: &mut Session,
-        row: &Row,
-        what: &What<'_>,
+        row: &PeerRow,
+        what: &Workload<'_>,
         answer: &Path,
     ) -> std::result::Result<Option<String>, Failed> {
         if !row.answers {
@@ -235,7 +236,7 @@ impl Bench<'_> {
 
 /// The outcome of a peer.
 enum Timed {
-    Row(Measured),
+    PeerRow(Measured),
     /// No time, with the reason.
     Not(String),
 }
@@ -252,23 +253,23 @@ impl From<Box<dyn std::error::Error>> for Failed {
     }
 }
 
-impl What<'_> {
+impl Workload<'_> {
     /// Returns the path of our results.
     fn ours(&self) -> PathBuf {
         self.results.join(format!("ours-{}.parquet", self.layout.name()))
     }
 
     fn measured(&self, name: &str, runs: &[Usage], first_s: f64, difference: Option<String>) -> Measured {
-        let mut measured = Measured::of(name, self.size, Compression::Zstd, self.survey_rows, runs);
+        let mut measured = Measured::new(name, self.size, Compression::Zstd, self.survey_rows, runs);
         let (task, layout) = (self.task, self.layout);
         measured.beside =
-            Some(Beside { task, layout, runs: runs.len(), first_s, answers: true, difference, ratio: None });
+            Some(PeerComparison { task, layout, runs: runs.len(), first_s, answers: true, difference, ratio: None });
         measured
     }
 }
 
 /// Returns the command that starts a peer's process.
-fn command(python: &Path, script: &Script, row: &Row, what: &What<'_>) -> Result<Command> {
+fn command(python: &Path, script: &Script, row: &PeerRow, what: &Workload<'_>) -> Result<Command> {
     let mut command = Command::new(python);
     command.arg(&script.path).args(["--row", &row.name, "--task", what.task.name()]);
     command.args(["--statistics", what.task.statistics(), "--answers", what.task.columns()]);
@@ -281,7 +282,7 @@ fn command(python: &Path, script: &Script, row: &Row, what: &What<'_>) -> Result
 }
 
 /// Describes how a peer's results compare with ours.
-fn in_words(difference: Option<String>, has_answers: bool) -> String {
+fn describe_comparison(difference: Option<String>, has_answers: bool) -> String {
     match difference {
         Some(difference) => format!("ANSWERS DIFFER: {difference}"),
         None if has_answers => "answers agree".to_owned(),
@@ -301,7 +302,7 @@ fn too_short(runs: &[Usage]) -> Option<String> {
 }
 
 /// Returns the first difference between two results, if any.
-fn compare(settings: &Settings, task: Task, tolerance: &str, a: &Path, b: &Path) -> Result<Option<String>> {
+fn compare(settings: &PeerSettings, task: Task, tolerance: &str, a: &Path, b: &Path) -> Result<Option<String>> {
     let mut command = Command::new(&settings.programs.compare);
     command.args(["--tolerance", tolerance, "--columns", task.columns()]).args([a, b]);
     let output = command.output().map_err(|error| run::not_started(&command, &error))?;
@@ -313,7 +314,7 @@ fn compare(settings: &Settings, task: Task, tolerance: &str, a: &Path, b: &Path)
 }
 
 /// Sets the ratio of a peer's CPU time to ours, and compares it with the target. No ratio if results differ.
-fn put_ratio(peer: &mut Measured, row: &Row, our_cpu_s: f64) {
+fn put_ratio(peer: &mut Measured, row: &PeerRow, our_cpu_s: f64) {
     let (size, times) = (peer.size, peer.cpu_s.median / our_cpu_s);
     let Some(beside) = &mut peer.beside else { return };
     beside.answers = row.answers;
@@ -322,11 +323,11 @@ fn put_ratio(peer: &mut Measured, row: &Row, our_cpu_s: f64) {
     }
     beside.ratio = Some(times);
     let least = row.least(size, beside.task, beside.layout);
-    peer.targets.extend(least.map(|least| Judged::at_least("CPU, times ours".to_owned(), times, least)));
+    peer.targets.extend(least.map(|least| TargetResult::at_least("CPU, times ours".to_owned(), times, least)));
 }
 
 /// Compares our peak memory with the lowest of the peers with correct results.
-fn judge_peak(ours: &Measured, peers: &[Measured]) -> Option<Judged> {
+fn judge_peak(ours: &Measured, peers: &[Measured]) -> Option<TargetResult> {
     let beside = ours.beside.as_ref()?;
     if (ours.size, beside.layout) != (Size::Large, Layout::Shuffled) {
         return None;
@@ -334,7 +335,7 @@ fn judge_peak(ours: &Measured, peers: &[Measured]) -> Option<Judged> {
     let agrees = |peer: &&Measured| peer.beside.as_ref().is_some_and(|b| b.answers && b.difference.is_none());
     let best = peers.iter().filter(agrees).min_by(|a, b| a.peak_mb.median.total_cmp(&b.peak_mb.median))?;
     let times = best.peak_mb.median / ours.peak_mb.max;
-    Some(Judged::at_least(format!("peak memory of {}, times ours", best.row), times, LEAST_PEAK))
+    Some(TargetResult::at_least(format!("peak memory of {}, times ours", best.row), times, LEAST_PEAK))
 }
 
 #[cfg(test)]

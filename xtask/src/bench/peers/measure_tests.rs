@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::super::fake;
 use super::super::script;
-use super::super::table::{Form, table};
+use super::super::table::{Format, table};
 use super::*;
 
 /// Creates a peer with one row, and scripts for its startup, each run, and writing the results to `$path`.
@@ -36,7 +36,7 @@ fn bench(size: Size, batch: &str, peers: &[(String, String)]) -> Result<Report> 
     for (name, text) in peers {
         fs::write(scripts.join(name).with_extension("py"), text)?;
     }
-    let settings = Settings {
+    let settings = PeerSettings {
         programs: fake::programs(folder.path(), batch),
         cache: folder.path().join("cache"),
         python: fake::python(folder.path(), PIP),
@@ -79,13 +79,13 @@ fn a_peer_has_a_ratio_only_if_results_agree() {
         assert!(wrong.difference.is_some_and(|difference| difference.contains("differ")));
         assert_eq!((wrong.ratio, targets), (None, 0));
     }
-    let text = table(&report, Form::Plain);
+    let text = table(&report, Format::Plain);
     assert_eq!(text.matches("ANSWERS DIFFER").count(), 2, "{text}");
     assert_eq!(text.matches("UNKNOWN wrong").count(), 2, "{text}");
     assert!(text.contains("met     right (moments, sorted, medium, zstd): CPU, times ours"), "{text}");
 }
 
-fn is_asked(beside: &Beside) -> bool {
+fn is_asked(beside: &PeerComparison) -> bool {
     (beside.task, beside.layout) == (Task::Moments, Layout::Sorted)
 }
 
@@ -111,7 +111,7 @@ fn a_failing_peer_does_not_stop_the_others() {
     assert_eq!(why("cannot start"), Some("FAILED: no memory"));
     assert_eq!(why("ends"), Some("FAILED: division by zero"));
     assert!(why("idle").is_some_and(|why| why.ends_with("too short to time")), "{:?}", why("idle"));
-    let text = table(&report, Form::Markdown);
+    let text = table(&report, Format::Markdown);
     assert!(text.contains("\n1 peers skipped\n  not_to_be_had: no such package\n"), "{text}");
     assert!(text.contains("UNKNOWN not to be had (moments, sorted, medium)"), "{text}");
 }
@@ -160,7 +160,7 @@ fn a_slow_peer_is_run_less_often() {
 fn peak_memory_is_compared_with_the_best_correct_peer() {
     let results = Path::new("");
     let of = |size, layout, peak_mb| {
-        let what = What { size, task: Task::Moments, layout, survey: results, survey_rows: 1, results };
+        let what = Workload { size, task: Task::Moments, layout, survey: results, survey_rows: 1, results };
         what.measured("x", &[Usage { cpu_s: 1.0, wall_s: 1.0, peak_mb }], 1.0, None)
     };
     let shuffled = |peak_mb| of(Size::Large, Layout::Shuffled, peak_mb);
@@ -179,7 +179,7 @@ fn peak_memory_is_compared_with_the_best_correct_peer() {
 fn titles_of_rows_include_the_task() {
     let results = Path::new("");
     let of = |task, layout| {
-        let what = What { size: Size::Medium, task, layout, survey: results, survey_rows: 1, results };
+        let what = Workload { size: Size::Medium, task, layout, survey: results, survey_rows: 1, results };
         what.measured(OURS, &[Usage { cpu_s: 1.0, wall_s: 1.0, peak_mb: 1.0 }], 1.0, None)
     };
     let row = of(Task::Moments, Layout::Sorted);

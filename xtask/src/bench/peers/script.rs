@@ -30,7 +30,7 @@ pub(in super::super) enum Task {
 }
 
 /// Parameters of a task for the benchmarked programs.
-struct Asked {
+struct TaskSpec {
     /// Name in scripts and tables.
     name: &'static str,
     /// Statistics for `tape batch --stat`. Our tables always include the number of epochs.
@@ -45,10 +45,10 @@ struct Asked {
 /// to 1e-10 for epochs whose distance from the mean is close to their error.
 const IN_ANOTHER_ORDER: &str = "1e-9";
 
-const STETSON_J: Asked =
-    Asked { name: "stetson_j", statistics: "stetson_j", columns: "id,band,stetson_j", tolerance: IN_ANOTHER_ORDER };
+const STETSON_J: TaskSpec =
+    TaskSpec { name: "stetson_j", statistics: "stetson_j", columns: "id,band,stetson_j", tolerance: IN_ANOTHER_ORDER };
 
-const MOMENTS: Asked = Asked {
+const MOMENTS: TaskSpec = TaskSpec {
     name: "moments",
     statistics: "mean,standard_deviation,weighted_mean",
     columns: "id,band,n_obs,mean,standard_deviation,weighted_mean",
@@ -56,7 +56,7 @@ const MOMENTS: Asked = Asked {
 };
 
 /// 43 indices. `peak_to_peak_var` is computed by ours but not compared, because the package implements it in Python.
-const INDICES: Asked = Asked {
+const INDICES: TaskSpec = TaskSpec {
     name: "indices",
     statistics: "amplitude,anderson_darling_normal,beyond_1_std,beyond_2_std,cusum,duration,eta,eta_e,excess_variance,\
                  inter_percentile_range_25,inter_percentile_range_10,kurtosis,linear_fit,linear_trend,\
@@ -75,7 +75,7 @@ const INDICES: Asked = Asked {
     tolerance: IN_ANOTHER_ORDER,
 };
 
-const STRUCTURE_FUNCTION: Asked = Asked {
+const STRUCTURE_FUNCTION: TaskSpec = TaskSpec {
     name: "structure_function",
     statistics: "structure_function",
     columns: "id,band,bin,dt,sf2",
@@ -84,7 +84,7 @@ const STRUCTURE_FUNCTION: Asked = Asked {
 
 /// About 50,000 frequencies for the ten years of a simulated survey, five per width of a peak. Both sides refine the
 /// peak, which is flat at its top, so the period has half as many digits as the power.
-const LOMB_SCARGLE: Asked = Asked {
+const LOMB_SCARGLE: TaskSpec = TaskSpec {
     name: "lomb_scargle",
     statistics: "lomb_scargle:minimum_period=0.365",
     columns: "id,band,lomb_scargle_minimum_period0.365_period,lomb_scargle_minimum_period0.365_power",
@@ -96,7 +96,7 @@ impl Task {
     pub(super) const ALL: [Self; 5] =
         [Self::StetsonJ, Self::Moments, Self::Indices, Self::StructureFunction, Self::LombScargle];
 
-    const fn asked(self) -> &'static Asked {
+    const fn spec(self) -> &'static TaskSpec {
         match self {
             Self::StetsonJ => &STETSON_J,
             Self::Moments => &MOMENTS,
@@ -108,22 +108,22 @@ impl Task {
 
     /// Returns the name in scripts and tables.
     pub(in super::super) const fn name(self) -> &'static str {
-        self.asked().name
+        self.spec().name
     }
 
     /// Returns the statistics for `tape batch --stat`. Our tables always include the number of epochs.
     pub(super) const fn statistics(self) -> &'static str {
-        self.asked().statistics
+        self.spec().statistics
     }
 
     /// Returns the columns to compare, starting with the key.
     pub(super) const fn columns(self) -> &'static str {
-        self.asked().columns
+        self.spec().columns
     }
 
     /// Returns the largest difference of a peer's values from ours, relative, or absolute below 1.
     pub(super) const fn tolerance(self) -> &'static str {
-        self.asked().tolerance
+        self.spec().tolerance
     }
 
     /// Returns the layouts to measure. A task that takes longer than reading is measured on only one.
@@ -162,13 +162,13 @@ pub(super) struct Script {
     pub(super) dependencies: Vec<String>,
     /// Exact versions of indirect dependencies.
     pub(super) constraints: Vec<String>,
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<PeerRow>,
 }
 
 /// A row of the table that a script measures.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct Row {
+pub(super) struct PeerRow {
     /// Name in the table, which is passed to the script.
     pub(super) name: String,
     tasks: Vec<Task>,
@@ -179,13 +179,13 @@ pub(super) struct Row {
     #[serde(default = "yes")]
     pub(super) answers: bool,
     #[serde(default)]
-    targets: Vec<Target>,
+    targets: Vec<PeerTarget>,
 }
 
 /// Minimum ratio of a row's CPU time to ours, on the survey where its task is judged.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Target {
+struct PeerTarget {
     task: Task,
     layout: Layout,
     least: f64,
@@ -195,7 +195,7 @@ const fn yes() -> bool {
     true
 }
 
-impl Row {
+impl PeerRow {
     /// Returns true if the row supports this combination.
     pub(super) fn answers_to(&self, size: Size, task: Task, layout: Layout) -> bool {
         let is_size = self.sizes.as_ref().is_none_or(|sizes| sizes.contains(&size));
@@ -204,13 +204,13 @@ impl Row {
 
     /// Returns the minimum ratio of the row's CPU time to ours, if there is a target.
     pub(super) fn least(&self, size: Size, task: Task, layout: Layout) -> Option<f64> {
-        let is_this = |target: &&Target| size == task.judged_on() && (target.task, target.layout) == (task, layout);
+        let is_this = |target: &&PeerTarget| size == task.judged_on() && (target.task, target.layout) == (task, layout);
         self.targets.iter().find(is_this).map(|target| target.least)
     }
 }
 
 #[derive(Deserialize)]
-struct Metadata {
+struct ScriptMetadata {
     dependencies: Vec<String>,
     tool: Tools,
 }
@@ -226,7 +226,7 @@ struct Tools {
 struct Declared {
     #[serde(default)]
     constraints: Vec<String>,
-    rows: Vec<Row>,
+    rows: Vec<PeerRow>,
 }
 
 /// Reads the scripts of a folder, sorted by name. Skips shared modules, whose names start with an underscore.
@@ -248,12 +248,13 @@ pub(super) fn scripts(folder: &Path) -> Result<Vec<Script>> {
 
 fn parse(name: String, path: PathBuf, text: &str) -> Result<Script> {
     let block = block(text).ok_or("it has no metadata block '# /// script' … '# ///'")?;
-    let Metadata { dependencies, tool: Tools { tape_bench: Declared { constraints, rows } } } = toml::from_str(&block)?;
+    let ScriptMetadata { dependencies, tool: Tools { tape_bench: Declared { constraints, rows } } } =
+        toml::from_str(&block)?;
     if let Some(loose) = dependencies.iter().chain(&constraints).find(|package| !package.contains("==")) {
         return Err(format!("'{loose}' is not pinned: write {loose}==…, so that figures stay comparable").into());
     }
     for row in &rows {
-        let unanswered = |target: &&Target| !row.answers_to(target.task.judged_on(), target.task, target.layout);
+        let unanswered = |target: &&PeerTarget| !row.answers_to(target.task.judged_on(), target.task, target.layout);
         if let Some(target) = row.targets.iter().find(unanswered) {
             let (task, layout) = (target.task.name(), target.layout.name());
             return Err(

@@ -52,7 +52,7 @@ impl Session {
 
     /// Measures one run.
     pub(super) fn run(&mut self) -> Result<Usage> {
-        let tree = Tree::of(self.child.id());
+        let tree = Tree::new(self.child.id());
         tree.reset_peak();
         let mut peak_mb: f64 = 0.0;
         let (before, start) = (tree.cpu_s()?, Instant::now());

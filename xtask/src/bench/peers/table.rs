@@ -4,11 +4,11 @@ use std::fmt::Write;
 
 use super::super::figures::{Measured, Report, Spread};
 use super::super::table::{cell, header, target_line};
-use super::{Beside, Peers, Untimed};
+use super::{PeerComparison, Peers, Untimed};
 
 /// The format of tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum Format {
     Plain,
     Markdown,
 }
@@ -16,7 +16,7 @@ pub(super) enum Form {
 const HEAD: [&str; 8] = ["", "CPU s", "wall s", "peak MB", "million rows/s", "first s", "CPU, times ours", ""];
 
 /// Prints the header, a table for each survey, task and layout, the skipped peers, and the targets.
-pub(super) fn table(report: &Report, form: Form) -> String {
+pub(super) fn table(report: &Report, form: Format) -> String {
     let mut text = header(report);
     let none = Peers::default();
     let peers = report.peers.as_ref().unwrap_or(&none);
@@ -48,7 +48,7 @@ fn paragraph(text: &mut String, title: &str, lines: &[String]) {
     }
 }
 
-fn lines(text: &mut String, rows: &[Measured], form: Form) {
+fn lines(text: &mut String, rows: &[Measured], form: Format) {
     let cells: Vec<[String; 8]> = [HEAD.map(str::to_owned)].into_iter().chain(rows.iter().filter_map(cells)).collect();
     let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     for (i, row) in cells.iter().enumerate() {
@@ -58,10 +58,10 @@ fn lines(text: &mut String, rows: &[Measured], form: Form) {
         });
         let padded: Vec<String> = padded.collect();
         _ = match form {
-            Form::Plain => writeln!(text, "  {}", padded.join("  ").trim_end()),
-            Form::Markdown => writeln!(text, "| {} |", padded.join(" | ")),
+            Format::Plain => writeln!(text, "  {}", padded.join("  ").trim_end()),
+            Format::Markdown => writeln!(text, "| {} |", padded.join(" | ")),
         };
-        if i == 0 && form == Form::Markdown {
+        if i == 0 && form == Format::Markdown {
             *text += "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n";
         }
     }
@@ -69,7 +69,7 @@ fn lines(text: &mut String, rows: &[Measured], form: Form) {
 
 /// Returns the cells of a row, with figures of three digits.
 fn cells(row: &Measured) -> Option<[String; 8]> {
-    let Beside { runs, first_s, difference, ratio, answers, .. } = row.beside.as_ref()?;
+    let PeerComparison { runs, first_s, difference, ratio, answers, .. } = row.beside.as_ref()?;
     let remark = match difference {
         Some(difference) => format!("ANSWERS DIFFER: {difference}"),
         None if !answers => "no answers".to_owned(),

@@ -15,7 +15,7 @@ pub(super) struct Tree {
 
 impl Tree {
     /// Creates the tree of a running process.
-    pub(super) const fn of(root: u32) -> Self {
+    pub(super) const fn new(root: u32) -> Self {
         Self { root }
     }
 
@@ -104,13 +104,13 @@ mod tests {
     fn the_time_of_children_counts_while_they_live_and_after() {
         const WORK: &str = "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done";
         let idle = shell("true");
-        let cpu = Tree::of(idle.id()).cpu_s().expect("CPU time");
+        let cpu = Tree::new(idle.id()).cpu_s().expect("CPU time");
         end(idle);
         let ended = shell(&format!("sh -c '{WORK}'"));
-        assert!(Tree::of(ended.id()).cpu_s().expect("CPU time") > cpu + 0.02);
+        assert!(Tree::new(ended.id()).cpu_s().expect("CPU time") > cpu + 0.02);
         end(ended);
         let living = shell(&format!("exec 3<&0; sh -c '{WORK}; echo done; read line <&3' & read line"));
-        let tree = Tree::of(living.id());
+        let tree = Tree::new(living.id());
         assert!(tree.processes().len() > 1);
         assert!(tree.cpu_s().expect("CPU time") > cpu + 0.02);
         end(living);
@@ -121,10 +121,10 @@ mod tests {
         // Without line ends, tail keeps all its input in memory.
         let fill = "{ head -c 64000000 /dev/zero; echo done >&4; read line <&3; } | tail -c 64000000 > /dev/null";
         let large = shell(&format!("exec 3<&0 4>&1; {fill} & read line"));
-        assert!(Tree::of(large.id()).memory_mb() > 60.0);
+        assert!(Tree::new(large.id()).memory_mb() > 60.0);
         end(large);
         let small = shell("true");
-        let mb = Tree::of(small.id()).memory_mb();
+        let mb = Tree::new(small.id()).memory_mb();
         assert!(mb > 0.1 && mb < 40.0, "{mb}");
         end(small);
     }
@@ -133,6 +133,6 @@ mod tests {
     fn an_ended_process_has_no_time() {
         let mut child = Command::new("true").spawn().expect("it starts");
         child.wait().expect("it ends");
-        assert!(Tree::of(child.id()).cpu_s().is_err());
+        assert!(Tree::new(child.id()).cpu_s().is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::figures::{Judged, Measured};
+use super::super::figures::{Measured, TargetResult};
 use super::super::workload::Size;
 
 /// Largest exponent. Slightly above 1, because tables and trees have logarithmic factors.
@@ -34,7 +34,7 @@ pub(in super::super) struct Exponents {
 
 impl Growth {
     /// Fits the growth of a row measured at ascending sizes. Returns `None` for a single size.
-    pub(in super::super) fn of(row: &str, measured: &[&Measured]) -> Option<Self> {
+    pub(in super::super) fn fit(row: &str, measured: &[&Measured]) -> Option<Self> {
         if measured.len() < 2 {
             return None;
         }
@@ -46,22 +46,22 @@ impl Growth {
             row: row.to_owned(),
             sizes: measured.iter().map(|row| row.size).collect(),
             rows_per_s: measured.iter().map(|row| row.rows_per_s.median).collect(),
-            cpu: Exponents::of(&times(|row| row.cpu_s.median)),
-            wall: Exponents::of(&times(|row| row.wall_s.median)),
+            cpu: Exponents::fit(&times(|row| row.cpu_s.median)),
+            wall: Exponents::fit(&times(|row| row.wall_s.median)),
         })
     }
 
     /// Compares the largest exponent with its target.
-    pub(in super::super) fn target(&self) -> Judged {
+    pub(in super::super) fn target(&self) -> TargetResult {
         let Self { cpu, wall, .. } = self;
         let largest = [cpu.last, wall.all, wall.last].into_iter().fold(cpu.all, f64::max);
-        Judged::at_most("growth, the largest exponent".to_owned(), largest, MOST_EXPONENT)
+        TargetResult::at_most("growth, the largest exponent".to_owned(), largest, MOST_EXPONENT)
     }
 }
 
 impl Exponents {
     /// Fits at least two points (rows, seconds).
-    fn of(times: &[(f64, f64)]) -> Self {
+    fn fit(times: &[(f64, f64)]) -> Self {
         Self { all: exponent(times), last: exponent(&times[times.len() - 2..]) }
     }
 }
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     fn measured(size: Size, rows: u64, cpu_s: f64, wall_s: f64) -> Measured {
-        Measured::of("map", size, Compression::None, rows, &[Usage { cpu_s, wall_s, peak_mb: 1.0 }])
+        Measured::new("map", size, Compression::None, rows, &[Usage { cpu_s, wall_s, peak_mb: 1.0 }])
     }
 
     #[test]
@@ -97,7 +97,7 @@ mod tests {
         // y = 0, 2, 3 at x = 0, 1, 2: the slope is 3/2, and between the last two 1.
         let e = std::f64::consts::E;
         let times = [(1.0, 1.0), (e, e.powi(2)), (e.powi(2), e.powi(3))];
-        let Exponents { all, last } = Exponents::of(&times);
+        let Exponents { all, last } = Exponents::fit(&times);
         assert!((all - 1.5).abs() < 1e-12 && (last - 1.0).abs() < 1e-12, "{all} {last}");
     }
 
@@ -107,7 +107,7 @@ mod tests {
         let judge = |cpu: [f64; 3], wall: [f64; 3]| {
             let rows = [1_000_000, 10_000_000, 100_000_000];
             let rows: Vec<_> = (0..3).map(|i| measured(sizes[i], rows[i], cpu[i], wall[i])).collect();
-            let growth = Growth::of("map", &rows.iter().collect::<Vec<_>>()).expect("three sizes");
+            let growth = Growth::fit("map", &rows.iter().collect::<Vec<_>>()).expect("three sizes");
             assert_eq!(growth.sizes, sizes);
             growth.target()
         };
@@ -122,6 +122,6 @@ mod tests {
 
     #[test]
     fn one_size_has_no_growth() {
-        assert_eq!(Growth::of("map", &[&measured(Size::Million, 1_000_000, 1.0, 1.0)]), None);
+        assert_eq!(Growth::fit("map", &[&measured(Size::Million, 1_000_000, 1.0, 1.0)]), None);
     }
 }

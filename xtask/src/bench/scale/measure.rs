@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::super::figures::{Judged, Measured, Report};
+use super::super::figures::{Measured, Report, TargetResult};
 use super::super::machine::Machine;
 use super::super::measure::{SHORTEST_CPU_S, TOLERANCE, count_rows};
 use super::super::process::Usage;
 use super::super::rows::WORKERS;
 use super::super::workload::{self, Compression, Size};
-use super::{BOUNDED, BUDGET_MIB, Growth, Memory, ROWS, Row, SHUFFLE, Settings};
+use super::{BOUNDED, BUDGET_MIB, Growth, Memory, ROWS, SHUFFLE, ScaleRow, ScaleSettings};
 use crate::run::{self, Result};
 
 /// Memory of the program itself, in addition to its budget, MB.
@@ -22,10 +22,10 @@ const MOST_WALL: f64 = 2.5;
 /// # Errors
 /// If a run fails, results differ, a run is too short to time, an unlimited run spills or a bounded one does not, or a
 /// program was replaced meanwhile.
-pub(super) fn measure(settings: &Settings, machine: Machine) -> Result<Report> {
+pub(super) fn measure(settings: &ScaleSettings, machine: Machine) -> Result<Report> {
     let state = settings.programs.state()?;
     let results = tempfile::tempdir()?;
-    let mut surveys = settings.sizes.iter().map(|&size| Survey::of(settings, size, results.path()));
+    let mut surveys = settings.sizes.iter().map(|&size| Survey::create(settings, size, results.path()));
     let mut surveys = surveys.by_ref().collect::<Result<Vec<_>>>()?;
     surveys.sort_by_key(|survey| survey.rows);
     for round in 0..=settings.runs {
@@ -37,7 +37,7 @@ pub(super) fn measure(settings: &Settings, machine: Machine) -> Result<Report> {
     let rows: Vec<Measured> = surveys.iter().flat_map(Survey::measured).collect();
     let growth = ROWS.iter().filter_map(|row| {
         let of_row: Vec<&Measured> = rows.iter().filter(|measured| measured.row == row.name).collect();
-        Growth::of(row.name, &of_row)
+        Growth::fit(row.name, &of_row)
     });
     let growth = growth.collect();
     settings.programs.still(&state)?;
@@ -48,12 +48,12 @@ pub(super) fn measure(settings: &Settings, machine: Machine) -> Result<Report> {
 struct Survey {
     size: Size,
     rows: u64,
-    ready: Vec<Ready>,
+    ready: Vec<ReadyRow>,
 }
 
 /// A row that is ready to run.
-struct Ready {
-    row: &'static Row,
+struct ReadyRow {
+    row: &'static ScaleRow,
     survey: PathBuf,
     /// Path of the result.
     result: PathBuf,
@@ -62,20 +62,20 @@ struct Ready {
 
 impl Survey {
     /// Creates missing files of the survey.
-    fn of(settings: &Settings, size: Size, results: &Path) -> Result<Self> {
-        let Settings { programs, cache, .. } = settings;
+    fn create(settings: &ScaleSettings, size: Size, results: &Path) -> Result<Self> {
+        let ScaleSettings { programs, cache, .. } = settings;
         let mut ready = vec![];
         for row in ROWS.iter().filter(|row| row.is_for(size)) {
             let survey = workload::survey(cache, &programs.tape, size, row.layout, Compression::None)?;
             let result = results.join(format!("{}-{}.parquet", size.name(), ready.len()));
-            ready.push(Ready { row, survey, result, runs: vec![] });
+            ready.push(ReadyRow { row, survey, result, runs: vec![] });
         }
         let rows = count_rows(programs, &ready[0].survey)?;
         Ok(Self { size, rows, ready })
     }
 
     /// Runs every row once. The first round warms up the page cache and is not counted.
-    fn round(&mut self, settings: &Settings, round: u32) -> Result<()> {
+    fn round(&mut self, settings: &ScaleSettings, round: u32) -> Result<()> {
         for ready in &mut self.ready {
             if round == 0 {
                 ready.first(settings)?;
@@ -94,7 +94,7 @@ impl Survey {
     }
 
     /// Checks that all rows gave the results of the first one.
-    fn compare(&self, settings: &Settings) -> Result<()> {
+    fn compare(&self, settings: &ScaleSettings) -> Result<()> {
         let results = self.ready.iter().map(|ready| &ready.result);
         let mut command = Command::new(&settings.programs.compare);
         run::read(command.args(["--tolerance", TOLERANCE]).args(results)).map(drop).map_err(|error| {
@@ -105,7 +105,7 @@ impl Survey {
 
     /// Returns the figures of every row, with targets.
     fn measured(&self) -> Vec<Measured> {
-        let of = |ready: &Ready| Measured::of(ready.row.name, self.size, Compression::None, self.rows, &ready.runs);
+        let of = |ready: &ReadyRow| Measured::new(ready.row.name, self.size, Compression::None, self.rows, &ready.runs);
         let mut measured: Vec<Measured> = self.ready.iter().map(of).collect();
         let wall_s = |name| measured.iter().find(|row| row.row == name).map(|row| row.wall_s.median);
         if let (Some(in_memory), Some(bounded)) = (wall_s(SHUFFLE), wall_s(BOUNDED)) {
@@ -119,16 +119,16 @@ impl Survey {
 
 /// Returns the targets of a bounded shuffle, given the ratio of its wall time to that in memory, and its peak memory in
 /// MB.
-fn bounded_targets(wall: f64, peak_mb: f64) -> Vec<Judged> {
+fn bounded_targets(wall: f64, peak_mb: f64) -> Vec<TargetResult> {
     let most_mb = f64::from(BUDGET_MIB) * f64::from(1 << 20) / 1e6 + MOST_BESIDE_MB;
     vec![
-        Judged::at_most("wall, times shuffle".to_owned(), wall, MOST_WALL),
-        Judged::at_most("peak memory, MB".to_owned(), peak_mb, most_mb),
+        TargetResult::at_most("wall, times shuffle".to_owned(), wall, MOST_WALL),
+        TargetResult::at_most("peak memory, MB".to_owned(), peak_mb, most_mb),
     ]
 }
 
-impl Ready {
-    fn command(&self, settings: &Settings) -> Command {
+impl ReadyRow {
+    fn command(&self, settings: &ScaleSettings) -> Command {
         let mut command = Command::new(&settings.programs.tape);
         command.arg("batch").arg(&self.survey).args(["--stat", "stetson_j", "--plan", self.row.plan]);
         command.args(["--workers", WORKERS, "--overwrite", "-o"]).arg(&self.result);
@@ -137,7 +137,7 @@ impl Ready {
     }
 
     /// Runs a row once, and checks that it spills exactly if its memory is bounded.
-    fn first(&self, settings: &Settings) -> Result<()> {
+    fn first(&self, settings: &ScaleSettings) -> Result<()> {
         let mut command = self.command(settings);
         let text = run::read(&mut command)?;
         let summary: serde_json::Value =

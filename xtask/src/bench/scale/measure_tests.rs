@@ -8,7 +8,7 @@ const SUMMARY: &str = r#"case "$*" in *512MiB*) echo '{"spilled": 7}';; *) echo 
 
 fn run_fake(sizes: &[Size], batch: &str) -> Result<Report> {
     let folder = tempfile::tempdir()?;
-    let settings = Settings {
+    let settings = ScaleSettings {
         programs: fake::programs(folder.path(), batch),
         cache: folder.path().join("cache"),
         sizes: sizes.to_vec(),

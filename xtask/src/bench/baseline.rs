@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::figures::{Report, Spread};
 
 /// Lists figures that are worse than in `baseline` by more than the noise.
-pub(super) fn against(report: &Report, baseline: &Report) -> String {
+pub(super) fn compare(report: &Report, baseline: &Report) -> String {
     let mut text = format!("\nagainst commit {}\n", baseline.machine.commit);
     if report.machine.cpu != baseline.machine.cpu {
         _ = writeln!(text, "  measured on another machine ({}): compare ratios, not times", baseline.machine.cpu);
@@ -66,7 +66,7 @@ mod tests {
         let rate = Spread { min: epochs_per_s * 0.99, median: epochs_per_s, max: epochs_per_s * 1.01 };
         Report {
             machine: Machine::now().expect("machine information"),
-            rows: vec![Measured::of("map", Size::Medium, Compression::Zstd, 1000, &runs)],
+            rows: vec![Measured::new("map", Size::Medium, Compression::Zstd, 1000, &runs)],
             kernels: vec![Kernel { statistic: "stetson_j".into(), epochs: 150, kernel: rate, scalar: rate }],
             growth: vec![],
             peers: None,
@@ -76,9 +76,9 @@ mod tests {
     #[test]
     fn only_slowdowns_beyond_the_noise_are_listed() {
         let baseline = report(&[1.0, 1.1, 1.3], 1e8);
-        assert!(against(&report(&[1.05, 1.2, 1.5], 0.995e8), &baseline).ends_with("nothing became slower\n"));
-        assert!(against(&report(&[0.5, 0.6, 0.7], 2e8), &baseline).ends_with("nothing became slower\n"));
-        let text = against(&report(&[1.2, 1.4, 1.5], 0.5e8), &baseline);
+        assert!(compare(&report(&[1.05, 1.2, 1.5], 0.995e8), &baseline).ends_with("nothing became slower\n"));
+        assert!(compare(&report(&[0.5, 0.6, 0.7], 2e8), &baseline).ends_with("nothing became slower\n"));
+        let text = compare(&report(&[1.2, 1.4, 1.5], 0.5e8), &baseline);
         assert!(text.contains("SLOWER  map (medium, zstd): 1.400 CPU s, was 1.100 (+27 %)"), "{text}");
         assert!(text.contains("SLOWER  stetson_j kernel, 150 epochs: 20.000 ns per epoch, was 10.000"), "{text}");
     }
@@ -90,6 +90,6 @@ mod tests {
         let mut before: Report = serde_json::from_str(&text).expect("a valid report");
         assert_eq!(before.rows[0].cpu_s, now.rows[0].cpu_s);
         before.rows.clear();
-        assert!(against(&now, &before).contains("map (medium, zstd): not in the baseline"));
+        assert!(compare(&now, &before).contains("map (medium, zstd): not in the baseline"));
     }
 }
