@@ -37,12 +37,12 @@ impl Precision {
     }
 }
 
-/// How a kernel processes a segment.
+/// The way in which a kernel processes a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// In parts, whose states are combined.
+    /// Processes a segment in parts, whose states are combined.
     Fold,
-    /// All epochs at once.
+    /// Needs all epochs at once.
     Whole,
 }
 
@@ -64,7 +64,7 @@ pub struct DeviceKernel {
     pub name: &'static str,
     /// The WGSL text.
     pub wgsl: &'static str,
-    /// How the kernel processes a segment.
+    /// Method of processing a segment.
     pub method: Method,
     /// Number of values that it returns for each part.
     pub len: usize,

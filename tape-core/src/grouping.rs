@@ -6,7 +6,7 @@ use crate::statistic::Inputs;
 /// The position of a band that is not selected.
 pub(crate) const SKIP: u8 = u8::MAX;
 
-/// How rows become light curves in a run: the selected bands in the order of results, and the inputs of the statistics.
+/// Rules for grouping the rows of a run: the selected bands in the order of results, and the inputs of the statistics.
 #[derive(Clone, Debug)]
 pub struct Grouping {
     labels: Vec<String>,

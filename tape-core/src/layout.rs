@@ -7,9 +7,9 @@ use crate::id::ObjectId;
 /// The smallest and largest id of some rows, according to the footer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdRange {
-    /// No id is smaller.
+    /// Lower bound of the ids.
     pub min: ObjectId,
-    /// No id is larger.
+    /// Upper bound of the ids.
     pub max: ObjectId,
     /// True if both ids occur. Statistics of long text are truncated: they are bounds that need not occur.
     pub exact: bool,

@@ -69,7 +69,7 @@ impl Inputs {
 /// such as a ratio of two zeros, is NaN.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Value {
-    /// No result.
+    /// A missing result.
     #[default]
     Null,
     /// A real number.

@@ -29,7 +29,7 @@ struct Case {
     error: Vec<f64>,
 }
 
-/// In days. No interval in the cases is within a millionth of the last edge.
+/// Edges of the bins, days. No interval in the cases is within a millionth of the last one.
 const EDGES: [f64; 7] = [0.0, 0.02, 1.0, 3.5, 50.0, 400.0, 690.3];
 
 fn cases() -> Vec<Case> {

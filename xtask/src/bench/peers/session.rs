@@ -15,7 +15,7 @@ use crate::run::{self, Result};
 
 /// Interval for reading memory use. Reading more often would affect the measurement.
 const POLL: Duration = Duration::from_millis(20);
-/// How long a process may take to end when asked to.
+/// Time that a process may take to end when asked to.
 const END: Duration = Duration::from_secs(10);
 
 /// A process that reads the commands `run` and `answer PATH`, one per line, and replies with a line when done.
