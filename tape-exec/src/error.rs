@@ -17,9 +17,9 @@ pub enum Error {
     CutLightCurve {
         /// The first object that is cut.
         id: ObjectId,
-        /// Where its first piece lies.
+        /// Location of the first piece.
         before: String,
-        /// Where its next piece lies.
+        /// Location of the next piece.
         after: String,
     },
     /// A plan was forced that the layout does not allow.
@@ -27,9 +27,9 @@ pub enum Error {
     IllegalPlan {
         /// The plan that was asked for.
         plan: &'static str,
-        /// What forbids it.
+        /// The reason.
         why: String,
-        /// What to use instead.
+        /// The plan or setting to use instead.
         instead: &'static str,
     },
     /// A statistic with many rows for each light curve is not alone.
@@ -68,7 +68,7 @@ pub enum Error {
         id: ObjectId,
         /// The band; empty if the survey has none.
         band: String,
-        /// What it said.
+        /// Message of the panic.
         message: String,
     },
     /// A budget in which nothing can be done.
@@ -84,15 +84,15 @@ pub enum Error {
     },
     /// Rows that must be in memory at once, and are too many for the budget.
     #[error(
-        "{what} has {rows} rows, of which only {most} fit in the memory allowed: allow more memory, use fewer workers, \
+        "{what} has {rows} rows, but only {most} fit in the memory allowed: allow more memory, use fewer workers, \
          or skip such objects"
     )]
     DoesNotFit {
         /// The object, or the partition.
         what: String,
-        /// Its rows, as far as they were counted.
+        /// Number of rows, as far as they were counted.
         rows: u64,
-        /// How many fit.
+        /// Number of rows that fit.
         most: u64,
     },
     /// A footer is wrong about the ids of its rows.
@@ -100,7 +100,7 @@ pub enum Error {
     FalseClaim {
         /// The object.
         id: ObjectId,
-        /// Where it was found.
+        /// Location of the object.
         place: String,
         /// The smallest id, by the footer.
         min: ObjectId,
@@ -112,7 +112,7 @@ pub enum Error {
     OutOfOrder {
         /// The object.
         id: ObjectId,
-        /// Whether its light curve lies in both, rather than it being merely out of place.
+        /// True if the light curve lies in both partitions, and false if it is merely out of order.
         cut: bool,
         /// The partition that comes first.
         before: String,
@@ -124,13 +124,13 @@ pub enum Error {
     WrongOutput {
         /// The number of the task.
         task: usize,
-        /// What contradicts what.
+        /// The contradiction.
         reason: String,
     },
     /// More rows than the budget holds, and nowhere to put them.
     #[error("the rows do not fit in the memory allowed: name a folder to spill them to, or allow more memory")]
     NoSpill,
-    /// Rows cannot be put away, or read back.
+    /// Rows could not be spilled, or read back.
     #[error(transparent)]
     Spill(SourceError),
     /// The survey cannot be read.
@@ -146,9 +146,9 @@ pub enum Error {
         statistic: String,
         /// The object.
         id: ObjectId,
-        /// Its band; empty without one.
+        /// The band; empty without one.
         band: String,
-        /// What it said.
+        /// Message of the panic.
         message: String,
     },
     /// A statistic failed with an error of its own, which is the [source](std::error::Error::source) of this one.
@@ -158,7 +158,7 @@ pub enum Error {
         statistic: String,
         /// The object.
         id: ObjectId,
-        /// Its band; empty without one.
+        /// The band; empty without one.
         band: String,
         /// The error of the statistic.
         source: StatisticError,
@@ -173,7 +173,7 @@ pub enum Error {
         statistic: String,
         /// The object.
         id: ObjectId,
-        /// Its band; empty without one.
+        /// The band; empty without one.
         band: String,
         /// The number of values that it gave.
         values: usize,
@@ -183,7 +183,7 @@ pub enum Error {
     /// The engine itself gave up on a task: a bug.
     #[error("internal error: {message}; please report it")]
     Internal {
-        /// What it said.
+        /// Message of the panic.
         message: String,
     },
     /// The observer asked to stop.
@@ -192,9 +192,9 @@ pub enum Error {
     /// Threads cannot be had.
     #[error("cannot start {workers} workers: {reason}")]
     Workers {
-        /// How many were asked for.
+        /// Number of requested workers.
         workers: usize,
-        /// What the system said.
+        /// Message of the system.
         reason: String,
     },
 }
@@ -206,7 +206,7 @@ pub(crate) fn not_in_order(id: &ObjectId, cut: bool) -> String {
     format!("are not in order of id, although their footers claim that they are: object {id} {how}")
 }
 
-/// What to do about footers that claim an order of ids which rows do not have.
+/// Advice for surveys whose footers claim an order of ids that the rows do not have.
 pub const WRITE_SORTED: &str = "write the survey again, sorted by id, to have the fast plan";
 
 fn of_band(band: &str) -> String {

@@ -13,10 +13,10 @@ use tape_exec::{Config, Error, Partitioning, PlanChoice, Summary, plan};
 
 use engines::{Collected, run_both};
 
-/// One row of the input: id, band, flux.
+/// A row of the input: id, band, flux.
 type Row = (i64, &'static str, f64);
 
-/// One row of the results: id, band, epochs, value.
+/// A row of the results: id, band, epochs, value.
 type Line = (i64, String, u64, f64);
 
 /// The fluxes above twenty, ascending: none for many light curves, many for others.

@@ -14,7 +14,7 @@ use tape_exec::{Config, Error, Partitioning, PlanChoice, Summary, plan};
 
 use engines::{Collected, run_both};
 
-/// One row: id, band, flux.
+/// A row: id, band, flux.
 type Row = (i64, &'static str, f64);
 
 /// Id and band, which the row of an object lacks, then epochs and values.
@@ -50,7 +50,7 @@ fn total() -> Statistic {
     Statistic::from_fn_outputs(info, |light_curve, out| out[0] = light_curve.flux().iter().sum::<f64>().into())
 }
 
-/// What the engine should say of `total` and `product`, the rows of an object after those of its light curves.
+/// Computes `total` and `product` naively. The row of an object follows those of its light curves.
 fn naive(rows: &[Row]) -> Vec<Line> {
     let mut objects: BTreeMap<i64, BTreeMap<&str, Vec<f64>>> = BTreeMap::new();
     for &(id, band, flux) in rows {

@@ -14,7 +14,7 @@ use tape_exec::{Config, Error, Partitioning, PlanChoice, plan};
 
 use engines::{Block, Collected, Line, Outputs, Store, lines, run_by, run_tasks};
 
-/// One row: id, band, flux.
+/// A row: id, band, flux.
 type Row = (i64, Option<u8>, f64);
 
 const LABELS: [&str; 3] = ["z", "g", "r"];

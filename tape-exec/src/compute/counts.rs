@@ -1,4 +1,4 @@
-//! How many results there are, and how many are missing.
+//! Counts of results, and of missing results.
 
 use std::ops::AddAssign;
 
@@ -11,16 +11,16 @@ pub struct Counts {
     pub rows: u64,
     /// Light curves computed.
     pub light_curves: u64,
-    /// Objects of which bands were compared.
+    /// Objects whose bands were compared.
     pub objects: u64,
     /// Epochs in them; none where a statistic has many rows for each light curve, or none.
     pub epochs: u64,
-    /// For each statistic, the light curves or objects of which it has no result; empty where nothing was counted.
+    /// Light curves or objects without a result, for each statistic; empty if nothing was counted.
     pub too_few: Vec<u64>,
 }
 
 impl Counts {
-    /// Of these results.
+    /// Counts the rows and missing values of `results`.
     pub(crate) fn of(statistics: &[Statistic], results: &Results) -> Self {
         if let [statistic] = statistics
             && statistic.has_many_rows()
@@ -44,7 +44,7 @@ impl Counts {
         Self { rows: results.len() as u64, too_few, light_curves, objects, epochs }
     }
 
-    /// Of light curves of which each may have many rows, side by side, or none.
+    /// Counts the results of a statistic with many rows for each light curve, or none.
     fn of_many_rows(results: &Results) -> Self {
         let same =
             |row: usize| results.band[row] == results.band[row - 1] && results.ids.get(row) == results.ids.get(row - 1);
@@ -55,7 +55,7 @@ impl Counts {
         counts
     }
 
-    /// Of so many light curves of which none has a row.
+    /// Counts `light_curves` light curves without a row.
     #[must_use]
     pub fn without_rows(light_curves: u64) -> Self {
         Self { light_curves, too_few: vec![light_curves], ..Self::default() }

@@ -16,9 +16,9 @@ use crate::pool::panic_message;
 /// Which rows an object has in the results.
 #[derive(Clone, Copy)]
 struct Rows {
-    /// One for each light curve.
+    /// True if each light curve has a row.
     light_curves: bool,
-    /// One for itself, after those of its light curves.
+    /// True if the object has a row of its own, after the rows of its light curves.
     objects: bool,
 }
 
@@ -29,7 +29,7 @@ struct Asked<'a> {
     columns: Range<usize>,
 }
 
-/// Who is at work, should one panic: a statistic, and the segment that it has, if not all.
+/// The statistic at work, and its segment if it works on one only, for the message if it panics.
 type At = Cell<(usize, Option<usize>)>;
 
 /// Why an evaluation stops before its end.
@@ -138,7 +138,7 @@ impl Worker<'_> {
     }
 }
 
-/// As many rows for each light curve as its statistic has.
+/// Evaluates a statistic with many rows for each light curve.
 fn many_rows(
     statistic: &dyn ManyRows,
     chunk: &Chunk,
@@ -287,7 +287,7 @@ impl Evaluation<'_> {
         Ok(())
     }
 
-    /// One more row in the columns of some statistics.
+    /// Appends a row to the columns of some statistics.
     fn each(
         &mut self,
         asked: &[Asked<'_>],

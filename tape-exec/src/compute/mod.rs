@@ -1,4 +1,4 @@
-//! What a run computes, and one worker's tools for it.
+//! The computations of a run, and the tools of one worker.
 
 pub(crate) mod counts;
 mod evaluate;
@@ -16,14 +16,14 @@ use crate::compute::skipped::{OnError, Skipped};
 use crate::error::{Error, Result};
 use crate::pool::Executor;
 
-/// Rows read at a time, unless more are asked for: the columns of so many rows, raw and grouped, fit the second-level cache of most cores.
+/// Default number of rows to read at a time. Their columns, raw and grouped, fit the second-level cache of most cores.
 pub(crate) const BATCH: usize = 16 * 1024;
 
-/// What a run computes.
+/// The computations of a run, and its limits.
 pub(crate) struct Job<'a> {
     pub(crate) source: &'a dyn Source,
     pub(crate) statistics: &'a [Statistic],
-    /// What light curves go through first, in order.
+    /// Steps that light curves go through before statistics, in order.
     pub(crate) steps: &'a [Arc<dyn LightCurveStep>],
     /// The bands asked for; all without.
     pub(crate) bands: Option<&'a [String]>,
@@ -36,15 +36,15 @@ pub(crate) struct Job<'a> {
     /// Rows read at a time.
     pub(crate) batch: usize,
     pub(crate) on_error: OnError,
-    /// What was left out so far.
+    /// Light curves and row groups skipped so far.
     pub(crate) skipped: Mutex<Vec<Skipped>>,
     pub(crate) observer: &'a dyn Observer,
-    /// What reading is for.
+    /// The step that reading rows is reported as.
     pub(crate) reads_for: Step,
 }
 
 impl<'a> Job<'a> {
-    /// What all statistics and steps need together.
+    /// Returns the union of the inputs of all statistics and steps.
     pub(crate) fn inputs(&self) -> Inputs {
         let of_statistics = self.statistics.iter().fold(Inputs::FLUX, |inputs, s| inputs.and(s.info().inputs));
         self.steps.iter().fold(of_statistics, |inputs, step| inputs.and(step.inputs()))
@@ -55,15 +55,15 @@ impl<'a> Job<'a> {
         self.executor.workers as u64
     }
 
-    /// Where rows go for which there is no memory.
+    /// Returns the storage for rows that do not fit in memory.
     pub(crate) fn spill(&self) -> Result<&'a dyn Spill> {
         self.spill.ok_or(Error::NoSpill)
     }
 
-    /// Notes what is left out, if that is allowed.
+    /// Records a skipped light curve or row group, if skipping is allowed.
     ///
     /// # Errors
-    /// If it is not, and it is a light curve that does not fit.
+    /// If it is not allowed, and a light curve does not fit.
     pub(crate) fn skip(&self, skipped: Skipped) -> Result<()> {
         if let (OnError::Stop, Skipped::LightCurve { id, rows, most }) = (self.on_error, &skipped) {
             return Err(Error::DoesNotFit { what: format!("object {id}"), rows: *rows, most: *most });
@@ -138,7 +138,7 @@ impl<'a> Job<'a> {
     }
 }
 
-/// One worker's tools; they keep their memory from chunk to chunk.
+/// The tools of one worker, which reuse their memory from chunk to chunk.
 pub(crate) struct Worker<'a> {
     pub(crate) job: &'a Job<'a>,
     rows: Rows,

@@ -1,4 +1,4 @@
-//! What a run leaves out rather than stop, if it is asked to.
+//! Light curves and row groups that a run skips instead of failing.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use tape_core::{IdRange, ObjectId, Partition};
 use crate::compute::Job;
 use crate::error::{Error, Result};
 
-/// What a run does where it cannot go on.
+/// The behaviour of a run on errors that concern only some of the input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -27,22 +27,22 @@ pub enum Skipped {
     RowGroup {
         /// The row group's number in the source.
         row_group: usize,
-        /// Its file, and its number there.
+        /// File of the row group, and its number there.
         place: String,
         /// The ids that its footer claims for it.
         ids: Option<IdRange>,
-        /// Its rows, as its footer counts them.
+        /// Number of rows according to the footer.
         rows: u64,
-        /// What is wrong with it.
+        /// Reason for skipping it.
         reason: String,
     },
     /// An object that has more rows than fit in memory.
     LightCurve {
         /// The object.
         id: ObjectId,
-        /// Its rows, of all bands.
+        /// Number of rows, in all bands.
         rows: u64,
-        /// How many would have fitted.
+        /// Number of rows that would fit.
         most: u64,
     },
 }
@@ -52,7 +52,7 @@ impl Skipped {
         Self::LightCurve { id, rows, most }
     }
 
-    /// Its rows.
+    /// Returns the number of skipped rows.
     #[must_use]
     pub const fn rows(&self) -> u64 {
         match self {

@@ -7,14 +7,14 @@ use crate::compute::{Job, Worker};
 use crate::error::{Error, Result};
 use crate::plan::config::PlanKind;
 
-/// What the edges of partitions may do to light curves.
+/// The effect of partition edges on light curves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Edges {
-    /// Nothing: ids of one partition end before those of the next begin. Checked as it is read.
+    /// They split no light curve: the ids of a partition are smaller than those of the next. Checked while reading.
     Cohesive,
-    /// Cut the light curve at the edge: its pieces are held back and put together. The order is checked as it is read.
+    /// They may split one light curve each, whose pieces are kept and stitched. The order is checked while reading.
     Stitched,
-    /// Anything: every piece is taken for a light curve.
+    /// Unknown: every piece counts as a light curve.
     Unchecked,
 }
 
@@ -29,7 +29,7 @@ impl Edges {
     }
 }
 
-/// What a run over partitions amounts to.
+/// Totals of a run over partitions.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Rows read.
@@ -48,7 +48,7 @@ pub struct Totals {
 pub(crate) struct PartitionEdges {
     /// Held back: the rows of its smallest id, and of its largest where that is another.
     pub(crate) edges: [Option<Rows>; 2],
-    /// Its smallest and largest id, as read.
+    /// Smallest and largest id, as read.
     pub(crate) ids: Option<(ObjectId, ObjectId)>,
     pub(crate) left_out: LeftOut,
     pub(crate) rows: u64,

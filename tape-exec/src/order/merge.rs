@@ -77,7 +77,7 @@ where
     if out.is_empty() { Ok(()) } else { take(out) }
 }
 
-/// One run, of which a block is in memory.
+/// A sorted run, with one block in memory.
 struct Run<R> {
     number: usize,
     blocks: R,

@@ -1,4 +1,4 @@
-//! What may be held in memory at once.
+//! Memory limits of plans.
 
 use tape_core::{Columns, IdType, Partition};
 
@@ -19,10 +19,10 @@ const FEWEST_AT_ONCE: u64 = 2 * BATCH as u64;
 const BUCKET_ROWS: u64 = 64 * 1024;
 /// More buckets than this make the scattering of a batch slower than larger buckets do.
 const MOST_IN_CACHES: u64 = 512;
-/// Where a row goes when it is grouped, and its object.
+/// Bytes to sort a row when it is grouped: its target, and its object.
 const PLACE: u64 = 16;
 
-/// What rows take.
+/// Estimates of the memory that rows take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SizeEstimate {
     /// Bytes of a row in memory.
@@ -35,7 +35,7 @@ pub(crate) struct SizeEstimate {
     pub(crate) rows: u64,
 }
 
-/// How rows are regrouped within a budget.
+/// The rows and buckets that fit in the budget when rows are regrouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RegroupBudget {
     /// Rows held at once, as near as row groups allow.
@@ -48,10 +48,10 @@ pub(crate) struct RegroupBudget {
     pub(crate) results: u64,
 }
 
-/// What a worker may hold where partitions are computed where they lie.
+/// The rows that each worker may hold when partitions are computed without regrouping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WorkerBudget {
-    /// Rows of one light curve, of which several may wait to be put together.
+    /// Rows of one light curve. Several of them may wait to be stitched.
     pub(crate) light_curve: u64,
     /// Rows of a partition that must be grouped as a whole.
     pub(crate) partition: u64,
@@ -60,7 +60,7 @@ pub(crate) struct WorkerBudget {
 }
 
 impl SizeEstimate {
-    /// Of a job over `partitions`. The numbers of rows are the files' words, and may be any.
+    /// Estimates the sizes for a job over `partitions`. The numbers of rows come from footers, and may be wrong.
     pub(crate) fn of(partitions: &[Partition], columns: Columns, job: &Job<'_>) -> Self {
         // How long texts are, only the footers know, and of a whole row.
         let id = if job.source.id_type() == IdType::Utf8 { job.source.row_bytes() } else { 8 };
@@ -77,7 +77,7 @@ impl SizeEstimate {
         }
     }
 
-    /// The most memory that a plan is expected to take, from above, and what of its rows is put away. Bytes.
+    /// Returns upper bounds for the memory that a plan takes and the bytes that it spills.
     ///
     /// # Errors
     /// If the plan cannot keep to the job's budget.
@@ -186,7 +186,8 @@ impl SizeEstimate {
         Ok(RegroupBudget { rows_at_once, buckets, grouped: u64::MAX, results: free / 2 + results })
     }
 
-    /// What each worker may hold where partitions are computed where they lie. There is always room for a few batches.
+    /// Returns the limits of each worker when partitions are computed without regrouping. There is always room for a
+    /// few batches.
     pub(crate) fn share(&self, job: &Job<'_>) -> WorkerBudget {
         let Some(memory) = job.memory else {
             return WorkerBudget { light_curve: u64::MAX, partition: u64::MAX, results: u64::MAX };

@@ -1,4 +1,4 @@
-//! How a run is planned.
+//! Settings of a run, and the kinds of plan.
 
 use std::fmt;
 use std::str::FromStr;
@@ -35,7 +35,7 @@ pub enum PlanChoice {
     MapUnchecked,
 }
 
-/// What a plan does.
+/// The kind of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PlanKind {
@@ -143,12 +143,12 @@ macro_rules! named {
 named!(PlanKind);
 named!(PlanChoice);
 
-/// How a run is planned.
+/// Settings of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
     /// The plan asked for.
     pub plan: PlanChoice,
-    /// How the survey is cut.
+    /// Division of the survey into partitions.
     pub partitioning: Partitioning,
     /// Tasks under way at once; as many as cores if 0.
     pub workers: usize,
@@ -164,11 +164,11 @@ pub struct Config {
     pub chunk_rows: usize,
     /// Bytes of memory that a run may take beside the program itself; as many as it needs without.
     pub memory: Option<u64>,
-    /// Where rows go for which that is too little.
+    /// Storage for rows that do not fit in memory.
     pub spill: Option<Arc<dyn Spill>>,
-    /// What to do about what cannot be read, and about light curves that do not fit in memory.
+    /// Behaviour on row groups that cannot be read, and on light curves that do not fit in memory.
     pub on_error: OnError,
-    /// What light curves go through before statistics see them, in order.
+    /// Steps that light curves go through before statistics, in order.
     pub steps: Vec<Arc<dyn LightCurveStep>>,
 }
 
@@ -186,7 +186,7 @@ impl Config {
         self.chunk_rows.min(usize::try_from(fitting).unwrap_or(usize::MAX)).max(BATCH)
     }
 
-    /// What is computed in this way.
+    /// Returns the job with these settings.
     pub(crate) fn job<'a>(
         &'a self,
         source: &'a dyn Source,

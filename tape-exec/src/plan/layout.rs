@@ -1,4 +1,4 @@
-//! What is known about where light curves lie, and how it is known.
+//! The location of light curves in partitions, and the evidence for it.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::compute::Job;
 use crate::error::{Error, Result};
 use crate::plan::config::Config;
 
-/// How it is known where light curves lie.
+/// The source of the knowledge about a layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Evidence {
@@ -33,7 +33,7 @@ impl fmt::Display for Evidence {
     }
 }
 
-/// Where light curves lie.
+/// The ways in which partitions may split light curves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cohesion {
     /// No light curve lies in two partitions.
@@ -49,7 +49,7 @@ pub enum Cohesion {
     Overlapping,
     /// The footers do not tell.
     Unknown {
-        /// What is missing.
+        /// The missing information.
         why: String,
     },
 }
@@ -62,16 +62,16 @@ pub struct Layout {
     pub partitions: Vec<Partition>,
     /// The range of ids of each, where known.
     pub ids: Vec<Option<IdRange>>,
-    /// Where light curves lie.
+    /// The way in which partitions may split light curves.
     pub cohesion: Cohesion,
-    /// How that is known.
+    /// The evidence for it.
     pub evidence: Evidence,
-    /// Whether rows are known to be sorted by id within each partition.
+    /// True if rows are known to be sorted by id within each partition.
     pub sorted: Option<bool>,
 }
 
 impl Layout {
-    /// What the footers of a source say of `partitions`, which are put in the order of their ids.
+    /// Determines the layout of `partitions` from the footers of a source, and sorts them by id.
     #[must_use]
     pub fn from_footers(source: &dyn Source, partitions: Vec<Partition>) -> Self {
         let groups = source.row_groups();
@@ -138,7 +138,8 @@ impl Layout {
         Self { partitions, ids, cohesion, evidence, sorted }
     }
 
-    /// What all ids say of `partitions`; reads the id column, and of `columns` what else is wanted: bands, to know them.
+    /// Determines the layout of `partitions` by reading all ids, and other `columns` if requested (bands, to know their
+    /// labels).
     ///
     /// # Errors
     /// If a file cannot be read, or the observer asks to stop.
@@ -152,7 +153,7 @@ impl Layout {
         Self::scanned(source, partitions, columns, &Config { workers, ..Config::default() }, observer)
     }
 
-    /// The same, by whoever computes.
+    /// Like [`Layout::from_scan`], with the threads of a run.
     pub(crate) fn scanned(
         source: &dyn Source,
         partitions: Vec<Partition>,
@@ -192,11 +193,11 @@ impl Layout {
     }
 }
 
-/// What a scan of all ids found.
+/// The result of a scan of all ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Scan {
-    /// Where light curves lie.
+    /// The layout of the partitions.
     pub layout: Layout,
     /// The number of objects, where rows are sorted so that it can be counted in passing.
     pub objects: Option<u64>,

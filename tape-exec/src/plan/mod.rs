@@ -18,12 +18,12 @@ use crate::plan::layout::{Cohesion, Layout, rows_of};
 use crate::plan::partitioning::cut;
 use crate::plan::slices::{NotSliced, Slice};
 
-/// What will be done, and why. `Display` explains it.
+/// The plan of a run, with its reason. `Display` explains it.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What it does.
+    /// The kind of plan.
     pub kind: PlanKind,
-    /// Whether the user forced it.
+    /// True if the user forced this kind.
     pub forced: bool,
     /// The partitions, and what is known of them.
     pub layout: Layout,
@@ -39,11 +39,11 @@ pub struct Plan {
     pub bytes: u64,
     /// Bytes of memory that it is expected to need at most, beside the program itself.
     pub peak_memory: u64,
-    /// Bytes that are put away for want of memory, before they are compressed.
+    /// Bytes to spill, before compression.
     pub spill: u64,
     /// Worker threads.
     pub workers: usize,
-    /// What the merge plan holds at a time.
+    /// Slices of ids that the merge plan processes one at a time.
     pub(crate) slices: Vec<Slice>,
 }
 
@@ -119,7 +119,7 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
     })
 }
 
-/// Whether the bands that statistics compare are computed at all.
+/// Checks that the bands that statistics compare are selected.
 fn check_bands(source: &dyn Source, statistics: &[Statistic], config: &Config) -> Result<()> {
     for info in statistics.iter().filter(|s| s.is_of_objects()).map(Statistic::info) {
         let statistic = info.name.to_string();
@@ -138,7 +138,7 @@ fn cannot_merge(not_sliced: NotSliced, most: u64) -> Error {
     let (why, instead) = match not_sliced {
         NotSliced::TooLarge { rows } => (
             format!(
-                "row groups that may hold the same ids have {rows} rows together, of which {most} fit in the memory allowed"
+                "row groups that may hold the same ids have {rows} rows together, but only {most} fit in the memory allowed"
             ),
             "more memory, or the auto plan",
         ),
@@ -238,7 +238,7 @@ impl fmt::Display for Plan {
         writeln!(f, "to read    {} ({})", mebibytes(self.bytes), self.column_names.join(", "))?;
         write!(f, "memory     at most about {}, {} workers", mebibytes(self.peak_memory), self.workers)?;
         if self.spill > 0 {
-            write!(f, "\nspill      about {} put away on disk, for want of memory", mebibytes(self.spill))?;
+            write!(f, "\nspill      about {} spilled to disk (memory limit reached)", mebibytes(self.spill))?;
         }
         Ok(())
     }

@@ -1,15 +1,15 @@
-//! How a survey is cut into partitions.
+//! Divides a survey into partitions.
 
 use serde::{Deserialize, Serialize};
 use tape_core::{IdRange, Partition, Piece, RowGroup, Source};
 
 use crate::plan::pieces::cut_piece;
 
-/// Row groups smaller than this are scheduled together with the next: opening one costs about as much as reading so many
-/// rows.
+/// Smaller row groups are scheduled together with the next one, because opening a row group costs about as much as
+/// reading this many rows.
 const FEWEST_ROWS: u64 = 32 * 1024;
-/// Row groups that share ranges of ids are scheduled as one partition up to so many rows, which are then in memory at once
-/// and grouped by one worker; larger sets go by shuffle, which all workers share.
+/// Row groups with overlapping ranges of ids are scheduled as one partition up to this many rows, which are then in
+/// memory at once and grouped by one worker. Larger sets use a shuffle, which all workers share.
 const MOST_SHARED_ROWS: u64 = 512 * 1024;
 
 /// Row groups larger than this are cut, where rows are declared sorted so that what is cut can be put together: one of a
@@ -18,16 +18,16 @@ const MOST_ROWS: u64 = 4 << 20;
 /// Into no more parts, whatever number of rows a file claims.
 const MOST_CUTS: u64 = 1 << 12;
 
-/// How a survey is cut into partitions.
+/// The division of a survey into partitions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Partitioning {
     /// By row group, as the files have them: the fastest.
     #[default]
     RowGroups,
-    /// Into so many partitions of equal rows, wherever that cuts.
+    /// This many partitions with equal numbers of rows, which may split light curves.
     Count(u64),
-    /// Into partitions of so many bytes in memory, wherever that cuts.
+    /// Partitions of this many bytes in memory, which may split light curves.
     Bytes(u64),
 }
 
@@ -105,7 +105,7 @@ fn together(groups: &[RowGroup], order: &[usize], most_shared: u64) -> Vec<Parti
     partitions
 }
 
-/// Whether all rows are declared sorted by id, from row group to row group.
+/// Returns true if all rows are declared sorted by id, within and across row groups.
 fn sorted_throughout(groups: &[RowGroup], order: &[usize]) -> bool {
     let follows = |pair: &[usize]| match (&groups[pair[0]].ids, &groups[pair[1]].ids) {
         (Some(a), Some(b)) => a.max <= b.min,

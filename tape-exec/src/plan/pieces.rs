@@ -5,7 +5,7 @@ use tape_core::{Partition, Piece};
 /// Into no more pieces is a row group cut: the number of its rows is the file's word, and must not decide how long a list is.
 const MOST_PIECES: u64 = 1 << 16;
 
-/// Cuts a piece into pieces of `length` rows, of which the last may have fewer.
+/// Cuts a piece into pieces of `length` rows. The last one may have fewer.
 pub(crate) fn cut_piece(piece: &Piece, length: u64) -> impl Iterator<Item = Piece> {
     let Piece { row_group, ref rows } = *piece;
     let (start, end) = (rows.start, rows.end);

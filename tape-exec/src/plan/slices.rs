@@ -9,8 +9,8 @@ use tape_core::{IdRange, ObjectId, Partition, Piece, Source};
 
 /// Rows of a slice, if memory allows more: enough to keep all workers busy, and memory small.
 const SLICE_ROWS: u64 = 4 << 20;
-/// A slice is at least so many times as wide as what overlaps in one place, so that at most about every so many-th row is
-/// read twice.
+/// A slice holds at least this many times the rows that overlap at any single id. At most about one row in this many is
+/// then read twice.
 const TIMES_OVERLAP: u64 = 5;
 /// With more rows read twice than this part of all, bringing rows together by hash is quicker.
 const MOST_TWICE: f64 = 0.3;
@@ -22,17 +22,17 @@ pub(crate) struct Slice {
     pub(crate) from: ObjectId,
     /// All ids are smaller, if there is a slice after this one.
     pub(crate) to: Option<ObjectId>,
-    /// What may hold such ids.
+    /// Row groups that may hold such ids.
     pub(crate) parts: Vec<SlicePart>,
 }
 
-/// Some rows of one row group, of which a slice takes its own.
+/// Rows of one row group, some of which belong to the slice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SlicePart {
     pub(crate) piece: Piece,
-    /// What the footer says of its ids.
+    /// Range of the ids according to the footer.
     pub(crate) claim: IdRange,
-    /// Whether this is the first slice that reads it.
+    /// True for the first slice that reads these rows.
     pub(crate) first: bool,
 }
 
@@ -42,14 +42,14 @@ impl Slice {
         self.parts.iter().map(|part| length(&part.piece)).fold(0, u64::saturating_add)
     }
 
-    /// Whether it takes `id`.
+    /// Returns true if `id` lies in the slice.
     pub(crate) fn takes(&self, id: &ObjectId) -> bool {
         *id >= self.from && self.to.as_ref().is_none_or(|to| id < to)
     }
 }
 
 impl Slice {
-    /// What it reads.
+    /// Returns the rows to read.
     pub(crate) fn partition(&self) -> Partition {
         Partition { pieces: self.parts.iter().map(|part| part.piece.clone()).collect() }
     }
@@ -83,7 +83,7 @@ pub(crate) fn rows_read(slices: &[Slice]) -> u64 {
     slices.iter().map(Slice::rows).fold(0, u64::saturating_add)
 }
 
-/// What part of all rows is read twice.
+/// Returns the fraction of rows that are read twice.
 #[expect(clippy::cast_precision_loss, reason = "a rough part")]
 pub(crate) fn read_twice(slices: &[Slice]) -> f64 {
     rows_read(slices) as f64 / rows(slices).max(1) as f64 - 1.0

@@ -16,7 +16,7 @@ use super::queue::Queue;
 use crate::error::{Error, Result};
 
 thread_local! {
-    /// Whether this thread is at a task.
+    /// True if this thread is working on a task.
     static AT_A_TASK: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -54,7 +54,7 @@ pub(super) fn on_pool<S: Send, T: Send>(
 struct Run<S, T, F, M, W> {
     queue: Queue<T, F>,
     workers: usize,
-    /// What helpers that left worked with.
+    /// Workers of helpers that left, to be reused.
     idle: Mutex<Vec<S>>,
     state: M,
     task: W,

@@ -34,7 +34,7 @@ impl Threads {
     /// Starts a pool of `threads` threads.
     ///
     /// # Errors
-    /// If the system does not give so many.
+    /// If the system cannot start the threads.
     pub fn pool(threads: usize) -> Result<Self> {
         Ok(Self::Pool(Arc::new(pool(threads)?)))
     }
@@ -42,7 +42,7 @@ impl Threads {
     /// Starts a pool of `workers` threads in the place of [`Threads::Own`]; others stay what they are.
     ///
     /// # Errors
-    /// If the system does not give so many.
+    /// If the system cannot start the threads.
     pub fn started(&self, workers: usize) -> Result<Self> {
         match self {
             Self::Own => Self::pool(workers),
@@ -75,7 +75,7 @@ impl Executor {
         Self { workers, threads, started: OnceLock::new() }
     }
 
-    /// Returns the threads, of which there is one pool however often they are used.
+    /// Returns the threads. All uses share one pool.
     fn threads(&self) -> Result<&Threads> {
         if let Some(threads) = self.started.get() {
             return Ok(threads);

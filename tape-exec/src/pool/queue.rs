@@ -18,7 +18,7 @@ pub(super) struct Queue<T, F> {
 struct Progress<T> {
     claimed: usize,
     taken: usize,
-    /// Whether some worker takes results at the moment, for all.
+    /// True if some worker is currently taking results, for all.
     taking: bool,
     /// Helpers that were called to a shared pool and have not left.
     helpers: usize,
@@ -34,7 +34,7 @@ impl<T, F: FnMut(T) -> Result<()>> Queue<T, F> {
         Self { progress: Mutex::new(progress), moved: Condvar::new(), take: Mutex::new(take), tasks, ahead }
     }
 
-    /// What became of it.
+    /// Returns the outcome of the run.
     pub(super) fn ended(self) -> Result<()> {
         let progress = self.progress.into_inner().unwrap_or_else(PoisonError::into_inner);
         progress.failed.map_or(Ok(()), |(_, error)| Err(error))
@@ -85,7 +85,7 @@ impl<T, F: FnMut(T) -> Result<()>> Queue<T, F> {
         next
     }
 
-    /// One more helper is there without being called.
+    /// Counts a helper that joins without being called.
     pub(super) fn join(&self) {
         self.lock().helpers += 1;
     }
@@ -96,7 +96,7 @@ impl<T, F: FnMut(T) -> Result<()>> Queue<T, F> {
         self.moved.notify_all();
     }
 
-    /// How many helpers are to be called, where there should be no more than `most`; they count from now on.
+    /// Returns the number of helpers to call, up to `most` in total. They are counted from now on.
     pub(super) fn wanted(&self, most: usize) -> usize {
         let mut progress = self.lock();
         if progress.failed.is_some() {

@@ -10,8 +10,9 @@ use crate::compute::Job;
 use crate::compute::skipped::or_skip;
 use crate::error::{Error, Result};
 
-/// A bucket's share of what is scattered at a time should be so many rows: what is gathered, and read back, in runs of a few
-/// rows misses the caches with nearly each (100 million rows over 512 buckets took a third longer in blocks of 32k).
+/// Target number of rows for each bucket in a block of rows that is partitioned at once. Copying and reading back short
+/// runs causes a cache miss for nearly every row: 100 million rows over 512 buckets took a third longer in blocks of
+/// 32k.
 const SHARE_ROWS: usize = 256;
 /// Rows scattered at a time, at least: several reads.
 const FEWEST_ROWS: usize = 32 * 1024;
@@ -65,7 +66,7 @@ pub(crate) trait BucketRows: Sync {
 /// A batch of rows in the order of their buckets.
 struct Block {
     rows: Rows,
-    /// Where each bucket starts, and the end.
+    /// Start of each bucket, and the end.
     starts: Vec<usize>,
 }
 

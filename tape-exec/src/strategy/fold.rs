@@ -1,9 +1,10 @@
 //! Fold: epochs become partial states, and states are combined, so that memory grows with the light curves and not with the
 //! epochs.
 //!
-//! Rows are scattered to buckets as for a shuffle, but only so many at once; then each bucket's are lifted to states, and
-//! their memory is free for the next. Lifting batch by batch would move no row at all, and took seven times as long where a
-//! batch has hardly two epochs of any light curve: nearly every epoch was then a state to be looked up.
+//! Rows are partitioned into buckets as for a shuffle, but only a limited number at once. Then the rows of each bucket
+//! are lifted to states, and their memory is free for the next ones. Lifting batch by batch would not move rows at all,
+//! but took seven times as long if a batch has hardly two epochs of any light curve, because nearly every epoch then
+//! needs a lookup of its state.
 
 use std::cell::Cell;
 use std::hash::BuildHasher;
@@ -115,7 +116,7 @@ pub(crate) fn lift_round(
 /// Checks that the states fit.
 ///
 /// # Errors
-/// If there are so many light curves that it would be better to keep their rows on disk.
+/// If there are more light curves than fit, so that it is better to keep their rows on disk.
 fn check_room(states: &[Mutex<States>], budget: RegroupBudget) -> Result<()> {
     let bytes: u64 = states.iter().map(|states| lock(states).bytes()).sum();
     if bytes <= budget.results {

@@ -114,7 +114,8 @@ fn take(job: &Job<'_>, slice: &Slice, part: &SlicePart, batch: &Rows, own: &mut 
     Ok(())
 }
 
-/// That a row group holds no other ids than its footer says: slices that do not read it may lack rows otherwise.
+/// Checks that a row group holds no ids outside of its footer's range. Slices that do not read it could otherwise miss
+/// rows.
 fn check(job: &Job<'_>, part: &SlicePart, id: &ObjectId) -> Result<()> {
     let IdRange { min, max, .. } = &part.claim;
     if min <= id && id <= max {

@@ -1,7 +1,7 @@
-//! How each plan is carried out.
+//! The execution of each plan.
 //!
-//! A run is stages of tasks. In one process the outputs of a stage stay in memory, or are spilled; in a job they are stored:
-//! see [`crate::task`], which calls the same stages.
+//! A run is stages of tasks. In one process the outputs of a stage stay in memory, or are spilled. In a job they are
+//! stored: see [`crate::task`], which calls the same stages.
 
 pub(crate) mod buckets;
 pub(crate) mod fold;

@@ -11,11 +11,11 @@ use crate::compute::{Job, Worker};
 use crate::error::Result;
 use crate::strategy::buckets::BucketRows;
 
-/// Computes all light curves of a bucket, of which no more than `most` rows are grouped at once. They are gone through
-/// once to count the rows of each object, and once for each group of objects.
+/// Computes all light curves of a bucket, with at most `most` rows grouped at once. Reads the rows once to count those
+/// of each object, and once for each group of objects.
 ///
 /// # Errors
-/// If one object alone has more rows, unless such are to be skipped.
+/// If a single object has more rows, unless such objects are skipped.
 pub(crate) fn compute(
     worker: &mut Worker<'_>,
     rows: &dyn BucketRows,

@@ -112,8 +112,8 @@ fn stream(
     }
 }
 
-/// How many light curves a partition of `all` rows may have, if its first `rows` have `found`: room that is asked for at
-/// once touches less memory than room that grows.
+/// Estimates the number of light curves in a partition of `all` rows, if its first `rows` have `found`. Allocating once
+/// touches less memory than growing.
 fn expected(found: usize, rows: usize, all: u64) -> usize {
     // The number of rows is the file's word: no more is believed than costs little.
     const MOST: usize = 1 << 16;
@@ -179,7 +179,7 @@ fn regroup(
     Ok(out)
 }
 
-/// Where the last run of equal ids starts; all rows before `one_run` are known to be one run.
+/// Returns the start of the last run of equal ids. All rows before `one_run` are known to be one run.
 fn last_run(ids: &Ids, one_run: usize) -> usize {
     let mut start = ids.len() - 1;
     let last = ids.get(start);
@@ -190,7 +190,7 @@ fn last_run(ids: &Ids, one_run: usize) -> usize {
     if start == one_run && start > 0 && ids.get(start - 1) == last { 0 } else { start }
 }
 
-/// Where the first run of equal ids ends.
+/// Returns the end of the first run of equal ids.
 fn first_run(ids: &Ids, end: usize) -> usize {
     (1..end).find(|&row| ids.get(row) != ids.get(0)).unwrap_or(end)
 }

@@ -13,7 +13,7 @@ use crate::plan::config::{Config, PlanKind};
 use crate::plan::slices;
 use crate::strategy::{fold, map, merge, shuffle};
 
-/// What a run amounted to.
+/// The outcome of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
@@ -24,22 +24,22 @@ pub struct Summary {
     /// Light curves computed: rows of the result that have a band, if the survey has any; where a statistic has many rows
     /// for each, those without a row too.
     pub light_curves: u64,
-    /// Objects of which bands were compared: rows of the result without a band.
+    /// Objects whose bands were compared: rows of the result without a band.
     pub objects: u64,
-    /// For each statistic, how many have no result for want of epochs.
+    /// Light curves with too few epochs for a result, for each statistic.
     pub too_few: Vec<TooFew>,
     /// Epochs that no statistic saw.
     pub left_out: LeftOut,
-    /// Bytes put away for want of memory, as they were written.
+    /// Bytes spilled because the memory limit was reached, as written.
     pub spilled: u64,
-    /// What was left out rather than stop, if that was asked for.
+    /// Light curves and row groups that were skipped, if that was allowed.
     pub skipped: Vec<Skipped>,
-    /// What the user should know.
+    /// Warnings for the user.
     pub warnings: Vec<String>,
 }
 
 impl Summary {
-    /// Of a run, or of what tasks left.
+    /// Summarizes a run, or the outputs of tasks.
     #[must_use]
     pub fn of(
         plan: PlanKind,
@@ -66,7 +66,7 @@ impl Summary {
 pub struct TooFew {
     /// The name of the statistic.
     pub statistic: String,
-    /// How many light curves have too few epochs for it; of a statistic that compares bands, objects.
+    /// Light curves with too few epochs for it, or objects for a statistic that compares bands.
     pub light_curves: u64,
 }
 
@@ -141,13 +141,13 @@ pub fn another_plan(kind: PlanKind, forced: bool, can_fold: bool, error: Error) 
         }
         (PlanKind::Map | PlanKind::Stitch, Error::DoesNotFit { what, rows, most }) => Ok((
             without_order,
-            format!("{what} has at least {rows} rows, of which a worker's share of memory holds {most}"),
+            format!("{what} has at least {rows} rows, but a worker's share of memory only holds {most}"),
         )),
         (PlanKind::Merge, error @ (Error::DoesNotFit { .. } | Error::FalseClaim { .. })) => {
             Ok((without_order, error.to_string()))
         }
         (PlanKind::Fold, Error::DoesNotFit { what, rows, most }) => {
-            Ok((PlanKind::Shuffle, format!("{what} has {rows} rows, of which {most} fit in memory")))
+            Ok((PlanKind::Shuffle, format!("{what} has {rows} rows, but only {most} fit in memory")))
         }
         (_, error) => Err(error),
     }
@@ -158,7 +158,7 @@ pub(crate) fn warnings_of(job: &Job<'_>, totals: &Totals) -> Vec<String> {
     cut_unchecked(totals.cut_edges).into_iter().chain(bands_not_found(job)).collect()
 }
 
-/// A warning where an unchecked map cut light curves at so many edges.
+/// Warns if an unchecked map may have cut light curves at `edges` edges.
 fn cut_unchecked(edges: u64) -> Option<String> {
     (edges > 0).then(|| {
         format!(

@@ -17,14 +17,14 @@ use crate::strategy::run::warnings_of;
 /// Blocks of a partition's output before its results: the rows held back at its edges.
 const EDGE_BLOCKS: usize = 2;
 
-/// What all tasks amount to.
+/// The combined outcome of all tasks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gathered {
     /// Rows, results, and epochs that no statistic saw.
     pub totals: Totals,
-    /// What was left out rather than stop.
+    /// Light curves and row groups that were skipped.
     pub skipped: Vec<Skipped>,
-    /// What the user should know.
+    /// Warnings for the user.
     pub warnings: Vec<String>,
 }
 

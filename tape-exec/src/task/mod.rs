@@ -32,7 +32,7 @@ const REDUCED_ROWS: u64 = 1 << 20;
 /// Fewer tasks than this in the second round would leave workers idle.
 const FEWEST_REDUCES: usize = 8;
 
-/// What is computed, of what and how: all that tasks share.
+/// The input and settings that all tasks share.
 #[derive(Clone, Copy)]
 pub struct Work<'a> {
     /// The survey, or what stands for it where rows come from elsewhere.
@@ -41,7 +41,7 @@ pub struct Work<'a> {
     pub statistics: &'a [Statistic],
     /// Bands; workers and memory of one task; what to do about what cannot be read.
     pub config: &'a Config,
-    /// Who watches, and may stop it.
+    /// Observes the tasks, and may stop them.
     pub observer: &'a dyn Observer,
 }
 
@@ -51,12 +51,12 @@ impl<'a> Work<'a> {
     }
 }
 
-/// How a run is cut into tasks. They are numbered through both rounds.
+/// The division of a run into tasks. They are numbered through both rounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tasks {
     /// The plan.
     pub kind: PlanKind,
-    /// What each task of the first round reads.
+    /// The partition that each task of the first round reads.
     pub partitions: Vec<Partition>,
     /// The smallest id of each slice of a merge but the first; a task reads a slice.
     pub cuts: Vec<ObjectId>,
@@ -120,7 +120,7 @@ pub trait StoredOutputs: Sync {
     fn results(&self, task: usize, block: usize, results: &mut Results) -> std::result::Result<(), SourceError>;
 }
 
-/// What a task reports beside its output.
+/// The report of a task, in addition to its output.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskReport {
     /// Rows read; of the second round, rows or partial states.
@@ -135,15 +135,15 @@ pub struct TaskReport {
     pub ids: Option<(ObjectId, ObjectId)>,
     /// The labels that the band codes of the output stand for.
     pub labels: Vec<String>,
-    /// What was left out rather than stop.
+    /// Light curves and row groups that were skipped.
     pub skipped: Vec<Skipped>,
 }
 
-/// Cuts a plan into tasks, each of which keeps to the budget of memory as long as no more than the workers of the
-/// configuration run at once.
+/// Cuts a plan into tasks. They keep to the memory budget as long as no more of them run at once than the configuration
+/// has workers.
 ///
 /// # Errors
-/// If the budget is too small for any.
+/// If the budget is too small for any task.
 pub fn tasks(work: Work<'_>, plan: &Plan) -> Result<Tasks> {
     let (kind, job, partitions) = (plan.kind, work.job(), &plan.layout.partitions);
     let sizes = SizeEstimate::of(partitions, plan.columns, &job);

@@ -6,7 +6,7 @@ use tape_core::{Part, Results, Rows, Silent, Sink, Source, SourceError, Statisti
 use tape_exec::task::{self, Gathered, StoredOutputs, TaskOutput, TaskReport, Tasks, Work};
 use tape_exec::{Config, Error, Plan, Skipped, Summary, another_plan, each, run};
 
-/// Where the outputs of a stage are.
+/// Storage for the outputs of a stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outputs {
     InMemory,
@@ -148,7 +148,7 @@ pub(crate) fn run_tasks(
 #[derive(Debug, Default)]
 pub(crate) struct Store(pub(crate) Vec<Output>);
 
-/// What a task left.
+/// The output of a task.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Output {
     pub(crate) blocks: Vec<Block>,

@@ -28,7 +28,7 @@ struct Cancelling {
     info: Info,
     cancellation: Cancellation,
     asked: Arc<AtomicUsize>,
-    /// How often a kernel found that it should stop.
+    /// Number of times that a kernel saw the request to stop.
     told: Arc<AtomicUsize>,
 }
 

@@ -1,4 +1,4 @@
-//! What a run tells of itself: at its end, every step that lay ahead is done, by every plan.
+//! Checks the events of a run: at its end, every announced step is complete, for every plan.
 
 use std::sync::Mutex;
 
@@ -94,7 +94,7 @@ fn survey(objects: i64, by_id: bool, each: usize) -> MemorySource {
     MemorySource::new(IdType::Int64, rows, bands, &cuts)
 }
 
-/// What a run tells; nothing is left to do at its end.
+/// Collects the events of a run, and checks that all steps are complete at its end.
 fn told(source: &MemorySource, statistic: Statistic, config: &Config, kind: PlanKind) -> Sums {
     let statistics = [statistic];
     let observer = Told::default();

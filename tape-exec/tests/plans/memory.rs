@@ -1,4 +1,4 @@
-//! What does not fit in memory: long light curves, partitions in no order, results.
+//! Tests with data that does not fit in memory: long light curves, unsorted partitions, results.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::support::{
     Put, Row, Table, agrees, both, compute, compute_in_memory, config, mean_fold, regular, source, timeless,
 };
 
-/// Six objects, of which the fourth has nearly all epochs.
+/// Creates six objects. The fourth has nearly all epochs.
 fn one_giant(epochs: usize) -> Vec<Row> {
     let mut rows = regular(6, 20);
     let at = rows.iter().position(|row| row.0 == 3).expect("it is there");
@@ -74,7 +74,7 @@ fn a_partition_in_no_order_that_does_not_fit_is_shuffled() {
     let (table, summary) = compute(&source(&rows, &[]), &both(), &one).expect("runs");
     assert_eq!(agrees(&table, &rows), Ok(()));
     assert_eq!(summary.plan, PlanKind::Shuffle);
-    assert!(summary.spilled > 0, "rows were put away");
+    assert!(summary.spilled > 0, "rows were spilled");
     let roomy = Config { memory: Some(1 << 30), ..one };
     assert_eq!(compute(&source(&rows, &[]), &both(), &roomy).expect("fits").1.plan, PlanKind::Map);
 }
@@ -87,7 +87,7 @@ fn results_are_put_away_too() {
         let config = Config { partitioning: Partitioning::RowGroups, ..tight(plan) };
         let (table, summary) = with(&rows, &both(), &config).expect("runs");
         assert_eq!(agrees(&table, &rows), Ok(()));
-        assert!(summary.spilled > 1000, "{plan:?}: {} put away", summary.spilled);
+        assert!(summary.spilled > 1000, "{plan:?}: {} spilled", summary.spilled);
     }
     let forgetful = Some(Arc::new(Put::losing()) as Arc<dyn tape_core::Spill>);
     let config = Config { spill: forgetful, partitioning: Partitioning::RowGroups, ..tight(PlanChoice::Map) };

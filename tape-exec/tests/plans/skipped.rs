@@ -10,7 +10,7 @@ use tape_exec::{Config, Error, OnError, Partitioning, PlanChoice, Skipped, plan,
 
 use crate::support::{Collected, Put, Row, agrees, both, config, regular, run_both, source, table};
 
-/// A survey of which one row group breaks off in the middle.
+/// A survey with a row group that breaks off in the middle.
 struct Damaged {
     whole: MemorySource,
     row_group: usize,

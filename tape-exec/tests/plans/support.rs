@@ -11,7 +11,7 @@ use tape_exec::{Config, Error, Partitioning, PlanChoice, Summary, plan, run};
 
 pub(crate) use crate::engines::{Collected, run_both};
 
-/// One row: id, band, time, flux, error.
+/// A row: id, band, time, flux, error.
 pub(crate) type Row = (i64, Option<u8>, f64, f64, f64);
 
 pub(crate) const LABELS: [&str; 3] = ["z", "g", "r"];
@@ -73,7 +73,7 @@ pub(crate) type Expected = BTreeMap<(i64, &'static str), (u64, f64, f64)>;
 /// Id, label, n and values.
 pub(crate) type Table = Vec<(i64, String, u64, Vec<f64>)>;
 
-/// What the engine should say of `rows`, and how many epochs are left out.
+/// Computes `rows` naively, and counts skipped epochs.
 pub(crate) fn naive(rows: &[Row]) -> (Expected, u64) {
     let mut left_out = 0;
     let mut curves: BTreeMap<(i64, &str), Vec<Epoch>> = BTreeMap::new();
@@ -130,8 +130,8 @@ pub(crate) fn compute(
     Ok((table(source, &sink), summary))
 }
 
-/// The same without a job beside it, for what a job does otherwise: it holds the states of one bucket at a time, and stores its
-/// outputs where they are safe.
+/// Like [`compute`], but without a job. A job differs in some ways: it holds the states of one bucket at a time, and
+/// stores its outputs.
 pub(crate) fn compute_in_memory(
     source: &MemorySource,
     statistics: &[Statistic],
@@ -143,7 +143,7 @@ pub(crate) fn compute_in_memory(
     Ok((table(source, &sink), summary))
 }
 
-/// What a sink was given.
+/// Returns the rows that a sink received.
 pub(crate) fn table(source: &dyn Source, sink: &Collected) -> Table {
     let labels = source.bands().labels();
     let mut table = Vec::new();
@@ -163,7 +163,7 @@ pub(crate) fn table(source: &dyn Source, sink: &Collected) -> Table {
     table
 }
 
-/// Whether a table is that of the naive loop, to 1e-12 of the scale of what was summed.
+/// Checks that a table agrees with the naive loop, to 1e-12 of the scale of the summed values.
 pub(crate) fn agrees(table: &[(i64, String, u64, Vec<f64>)], rows: &[Row]) -> Result<(), String> {
     let (expected, _) = naive(rows);
     if table.len() != expected.len() {
@@ -204,7 +204,7 @@ pub(crate) fn config(plan: PlanChoice, partitioning: Partitioning, workers: usiz
     Config { plan, partitioning, workers, ..Config::default() }
 }
 
-/// Rows put away in memory.
+/// Rows spilled to memory.
 #[derive(Debug, Default)]
 pub(crate) struct Put {
     pieces: Mutex<Vec<Rows>>,

@@ -65,7 +65,7 @@ impl ManyRows for Picky {
     }
 }
 
-/// That an error is that of `picky`, on the object and in the band where it came first.
+/// Checks that an error comes from `picky`, for the first object and band where it fails.
 fn assert_is_of_picky(error: &Error, id: i64, wanted: &str, flux: f64) {
     let Error::Failed { statistic, id: of, band, .. } = error else { panic!("{error}") };
     assert_eq!((statistic.as_str(), of, band.as_str()), ("picky", &ObjectId::Int(id), wanted), "{error}");
@@ -163,7 +163,7 @@ fn a_fold_may_have_a_state_of_any_length() {
     assert!(sums.iter().all(|all| *all == sums[0]), "{sums:?}");
 }
 
-/// Rows of two values, of which one is missing.
+/// A statistic with rows of two values, but one value missing.
 struct Ragged(Info);
 
 impl ManyRows for Ragged {
