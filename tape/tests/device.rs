@@ -11,7 +11,8 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Float64Type;
 use libtest_mimic::{Arguments, Failed, Trial};
 use tape::core::{
-    Cancellation, Chunk, DeviceKernel, Event, Fold, IdType, Info, LightCurve, Observer, Segment, Statistic, Value,
+    Cancellation, Chunk, DeviceKernel, Event, Fold, IdType, Info, LightCurve, ManyRows, Observer, Pairwise, Segment,
+    Statistic, Value,
 };
 use tape::prelude::*;
 use tape::simulate::Simulation;
@@ -26,6 +27,7 @@ const ALL: &[(&str, Test)] = &[
     ("structure_functions_have_the_values_of_the_cpu", structure_functions),
     ("a_device_lost_leaves_the_rest_to_the_cpu", a_lost_device),
     ("a_fold_keeps_its_own_way_with_chunks_on_a_lost_device", a_fold_on_a_lost_device),
+    ("a_statistic_of_many_rows_keeps_its_own_way_with_chunks_on_a_lost_device", many_rows_on_a_lost_device),
     ("a_cancelled_run_stops_on_a_device", a_cancelled_run),
 ];
 
@@ -201,6 +203,48 @@ fn a_fold_on_a_lost_device(_: &Survey) -> Result<(), Failed> {
         return Ok(());
     }
     Err(format!("the fold was not asked: {done}, {out:?}").into())
+}
+
+/// A structure function with a faster way of its own for chunks.
+struct OwnRows(Arc<dyn ManyRows>, Arc<AtomicUsize>);
+
+impl ManyRows for OwnRows {
+    fn info(&self) -> &Info {
+        self.0.info()
+    }
+
+    fn rows(&self, light_curve: &LightCurve<'_>, out: &mut Vec<Value>) {
+        self.0.rows(light_curve, out);
+    }
+
+    fn rows_of_chunk(&self, chunk: &Chunk) -> Option<Vec<Vec<Value>>> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        Some(vec![vec![Value::Float(7.0)]; chunk.segments.len()])
+    }
+
+    fn pairwise(&self) -> Option<&dyn Pairwise> {
+        self.0.pairwise()
+    }
+}
+
+fn many_rows_on_a_lost_device(_: &Survey) -> Result<(), Failed> {
+    let Statistic::Rows(many) = tape::statistic("structure_function:edges=0/1/10")? else {
+        return Err("a structure function has many rows".into());
+    };
+    let chunks = Arc::new(AtomicUsize::new(0));
+    let device = Device::open(None)?;
+    let statistic = device.accelerate(&Statistic::rows(OwnRows(many, Arc::clone(&chunks))));
+    device.destroy();
+    let Statistic::Rows(accelerated) = &statistic else { return Err("it still has many rows".into()) };
+    let mut chunk = Chunk::new(IdType::Int64);
+    (chunk.flux, chunk.error, chunk.time) = (vec![1.0; 64], vec![0.1; 64], (0..64).map(f64::from).collect());
+    chunk.segments = vec![Segment { object: 0, band: 0, rows: 0..64 }];
+    let rows = accelerated.rows_of_chunk(&chunk);
+    let gave_up = device.report().gave_up.is_some();
+    if gave_up && chunks.load(Ordering::Relaxed) == 1 && rows == Some(vec![vec![Value::Float(7.0)]]) {
+        return Ok(());
+    }
+    Err(format!("the statistic was not asked: {gave_up}, {rows:?}").into())
 }
 
 /// Stops a run from its begin.
