@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use bytesize::ByteSize;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use sysinfo::System;
 use tape::core::{ColumnMap, PRESETS, Role, nearest, preset};
@@ -110,38 +111,10 @@ fn unknown_preset(name: &str) -> Failure {
     Failure::usage(format!("no preset is called '{name}'{hint}; there are: {}", names.join(", ")))
 }
 
-/// A plan's name.
-#[derive(Clone, Copy, Default, ValueEnum)]
-pub(crate) enum PlanArg {
-    /// Whichever is right and fastest, by what the footers say
-    #[default]
-    Auto,
-    /// Work per partition; refused where partitions cut light curves
-    Map,
-    /// Work per partition, and put together what partition edges cut
-    Stitch,
-    /// Take a slice of ids at a time, from the row groups that hold them; for sorted files that overlap
-    Merge,
-    /// Bring the rows of each object together first
-    Shuffle,
-    /// Combine partial states, over some rows at a time; for statistics that are folds
-    Fold,
-    /// Work per partition and take each piece for a light curve: WRONG where partitions cut light curves
-    MapUnchecked,
-}
-
-impl From<PlanArg> for PlanChoice {
-    fn from(plan: PlanArg) -> Self {
-        match plan {
-            PlanArg::Auto => Self::Auto,
-            PlanArg::Map => Self::Map,
-            PlanArg::Stitch => Self::Stitch,
-            PlanArg::Merge => Self::Merge,
-            PlanArg::Shuffle => Self::Shuffle,
-            PlanArg::Fold => Self::Fold,
-            PlanArg::MapUnchecked => Self::MapUnchecked,
-        }
-    }
+/// Parses the name of a plan. The help lists every plan with its summary.
+fn plan_parser() -> impl TypedValueParser<Value = PlanChoice> {
+    let value = |plan: PlanChoice| PossibleValue::new(plan.name()).help(plan.summary());
+    PossibleValuesParser::new(PlanChoice::ALL.map(value)).try_map(|name| name.parse())
 }
 
 /// What to do where a run cannot go on.
@@ -182,8 +155,8 @@ pub(crate) struct BatchArgs {
     #[arg(long, value_name = "BANDS", value_delimiter = ',')]
     band_to_calc: Option<Vec<String>>,
     /// How light curves are brought together
-    #[arg(long, value_enum, default_value_t)]
-    plan: PlanArg,
+    #[arg(long, value_parser = plan_parser(), default_value_t)]
+    plan: PlanChoice,
     /// Cut the survey into partitions of so many bytes in memory (5KB, 256MiB), wherever that cuts
     #[arg(long, value_name = "SIZE", value_parser = size, conflicts_with = "partitions")]
     partition_size: Option<u64>,
@@ -242,7 +215,7 @@ impl BatchArgs {
             (_, Some(n)) => Partitioning::Count(n),
             _ => Partitioning::RowGroups,
         };
-        let mut batch = ensemble.batch_named(&self.stat)?.plan(self.plan.into()).partitioning(partitioning);
+        let mut batch = ensemble.batch_named(&self.stat)?.plan(self.plan).partitioning(partitioning);
         if let Some(workers) = self.workers {
             batch = batch.workers(usize::from(workers));
         }

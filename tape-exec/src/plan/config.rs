@@ -85,6 +85,22 @@ impl PlanChoice {
         }
     }
 
+    /// Returns what the plan does, in one line.
+    #[must_use]
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Self::Auto => "The fastest plan that is right, by what the footers say",
+            Self::Map => "Work per partition; an error where partitions cut light curves",
+            Self::Stitch => "Work per partition, and put together light curves that partition edges cut",
+            Self::Merge => {
+                "Read a slice of ids at a time from the row groups that hold them; for sorted files that overlap"
+            }
+            Self::Shuffle => "Bring the rows of each object together first",
+            Self::Fold => "Combine partial states, some rows at a time; for statistics that are folds",
+            Self::MapUnchecked => "Work per partition without a check: WRONG where partitions cut light curves",
+        }
+    }
+
     /// Returns the plan that is asked for, if it is a certain one.
     #[must_use]
     pub const fn kind(self) -> Option<PlanKind> {
