@@ -117,17 +117,17 @@ fn plan_parser() -> impl TypedValueParser<Value = PlanChoice> {
     PossibleValuesParser::new(PlanChoice::ALL.map(value)).try_map(|name| name.parse())
 }
 
-/// What to do where a run cannot go on.
+/// The behaviour of a run on errors that concern only some of the input.
 #[derive(Clone, Copy, Default, ValueEnum)]
 pub(crate) enum OnErrorArg {
     /// Stop, and write nothing
     #[default]
     Stop,
-    /// Leave them out, and say so: light curves with rows there are incomplete or missing
+    /// Skip them with a warning: light curves with rows there are incomplete or missing
     Skip,
 }
 
-/// What to compute, and how.
+/// Settings of a computation.
 #[derive(Args)]
 pub(crate) struct BatchArgs {
     #[command(flatten)]
@@ -145,38 +145,39 @@ pub(crate) struct BatchArgs {
     /// Statistics to compute, with parameters as in beyond_n_std:n=3, or groups of them: see `tape stats`
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "stetson_j")]
     stat: Vec<String>,
-    /// What light curves go through before the statistics, with parameters as in clip:sigma=3: see docs/steps.md
+    /// Steps applied to light curves before the statistics, with parameters as in clip:sigma=3; see docs/steps.md
     #[arg(long, value_name = "STEP", value_delimiter = ',')]
     step: Vec<String>,
-    /// What the epochs of a light curve have in common [default: id,band]: 'id', 'band', columns of the table of objects
+    /// Group epochs by these columns [default: id,band]: 'id', 'band', or columns of the table of objects
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     by: Vec<String>,
     /// Compute these bands only
     #[arg(long, value_name = "BANDS", value_delimiter = ',')]
     band_to_calc: Option<Vec<String>>,
-    /// How light curves are brought together
+    /// Plan for grouping rows into light curves
     #[arg(long, value_parser = plan_parser(), default_value_t)]
     plan: PlanChoice,
-    /// Cut the survey into partitions of so many bytes in memory (5KB, 256MiB), wherever that cuts
+    /// Cut the survey into partitions of this size in memory (5KB, 256MiB), even within light curves
     #[arg(long, value_name = "SIZE", value_parser = size, conflicts_with = "partitions")]
     partition_size: Option<u64>,
-    /// Cut the survey into so many partitions of equal rows, wherever that cuts
+    /// Cut the survey into N partitions of equal rows, even within light curves
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     partitions: Option<u64>,
     /// Worker threads [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     workers: Option<u16>,
-    /// Memory that a run may take, beside the program itself; what does not fit is put away on disk
-    /// [default: 60 % of the machine's, or of what may be used of it]
+    /// Memory limit of a run, in addition to the program itself; rows that do not fit are spilled to disk [default: 60
+    /// % of the machine's memory, or of the memory available to the process]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     memory: Option<u64>,
     /// Folder for what does not fit in memory; it is gone when the run ends [default: /var/tmp where there is one]
     #[arg(long, value_name = "DIR")]
     spill_dir: Option<PathBuf>,
-    /// What to do about row groups that cannot be read, and about light curves that do not fit in memory
+    /// Stop or skip on row groups that cannot be read, and on light curves that do not fit in memory
     #[arg(long, value_enum, default_value_t)]
     on_error: OnErrorArg,
-    /// One row per object (seen in any band asked for) with a column for each band, instead of one row per object and band
+    /// Write one row per object (seen in any selected band) with a column for each band, instead of one row per object
+    /// and band
     #[arg(long)]
     wide: bool,
 }

@@ -59,7 +59,7 @@ pub(crate) struct Batch {
     json_events: Option<PathBuf>,
 }
 
-/// What the end of a run tells.
+/// The final report of a run.
 struct Report<'a> {
     ensemble: &'a Ensemble,
     plan: &'a Plan,

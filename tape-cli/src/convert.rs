@@ -24,19 +24,19 @@ pub(crate) struct Convert {
     /// The folder to make
     #[arg(required = true)]
     out: PathBuf,
-    /// How light curves lie in what is written
+    /// Shape of light curves in the output
     #[arg(long, value_enum)]
     shape: ShapeArg,
     /// Columns with one value for each object, which stay beside the lists
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     base: Vec<String>,
-    /// What the column that holds light curves is called
+    /// Name of the column that holds light curves
     #[arg(long, value_name = "NAME", default_value = "lightcurve")]
     nested: String,
-    /// How the files are compressed
+    /// Compression of the files
     #[arg(long, value_enum, default_value_t)]
     compression: Codec,
-    /// Hold at most so many bytes of rows in memory where they must be regrouped, and the rest in a temporary file beside OUT
+    /// Memory limit for rows that must be regrouped; more rows are spilled to a temporary file next to OUT
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1GiB")]
     memory: u64,
     /// Replace a folder of Parquet files that is there already
@@ -54,7 +54,7 @@ enum ShapeArg {
     Flat,
     /// A row is an object, and each column of epochs a list
     ListColumns,
-    /// The same, with the lists together in a column
+    /// A row is an object, and a column a struct of lists
     StructOfLists,
     /// A row is an object, and a column a list of epochs
     ListOfStruct,

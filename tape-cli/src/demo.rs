@@ -87,7 +87,7 @@ impl Demo {
     }
 }
 
-/// What was planted.
+/// The planted variables.
 struct Truth {
     kinds: HashMap<i64, String>,
     variables: HashSet<i64>,

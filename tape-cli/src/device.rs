@@ -8,11 +8,11 @@ use super::screen::Screen;
 #[cfg(feature = "gpu")]
 use super::screen::counted;
 
-/// Who computes.
+/// The choice of a device.
 #[derive(Args)]
 pub(crate) struct DeviceArgs {
-    /// Who computes what there are kernels for: cpu, gpu (the fastest there is), or part of a device's name, as `tape
-    /// devices` shows it; auto is the CPU, unless `tape devices --calibrate` found a device to be faster
+    /// Device for statistics that have a kernel: cpu, gpu (the fastest), or part of a device's name as shown by `tape
+    /// devices`; auto is the CPU, unless `tape devices --calibrate` found a faster device
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     device: String,
 }
@@ -58,7 +58,8 @@ impl DeviceArgs {
     }
 }
 
-/// What was measured of a device; nothing if that cannot be read, as a device that was asked for needs no measure.
+/// Returns the calibration of a device. Returns `None` if it cannot be read, because a device that was named needs
+/// none.
 #[cfg(feature = "gpu")]
 fn calibration_of(adapter: &tape::gpu::AdapterInfo) -> Option<tape::cost::Calibration> {
     let same = |known: &tape::cost::Calibration| known.device == adapter.name && known.driver == adapter.driver;
@@ -101,12 +102,12 @@ fn automatic(batch: Batch) -> (Batch, Opened) {
 }
 
 impl Opened {
-    /// Who computes, and why.
+    /// Returns the device that computes, and the reason.
     pub(crate) fn why(&self) -> &str {
         &self.why
     }
 
-    /// What the device did, as JSON; null without one.
+    /// Returns the device's statistics as JSON, or null without a device.
     #[cfg(feature = "gpu")]
     pub(crate) fn as_json(&self) -> serde_json::Value {
         self.device.as_ref().map(tape::Device::report).map_or(serde_json::Value::Null, |report| {

@@ -1,4 +1,4 @@
-//! What a run tells to a program: a line of JSON for each event, in a file.
+//! Writes the events of a run to a file, as lines of JSON.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -18,7 +18,7 @@ pub(crate) struct Events {
     file: Mutex<Option<fs::File>>,
 }
 
-/// How a run stands at a moment.
+/// The state of a run at one moment.
 pub(crate) struct Moment<'a> {
     pub(crate) seconds: f64,
     pub(crate) counts: &'a Counts,
@@ -61,7 +61,7 @@ impl Events {
         }
     }
 
-    /// How the run stands.
+    /// Writes the progress of the run.
     pub(crate) fn progress(&self, moment: &Moment<'_>) {
         let Moment { counts, per_second: [rows, bytes, light_curves], .. } = moment;
         let steps: serde_json::Map<_, _> = Step::ALL

@@ -82,7 +82,7 @@ impl Explain {
     }
 }
 
-/// What the values are, as far as is known, and what is made of them.
+/// Shows the quantity of the values, as far as it is known, and its conversion.
 fn show_values(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
     if let Some(preset) = survey.preset() {
         screen.row("preset", format_args!("{}: {}", preset.name, preset.describes))?;
@@ -149,7 +149,7 @@ fn show_exposures(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What objects are chosen beside a table of them.
+/// Shows selections of objects, other than by a table of objects.
 fn show_selections(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
     for (number, selection) in survey.selections().enumerate() {
         let first = number == 0 && survey.objects().is_none();

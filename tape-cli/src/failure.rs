@@ -1,4 +1,4 @@
-//! How the command ends when it cannot do what was asked.
+//! Errors of the command, and their exit codes.
 
 use std::fmt::Display;
 use std::io;
@@ -28,7 +28,7 @@ impl Failure {
         Self::Failed(message.to_string())
     }
 
-    /// What went wrong, if it is for someone to know.
+    /// Returns the message, if there is one to show.
     pub(crate) fn message(&self) -> Option<&str> {
         match self {
             Self::Usage(message) | Self::Failed(message) => Some(message),

@@ -12,7 +12,7 @@ use tape::{Batch, WriteOptions};
 use super::failure::Failure;
 use super::screen::{Screen, counted};
 
-/// Where results are kept.
+/// Options of where to keep results.
 #[derive(Args)]
 pub(crate) struct KeepArgs {
     /// Keep the results as a frame of the saved ensemble in this folder, which is made if it is not there. What is there

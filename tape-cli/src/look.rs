@@ -33,12 +33,12 @@ pub(crate) struct Tail {
     look: Look,
 }
 
-/// What is looked at.
+/// The ensemble to look at.
 #[derive(Args)]
 struct Look {
     #[command(flatten)]
     survey: SurveyArgs,
-    /// So many epochs
+    /// Number of epochs
     #[arg(short, value_name = "N", default_value_t = 10)]
     n: usize,
     #[command(flatten)]

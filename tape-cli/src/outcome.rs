@@ -1,4 +1,4 @@
-//! What a run amounted to, on the screen and as JSON.
+//! Prints the outcome of a run, as text and as JSON.
 
 use std::path::Path;
 
@@ -29,12 +29,12 @@ pub(crate) fn print(summary: &Summary, names: &str, output: Option<&Path>, scree
         screen.row("skipped", format_args!("{}: see the warnings", counted(rows, "row")))?;
     }
     if summary.spilled > 0 {
-        screen.row("spilled", format_args!("{} put away on disk, for want of memory", bytes(summary.spilled)))?;
+        screen.row("spilled", format_args!("{} spilled to disk (memory limit reached)", bytes(summary.spilled)))?;
     }
     Ok(())
 }
 
-/// The same as JSON, to which a verb adds its own.
+/// Returns the outcome as JSON, to which a subcommand can add fields.
 pub(crate) fn as_json(summary: &Summary, output: Option<&Path>) -> Map<String, Value> {
     let left_out: Map<_, _> =
         summary.left_out.reasons().into_iter().map(|(reason, n)| (reason.to_owned(), json!(n))).collect();

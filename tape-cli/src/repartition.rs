@@ -22,13 +22,13 @@ pub(crate) struct Repartition {
     /// The folder to make
     #[arg(required = true)]
     out: PathBuf,
-    /// Files of about so many bytes, as their rows are in memory
+    /// Approximate size of each file, measured by its rows in memory
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "256MB")]
     partition_size: u64,
-    /// So many files of about equal rows, instead
+    /// Number of files, with about equal rows, instead of a size
     #[arg(long, value_name = "N", conflicts_with = "partition_size")]
     partitions: Option<std::num::NonZeroUsize>,
-    /// Hold at most so many bytes of rows in memory, and the rest in a temporary file beside OUT
+    /// Memory limit for rows; more rows are spilled to a temporary file next to OUT
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1GiB")]
     memory: u64,
     /// Replace a folder of Parquet files that is there already

@@ -1,4 +1,4 @@
-//! What is printed, and how numbers look in it.
+//! Formats output for the terminal.
 
 use std::fmt;
 use std::io::{self, BufWriter, Stdout, Write};

@@ -24,25 +24,25 @@ pub(crate) struct SelectArgs {
     /// Column of the id in the table of objects
     #[arg(long, value_name = "COLUMN", requires = "objects", help_heading = "Objects")]
     object_id: Option<String>,
-    /// Of these only objects for which this condition of SQL is true, as in 'dec > 0'
+    /// Use only objects that match this SQL condition, as in 'dec > 0'
     #[arg(long, value_name = "CONDITION", requires = "objects", allow_hyphen_values = true, help_heading = "Objects")]
     where_object: Option<String>,
-    /// Of these only the objects with these ids
+    /// Use only these object ids
     #[arg(long, value_name = "IDS", value_delimiter = ',', allow_hyphen_values = true, help_heading = "Objects")]
     ids: Vec<String>,
-    /// Of these only about this part, from 0 to 1, the same for the same seed
+    /// Use a random fraction of the objects (0 to 1); reproducible with --seed
     #[arg(long, value_name = "FRACTION", help_heading = "Objects")]
     sample: Option<f64>,
-    /// What decides which objects a sample has
+    /// Seed for --sample
     #[arg(long, value_name = "N", default_value_t = 1, requires = "sample", help_heading = "Objects")]
     seed: u64,
-    /// Of these only objects with at least so many epochs, in all bands together
+    /// Skip objects with fewer than N epochs (all bands together)
     #[arg(long, value_name = "N", help_heading = "Objects")]
     min_epochs: Option<u64>,
 }
 
 impl SelectArgs {
-    /// What is asked for of an ensemble.
+    /// Applies the selections to an ensemble.
     pub(crate) fn of(&self, mut ensemble: Ensemble) -> Result<Ensemble, Failure> {
         // Conditions on rows may name columns of tables.
         if let Some(on) = &self.on {

@@ -34,8 +34,8 @@ pub(crate) struct Simulate {
     /// Fraction of the objects that is variable
     #[arg(long, value_name = "FRACTION", default_value_t = 0.1)]
     variable: f64,
-    /// Where the rows lie: sorted (no file cuts a light curve), sorted-split (files and row groups do), nightly (a file for
-    /// each stretch of nights, sorted within), shuffled
+    /// Order of the rows: sorted (no file splits a light curve), sorted-split (files and row groups do), nightly (one
+    /// file per range of nights, sorted within each), shuffled
     #[arg(long, default_value_t = SurveyLayout::Sorted)]
     layout: SurveyLayout,
     /// Files

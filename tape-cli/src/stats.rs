@@ -57,7 +57,7 @@ impl Stats {
     }
 }
 
-/// Whether partial results combine.
+/// Describes whether partial results can be combined.
 fn way(statistic: &Statistic) -> &'static str {
     match statistic {
         Statistic::Fold(_) => "fold",

@@ -6,13 +6,13 @@ use tape::core::Quantity;
 
 use super::failure::Failure;
 
-/// What the values of a survey are.
+/// Options for the values of a survey.
 #[derive(Args)]
 pub(crate) struct ValueArgs {
     /// Use only epochs of good quality, by the condition that is customary for the survey's preset
     #[arg(long, help_heading = "Values")]
     quality: bool,
-    /// What the values are, where no preset says so: statistics without a meaning for these are refused
+    /// Quantity of the values, if no preset defines it; statistics that are not defined for it are refused
     #[arg(long, value_enum, value_name = "QUANTITY", help_heading = "Values")]
     quantity: Option<QuantityArg>,
     /// Make magnitudes of fluxes, and of their errors: ZP is the magnitude of a flux of 1, a column of it, or AB where the unit
@@ -53,7 +53,7 @@ impl From<&str> for ZeroPoint {
 }
 
 impl ValueArgs {
-    /// What is asked for of an ensemble.
+    /// Applies the options to an ensemble.
     pub(crate) fn of(&self, mut ensemble: Ensemble) -> Result<Ensemble, Failure> {
         if self.quality {
             ensemble = ensemble.quality()?;

@@ -21,9 +21,9 @@ use super::screen::{bytes, count, duration};
 /// Made by the first Ctrl-C.
 static STOP: LazyLock<Cancellation> = LazyLock::new(Cancellation::new);
 
-/// How often the terminal shows how a run stands.
+/// Interval at which the terminal is updated.
 const TICK: Duration = Duration::from_millis(100);
-/// Events of progress are written, and memory is asked for, every so many ticks.
+/// Number of ticks between progress events and readings of the memory use.
 const TICKS_PER_EVENT: u32 = 5;
 /// The bar is full at this.
 const FULL: u64 = 1000;
@@ -34,7 +34,7 @@ pub(crate) struct Watch {
     ticker: Option<JoinHandle<()>>,
 }
 
-/// Where a watch learns what it cannot see.
+/// Sources of values that events do not contain.
 #[derive(Default)]
 pub(crate) struct Sources {
     /// Counts the bytes that are read.
@@ -56,7 +56,7 @@ struct Shared {
 }
 
 impl Watch {
-    /// Watches work on so many rows.
+    /// Starts to watch work on `rows` rows.
     pub(crate) fn over(rows: u64) -> Result<Self, Failure> {
         let watch = Self::with(Sources::default())?;
         watch.event(Event::Ahead { step: Step::Read, rows });
@@ -81,12 +81,12 @@ impl Watch {
         Ok(Self { shared, ticker })
     }
 
-    /// So many more rows are done.
+    /// Counts `rows` more rows as done.
     pub(crate) fn advance(&self, rows: u64) {
         self.event(Event::Done { step: Step::Read, rows });
     }
 
-    /// Whether the user asked to stop.
+    /// Returns true if the user asked to stop.
     pub(crate) fn stopped(&self) -> bool {
         STOP.is_cancelled()
     }
@@ -178,7 +178,7 @@ impl Shared {
     }
 }
 
-/// How the run stands, on a line; what is nothing yet is left out.
+/// Formats the state of the run on one line. Values that are still zero are skipped.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rates that are shown with few digits")]
 fn words(moment: &Moment<'_>) -> String {
     let Moment { counts, per_second: [_, read, light_curves], .. } = moment;
@@ -223,7 +223,7 @@ impl Process {
     }
 }
 
-/// What is behind it is whole at any time.
+/// Locks a mutex, even if it is poisoned: its value is always valid.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

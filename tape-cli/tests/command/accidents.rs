@@ -1,4 +1,4 @@
-//! What happens to a run from outside: a full disk, Ctrl-C, a reader that goes away.
+//! Runs that are disturbed from outside: a full disk, Ctrl-C, a reader that closes its pipe.
 
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -63,7 +63,7 @@ fn ctrl_c_stops_the_run_and_leaves_nothing() {
     assert!(stopped, "no signal hit a run");
 }
 
-/// Whether a process takes Ctrl-C into its own hands.
+/// Returns true if a process handles Ctrl-C itself.
 #[cfg(target_os = "linux")]
 fn catches_ctrl_c(pid: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What happens to a job from outside: it is killed at any moment, and any byte of it is changed.
+//! Jobs that are killed at any moment, or whose bytes are changed.
 
 use std::fs;
 use std::process::Stdio;
@@ -17,9 +17,9 @@ impl Random {
     }
 }
 
-/// How often a job is killed, over all plans.
+/// Number of times that a job is killed, over all plans.
 const KILLS: usize = 50;
-/// So many must hit a job between its plan and its table, or the test shows nothing.
+/// Minimum number of kills between a job's plan and its table. With fewer, the test would show nothing.
 const HITS: usize = 10;
 
 fn clean(place: &Place) {

@@ -14,7 +14,7 @@ use crate::jobs::{RUNS, cut, surveys};
 use crate::support::{Place, Said, documented};
 
 const CONDITION: &str = "band <> 'i' AND (flux / error > 40 OR mjd < 61000) AND NOT id % 7 = 3";
-/// The same and the larger ids alone, of which some row groups have none.
+/// Like [`CONDITION`], but only for larger ids, which some row groups do not have.
 const LARGER: &str =
     "band <> 'i' AND (flux / error > 40 OR mjd < 61000) AND NOT id % 7 = 3 AND id > 1152922500000000000";
 
@@ -25,8 +25,8 @@ fn holds(rows: &RecordBatch, row: usize, smallest: i64) -> bool {
     band != "i" && (float("flux") / float("error") > 40.0 || float("mjd") < 61000.0) && id % 7 != 3 && id > smallest
 }
 
-/// Writes the rows of a survey of which the condition is true, in the row groups that they were in, and returns how many
-/// others there were.
+/// Writes the rows of a survey that match the condition, in their original row groups, and returns the number of other
+/// rows.
 fn by_hand(place: &Place, survey: &str, to: &str, smallest: i64) -> usize {
     fs::create_dir_all(place.path(to)).expect("a folder");
     let mut dropped = 0;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::Place;
 
-/// The events of a file, of which each line must be whole.
+/// Reads the events of a file. Each line must be complete.
 fn events(place: &Place, name: &str) -> Vec<Value> {
     let text = fs::read_to_string(place.path(name)).expect("it was written");
     assert!(text.ends_with('\n'), "{text}");
@@ -44,7 +44,7 @@ fn progress_is_told_while_a_run_goes_on() {
     );
     let events = events(&place, "events.jsonl");
     let progress: Vec<&Value> = events.iter().filter(|event| event["event"] == "progress").collect();
-    assert!(!progress.is_empty(), "half a million rows that are put away take more than half a second");
+    assert!(!progress.is_empty(), "spilling half a million rows takes more than half a second");
     let number = |event: &Value, name: &str| event[name].as_u64().unwrap_or_else(|| panic!("{name} of {event}"));
     for pair in progress.windows(2) {
         for name in ["rows", "light_curves", "bytes_read", "spilled"] {

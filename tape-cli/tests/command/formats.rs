@@ -26,7 +26,7 @@ fn parquet(place: &Place, name: &str) -> RecordBatch {
     concat_batches(&schema, &batches).expect("one table")
 }
 
-/// What a Parquet file says under a key.
+/// Returns the metadata of a Parquet file under a key.
 fn said(place: &Place, name: &str, key: &str) -> String {
     let file = SerializedFileReader::new(File::open(place.path(name)).expect("a file")).expect("Parquet");
     let told = file.metadata().file_metadata().key_value_metadata().expect("it says something").clone();

@@ -18,8 +18,8 @@ use parquet::schema::types::ColumnPath;
 
 use crate::support::{Place, Said};
 
-/// What all of a run may take with a budget of 64 MiB: address space, KiB. Threads and their allocator reserve more of it than
-/// they use; what is claimed below takes more than 2 GiB.
+/// Limit of the address space of a run with a budget of 64 MiB, KiB. Threads and their allocator reserve more of it
+/// than they use. The claims below would take more than 2 GiB.
 const MOST: u32 = 1536 * 1024;
 
 /// Runs a batch over `bad.parquet` that may take no more than [`MOST`].
@@ -77,7 +77,7 @@ fn survey(
     place.parquet_with("whole.parquet", columns, properties.build());
 }
 
-/// The same light curves as a struct of lists, forty epochs each.
+/// Returns the light curves as a struct of lists, with forty epochs each.
 fn in_lists(columns: &[(&'static str, ArrayRef)]) -> Vec<(&'static str, ArrayRef)> {
     let list = |values: &ArrayRef| -> ArrayRef {
         let item = Arc::new(Field::new_list_field(values.data_type().clone(), true));
@@ -105,7 +105,7 @@ impl Random {
     }
 }
 
-/// That a run ended as it must: with one error that names the file and nothing left, or with an answer.
+/// Checks that a run ended properly: with one error that names the file and no output, or with a result.
 fn judge(place: &Place, said: &Said) -> Result<(), String> {
     let output = place.path("out.csv");
     let there = output.exists();
@@ -247,7 +247,7 @@ fn absurd_numbers_in_a_footer_are_one_error() {
     }
 }
 
-/// The same, where an answer must be the right one.
+/// Like [`judge`], and checks that a result is correct.
 fn judge_hostile(place: &Place, said: &Said, right: Option<&[u8]>) -> Result<(), String> {
     // What does not fit the budget may be said without the file.
     if said.code == Some(1) && said.err.contains("of memory are too little") && said.err.lines().count() == 1 {
@@ -272,13 +272,14 @@ fn zigzag(n: i64) -> Vec<u8> {
     varint(((n << 1) ^ (n >> 63)).cast_unsigned())
 }
 
-/// A footer of these schema elements, each given by its number of children, that claims so many row groups and has none.
+/// Creates a footer with these schema elements, each given by its number of children. It claims `row_groups` row groups
+/// but has none.
 fn schema_footer(children: impl ExactSizeIterator<Item = i64>, row_groups: u64) -> Vec<u8> {
     // Version 1, then the list of elements, which are structures.
     let mut bytes = vec![0x15, 0x02, 0x19, 0xfc];
     bytes.extend(varint(children.len() as u64));
     for n in children {
-        // Optional, called g, with so many below it.
+        // Optional, called g, with this many children.
         bytes.extend([0x35, 0x02, 0x18, 1, b'g', 0x15]);
         bytes.extend(zigzag(n));
         bytes.push(0);
@@ -312,7 +313,8 @@ fn schemas_nested_without_end_and_lists_of_nothing_are_one_error() {
     }
 }
 
-/// A page of nothing that claims these sizes and so many values, as dictionary or as data in this encoding.
+/// Creates a page without content that claims these sizes and this many values, as a dictionary or as data with this
+/// encoding.
 fn page(uncompressed: i64, body: &[u8], values: i64, dictionary: bool, encoding: i64) -> Vec<u8> {
     let mut bytes = vec![0x15];
     bytes.extend(zigzag(if dictionary { 2 } else { 0 }));

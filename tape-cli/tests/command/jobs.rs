@@ -30,7 +30,8 @@ pub(crate) fn surveys(objects: usize) -> Place {
     place
 }
 
-/// How a survey is cut: the map plan has so small a one as a whole, because no light curve may be cut.
+/// Returns the options that cut a survey. The map plan gets a small survey in one piece, because it must not split
+/// light curves.
 pub(crate) fn cut(plan: &str, partitions: usize) -> String {
     if plan == "map" { String::new() } else { format!("--partitions {partitions}") }
 }

@@ -1,4 +1,4 @@
-//! Runs with little memory: rows are put away and come back, and nothing of them stays.
+//! Runs with little memory: rows are spilled and read back, and nothing remains.
 
 use crate::support::Place;
 #[cfg(target_os = "linux")]

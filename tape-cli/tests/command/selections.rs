@@ -18,7 +18,7 @@ fn epochs(place: &Place, name: &str) -> BTreeMap<i64, u64> {
     epochs
 }
 
-/// That every plan gives these objects, chosen by `words`, what it gives them chosen by a condition on rows.
+/// Checks that every plan gives the same results for objects selected by `words` as by a condition on rows.
 fn same_as_by_rows(place: &Place, words: &str, ids: &[i64], all: usize) {
     assert!(!ids.is_empty() && ids.len() < all, "{words}: {} of {all}", ids.len());
     let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();

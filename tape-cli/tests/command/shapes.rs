@@ -15,7 +15,7 @@ const OBJECTS: usize = 90;
 const NO_EPOCH: usize = 16;
 const NULL_IDS: usize = 30;
 
-/// Epochs of an object: lists of these lengths, of which each ninth is null and some others are empty.
+/// Returns the length of an object's lists. Each ninth is null, and some others are empty.
 fn epochs(object: usize) -> usize {
     if object % 9 == 4 { 0 } else { object * 7 % 15 }
 }
@@ -44,7 +44,7 @@ fn columns() -> Columns {
     all
 }
 
-/// The same light curves flat, and as a struct of lists in row groups that no plan likes.
+/// Creates a survey with flat light curves, and one with structs of lists in row groups that suit no plan.
 fn surveys() -> Place {
     let place = Place::new();
     let Columns { ids, mjd, mag, band } = columns();

@@ -15,7 +15,7 @@ pub(crate) struct Place {
     folder: TempDir,
 }
 
-/// What a run said.
+/// The output of a run.
 #[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) code: Option<i32>,

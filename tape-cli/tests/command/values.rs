@@ -1,4 +1,4 @@
-//! What values are, and what is made of them: presets, quality, magnitudes and fluxes.
+//! Quantities and conversions: presets, quality, magnitudes and fluxes.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::support::Place;
 
 const EPOCHS: usize = 400;
 
-/// A survey with the columns of ZTF's, of which a fifth of the epochs are bad.
+/// Creates a survey with the columns of ZTF, with a fifth of the epochs bad.
 fn ztf() -> Place {
     let place = Place::new();
     let number = |of: fn(usize) -> f64| -> ArrayRef { Arc::new((0..EPOCHS).map(of).collect::<Float64Array>()) };

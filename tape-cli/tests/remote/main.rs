@@ -52,7 +52,7 @@ fn simulated(folder: &Path) -> Result<String, Failed> {
     Ok(std::fs::read_to_string(at("local.csv"))?)
 }
 
-/// What a survey elsewhere gives.
+/// Computes the results of a remote survey.
 fn table(folder: &Path, inputs: &[&str], more: &[&str], environment: &[(&str, &str)]) -> Result<String, Failed> {
     let out = folder.join("remote.csv").to_string_lossy().into_owned();
     let asked = ["--stat", "mean,stetson_j", "--overwrite", "-o", &out];
@@ -207,7 +207,7 @@ fn answers(text: &str, columns: [usize; 2]) -> Vec<(String, f64)> {
     all
 }
 
-/// That the real light curves elsewhere, in a shape, give what they should.
+/// Checks the results of the real remote light curves in a shape.
 fn golden(folder: &Path, input: &str, workers: &str, plan: &str, environment: &[(&str, &str)]) -> Done {
     let out = folder.join("golden.csv").to_string_lossy().into_owned();
     let words =

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// What it does wrong, once.
+/// A fault that occurs once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// Answers with a status and nothing else.
@@ -64,12 +64,12 @@ impl Web {
         format!("http://{}/{path}", self.address)
     }
 
-    /// What the next requests of parts of files meet.
+    /// Sets the faults of the next requests for parts of files.
     pub(crate) fn fails(&self, faults: impl IntoIterator<Item = Fault>) {
         self.lock().faults.extend(faults);
     }
 
-    /// What was asked for since this was asked last.
+    /// Returns the requests since the last call.
     pub(crate) fn requests(&self) -> Vec<Request> {
         std::mem::take(&mut self.lock().requests)
     }
