@@ -1,6 +1,6 @@
-//! What all indices of variability cost for a light curve on one core, beside a sort of its fluxes and two passes over them:
-//! `cargo run --release -p tape-analysis --example indices_speed`. With `--each`, every
-//! statistic by itself too, in light curves of ten and of 150 epochs.
+//! Measures the cost of all indices of variability for a light curve on one core, and of a sort of its fluxes and two
+//! passes over them: `cargo run --release -p tape-analysis --example indices_speed`. With `--each`, also measures every
+//! statistic separately, for light curves of ten and of 150 epochs.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 use std::hint::black_box;

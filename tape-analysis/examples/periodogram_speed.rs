@@ -1,4 +1,5 @@
-//! How long a periodogram takes on one core by each method: `cargo run --release -p tape-analysis --example periodogram_speed`.
+//! Measures the time of a periodogram on one core with each method: `cargo run --release -p tape-analysis --example
+//! periodogram_speed`.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 use std::time::Instant;

@@ -1,5 +1,5 @@
-//! How many epochs a second the Stetson J kernel takes in on one core, at every level of this machine, beside the plain
-//! loop: `cargo run --release -p tape-analysis --example stetson_speed`.
+//! Measures the epochs per second of the Stetson J kernel on one core, with every instruction set of this machine, and
+//! of a plain loop: `cargo run --release -p tape-analysis --example stetson_speed`.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
 
 use std::ops::Range;

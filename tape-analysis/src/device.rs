@@ -68,7 +68,7 @@ pub(crate) static WEIGHTED_MOMENTS: DeviceKernel = DeviceKernel {
     ..MOMENTS
 };
 
-/// The same after the number of epochs.
+/// Weighted moments after the number of epochs.
 pub(crate) static COUNT_AND_WEIGHTED_MOMENTS: DeviceKernel = DeviceKernel {
     name: "count_and_weighted_moments",
     scale: |_, want, out| {
@@ -123,7 +123,7 @@ fn weighted_moments(sums: &[f64], of: OnDevice, out: &mut [f64]) -> bool {
     keeps_digits(out[2], squares)
 }
 
-/// Whether a difference from `total` has hardly fewer digits.
+/// Returns true if a difference from `total` has hardly fewer significant digits.
 fn keeps_digits(difference: f64, total: f64) -> bool {
     difference >= 0.5 * total
 }

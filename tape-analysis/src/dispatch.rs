@@ -43,7 +43,7 @@ pub(crate) trait Lanes {
 
 /// Work that is compiled for every level.
 pub(crate) trait Kernel {
-    /// What it returns.
+    /// The result of the kernel.
     type Output;
 
     /// Does it. To be marked `#[inline(always)]`, with all that it calls: only what is inlined is compiled for the level.

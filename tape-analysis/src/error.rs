@@ -7,7 +7,7 @@ pub enum Error {
     /// A statistic of that name does not exist.
     #[error("no statistic is called '{name}'{}; there are: {}", hint(.nearest.as_ref()), .known.join(", "))]
     UnknownStatistic {
-        /// What was asked for.
+        /// The requested name.
         name: String,
         /// The name most like it.
         nearest: Option<String>,
@@ -17,7 +17,7 @@ pub enum Error {
     /// A step of that name does not exist.
     #[error("no step is called '{name}'{}; there are: {}", hint(.nearest.as_ref()), .known.join(", "))]
     UnknownStep {
-        /// What was asked for.
+        /// The requested name.
         name: String,
         /// The name most like it.
         nearest: Option<String>,
@@ -31,7 +31,7 @@ pub enum Error {
     UnknownParameter {
         /// The statistic.
         statistic: String,
-        /// What was given.
+        /// The given parameter.
         parameter: String,
         /// The name most like it.
         nearest: Option<String>,
@@ -43,7 +43,7 @@ pub enum Error {
     NotAParameter {
         /// The statistic.
         statistic: String,
-        /// What was given.
+        /// The given text.
         part: String,
         /// The names of its parameters.
         known: Vec<String>,
@@ -63,7 +63,7 @@ pub enum Error {
         statistic: String,
         /// The parameter.
         parameter: String,
-        /// What it may be.
+        /// The allowed values.
         allowed: String,
     },
     /// A parameter may not have this value.
@@ -73,9 +73,9 @@ pub enum Error {
         statistic: String,
         /// The parameter.
         parameter: String,
-        /// What was given.
+        /// The given value.
         value: String,
-        /// What it may be.
+        /// The allowed values.
         allowed: String,
     },
 }

@@ -16,13 +16,13 @@ use crate::parameter::{Allowed, Argument, Parameter};
 /// ```
 #[derive(Debug)]
 pub struct Kind {
-    /// Its name, which stands before the parameters.
+    /// Name, which precedes the parameters.
     pub name: &'static str,
-    /// What it is, in one line.
+    /// One-line summary.
     pub summary: &'static str,
     /// The names of its columns, with the parameters in braces.
     pub columns: &'static str,
-    /// Its parameters.
+    /// Parameters of the statistic.
     pub parameters: &'static [Parameter],
     /// The parameters of those that the registry has, as they would be written.
     pub(crate) registered: &'static [&'static str],
@@ -32,7 +32,7 @@ pub struct Kind {
 /// The values of the parameters of a statistic or a step.
 #[derive(Debug)]
 pub(crate) struct Arguments {
-    /// What they are parameters of.
+    /// Name of the statistic or step.
     name: &'static str,
     parameters: &'static [Parameter],
     values: Vec<Option<Argument>>,
@@ -52,7 +52,7 @@ impl Kind {
         self.registered.iter().map(|parameters| self.make(parameters).expect("the registry's parameters are allowed"))
     }
 
-    /// That a parameter may not have this value.
+    /// Creates the error for a parameter with this value.
     pub(crate) fn refused(&self, parameter: &Parameter, value: &str) -> Error {
         parameter.refused(self.name, value)
     }

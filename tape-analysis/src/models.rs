@@ -1,4 +1,4 @@
-//! What models of light curves have in common: a fit by least squares, and the likelihood of a damped random walk.
+//! Shared parts of models of light curves: a least-squares fit, and the likelihood of a damped random walk.
 //!
 //! The models themselves are statistics: see [`bazin_fit`](crate::statistics::bazin_fit) and its like.
 

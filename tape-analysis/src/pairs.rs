@@ -14,7 +14,7 @@ pub(crate) const FIRST: Parameter =
 /// The band that it is compared with.
 pub(crate) const SECOND: Parameter =
     Parameter { name: "second", summary: "the band it is compared with", allowed: Allowed::Band, default: Some("r") };
-/// How far apart the epochs of a pair may lie.
+/// Largest interval between the epochs of a pair.
 pub(crate) const WINDOW: Parameter = Parameter {
     name: "window",
     summary: "the most between the two epochs of a pair, days",
@@ -63,7 +63,7 @@ impl Pairs {
         Self { pairs }
     }
 
-    /// Whether each epoch of one side, the first or the second, has a partner.
+    /// Returns, for each epoch of one side (the first or the second), whether it has a partner.
     pub(crate) fn has_partner(&self, side: usize, epochs: usize) -> Vec<bool> {
         let mut has = vec![false; epochs];
         self.pairs.iter().for_each(|pair| has[pair[side]] = true);

@@ -1,4 +1,4 @@
-//! What parameters a statistic has: their types, ranges and defaults.
+//! The parameters of statistics: types, ranges and defaults.
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
@@ -10,17 +10,17 @@ use crate::error::Error;
 /// A parameter of a statistic.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameter {
-    /// Its name: lower case with underscores.
+    /// Name in lower case with underscores.
     pub name: &'static str,
-    /// What it is, in a few words, with its unit.
+    /// Short description, with the unit.
     pub summary: &'static str,
-    /// What it may be.
+    /// Allowed values.
     pub allowed: Allowed,
-    /// What it is unless given, as it would be written; without, it must be given.
+    /// Default as it would be written. Without a default, the parameter is required.
     pub default: Option<&'static str>,
 }
 
-/// What a parameter may be. `Display` says it in words.
+/// The allowed values of a parameter. `Display` describes them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Allowed {
     /// A real number between two bounds.
@@ -31,7 +31,7 @@ pub enum Allowed {
     IntBetween(u32, u32),
     /// Real numbers that ascend, joined by `/`; `none` for none.
     Ascending,
-    /// One of some words.
+    /// A choice of words.
     Choice(&'static [&'static str]),
     /// The label of a band.
     Band,
@@ -55,12 +55,12 @@ pub enum Argument {
 }
 
 impl Parameter {
-    /// Whether a real number is within the bounds.
+    /// Returns true if a real number is within the bounds.
     pub(crate) fn admits(&self, value: f64) -> bool {
         matches!(self.allowed, Allowed::Float(low, high) if (low, high).contains(&value))
     }
 
-    /// That it may not have this value in what is called `of`.
+    /// Creates the error for this value, in the statistic or step called `of`.
     pub(crate) fn refused(&self, of: &str, value: &str) -> Error {
         Error::BadValue {
             statistic: of.to_owned(),

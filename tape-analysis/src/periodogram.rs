@@ -71,13 +71,13 @@ pub struct LombScargle {
     cancellation: Cancellation,
 }
 
-/// How a power is expressed.
+/// The normalisation of a power.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Normalisation {
     /// The part of χ² that the fit explains, 0 to 1.
     #[default]
     Standard,
-    /// That relative to what it leaves.
+    /// The part that the fit explains, divided by the remaining part.
     Model,
     /// Minus the logarithm of what it leaves.
     Log,
@@ -85,7 +85,7 @@ pub enum Normalisation {
     Psd,
 }
 
-/// How sums are computed.
+/// The method of computing the sums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
     /// The cheaper of the others.
@@ -100,7 +100,7 @@ impl Normalisation {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Standard, Self::Model, Self::Log, Self::Psd];
 
-    /// Its name, that of astropy.
+    /// Returns the name, which is that of astropy.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -139,7 +139,7 @@ impl fmt::Display for Normalisation {
 }
 
 impl LombScargle {
-    /// How many peaks more than asked for are climbed.
+    /// Number of additional peaks to refine.
     const MORE: usize = 5;
 
     /// The periodogram of times in days, fluxes, and errors in the unit of the flux; without errors, all epochs weigh the
@@ -155,21 +155,21 @@ impl LombScargle {
         Self { epochs, terms: 1, normalisation, cancellation: Cancellation::never() }
     }
 
-    /// The same with this many harmonics, one at least.
+    /// Sets the number of harmonics, at least one.
     #[must_use]
     pub fn with_terms(mut self, terms: usize) -> Self {
         self.terms = terms.max(1);
         self
     }
 
-    /// The same in another normalisation.
+    /// Sets the normalisation.
     #[must_use]
     pub fn with_normalisation(mut self, normalisation: Normalisation) -> Self {
         self.normalisation = normalisation;
         self
     }
 
-    /// The same with a request to stop. Once it is made, powers and peaks mean nothing, and come at once.
+    /// Sets the request to stop. Once it is made, powers and peaks are meaningless, and are returned at once.
     #[must_use]
     pub fn with_cancellation(mut self, cancellation: Cancellation) -> Self {
         self.cancellation = cancellation;
@@ -213,10 +213,11 @@ impl LombScargle {
         out
     }
 
-    /// The `number` highest peaks, highest first, on the top of each rather than on the grid; fewer if there are not so
-    /// many. Two peaks are one peak's width 1/T apart or more, for a baseline of T.
+    /// Returns the `number` highest peaks, highest first, or fewer if there are not enough. Each is refined between
+    /// grid points. Two peaks are at least one peak's width 1/T apart, for a baseline of T.
     ///
-    /// A few more than asked for are climbed, since the grid may miss the top of the highest by more than that of the next.
+    /// A few more peaks are refined than requested, because the grid may miss the top of the highest peak by more than
+    /// that of the next.
     #[must_use]
     pub fn peaks(&self, grid: &Grid, number: usize) -> Vec<Peak> {
         if !self.varies() {
@@ -227,7 +228,7 @@ impl LombScargle {
         self.peaks_of(grid, number, &parts)
     }
 
-    /// The same out of the parts of χ² that are explained at each frequency.
+    /// Like [`LombScargle::peaks`], given the parts of χ² that are explained at each frequency.
     fn peaks_of(&self, grid: &Grid, number: usize, parts: &[f64]) -> Vec<Peak> {
         let limits = [grid.first, grid.last()];
         let width = 1.0 / self.epochs.baseline;
@@ -245,7 +246,7 @@ impl LombScargle {
     }
 
     /// The probability that noise alone has a peak of this power, in the normalisation of this periodogram, somewhere on the
-    /// grid; see [`false_alarm_probability`]. NaN with more than one harmonic, of which it is not known.
+    /// grid; see [`false_alarm_probability`]. NaN with more than one harmonic, for which it is not known.
     #[must_use]
     pub fn false_alarm_probability(&self, power: f64, grid: &Grid) -> f64 {
         if self.terms > 1 {
@@ -256,7 +257,7 @@ impl LombScargle {
         false_alarm_probability(part, n, bandwidth, self.epochs.effective_baseline())
     }
 
-    /// Whether there is anything to look for a period in: not if the fluxes are constant or the times all equal.
+    /// Returns true if a period can be searched for. False if all fluxes or all times are equal.
     #[must_use]
     pub fn varies(&self) -> bool {
         self.epochs.vary()
@@ -322,8 +323,8 @@ impl LombScargle {
 /// Fits of several harmonics after which the request to stop is asked for: one takes some microseconds.
 const ASK: usize = 64;
 
-/// Whether the direct sums take less time: nanoseconds of either, as measured on one machine. What one costs relative to the
-/// other is much the same elsewhere.
+/// Returns true if direct sums are estimated to be faster, from nanoseconds measured on one machine. The ratio of both
+/// costs is similar on other machines.
 fn direct_is_cheaper(epochs: usize, frequencies: usize) -> bool {
     let (n, number) = (count(epochs), count(frequencies));
     (12.0 + 0.8 * n) * number < 16.0 * number + 200.0 * n + 5000.0

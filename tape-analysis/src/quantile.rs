@@ -2,7 +2,7 @@
 
 pub(crate) mod device;
 
-/// So many percent, in the single precision in which quantiles are placed.
+/// Converts percent to a fraction, in the single precision used for positions of quantiles.
 #[expect(clippy::cast_possible_truncation, reason = "the place of a quantile is defined in single precision")]
 pub(crate) fn fraction(percent: f64) -> f32 {
     percent as f32 / 100.0
@@ -24,8 +24,8 @@ fn quantile(sorted: &[f64], fraction: f32) -> f64 {
     }
 }
 
-/// Where a quantile of n ordered values lies, at least one: the rank of the one below, counted from zero, and how far towards
-/// the next one; zero beyond the first and the last.
+/// Returns the position of a quantile of n ordered values, at least one: the rank of the value below, counted from
+/// zero, and the fraction of the way to the next value; zero beyond the first and the last.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,

@@ -64,7 +64,7 @@ fn variability() -> Vec<Statistic> {
     all
 }
 
-/// What else there is for a light curve: robust scales, and indices that need more than a look.
+/// Other statistics of a light curve: robust scales, and more complex indices.
 fn others() -> Vec<Statistic> {
     let mut all = vec![
         Statistic::fold(Chi2PValue),

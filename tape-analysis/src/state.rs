@@ -16,7 +16,7 @@ pub(crate) trait State: Sized {
     /// Over its floats.
     fn write(self, state: &mut [f64]);
 
-    /// Of both sets of epochs together.
+    /// Merges the states of two sets of epochs.
     fn merge(self, other: Self) -> Self;
 }
 
@@ -25,8 +25,8 @@ pub(crate) fn combine<S: State>(state: &mut [f64], other: &[f64]) {
     S::read(state).merge(S::read(other)).write(state);
 }
 
-/// What a [`Fold`](tape_core::Fold) needs beside its info and its outputs: the type of its state, that of
-/// some epochs, and its kernel for devices if there is one.
+/// Implements a [`Fold`](tape_core::Fold), given the type of its state, the state of some epochs, and its kernel for
+/// devices if there is one. Info and outputs are implemented separately.
 macro_rules! fold_over {
     ($state:ty, $of:expr, $kernel:expr) => {
         fold_over!($state, $of);

@@ -1,4 +1,4 @@
-//! What every fold of the registry must satisfy.
+//! Properties of every fold in the registry.
 
 use proptest::prelude::*;
 use tape_core::{Fold, Statistic, count};

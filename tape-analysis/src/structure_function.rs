@@ -47,7 +47,8 @@ use tape_core::{Cancellation, LightCurve, count};
 
 use crate::error::Error;
 
-/// How the differences of a bin become the square of the structure function. ⟨⟩ is the mean over the pairs of a bin.
+/// The function that maps the differences of a bin to the square of the structure function. ⟨⟩ is the mean over the
+/// pairs of a bin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Method {
     /// ⟨Δx² − σ²⟩: Kozłowski 2016, ApJ 826, 118, equation 12,
@@ -71,7 +72,7 @@ impl Method {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Basic, Self::Macleod2012, Self::Bauer2009a, Self::Bauer2009b, Self::Schmidt2010];
 
-    /// Its name, as TAPE has it.
+    /// Returns the name, which is that of TAPE.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -119,13 +120,13 @@ pub enum Noise {
     /// Those of the light curve; none if it has none.
     #[default]
     Measured,
-    /// The same error for every epoch, in the unit of the flux.
+    /// This error for every epoch, in the unit of the flux.
     Same(f64),
-    /// None.
+    /// No errors.
     None,
 }
 
-/// One bin of Δt.
+/// A bin of Δt.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bin {
     /// The mean Δt of its pairs; NaN without pairs. Of repeated samples the median.
@@ -137,7 +138,7 @@ pub struct Bin {
 }
 
 impl Bin {
-    /// How far the lower quantile lies below the value, and the upper above it.
+    /// Returns the distance from the lower quantile to the value, and from the value to the upper quantile.
     #[must_use]
     pub fn errors(&self) -> Option<[f64; 2]> {
         self.quantiles.map(|[lower, upper]| [self.sf2 - lower, upper - self.sf2])
@@ -212,7 +213,7 @@ impl StructureFunction {
         self.of_all(&all, &light_curve.cancellation()).unwrap_or_default()
     }
 
-    /// That of many light curves together, with the pairs of all in one set of bins.
+    /// Computes the structure function of many light curves together, with all their pairs in one set of bins.
     #[must_use]
     pub fn of_ensemble(&self, light_curves: &[LightCurve<'_>]) -> Vec<Bin> {
         let all: Vec<Differences> = light_curves.iter().filter_map(|one| self.differences(one)).collect();
@@ -319,7 +320,7 @@ struct Series<'a> {
     error: Cow<'a, [f64]>,
 }
 
-/// That a setting may not have this value.
+/// Creates the error for a setting with this value.
 fn refused(parameter: &str, value: impl ToString, allowed: &str) -> Error {
     Error::BadValue {
         statistic: "structure_function".to_owned(),

@@ -1,4 +1,4 @@
-//! What the analytic cases of many statistics need.
+//! Helpers for the analytic tests of statistics.
 
 use tape_core::{Fold, LightCurve, Object, Statistic, Value, count};
 
@@ -9,7 +9,7 @@ pub(crate) struct Epochs {
     pub(crate) error: Vec<f64>,
 }
 
-/// One period of a sine in `n` even steps, with errors of one.
+/// Creates one period of a sine in `n` even steps, with errors of one.
 pub(crate) fn sine(n: usize, amplitude: f64) -> Epochs {
     let phase = |i| (count(i) + 0.5) / count(n);
     Epochs {
@@ -103,7 +103,7 @@ impl Noise {
         radius * angle.cos()
     }
 
-    /// `n` epochs at random times of so many days, with one error: the flux of a model, and noise.
+    /// Creates `n` epochs at random times within `days` days, with equal errors: the flux of a model, and noise.
     pub(crate) fn light_curve(&mut self, n: usize, days: f64, error: f64, flux: impl Fn(f64) -> f64) -> Epochs {
         let mut time: Vec<f64> = (0..n).map(|_| 60_000.0 + days * self.uniform()).collect();
         time.sort_by(f64::total_cmp);
@@ -112,7 +112,8 @@ impl Noise {
     }
 }
 
-/// That the parameters of a fit are as near to the truth as the noise allows, in light curves of 80 epochs within 150 days with
+/// Checks that the parameters of a fit are as near to the truth as the noise allows, in light curves of 80 epochs
+/// within 150 days with
 /// errors of one: none further than six of the deviations that the curvature of χ² gives, and about two thirds within one. χ²
 /// per degree of freedom, which comes last, is near one.
 pub(crate) fn recovered<const P: usize>(name: &str, truth: [f64; P], model: impl Fn(&[f64; P], f64) -> f64) {

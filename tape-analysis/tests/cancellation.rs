@@ -14,7 +14,7 @@ const EPOCHS: usize = 3000;
 /// The most time between two questions, of the half second in which a run must stop.
 const MOST: Duration = Duration::from_millis(300);
 
-/// What takes longer is told to stop.
+/// Computations that take longer than this are asked to stop.
 const LONGEST: Duration = Duration::from_secs(3);
 
 /// The processor time of this thread, which other programs do not make longer.
@@ -58,7 +58,8 @@ fn longest_gap(limit: Duration, work: impl FnOnce(Cancellation)) -> Duration {
     asked.longest
 }
 
-/// A chunk of one object with light curves of a period, noise and outliers in two bands, of so many epochs each.
+/// Creates a chunk of one object, with light curves of a period, noise and outliers in two bands, of `epochs` epochs
+/// each.
 fn chunk(epochs: usize) -> Chunk {
     let mut chunk = Chunk::new(IdType::Int64);
     let mut state = 1_u64;

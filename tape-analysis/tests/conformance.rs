@@ -1,7 +1,7 @@
-//! What every statistic of the registry must satisfy: it depends on the inputs that it declares and on no others, gives
-//! nothing where there are too few epochs, and something where there are just enough.
+//! Properties of every statistic in the registry: it depends on exactly the inputs that it declares, returns nothing if
+//! there are too few epochs, and returns something if there are just enough.
 //!
-//! Among the statistics tested are some that lie: a harness that lets one of them pass is broken.
+//! Some of the tested statistics are deliberately wrong, to check that the tests reject them.
 
 use tape_analysis::make;
 use tape_core::{Chunk, IdType, Info, Inputs, LightCurve, Segment, Statistic, Value, count};
@@ -26,7 +26,7 @@ fn models() -> Vec<Statistic> {
     ["bazin_fit", "damped_random_walk", "linexp_fit", "villar_fit"].map(|name| make(name).expect(name)).to_vec()
 }
 
-/// One light curve with columns of its own.
+/// A light curve with its own columns.
 #[derive(Clone)]
 struct Epochs {
     time: Vec<f64>,
@@ -80,7 +80,7 @@ impl Epochs {
         evaluate(statistic, &light_curve)
     }
 
-    /// The same epochs in another order.
+    /// Returns the epochs in another order.
     fn shuffled(&self) -> Self {
         let n = self.flux.len();
         let order: Vec<usize> = (0..n).map(|i| (i * 7 + 3) % n).collect();
@@ -104,7 +104,7 @@ fn same(a: &[Value], b: &[Value]) -> bool {
     })
 }
 
-/// Whether each input matters just if it is declared.
+/// Checks that the statistic depends on an input exactly if it declares it.
 fn inputs_are_real(statistic: &Statistic) -> Result<(), String> {
     let Info { name, inputs, .. } = statistic.info();
     let mut random = Random(11);
@@ -137,7 +137,7 @@ fn inputs_are_real(statistic: &Statistic) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether there is nothing with too few epochs, and a finite number with just enough.
+/// Checks that there is no result with too few epochs, and a finite number with just enough.
 fn fewest_epochs_are_real(statistic: &Statistic) -> Result<(), String> {
     let Info { name, min_epochs, .. } = statistic.info();
     let epochs = Random(5).epochs(20);

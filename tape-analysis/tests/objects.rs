@@ -1,7 +1,7 @@
-//! What every statistic that compares the bands of an object must satisfy: it depends on the inputs and on the bands that it
-//! declares and on no others, whatever their order, and gives nothing where one of them is missing.
+//! Properties of every statistic that compares the bands of an object: it depends on exactly the inputs and bands that
+//! it declares, in any order, and returns nothing if a band is missing.
 //!
-//! Among the statistics tested are some that lie: a harness that lets one of them pass is broken.
+//! Some of the tested statistics are deliberately wrong, to check that the tests reject them.
 
 use tape_analysis::{make, object_registry};
 use tape_core::{Info, Inputs, LightCurve, Object, Statistic, Value, WholeObject, count};
@@ -24,7 +24,7 @@ impl Random {
         f64::from(u32::try_from(self.0 >> 32).expect("32 bits")) / f64::from(u32::MAX)
     }
 
-    /// Epochs of which about half have a partner in another band.
+    /// Creates epochs. About half have a partner in another band.
     fn band(&mut self, label: &'static str) -> Band {
         let time = (0..31).map(|i| 60_000.0 + count(i) + 0.1 * self.uniform()).collect();
         let flux = (0..31).map(|_| 50.0 + 10.0 * self.uniform()).collect();
@@ -51,7 +51,7 @@ fn outputs(statistic: &Statistic, bands: &[Band]) -> Vec<Value> {
     out
 }
 
-/// Whether each input, and each band, matters just if it is declared.
+/// Checks that the statistic depends on an input or band exactly if it declares it.
 fn declarations_are_real(statistic: &Statistic) -> Result<(), String> {
     let Info { name, inputs, bands, .. } = statistic.info();
     let mut random = Random(3);

@@ -18,7 +18,7 @@ pub(crate) struct Walk {
 /// likelihood does not tell them from the bound.
 const LONGEST: f64 = 10.0;
 const SHORTEST: f64 = 0.1;
-/// How near to a bound a maximum is one at the bound.
+/// A maximum closer than this to a bound counts as being at the bound.
 const NEAR: f64 = 0.05;
 
 /// The walk that makes a light curve likeliest; none if it has no such walk between the bounds.

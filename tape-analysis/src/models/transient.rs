@@ -1,5 +1,5 @@
-//! What fits of transients have in common: a scale of time and flux in which all parameters are near one, where to start, and
-//! what to say of the result.
+//! Shared parts of fits of transients: scales of time and flux in which all parameters are close to one, starting
+//! points, and the outputs.
 
 use tape_core::{LightCurve, Value, count};
 

@@ -18,19 +18,20 @@ pub static KERNEL: SpectrumKernel = SpectrumKernel {
     tolerance: |n| f64::from(f32::EPSILON) * (64.0 + count(n.min(128)) + count(n) / 128.0),
 };
 
-/// What marks a power without a digit.
+/// Marks a power without significant digits.
 const NONE: f64 = -2.0;
 
 /// By how much a power that is marked may be wrong, if it has digits at all.
 const SLACK: f64 = 0.02;
 
-/// What a marked power is about.
+/// Returns the approximate value of a marked power.
 fn about(value: f64) -> f64 {
     if value < 0.0 { -1.0 - value } else { value }
 }
 
 impl LombScargle {
-    /// What a device needs for the powers of a grid; none with more than one harmonic, or if nothing varies.
+    /// Returns the input of a device for the powers of a grid. `None` with more than one harmonic, or if nothing
+    /// varies.
     #[must_use]
     pub fn series(&self, grid: &Grid) -> Option<Series> {
         let deviation = self.epochs.variance.sqrt();
@@ -97,7 +98,7 @@ impl LombScargle {
 }
 
 impl MultibandLombScargle {
-    /// What a device needs for the powers of a grid, band by band.
+    /// Returns the input of a device for the powers of a grid, band by band.
     #[must_use]
     pub fn series(&self, grid: &Grid) -> Vec<Series> {
         self.bands.iter().filter_map(|band| band.series(grid)).collect()

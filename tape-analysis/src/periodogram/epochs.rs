@@ -10,7 +10,7 @@ pub(super) struct Epochs {
     pub(super) start: f64,
     /// Days since then.
     pub(super) time: Vec<f64>,
-    /// Weights, of which the sum is one.
+    /// Weights, which add up to one.
     pub(super) weight: Vec<f64>,
     /// Each weight times its flux less the weighted mean.
     pub(super) weighted_flux: Vec<f64>,
@@ -43,7 +43,7 @@ impl Epochs {
         Self { start, time, weight, weighted_flux, variance, chi2: variance * total / unit, baseline }
     }
 
-    /// Whether there is anything to look for a period in: not if the fluxes are constant or the times all equal.
+    /// Returns true if a period can be searched for. False if all fluxes or all times are equal.
     pub(super) fn vary(&self) -> bool {
         self.variance > 0.0 && self.variance.is_finite() && self.baseline > 0.0 && self.baseline.is_finite()
     }

@@ -7,7 +7,7 @@ use rustfft::num_complex::Complex64;
 use super::epochs::Epochs;
 use crate::dispatch::{Kernel, LANES, Lanes, Level};
 
-/// What the fit of some harmonics to a light curve needs at one frequency f.
+/// The sums for the fit of some harmonics to a light curve at one frequency f.
 #[derive(Clone, Debug)]
 pub(super) struct Sums {
     /// Σ w exp(2πi m f t) for m = 1, 2, … twice the number of harmonics.
@@ -61,7 +61,7 @@ struct Single<'a> {
 }
 
 impl Kernel for Single<'_> {
-    /// None if there are too many cycles for the way in which they are rounded.
+    /// `None` if there are too many cycles for the way in which they are rounded.
     type Output = Option<[Complex64; 3]>;
 
     #[inline(always)]

@@ -18,7 +18,7 @@ use super::exact::phasor;
 use super::grid::Grid;
 use super::kernel::{OVERSAMPLING, Spread, WIDTH, corrections};
 
-/// What all transforms of one length share.
+/// Constants that all transforms of one length share.
 struct Plan {
     length: usize,
     fft: Arc<dyn Fft<f64>>,
@@ -55,13 +55,13 @@ fn length(epochs: usize, frequencies: usize) -> usize {
 
 /// The sums of a block of frequencies: of each harmonic, those of all frequencies.
 pub(super) struct BlockSums {
-    /// As [`Sums::weight`](super::exact::Sums::weight).
+    /// See [`Sums::weight`](super::exact::Sums::weight).
     pub(super) weight: Vec<Vec<Complex64>>,
-    /// As [`Sums::flux`](super::exact::Sums::flux).
+    /// See [`Sums::flux`](super::exact::Sums::flux).
     pub(super) flux: Vec<Vec<Complex64>>,
 }
 
-/// What a worker keeps from one light curve to the next.
+/// Buffers that a worker reuses for each light curve.
 #[derive(Default)]
 struct Scratch {
     spreads: Vec<Vec<Spread>>,
@@ -113,7 +113,7 @@ pub(super) fn blocks(
 const FRESH: usize = 16;
 
 impl Scratch {
-    /// Where each epoch lies on the grid of each harmonic, and how far its phase moves from block to block.
+    /// Computes the position of each epoch on the grid of each harmonic, and the step of its phase from block to block.
     fn prepare(&mut self, epochs: &Epochs, terms: usize, grid: &Grid, plan: &Plan, size: usize) {
         self.spreads.resize_with(self.spreads.len().max(2 * terms), Vec::new);
         for (m, spreads) in self.spreads.iter_mut().take(2 * terms).enumerate() {
@@ -165,7 +165,7 @@ impl Scratch {
         Some(())
     }
 
-    /// One transform: of the strengths, turned, at the places of harmonic number `m` + 1.
+    /// Transforms the strengths, multiplied by the phase, at the positions for harmonic number `m` + 1.
     fn one(&mut self, m: usize, strengths: &[f64], plan: &Plan, out: &mut [Complex64]) {
         let cells = &mut self.cells[..=plan.length + WIDTH];
         cells.fill(Complex64::ZERO);

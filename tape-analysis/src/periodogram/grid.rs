@@ -14,7 +14,7 @@ pub struct Grid {
     pub first: f64,
     /// The step from one to the next.
     pub step: f64,
-    /// How many there are.
+    /// Number of frequencies.
     pub number: usize,
 }
 

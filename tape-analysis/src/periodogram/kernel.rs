@@ -18,17 +18,18 @@ pub(super) const OVERSAMPLING: f64 = 1.25;
 /// against what aliases.
 const BETA: f64 = 0.97 * PI * (1.0 - 0.5 / OVERSAMPLING) * 16.0;
 
-/// Where an epoch is on the grid.
+/// The position of an epoch on the grid.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spread {
     /// The first of its cells.
     pub(super) cell: usize,
-    /// Its part of each.
+    /// Fraction of the epoch in each cell.
     pub(super) parts: [f64; WIDTH],
 }
 
 impl Spread {
-    /// Of a place in cycles of the grid's `length` cells. The cells are shifted by half a width, so that none is negative.
+    /// Spreads a position, in cycles of the grid's `length` cells. The cells are shifted by half a width, so that none
+    /// is negative.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place within the grid")]
     pub(super) fn new(cycles: f64, length: usize) -> Self {
         let place = (cycles - cycles.floor()) * count(length);
@@ -42,7 +43,8 @@ impl Spread {
     }
 }
 
-/// One over the kernel's Fourier transform at mode k of a grid of `length` cells, for k from 0 to `modes`.
+/// Returns the reciprocal of the kernel's Fourier transform at mode k of a grid of `length` cells, for k from 0 to
+/// `modes`.
 pub(super) fn corrections(length: usize, modes: usize) -> Vec<f64> {
     const NODES: usize = 400;
     let half = 0.5 * count(WIDTH);

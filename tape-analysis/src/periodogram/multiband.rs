@@ -14,15 +14,15 @@ use super::peaks::{self, Peak};
 use super::power::{normal_matrix, reduction, right_side};
 use super::{LombScargle, Method};
 
-/// What is fitted to the bands of an object, besides a constant for each.
+/// The model fitted to the bands of an object, in addition to a constant for each.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Model {
     /// Harmonics that all bands share.
     pub base_terms: usize,
     /// Harmonics that each band has of its own.
     pub band_terms: usize,
-    /// What a band's own harmonics cost: the square of each coefficient, times this and the sum of the band's weights
-    /// 1/σ², is added to χ². Without it, those of the bands would leave nothing to the base.
+    /// Cost of a band's own harmonics: the square of each coefficient, times this and the sum of the band's weights
+    /// 1/σ², is added to χ². Without it, the bands' harmonics would leave nothing to the base.
     pub regularisation: f64,
 }
 
@@ -33,7 +33,7 @@ pub struct MultibandLombScargle {
 }
 
 impl MultibandLombScargle {
-    /// Of bands that vary; others say nothing of a period, and are left out.
+    /// Combines bands. Bands that do not vary have no information about a period, and are skipped.
     #[must_use]
     pub fn new(bands: impl IntoIterator<Item = LombScargle>) -> Self {
         let mut bands: Vec<LombScargle> = bands.into_iter().filter(LombScargle::varies).collect();
@@ -120,7 +120,7 @@ impl MultibandLombScargle {
         self.peaks_of(grid, model, candidates, number, &self.power(grid, Method::Automatic))
     }
 
-    /// The same out of the powers of the grid.
+    /// Like [`MultibandLombScargle::peaks`], given the powers of the grid.
     pub(super) fn peaks_of(
         &self,
         grid: &Grid,

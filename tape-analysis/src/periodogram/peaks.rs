@@ -4,17 +4,18 @@ use tape_core::Cancellation;
 
 use super::grid::Grid;
 
-/// One peak of a periodogram.
+/// A peak of a periodogram.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Peak {
-    /// Its frequency, cycles a day.
+    /// Frequency, cycles a day.
     pub frequency: f64,
     /// The power there.
     pub power: f64,
 }
 
 /// The `number` highest local maxima of powers on a grid, highest first, no two of them closer than `width`, a peak's width in
-/// frequency; fewer if there are not so many. The ends of the grid count as maxima if they are higher than their neighbour.
+/// frequency, or fewer if there are not enough. The ends of the grid count as maxima if they are higher than their
+/// neighbour.
 ///
 /// Most of a grid is far below its peaks: only blocks that reach up to the highest few are looked into, and more of them if
 /// those do not have enough.
@@ -46,7 +47,7 @@ fn greatest(powers: &[f64]) -> f64 {
     powers.iter().fold(f64::NEG_INFINITY, |most, &power| if power > most { power } else { most })
 }
 
-/// The greatest but for `place` − 1 others; −∞ if there are not so many.
+/// Returns the value at position `place` in descending order, starting at 1, or −∞ if there are not enough values.
 fn one_of_the_greatest(values: &[f64], place: usize) -> f64 {
     let mut values = values.to_vec();
     if place > values.len() {
@@ -67,7 +68,7 @@ fn maxima(powers: &[f64], blocks: &[f64], least: f64) -> Vec<usize> {
     maxima
 }
 
-/// The first `number` maxima of which no two are closer than `width`.
+/// Returns the first `number` maxima that are at least `width` apart.
 fn apart(grid: &Grid, powers: &[f64], width: f64, number: usize, maxima: impl Iterator<Item = usize>) -> Vec<Peak> {
     let mut peaks: Vec<Peak> = vec![];
     for index in maxima {
@@ -82,8 +83,8 @@ fn apart(grid: &Grid, powers: &[f64], width: f64, number: usize, maxima: impl It
     peaks
 }
 
-/// Leaves the `number` highest peaks, highest first, of which no two are closer than `width`: climbing may have brought two
-/// to one top.
+/// Keeps the `number` highest peaks that are at least `width` apart, highest first, because refinement may have moved
+/// two to the same top.
 pub(super) fn order(peaks: &mut Vec<Peak>, width: f64, number: usize) {
     peaks.sort_by(|a, b| b.power.total_cmp(&a.power));
     let mut kept: Vec<Peak> = Vec::with_capacity(number);

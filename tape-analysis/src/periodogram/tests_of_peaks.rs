@@ -62,7 +62,7 @@ fn of_noise(number: usize, grid: &Grid) -> Vec<(LombScargle, f64)> {
     (0..number).map(|_| one()).collect()
 }
 
-/// Whether each count is that share of `number`, within three and a half counting errors.
+/// Returns true if each count is that fraction of `number`, within three and a half counting errors.
 fn calibrated(levels: &[f64], counts: &[usize], number: usize) -> bool {
     levels.iter().zip(counts).all(|(level, under)| {
         let error = (count(number) * level * (1.0 - level)).sqrt();

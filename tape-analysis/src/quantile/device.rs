@@ -15,7 +15,7 @@ const MOST_CANCELLED: f64 = 7.0;
 
 const SELECTION: &str = concat!(include_str!("../device/order.wgsl"), include_str!("beside.wgsl"));
 
-/// Tolerance: relative, some roundings of the two ends, neither of which is much larger than what lies between them.
+/// Tolerance: relative, some rounding errors of the two ends, neither of which is much larger than the range.
 const RANGE: DeviceKernel = DeviceKernel {
     name: "inter_quantile",
     wgsl: include_str!("range.wgsl"),
@@ -60,12 +60,12 @@ pub(crate) fn range(fraction: f32) -> &'static DeviceKernel {
     made_once(&RANGE, &[("FRACTION", fraction)])
 }
 
-/// That of the range relative to the median.
+/// Returns the kernel of the range relative to the median.
 pub(crate) fn range_and_median(fraction: f32) -> &'static DeviceKernel {
     made_once(&RANGE_AND_MEDIAN, &[("FRACTION", fraction)])
 }
 
-/// That of the ratio of two ranges.
+/// Returns the kernel of the ratio of two ranges.
 pub(crate) fn two_ranges(inner: f32, outer: f32) -> &'static DeviceKernel {
     made_once(&TWO_RANGES, &[("FRACTION", inner), ("OUTER", outer)])
 }

@@ -1,7 +1,7 @@
 //! Bazin's function fitted to a transient: a light curve that rises like a logistic function and falls exponentially.
 //!
 //! f(t) = A e^(−(t − t₀)/τ_fall)/(1 + e^(−(t − t₀)/τ_rise)) + B, fitted by least squares weighted by 1/σ² (Levenberg–Marquardt,
-//! from five starts, of which the best is taken). Outputs `bazin_fit_amplitude` (A), `bazin_fit_baseline` (B),
+//! from the best of five starts). Outputs `bazin_fit_amplitude` (A), `bazin_fit_baseline` (B),
 //! `bazin_fit_reference_time` (t₀), `bazin_fit_rise_time`, `bazin_fit_fall_time` and `bazin_fit_reduced_chi2`.
 //!
 //! - Depends on: flux, error, time, and their order in time, so that rows in any order give the same fit. Fluxes, not magnitudes: a transient is a maximum here.

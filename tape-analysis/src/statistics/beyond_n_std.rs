@@ -1,4 +1,4 @@
-//! The fraction of epochs whose flux is more than so many standard deviations from the mean.
+//! The fraction of epochs whose flux is more than a number of standard deviations from the mean.
 //!
 //! |{i: |xᵢ − m| > k s}|/n, with xᵢ the n fluxes, m their mean and s their sample standard deviation; k is 1 in
 //! `beyond_1_std`, 2.5 in `beyond_2.5_std`. Normal fluxes give 0.317 and 0.046.
@@ -29,7 +29,7 @@ use crate::parameter::{POSITIVE, Parameter};
 const N: Parameter =
     Parameter { name: "n", summary: "standard deviations from the mean", allowed: POSITIVE, default: Some("1") };
 
-/// How it is asked for by name.
+/// Registration by name.
 pub(crate) static KIND: Kind = Kind {
     name: "beyond_n_std",
     summary: "fraction of epochs with a flux more than n standard deviations from the mean",
@@ -47,7 +47,7 @@ pub struct BeyondNStd {
 }
 
 impl BeyondNStd {
-    /// The fraction of epochs beyond so many standard deviations.
+    /// Creates the fraction of epochs beyond `deviations` standard deviations.
     ///
     /// # Errors
     /// [`Error::BadValue`] if it is not above zero.

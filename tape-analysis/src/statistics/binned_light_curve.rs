@@ -68,7 +68,7 @@ const ERROR: Parameter = Parameter {
     default: Some("propagated"),
 };
 
-/// How it is asked for by name.
+/// Registration by name.
 pub(crate) static KIND: Kind = Kind {
     name: "binned_light_curve",
     summary: "the light curve in bins of time: a row for each light curve and bin",
@@ -78,14 +78,14 @@ pub(crate) static KIND: Kind = Kind {
     build: |arguments| Ok(Statistic::rows(BinnedLightCurve::of(arguments)?)),
 };
 
-/// How the values of a bin become one.
+/// The function that aggregates the values of a bin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aggregation {
     /// Their mean.
     Mean,
     /// Their mean weighted by 1/σ²; of errors the error of that.
     Weighted,
-    /// Of errors the error of the mean.
+    /// The error of the mean. Only for errors.
     Propagated,
     /// Their median.
     Median,
@@ -93,11 +93,11 @@ pub enum Aggregation {
     Min,
     /// The largest.
     Max,
-    /// That of the first epoch.
+    /// The value of the first epoch.
     First,
-    /// That of the last epoch.
+    /// The value of the last epoch.
     Last,
-    /// Of times the middle of the bin.
+    /// The middle of the bin. Only for times.
     Middle,
 }
 
@@ -127,7 +127,7 @@ pub struct BinnedLightCurve {
     offset: f64,
     time: Aggregation,
     flux: Aggregation,
-    /// None if errors are not asked for.
+    /// `None` if errors are not requested.
     error: Option<Aggregation>,
 }
 
@@ -193,7 +193,7 @@ impl ManyRows for BinnedLightCurve {
     }
 }
 
-/// One value of those of a bin, in the order of time. There is at least one.
+/// Aggregates the values of a bin, of at least one epoch, in time order.
 fn aggregated(aggregation: Aggregation, mut values: Vec<f64>, errors: &[f64]) -> f64 {
     match aggregation {
         Aggregation::Weighted => {
@@ -238,7 +238,7 @@ mod tests {
     const FLUX: [f64; 6] = [7.0, 4.0, 1.0, 10.0, 2.0, 4.0];
     const ERROR: [f64; 6] = [0.5, 1.0, 2.0, 2.0, 3.0, 4.0];
 
-    /// The rows of the light curve above, by so many columns.
+    /// Computes the rows of the light curve above, with `columns` values each.
     fn rows(name: &str, columns: usize) -> Vec<Vec<f64>> {
         let Ok(Statistic::Rows(binned)) = make(name) else { panic!("{name} has no rows") };
         let mut out = vec![];

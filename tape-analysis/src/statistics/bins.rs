@@ -42,7 +42,7 @@ const OFFSET: Parameter = Parameter {
 const OF: Parameter =
     Parameter { name: "of", summary: "what is computed", allowed: Allowed::Statistics, default: None };
 
-/// How it is asked for by name.
+/// Registration by name.
 pub(crate) static KIND: Kind = Kind {
     name: "bins",
     summary: "other statistics of the light curve in bins of time",
@@ -65,10 +65,11 @@ pub struct Bins {
 }
 
 impl Bins {
-    /// These statistics of light curves in bins of `window` days, one of which begins at `offset`.
+    /// Creates the given statistics of light curves in bins of `window` days. A bin starts at `offset`.
     ///
     /// # Errors
-    /// [`Error::BadValue`] if the window is not above zero, one of both is not finite, or there is no statistic.
+    /// [`Error::BadValue`] if the window is not above zero, the window or the offset is not finite, or there is no
+    /// statistic.
     pub fn new(window: f64, offset: f64, of: &[Statistic]) -> Result<Self, Error> {
         let (window, offset) = (KIND.check(&WINDOW, window)?, KIND.check(&OFFSET, offset)?);
         if of.is_empty() {

@@ -35,7 +35,7 @@ const C: Parameter = Parameter {
     default: Some("6"),
 };
 
-/// How it is asked for by name.
+/// Registration by name.
 pub(crate) static KIND: Kind = Kind {
     name: "biweight_location",
     summary: "biweight location of the flux: a mean that outliers do not move",

@@ -35,7 +35,7 @@ const C: Parameter = Parameter {
     default: Some("9"),
 };
 
-/// How it is asked for by name.
+/// Registration by name.
 pub(crate) static KIND: Kind = Kind {
     name: "biweight_scale",
     summary: "biweight scale of the flux: a standard deviation that outliers do not move",

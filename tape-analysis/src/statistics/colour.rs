@@ -38,7 +38,7 @@ const OF: Parameter = Parameter {
     default: Some("median"),
 };
 
-/// How it is asked for by name.
+/// Registration by name.
 pub(crate) static KIND: Kind = Kind {
     name: "colour",
     summary: "difference between the levels of the flux in two bands",

@@ -95,7 +95,7 @@ mod tests {
 
     use crate::testing::{Epochs, Noise, value};
 
-    /// A walk seen `n` times in so many days.
+    /// Creates a walk with `n` epochs within `days` days.
     fn walk(noise: &mut Noise, n: usize, days: f64, [tau, sigma, error]: [f64; 3]) -> Epochs {
         let Epochs { time, mut flux, error } = noise.light_curve(n, days, error, |_| 20.0);
         let mut now = sigma * noise.normal();

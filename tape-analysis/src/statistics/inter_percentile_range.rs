@@ -31,7 +31,7 @@ use crate::quantile::{device, fraction, inter_quantile};
 
 const PERCENT: Parameter = percent("percent", "percent of the epochs left out at either end", "25");
 
-/// How it is asked for by name.
+/// Registration by name.
 pub(crate) static KIND: Kind = Kind {
     name: "inter_percentile_range",
     summary: "range of the flux without some percent of the lowest and of the highest",
@@ -49,7 +49,7 @@ pub struct InterPercentileRange {
 }
 
 impl InterPercentileRange {
-    /// The range without so many percent at either end.
+    /// Creates the range without `percent` percent at either end.
     ///
     /// # Errors
     /// [`Error::BadValue`] if it is negative, or 50 or more.

@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_slow_sine_is_smooth() {
-        // Σ x² = n/2 and steps of 2 sin(π/n) cos φ, of which the steepest, between the last and the first, is missing.
+        // Σ x² = n/2 and steps of 2 sin(π/n) cos φ, without the steepest, between the last and the first.
         let sine = crate::testing::sine(1000, 3.0);
         let want = 500.0 / (499.0 * 4.0 * (std::f64::consts::PI / 1000.0).sin().powi(2));
         let got = value(NAME, &sine.time, &sine.flux, &sine.error)[0];

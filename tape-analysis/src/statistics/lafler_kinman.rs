@@ -38,7 +38,7 @@ const PERIOD: Parameter = Parameter {
     default: Some("inf"),
 };
 
-/// How it is asked for by name.
+/// Registration by name.
 pub(crate) static KIND: Kind = Kind {
     name: "lafler_kinman",
     summary: "string length of the flux in order of a phase, or of time",

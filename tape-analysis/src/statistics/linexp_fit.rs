@@ -1,7 +1,7 @@
 //! A line times an exponential fitted to a transient: the simplest function that rises and falls.
 //!
-//! f(t) = A (t − t₀)/τ e^(−(t − t₀)/τ) + B, fitted by least squares weighted by 1/σ² (Levenberg–Marquardt, from five
-//! starts, of which the best is taken). It is greatest, A/e above B, at t₀ + τ; before t₀ it goes on below B, without bound, so that
+//! f(t) = A (t − t₀)/τ e^(−(t − t₀)/τ) + B, fitted by least squares weighted by 1/σ² (Levenberg–Marquardt, from the best of
+//! five starts). It is greatest, A/e above B, at t₀ + τ; before t₀ it goes on below B, without bound, so that
 //! it fits what begins near the first epoch. Outputs `linexp_fit_amplitude` (A), `linexp_fit_baseline` (B),
 //! `linexp_fit_reference_time` (t₀), `linexp_fit_fall_time` (τ) and `linexp_fit_reduced_chi2`.
 //!

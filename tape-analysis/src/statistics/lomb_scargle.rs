@@ -77,7 +77,7 @@ const NORMALISATION: Parameter = Parameter {
     default: Some("standard"),
 };
 
-/// How it is asked for by name.
+/// Registration by name.
 pub(crate) static KIND: Kind = Kind {
     name: "lomb_scargle",
     summary: "period by the generalised Lomb–Scargle periodogram",

@@ -73,7 +73,7 @@ const CANDIDATES: Parameter = Parameter {
     default: Some("20"),
 };
 
-/// How it is asked for by name.
+/// Registration by name.
 pub(crate) static KIND: Kind = Kind {
     name: "lomb_scargle_multiband",
     summary: "period of all bands together, by the multi-band Lomb–Scargle periodogram",
@@ -140,7 +140,7 @@ struct Searched {
 }
 
 impl MultibandPeriod {
-    /// Whether there are more epochs in all bands together than the model has parameters.
+    /// Returns true if there are more epochs, in all bands together, than parameters of the model.
     fn has_enough(&self, light_curves: &[LightCurve<'_>]) -> bool {
         let bands = || light_curves.iter().filter(|light_curve| !light_curve.is_empty());
         let (number, epochs) = (bands().count(), bands().map(LightCurve::len).sum::<usize>());

@@ -31,7 +31,7 @@ use crate::quantile::{device, fraction, inter_quantile};
 const INNER: Parameter = percent("inner", "percent of the epochs left out at either end of the inner range", "40");
 const OUTER: Parameter = percent("outer", "percent of the epochs left out at either end of the outer range", "5");
 
-/// How it is asked for by name.
+/// Registration by name.
 pub(crate) static KIND: Kind = Kind {
     name: "magnitude_percentage_ratio",
     summary: "ratio of an inner to an outer inter-percentile range of the flux",

@@ -64,7 +64,7 @@ impl WholeLightCurve for MedianAbsoluteDeviation {
     }
 }
 
-/// Of a light curve with one epoch or more.
+/// Computes the deviation for a light curve with at least one epoch.
 pub(super) fn median_absolute_deviation(light_curve: &LightCurve<'_>) -> f64 {
     let (sorted, median) = (light_curve.sorted_flux(), light_curve.median());
     let last = sorted.len() - 1;

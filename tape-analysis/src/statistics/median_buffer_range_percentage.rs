@@ -30,7 +30,7 @@ use crate::parameter::{POSITIVE, Parameter};
 const PERCENT: Parameter =
     Parameter { name: "percent", summary: "percent of the amplitude", allowed: POSITIVE, default: Some("10") };
 
-/// How it is asked for by name.
+/// Registration by name.
 pub(crate) static KIND: Kind = Kind {
     name: "median_buffer_range_percentage",
     summary: "fraction of epochs with a flux within some percent of the amplitude of the median",
@@ -48,7 +48,7 @@ pub struct MedianBufferRangePercentage {
 }
 
 impl MedianBufferRangePercentage {
-    /// The fraction of epochs within so many percent of the amplitude of the median.
+    /// Creates the fraction of epochs within `percent` percent of the amplitude of the median.
     ///
     /// # Errors
     /// [`Error::BadValue`] if it is not above zero.

@@ -1,4 +1,4 @@
-//! One file for each statistic: its documentation, what it says of itself, its kernel and its analytic cases.
+//! The statistics, one file each, with documentation, description, kernel and analytic tests.
 //!
 //! # Parameters
 //!

@@ -61,7 +61,7 @@ impl WholeLightCurve for OtsuSplit {
     }
 }
 
-/// How many epochs the lower part has, if there are two parts.
+/// Returns the number of epochs in the lower part, if there are two parts.
 ///
 /// With S the sum of the k lowest deviations from the mean of all, the variance between the parts is S²/(k(n − k)).
 fn split(light_curve: &LightCurve<'_>) -> Option<usize> {

@@ -75,7 +75,7 @@ impl WholeLightCurve for ParabolaFit {
         let (alpha, beta) = (weighted(&|i| p1(i).powi(3)) / norm1, norm1 / weight);
         let p2 = |i: usize| p1(i) * p1(i) - alpha * p1(i) - beta;
         let norm2 = weighted(&|i| p2(i) * p2(i));
-        // A parabola through two times is any: what is left of the polynomial is rounding.
+        // Any parabola fits two distinct times: the remainder of the polynomial is rounding.
         if norm2.is_nan() || norm2 <= 1e-20 * weight * beta * beta {
             return out.fill(f64::NAN.into());
         }

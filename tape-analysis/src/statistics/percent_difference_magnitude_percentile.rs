@@ -30,7 +30,7 @@ use crate::quantile::{device, fraction, inter_quantile};
 
 const PERCENT: Parameter = percent("percent", "percent of the epochs left out at either end", "5");
 
-/// How it is asked for by name.
+/// Registration by name.
 pub(crate) static KIND: Kind = Kind {
     name: "percent_difference_magnitude_percentile",
     summary: "inter-percentile range of the flux relative to its median",
@@ -48,7 +48,7 @@ pub struct PercentDifferenceMagnitudePercentile {
 }
 
 impl PercentDifferenceMagnitudePercentile {
-    /// The range without so many percent at either end, relative to the median.
+    /// Creates the range without `percent` percent at either end, relative to the median.
     ///
     /// # Errors
     /// [`Error::BadValue`] if it is negative, or 50 or more.

@@ -33,7 +33,7 @@ use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve, count};
 /// 1/(sqrt(2) Φ⁻¹(5/8)).
 const NORMAL: f64 = 2.219_144_465_985_076;
 
-/// What makes the scale right on average for 2 to 9 normal fluxes.
+/// Factors that make the scale unbiased for 2 to 9 normal fluxes.
 const FEW: [f64; 8] = [0.399, 0.994, 0.512, 0.844, 0.611, 0.857, 0.669, 0.872];
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
@@ -86,7 +86,7 @@ fn smallest_difference(sorted: &[f64], k: u64) -> f64 {
     f64::from_bits(low)
 }
 
-/// How many pairs of ascending values differ by no more than `most`.
+/// Counts the pairs of ascending values that differ by no more than `most`.
 fn pairs_within(sorted: &[f64], most: f64) -> u64 {
     let (mut from, mut pairs) = (0, 0);
     for (to, x) in sorted.iter().enumerate() {

@@ -31,7 +31,7 @@ use crate::error::Error;
 use crate::kind::Kind;
 use crate::pairs::{FIRST, Pairs, SECOND, WINDOW, two_bands};
 
-/// How it is asked for by name.
+/// Registration by name.
 pub(crate) static KIND: Kind = Kind {
     name: "stetson_i",
     summary: "Welch and Stetson's I: whether two bands vary together",
@@ -52,7 +52,7 @@ pub struct StetsonI {
 }
 
 impl StetsonI {
-    /// The index of two bands, of which epochs no more than `window` days apart are pairs.
+    /// Creates the index of two bands. Epochs no more than `window` days apart form pairs.
     ///
     /// # Errors
     /// [`Error::BadValue`] if the bands are the same, one has no label, or the window is negative or not finite.

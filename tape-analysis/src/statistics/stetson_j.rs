@@ -182,7 +182,7 @@ fn alone<L: Lanes>(flux: &[f64], error: &[f64], room: &mut [Pairs]) -> f64 {
     finish::<L>(room, mean, 0, flux.len())
 }
 
-/// The J of one light curve of `n` epochs, `done` iterations of which are behind it.
+/// Computes J for one light curve of `n` epochs, after `done` iterations.
 #[inline(always)]
 fn finish<L: Lanes>(pairs: &[Pairs], mut mean: Mean<L>, done: u32, n: usize) -> f64 {
     for _ in done..ITERATIONS {

@@ -49,7 +49,7 @@ const SINGLE: Parameter = Parameter {
     default: Some("0"),
 };
 
-/// How it is asked for by name.
+/// Registration by name.
 pub(crate) static KIND: Kind = Kind {
     name: "stetson_l",
     summary: "Stetson's L: whether two bands vary together, and not by a few outliers",
@@ -72,8 +72,8 @@ pub struct StetsonL {
 }
 
 impl StetsonL {
-    /// The index of two bands, of which epochs no more than `window` days apart are pairs, and an epoch without a partner
-    /// weighs `single`.
+    /// Creates the index of two bands. Epochs no more than `window` days apart form pairs, and an epoch without a
+    /// partner has the weight `single`.
     ///
     /// # Errors
     /// [`Error::BadValue`] if the bands are the same, one has no label, the window is negative or not finite, or the weight

@@ -1,8 +1,8 @@
 //! Villar's function fitted to a transient: a logistic rise, a plateau that is a line, and an exponential fall.
 //!
 //! f(t) = (A + β(t − t₀))/(1 + e^(−(t − t₀)/τ_rise)) + B for t < t₀ + γ, and (A + βγ) e^(−(t − t₀ − γ)/τ_fall)/(1 + e^(−(t −
-//! t₀)/τ_rise)) + B after that, fitted by least squares weighted by 1/σ² (Levenberg–Marquardt, from fifteen starts, of which the
-//! best is taken). Outputs `villar_fit_amplitude` (A), `villar_fit_baseline` (B), `villar_fit_reference_time` (t₀),
+//! t₀)/τ_rise)) + B after that, fitted by least squares weighted by 1/σ² (Levenberg–Marquardt, from the best of fifteen
+//! starts). Outputs `villar_fit_amplitude` (A), `villar_fit_baseline` (B), `villar_fit_reference_time` (t₀),
 //! `villar_fit_rise_time`, `villar_fit_fall_time`, `villar_fit_plateau_slope` (β), `villar_fit_plateau_duration` (γ) and
 //! `villar_fit_reduced_chi2`.
 //!

@@ -51,7 +51,7 @@ impl Fold for WeightedStandardDeviation {
 }
 
 /// Weighted moments, and the products of the weights of all pairs of epochs over the total weight. Twice that is
-/// W − Σw²/W, of which no digit would be left where one epoch outweighs all others.
+/// W − Σw²/W, which would lose all digits if one epoch outweighs all others.
 struct Spread {
     moments: WeightedMoments,
     pairs: f64,

@@ -1,7 +1,7 @@
-//! Clipping of outliers: epochs whose flux is far from the median are left out.
+//! Clipping of outliers: removes epochs whose flux is far from the median.
 //!
-//! An epoch is left out if |x − m| > k s, with m the median of the fluxes that are left and s their population standard
-//! deviation. This is done again with what is left, up to so many times, until nothing is left out any more.
+//! An epoch is removed if |x − m| > k s, with m the median of the remaining fluxes and s their population standard
+//! deviation. This is repeated until no epoch is removed, up to a number of iterations.
 //!
 //! - Parameters: `sigma`, k above 0; `iterations`, how often at most.
 //! - Depends on: flux.
@@ -27,7 +27,7 @@ const ITERATIONS: Parameter = Parameter {
     default: Some("5"),
 };
 
-/// How it is asked for by name.
+/// Registration by name.
 pub(super) static KIND: StepKind = StepKind {
     name: "clip",
     summary: "leaves out epochs with a flux more than sigma standard deviations from the median",
@@ -44,7 +44,7 @@ pub struct Clip {
 }
 
 impl Clip {
-    /// Makes the step that leaves out what is beyond so many standard deviations.
+    /// Creates the step that removes epochs beyond `sigma` standard deviations, in up to `iterations` rounds.
     ///
     /// # Errors
     /// [`Error::BadValue`] if `sigma` is not above zero and finite.

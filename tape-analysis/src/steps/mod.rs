@@ -13,11 +13,11 @@ use crate::parameter::Parameter;
 /// A step with parameters: what it has, and how it is made.
 #[derive(Debug)]
 pub struct StepKind {
-    /// Its name, which stands before the parameters.
+    /// Name, which precedes the parameters.
     pub name: &'static str,
-    /// What it does, in one line.
+    /// One-line summary.
     pub summary: &'static str,
-    /// Its parameters.
+    /// Parameters of the step.
     pub parameters: &'static [Parameter],
     build: fn(&Arguments) -> Result<Arc<dyn LightCurveStep>, Error>,
 }

@@ -7,7 +7,7 @@ use super::refused;
 use super::scattered::Scattered;
 use crate::error::Error;
 
-/// How Δt are put into bins. There are as many bins as it takes to have `target` pairs in each on average.
+/// The choice of bins for Δt. Unless given, the number of bins is such that each has `target` pairs on average.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Binning {
     /// Bins that hold equally many different Δt.
@@ -59,8 +59,8 @@ pub(super) fn edges(binning: &Binning, pairs: &mut Scattered) -> Option<Vec<f64>
     edges.is_sorted_by(|a, b| a < b).then_some(edges)
 }
 
-/// The edges of equal bins from the least to the greatest, of which the first is moved by a thousandth of the range, to
-/// include the least.
+/// Returns the edges of equal bins from the smallest to the largest value. The first edge is moved by a thousandth of
+/// the range, to include the smallest.
 fn below(low: f64, high: f64, bins: usize) -> Vec<f64> {
     let mut edges = even(low, high, bins);
     edges[0] -= 0.001 * (high - low);
@@ -73,8 +73,8 @@ fn even(low: f64, high: f64, bins: usize) -> Vec<f64> {
     (0..bins).map(|k| count(k) * step + low).chain([high]).collect()
 }
 
-/// The quantile of so many values, of which `at` tells those that are asked for by their place in ascending order; on a
-/// straight line between those at either side; NaN without values.
+/// Returns the quantile of `number` values, interpolated linearly, where `at` returns the requested values by their
+/// position in ascending order. NaN without values.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the whole part of a place in a slice")]
 pub(super) fn quantile(number: usize, fraction: f64, mut at: impl FnMut(usize) -> f64) -> f64 {
     let Some(last) = number.checked_sub(1) else { return f64::NAN };
@@ -92,8 +92,8 @@ pub(super) fn place(edges: &[f64], dt: f64) -> Option<usize> {
     if after < edges.len() { after.checked_sub(1) } else { at_last(edges)(dt).then(|| edges.len() - 2) }
 }
 
-/// Whether a Δt that is not below the last edge counts as one that meets it: if it is equal to it up to the sixth digit of the
-/// narrowest bin.
+/// Returns a function that decides whether a Δt at or above the last edge counts in the last bin: if it equals the edge
+/// up to the sixth digit of the narrowest bin.
 pub(super) fn at_last(edges: &[f64]) -> impl Fn(f64) -> bool {
     let narrowest = edges.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
     let scale = 10.0_f64.powf((-narrowest.log10()).trunc() + 6.0);

@@ -9,8 +9,8 @@ use crate::error::Error;
 /// The number of its pairs, and the sums of their Δt and of what the method takes the means of.
 type Sums = [f64; 4];
 
-/// A structure function of many light curves together of which no pair is kept: edges are given, and sums are added up. So
-/// light curves may come in any order and in parts, as long as each comes whole.
+/// A structure function of many light curves together, which stores no pairs: edges are given, and sums are
+/// accumulated. Light curves may come in any order and in several parts, as long as each light curve is complete.
 ///
 /// - Depends on: as [`StructureFunction::of_ensemble`], which takes all light curves at once and gives the same bins, up to
 ///   the rounding of sums.
@@ -36,7 +36,7 @@ pub struct Combined {
 }
 
 impl StructureFunction {
-    /// That of light curves which come one after another.
+    /// Creates a structure function of light curves that are added one by one.
     ///
     /// # Errors
     /// [`Error::BadValue`] if edges are not given ([`StructureFunction::edges`] finds some), if samples are drawn, or if the
@@ -107,8 +107,8 @@ fn add(sums: &mut Sums, more: Sums) {
     sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
 }
 
-/// What each light curve adds to a [`Combined`] structure function, as a statistic of a run: a row for each of its bins that
-/// has pairs, with the number of the bin and the sums.
+/// The contribution of each light curve to a [`Combined`] structure function, as a statistic of a run. It has a row for
+/// each bin with pairs, with the number of the bin and the sums.
 #[derive(Clone, Debug)]
 pub struct BinSums {
     info: Info,
@@ -123,7 +123,7 @@ impl BinSums {
         let outputs = ["pairs", "dt_sum", "first_sum", "second_sum"].map(Output::float);
         let info = Info {
             summary: "what the pairs of a light curve add to a structure function, bin by bin".into(),
-            formula: "number of pairs, Σ Δt, and the sums of which the method takes the means".into(),
+            formula: "number of pairs, Σ Δt, and the sums whose means the method uses".into(),
             outputs: [Output::int("bin")].into_iter().chain(outputs).collect(),
             min_epochs: 3,
             reference: function.method.reference().into(),

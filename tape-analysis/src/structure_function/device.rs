@@ -6,7 +6,7 @@ use super::bins::place;
 use super::statistic::{PerBin, row};
 use super::{Binning, Method, StructureFunction};
 
-/// Tolerance of SF²: in parts of ⟨Δx²⟩ + ⟨σ²⟩, of which it is a difference.
+/// Tolerance of SF²: in parts of ⟨Δx²⟩ + ⟨σ²⟩, because it is a difference of both.
 const fn kernel(name: &'static str, wgsl: &'static str) -> PairKernel {
     PairKernel { name, wgsl, tolerance: |n| f64::from(f32::EPSILON) * (64.0 + 0.25 * count(n)) }
 }
@@ -109,7 +109,7 @@ fn whole(x: f64) -> Option<i128> {
     (x.abs() < 2.0_f64.powi(120)).then_some(x as i128)
 }
 
-/// How many binary digits a number has after the point.
+/// Returns the number of binary digits after the point.
 fn fraction_bits(x: f64) -> i32 {
     if x == 0.0 {
         return 0;

@@ -12,21 +12,21 @@ use crate::error::Error;
 /// Which pairs are drawn, with replacement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Samples {
-    /// As many from each light curve as it has.
+    /// Number of pairs of the light curve.
     #[default]
     All,
-    /// As many from each as the light curve with the fewest has, so that all weigh the same.
+    /// Number of pairs of the light curve with the fewest, so that all light curves have equal weight.
     Least,
-    /// So many from each.
+    /// This number.
     Number(usize),
 }
 
 /// Repeated samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Resampling {
-    /// How often.
+    /// Number of repetitions.
     pub repetitions: usize,
-    /// What is drawn each time.
+    /// Number of pairs to draw from each light curve.
     pub samples: Samples,
     /// The start of the random numbers: the same seed gives the same answer on every machine.
     pub seed: u64,

@@ -8,7 +8,8 @@ use super::bins::{at_last, quantile};
 use super::differences::Differences;
 use super::steps::{Steps, extremes};
 
-/// So near each other all pairs are compared to find equal ones, and so many in one step, each with each.
+/// Up to this many neighbours, and up to `FEW` pairs in one step, all pairs are compared with each other to find equal
+/// ones.
 const NEAR: usize = 3;
 const FEW: usize = 64;
 /// Pairs that are put in their place between two questions whether to stop.
@@ -18,7 +19,7 @@ const PIECE: usize = 1 << 16;
 #[derive(Debug)]
 pub(super) struct Scattered {
     steps: Steps,
-    /// Where each step starts, and where the last ends.
+    /// Start of each step, and the end of the last.
     starts: Vec<usize>,
     /// The most pairs in one step.
     most: usize,
@@ -81,12 +82,12 @@ impl Scattered {
         }
     }
 
-    /// How many pairs there are.
+    /// Returns the number of pairs.
     pub(super) fn len(&self) -> usize {
         self.dt.len()
     }
 
-    /// Whether there is none.
+    /// Returns true if there are no pairs.
     pub(super) fn is_empty(&self) -> bool {
         self.dt.is_empty()
     }
@@ -122,8 +123,8 @@ impl Scattered {
         fractions.iter().map(&mut one).collect()
     }
 
-    /// Whether two Δt may be equal: these lie in one step, and so no further apart than it is long. `None` if work should
-    /// stop.
+    /// Returns true if two Δt may be equal. Equal values lie in one step, and so no further apart than its length.
+    /// Returns `None` if work should stop.
     fn has_equal(&self) -> Option<bool> {
         if self.most > FEW {
             return Some(true);
@@ -167,8 +168,8 @@ impl Scattered {
         }
     }
 
-    /// Where the pairs of each bin begin, and where those of the last end. A Δt belongs to the bin whose lower edge it has
-    /// reached; of the last edge see [`at_last`]. `None` if work should stop.
+    /// Returns the start of each bin's pairs, and the end of the last. A Δt belongs to the bin whose lower edge it has
+    /// reached; for the last edge see [`at_last`]. Returns `None` if work should stop.
     pub(super) fn places(&mut self, edges: &[f64]) -> Option<Vec<usize>> {
         let first_at = |&edge: &f64| {
             self.cancellation.proceed()?;

@@ -67,7 +67,7 @@ const fn quantile(name: &'static str, summary: &'static str, default: &'static s
     Parameter { name, summary, allowed, default: Some(default) }
 }
 
-/// How it is asked for by name.
+/// Registration by name.
 pub(crate) static KIND: Kind = Kind {
     name: "structure_function",
     summary: "change of the flux over intervals of time: a row for each light curve and bin",
@@ -142,7 +142,7 @@ impl PerBin {
 }
 
 impl StructureFunction {
-    /// What it looks at. Where times are ignored, the order in time still counts.
+    /// Returns the inputs. If times are ignored, the order in time still counts.
     pub(super) fn inputs(&self) -> Inputs {
         Inputs { time: !self.ignore_times, error: self.noise == Noise::Measured, order: true, ..Inputs::FLUX }
     }

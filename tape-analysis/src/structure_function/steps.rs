@@ -5,7 +5,7 @@
 
 use tape_core::count;
 
-/// The most steps: so many that what is counted in each stays in the cache.
+/// Maximum number of steps, so that their counters fit in the cache.
 const MOST: usize = 1 << 16;
 /// Equal steps from the least value to the greatest.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,7 @@ impl Steps {
         Self { least, per_unit: number / (greatest - least), last: number - 1.0 }
     }
 
-    /// How many there are.
+    /// Returns the number of steps.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small whole number")]
     pub(super) fn number(&self) -> usize {
         self.last as usize + 1

@@ -153,7 +153,7 @@ impl Golden {
     }
 }
 
-/// What cancels in a value, so that less than a rounding of it is no error in either of the two compared.
+/// Terms that cancel in a value. Differences below their rounding error are not errors of either result.
 enum Rounding {
     /// Nothing.
     None,
@@ -180,7 +180,7 @@ fn rounding(column: &str, time: &[f64], flux: &[f64], error: &[f64]) -> Rounding
     }
 }
 
-/// Times, fluxes and errors of epochs in time order, of which the first is kept where a time repeats.
+/// Returns times, fluxes and errors in time order. If a time repeats, only its first epoch is kept.
 fn prepared(epochs: &Epochs) -> [Vec<f64>; 3] {
     let mut epochs = epochs.clone();
     epochs.sort_by(|a, b| a[0].total_cmp(&b[0]));

@@ -27,7 +27,7 @@ type Case = (String, String, i64);
 /// (Δt, SF²) of the rows of an object, or of all together, in one band; NaN for null.
 type Rows = BTreeMap<(Case, Key), Vec<[f64; 2]>>;
 
-/// How many objects, the first by id, TAPE was given together.
+/// Number of objects, the first by id, that TAPE combined.
 const TOGETHER: usize = 40;
 
 /// The bins that TAPE was given; the last edge lies beyond every interval.

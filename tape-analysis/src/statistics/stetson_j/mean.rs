@@ -16,8 +16,8 @@ pub(super) struct Pairs {
     pub(super) w: [[f64; LANES]; 2],
 }
 
-/// Where the last step is so many times the smallest, the mean is taken again in more digits: in one light curve of 6,000.
-/// What J is rounded by is then some 10⁻¹⁴ at most.
+/// If the last step is larger than the smallest by this factor, the mean is computed again with more digits, which
+/// happens in one of 6,000 light curves. The rounding error of J is then about 10⁻¹⁴ at most.
 const MOST_GROWTH: f64 = 32.0;
 
 impl Pairs {
@@ -76,7 +76,7 @@ pub(super) fn robust<L: Lanes>(pairs: &Pairs, mean: Mean<L>) -> (L::Vector, L::V
     (L::add(L::mul(robust0, deviation0), L::mul(robust1, deviation1)), L::add(robust0, robust1))
 }
 
-/// How far the mean with robust weights lies from `mean`: the same in all lanes.
+/// Computes the difference of the mean with robust weights from `mean`, which is equal in all lanes.
 #[inline(always)]
 pub(super) fn step<L: Lanes>(pairs: &[Pairs], mean: Mean<L>) -> L::Vector {
     let (mut shift, mut weight) = (L::splat(0.0), L::splat(0.0));
@@ -92,13 +92,13 @@ pub(super) fn step<L: Lanes>(pairs: &[Pairs], mean: Mean<L>) -> L::Vector {
 pub(super) struct Mean<L: Lanes> {
     /// The mean.
     pub(super) high: L::Vector,
-    /// What it was rounded by.
+    /// The rounding error of `high`.
     pub(super) low: L::Vector,
-    /// What led to it.
+    /// Sizes of the iteration's steps.
     pub(super) steps: Steps<L>,
 }
 
-/// How far the iteration went in one step: what the mean was rounded by grows as its steps do.
+/// Sizes of the steps of an iteration. The rounding error of the mean grows with them.
 pub(super) struct Steps<L: Lanes> {
     /// In the smallest.
     pub(super) smallest: L::Vector,
@@ -133,7 +133,7 @@ impl<L: Lanes> Clone for Mean<L> {
 impl<L: Lanes> Copy for Mean<L> {}
 
 impl<L: Lanes> Mean<L> {
-    /// The same in all lanes, before the first step.
+    /// Creates a mean that is equal in all lanes, before the first step.
     #[inline(always)]
     pub(super) fn at(high: f64, low: f64) -> Self {
         Self { high: L::splat(high), low: L::splat(low), steps: Steps::none() }

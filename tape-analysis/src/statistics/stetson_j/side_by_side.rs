@@ -8,7 +8,7 @@ use crate::dispatch::{LANES, Lanes};
 pub(super) struct Group {
     /// The light curves, transposed: the first two epochs, one of each half, of all lanes; the second two; and so on.
     columns: [Pairs; half(SHORT)],
-    /// How many of `columns` the longest light curve needs; the others are filled up.
+    /// Number of `columns` that the longest light curve needs. The other light curves are padded.
     used: usize,
     high: [f64; LANES],
     low: [f64; LANES],
@@ -23,9 +23,9 @@ pub(super) struct Group {
 struct Curve {
     /// Which it is.
     id: usize,
-    /// Its number of epochs.
+    /// Number of epochs.
     n: usize,
-    /// The same as its lane, but for arithmetic on this light curve alone.
+    /// The epochs of the lane again, laid out for computations on this light curve only.
     pairs: [Pairs; vectors(SHORT)],
 }
 

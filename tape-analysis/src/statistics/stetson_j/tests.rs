@@ -41,7 +41,7 @@ impl Survey {
     }
 }
 
-/// How far two roundings of the same J may lie apart.
+/// Returns the largest possible difference between two roundings of the same J.
 ///
 /// The mean is good to some of its own last digits, or to what its iteration makes of them, where each step enlarges
 /// rounding: two orders of the same epochs tell. That shifts each δ by as much over σ; and a shift of δ² shifts
@@ -62,7 +62,7 @@ fn tolerance(flux: &[f64], error: &[f64]) -> f64 {
     1e-13 + roots.sum::<f64>() / n
 }
 
-/// What the kernel gets wrong, judged by the plain loop.
+/// Compares the kernel with the plain loop, and describes the first difference.
 fn judge(kernel: ManyFn<'_>, survey: &Survey) -> Result<(), String> {
     for ((flux, error), got) in survey.light_curves().zip(survey.run(kernel)) {
         let want = stetson_j_scalar(flux, error);
@@ -253,7 +253,8 @@ fn an_unstable_mean_is_exact_in_any_order_of_the_epochs() {
     // Alone, and side by side with each other.
     let all: Vec<f64> = alone.chain(survey.run(&stetson_j_many)).collect();
     for j in &all {
-        // What is left are the weights, rounded to floats before the iteration enlarges that; and the sum of the roots.
+        // The remaining errors are those of the weights, rounded to floats before the iteration amplifies them, and of
+        // the sum of roots.
         assert!((j - exact).abs() < 1e-13 * exact, "{j}");
         assert!((j - all[0]).abs() < 1e-15 * exact, "{j} {}", all[0]);
     }

@@ -1,5 +1,5 @@
 //! The robust mean in twice the digits, for the few light curves whose iteration enlarges what it is rounded by: plain
-//! arithmetic on pairs of floats, of which the second holds what the first was rounded by (Dekker 1971,
+//! arithmetic on pairs of floats, where the second holds the rounding error of the first (Dekker 1971,
 //! [doi:10.1007/BF01397083](https://doi.org/10.1007/BF01397083)).
 
 use super::ITERATIONS;
@@ -10,7 +10,7 @@ use super::mean::Pairs;
 pub(super) struct Twofold {
     /// The number, rounded.
     pub(super) high: f64,
-    /// What it was rounded by.
+    /// The rounding error of `high`.
     pub(super) low: f64,
 }
 
@@ -21,7 +21,7 @@ impl Twofold {
         Self { high: value, low: 0.0 }
     }
 
-    /// Of a number, and another that is smaller.
+    /// Adds two numbers, with the larger one first.
     fn new(large: f64, small: f64) -> Self {
         let high = large + small;
         Self { high, low: small - (high - large) }
@@ -70,7 +70,8 @@ pub(super) fn mean(pairs: &[Pairs]) -> Twofold {
     mean
 }
 
-/// How far from `mean` the mean lies whose weights are functions of the deviation and the weight of each epoch.
+/// Computes the difference from `mean` of a mean whose weights are functions of the deviation and the weight of each
+/// epoch.
 fn shift(pairs: &[Pairs], mean: Twofold, weight: impl Fn(Twofold, Twofold) -> Twofold) -> Twofold {
     let (mut shift, mut weights) = (Twofold::ZERO, Twofold::ZERO);
     for (&x, &w) in pairs.iter().flat_map(|Pairs { x, w }| x.as_flattened().iter().zip(w.as_flattened())) {
