@@ -24,11 +24,11 @@ struct Shared {
     gave_up: Mutex<Option<String>>,
 }
 
-/// What a device did in a run.
+/// The work of a device in a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeviceReport {
-    /// Its name.
+    /// Name of the device.
     pub name: String,
     /// Values of light curves that it computed.
     pub by_device: u64,
@@ -54,7 +54,7 @@ impl Device {
         })))
     }
 
-    /// The same statistic, computed here where there is a kernel for it. When the device fails, the CPU goes on.
+    /// Returns the statistic, computed on the device if it has a kernel. If the device fails, the CPU takes over.
     #[must_use]
     pub fn accelerate(&self, statistic: &Statistic) -> Statistic {
         if !self.0.gpu.has_kernel(statistic) {
@@ -79,7 +79,7 @@ impl Device {
         &self.0.gpu
     }
 
-    /// What it did so far.
+    /// Returns the work of the device so far.
     #[must_use]
     pub fn report(&self) -> DeviceReport {
         let shared = &self.0;
@@ -103,13 +103,13 @@ struct OnDevice {
 }
 
 impl OnDevice {
-    /// Whether the device has computed the chunk.
+    /// Returns true if the device computed the chunk.
     fn evaluate_chunk(&self, chunk: &Chunk, out: &mut [Value]) -> bool {
         let evaluate = |gpu: &Gpu| gpu.evaluate_chunk(&self.inner, chunk, out).map(|done| Some(((), done?)));
         self.ask(evaluate).is_some()
     }
 
-    /// What the device has computed; once it has failed, it is not asked again.
+    /// Returns the result of the device. After an error, the device is not used again.
     fn ask<T>(&self, act: impl FnOnce(&Gpu) -> tape_gpu::Result<Option<(T, Evaluated)>>) -> Option<T> {
         let shared = &self.device.0;
         if shared.gave_up.lock().unwrap_or_else(PoisonError::into_inner).is_some() {

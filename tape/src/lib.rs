@@ -62,7 +62,7 @@ pub use tape_exec as exec;
 pub use tape_gpu as gpu;
 pub use tape_io as io;
 
-/// What most programs need.
+/// The items that most programs need.
 pub mod prelude {
     pub use crate::{Batch, Ensemble, Error, TimeSeries, Workers, WriteOptions, statistic};
     pub use tape_core::{ColumnMap, Info, Inputs, LightCurve, Statistic, Value};

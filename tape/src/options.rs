@@ -1,6 +1,6 @@
 //! Settings of what is written.
 
-/// How a file or a frame is written.
+/// Options for writing a file or a frame.
 ///
 /// ```
 /// use tape::WriteOptions;

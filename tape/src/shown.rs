@@ -1,4 +1,4 @@
-//! How numbers look to people.
+//! Formats numbers for people.
 
 /// A count with its thousands apart.
 #[must_use]

@@ -41,7 +41,8 @@ pub fn statistics_named<S: AsRef<str>>(names: &[S]) -> Result<Vec<Statistic>, Er
     Ok(asked_for(names)?.into_iter().map(|(_, statistic)| statistic).collect())
 }
 
-/// The same, each with what it is asked for by: with its parameters, which its own name does not always tell.
+/// Like [`statistics_named`], but returns each statistic with the name and parameters by which it was requested. Its
+/// own name does not always include them.
 pub(crate) fn asked_for<S: AsRef<str>>(names: &[S]) -> Result<Vec<(String, Statistic)>, Error> {
     let mut named: Vec<(String, Statistic)> = Vec::new();
     for name in names {

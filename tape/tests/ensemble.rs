@@ -1,4 +1,4 @@
-//! What TAPE 0.4.1 answers on its own sample of Pan-STARRS, question by question.
+//! Compares with TAPE 0.4.1 on its own sample of Pan-STARRS, question by question.
 //!
 //! The references lie outside the repository. Where they are missing, each trial says which path it lacks and counts as
 //! ignored, never as passed.
@@ -44,7 +44,7 @@ fn numbers(table: &RecordBatch, column: &str) -> Result<Vec<Option<f64>>, Failed
     Ok((0..floats.len()).map(|row| floats.is_valid(row).then(|| floats.value(row))).collect())
 }
 
-/// That two columns hold the same numbers to within `tolerance`.
+/// Checks that two columns hold the same numbers to within `tolerance`.
 fn agree(ours: &[Option<f64>], reference: &[Option<f64>], tolerance: f64) -> Answer {
     if ours.len() != reference.len() {
         return Err(format!("{} rows, not {}", ours.len(), reference.len()).into());
@@ -59,7 +59,7 @@ fn agree(ours: &[Option<f64>], reference: &[Option<f64>], tolerance: f64) -> Ans
     }
 }
 
-/// The number of epochs in each band, of which TAPE says 0 where there is none.
+/// Compares the number of epochs in each band, which is 0 in TAPE if there is none.
 fn numbers_of_epochs() -> Answer {
     let (ours, reference) = (sample()?.batch_named(&["mean"])?.wide().compute()?, golden("nobs_by_band")?);
     let or_zero = |column: Vec<Option<f64>>| column.into_iter().map(|n| n.or(Some(0.0))).collect::<Vec<_>>();

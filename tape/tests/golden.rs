@@ -16,7 +16,8 @@ use tape::prelude::*;
 
 use references::{shared, trial};
 
-/// One light curve whose value TAPE itself gives to 2e-11 only; see docs/divergences.md. It is held to the exact value.
+/// A light curve whose value is accurate to only 2e-11 in TAPE; see docs/divergences.md. It is compared with the exact
+/// value.
 const UNSTABLE: (i64, &str, f64) = (4_133_965, "r", 25.136_254_892_825_103);
 
 type Answers = BTreeMap<(i64, String), (u64, f64)>;
@@ -44,7 +45,7 @@ fn answers(table: &RecordBatch) -> Result<Answers, Failed> {
     if answers.len() == table.num_rows() { Ok(answers) } else { Err("an (id, band) appears twice".into()) }
 }
 
-/// Whether answers agree to 1e-12, relative or near zero absolute, NaN where the reference is NaN.
+/// Checks that results agree to 1e-12, relative, or absolute near zero, and are NaN where the reference is NaN.
 fn agree(ours: &Answers, reference: &Answers) -> Result<(), Failed> {
     if ours.keys().ne(reference.keys()) {
         return Err(format!("{} light curves, not {}", ours.len(), reference.len()).into());
@@ -279,7 +280,7 @@ fn published() -> Vec<Trial> {
     [PlanChoice::Auto, PlanChoice::Shuffle].into_iter().map(trial_of).collect()
 }
 
-/// What TAPE's `use_map=True` did to the cut sample: so many results more than light curves.
+/// Reproduces the effect of TAPE's `use_map=True` on the cut sample: how many more results there are than light curves.
 fn pieces() -> Result<(), Failed> {
     let ensemble = Ensemble::open(shared("data/ps1_sample.parquet"))?;
     let batch = ensemble.batch(&[statistic("stetson_j")?]);

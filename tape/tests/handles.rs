@@ -93,7 +93,7 @@ fn what_is_selected_of_a_clone_leaves_the_original_as_it_was() {
     assert_ne!(mean(&changed[1]), before);
 }
 
-/// Stops a run after so many rows.
+/// Stops a run after this many rows.
 struct StopAfter {
     rows: AtomicU64,
     stop: Cancellation,

@@ -14,11 +14,11 @@ use tape::job::Job;
 use tape::prelude::*;
 use tape::simulate::{Simulation, SurveyLayout};
 
-/// A batch with a plan and a number of partitions, of which a run and a job are compared.
+/// A batch with a plan and a number of partitions, for comparing a run with a job.
 struct Asked {
     name: &'static str,
     batch: Batch,
-    /// Whether another process can open it without the program.
+    /// True if another process can open it without the program.
     stands_alone: bool,
 }
 

@@ -1,4 +1,4 @@
-//! One light curve gives what a survey gives of it.
+//! A single light curve gives the same results as in a survey.
 
 use tape::arrow::array::AsArray;
 use tape::arrow::datatypes::{Float64Type, Int64Type};

@@ -38,7 +38,7 @@ impl Batch {
         Ok(self)
     }
 
-    /// What rows of a light curve have in common, in words, if it is not the object and the band.
+    /// Describes the columns that define a light curve, unless these are the object and the band.
     #[must_use]
     pub fn groups(&self) -> Option<String> {
         self.groups.as_ref().map(|groups| groups.in_words())
@@ -51,7 +51,7 @@ impl Batch {
         }
     }
 
-    /// That what is asked for beside groups has a meaning.
+    /// Checks that the other settings are valid for groups.
     pub(crate) fn check_groups(&self) -> Result<(), Error> {
         if self.all_objects {
             self.objects_for("listing all objects")?;
@@ -69,7 +69,7 @@ impl Batch {
         Ok(())
     }
 
-    /// What stands behind results, or in the place of their ids, read.
+    /// Reads the columns that are appended to results, or that replace their ids.
     pub(crate) fn joined(&self) -> Result<Option<Joined<'_>>, Error> {
         let keys = self.groups.as_ref().map(|groups| groups.keys()).transpose()?.flatten();
         match (keys, self.joined.as_slice()) {

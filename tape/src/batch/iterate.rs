@@ -284,7 +284,7 @@ impl ManyRows for Epochs {
 /// Puts the epochs of each object together, and hands them over.
 struct Objects<'a> {
     batch: &'a Batch,
-    /// Whether there are bands.
+    /// True if there are bands.
     band: bool,
     pending: Option<(ObjectId, Rows)>,
     handover: &'a Handover<(ObjectId, Rows)>,

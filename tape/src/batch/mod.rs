@@ -1,4 +1,4 @@
-//! What is computed of the light curves of a survey, and how.
+//! Computations on the light curves of a survey, and their settings.
 
 mod absent;
 mod described;
@@ -53,17 +53,17 @@ impl Ensemble {
 pub struct Batch {
     pub(crate) ensemble: Ensemble,
     pub(crate) statistics: Vec<Statistic>,
-    /// What each statistic is asked for by.
+    /// The name and parameters by which each statistic was requested.
     pub(crate) asked: Vec<String>,
-    /// Whether that is all there is to know of them.
+    /// True if names and parameters describe the statistics completely.
     pub(crate) by_name: bool,
     pub(crate) config: Config,
     pub(crate) wide: bool,
     /// Columns of the table of objects.
     pub(crate) joined: Vec<String>,
-    /// What rows of a light curve have in common, if it is not the object and the band.
+    /// The columns that define a light curve, unless these are the object and the band.
     pub(crate) groups: Option<Arc<Grouped>>,
-    /// Whether objects without a light curve have a row, too.
+    /// True if objects without a light curve have a row, too.
     pub(crate) all_objects: bool,
 }
 
@@ -103,17 +103,17 @@ impl Batch {
         self
     }
 
-    /// Uses so many worker threads of its own instead of one for each core. The result does not depend on it. Threads that
-    /// several runs share are [`crate::Workers`].
+    /// Uses this many worker threads instead of one for each core. The result does not depend on it. To share threads
+    /// between runs, see [`crate::Workers`].
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
         (self.config.workers, self.config.threads) = (workers, Threads::Own);
         self
     }
 
-    /// Takes no more than so many bytes of memory beside the program itself. Rows that must be brought together, and results
-    /// that wait for their place, are put away in `spill_dir` where they do not fit: compressed, in a file that has no name
-    /// and is gone when the run ends, however it ends.
+    /// Limits the memory to `bytes`, in addition to the program itself. Rows that must be regrouped, and results that
+    /// wait for their place, are spilled to `spill_dir` if they do not fit: compressed, in a file without a name, which
+    /// is deleted when the run ends for any reason.
     ///
     /// A light curve that does not fit is combined from partial states if all statistics are folds; if not, it is an error
     /// that names the object, or is left out with [`Batch::on_error`].
@@ -142,8 +142,8 @@ impl Batch {
         self
     }
 
-    /// What its statistics take on a device that was measured, and on the CPU; none if none of them has a kernel. The numbers
-    /// of rows are those of the footers.
+    /// Estimates the time of the statistics on a calibrated device, and on the CPU. Returns `None` if none of them has
+    /// a kernel. The numbers of rows are those of the footers.
     #[cfg(feature = "gpu")]
     #[must_use]
     pub fn estimate(&self, calibration: &crate::cost::Calibration) -> Option<crate::cost::Estimate> {
@@ -177,7 +177,7 @@ impl Batch {
         self.config.steps.iter().map(|step| step.name())
     }
 
-    /// The same with a step of the program's own, which is known by its name.
+    /// Adds a step of the program itself, which is identified by its name.
     #[must_use]
     pub fn with_step(mut self, step: Arc<dyn LightCurveStep>) -> Self {
         self.by_name &= tape_analysis::steps::make(step.name()).is_ok();
@@ -185,7 +185,7 @@ impl Batch {
         self
     }
 
-    /// One row per object, with a column for each output and band, instead of one row per object and band.
+    /// Writes one row per object, with a column for each output and band, instead of one row per object and band.
     #[must_use]
     pub const fn wide(mut self) -> Self {
         self.wide = true;

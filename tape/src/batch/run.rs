@@ -112,7 +112,7 @@ impl Batch {
         format!("columns {}", self.joined.join(", "))
     }
 
-    /// How it runs, with what remains of the memory beside the table of objects.
+    /// Returns the settings of the run, with the memory that the table of objects leaves.
     pub(crate) fn config(&self) -> Result<Config, Error> {
         let mut config = self.config.clone();
         let held = match self.ensemble.survey().objects() {
@@ -165,7 +165,7 @@ impl Batch {
         self.output(None).schema()
     }
 
-    /// That each statistic has a meaning for what the values are, as far as that is known.
+    /// Checks that each statistic is defined for the quantity of the values, as far as it is known.
     pub(crate) fn check_quantity(&self) -> Result<(), Error> {
         let Some(actual) = self.ensemble.survey().quantity() else { return Ok(()) };
         let refused = self.statistics.iter().find(|s| s.info().quantity.is_some_and(|needed| needed != actual));

@@ -1,4 +1,4 @@
-//! Where results go: a table in memory, or a file.
+//! Sinks for results: a table in memory, or a file.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use super::wide::Pivot;
 use crate::error::Error;
 use crate::options::WriteOptions;
 
-/// How results become Arrow in one run.
+/// Converts the results of one run to Arrow.
 #[derive(Clone, Copy)]
 pub(crate) struct Table<'a> {
     schema: &'a Schema,
     source: &'a dyn Source,
-    /// What stands beside them.
+    /// Columns of the table of objects to append.
     joined: Option<&'a Joined<'a>>,
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn beside(joined: Option<&Joined<'_>>, results: RecordBatch) -> Resul
     joined.beside(&results).map_err(|error| Error::Results(error.into()))
 }
 
-/// That no two columns of a table are called alike.
+/// Checks that no two columns of a table have the same name.
 pub(crate) fn check_names(schema: &ArrowSchema) -> Result<(), Error> {
     let fields = schema.fields();
     match (1..fields.len()).find(|&i| fields[..i].iter().any(|field| field.name() == fields[i].name())) {
@@ -144,11 +144,11 @@ pub(crate) struct Output<'a> {
     /// The bands asked for.
     pub(crate) bands: Option<&'a [String]>,
     pub(crate) wide: bool,
-    /// What stands beside the results.
+    /// Columns of the table of objects to append.
     pub(crate) joined: Option<&'a Joined<'a>>,
-    /// Whether objects without a light curve have a row, too.
+    /// True if objects without a light curve have a row, too.
     pub(crate) all_objects: bool,
-    /// What the file says of its making.
+    /// Metadata of the file.
     pub(crate) metadata: &'a [(String, String)],
 }
 
@@ -159,7 +159,7 @@ impl Output<'_> {
         Ok(if self.all_objects { schema.with_null_bands() } else { schema })
     }
 
-    /// That a file can be written at `path`, as far as can be told before the work.
+    /// Checks, before the work, that a file can probably be written at `path`.
     pub(crate) fn check(&self, path: &Path, options: WriteOptions) -> Result<(), Error> {
         let schema = self.schema()?;
         let settings = TableOptions { overwrite: options.overwrite, ..TableOptions::default() };

@@ -21,9 +21,9 @@ impl Pivot {
         Self { long: Results::new(source.id_type(), outputs) }
     }
 
-    /// One row per object: its id, then for each value `n_obs`, output, … one column for each band, null where the object
-    /// was not observed in it. Bands that were asked for have columns even if no epoch has them. What is of the object
-    /// itself has one column, and then `n_obs` has another, of all bands.
+    /// Returns one row per object: its id, then for `n_obs` and each output one column per band, null if the object was
+    /// not observed in it. Selected bands have columns even if they have no epochs. Values of the object itself have
+    /// one column, and there is then another `n_obs`, for all bands.
     pub(crate) fn table(
         &self,
         schema: &Schema,
@@ -59,7 +59,7 @@ impl Pivot {
         table.map_err(|error| Error::Results(error.into()))
     }
 
-    /// Where the rows of each object are.
+    /// Returns the positions of each object's rows.
     fn places(&self, labels: &[String], bands: &[String]) -> Places {
         let row = |row: usize| u32::try_from(row).ok();
         let (mut first, mut of_objects) = (Vec::new(), Vec::new());
@@ -94,7 +94,7 @@ struct Places {
     first: UInt32Array,
     /// For each band that in it.
     of_bands: Vec<UInt32Array>,
-    /// That of the object itself.
+    /// Position of the row of the object itself.
     of_objects: UInt32Array,
 }
 

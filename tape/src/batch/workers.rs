@@ -1,4 +1,4 @@
-//! How runs are carried out, as a value that several ensembles can share.
+//! Threads, memory and devices for runs, as a value that several ensembles can share.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ use tape_io::internal::SpillFolder;
 use super::Batch;
 use crate::error::Error;
 
-/// Who carries runs out, on which threads, and within how much memory. Clones are the same workers: their threads are made
-/// once, and runs of any number of ensembles may share them at the same time. No answer depends on it.
+/// The workers of runs: their threads, memory limit and device. Clones are the same workers: their threads are started
+/// once, and runs of any number of ensembles may share them at the same time. Results do not depend on the workers.
 ///
 /// ```
 /// # use tape::prelude::*;
@@ -35,7 +35,7 @@ pub struct Workers {
     device: Option<crate::Device>,
 }
 
-/// What [`Workers`] have got.
+/// Properties of [`Workers`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientInfo {
@@ -58,11 +58,12 @@ impl Workers {
         Self::with(1, Threads::Caller)
     }
 
-    /// So many workers on this machine, one for each core if 0, each with so many threads: a worker has a task of its own, and
-    /// its other threads decode columns beside it. They live as long as this value and its clones.
+    /// Creates `n_workers` workers on this machine (one for each core if 0), with `threads_per_worker` threads each. A
+    /// worker runs its own tasks, and its other threads decode columns in parallel. The threads live as long as this
+    /// value and its clones.
     ///
     /// # Errors
-    /// If the system does not give so many threads.
+    /// If the system cannot start the threads.
     pub fn local(n_workers: usize, threads_per_worker: usize) -> Result<Self, Error> {
         let workers = if n_workers == 0 { tape_exec::default_workers() } else { n_workers };
         Ok(Self::with(workers, Threads::pool(workers.saturating_mul(threads_per_worker.max(1)))?))
@@ -86,8 +87,8 @@ impl Workers {
         }
     }
 
-    /// Gives each run so many bytes of memory, and a folder for what does not fit: see [`Batch::memory`]. Of runs at the same
-    /// time, each may take as much.
+    /// Limits the memory of each run to `bytes`, with a folder for rows that do not fit; see [`Batch::memory`]. Runs at
+    /// the same time may each take this much.
     #[must_use]
     pub fn memory(mut self, bytes: u64, spill_dir: impl AsRef<Path>) -> Self {
         let spill_dir = spill_dir.as_ref();
@@ -104,7 +105,7 @@ impl Workers {
         self
     }
 
-    /// What they have got. Print it to read it.
+    /// Returns the properties of the workers. Print it to read it.
     #[must_use]
     pub fn client_info(&self) -> ClientInfo {
         let threads = match &self.threads {
@@ -130,8 +131,8 @@ impl fmt::Display for ClientInfo {
             None => writeln!(f, "memory     as much as a run needs")?,
         }
         match &self.spill_dir {
-            Some(path) => writeln!(f, "spill      what does not fit is put away in {}", path.display())?,
-            None => writeln!(f, "spill      nothing is put away")?,
+            Some(path) => writeln!(f, "spill      rows that do not fit are spilled to {}", path.display())?,
+            None => writeln!(f, "spill      nothing is spilled")?,
         }
         write!(f, "device     {}", self.device.as_deref().unwrap_or("none"))
     }

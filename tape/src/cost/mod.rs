@@ -1,9 +1,9 @@
-//! Whether a device is worth its while: what it and the CPU take for the same, measured once and kept.
+//! Decides whether a device is faster than the CPU, from measurements that are stored.
 //!
-//! [`calibrate`] measures a device beside one core of the CPU, on light curves that it makes. [`Calibration::store`] keeps that
-//! for later runs, and [`Batch::estimate`](crate::Batch::estimate) makes an [`Estimate`] of it for a survey. It is rough by
-//! design: what a light curve costs beyond its number of epochs, such as the frequencies that are searched, counts on both
-//! sides alike.
+//! [`calibrate`] measures a device and one core of the CPU on generated light curves. [`Calibration::store`] saves the
+//! result for later runs, and [`Batch::estimate`](crate::Batch::estimate) computes an [`Estimate`] for a survey from
+//! it. It is rough by design: the cost of a light curve beyond its number of epochs, such as the number of frequencies
+//! to search, is the same on both sides.
 
 mod measure;
 mod stored;
@@ -17,14 +17,14 @@ use tape_core::{Statistic, count};
 pub use measure::calibrate;
 pub use stored::calibrations;
 
-/// What a device and one core of the CPU do in a second.
+/// Rates of a device and of one core of the CPU, per second.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// The device's name.
     pub device: String,
-    /// Its driver, with the version: another one is another device.
+    /// Driver and its version. Another version counts as another device.
     pub driver: String,
-    /// Whether it is the CPU in disguise.
+    /// True for a software renderer.
     pub software: bool,
     /// Bytes that are packed and brought up in a second, by one thread.
     pub upload: f64,
@@ -45,8 +45,8 @@ pub struct Speed {
     pub core: f64,
 }
 
-/// What a run is expected to take with a device and without, for those of its statistics that have kernels. Reading the survey
-/// is the same for both, and left out.
+/// Expected times of a run with and without a device, for the statistics that have kernels. Reading the survey takes
+/// the same time for both, and is not included.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Estimate {
     /// Bytes that go to the device.
@@ -59,7 +59,7 @@ pub struct Estimate {
     pub device: f64,
     /// Seconds of all cores of the CPU.
     pub cpu: f64,
-    /// Whether the device is software.
+    /// True for a software renderer.
     pub software: bool,
 }
 
@@ -69,7 +69,7 @@ const EPOCHS: f64 = 16.0;
 /// The rows that a device gets at once.
 pub(crate) const CHUNK_ROWS: usize = 256 * 1024;
 
-/// What kernel a statistic is known by here.
+/// Returns the name of a statistic's kernel in calibrations.
 fn key(statistic: &Statistic) -> Option<&'static str> {
     let pairs = match statistic {
         Statistic::Rows(many) => many.pairwise().map(|pairwise| pairwise.kernel().name),
@@ -80,7 +80,8 @@ fn key(statistic: &Statistic) -> Option<&'static str> {
 }
 
 impl Calibration {
-    /// What a run takes over so many rows, on so many cores; none if no statistic has a kernel that was measured.
+    /// Estimates the times of a run over `rows` rows on `workers` cores. Returns `None` if no statistic has a
+    /// calibrated kernel.
     #[must_use]
     pub fn estimate(&self, statistics: &[Statistic], rows: u64, workers: usize) -> Option<Estimate> {
         let speeds: Vec<(&Statistic, Speed)> =
@@ -104,8 +105,8 @@ impl Calibration {
 }
 
 impl Estimate {
-    /// Whether the device is to be taken: it must win clearly, since its share of a run is the less well known, and software
-    /// would take the same cores.
+    /// Returns true if the device should be used. It must be clearly faster, because its share of a run is less
+    /// certain. Software renderers use the same cores as the CPU, and are never faster.
     #[must_use]
     pub fn favours_device(&self) -> bool {
         !self.software && self.device < 0.7 * self.cpu
@@ -117,7 +118,7 @@ impl fmt::Display for Estimate {
         let mega = |bytes: f64| bytes / 1e6;
         write!(
             f,
-            "{:.1} MB up, {:.1} MB down; {:.3} s, of which kernels {:.3} s, beside {:.3} s of the CPU",
+            "{:.1} MB up, {:.1} MB down; {:.3} s ({:.3} s in kernels), compared with {:.3} s of the CPU",
             mega(self.bytes_up),
             mega(self.bytes_down),
             self.device,

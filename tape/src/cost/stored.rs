@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use super::Calibration;
 use crate::error::Error;
 
-/// The calibrations of this user, of which there may be one for each device; none before the first.
+/// Returns the calibrations of this user, one for each device that was measured.
 ///
 /// They lie in `calibration.json` in `$TAPE_CACHE_DIR`, or else in `tape` in the cache folder of the system.
 ///
 /// # Errors
-/// If the file cannot be read, or is none of ours.
+/// If the file cannot be read, or is not a file of calibrations.
 pub fn calibrations() -> Result<Vec<Calibration>, Error> {
     path().map_or(Ok(vec![]), |path| read(&path))
 }

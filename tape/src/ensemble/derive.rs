@@ -8,8 +8,8 @@ use super::Ensemble;
 use crate::error::Error;
 
 impl Ensemble {
-    /// The same light curves with a column that is computed of others by an expression of SQL: conditions can name it, other
-    /// such columns, and roles, by [`Ensemble::with_column`]. What expressions there are is in `docs/where.md`.
+    /// Adds a column that is computed from others by an SQL expression. Conditions can use it, and so can other such
+    /// columns and roles ([`Ensemble::with_column`]). `docs/where.md` describes the expressions.
     ///
     /// ```
     /// # use tape::prelude::*;
@@ -29,14 +29,15 @@ impl Ensemble {
     /// ```
     ///
     /// # Errors
-    /// If a column is called so already, or if it is no expression for the columns of a file: the message points at the word.
+    /// If a column has this name already, or the expression is not valid for the columns of a file. The message points
+    /// at the word.
     pub fn assign(&self, name: &str, expression: &str) -> Result<Self, Error> {
         self.assigned(Derived::by_expression(name, expression))
     }
 
-    /// The same by a function of the numbers in some columns: what is null there is NaN to it, and where it gives NaN is no
-    /// value. It is called from several threads at once. What it computes no text can say, so jobs, frames and saved ensembles
-    /// of it cannot be gone on with by another process.
+    /// Adds a column that is computed by a function of numeric columns. Nulls are passed as NaN, and NaN results are
+    /// null. The function is called from several threads at once. Functions cannot be stored, so jobs, frames and saved
+    /// ensembles that depend on them cannot be resumed by another process.
     ///
     /// # Errors
     /// As [`Ensemble::assign`], and if a column is not one of numbers.
@@ -49,7 +50,7 @@ impl Ensemble {
         self.assigned(Derived::by_function(name, columns, function))
     }
 
-    /// The same light curves with a column that has the value of the first of some columns that has any.
+    /// Adds a column with the first value that is not null among some columns.
     ///
     /// # Errors
     /// As [`Ensemble::assign`].
@@ -58,8 +59,8 @@ impl Ensemble {
         self.assign(name, &format!("coalesce({})", columns.join(", ")))
     }
 
-    /// The same light curves, in which a column that was assigned plays a role, such as the flux. Columns of the files are named
-    /// where the survey is opened, and ids are always theirs.
+    /// Uses a column that was added as the column of a role, such as the flux. Columns of the files get their roles
+    /// when the survey is opened, and ids are always columns of the files.
     ///
     /// # Errors
     /// If no column was assigned under that name, or if its type cannot be that of the role.
@@ -67,7 +68,7 @@ impl Ensemble {
         Ok(Self::new(self.to_survey().playing(role, name)?))
     }
 
-    /// As [`Ensemble::to_magnitudes`], with a zero point for each epoch: a column, or an expression.
+    /// Like [`Ensemble::to_magnitudes`], with a zero point for each epoch: a column, or an expression.
     ///
     /// # Errors
     /// As [`Ensemble::assign`], and if values are magnitudes already.
@@ -75,7 +76,7 @@ impl Ensemble {
         self.converted_by(Quantity::Magnitude, zero_point)
     }
 
-    /// As [`Ensemble::to_fluxes`], with a zero point for each epoch: a column, or an expression.
+    /// Like [`Ensemble::to_fluxes`], with a zero point for each epoch: a column, or an expression.
     ///
     /// # Errors
     /// As [`Ensemble::assign`], and if values are fluxes already.

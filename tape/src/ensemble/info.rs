@@ -1,4 +1,4 @@
-//! What is known of a survey, as one value.
+//! Information about a survey, as one value.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,11 +12,11 @@ use super::look::ColumnInfo;
 use crate::error::Error;
 use crate::shown::{bytes, count, counted};
 
-/// What is known of a survey; it is printed as `tape inspect` does.
+/// Information about a survey. `Display` prints it like `tape inspect`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SurveyInfo {
-    /// Its files.
+    /// Files of the survey.
     pub files: Vec<PathBuf>,
     /// Bytes of all files.
     pub bytes: u64,
@@ -28,7 +28,7 @@ pub struct SurveyInfo {
     pub file_rows: u64,
     /// Bytes of memory that all epochs would take at once.
     pub memory: u64,
-    /// Where the files have light curves.
+    /// Shape of the light curves in the files.
     pub shape: Shape,
     /// The preset that was asked for or recognised.
     pub preset: Option<&'static Preset>,
@@ -40,17 +40,17 @@ pub struct SurveyInfo {
     pub bands: KnownBands,
     /// The smallest and the largest id, where they are known.
     pub ids: Option<(ObjectId, ObjectId)>,
-    /// How many objects there are, after a scan.
+    /// Number of objects, after a scan.
     pub objects: Option<u64>,
     /// Rows without an id, after a scan.
     pub null_ids: Option<u64>,
     /// Light curves that are null or empty, after a scan.
     pub no_epoch: Option<u64>,
-    /// Where light curves lie: whether rows are sorted and row groups cut light curves, and by what that is known.
+    /// Layout of the light curves: whether rows are sorted and row groups split light curves, and the evidence for it.
     pub layout: Layout,
 }
 
-/// What is known of the bands of a survey.
+/// Information about the bands of a survey.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KnownBands {
     /// All, after a scan.
@@ -62,7 +62,7 @@ pub enum KnownBands {
 }
 
 impl Ensemble {
-    /// What the footers say of the survey. Nothing else is read.
+    /// Returns the information in the footers. Nothing else is read.
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;
@@ -82,7 +82,7 @@ impl Ensemble {
         self.info_with(self.layout(), bands)
     }
 
-    /// The same, certain: all ids and bands are read.
+    /// Like [`Ensemble::info`], but certain, because all ids and bands are read.
     ///
     /// # Errors
     /// If a file cannot be read.
@@ -139,7 +139,7 @@ impl SurveyInfo {
         self.columns.iter().filter(|column| column.role.is_none()).map(|column| column.name.as_str())
     }
 
-    /// Whether row groups cut light curves, in words.
+    /// Describes whether row groups split light curves.
     #[must_use]
     pub fn cut(&self) -> String {
         match &self.layout.cohesion {

@@ -18,7 +18,7 @@ const ROWS: usize = 16 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ColumnInfo {
-    /// Its name, as conditions have it.
+    /// Name in conditions.
     pub name: String,
     /// The role that it plays.
     pub role: Option<Role>,
@@ -123,15 +123,15 @@ impl Ensemble {
         self.survey.available().into_iter().map(info).chain(derived).collect()
     }
 
-    /// What the footers say of where light curves lie, a partition being a row group: whether any is cut
-    /// ([`Layout::cohesion`]), whether rows are sorted by id ([`Layout::sorted`]), and by what that is known
+    /// Returns the layout of the row groups according to the footers: whether they split light curves
+    /// ([`Layout::cohesion`]), whether rows are sorted by id ([`Layout::sorted`]), and the evidence
     /// ([`Layout::evidence`]).
     #[must_use]
     pub fn layout(&self) -> Layout {
         Layout::from_footers(self.survey(), row_groups(self.survey()))
     }
 
-    /// Whether rows are sorted by id, if the footers say so.
+    /// Returns whether rows are sorted by id, if the footers say so.
     #[must_use]
     pub fn is_sorted(&self) -> Option<bool> {
         self.layout().sorted
@@ -173,7 +173,7 @@ impl Ensemble {
 }
 
 impl TimeSeries {
-    /// Its epochs as a table: time, flux, error and, where there are several, the band.
+    /// Returns the epochs as a table: time, flux, error and, if there are several, the band.
     ///
     /// # Errors
     /// Never, unless Arrow refuses columns of one length.

@@ -50,17 +50,17 @@ impl Ensemble {
         Self::from_batches([batch_of(&names, ids, [time, flux, error], band)?], &ColumnMap::new())
     }
 
-    /// The same light curves with more epochs, as Arrow batches: of the columns of the files those that play roles are needed, by
-    /// their names, and those that conditions ask for. What was asked for before holds for them, too, and nothing is written.
+    /// Adds epochs from Arrow batches. They need the columns that play roles, with the names in the files, and those
+    /// that conditions use. Earlier settings apply to the new epochs, too. Nothing is written.
     ///
     /// # Errors
-    /// If the columns are others.
+    /// If the columns do not match.
     pub fn insert(&self, batches: impl IntoIterator<Item = RecordBatch>) -> Result<Self, Error> {
         let batches: Vec<RecordBatch> = batches.into_iter().collect();
         Ok(Self::new(self.to_survey().with_rows(&batches)?))
     }
 
-    /// The same light curves, which are rows of flat files, with more epochs as plain columns.
+    /// Adds epochs from plain columns to light curves in flat files.
     ///
     /// ```
     /// use tape::prelude::*;

@@ -9,9 +9,8 @@ use super::Ensemble;
 use crate::error::Error;
 
 impl Ensemble {
-    /// The same light curves, of the rows alone for which a condition of SQL is true, such as `flux > 0 AND error > 0`; an
-    /// object without any has no light curve. A second condition is one more that must hold. What can be asked is in
-    /// `docs/where.md`.
+    /// Keeps only the rows for which an SQL condition is true, such as `flux > 0 AND error > 0`. An object without such
+    /// rows has no light curve. Several conditions must all be true. `docs/where.md` describes the conditions.
     ///
     /// ```
     /// # use tape::prelude::*;
@@ -25,15 +24,14 @@ impl Ensemble {
     /// ```
     ///
     /// # Errors
-    /// If it is no condition, or a file lacks a column that it names: the message points at the word.
+    /// If the condition is not valid, or a file lacks a column that it names. The message points at the word.
     pub fn filter(&self, condition: &str) -> Result<Self, Error> {
         Ok(Self::new(self.to_survey().filtered(condition)?))
     }
 
-    /// The same light curves, of the objects of a table alone: files with a row for each object, and its id in a column that is
-    /// named, or called as the survey's, or as ids commonly are. Of objects that are not in it, rows are passed over where
-    /// they are met, and row groups that hold none of the others are not read. Columns of it can stand beside results:
-    /// [`crate::Batch::join`].
+    /// Keeps only the objects of a table: files with a row for each object. The column of ids is `id`, or has the same
+    /// name as the survey's, or a common name of ids. Rows of other objects are skipped, and row groups without any of
+    /// the objects are not read. Columns of the table can be appended to results; see [`crate::Batch::join`].
     ///
     /// # Errors
     /// If a file cannot be opened, or has no ids that can be those of the survey.
@@ -79,18 +77,17 @@ impl Ensemble {
         Ok(Self::new(self.to_survey().with_exposures(inputs, on, key)?))
     }
 
-    /// The same light curves, of those objects alone for which a condition of SQL on the columns of their table is true, such
-    /// as `dec > 0`.
+    /// Keeps only the objects for which an SQL condition on the columns of their table is true, such as `dec > 0`.
     ///
     /// # Errors
-    /// If it is no condition, if the table lacks a column that it names, or if there is no table: see
+    /// If the condition is not valid, the table lacks a column that it names, or there is no table; see
     /// [`Ensemble::with_objects`].
     pub fn filter_objects(&self, condition: &str) -> Result<Self, Error> {
         Ok(Self::new(self.to_survey().objects_filtered(condition)?))
     }
 
-    /// The same light curves, of the rows alone that have a value in all of these columns. What has no time, flux or error is
-    /// left out of statistics that need it without being asked for.
+    /// Keeps only the rows with a value in all of these columns. Statistics that need a time, flux or error skip nulls
+    /// there anyway.
     ///
     /// # Errors
     /// If a file lacks one of the columns.
@@ -131,9 +128,8 @@ impl Ensemble {
         Ok(Self::new(self.to_survey().sampled(fraction, seed)))
     }
 
-    /// The light curves of objects alone that have at least so many epochs, in all bands together, of those that are left by
-    /// what was asked for before. Before rows are read, ids are, once, to count them: this takes some 50 bytes of memory for
-    /// each object.
+    /// Keeps objects with at least `min_epochs` epochs, summed over all bands. Filters that were set earlier apply
+    /// first. Ids are read once before the rows, to count epochs, which takes about 50 bytes of memory for each object.
     ///
     /// ```
     /// # use tape::prelude::*;

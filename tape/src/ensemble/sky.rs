@@ -26,7 +26,7 @@ impl Ensemble {
         Self::open_within_by(inputs, columns, region, &SkyColumns::default())
     }
 
-    /// The same, with the columns of places named.
+    /// Like [`Ensemble::open_within`], with named columns of coordinates.
     ///
     /// # Errors
     /// As [`Ensemble::open_within`].

@@ -1,4 +1,4 @@
-//! One light curve, in one band or many.
+//! The light curve of one object, in one or more bands.
 
 use std::collections::BTreeMap;
 
@@ -31,13 +31,13 @@ const BATCH: usize = 16 * 1024;
 pub struct TimeSeries {
     chunk: Chunk,
     grouping: Grouping,
-    /// What there is of each epoch.
+    /// The inputs that epochs have.
     columns: Inputs,
     left_out: LeftOut,
 }
 
-/// What a statistic gives: for each band, or for the object without one, the values by the names of their columns. A
-/// statistic with many rows for each light curve has as many of them.
+/// The values of a statistic by column name, for each band, or without a band for the object. A statistic with many
+/// rows for each light curve has several entries per band.
 pub type Outcome = BTreeMap<Option<String>, Vec<BTreeMap<String, Value>>>;
 
 impl TimeSeries {
@@ -91,7 +91,7 @@ impl TimeSeries {
         self.chunk.flux.len()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no epochs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.chunk.flux.is_empty()
@@ -110,18 +110,18 @@ impl TimeSeries {
         self.chunk.segments.iter().map(light_curve).collect()
     }
 
-    /// What the statistic called `name` gives; parameters follow after colons.
+    /// Computes the statistic called `name`. Parameters follow after colons.
     ///
     /// # Errors
-    /// As [`crate::statistic`], and as [`TimeSeries::evaluate`].
+    /// See [`crate::statistic`] and [`TimeSeries::evaluate`].
     pub fn compute(&self, name: &str) -> Result<Outcome, Error> {
         self.evaluate(&statistic(name)?)
     }
 
-    /// The one number that the statistic called `name` gives; none if there is none, for want of epochs.
+    /// Returns the value of the statistic `name`, or `None` if the light curve has too few epochs.
     ///
     /// # Errors
-    /// As [`crate::statistic`]; and if it gives more than one: there are several bands, say, or several outputs.
+    /// See [`crate::statistic`]. Also if there is more than one value, for example in several bands or outputs.
     pub fn value(&self, name: &str) -> Result<Option<f64>, Error> {
         let outcome = self.compute(name)?;
         let mut values = outcome.into_values().flatten().flat_map(BTreeMap::into_values);
@@ -138,7 +138,7 @@ impl TimeSeries {
         })
     }
 
-    /// What a statistic of any kind gives, your own too.
+    /// Computes a statistic of any kind, including your own.
     ///
     /// # Errors
     /// If it needs times or errors, and the survey has none.

@@ -1,4 +1,4 @@
-//! What the values of a survey mean, and what is made of them.
+//! The quantity of a survey's values, and conversions.
 
 use tape_core::Quantity;
 use tape_io::Conversion;
@@ -17,15 +17,15 @@ impl Ensemble {
         self.filter(&condition)
     }
 
-    /// The same light curves, whose values are magnitudes or fluxes: statistics that have a meaning for the other alone are
-    /// refused then. A preset says so by itself.
+    /// Sets the quantity of the values to magnitudes or fluxes. Statistics that are defined only for the other quantity
+    /// are then rejected. A preset sets the quantity itself.
     #[must_use]
     pub fn with_quantity(&self, quantity: Quantity) -> Self {
         Self::new(self.to_survey().with_quantity(quantity))
     }
 
-    /// The same light curves in magnitudes, with their errors, of which a flux of 1 has the magnitude `zero_point`. An epoch of
-    /// which the flux is not above zero has no magnitude, and is left out.
+    /// Converts fluxes and their errors to magnitudes. A flux of 1 has the magnitude `zero_point`. Epochs whose flux is
+    /// not above zero have no magnitude, and are skipped.
     ///
     /// # Errors
     /// If values are magnitudes already.
@@ -33,7 +33,7 @@ impl Ensemble {
         Ok(Self::new(self.to_survey().converted(Conversion::ToMagnitudes(zero_point))?))
     }
 
-    /// The same light curves in fluxes, with their errors, of which 1 has the magnitude `zero_point`.
+    /// Converts magnitudes and their errors to fluxes. A flux of 1 has the magnitude `zero_point`.
     ///
     /// # Errors
     /// If values are fluxes already.

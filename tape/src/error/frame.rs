@@ -14,7 +14,7 @@ pub enum FrameError {
     Label {
         /// The label.
         label: String,
-        /// What is wrong with it.
+        /// The problem.
         reason: &'static str,
     },
     /// A label that means something else.
@@ -36,7 +36,7 @@ pub enum FrameError {
     /// A label that no frame has.
     #[error("cannot {operation} frame '{label}': there is none{}", among(.nearest, .labels))]
     Unknown {
-        /// What was asked for.
+        /// The requested operation.
         operation: &'static str,
         /// The label.
         label: String,
@@ -48,7 +48,7 @@ pub enum FrameError {
     /// A label of a frame that is no more.
     #[error("cannot {operation} frame '{label}': it was dropped: compute it again")]
     Dropped {
-        /// What was asked for.
+        /// The requested operation.
         operation: &'static str,
         /// The label.
         label: String,
@@ -58,7 +58,7 @@ pub enum FrameError {
     Join {
         /// The frame.
         left: String,
-        /// What should stand behind it.
+        /// The frame to join.
         right: String,
         /// Why not.
         reason: String,
@@ -74,7 +74,7 @@ pub enum FrameError {
     Occupied {
         /// The folder.
         folder: PathBuf,
-        /// What is there.
+        /// Description of the existing content.
         what: String,
     },
     /// A saved ensemble that cannot be used.
@@ -82,7 +82,7 @@ pub enum FrameError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
     /// An input that is not what it was.

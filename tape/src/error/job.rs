@@ -17,9 +17,9 @@ pub enum JobError {
     Taken {
         /// The folder.
         folder: PathBuf,
-        /// What is there.
+        /// Description of the existing content.
         what: &'static str,
-        /// Whether that is a job.
+        /// True if it is a job.
         job: bool,
     },
     /// A manifest that cannot be used.
@@ -27,7 +27,7 @@ pub enum JobError {
     Manifest {
         /// The manifest.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
     /// A job of another version of the program, which may compute other values.
@@ -73,7 +73,7 @@ pub enum JobError {
     NoTask {
         /// The folder.
         folder: PathBuf,
-        /// What was asked for.
+        /// Number of the requested task.
         task: usize,
         /// The last one.
         last: usize,
@@ -92,7 +92,7 @@ pub enum JobError {
     NotDone {
         /// The folder.
         folder: PathBuf,
-        /// What they are: tasks, or tasks of the first round.
+        /// Kind of the tasks: all, or those of the first round.
         what: &'static str,
         /// Each with what it reads.
         tasks: Vec<String>,
@@ -118,7 +118,7 @@ pub enum JobError {
         path: PathBuf,
         /// The task that made it.
         task: usize,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
     /// A receipt of a task that the job does not have.
@@ -140,7 +140,7 @@ pub enum JobError {
         actual: u64,
         /// Rows that should, by the footers or by the first round.
         expected: u64,
-        /// Whether the task was done before, so that its receipt is what is wrong.
+        /// True if the task was done before, so that its receipt is wrong.
         done: bool,
     },
     /// Epochs that went in and neither came out nor were left out.
@@ -172,7 +172,7 @@ pub enum JobError {
     },
 }
 
-/// So many are named; more would hide what matters.
+/// Maximum number of tasks to name in a message.
 const NAMED: usize = 5;
 
 fn some(tasks: &[String]) -> String {

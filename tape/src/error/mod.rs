@@ -40,7 +40,7 @@ pub enum Error {
     Calibration {
         /// The file.
         path: std::path::PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         message: String,
     },
     /// No folder for a calibration.
@@ -103,13 +103,13 @@ pub enum Error {
         id: String,
         /// The column of ids.
         column: String,
-        /// Whether it is text.
+        /// True if the id is text.
         text: bool,
     },
     /// A part of all objects that is none.
     #[error("a sample is a part of all objects, from 0 to 1, and {fraction} is not")]
     Fraction {
-        /// What was asked for.
+        /// The requested fraction.
         fraction: f64,
     },
     /// Bands that are asked for where light curves are of all bands.
@@ -117,13 +117,13 @@ pub enum Error {
         "light curves by {by} have epochs of all bands: group by the band too, or choose rows by a condition instead of bands"
     )]
     BandsTogether {
-        /// What they have in common.
+        /// The columns that define a light curve.
         by: String,
     },
     /// All objects where results are not of objects.
     #[error("objects without a light curve cannot be listed among results by {by}: leave one of the two away")]
     AllOfGroups {
-        /// What rows of a light curve have in common.
+        /// The columns that define a light curve.
         by: String,
     },
     /// All objects where results are in no order.
@@ -154,7 +154,7 @@ pub enum Error {
         "the rows are not in the order that footers claim, which was found after results were handed out: iterate again with the shuffle plan"
     )]
     Restarted,
-    /// What is known of objects beside results of groups.
+    /// Columns of objects were requested with results of groups.
     #[error("{columns} are of one object each, and cannot stand beside results of groups: group by the id, or by them")]
     JoinedToGroups {
         /// The columns.
@@ -173,7 +173,7 @@ pub enum Error {
     Quantity {
         /// The statistic.
         statistic: String,
-        /// What the values are.
+        /// The quantity of the values.
         actual: tape_core::Quantity,
     },
     /// A wide table of a survey without bands.
@@ -192,7 +192,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The same error without the layers through which a sink's error travels.
+    /// Returns the error without the layers through which a sink's error travels.
     pub(crate) fn from_run(error: tape_exec::Error) -> Self {
         match error {
             tape_exec::Error::Sink(source) => Self::from_sink(source),
@@ -200,7 +200,7 @@ impl Error {
         }
     }
 
-    /// The same error without the layers through which the error of what a task reads travels.
+    /// Returns the error without the layers through which an error of a task's input travels.
     pub(crate) fn from_task(error: tape_exec::Error) -> Self {
         match error {
             tape_exec::Error::Source(source) => match source.downcast::<Self>() {

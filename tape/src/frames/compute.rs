@@ -10,7 +10,7 @@ use crate::error::{Error, FrameError};
 use crate::options::WriteOptions;
 use crate::query::Provenance;
 
-/// What it took to have a frame.
+/// The way in which a frame was obtained.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kept {
@@ -50,10 +50,10 @@ impl Batch {
         self.compute_in(frames, label, WriteOptions::new())
     }
 
-    /// The same, in the place of the frame that has this label, if it is another.
+    /// Like [`Batch::compute_as`], but replaces a different frame with this label.
     ///
     /// # Errors
-    /// As [`Batch::compute_as`], but for the last.
+    /// See [`Batch::compute_as`], except for the last.
     pub fn compute_over(&self, frames: &mut Frames, label: &str) -> Result<Kept, Error> {
         self.compute_in(frames, label, WriteOptions::new().overwrite(true))
     }
@@ -72,7 +72,7 @@ impl Batch {
 }
 
 impl Frames {
-    /// Whether the label has a frame of this origin.
+    /// Returns true if the label has a frame of this origin.
     ///
     /// # Errors
     /// If it has another that is not to be replaced, or cannot be a label.

@@ -1,4 +1,4 @@
-//! What a saved ensemble is, without its frames: a query, and the files as they were.
+//! The description of a saved ensemble without its frames: a query, and the stamps of its files.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::ensemble::Ensemble;
 use crate::error::{Error, FrameError};
 use crate::query::Provenance;
 
-/// What to do when an input of a saved ensemble is not what it was.
+/// The behaviour on inputs of a saved ensemble that have changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Changed {

@@ -1,4 +1,4 @@
-//! One table of results, and what it is.
+//! A table of results, with its origin.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -12,13 +12,13 @@ use crate::error::Error;
 use crate::options::WriteOptions;
 use crate::query::Provenance;
 
-/// How a frame came to be.
+/// The origin of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Made {
     /// By a batch.
     Computed,
-    /// Of other frames, or of a frame and the table of objects.
+    /// Joined from other frames, or from a frame and the table of objects.
     Joined,
     /// A program put it there.
     Given,
@@ -36,10 +36,10 @@ pub struct Frame {
     pub(super) content: Content,
 }
 
-/// Whether a frame is what would be computed now.
+/// The freshness of a frame: its result would be the same, or may differ, if it were computed now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// Its inputs are what they were, and so is the program.
+    /// Neither the inputs nor the program have changed.
     UpToDate,
     /// They are not: why.
     OutOfDate(String),
@@ -69,31 +69,31 @@ impl Frame {
         Self { made, origins, keys, rows: table.num_rows() as u64, columns, content: Content::Memory(table) }
     }
 
-    /// How it came to be.
+    /// Returns how the frame was created.
     #[must_use]
     pub const fn made(&self) -> Made {
         self.made
     }
 
-    /// What it was computed from: one origin if a batch did so, those of all its parts if it was joined.
+    /// Returns the provenance of the frame: one if a batch computed it, several if it was joined.
     #[must_use]
     pub fn origins(&self) -> &[Provenance] {
         &self.origins
     }
 
-    /// Its rows.
+    /// Returns the number of rows.
     #[must_use]
     pub const fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// Its columns.
+    /// Returns the names of the columns.
     #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.columns
     }
 
-    /// Whether it is what would be computed now; the inputs are looked at, not read.
+    /// Checks the sizes and times of the inputs, without reading them, to find out if the frame is up to date.
     #[must_use]
     pub fn freshness(&self) -> Freshness {
         let mut all = self.origins.iter().map(freshness);
@@ -103,12 +103,12 @@ impl Frame {
         })
     }
 
-    /// Whether it can be taken for what a batch of this origin would compute.
+    /// Returns true if the frame can be used as the result of a batch with this provenance.
     pub(super) fn is_of(&self, origin: &Provenance) -> bool {
         matches!((&self.made, &self.origins[..]), (Made::Computed, [own]) if own.is_same(origin))
     }
 
-    /// What it was computed from, in words.
+    /// Describes the origin of the frame.
     #[must_use]
     pub fn in_words(&self) -> String {
         let of: Vec<String> = self.origins.iter().map(|origin| origin.query.to_string()).collect();
@@ -137,7 +137,7 @@ impl Frame {
         }
     }
 
-    /// That a table is the one that the description tells of.
+    /// Checks that a table matches the description.
     fn check(&self, path: &Path, table: &RecordBatch) -> Result<(), tape_io::Error> {
         let schema = table.schema();
         let names = schema.fields().iter().map(|field| field.name());

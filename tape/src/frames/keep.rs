@@ -20,12 +20,12 @@ use crate::options::WriteOptions;
 use crate::query::Provenance;
 
 impl Batch {
-    /// Whether the saved ensemble in a folder has what this batch would compute, under this label: nothing is read for it but
-    /// the description of the ensemble.
+    /// Returns true if the saved ensemble in a folder has the result of this batch under this label. Only the
+    /// description of the ensemble is read.
     ///
     /// # Errors
-    /// If the label has another frame and `options` do not replace it, or cannot be one; if the ensemble there is of another survey,
-    /// or damaged; or if the folder holds something else.
+    /// If the label has another frame that `options` do not replace, or is not valid; if the ensemble is of another
+    /// survey, or damaged; or if the folder holds something else.
     pub fn is_kept(&self, folder: impl AsRef<Path>, label: &str, options: WriteOptions) -> Result<bool, Error> {
         let (folder, origin) = (folder.as_ref(), self.provenance()?);
         check_replaceable(folder)?;

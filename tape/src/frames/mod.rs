@@ -118,7 +118,7 @@ impl Frames {
         self.all.iter().find(|(own, _)| own.eq_ignore_ascii_case(label))
     }
 
-    /// That a frame of this label can be put there.
+    /// Checks that a frame can have this label.
     fn check_free(&self, label: &str) -> Result<(), FrameError> {
         check_label(label)?;
         match self.taken(label) {
@@ -139,7 +139,7 @@ impl Frames {
     }
 }
 
-/// That a label can be the name of a file on any system, and means nothing else.
+/// Checks that a label is a valid file name on any system, and is not reserved.
 fn check_label(label: &str) -> Result<(), FrameError> {
     let wrong = |reason| Err(FrameError::Label { label: label.to_owned(), reason });
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');

@@ -20,7 +20,7 @@ use crate::query::Provenance;
 const DESCRIPTION: &str = "ensemble.json";
 const FRAMES: &str = "frames";
 
-/// What the file says.
+/// The content of the file.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -61,7 +61,7 @@ impl Saved {
         Self::open_if_there(folder)?.ok_or_else(|| FrameError::NotSaved { folder: folder.to_owned() }.into())
     }
 
-    /// The same, if there is one.
+    /// Like [`Saved::open`], but returns `None` if there is none.
     pub(super) fn open_if_there(folder: &Path) -> Result<Option<Self>, Error> {
         // Frames are opened when they are asked for, from wherever the program may be then.
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
@@ -86,13 +86,13 @@ impl Saved {
         Ok(Some(Self { folder, description: ensemble, frames: all }))
     }
 
-    /// Where it is.
+    /// Returns the folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Its frames, none of them read.
+    /// Returns the frames, whose tables are not read yet.
     #[must_use]
     pub const fn frames(&self) -> &Frames {
         &self.frames
@@ -199,10 +199,10 @@ impl Ensemble {
         Self::open_saved_with(folder, Changed::Refuse)
     }
 
-    /// The same, with a say in what is done about inputs that changed.
+    /// Like [`Ensemble::open_saved`], with a choice for inputs that have changed.
     ///
     /// # Errors
-    /// As [`Ensemble::open_saved`].
+    /// See [`Ensemble::open_saved`].
     pub fn open_saved_with(folder: impl AsRef<Path>, changed: Changed) -> Result<(Self, Frames), Error> {
         let Saved { folder, description, frames } = Saved::open(folder)?;
         Ok((open(&description, &folder, changed)?, frames))
@@ -219,7 +219,7 @@ pub(super) fn frames_in(folder: &Path) -> PathBuf {
     folder.join(FRAMES)
 }
 
-/// Whether a saved ensemble is there to be replaced; nothing else may be.
+/// Returns true if the folder has a saved ensemble, which may be replaced. Fails if it has anything else.
 pub(super) fn check_replaceable(folder: &Path) -> Result<bool, Error> {
     recover(folder)?;
     let occupied = |what: String| Err(FrameError::Occupied { folder: folder.to_owned(), what }.into());

@@ -27,7 +27,7 @@ pub(super) struct Folder {
     digest: u32,
 }
 
-/// What is known of a task.
+/// The state of a task.
 #[derive(Clone, Debug)]
 pub(super) enum State {
     /// It left a receipt.
@@ -65,12 +65,12 @@ impl Folder {
         }
     }
 
-    /// Whether there is a manifest in a folder.
+    /// Returns true if a folder has a manifest.
     pub(super) fn has_job(folder: &Path) -> bool {
         fs::symlink_metadata(folder.join(MANIFEST)).is_ok()
     }
 
-    /// That a job can be made at `folder`: nothing is there, or what is left of a job that was not whole.
+    /// Checks that a job can be created at `folder`: it must be empty, or contain remains of an incomplete job.
     pub(super) fn check_free(folder: &Path) -> Result<(), Error> {
         let taken = |what, job| Err(JobError::Taken { folder: folder.to_owned(), what, job }.into());
         let entries = match fs::read_dir(folder) {
@@ -122,7 +122,8 @@ impl Folder {
         (self.first, self.tasks)
     }
 
-    /// What a task is called. Plans have names of their own, so that nothing of a plan that was dropped is taken for another's.
+    /// Returns the file name of a task. Names include the plan, so that outputs of a discarded plan are not mistaken
+    /// for others.
     pub(super) fn name(&self, task: usize) -> String {
         let round = match self.kind {
             _ if task >= self.first => "reduce",
@@ -150,7 +151,7 @@ impl Folder {
         self.path.join(FOLDERS[2]).join(format!("{}.json", self.name(task)))
     }
 
-    /// What the index of a task's output is sealed with.
+    /// Returns the seal of the index of a task's output.
     pub(super) fn seal(&self, task: usize) -> u32 {
         let mut bytes = self.digest.to_le_bytes().to_vec();
         bytes.extend_from_slice(&(task as u64).to_le_bytes());
@@ -175,7 +176,7 @@ impl Folder {
         }
     }
 
-    /// What is known of a task by its receipt, and by the length of its output.
+    /// Returns the state of a task according to its receipt and the length of its output.
     pub(super) fn state(&self, task: usize) -> State {
         let path = self.receipt(task);
         let bytes = match fs::read(&path) {
@@ -204,7 +205,7 @@ impl Folder {
         }
     }
 
-    /// The same, with every byte of the output looked at.
+    /// Like [`Folder::state`], but checks every byte of the output.
     pub(super) fn state_to_the_byte(&self, task: usize) -> State {
         let state = self.state(task);
         if let State::Done(receipt) = &state
@@ -229,7 +230,7 @@ impl Folder {
         BlockFile::open(&self.output(receipt.task), receipt.written(), self.seal(receipt.task))
     }
 
-    /// What is wrong with a file, and which task makes it again.
+    /// Creates the error for a damaged file, with the task that creates it again.
     pub(super) fn damaged(&self, path: &Path, task: usize, reason: String) -> JobError {
         JobError::Damaged { folder: self.path.clone(), path: path.to_owned(), task, reason }
     }
@@ -239,7 +240,7 @@ impl Folder {
         self.damaged(&self.output(task), task, reason_of(error))
     }
 
-    /// That every receipt is that of a task.
+    /// Checks that every receipt belongs to a task.
     pub(super) fn check_strays(&self) -> Result<(), Error> {
         let folder = self.path.join(FOLDERS[1]);
         let names: std::collections::HashSet<_> = (0..self.tasks).map(|task| self.receipt(task)).collect();
@@ -270,7 +271,7 @@ impl Folder {
     }
 }
 
-/// What is wrong with an output, without its name, which the message has already.
+/// Returns the problem of an output, without its name, which is already in the message.
 fn reason_of(error: &tape_io::Error) -> String {
     match error {
         tape_io::Error::Damaged { reason, .. } => reason.clone(),

@@ -41,7 +41,7 @@ pub fn receipt(data: &[u8]) {
     let Ok(content) = serde_json::from_slice::<Receipt>(data) else { return };
     let Ok(receipt) = Receipt::parse(&content.to_bytes().expect("it was JSON")) else { return };
     assert_eq!(receipt, content, "another receipt");
-    // An output of which the receipt says anything.
+    // The output may be anything, because the receipt is untrusted.
     let output = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(output.path(), data).expect("it can be written");
     let mut written = receipt.written();

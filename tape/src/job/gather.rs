@@ -78,7 +78,7 @@ impl Job {
         })
     }
 
-    /// That the rows of all tasks add up.
+    /// Checks that the numbers of rows of all tasks add up.
     fn check_receipts(&self, receipts: &[Receipt]) -> Result<(), Error> {
         let tasks = self.manifest.tasks();
         let skips = |receipt: &Receipt| skips_row_groups(&receipt.report().skipped);
@@ -113,7 +113,7 @@ impl Job {
         Ok(())
     }
 
-    /// What it amounts to, if no epoch is missing.
+    /// Returns the summary, if no epoch is missing.
     fn summary(&self, gathered: Gathered) -> Result<Summary, Error> {
         let Gathered { totals, skipped, warnings: told } = gathered;
         let (rows, epochs, left_out) = (totals.rows, totals.counts.epochs, totals.left_out.total());

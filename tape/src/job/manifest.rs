@@ -1,4 +1,4 @@
-//! What a job is: what is asked of which inputs, as they were, and its tasks.
+//! The manifest of a job: the query, the stamps of its inputs, and its tasks.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -16,21 +16,21 @@ use crate::query::{MEMORY, Provenance, Query};
 /// More buckets than any plan has.
 const MOST_BUCKETS: usize = 1 << 16;
 
-/// What a job is. It is written once and never changes, and every receipt names it by a digest.
+/// The manifest of a job. It is written once and never changes, and every receipt contains its digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// What is computed, of which files as they were.
+    /// The query, and the stamps of its inputs.
     pub provenance: Provenance,
     /// For each input the rows of its row groups.
     pub row_groups: Vec<Vec<u64>>,
-    /// What the folder of the job holds of the inputs.
+    /// Inputs that are stored in the folder of the job.
     pub stored: Stored,
     /// The type of the ids of objects, as in [`IdType`].
     pub id_type: String,
     /// The columns of roles, in the order of [`Role::ALL`]; no band where bands are not apart.
     pub columns: [Option<String>; 5],
-    /// What results call them.
+    /// Names of the roles in results.
     pub titles: [Option<String>; 5],
     /// The columns of the table of objects that results have in the place of the id, if they have.
     pub keys: Option<Vec<String>>,
@@ -40,9 +40,9 @@ pub struct Manifest {
     pub plan: PlanKind,
     /// Why this plan.
     pub why: String,
-    /// What was planned before, if that proved to be wrong.
+    /// An earlier plan that proved unsuitable.
     pub dropped: Option<PlanKind>,
-    /// What is to be told of the inputs beside results.
+    /// Warnings about the inputs, to report with the results.
     pub warnings: Vec<String>,
     /// For each task of the first round the pieces that it reads: row group of the survey, first row in it, first after them.
     pub partitions: Vec<Vec<(usize, u64, u64)>>,
@@ -88,12 +88,12 @@ impl Manifest {
         seal(self)
     }
 
-    /// What identifies it.
+    /// Returns a digest that identifies the manifest.
     pub(super) fn digest(&self) -> Result<u32, Malformed> {
         digest(self)
     }
 
-    /// What is computed.
+    /// Returns the query.
     #[must_use]
     pub const fn query(&self) -> &Query {
         &self.provenance.query
@@ -109,7 +109,7 @@ impl Manifest {
         if self.keys.is_some() { IdType::Int64 } else { self.object_id_type() }
     }
 
-    /// How it is cut into tasks.
+    /// Returns the division into tasks.
     pub(super) fn tasks(&self) -> Tasks {
         let piece = |&(row_group, start, end): &(usize, u64, u64)| Piece { row_group, rows: start..end };
         let partition = |pieces: &Vec<_>| Partition { pieces: pieces.iter().map(piece).collect() };
@@ -137,7 +137,7 @@ impl Manifest {
         is_in_memory(&&inputs[input]).then(|| inputs[..input].iter().filter(is_in_memory).count())
     }
 
-    /// Where a row group lies, for messages.
+    /// Describes the location of a row group, for messages.
     pub(super) fn describe(&self, row_group: usize) -> String {
         let place = self.place(row_group).map(|(input, index)| (PathBuf::from(&self.query().inputs[input]), index));
         place.map_or_else(String::new, |(path, index)| format!("{}, row group {index}", path.display()))
@@ -179,7 +179,7 @@ impl Manifest {
         self.check_pieces()
     }
 
-    /// That each row is in one task.
+    /// Checks that each row is in exactly one task.
     fn check_pieces(&self) -> Result<(), Malformed> {
         let wrong = |reason: String| Err(Malformed { reason });
         let row_groups = self.row_groups.iter().flatten();

@@ -8,7 +8,7 @@
 //! epoch may be missing. Then it writes the very bytes that [`Batch::write`](crate::Batch::write) would have written.
 //!
 //! ```text
-//! job/manifest.json             what is computed, of which files, in which tasks
+//! job/manifest.json             the query, its files, and the tasks
 //!     inputs/memory-0.parquet       rows that were in the memory of a program, and lists of objects that were counted
 //!     tasks/scatter-00003.blocks    what task 3 leaves for others, or for the end
 //!     receipts/scatter-00003.json   that it did: rows in, light curves out, checksum, time
@@ -63,7 +63,7 @@ pub struct Job {
     digest: u32,
     statistics: Vec<Statistic>,
     steps: Vec<Arc<dyn LightCurveStep>>,
-    /// What it was planned of, where this program has that.
+    /// The batch that was planned, if this program has it.
     batch: Option<Box<Batch>>,
 }
 
@@ -112,7 +112,7 @@ impl Job {
         Ok(Self { folder: Folder::of(folder, &manifest, digest), manifest, digest, statistics, steps, batch })
     }
 
-    /// What it is.
+    /// Returns the manifest.
     #[must_use]
     pub const fn manifest(&self) -> &Manifest {
         &self.manifest
@@ -131,7 +131,8 @@ impl Job {
         [0..first, first..all]
     }
 
-    /// Runs one task on so many threads, unless it is done already. The task fails alone: why, stays in the folder.
+    /// Runs one task on `workers` threads, unless it is already done. If it fails, the reason is stored in the folder,
+    /// and other tasks are not affected.
     ///
     /// # Errors
     /// If there is no such task, if it is of the second round and the first is not done, an input changed, a file cannot be
@@ -156,8 +157,7 @@ impl Job {
         Ok(Ran { receipt: self.note(task, ran())?, before: false })
     }
 
-    /// Runs all tasks that are not done, or of which something is damaged, on so many threads. One that fails does not keep
-    /// the others from being done.
+    /// Runs all unfinished or damaged tasks on `workers` threads. A task that fails does not stop the others.
     ///
     /// # Errors
     /// If tasks failed, or the observer asks to stop: what is done stays.
@@ -181,7 +181,7 @@ impl Job {
         self.gather_into(path.as_ref(), options, observer)
     }
 
-    /// The receipts of some tasks, all of which must be done.
+    /// Returns the receipts of some tasks, all of which must be done.
     fn receipts(&self, tasks: Range<usize>, what: &'static str) -> Result<Vec<Receipt>, Error> {
         let mut receipts = vec![];
         let mut missing = vec![];
@@ -235,8 +235,8 @@ impl Job {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ran {
-    /// What it left.
+    /// The receipt of the task.
     pub receipt: Receipt,
-    /// Whether it was done before.
+    /// True if the task was already done.
     pub before: bool,
 }

@@ -103,8 +103,8 @@ impl Batch {
         if Folder::has_job(folder) { self.open_job(folder) } else { self.plan_job(folder, observer) }
     }
 
-    /// The same job with another plan. The new manifest takes the place of the old one at once; what the old one's tasks left
-    /// is removed after that, or by whoever goes on.
+    /// Plans the job again with another kind of plan. The new manifest replaces the old one atomically. The outputs of
+    /// the old tasks are then removed, or when the job is resumed.
     fn plan_again(&self, job: &Job, kind: PlanKind, why: String, observer: &dyn Observer) -> Result<Job, Error> {
         let mut plan = self.plan_with(observer)?;
         (plan.kind, plan.why) = (kind, why);

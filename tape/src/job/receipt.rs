@@ -1,4 +1,4 @@
-//! What a task leaves when it is done, and when it fails.
+//! Receipts of finished tasks, and notes of failures.
 
 use serde::{Deserialize, Serialize};
 use tape_core::{IdRange, LeftOut, ObjectId};
@@ -8,7 +8,7 @@ use tape_io::internal::Written;
 
 use super::sealed::{Malformed, seal, unseal};
 
-/// What a task leaves when it is done.
+/// The receipt of a finished task.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
@@ -22,7 +22,7 @@ pub struct Receipt {
     pub rows_out: u64,
     /// Light curves that have none of them, where there may be many for each.
     pub without_rows: u64,
-    /// How long it took.
+    /// Duration in milliseconds.
     pub milliseconds: u64,
     /// Epochs that no statistic saw, by reason, in the order of [`LeftOut`]'s fields.
     pub left_out: [u64; 10],
@@ -32,7 +32,7 @@ pub struct Receipt {
     pub labels: Vec<String>,
     /// All labels that were met.
     pub met: Vec<String>,
-    /// What was left out rather than stop.
+    /// Light curves and row groups that were skipped.
     pub skipped: Vec<SkippedNote>,
     /// Length of the output, bytes.
     pub bytes: u64,
@@ -53,30 +53,30 @@ pub enum Id {
     Text(String),
 }
 
-/// What a task left out rather than stop: see [`Skipped`].
+/// A skipped light curve or row group; see [`Skipped`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum SkippedNote {
     /// A row group that cannot be read.
     RowGroup {
-        /// Its number in the survey.
+        /// Number in the survey.
         row_group: usize,
-        /// Its file, and its number there.
+        /// File, and number in the file.
         place: String,
         /// The smallest and largest id that its footer claims, and whether it holds them.
         ids: Option<(Id, Id, bool)>,
-        /// Its rows.
+        /// Number of rows.
         rows: u64,
-        /// What is wrong with it.
+        /// Reason for skipping it.
         reason: String,
     },
     /// An object that does not fit in memory.
     LightCurve {
         /// The object.
         id: Id,
-        /// Its rows.
+        /// Number of rows.
         rows: u64,
-        /// How many would have fitted.
+        /// Number of rows that would fit.
         most: u64,
     },
 }
@@ -152,7 +152,7 @@ impl Receipt {
         Written { bytes: self.bytes, blocks: self.blocks, checksum: self.checksum }
     }
 
-    /// What the task reported.
+    /// Returns the report of the task.
     pub(super) fn report(&self) -> TaskReport {
         let [excluded, no_epoch, null_id, null_band, other_band, rest @ ..] = self.left_out;
         let [bad_time, bad_flux, bad_error, nonpositive_error, by_step] = rest;
@@ -180,7 +180,7 @@ impl Receipt {
     }
 }
 
-/// What a task leaves when it fails; the next time that it is done, it is gone.
+/// A note of a task that failed. It is removed when the task succeeds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FailureNote {
@@ -193,7 +193,7 @@ pub struct FailureNote {
 }
 
 impl FailureNote {
-    /// As [`Receipt::parse`].
+    /// Parses a note; see [`Receipt::parse`].
     ///
     /// # Errors
     /// [`Malformed`], with what is wrong.

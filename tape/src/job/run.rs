@@ -16,7 +16,7 @@ use super::receipt::Receipt;
 use super::source::Planned;
 use crate::error::{Error, JobError};
 
-/// What tasks of a round have in common.
+/// The input that the tasks of a round share.
 pub(super) enum Round<'a> {
     /// They read the survey.
     First(Inputs<'a>),
@@ -25,7 +25,7 @@ pub(super) enum Round<'a> {
 }
 
 impl Job {
-    /// What the tasks of the first round need, for some of them.
+    /// Returns the input for some tasks of the first round.
     pub(super) fn first_round<'a>(&'a self, tasks: &Tasks, of: &[usize]) -> Result<Round<'a>, Error> {
         let partitions = of.iter().map(|&task| &tasks.partitions[task]);
         let inputs = match &self.batch {
@@ -35,7 +35,7 @@ impl Job {
         Ok(Round::First(inputs))
     }
 
-    /// What the tasks of the second round need.
+    /// Returns the input for tasks of the second round.
     ///
     /// # Errors
     /// If the first round is not done, with what is missing.
@@ -159,7 +159,8 @@ impl Job {
         }
     }
 
-    /// The tasks to run: those not done, and those of which something is damaged, which is told.
+    /// Returns the tasks that still have to run: unfinished tasks, and finished tasks whose output is damaged. Emits a
+    /// warning for each damaged task.
     fn missing(&self, config: &Config, observer: &dyn Observer) -> Result<Vec<usize>, Error> {
         let (_, all) = self.folder.counts();
         let mut states: Vec<Option<State>> = vec![None; all];
@@ -232,17 +233,17 @@ impl Job {
     }
 }
 
-/// Whether an error is only that the user wants to stop.
+/// Returns true if an error only means that the user wants to stop.
 pub(super) fn is_stop(error: &Error) -> bool {
     matches!(error, Error::Exec(tape_exec::Error::Cancelled) | Error::Job(JobError::Stopped { .. }))
 }
 
-/// Whether an error says that the plan does not suit the survey.
+/// Returns true if an error means that the plan does not suit the survey.
 fn is_unsuitable(error: &tape_exec::Error) -> bool {
     matches!(error, tape_exec::Error::DoesNotFit { .. } | tape_exec::Error::FalseClaim { .. })
 }
 
-/// Whether row groups were left out, so that fewer rows were read than footers count.
+/// Returns true if row groups were skipped, so that fewer rows were read than footers count.
 pub(super) fn skips_row_groups(skipped: &[Skipped]) -> bool {
     skipped.iter().any(|skipped| matches!(skipped, Skipped::RowGroup { .. }))
 }

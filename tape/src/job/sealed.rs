@@ -1,4 +1,4 @@
-//! JSON of which every changed byte is noticed.
+//! JSON with a checksum, so that every changed byte is detected.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ struct Head {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Malformed {
-    /// What is wrong with it.
+    /// The problem.
     pub reason: String,
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn seal<T: Serialize>(content: &T) -> Result<Vec<u8>, Malformed> {
     Ok(bytes)
 }
 
-/// What identifies a content.
+/// Returns a digest that identifies a content.
 pub(super) fn digest<T: Serialize>(content: &T) -> Result<u32, Malformed> {
     Ok(tape_io::internal::checksum(&serde_json::to_vec(content).map_err(Malformed::new)?))
 }

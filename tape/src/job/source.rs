@@ -1,4 +1,4 @@
-//! What stands for the survey where no row of it is read: tasks of the second round, and putting results together.
+//! A replacement for the survey if no rows are read: in tasks of the second round, and when results are gathered.
 
 use tape_core::{Bands, Columns, IdType, Partition, Role, RowGroup, RowReader, Source, SourceError};
 

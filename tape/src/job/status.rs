@@ -1,9 +1,9 @@
-//! How far a job has come.
+//! The progress of a job.
 
 use super::Job;
 use super::folder::State;
 
-/// How far a job has come, by its receipts; the outputs themselves are checked when they are used.
+/// The progress of a job, according to its receipts. Outputs are checked when they are used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
@@ -17,7 +17,7 @@ pub struct Status {
     pub left: Vec<usize>,
     /// Tasks that failed, and why.
     pub failed: Vec<(usize, String)>,
-    /// Tasks of which the receipt or the output is not what was written, and what is wrong with it.
+    /// Tasks with a damaged receipt or output, and the problem.
     pub damaged: Vec<(usize, String)>,
     /// Rows by the footers.
     pub rows: u64,
@@ -25,9 +25,9 @@ pub struct Status {
     pub rows_done: u64,
     /// Rows of the results so far, without those of light curves that are put together at the end.
     pub rows_out: u64,
-    /// What all tasks took together, milliseconds.
+    /// Total time of all tasks, milliseconds.
     pub milliseconds: u64,
-    /// What those of the first round took.
+    /// Total time of the first round, milliseconds.
     pub reading_milliseconds: u64,
 }
 
@@ -42,7 +42,7 @@ impl Status {
 }
 
 impl Job {
-    /// How far it has come.
+    /// Returns the progress of the job.
     #[must_use]
     pub fn status(&self) -> Status {
         let (first, tasks) = self.folder.counts();

@@ -1,5 +1,5 @@
-//! What the folder of a job holds of its inputs: rows that were in the memory of a program, and lists of objects that only
-//! those can make who see the whole survey.
+//! Inputs that are stored in the folder of a job: rows from the memory of a program, and lists of objects that require
+//! a scan of the whole survey.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use tape_io::{KeyedTable, TableOptions, TableWriter};
 use crate::batch::Batch;
 use crate::error::{Error, JobError};
 
-/// Where it lies in the folder of a job.
+/// Subfolder of the job's folder for inputs.
 pub(super) const INPUTS: &str = "inputs";
 /// The column of stored lists of objects.
 const ID: &str = "id";

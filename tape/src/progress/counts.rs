@@ -1,10 +1,10 @@
-//! How far a run has come, by what it told.
+//! Counts of a run's progress, collected from its events.
 
 use std::collections::VecDeque;
 
 use tape_core::{Event, Step};
 
-/// What a run told so far: for each [`Step`], its rows in all and those done.
+/// The progress of a run: for each [`Step`], its total rows and those done.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Counts {
     /// Rows of each step in all, as far as is known.
@@ -13,9 +13,9 @@ pub struct Counts {
     pub done: [u64; 5],
     /// Light curves computed.
     pub light_curves: u64,
-    /// Bytes put away.
+    /// Bytes spilled.
     pub spilled: u64,
-    /// How often it started again.
+    /// Number of restarts.
     pub restarts: u32,
 }
 
@@ -61,7 +61,7 @@ fn add(to: &mut u64, n: u64) {
     *to = to.saturating_add(n);
 }
 
-/// How fast counts grew over the last seconds.
+/// Rates of the counts over the last seconds.
 #[derive(Debug, Default)]
 pub struct Rates {
     samples: VecDeque<(f64, [u64; 3])>,
@@ -83,7 +83,7 @@ impl Rates {
         self.samples.push_back((seconds, counts));
     }
 
-    /// What each grew by in a second.
+    /// Returns the rates per second.
     #[expect(clippy::cast_precision_loss, reason = "a rate is shown with three digits")]
     #[must_use]
     pub fn per_second(&self) -> [f64; 3] {

@@ -1,14 +1,15 @@
-//! How long a run will still take.
+//! Estimates the remaining time of a run.
 //!
-//! Each step of a run has a cost, seconds for a row, and what is left is the sum of all rows ahead, each at the cost of its
-//! step. The cost of a step that has begun is measured: the time between two looks belongs to the steps whose rows went on
-//! meanwhile. That of a step to come is what it is beside reading on most machines.
+//! Each step of a run has a cost in seconds per row. The remaining time is the sum over all remaining rows at the cost
+//! of their step. The cost of a step that has begun is measured: the time between two readings is attributed to the
+//! steps whose rows advanced. The cost of a step that has not begun is estimated relative to reading, as on most
+//! machines.
 
 use tape_core::Step;
 
 use super::Counts;
 
-/// What a row costs in a step that has not begun, beside reading one.
+/// Cost per row of a step that has not begun, relative to reading.
 const SCANNED: f64 = 0.5;
 const PUT_AWAY: f64 = 1.0;
 const COMPUTED: f64 = 0.5;
@@ -18,7 +19,7 @@ const VALUE_WRITTEN: f64 = 0.7;
 /// Rows of a light curve, before any was computed.
 const EPOCHS: f64 = 32.0;
 
-/// Estimates what is left from what was done.
+/// Estimates the remaining time from the progress so far.
 #[derive(Debug, Default)]
 pub struct Estimate {
     /// Seconds from the start to when the counts last went on.
@@ -32,7 +33,7 @@ pub struct Estimate {
 
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 impl Estimate {
-    /// Nothing is known yet, but that a row of the result has so many values.
+    /// Creates an estimator for results with `values` values per row.
     #[must_use]
     pub fn new(values: usize) -> Self {
         Self { values, ..Self::default() }

@@ -1,7 +1,6 @@
-//! How far a run has come, and how long it will still take.
+//! The progress of a run, and its remaining time.
 //!
-//! [`Progress`] is an observer to give to a run. Any thread can ask it how the run stands: it is what the command writes with
-//! its events.
+//! [`Progress`] is an observer for a run. Any thread can query it. The command writes its state with events.
 //!
 //! ```
 //! use tape::prelude::*;
@@ -34,7 +33,7 @@ pub struct Progress {
     stop: Cancellation,
 }
 
-/// How a run stands at a moment.
+/// The state of a run at one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Moment {

@@ -1,4 +1,4 @@
-//! How two queries differ, and a query in words.
+//! Describes queries, and how two of them differ.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What was asked of a survey, as one value.
+//! A query of a survey, as one value.
 //!
 //! A [`Query`] is plain data: it can be compared, written as JSON, and opened again. Jobs, kept frames, saved ensembles and files of
 //! results hold one, with the files as they were ([`Provenance`]).
@@ -19,10 +19,10 @@ pub use provenance::{Provenance, Stamps};
 
 use crate::error::Error;
 
-/// What is asked of a survey: which rows and objects of which files, and what is computed of them, in which shape.
+/// A query: the rows and objects of the input files to use, the statistics to compute, and the shape of the results.
 ///
-/// An ensemble has the first part of it, and a batch all. On how many threads, in how much memory and where a run is carried
-/// out is not part of it, because no result depends on that.
+/// An ensemble has the first part of it, and a batch all of it. Threads, memory and location of a run are not part of
+/// it, because no result depends on them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
@@ -31,10 +31,10 @@ pub struct Query {
     pub inputs: Vec<String>,
     /// The column of each role, in the order of [`Role::ALL`].
     pub columns: [Option<String>; 5],
-    /// The preset of which these are.
+    /// Preset of the columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preset: Option<String>,
-    /// What the values were said to be.
+    /// Quantity of the values, if it was set.
     #[serde(skip_serializing_if = "Option::is_none", with = "quantity")]
     pub quantity: Option<Quantity>,
     /// Columns that are computed of others, each of those before it.
@@ -52,7 +52,7 @@ pub struct Query {
     /// Which objects are meant beside that, one choice of what the other leaves.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<Choice>,
-    /// How values are converted.
+    /// Conversion of the values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversion: Option<ConversionQuery>,
     /// The statistics, by what they were asked for.
@@ -61,13 +61,13 @@ pub struct Query {
     /// The bands to compute; all without.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bands: Option<Vec<String>>,
-    /// What epochs of a light curve have in common; the object and the band without.
+    /// Columns that define a light curve, unless these are the object and the band.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub groups: Option<Vec<String>>,
-    /// What light curves go through before statistics see them, in order, by what the steps were asked for.
+    /// Names of the steps that light curves go through before statistics, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<String>,
-    /// Whether objects without a light curve have a row, too.
+    /// True if objects without a light curve have a row, too.
     #[serde(skip_serializing_if = "is_default")]
     pub all_objects: bool,
     /// Columns of the table of objects that stand beside results.
@@ -79,10 +79,10 @@ pub struct Query {
     /// The plan that was asked for.
     #[serde(skip_serializing_if = "is_default")]
     pub plan: PlanChoice,
-    /// How the survey is to be partitioned.
+    /// Division of the survey into partitions.
     #[serde(skip_serializing_if = "is_default")]
     pub partitioning: Partitioning,
-    /// What to do about what cannot be read or does not fit.
+    /// Behaviour on input that cannot be read or does not fit.
     #[serde(skip_serializing_if = "is_default")]
     pub on_error: OnError,
 }
@@ -91,7 +91,7 @@ pub struct Query {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DerivedColumn {
-    /// Its name.
+    /// Name of the column.
     pub name: String,
     /// The expression. Without, a function of the program computes it, which no text can describe.
     pub expression: Option<String>,
@@ -101,7 +101,7 @@ pub struct DerivedColumn {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ObjectsQuery {
-    /// Its files.
+    /// Files of the table.
     pub inputs: Vec<String>,
     /// The column of the id.
     pub id: String,
@@ -114,9 +114,9 @@ pub struct ObjectsQuery {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExposuresQuery {
-    /// Its files.
+    /// Files of the table.
     pub inputs: Vec<String>,
-    /// Its column of keys.
+    /// Column of keys.
     pub key: String,
     /// The column of the survey's rows that holds keys.
     pub on: String,
@@ -126,7 +126,7 @@ pub struct ExposuresQuery {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConversionQuery {
-    /// Whether magnitudes are made.
+    /// True to convert to magnitudes, and false to convert to fluxes.
     pub to_magnitudes: bool,
     /// The magnitude of a flux of 1, as a decimal number: JSON libraries round others.
     pub zero_point: String,
@@ -191,7 +191,7 @@ impl Query {
     }
 }
 
-/// How files in memory are called in a query, before their number.
+/// Prefix of files in memory in a query, followed by their number.
 pub(crate) const MEMORY: &str = "memory:";
 
 impl From<Conversion> for ConversionQuery {

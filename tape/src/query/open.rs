@@ -21,7 +21,7 @@ impl Query {
         choose(self.open_rows(self.inputs.iter().map(PathBuf::from).collect())?, &self.choices)
     }
 
-    /// Opens some files as the survey of this query, of which all objects of the table are meant.
+    /// Opens some files as the survey of this query, with all objects of the table.
     pub(crate) fn open_rows(&self, paths: Vec<PathBuf>) -> Result<Survey, Error> {
         if let Some(what) = self.unrepeatable() {
             return Err(Error::NotDescribed { what });

@@ -1,4 +1,4 @@
-//! What something was made from: a query, and the files as they were.
+//! The provenance of results: a query, and the stamps of its files.
 
 use std::path::{Path, PathBuf};
 
@@ -11,14 +11,14 @@ use super::Query;
 /// The key of it in the metadata of a file.
 const KEY: &str = "tape.provenance";
 
-/// What results or an ensemble were made from.
+/// The provenance of results or of an ensemble.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Provenance {
     /// The version of the program.
     pub version: String,
-    /// What was asked for.
+    /// The query.
     pub query: Query,
     /// The files as they were.
     pub stamps: Stamps,
@@ -73,7 +73,7 @@ impl Provenance {
             return format!("with the version {}, not {}", self.version, now.version);
         }
         if let Some(why) = self.unrepeatable.as_ref().or(now.unrepeatable.as_ref()) {
-            return format!("of which nobody can tell whether it is the same: {why}");
+            return format!("which may be different: {why}");
         }
         if self.stamps.objects != now.stamps.objects {
             return "of the table of objects before it changed".to_owned();

@@ -15,15 +15,15 @@ pub enum SimulateError {
     /// The survey would have more objects than there are ids for.
     #[error("{objects} objects are more than the {limit} that one survey can have: write several with different seeds")]
     TooManyObjects {
-        /// How many were asked for.
+        /// Requested number of objects.
         objects: u64,
-        /// How many are possible.
+        /// Maximum number of objects.
         limit: u64,
     },
     /// The mean number of epochs makes no sense.
     #[error("{epochs} epochs per object on average: ask for a number from 1 to {limit}")]
     BadEpochs {
-        /// What was asked for.
+        /// Requested mean number of epochs.
         epochs: f64,
         /// The largest that is possible.
         limit: f64,
@@ -40,15 +40,15 @@ pub enum SimulateError {
     /// More bands than can be told apart.
     #[error("{bands} bands are more than the {limit} that one survey can have: name fewer")]
     TooManyBands {
-        /// How many were asked for.
+        /// Requested number of bands.
         bands: usize,
-        /// How many are possible.
+        /// Maximum number of bands.
         limit: usize,
     },
     /// Not a fraction.
     #[error("a variable fraction of {fraction}: it must lie between 0 and 1")]
     BadFraction {
-        /// What was asked for.
+        /// Requested fraction.
         fraction: f64,
     },
     /// No file.
@@ -57,17 +57,17 @@ pub enum SimulateError {
     /// Some file would have no object.
     #[error("{files} files for {objects} objects: every file needs an object, so ask for fewer files")]
     TooManyFiles {
-        /// How many files were asked for.
+        /// Requested number of files.
         files: usize,
-        /// How many objects there are to put in them.
+        /// Number of objects.
         objects: u64,
     },
     /// Some file would have no night.
     #[error("{files} files for {nights} nights: every file needs a night, so ask for fewer files")]
     TooManyNights {
-        /// How many files were asked for.
+        /// Requested number of files.
         files: usize,
-        /// How many nights there are to put in them.
+        /// Number of nights.
         nights: usize,
     },
     /// Row groups without rows.
@@ -76,17 +76,17 @@ pub enum SimulateError {
     /// A name that is none of those known.
     #[error("no {what} is called {given:?}: choose one of {known}")]
     UnknownName {
-        /// What was to be named.
+        /// Kind of the name.
         what: &'static str,
-        /// What was given.
+        /// The given name.
         given: String,
-        /// What would have been understood.
+        /// The valid names.
         known: String,
     },
     /// There is something at the place of the output.
     #[error("{}: exists already: choose another folder, or allow it to be replaced", .path.display())]
     OutputExists {
-        /// Where the survey was to go.
+        /// Path of the survey.
         path: PathBuf,
     },
     /// There is something at the place of the output that a simulation did not write, so that it must not be deleted.
@@ -96,9 +96,9 @@ pub enum SimulateError {
         .path.display(), .found.display()
     )]
     NotASurvey {
-        /// Where the survey was to go.
+        /// Path of the survey.
         path: PathBuf,
-        /// What should not be there.
+        /// Path of the unexpected file.
         found: PathBuf,
     },
     /// A path that cannot become a folder.
@@ -112,7 +112,7 @@ pub enum SimulateError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the system.
         source: io::Error,
     },
     /// The Parquet writer refused.
@@ -120,13 +120,13 @@ pub enum SimulateError {
     Parquet {
         /// The file.
         path: PathBuf,
-        /// What the writer said.
+        /// Error of the writer.
         source: ParquetError,
     },
     /// The caller asked to stop.
     #[error("stopped before the survey was complete: nothing was left at {}", .path.display())]
     Interrupted {
-        /// Where the survey was to go.
+        /// Path of the survey.
         path: PathBuf,
     },
 }

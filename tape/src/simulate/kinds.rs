@@ -1,4 +1,4 @@
-//! How each kind of star varies: a factor on its mean flux, by time and band.
+//! The variability of each kind of star: a factor on its mean flux, by time and band.
 
 use std::f64::consts::PI;
 
@@ -7,7 +7,7 @@ use rand_distr::{Distribution, Exp1, Pareto, StandardNormal};
 
 use super::passband::Passband;
 
-/// What a simulated object is.
+/// The kind of a simulated object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
@@ -21,7 +21,7 @@ pub enum Kind {
     EclipsingBinary,
     /// A red dwarf with flares of hours; amplitude: that of the median flare at its peak.
     FlareStar,
-    /// One explosion in a galaxy, within the window and in season; amplitude: brightening at the peak.
+    /// An explosion in a galaxy, within the window and in season; amplitude: brightening at the peak.
     Supernova,
     /// An accreting black hole, varying as a damped random walk; amplitude: the structure function at long lags.
     DampedRandomWalk,
@@ -60,7 +60,7 @@ impl Kind {
     }
 }
 
-/// One object's variation. Asked in order of time, because flares and the random walk remember.
+/// The variability of one object. Must be queried in order of time, because flares and the random walk have state.
 #[derive(Debug)]
 pub(super) struct Variation {
     /// The period in days of what repeats.
@@ -211,7 +211,7 @@ fn dip(phase: f64, middle: f64, half_width: f64) -> f64 {
     if away < 1.0 { (0.5 * PI * away).cos().powi(2) } else { 0.0 }
 }
 
-/// The factor on the flux of growing fainter by so many magnitudes.
+/// Returns the factor on the flux for fading by `magnitudes`.
 fn fading(magnitudes: f64) -> f64 {
     10_f64.powf(-0.4 * magnitudes)
 }

@@ -1,5 +1,5 @@
-//! Which rows go into which row group of which file, where that can be told without drawing them. Row groups come in the
-//! order in which they are written.
+//! Assigns rows to row groups and files, for layouts in which this is possible without drawing the rows. Row groups are
+//! in the order in which they are written.
 
 use std::ops::Range;
 

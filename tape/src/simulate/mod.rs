@@ -63,26 +63,26 @@ use self::shuffled::{BUCKET_ROWS, BUCKETS_AT_ONCE, Buckets};
 /// The name of the truth table in the survey's folder.
 pub const TRUTH: &str = "_truth.parquet";
 
-/// Ids have room for so many objects.
+/// Maximum number of objects that ids have room for.
 const MOST_OBJECTS: u64 = 1_000_000_000;
 /// The largest mean number of epochs: a light curve is held in memory as a whole.
 const MOST_EPOCHS: f64 = 1e6;
 /// Bands are a byte each while they are drawn.
 const MOST_BANDS: usize = 255;
 
-/// What is held in memory at once, where all rows may not be: the sky is drawn again for the next lot.
+/// The parts of a survey that are held in memory at once if it does not fit. The sky is drawn again for each part.
 #[derive(Clone, Copy, Debug)]
 struct Lots {
-    /// Of a shuffled survey.
+    /// Buckets of a shuffled survey.
     buckets: Buckets,
     /// Files of a nightly survey.
     files: usize,
 }
 
-/// What survey to simulate.
+/// Settings of a simulated survey.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Simulation {
-    /// How many objects there are.
+    /// Number of objects.
     pub objects: u64,
     /// The mean number of epochs of an object, over all bands. Numbers of epochs are log-normal (but for the first epoch,
     /// which every object has), with a spread of 0.5 in the natural logarithm.
@@ -93,15 +93,15 @@ pub struct Simulation {
     pub seed: u64,
     /// The chance of an object to be variable, shared alike by the kinds in [`Kind::VARIABLE`].
     pub variable_fraction: f64,
-    /// Where the rows lie.
+    /// Order of the rows.
     pub layout: SurveyLayout,
-    /// How many files there are.
+    /// Number of files.
     pub files: usize,
-    /// How pages are compressed.
+    /// Compression of pages.
     pub compression: Codec,
     /// The most rows of a row group; a light curve that is longer than that has one to itself in a sorted survey.
     pub row_group_rows: usize,
-    /// Whether a simulated survey that is there already is replaced. Nothing else ever is.
+    /// True to replace an existing simulated survey. Nothing else is ever replaced.
     pub overwrite: bool,
 }
 
@@ -122,21 +122,21 @@ impl Default for Simulation {
     }
 }
 
-/// What was written.
+/// The outcome of a simulation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// How many survey files.
+    /// Number of survey files.
     pub files: usize,
     /// Their rows.
     pub rows: u64,
     /// Their objects.
     pub objects: u64,
-    /// How many of those are variable.
+    /// Number of variable objects.
     pub variables: u64,
     /// The size of the survey files.
     pub bytes: u64,
-    /// Where the truth table is.
+    /// Path of the truth table.
     pub truth: PathBuf,
 }
 

@@ -1,4 +1,5 @@
-//! One object's rows, a function of the seed and the object's number alone, whatever thread, file or layout they are for.
+//! Draws the rows of one object. They depend only on the seed and the object's number, not on the thread, file or
+//! layout.
 
 use std::ops::Range;
 
@@ -20,10 +21,10 @@ const FIRST_NIGHT: f64 = 60_000.0;
 const YEARS: u32 = 10;
 const YEAR_DAYS: f64 = 365.25;
 const SEASON_DAYS: f64 = 210.0;
-/// The nights of the window, the last of which is cut short by its end.
+/// Number of nights in the window. The last is cut short by its end.
 pub(super) const NIGHTS: usize = 3653;
 
-/// What a random stream is for. Each has its own, so that lengths can be drawn without drawing the rows.
+/// The purpose of a random stream. Each has its own, so that lengths can be drawn without drawing the rows.
 #[derive(Clone, Copy)]
 pub(super) enum Purpose {
     Length,
@@ -47,7 +48,7 @@ fn scramble(number: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// One row.
+/// A row of the survey.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
     id: i64,
@@ -117,7 +118,7 @@ impl Rows {
     }
 }
 
-/// What an object truly is: a row of the truth table.
+/// The true properties of an object: a row of the truth table.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Truth {
     pub(super) id: i64,
@@ -142,8 +143,8 @@ impl Sky {
         Self { seed, epochs, variable_fraction, bands: passbands(labels) }
     }
 
-    /// How many epochs an object has: one, and a log-normal number of others, so that the mean is exactly what was asked
-    /// for although none has fewer than one. The fraction that is left decides by chance which way to round.
+    /// Returns the number of epochs of an object: one, plus a log-normal number, so that the mean is exactly as
+    /// requested although each object has at least one. The fractional part is rounded at random.
     pub(super) fn length(&self, index: usize) -> usize {
         let mut rng = stream(self.seed, Purpose::Length, index);
         let deviate: f64 = StandardNormal.sample(&mut rng);

@@ -7,7 +7,7 @@ use parquet::basic::{Compression, ZstdLevel};
 
 use super::SimulateError;
 
-/// Where the rows of a simulated survey lie. Every layout holds exactly the same rows.
+/// The order of the rows of a simulated survey. Every layout holds exactly the same rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SurveyLayout {
@@ -40,7 +40,7 @@ impl SurveyLayout {
     }
 }
 
-/// How the pages of a simulated survey are compressed.
+/// The compression of a simulated survey's pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Codec {

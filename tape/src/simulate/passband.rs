@@ -1,11 +1,11 @@
-//! What a survey's bands do to a star: how red they look, how deep they go, how often they are used.
+//! The effects of a survey's bands: colours of stars, depths, and frequencies of use.
 
 /// The wavelength that magnitudes and amplitudes refer to, in nm, whether or not the survey has a band there.
 const REFERENCE_NM: f64 = 620.0;
 /// The magnitude of 1 nJy.
 pub(super) const ZERO_POINT: f64 = 31.4;
 
-/// One band of the simulated survey.
+/// A band of the simulated survey.
 #[derive(Clone, Debug)]
 pub(super) struct Passband {
     /// The reference wavelength over this band's: above 1 in blue bands, below 1 in red ones.

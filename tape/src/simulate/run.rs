@@ -1,4 +1,4 @@
-//! One run of a simulation: where it writes, how far it has come, and how its output appears all at once.
+//! A run of a simulation: its output folder and progress. The output appears all at once.
 
 use std::fs;
 use std::io;
@@ -50,7 +50,7 @@ impl<'a> Run<'a> {
         2 * self.pool.install(tape_pool::current_threads)
     }
 
-    /// So many more rows are done.
+    /// Counts `rows` more rows as done.
     pub(super) fn advance(&mut self, rows: usize) -> Result<(), SimulateError> {
         self.done += rows as u64;
         match (self.progress)(self.done, self.total) {
@@ -100,7 +100,7 @@ impl Drop for Staging {
     }
 }
 
-/// Whether there is something at the output; an error if it must not be replaced.
+/// Returns true if the output exists. Returns an error if it must not be replaced.
 fn check(out: &Path, overwrite: bool) -> Result<bool, SimulateError> {
     match fs::symlink_metadata(out) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),

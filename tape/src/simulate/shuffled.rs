@@ -20,7 +20,7 @@ pub(super) const BUCKETS_AT_ONCE: usize = 1 << 10;
 /// Rows that are drawn by one thread before they are scattered.
 const BLOCK_ROWS: usize = 1 << 16;
 
-/// How the work is divided.
+/// The division of the work.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Buckets {
     pub(super) rows_each: usize,
@@ -32,7 +32,7 @@ impl Buckets {
         rows.div_ceil(self.rows_each).max(1)
     }
 
-    /// How often the sky is drawn.
+    /// Returns how often the sky is drawn.
     pub(super) fn passes(self, rows: usize) -> usize {
         self.count(rows).div_ceil(self.at_once)
     }
@@ -165,7 +165,7 @@ impl<'a> Pool<'a> {
         Self { parts, left }
     }
 
-    /// How many of these row groups there are rows for.
+    /// Returns the number of these row groups that there are rows for.
     fn fitting(&self, groups: &[Group]) -> usize {
         let mut rows = 0;
         groups

@@ -32,7 +32,7 @@ impl Place {
         Ensemble::open(self.path("survey")).expect("it is a survey")
     }
 
-    /// One of the files of the survey.
+    /// Returns the path of one of the survey's files.
     fn file(&self) -> PathBuf {
         self.path("survey/part-000.parquet")
     }

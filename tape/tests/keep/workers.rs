@@ -1,4 +1,4 @@
-//! Who computes makes no difference to what is computed.
+//! Results do not depend on the workers.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};

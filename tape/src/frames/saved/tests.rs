@@ -27,7 +27,7 @@ fn frame(label: &str) -> WrittenFrame {
     WrittenFrame { label: label.to_owned(), made: Made::Given, origins, keys, rows, columns, bytes, checksum }
 }
 
-/// What opening a folder gives of which this is the description.
+/// Opens a folder with this description.
 fn opened(ensemble: Provenance, labels: &[&str]) -> Result<Saved, String> {
     let folder = tempfile::tempdir().expect("a folder");
     let frames = labels.iter().map(|label| frame(label)).collect();

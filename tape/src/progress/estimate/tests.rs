@@ -44,7 +44,7 @@ fn counts(event: &Value) -> Counts {
     counts
 }
 
-/// An estimator: it is told how the run stands, and says what is left.
+/// An estimator, which returns the remaining seconds for the counts at a given time.
 type Estimator = Box<dyn FnMut(f64, &Counts) -> Option<f64>>;
 
 fn ours(values: usize) -> Estimator {
@@ -55,7 +55,7 @@ fn ours(values: usize) -> Estimator {
     })
 }
 
-/// What a bar over the rows that are read would say.
+/// Estimates by the rows read, like a plain progress bar.
 #[expect(clippy::cast_precision_loss, reason = "a share")]
 fn by_rows_read(_: usize) -> Estimator {
     Box::new(|seconds, counts| {
@@ -64,8 +64,8 @@ fn by_rows_read(_: usize) -> Estimator {
     })
 }
 
-/// By how much the end is misjudged at worst after `begin` seconds, as a share of the run; and what is left at that time, as a
-/// share of what was.
+/// Returns the largest error of the predicted end after `begin` seconds, as a fraction of the run; and the largest
+/// relative error of the remaining time.
 fn worst(run: &Recorded, begin: f64, estimator: fn(usize) -> Estimator) -> (f64, f64) {
     let mut left = estimator(run.values);
     let told: Vec<_> = run.moments.iter().map(|(at, counts)| (*at, left(*at, counts))).collect();
@@ -81,7 +81,10 @@ fn the_time_left_is_right_within_a_fifth_after_a_tenth_of_the_run() {
     for (name, text) in [("stitch", STITCH), ("fold", FOLD)] {
         let run = Recorded::of(text);
         let (worst, left) = worst(&run, run.end / 10.0, ours);
-        assert!(worst < 0.2 && left < 0.2, "{name}: the end is misjudged by {worst:.2}, what is left by {left:.2}");
+        assert!(
+            worst < 0.2 && left < 0.2,
+            "{name}: the end is misjudged by {worst:.2}, the remaining time by {left:.2}"
+        );
     }
 }
 

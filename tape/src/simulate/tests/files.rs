@@ -1,4 +1,4 @@
-//! What appears on disk, when, and what is refused.
+//! Tests of the files on disk, when they appear, and of rejected outputs.
 
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};

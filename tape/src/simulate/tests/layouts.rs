@@ -1,4 +1,4 @@
-//! Where rows lie.
+//! Tests of the order of rows.
 
 use std::collections::{HashMap, HashSet};
 

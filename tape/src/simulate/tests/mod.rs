@@ -16,7 +16,7 @@ use parquet::file::statistics::Statistics;
 
 use super::*;
 
-/// One row as it is in the file.
+/// A row as it is in the file.
 #[derive(Clone, Debug, PartialEq)]
 struct Epoch {
     id: i64,
@@ -26,7 +26,7 @@ struct Epoch {
     band: String,
 }
 
-/// One row of the truth table.
+/// A row of the truth table.
 #[derive(Clone, Debug, PartialEq)]
 struct TruthRow {
     id: i64,

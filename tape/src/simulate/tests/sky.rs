@@ -1,10 +1,10 @@
-//! Whether the data are what they are said to be.
+//! Tests of the statistical properties of the data.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::*;
 
-/// One survey for the tests of values: all kinds in numbers, enough epochs to see them.
+/// Creates a survey for tests of values, with many objects of all kinds and many epochs.
 fn rich() -> (tempfile::TempDir, PathBuf, Report) {
     written(&Simulation { objects: 3000, epochs: 120.0, seed: 3, variable_fraction: 0.2, ..Simulation::default() })
 }
