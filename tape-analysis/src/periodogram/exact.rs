@@ -61,7 +61,7 @@ struct Single<'a> {
 }
 
 impl Kernel for Single<'_> {
-    /// `None` if there are too many cycles for the way in which they are rounded.
+    /// Three sums, or `None` if there are too many cycles for the way in which they are rounded.
     type Output = Option<[Complex64; 3]>;
 
     #[inline(always)]

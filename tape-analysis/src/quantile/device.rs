@@ -15,7 +15,7 @@ const MOST_CANCELLED: f64 = 7.0;
 
 const SELECTION: &str = concat!(include_str!("../device/order.wgsl"), include_str!("beside.wgsl"));
 
-/// Tolerance: relative, some rounding errors of the two ends, neither of which is much larger than the range.
+/// Tolerance: relative, some rounding errors of the two ends, which are not much larger than the range.
 const RANGE: DeviceKernel = DeviceKernel {
     name: "inter_quantile",
     wgsl: include_str!("range.wgsl"),

@@ -127,7 +127,7 @@ pub struct BinnedLightCurve {
     offset: f64,
     time: Aggregation,
     flux: Aggregation,
-    /// `None` if errors are not requested.
+    /// Aggregation of errors, if they are requested.
     error: Option<Aggregation>,
 }
 

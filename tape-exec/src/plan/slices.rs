@@ -26,7 +26,7 @@ pub(crate) struct Slice {
     pub(crate) parts: Vec<SlicePart>,
 }
 
-/// Rows of one row group, some of which belong to the slice.
+/// Rows of one row group that may belong to the slice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SlicePart {
     pub(crate) piece: Piece,

@@ -181,7 +181,7 @@ impl Job {
         self.gather_into(path.as_ref(), options, observer)
     }
 
-    /// Returns the receipts of some tasks, all of which must be done.
+    /// Returns the receipts of some tasks, which must all be done.
     fn receipts(&self, tasks: Range<usize>, what: &'static str) -> Result<Vec<Receipt>, Error> {
         let mut receipts = vec![];
         let mut missing = vec![];
