@@ -20,7 +20,7 @@ const PHRASES: [Rule; 5] = [
 ];
 
 /// First words to avoid in a doc comment.
-const OPENINGS: [Rule; 10] = [
+const OPENINGS: [Rule; 14] = [
     (&["What"], "name the thing, or begin with a verb, as in 'Returns …'"),
     (&["That"], "begin with a verb, as in 'Checks that …'"),
     (&["Whether"], "write 'Returns true if …', or 'True if …' for a field"),
@@ -30,6 +30,10 @@ const OPENINGS: [Rule; 10] = [
     (&["Who"], "name the thing, as in 'The thread that …'"),
     (&["Its"], "name the thing, as in 'Name of the column'"),
     (&["None"], "write 'Returns `None` if …'"),
+    (&["How"], "name the thing, as in 'Number of …' or 'The way in which …'"),
+    (&["As"], "write 'Like [`other`]' or 'See [`other`]'"),
+    (&["If"], "write 'True if …' or 'Returns … if …'"),
+    (&["Where"], "name the thing, as in 'Path of …' or 'Position of …'"),
     (&["One"], "begin with a noun or a verb, as in 'A row of …' or 'Returns one …'"),
 ];
 
@@ -192,7 +196,10 @@ mod tests {
 
     #[test]
     fn every_opening_is_found_in_doc_comments() {
-        let openings = ["What", "That", "Whether", "The_same", "So_many", "Of", "Who", "Its", "None", "One"];
+        let openings = [
+            "What", "That", "Whether", "The_same", "So_many", "Of", "Who", "Its", "None", "How", "As", "If", "Where",
+            "One",
+        ];
         let openings = openings.map(|opening| opening.replace('_', " "));
         assert_eq!(OPENINGS.map(|(opening, _)| opening.join(" ")), openings);
         for opening in openings {
