@@ -16,8 +16,8 @@ pub(super) struct Pairs {
     pub(super) w: [[f64; LANES]; 2],
 }
 
-/// If the last step is larger than the smallest by this factor, the mean is computed again with more digits, which
-/// happens in one of 6,000 light curves. The rounding error of J is then about 10⁻¹⁴ at most.
+/// Largest ratio of the last step to the smallest. Beyond it, the mean is computed again with more digits, which happens
+/// in one of 6,000 light curves. The rounding error of J is then about 10⁻¹⁴ at most.
 const MOST_GROWTH: f64 = 32.0;
 
 impl Pairs {
