@@ -22,12 +22,14 @@ pub enum Error {
         path: PathBuf,
     },
     /// A pattern or folder that matches no Parquet file.
-    #[error("{pattern}: no Parquet file matches{}", passed_over(*.hidden))]
+    #[error("{pattern}: no Parquet file found{}{}", hidden_files(*.hidden), other_files(.other))]
     NoMatch {
         /// The pattern or folder.
         pattern: String,
-        /// Number of files skipped because their names start with `_` or `.`.
+        /// Number of files skipped because of their names, such as those that start with `_` or `.`.
         hidden: usize,
+        /// The first file that is not Parquet, and what it is.
+        other: Option<Box<Self>>,
     },
     /// A malformed pattern.
     #[error("{pattern}: not a valid pattern: {reason}")]
@@ -62,6 +64,28 @@ pub enum Error {
         path: PathBuf,
         /// The defect that was found.
         reason: String,
+    },
+    /// A file in another format than Parquet, or a table that only its own reader can read.
+    #[error("{}: this is {format}, which is not read: {advice}", .path.display())]
+    OtherFormat {
+        /// The file or folder.
+        path: PathBuf,
+        /// The format, with its article.
+        format: &'static str,
+        /// What to do.
+        advice: String,
+    },
+    /// A column that is stored in a way that cannot be read.
+    #[error("{}: column '{column}' is {what}: {advice}", .path.display())]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: String,
+        /// How it is stored.
+        what: &'static str,
+        /// What to do.
+        advice: &'static str,
     },
     /// A missing column for a role.
     #[error("{}: {source}", .path.display())]
@@ -405,8 +429,16 @@ fn like(nearest: Option<&String>) -> String {
     nearest.map(|name| format!(" (did you mean '{name}'?)")).unwrap_or_default()
 }
 
-fn passed_over(n: usize) -> String {
-    if n == 0 { String::new() } else { format!(" (skipped {n} with names that start with '_' or '.')") }
+fn hidden_files(n: usize) -> String {
+    if n == 0 {
+        String::new()
+    } else {
+        format!(" (skipped {n} whose names mark metadata, as '_' and '.' do at the start)")
+    }
+}
+
+fn other_files(first: &Option<Box<Error>>) -> String {
+    first.as_ref().map(|first| format!("; {first}")).unwrap_or_default()
 }
 
 fn in_row(row: Option<u64>) -> String {

@@ -42,6 +42,7 @@ pub mod internal {
     pub use crate::decode::guard::is_guarded;
     pub use crate::file::atomic_dir::{WholeFolder, recover};
     pub use crate::file::atomic_file::{UNFINISHED, sync_folder, write_whole};
+    pub use crate::file::local_url::text_of_path;
     pub use crate::file::memory::{is_in_memory, store_in_memory};
     pub use crate::scan::grouped::Grouped;
     pub use crate::spill::block_file::{BlockFile, BlockWriter, Written, checksum};

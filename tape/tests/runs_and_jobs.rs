@@ -158,7 +158,7 @@ fn bytes(path: &Path) -> Vec<u8> {
 fn a_job_gives_the_bytes_of_a_run_whatever_is_asked_for() {
     let place = Place::new();
     for (number, Asked { name, batch, stands_alone }) in asked(&place).into_iter().enumerate() {
-        let query = batch.query().expect("plain");
+        let query = batch.query();
         let what = format!("{name}: {query} by the plan {}", query.plan);
         let map = query.plan == PlanChoice::Map;
         let batch = if map { batch } else { batch.partitioning(Partitioning::Count(5)) }.workers(2);

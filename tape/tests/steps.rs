@@ -88,7 +88,7 @@ fn a_step_is_part_of_what_is_asked_and_partial_states_know_none() {
     surveys(folder.path());
     let plain = open(folder.path(), SurveyLayout::Shuffled).batch_named(&["mean"]).expect("known");
     let batch = plain.clone().step("clip:sigma=2").expect("a step");
-    let (query, before) = (batch.query().expect("plain"), plain.query().expect("plain"));
+    let (query, before) = (batch.query(), plain.query());
     let difference = before.difference(&query);
     assert_eq!(difference.as_deref(), Some("with the steps none, not clip:sigma=2:iterations=5"));
     let again = Batch::from_query(&query).expect("it opens");

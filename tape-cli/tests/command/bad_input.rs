@@ -75,14 +75,14 @@ fn files_that_are_not_surveys() {
     let whole = place.read("survey/part-000.parquet");
     fs::write(place.path("cut.parquet"), &whole[..whole.len() / 2]).expect("written");
     for (words, hint) in [
-        ("batch text.parquet", "text.parquet: not a complete Parquet file"),
-        ("batch empty.parquet", "empty.parquet: not a complete Parquet file (the file is empty)"),
-        ("batch cut.parquet", "cut.parquet: not a complete Parquet file"),
+        ("batch text.parquet", "text.parquet: this is a text file"),
+        ("batch empty.parquet", "empty.parquet: this is an empty file"),
+        ("batch cut.parquet", "cut.parquet: this is a Parquet file without its end"),
         ("batch missing.parquet", "missing.parquet: no such file or folder"),
-        ("batch nothing", "nothing: no Parquet file matches"),
-        ("batch survey/*.csv", "survey/*.csv: no Parquet file matches"),
-        ("inspect text.parquet", "text.parquet: not a complete Parquet file"),
-        ("repartition text.parquet out", "text.parquet: not a complete Parquet file"),
+        ("batch nothing", "nothing: no Parquet file found"),
+        ("batch survey/*.csv", "survey/*.csv: no Parquet file found"),
+        ("inspect text.parquet", "text.parquet: this is a text file"),
+        ("repartition text.parquet out", "text.parquet: this is a text file"),
     ] {
         let error = place.fails(words);
         assert!(error.contains(hint), "tape {words}: {error}");

@@ -13,6 +13,7 @@ mod formats;
 mod groups;
 #[cfg(target_os = "linux")]
 mod hostile;
+mod inputs;
 mod jobs;
 mod keep;
 mod look;

@@ -1,9 +1,11 @@
 //! Reads the footer of a file: the columns of the roles, and the claims of the row groups.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use parquet::basic::Compression;
 use parquet::errors::Result as ParquetResult;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, Length};
@@ -14,11 +16,12 @@ use crate::decode::column_reader::levels_alone;
 use crate::decode::column_type::ColumnType;
 use crate::decode::guard::guarded;
 use crate::decode::input::PositionedFile;
-use crate::decode::leaf::{RoleColumn, nested_columns, role_column};
+use crate::decode::leaf::{Leaf, RoleColumn, nested_columns, role_column};
 use crate::decode::limits::check_footer;
 use crate::decode::list_levels::first_difference;
 use crate::decode::schema_paths::{flat_columns, leaves, list_columns};
 use crate::error::{Error, system, words};
+use crate::file::format::FileFormat;
 use crate::file::opened::open;
 use crate::file::stamp::FileStamp;
 
@@ -36,28 +39,49 @@ pub(crate) struct Footer {
     pub(crate) stamp: FileStamp,
     /// The column of each role that has one.
     pub(crate) roles: [Option<RoleColumn>; 5],
+    /// Leaf columns that are encrypted.
+    encrypted: BTreeSet<usize>,
 }
 
 /// Reads the metadata in a footer.
 pub(crate) fn read_metadata(path: &Path) -> Result<(ParquetMetaData, FileStamp), Error> {
+    let (metadata, stamp, _) = read_footer(path)?;
+    Ok((metadata, stamp))
+}
+
+/// Reads the metadata in a footer. Returns for each column chunk whether it is encrypted, too.
+fn read_footer(path: &Path) -> Result<(ParquetMetaData, FileStamp, Vec<bool>), Error> {
     let (file, stamp) = open(path)?;
-    let not_parquet = |reason: String| Error::NotParquet { path: path.to_owned(), reason };
-    if stamp.bytes == 0 {
-        return Err(not_parquet("the file is empty".to_owned()));
-    }
     // Usually this covers the whole footer.
     file.prefetch(std::iter::once(stamp.bytes.saturating_sub(FOOTER)..stamp.bytes))?;
     // Only column data is counted, not footers.
     let file = PositionedFile::new(file, stamp.bytes, Arc::default());
     let metadata = guarded(|| {
-        check_claims(&file)?;
-        ParquetMetaDataReader::new().parse_and_finish(&file)
+        let encrypted = check_claims(&file)?;
+        Ok((ParquetMetaDataReader::new().parse_and_finish(&file)?, encrypted))
     });
     let failed = |error| match system(error) {
         Ok(refused) => Error::io(path, "read the file", refused),
-        Err(error) => not_parquet(words(&error)),
+        Err(error) => match FileFormat::read(path) {
+            Ok(FileFormat::Parquet) => Error::NotParquet { path: path.to_owned(), reason: words(&error) },
+            Ok(other) => {
+                let (format, advice) = other.advice(path);
+                Error::OtherFormat { path: path.to_owned(), format, advice }
+            }
+            Err(error) => error,
+        },
     };
-    Ok((metadata.map_err(failed)?, stamp))
+    let (metadata, encrypted) = metadata.map_err(failed)?;
+    if let Some(elsewhere) = rows_elsewhere(&metadata) {
+        let advice = format!("its rows lie in {elsewhere}: name that file, or the folder");
+        return Err(Error::OtherFormat { path: path.to_owned(), format: "a file of metadata without rows", advice });
+    }
+    Ok((metadata, stamp, encrypted))
+}
+
+/// Returns the file that holds the rows of a footer, if it is another one, as for `_metadata` files.
+fn rows_elsewhere(metadata: &ParquetMetaData) -> Option<&str> {
+    metadata.row_groups().iter().flat_map(|group| group.columns()).find_map(ColumnChunkMetaData::file_path)
 }
 
 /// Checks that each row group has as many values of a column as rows, or at least as many elements if the column is in
@@ -78,12 +102,12 @@ pub(crate) fn check_counts(metadata: &ParquetMetaData, column: usize, is_nested:
 }
 
 /// Checks that a footer does not claim more than it holds. The decoder reports a malformed footer.
-fn check_claims(file: &PositionedFile) -> ParquetResult<()> {
-    let Some(end) = file.len().checked_sub(8) else { return Ok(()) };
+fn check_claims(file: &PositionedFile) -> ParquetResult<Vec<bool>> {
+    let Some(end) = file.len().checked_sub(8) else { return Ok(vec![]) };
     let tail = file.get_bytes(end, 8)?;
-    let Some((length, b"PAR1")) = tail.split_first_chunk::<4>() else { return Ok(()) };
+    let Some((length, b"PAR1")) = tail.split_first_chunk::<4>() else { return Ok(vec![]) };
     let length = u32::from_le_bytes(*length);
-    let Some(start) = end.checked_sub(u64::from(length)) else { return Ok(()) };
+    let Some(start) = end.checked_sub(u64::from(length)) else { return Ok(vec![]) };
     check_footer(&file.get_bytes(start, length as usize)?)
 }
 
@@ -91,7 +115,7 @@ impl Footer {
     /// Reads the footer and looks up the columns. The map must name a column of this file for the id and the flux.
     /// Other roles are optional.
     pub(crate) fn read(path: PathBuf, columns: &ColumnMap) -> Result<Self, Error> {
-        let (metadata, stamp) = read_metadata(&path)?;
+        let (metadata, stamp, encrypted) = read_footer(&path)?;
         let schema = metadata.file_metadata().schema_descr();
         let leaves = leaves(schema);
         let mut roles = [const { None }; 5];
@@ -123,9 +147,28 @@ impl Footer {
                 .map_err(|reason| Error::NotParquet { path: path.clone(), reason })?;
             roles[role as usize] = Some(column);
         }
-        let footer = Self { path, metadata: Arc::new(metadata), stamp, roles };
+        let n = schema.num_columns().max(1);
+        let encrypted = encrypted.iter().enumerate().filter(|(_, is)| **is).map(|(chunk, _)| chunk % n).collect();
+        let footer = Self { path, metadata: Arc::new(metadata), stamp, roles, encrypted };
+        footer.roles.iter().flatten().try_for_each(|column| footer.check_supported(&column.leaf))?;
         footer.check_lists(columns)?;
         Ok(footer)
+    }
+
+    /// Checks that a column is not stored in a way that cannot be read.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if it is encrypted or compressed with LZO.
+    pub(crate) fn check_supported(&self, leaf: &Leaf) -> Result<(), Error> {
+        let is_lzo = |group: &RowGroupMetaData| group.column(leaf.index).compression() == Compression::LZO;
+        let (what, advice) = if self.encrypted.contains(&leaf.index) {
+            ("encrypted", "decrypt it first with a reader that has its key, such as pyarrow, or name another column")
+        } else if self.metadata.row_groups().iter().any(is_lzo) {
+            ("compressed with LZO, which is not supported", "write the file again with another codec, such as zstd")
+        } else {
+            return Ok(());
+        };
+        Err(Error::Unsupported { path: self.path.clone(), column: leaf.name.clone(), what, advice })
     }
 
     /// Checks that columns are in lists only if the flux is, that the time then is too, and that in each row group all

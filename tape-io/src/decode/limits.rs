@@ -29,17 +29,21 @@ const MOST_NESTED: usize = 64;
 /// Field numbers in a footer and in a schema element.
 const SCHEMA: i64 = 2;
 const CHILDREN: i64 = 5;
+/// Field number in a column chunk.
+const CRYPTO_METADATA: i64 = 8;
 /// Field numbers in a page header.
 const UNCOMPRESSED: i64 = 2;
 const COMPRESSED: i64 = 3;
 /// Allowance for the parts of a page other than its values, in bytes.
 const PAGE: u64 = 1 << 16;
 
-/// Checks that a footer does not claim more than it holds.
-pub(crate) fn check_footer(bytes: &[u8]) -> Result<()> {
-    let mut walk = Walk { bytes, children: vec![] };
+/// Checks that a footer does not claim more than it holds. Returns for each column chunk, row group by row group, whether it
+/// is encrypted: the `parquet` crate, built without encryption, does not tell.
+pub(crate) fn check_footer(bytes: &[u8]) -> Result<Vec<bool>> {
+    let mut walk = Walk::new(bytes);
     walk.structure(Of::Footer, 0)?;
-    check_schema(&walk.children)
+    check_schema(&walk.children)?;
+    Ok(walk.encrypted)
 }
 
 /// Checks that the elements of a schema form a tree that is not too deep, given the number of children of each.
@@ -96,7 +100,7 @@ impl PageBounds {
     /// Checks that a page does not claim to be larger than possible. Returns false if `header` is incomplete. Malformed
     /// headers are left to the decoder.
     pub(crate) fn check(self, header: &[u8]) -> Result<bool> {
-        let (sizes, whole) = Walk { bytes: header, children: vec![] }.page_sizes()?;
+        let (sizes, whole) = Walk::new(header).page_sizes()?;
         let [Some(uncompressed), Some(compressed)] = sizes else { return Ok(whole) };
         // The decoder refuses negative sizes.
         let (Ok(uncompressed), Ok(compressed)) = (u64::try_from(uncompressed), u64::try_from(compressed)) else {
@@ -114,12 +118,14 @@ pub(crate) struct Walk<'a> {
     bytes: &'a [u8],
     /// Number of children of each schema element.
     children: Vec<i64>,
+    /// For each column chunk, true if it is encrypted.
+    encrypted: Vec<bool>,
 }
 
 impl<'a> Walk<'a> {
     /// Starts a walk through a structure.
     pub(crate) const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, children: vec![] }
+        Self { bytes, children: vec![], encrypted: vec![] }
     }
 
     /// Reads the elements of a list, whose type must be one of `kinds`. Each element takes at least one byte.
@@ -152,11 +158,12 @@ impl Walk<'_> {
         if depth > DEEPEST {
             return Err(general(format!("structures are nested more than {DEEPEST} deep")));
         }
-        let (mut last, mut children, mut schema) = (0, None, false);
+        let (mut last, mut children, mut schema, mut encrypted) = (0, None, false, false);
         while let Some((field, kind)) = self.field(&mut last)? {
             if of.kinds(field).is_some_and(|kinds| !kinds.contains(&kind)) {
                 return Err(general(format!("field {field} has type {kind}, which is not valid in a footer")));
             }
+            encrypted |= of == Of::ColumnChunk && field == CRYPTO_METADATA;
             match (of, field) {
                 (Of::Footer, SCHEMA) if !schema => {
                     schema = true;
@@ -171,6 +178,9 @@ impl Walk<'_> {
         }
         if of == Of::SchemaElement {
             self.children.push(children.unwrap_or(0));
+        }
+        if of == Of::ColumnChunk {
+            self.encrypted.push(encrypted);
         }
         Ok(())
     }

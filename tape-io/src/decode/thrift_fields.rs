@@ -17,6 +17,8 @@ const STRUCTURE: &[u8] = &[12];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Of {
     Footer,
+    RowGroup,
+    ColumnChunk,
     SchemaElement,
     LogicalType,
     /// The parameters of the logical type with this field number.
@@ -43,6 +45,8 @@ impl Of {
     /// Returns the kind of the structure in a field.
     pub(crate) const fn within(self, field: i64) -> Self {
         match (self, field) {
+            (Self::Footer, 4) => Self::RowGroup,
+            (Self::RowGroup, 1) => Self::ColumnChunk,
             (Self::SchemaElement, 10) => Self::LogicalType,
             (Self::LogicalType, of) => Self::Details(of),
             (Self::Details(7 | 8), 2) => Self::Unit,

@@ -2,7 +2,10 @@
 
 pub(crate) mod atomic_dir;
 pub(crate) mod atomic_file;
+pub(crate) mod format;
+pub(crate) mod identity;
 pub(crate) mod list;
+pub(crate) mod local_url;
 pub(crate) mod memory;
 pub(crate) mod opened;
 pub(crate) mod positioned;

@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use crate::error::Error;
 use crate::fault::{self, Call};
+use crate::file::local_url::{is_local_url, local_path};
 #[cfg(feature = "remote")]
 use crate::file::remote::RemoteFile;
 use crate::file::stamp::FileStamp;
@@ -23,9 +24,9 @@ pub(crate) enum Opened {
     Remote(Arc<RemoteFile>),
 }
 
-/// Returns true if a path is a URL. `file://` URLs have been turned into paths before.
+/// Returns true if a path is the URL of a file that is not local.
 pub(crate) fn is_remote(path: &Path) -> bool {
-    path.to_str().is_some_and(|text| text.contains("://"))
+    path.to_str().is_some_and(|text| text.contains("://")) && !is_local_url(path)
 }
 
 /// Opens a file and reads its stamp.
@@ -38,7 +39,7 @@ pub(crate) fn open(path: &Path) -> Result<(Opened, FileStamp), Error> {
     }
     let unreadable = |error| Error::io(path, "read the file", error);
     fault::before(Call::Open).map_err(unreadable)?;
-    let file = File::open(path).map_err(unreadable)?;
+    let file = File::open(local_path(path)).map_err(unreadable)?;
     fault::before(Call::List).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
     Ok((Opened::Local(Arc::new(file)), FileStamp::from(&metadata)))

@@ -162,7 +162,7 @@ impl Survey {
         let told = format!(
             "times in column '{name}' are floats of 32 bits: near MJD 60,000, neighbours are 5.6 minutes apart"
         );
-        (narrow && columns.time).then_some(told).into_iter().collect()
+        self.notes().iter().cloned().chain((narrow && columns.time).then_some(told)).collect()
     }
 
     /// What is made of its values.

@@ -176,6 +176,7 @@ impl FileExpressions {
         each_once(&mut of_file);
         let leaves: Vec<Leaf> = of_file.iter().filter_map(|&index| leaf(schema, index, footer.is_nested())).collect();
         for leaf in &leaves {
+            footer.check_supported(leaf)?;
             check_counts(&footer.metadata, leaf.index, leaf.depth.repetition > 0)
                 .map_err(|reason| Error::NotParquet { path: path.clone(), reason })?;
         }

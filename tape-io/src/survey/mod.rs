@@ -45,6 +45,8 @@ pub struct Survey {
     pub(crate) expressions: Expressions,
     pub(crate) objects: Option<KeyedTable>,
     pub(crate) exposures: Option<Exposures>,
+    /// What the user should know of how the survey was opened.
+    notes: Vec<String>,
     pub(crate) selections: Vec<Selection>,
     /// What its values were said to be.
     pub(crate) said: Option<Quantity>,
@@ -66,6 +68,7 @@ impl Clone for Survey {
             expressions: self.expressions.clone(),
             objects: self.objects.clone(),
             exposures: self.exposures.clone(),
+            notes: self.notes.clone(),
             selections: self.selections.clone(),
             said: self.said,
             conversion: self.conversion,
@@ -75,6 +78,12 @@ impl Clone for Survey {
 }
 
 impl Survey {
+    /// Returns what the user should know of how the survey was opened, such as files that were passed over.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// The type of the ids.
     #[must_use]
     pub const fn id_type(&self) -> IdType {

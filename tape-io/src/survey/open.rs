@@ -7,7 +7,7 @@ use arrow::array::RecordBatch;
 use tape_core::{Bands, ColumnMap, IdType, Role};
 
 use super::Survey;
-use crate::catalog::discover::{discover, discover_within};
+use crate::catalog::discover::discover_within;
 use crate::catalog::sky::{Region, SkyColumns};
 use crate::decode::column_type::ColumnType;
 use crate::decode::footer::{Footer, read_metadata};
@@ -24,7 +24,8 @@ impl Survey {
     /// # Errors
     /// If an input stands for no file, a file is not Parquet, or a column is missing or of the wrong type.
     pub fn open<P: AsRef<Path>>(inputs: &[P], columns: &ColumnMap) -> Result<Self, Error> {
-        Self::open_found(discover(inputs)?, columns)
+        let found = discover_within(inputs, None)?;
+        Ok(Self::open_found(found.files, columns)?.with_notes(found.passed_over.note()))
     }
 
     /// The same, of which the rows in a part of the sky are meant. Of HATS catalogues, files of pixels that do not touch it are
@@ -40,10 +41,10 @@ impl Survey {
         sky: &SkyColumns,
     ) -> Result<Self, Error> {
         region.check()?;
-        let (paths, of_catalogue) = discover_within(inputs, Some(region))?;
-        let survey = Self::open_found(paths, columns)?;
+        let found = discover_within(inputs, Some(region))?;
+        let survey = Self::open_found(found.files, columns)?.with_notes(found.passed_over.note());
         let available = survey.available();
-        let mut places = sky.clone().or(of_catalogue).or(SkyColumns::among(&available));
+        let mut places = sky.clone().or(found.sky).or(SkyColumns::among(&available));
         // As catalogues call it since their first version.
         let customary = "_healpix_29".to_owned();
         places.healpix = places.healpix.or_else(|| available.contains(&customary).then_some((customary, 29)));
@@ -57,6 +58,12 @@ impl Survey {
             Error::NoPlaces { path: survey.files[0].path.clone(), what: what.to_owned() }
         })?;
         survey.filtered(&condition)
+    }
+
+    /// Adds notes about what was found, which runs report as warnings.
+    fn with_notes(mut self, notes: impl IntoIterator<Item = String>) -> Self {
+        self.notes.extend(notes);
+        self
     }
 
     /// A survey of Arrow batches with the same columns, at least one, in any of the shapes that files have. Its light curves
@@ -139,6 +146,7 @@ impl Survey {
             in_memory: vec![],
             objects: None,
             exposures: None,
+            notes: vec![],
         })
     }
 }

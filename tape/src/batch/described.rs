@@ -11,10 +11,8 @@ use crate::statistics::steps_named;
 
 impl Batch {
     /// Returns what this batch asks for, as a value.
-    ///
-    /// # Errors
-    /// As [`Ensemble::query`].
-    pub fn query(&self) -> Result<Query, Error> {
+    #[must_use]
+    pub fn query(&self) -> Query {
         // All that can be asked for is taken apart here, so that nothing new is forgotten.
         let Self { ensemble, statistics: _, asked, by_name: _, config, wide, joined, groups, all_objects } = self;
         // No result depends on threads, memory and portions.
@@ -31,7 +29,7 @@ impl Batch {
             rows_at_once: _,
             chunk_rows: _,
         } = config;
-        Ok(Query {
+        Query {
             statistics: asked.clone(),
             bands: bands.clone(),
             groups: groups.as_ref().map(|groups| groups.names()),
@@ -42,8 +40,8 @@ impl Batch {
             plan: *plan,
             partitioning: *partitioning,
             on_error: *on_error,
-            ..ensemble.query()?
-        })
+            ..ensemble.query()
+        }
     }
 
     /// Prepares the batch of a query, on the ensemble that it is of.
@@ -65,12 +63,12 @@ impl Batch {
     }
 
     /// Returns the query with the files as they were when they were opened.
-    pub(crate) fn provenance(&self) -> Result<Provenance, Error> {
-        let mut provenance = Provenance { query: self.query()?, ..self.ensemble.provenance()? };
+    pub(crate) fn provenance(&self) -> Provenance {
+        let mut provenance = Provenance { query: self.query(), ..self.ensemble.provenance() };
         if !self.by_name && provenance.unrepeatable.is_none() {
             provenance.unrepeatable = Some("its statistics were given by the program, not by name".to_owned());
         }
-        Ok(provenance)
+        provenance
     }
 
     /// Returns the columns that tell rows of the table apart; none where there are many rows for a light curve.

@@ -89,7 +89,7 @@ impl Batch {
         observer: &dyn Observer,
     ) -> Result<Summary, Error> {
         let joined = self.joined()?;
-        let metadata = self.provenance()?.metadata(&self.rows_of_inputs());
+        let metadata = self.provenance().metadata(&self.rows_of_inputs());
         let output = Output { metadata: &metadata, ..self.output(joined.as_ref()) };
         output.write(path.as_ref(), options, |sink| self.run_into(plan, sink, observer))
     }

@@ -58,9 +58,9 @@ impl Ensemble {
     /// # let out = folder.path().join("survey");
     /// # tape::simulate::Simulation { objects: 50, files: 2, ..Default::default() }.write(&out)?;
     /// let bright = Ensemble::open(&out)?.filter("flux > 5")?.sample(0.5, 1)?;
-    /// let json = serde_json::to_string(&bright.query()?)?;
+    /// let json = serde_json::to_string(&bright.query())?;
     /// let again = Ensemble::from_query(&serde_json::from_str(&json)?)?;
-    /// assert_eq!(again.query()?, bright.query()?);
+    /// assert_eq!(again.query(), bright.query());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -71,16 +71,14 @@ impl Ensemble {
     }
 
     /// Returns what this ensemble asks of its survey, as a value.
-    ///
-    /// # Errors
-    /// [`Error::NotUnicode`] if a path cannot be told.
-    pub fn query(&self) -> Result<Query, Error> {
+    #[must_use]
+    pub fn query(&self) -> Query {
         Query::from_survey(&self.survey)
     }
 
     /// Returns the query with the files as they were when they were opened.
-    pub(crate) fn provenance(&self) -> Result<Provenance, Error> {
-        Ok(Provenance::new(self.query()?, Stamps::from_survey(&self.survey)))
+    pub(crate) fn provenance(&self) -> Provenance {
+        Provenance::new(self.query(), Stamps::from_survey(&self.survey))
     }
 
     pub(crate) fn new(survey: Survey) -> Self {

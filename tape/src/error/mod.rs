@@ -143,12 +143,6 @@ pub enum Error {
         /// The choice.
         what: String,
     },
-    /// A path that JSON cannot hold.
-    #[error("{}: this file cannot be named, because its path is not Unicode: rename it", .path.display())]
-    NotUnicode {
-        /// The path.
-        path: std::path::PathBuf,
-    },
     /// A run that started again after results of it were handed out.
     #[error(
         "the rows are not in the order that footers claim, which was found after results were handed out: iterate again with the shuffle plan"

@@ -59,7 +59,7 @@ impl Batch {
     }
 
     fn compute_in(&self, frames: &mut Frames, label: &str, options: WriteOptions) -> Result<Kept, Error> {
-        let origin = self.provenance()?;
+        let origin = self.provenance();
         if frames.has(label, &origin, options)? {
             return Ok(Kept::Reused);
         }

@@ -21,7 +21,7 @@ pub enum Changed {
 
 /// Describes an ensemble, if another process can open it again.
 pub(super) fn description(ensemble: &Ensemble) -> Result<Provenance, Error> {
-    let description = ensemble.provenance()?;
+    let description = ensemble.provenance();
     match description.query.derived.iter().find(|derived| derived.expression.is_none()) {
         Some(function) => Err(FrameError::Derived { name: function.name.clone() }.into()),
         None => Ok(description),

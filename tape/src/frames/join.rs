@@ -66,7 +66,7 @@ impl Frames {
         let known = objects.joined(columns)?;
         let table = from.table()?;
         let joined = beside(Some(&known), table)?;
-        let asked = ensemble.provenance()?;
+        let asked = ensemble.provenance();
         let mut origins = from.origins.clone();
         origins.extend(from.origins.first().cloned().map(|mut origin| {
             origin.query = Query { objects: asked.query.objects, joined: columns.to_vec(), ..origin.query };

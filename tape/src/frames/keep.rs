@@ -27,7 +27,7 @@ impl Batch {
     /// If the label has another frame that `options` do not replace, or is not valid; if the ensemble is of another
     /// survey, or damaged; or if the folder holds something else.
     pub fn is_kept(&self, folder: impl AsRef<Path>, label: &str, options: WriteOptions) -> Result<bool, Error> {
-        let (folder, origin) = (folder.as_ref(), self.provenance()?);
+        let (folder, origin) = (folder.as_ref(), self.provenance());
         check_replaceable(folder)?;
         let frames = self.saved(folder)?.map_or_else(Frames::new, |saved| saved.frames);
         Ok(frames.has(label, &origin, options)?)
@@ -50,7 +50,7 @@ impl Batch {
         observer: &dyn Observer,
     ) -> Result<Summary, Error> {
         let folder = std::path::absolute(folder.as_ref()).unwrap_or_else(|_| folder.as_ref().to_owned());
-        let origin = self.provenance()?;
+        let origin = self.provenance();
         // Asked before the work, not only after it.
         self.is_kept(&folder, label, options)?;
         let description = description(&self.ensemble)?;
@@ -80,7 +80,7 @@ impl Batch {
         recover(folder)?;
         let saved = Saved::open_if_there(folder)?;
         if let Some(saved) = &saved {
-            check_same(&saved.description, &self.ensemble.provenance()?, folder)?;
+            check_same(&saved.description, &self.ensemble.provenance(), folder)?;
         }
         Ok(saved)
     }

@@ -129,7 +129,7 @@ impl Batch {
         let survey = self.ensemble.survey();
         let keys = self.groups.as_ref().and_then(|groups| groups.keyed_by());
         Ok(Manifest {
-            provenance: self.provenance()?,
+            provenance: self.provenance(),
             row_groups: self.row_groups_of_inputs(),
             stored,
             id_type: id_type_name(survey.id_type()),
@@ -159,7 +159,7 @@ impl Batch {
 
     /// Says how a job was planned otherwise than this batch would be.
     fn difference(&self, planned: &Manifest) -> Result<Option<String>, Error> {
-        let (then, now) = (&planned.provenance, self.provenance()?);
+        let (then, now) = (&planned.provenance, self.provenance());
         if let Some(difference) = then.query.difference(&now.query) {
             return Ok(Some(difference));
         }

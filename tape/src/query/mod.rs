@@ -17,8 +17,6 @@ pub use choice::Choice;
 pub(crate) use open::choose;
 pub use provenance::{Provenance, Stamps};
 
-use crate::error::Error;
-
 /// A query: the rows and objects of the input files to use, the statistics to compute, and the shape of the results.
 ///
 /// An ensemble has the first part of it, and a batch all of it. Threads, memory and location of a run are not part of
@@ -146,13 +144,10 @@ pub enum Shape {
 
 impl Query {
     /// Returns the part of a query that a survey answers.
-    ///
-    /// # Errors
-    /// [`Error::NotUnicode`] if a path is not Unicode.
-    pub(crate) fn from_survey(survey: &Survey) -> Result<Self, Error> {
+    pub(crate) fn from_survey(survey: &Survey) -> Self {
         let mut in_memory = 0_usize..;
         let input = |path: &std::path::Path| match tape_io::internal::is_in_memory(path) {
-            true => Ok(format!("{MEMORY}{}", in_memory.next().unwrap_or_default())),
+            true => format!("{MEMORY}{}", in_memory.next().unwrap_or_default()),
             false => absolute(path),
         };
         let derived = survey.derived().map(|derived| DerivedColumn {
@@ -160,28 +155,27 @@ impl Query {
             expression: derived.expression().map(str::to_owned),
         });
         let objects = survey.objects().map(|table| {
-            let inputs = table.paths().map(absolute).collect::<Result<_, Error>>()?;
-            let (id, condition) = (table.id().to_owned(), table.filter().map(str::to_owned));
-            Ok::<_, Error>(ObjectsQuery { inputs, id, condition })
+            let inputs = table.paths().map(absolute).collect();
+            ObjectsQuery { inputs, id: table.id().to_owned(), condition: table.filter().map(str::to_owned) }
         });
         let exposures = survey.exposures().map(|exposures| {
             let table = exposures.table();
-            let inputs = table.paths().map(absolute).collect::<Result<_, Error>>()?;
-            Ok::<_, Error>(ExposuresQuery { inputs, key: table.id().to_owned(), on: exposures.on().to_owned() })
+            let inputs = table.paths().map(absolute).collect();
+            ExposuresQuery { inputs, key: table.id().to_owned(), on: exposures.on().to_owned() }
         });
-        Ok(Self {
-            inputs: survey.paths().map(input).collect::<Result<_, Error>>()?,
+        Self {
+            inputs: survey.paths().map(input).collect(),
             columns: Role::ALL.map(|role| survey.column(role).map(str::to_owned)),
             preset: survey.preset().map(|preset| preset.name.to_owned()),
             quantity: survey.said_quantity(),
             derived: derived.collect(),
             condition: survey.filter().map(str::to_owned),
-            objects: objects.transpose()?,
-            exposures: exposures.transpose()?,
+            objects,
+            exposures,
             choices: survey.chosen().map(Choice::from).collect(),
             conversion: survey.conversion().map(ConversionQuery::from),
             ..Self::default()
-        })
+        }
     }
 
     /// Says why running the same query again need not give the same, if that is so.
@@ -219,13 +213,12 @@ impl std::fmt::Display for DerivedColumn {
 }
 
 /// Returns a path that means the same from every folder.
-pub(crate) fn absolute(path: &std::path::Path) -> Result<String, Error> {
+pub(crate) fn absolute(path: &std::path::Path) -> String {
     // A URL means the same everywhere.
     let is_url = path.to_str().is_some_and(|text| text.contains("://"));
     let absolute = if is_url { Ok(path.to_owned()) } else { std::path::absolute(path) };
     let absolute = absolute.unwrap_or_else(|_| path.to_owned());
-    let text = absolute.to_str().map(str::to_owned);
-    text.ok_or_else(|| Error::NotUnicode { path: path.to_owned() })
+    tape_io::internal::text_of_path(&absolute)
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
