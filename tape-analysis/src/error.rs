@@ -1,30 +1,30 @@
-//! Why a statistic or a step cannot be had.
+//! Errors of creating a statistic or a step.
 
-/// Why a statistic or a step cannot be had.
+/// The error of creating a statistic or a step.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A statistic of that name does not exist.
-    #[error("no statistic is called '{name}'{}; there are: {}", hint(.nearest.as_ref()), .known.join(", "))]
+    /// No statistic has this name.
+    #[error("no statistic is called '{name}'{}; available: {}", hint(.nearest.as_ref()), .known.join(", "))]
     UnknownStatistic {
         /// The requested name.
         name: String,
-        /// The name most like it.
+        /// The most similar name.
         nearest: Option<String>,
         /// All names.
         known: Vec<String>,
     },
-    /// A step of that name does not exist.
-    #[error("no step is called '{name}'{}; there are: {}", hint(.nearest.as_ref()), .known.join(", "))]
+    /// No step has this name.
+    #[error("no step is called '{name}'{}; available: {}", hint(.nearest.as_ref()), .known.join(", "))]
     UnknownStep {
         /// The requested name.
         name: String,
-        /// The name most like it.
+        /// The most similar name.
         nearest: Option<String>,
         /// All names.
         known: Vec<String>,
     },
-    /// A statistic or a step has no parameter of that name.
+    /// The statistic or step has no parameter with this name.
     #[error(
         "'{statistic}' has no parameter '{parameter}'{}; {}", hint(.nearest.as_ref()), listed(.known)
     )]
@@ -33,13 +33,13 @@ pub enum Error {
         statistic: String,
         /// The given parameter.
         parameter: String,
-        /// The name most like it.
+        /// The most similar name.
         nearest: Option<String>,
         /// The names of its parameters.
         known: Vec<String>,
     },
-    /// A part of what was asked for is no parameter.
-    #[error("'{part}' is no parameter of '{statistic}': write {statistic}:NAME=VALUE; {}", listed(.known))]
+    /// A part of the text is not a parameter.
+    #[error("'{part}' is not a parameter of '{statistic}': write {statistic}:NAME=VALUE; {}", listed(.known))]
     NotAParameter {
         /// The statistic.
         statistic: String,
@@ -56,8 +56,8 @@ pub enum Error {
         /// The parameter.
         parameter: String,
     },
-    /// A parameter without a default is not given.
-    #[error("'{statistic}' needs {statistic}:{parameter}=…, which must be {allowed}")]
+    /// A required parameter is missing.
+    #[error("'{statistic}' needs the parameter '{parameter}', {allowed}: write {statistic}:{parameter}=VALUE")]
     NotGiven {
         /// The statistic.
         statistic: String,
@@ -66,7 +66,7 @@ pub enum Error {
         /// The allowed values.
         allowed: String,
     },
-    /// A parameter may not have this value.
+    /// The value of a parameter is not allowed.
     #[error("the parameter '{parameter}' of '{statistic}' is '{value}', but must be {allowed}")]
     BadValue {
         /// The statistic.
@@ -85,5 +85,9 @@ fn hint(nearest: Option<&String>) -> String {
 }
 
 fn listed(known: &[String]) -> String {
-    if known.is_empty() { "it has none".to_owned() } else { format!("it has: {}", known.join(", ")) }
+    if known.is_empty() {
+        "it has no parameters".to_owned()
+    } else {
+        format!("its parameters are: {}", known.join(", "))
+    }
 }

@@ -1,11 +1,11 @@
-//! Statistics with parameters, and how they are asked for by name.
+//! Statistics with parameters, and their creation from text.
 
 use tape_core::{Statistic, nearest};
 
 use crate::error::Error;
 use crate::parameter::{Allowed, Argument, Parameter};
 
-/// A statistic with parameters: what it has, and how it is made.
+/// A statistic with parameters: its description and its constructor.
 ///
 /// ```
 /// let kind = tape_analysis::kind("beyond_n_std").unwrap();
@@ -16,15 +16,15 @@ use crate::parameter::{Allowed, Argument, Parameter};
 /// ```
 #[derive(Debug)]
 pub struct Kind {
-    /// Name, which precedes the parameters.
+    /// Name, written before the parameters.
     pub name: &'static str,
     /// One-line summary.
     pub summary: &'static str,
-    /// The names of its columns, with the parameters in braces.
+    /// Names of its columns, with the parameters in braces.
     pub columns: &'static str,
     /// Parameters of the statistic.
     pub parameters: &'static [Parameter],
-    /// The parameters of those that the registry has, as they would be written.
+    /// Parameters of the registered statistics of this kind, as text.
     pub(crate) registered: &'static [&'static str],
     pub(crate) build: fn(&Arguments) -> Result<Statistic, Error>,
 }
@@ -39,17 +39,18 @@ pub(crate) struct Arguments {
 }
 
 impl Kind {
-    /// The statistic with these parameters, `NAME=VALUE` joined by `:`; those not given have their defaults.
+    /// Creates the statistic with these parameters, `NAME=VALUE` joined by `:`. Parameters that are not given have their
+    /// defaults.
     ///
     /// # Errors
-    /// If a parameter does not exist, is given twice, may not have its value, or must be given and is not.
+    /// If a parameter is unknown, given twice, out of range, or required but missing.
     pub fn make(&self, parameters: &str) -> Result<Statistic, Error> {
         (self.build)(&Arguments::read(self.name, self.parameters, parameters)?)
     }
 
-    /// Those of the registry.
+    /// Creates the registered statistics of this kind.
     pub(crate) fn registered(&self) -> impl Iterator<Item = Statistic> {
-        self.registered.iter().map(|parameters| self.make(parameters).expect("the registry's parameters are allowed"))
+        self.registered.iter().map(|parameters| self.make(parameters).expect("registered parameters are allowed"))
     }
 
     /// Creates the error for a parameter with this value.
@@ -57,14 +58,14 @@ impl Kind {
         parameter.refused(self.name, value)
     }
 
-    /// `value`, if the parameter may have it.
+    /// Returns `value` if it is allowed for the parameter.
     pub(crate) fn check(&self, parameter: &Parameter, value: f64) -> Result<f64, Error> {
         if parameter.admits(value) { Ok(value) } else { Err(self.refused(parameter, &value.to_string())) }
     }
 }
 
 impl Arguments {
-    /// Reads `NAME=VALUE` joined by `:`; what is not given has its default.
+    /// Reads parameters written as `NAME=VALUE` and joined by `:`. Parameters that are not given have their defaults.
     pub(crate) fn read(name: &'static str, parameters: &'static [Parameter], text: &str) -> Result<Self, Error> {
         let mut arguments = Self { name, parameters, values: parameters.iter().map(|_| None).collect() };
         let mut rest = Some(text).filter(|text| !text.is_empty());
@@ -77,7 +78,7 @@ impl Arguments {
                 return Err(Error::GivenTwice { statistic: name.to_owned(), parameter: parameter.name.to_owned() });
             }
             arguments.values[at] = Some(if parameter.allowed == Allowed::Statistics {
-                // All that follows is theirs.
+                // The rest of the text belongs to these statistics.
                 let offset = text.len() - after.map_or(0, |after| after.len() + 1) - written.len();
                 rest = None;
                 named_statistics(name, parameter, &text[offset..])?
@@ -93,7 +94,7 @@ impl Arguments {
         Ok(arguments)
     }
 
-    /// Which parameter a part `NAME=VALUE` is about, and the value.
+    /// Splits a part `NAME=VALUE` into the index of the parameter and the value.
     fn find<'t>(&self, part: &'t str) -> Result<(usize, &'t str), Error> {
         let statistic = self.name.to_owned();
         let known = || self.parameters.iter().map(|parameter| parameter.name.to_owned()).collect::<Vec<_>>();
@@ -104,7 +105,7 @@ impl Arguments {
             Some(at) => Ok((at, value)),
             None => {
                 let known = known();
-                // A single parameter is meant, however it was called.
+                // If there is only one parameter, it is the one meant, whatever name was given.
                 let only = (known.len() == 1).then(|| known[0].clone());
                 let nearest = nearest(name, &known).map(str::to_owned).or(only);
                 Err(Error::UnknownParameter { statistic, parameter: name.to_owned(), nearest, known })
@@ -121,48 +122,48 @@ impl Arguments {
         })
     }
 
-    /// The value of a parameter that is a real number.
+    /// Returns the value of a parameter as a real number.
     pub(crate) fn float(&self, parameter: &Parameter) -> Result<f64, Error> {
         match self.get(parameter)? {
             Argument::Float(value) => Ok(*value),
-            _ => Err(parameter.refused(self.name, "no number")),
+            _ => Err(parameter.refused(self.name, "not a number")),
         }
     }
 
-    /// The value of a parameter that is an integer.
+    /// Returns the value of a parameter as an integer.
     pub(crate) fn int(&self, parameter: &Parameter) -> Result<usize, Error> {
         match self.get(parameter)? {
             Argument::Int(value) => Ok(*value as usize),
-            _ => Err(parameter.refused(self.name, "no integer")),
+            _ => Err(parameter.refused(self.name, "not an integer")),
         }
     }
 
-    /// The value of a parameter that is a list of real numbers.
+    /// Returns the value of a parameter as a list of real numbers.
     pub(crate) fn floats(&self, parameter: &Parameter) -> Result<Vec<f64>, Error> {
         match self.get(parameter)? {
             Argument::Floats(values) => Ok(values.clone()),
-            _ => Err(parameter.refused(self.name, "no numbers")),
+            _ => Err(parameter.refused(self.name, "not numbers")),
         }
     }
 
-    /// The value of a parameter that is a word or a label.
+    /// Returns the value of a parameter as text.
     pub(crate) fn text(&self, parameter: &Parameter) -> Result<&str, Error> {
         match self.get(parameter)? {
             Argument::Text(text) => Ok(text),
-            _ => Err(parameter.refused(self.name, "no word")),
+            _ => Err(parameter.refused(self.name, "not a word")),
         }
     }
 
-    /// The statistics that a parameter names.
+    /// Returns the statistics that a parameter names.
     pub(crate) fn statistics(&self, parameter: &Parameter) -> Result<Vec<Statistic>, Error> {
         match self.get(parameter)? {
             Argument::Statistics(all) => Ok(all.clone()),
-            _ => Err(parameter.refused(self.name, "no statistics")),
+            _ => Err(parameter.refused(self.name, "not statistics")),
         }
     }
 }
 
-/// The statistics that the value of a parameter names.
+/// Creates the statistics that the value of a parameter names.
 fn named_statistics(of: &str, parameter: &Parameter, text: &str) -> Result<Argument, Error> {
     if text.is_empty() {
         return Err(parameter.refused(of, text));
@@ -180,13 +181,13 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_says_what_could() {
-        let ratio = "it has: inner, outer";
+    fn errors_say_what_is_allowed() {
+        let ratio = "its parameters are: inner, outer";
         for (text, says) in [
             ("beyond_n_stdd:n=1", "no statistic is called 'beyond_n_stdd' (did you mean 'beyond_n_std'?)".to_owned()),
-            ("mean:n=1", "'n=1' is no parameter of 'mean': write mean:NAME=VALUE; it has none".to_owned()),
+            ("mean:n=1", "'n=1' is not a parameter of 'mean': write mean:NAME=VALUE; it has no parameters".to_owned()),
             ("magnitude_percentage_ratio:iner=1", format!("has no parameter 'iner' (did you mean 'inner'?); {ratio}")),
-            ("beyond_n_std:k=1", "has no parameter 'k' (did you mean 'n'?); it has: n".to_owned()),
+            ("beyond_n_std:k=1", "has no parameter 'k' (did you mean 'n'?); its parameters are: n".to_owned()),
             ("magnitude_percentage_ratio:40:5", format!("write magnitude_percentage_ratio:NAME=VALUE; {ratio}")),
             ("beyond_n_std:n=1:n=2", "the parameter 'n' of 'beyond_n_std' is given twice".to_owned()),
             ("beyond_n_std:n=", "is '', but must be a number above 0 and finite".to_owned()),
@@ -199,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_come_in_any_order_and_are_in_the_name() {
+    fn parameters_may_be_in_any_order_and_are_in_the_name() {
         for (text, name) in [
             ("magnitude_percentage_ratio:outer=1:inner=30", "magnitude_percentage_ratio_30_1"),
             ("magnitude_percentage_ratio:outer=2.5", "magnitude_percentage_ratio_40_2.5"),
@@ -214,9 +215,9 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_is_called_like_no_other_statistic_and_its_defaults_are_allowed() {
+    fn kinds_have_unique_names_and_allowed_defaults() {
         for &kind in kinds() {
-            // Or like that which it is by default.
+            // A kind may share its name only with the statistic that it is by default.
             if registry().iter().any(|statistic| statistic.info().name == kind.name) {
                 assert_eq!(kind.make("").expect(kind.name).info().name, kind.name);
             }

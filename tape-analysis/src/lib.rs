@@ -4,7 +4,7 @@
 mod device;
 #[cfg_attr(
     target_arch = "x86_64",
-    expect(unsafe_code, reason = "vector instructions are chosen at run time; nothing else here needs it")
+    expect(unsafe_code, reason = "vector instructions are chosen at run time; no other module needs unsafe code")
 )]
 mod dispatch;
 mod error;

@@ -16,7 +16,7 @@ pub struct Parameter {
     pub summary: &'static str,
     /// Allowed values.
     pub allowed: Allowed,
-    /// Default as it would be written. Without a default, the parameter is required.
+    /// Default value as text. Without a default, the parameter is required.
     pub default: Option<&'static str>,
 }
 
@@ -25,17 +25,17 @@ pub struct Parameter {
 pub enum Allowed {
     /// A real number between two bounds.
     Float(Bound<f64>, Bound<f64>),
-    /// An integer, this or more.
+    /// An integer of at least this value.
     Int(u32),
-    /// An integer from one to another.
+    /// An integer between two bounds, both included.
     IntBetween(u32, u32),
-    /// Real numbers that ascend, joined by `/`; `none` for none.
+    /// Two or more ascending real numbers joined by `/`, or `none`.
     Ascending,
-    /// A choice of words.
+    /// One of these words.
     Choice(&'static [&'static str]),
     /// The label of a band.
     Band,
-    /// Statistics of a light curve, joined by `+`. What follows belongs to them, so it is the last parameter.
+    /// Statistics of a light curve, joined by `+`. The rest of the text belongs to them, so this is the last parameter.
     Statistics,
 }
 
@@ -48,7 +48,7 @@ pub enum Argument {
     Int(u32),
     /// Real numbers.
     Floats(Vec<f64>),
-    /// A word of a choice, or a label.
+    /// A word of [`Allowed::Choice`], or a band label.
     Text(String),
     /// Statistics.
     Statistics(Vec<Statistic>),
@@ -70,7 +70,7 @@ impl Parameter {
         }
     }
 
-    /// A value as it is written; the words in which it is refused are those of [`Allowed`].
+    /// Parses a value, or returns `None` if it is not allowed.
     pub(crate) fn read(&self, text: &str) -> Option<Argument> {
         match self.allowed {
             Allowed::Float(..) => text.parse().ok().filter(|&value| self.admits(value)).map(Argument::Float),
@@ -113,17 +113,17 @@ impl fmt::Display for Allowed {
             }
             Self::Int(least) => write!(f, "an integer of {least} or more"),
             Self::IntBetween(least, most) => write!(f, "an integer from {least} to {most}"),
-            Self::Ascending => write!(f, "two numbers or more that ascend, joined by /, or none"),
+            Self::Ascending => write!(f, "two or more ascending numbers joined by /, or none"),
             Self::Choice(words) => write!(f, "one of {}", words.join(", ")),
             Self::Band => write!(f, "the label of a band"),
             Self::Statistics => {
-                write!(f, "names of statistics joined by +, such as mean+eta; it is the last parameter")
+                write!(f, "names of statistics joined by +, such as mean+eta, as the last parameter")
             }
         }
     }
 }
 
-/// Percent that are left out at either end of ordered values.
+/// Creates a parameter for the percentage of ordered values to exclude at each end.
 pub(crate) const fn percent(name: &'static str, summary: &'static str, default: &'static str) -> Parameter {
     let allowed = Allowed::Float(Bound::Included(0.0), Bound::Excluded(50.0));
     Parameter { name, summary, allowed, default: Some(default) }

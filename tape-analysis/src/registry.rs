@@ -1,4 +1,4 @@
-//! The one list of all statistics.
+//! The list of all statistics.
 
 use std::sync::LazyLock;
 
@@ -24,8 +24,8 @@ use crate::statistics::{
 };
 use crate::structure_function;
 
-/// The indices of variability: numbers that tell a source that varies from one that does not, and how it does, in one look
-/// at its light curve; with them those that describe how it was observed.
+/// Returns the variability indices, which tell variable sources from constant ones and describe how they vary, and the
+/// statistics of the sampling of a light curve.
 fn variability() -> Vec<Statistic> {
     let mut all = vec![
         Statistic::fold(Amplitude),
@@ -64,7 +64,7 @@ fn variability() -> Vec<Statistic> {
     all
 }
 
-/// Other statistics of a light curve: robust scales, and more complex indices.
+/// Returns the other statistics of a light curve: robust scales, and more complex indices.
 fn others() -> Vec<Statistic> {
     let mut all = vec![
         Statistic::fold(Chi2PValue),
@@ -78,7 +78,7 @@ fn others() -> Vec<Statistic> {
     all
 }
 
-/// Those of the variability indices that have parameters.
+/// Variability indices with parameters.
 static VARIABILITY_KINDS: [&Kind; 5] = [
     &beyond_n_std::KIND,
     &inter_percentile_range::KIND,
@@ -87,10 +87,10 @@ static VARIABILITY_KINDS: [&Kind; 5] = [
     &percent_difference_magnitude_percentile::KIND,
 ];
 
-/// Those of the others that have parameters.
+/// Other statistics of a light curve with parameters.
 static OTHER_KINDS: [&Kind; 4] = [&bins::KIND, &biweight_location::KIND, &biweight_scale::KIND, &lafler_kinman::KIND];
 
-/// Statistics that compare the bands of an object.
+/// Returns the statistics that compare the bands of an object.
 fn of_bands() -> Vec<Statistic> {
     let mut all = vec![Statistic::object(ColourSpread)];
     all.extend(BAND_KINDS.iter().flat_map(|kind| kind.registered()));
@@ -98,16 +98,16 @@ fn of_bands() -> Vec<Statistic> {
     all
 }
 
-/// Those of them that have parameters.
+/// Statistics with parameters that compare the bands of an object.
 static BAND_KINDS: [&Kind; 3] = [&colour::KIND, &stetson_i::KIND, &stetson_l::KIND];
 
-/// Statistics with many rows for each light curve, which are asked for alone.
+/// Statistics with many rows for each light curve. Each must be the only statistic in its run.
 static ROW_KINDS: [&Kind; 2] = [&binned_light_curve::KIND, &structure_function::KIND];
 
-/// Models that are fitted, which cost as much as hundreds of others and so are in no group.
+/// Fits of models. They are in no group, because each costs as much as hundreds of other statistics.
 static MODEL_KINDS: [&Kind; 4] = [&bazin_fit::KIND, &damped_random_walk::KIND, &linexp_fit::KIND, &villar_fit::KIND];
 
-/// Those that look for periods, which cost as much as hundreds of others and so are in no group.
+/// Period searches. They are in no group, because each costs as much as hundreds of other statistics.
 static PERIOD_KINDS: [&Kind; 2] = [&lomb_scargle::KIND, &lomb_scargle_multiband::KIND];
 
 fn by_name(all: &mut [Statistic]) {
@@ -125,24 +125,24 @@ static REGISTRY: LazyLock<Vec<Statistic>> = LazyLock::new(|| {
 
 static OF_BANDS: LazyLock<Vec<Statistic>> = LazyLock::new(of_bands);
 
-/// All statistics of a light curve, ordered by name.
+/// Returns all statistics of a light curve, ordered by name.
 #[must_use]
 pub fn registry() -> &'static [Statistic] {
     &REGISTRY
 }
 
-/// All statistics that compare the bands of an object, ordered by name.
+/// Returns all statistics that compare the bands of an object, ordered by name.
 #[must_use]
 pub fn object_registry() -> &'static [Statistic] {
     &OF_BANDS
 }
 
-/// The names of all statistics, those of [`registry`] and then those of [`object_registry`].
+/// Returns the names of all statistics: first those in [`registry`], then those in [`object_registry`].
 pub fn names() -> impl Iterator<Item = &'static str> {
     registry().iter().chain(object_registry()).map(|statistic| statistic.info().name.as_ref())
 }
 
-/// The statistic of that name.
+/// Returns the statistic called `name`.
 ///
 /// ```
 /// assert_eq!(tape_analysis::find("stetson_j").unwrap().info().min_epochs, 2);
@@ -166,20 +166,20 @@ static KINDS: LazyLock<Vec<&'static Kind>> = LazyLock::new(|| {
     all
 });
 
-/// The statistics with parameters, ordered by name.
+/// Returns the statistics with parameters, ordered by name.
 #[must_use]
 pub fn kinds() -> &'static [&'static Kind] {
     &KINDS
 }
 
-/// The statistic with parameters of that name.
+/// Returns the statistic with parameters called `name`.
 #[must_use]
 pub fn kind(name: &str) -> Option<&'static Kind> {
     kinds().iter().find(|kind| kind.name == name).copied()
 }
 
-/// The statistic that `text` asks for: the name of one of the registry, or that of one with parameters and these,
-/// `NAME=VALUE`, after colons.
+/// Creates a statistic from `text`: the name of a registered statistic, or the name of a statistic with parameters,
+/// followed by its parameters as `:NAME=VALUE`.
 ///
 /// ```
 /// assert_eq!(tape_analysis::make("mean")?.info().name, "mean");
@@ -190,7 +190,7 @@ pub fn kind(name: &str) -> Option<&'static Kind> {
 /// ```
 ///
 /// # Errors
-/// If there is no such statistic, or it cannot have these parameters.
+/// If the statistic does not exist, or a parameter is unknown, missing, repeated or out of range.
 pub fn make(text: &str) -> Result<Statistic, Error> {
     let (name, parameters) = text.split_once(':').unwrap_or((text, ""));
     if let Some(kind) = kind(name) {
@@ -208,12 +208,13 @@ pub fn make(text: &str) -> Result<Statistic, Error> {
     }
 }
 
-/// The names of the groups that [`group`] knows.
+/// Names of the groups, for [`group`].
 pub const GROUPS: [&str; 3] = ["all", "multiband", "variability"];
 
-/// The names of all statistics of a group, ascending: `all` are those of a light curve but for
-/// the periodograms, which cost hundreds of times as much, `multiband` those that compare g and
-/// r in an object, `variability` the customary indices.
+/// Returns the names of the statistics in a group in ascending order, or `None` if there is no such group.
+///
+/// `all` has the statistics of a light curve except period searches and fits, which cost hundreds of times as much,
+/// `multiband` those that compare the bands of an object, by default g and r, and `variability` the common indices.
 ///
 /// ```
 /// assert!(tape_analysis::group("variability").unwrap().contains(&"stetson_j"));
@@ -236,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_group_is_called_like_a_statistic_and_each_is_known() {
+    fn groups_are_known_and_no_group_shares_its_name_with_a_statistic() {
         for name in GROUPS {
             let members = group(name).expect(name);
             assert!(members.is_sorted() && members.iter().all(|member| find(member).is_some()), "{name}: {members:?}");
@@ -277,7 +278,7 @@ mod tests {
             assert!(!info.formula.is_empty(), "{name} has no formula");
             assert!(info.reference.contains("doi:10."), "{name} has no DOI");
             let counts = name == "observation_count";
-            assert_eq!(info.min_epochs == 0, counts, "{name} is defined without epochs, or a count is not");
+            assert_eq!(info.min_epochs == 0, counts, "{name}: only observation_count has a value without epochs");
             assert!(!info.outputs.is_empty(), "{name} has no output");
             assert!(name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_.".contains(c)), "{name}");
         }

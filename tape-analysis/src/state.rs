@@ -1,19 +1,19 @@
-//! Partial states of folds as the floats that an engine carries around.
+//! Partial states of folds, stored as floats.
 //!
 //! A state holds counts, means and squared deviations from the mean, never a sum of squares: the difference of two large
-//! sums would lose the digits of a small variance.
+//! sums would lose the significant digits of a small variance.
 
 use tape_core::{Extremes, HigherMoments, Line, Moments, WeightedMoments};
 
-/// A summary of epochs that is carried around as floats. Zeros are the summary of no epochs.
+/// A summary of epochs that is stored as floats. All zeros are the summary of no epochs.
 pub(crate) trait State: Sized {
-    /// The number of floats.
+    /// Number of floats.
     const LEN: usize;
 
-    /// From its floats.
+    /// Reads the state from its floats.
     fn read(state: &[f64]) -> Self;
 
-    /// Over its floats.
+    /// Writes the floats of the state.
     fn write(self, state: &mut [f64]);
 
     /// Merges the states of two sets of epochs.
@@ -25,8 +25,8 @@ pub(crate) fn combine<S: State>(state: &mut [f64], other: &[f64]) {
     S::read(state).merge(S::read(other)).write(state);
 }
 
-/// Implements a [`Fold`](tape_core::Fold), given the type of its state, the state of some epochs, and its kernel for
-/// devices if there is one. Info and outputs are implemented separately.
+/// Implements a [`Fold`](tape_core::Fold) from the type of its state, a function that computes the state of some epochs,
+/// and the kernel for devices, if there is one. Info and outputs are implemented separately.
 macro_rules! fold_over {
     ($state:ty, $of:expr, $kernel:expr) => {
         fold_over!($state, $of);
@@ -98,7 +98,7 @@ impl State for HigherMoments {
     }
 }
 
-/// Before the extremes stands whether there are any, because zeros are the state of none.
+/// The first float is 1 if there are extremes, because all zeros are the state of no epochs.
 impl State for Extremes {
     const LEN: usize = 3;
 
@@ -132,7 +132,7 @@ impl State for f64 {
     }
 }
 
-/// Two side by side.
+/// Two states, one after the other.
 impl<A: State, B: State> State for (A, B) {
     const LEN: usize = A::LEN + B::LEN;
 

@@ -5,7 +5,8 @@ use tape_core::{Fold, Statistic, count};
 
 use crate::testing::{finish, state};
 
-/// The value of a fold of one output for a light curve at once, and for each way of cutting it in two, either half first.
+/// Returns the value of a fold with one output for a whole light curve, and for each way of cutting it in two, with
+/// either half first.
 pub(crate) fn whole_and_pieces(name: &str, flux: &[f64], error: &[f64]) -> Vec<f64> {
     let time: Vec<f64> = (0..flux.len()).map(count).collect();
     crate::testing::pieces(name, &time, flux, error).into_iter().map(|outputs| outputs[0]).collect()
@@ -18,14 +19,14 @@ fn folds() -> impl Iterator<Item = &'static dyn Fold> {
     })
 }
 
-/// Equal to the rounding of sums over `n` epochs whose fluxes are at most `scale`.
+/// Returns true if two values are equal up to the rounding of sums over `n` epochs with fluxes of at most `scale`.
 fn close(a: f64, b: f64, scale: f64, n: usize) -> bool {
     let epsilon = f64::EPSILON * count(n) * 4.0;
     (a.is_nan() && b.is_nan()) || (a - b).abs() <= epsilon * scale.max(a.abs())
 }
 
-/// Times, fluxes and errors of some epochs: fluxes off zero, because a few statistics divide by their mean, and times at
-/// least half a day apart, because a line through two that nearly coincide has any slope.
+/// Generates times, fluxes and errors. Fluxes are far from zero, because a few statistics divide by the mean flux. Times
+/// are at least half a day apart, because a line through two nearly equal times can have any slope.
 fn epochs(n: std::ops::Range<usize>) -> impl Strategy<Value = [Vec<f64>; 3]> {
     prop::collection::vec((0.0..0.5, 100.0..300.0, 0.5..2.0), n).prop_map(|epochs| {
         let mut columns = [vec![], vec![], vec![]];
@@ -39,7 +40,7 @@ fn epochs(n: std::ops::Range<usize>) -> impl Strategy<Value = [Vec<f64>; 3]> {
 }
 
 #[test]
-fn states_fit_the_room_that_engines_reserve() {
+fn states_have_1_to_16_floats() {
     assert!(folds().all(|fold| (1..=16).contains(&fold.state_len())));
 }
 

@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused() {
         for (name, says) in [
-            ("bins", "'bins' needs bins:of=…"),
+            ("bins", "'bins' needs the parameter 'of', names of statistics"),
             ("bins:of=", "names of statistics joined by +"),
             ("bins:of=mean+nonsense", "no statistic is called 'nonsense'"),
             ("bins:window=0:of=mean", "'window' of 'bins' is '0', but must be a number above 0"),

@@ -3,10 +3,10 @@
 //! An epoch is removed if |x − m| > k s, with m the median of the remaining fluxes and s their population standard
 //! deviation. This is repeated until no epoch is removed, up to a number of iterations.
 //!
-//! - Parameters: `sigma`, k above 0; `iterations`, how often at most.
+//! - Parameters: `sigma`, k above 0; `iterations`, the maximum number of iterations.
 //! - Depends on: flux.
-//! - Fewest epochs: any; fewer than three lose none for k above 1.
-//! - NaN: epochs without a flux never get here.
+//! - Minimum number of observations: none; with fewer than three epochs and k above 1, no epoch is removed.
+//! - NaN: epochs without a flux are removed before this step.
 //! - Reference: the definition of `astropy.stats.sigma_clip`, Astropy Collaboration 2022, ApJ 935, 167,
 //!   [doi:10.3847/1538-4357/ac7c74](https://doi.org/10.3847/1538-4357/ac7c74).
 
@@ -22,7 +22,7 @@ const SIGMA: Parameter =
     Parameter { name: "sigma", summary: "standard deviations from the median", allowed: POSITIVE, default: Some("3") };
 const ITERATIONS: Parameter = Parameter {
     name: "iterations",
-    summary: "how often at most",
+    summary: "maximum number of iterations",
     allowed: Allowed::IntBetween(1, 1000),
     default: Some("5"),
 };
@@ -30,7 +30,7 @@ const ITERATIONS: Parameter = Parameter {
 /// Registration by name.
 pub(super) static KIND: StepKind = StepKind {
     name: "clip",
-    summary: "leaves out epochs with a flux more than sigma standard deviations from the median",
+    summary: "removes epochs with a flux more than sigma standard deviations from the median",
     parameters: &[SIGMA, ITERATIONS],
     build: |arguments| Ok(Arc::new(Clip::new(arguments.float(&SIGMA)?, arguments.int(&ITERATIONS)?)?)),
 };
@@ -44,7 +44,7 @@ pub struct Clip {
 }
 
 impl Clip {
-    /// Creates the step that removes epochs beyond `sigma` standard deviations, in up to `iterations` rounds.
+    /// Creates the step that removes epochs beyond `sigma` standard deviations, in at most `iterations` iterations.
     ///
     /// # Errors
     /// [`Error::BadValue`] if `sigma` is not above zero and finite.
@@ -84,8 +84,8 @@ impl LightCurveStep for Clip {
     }
 }
 
-/// Returns the median and the population standard deviation of some fluxes, if there are any. They are put in order first, so
-/// that no answer depends on the order in which epochs come.
+/// Returns the median and the population standard deviation of the fluxes, or `None` if there are none. Sorts the fluxes
+/// first, so that the result does not depend on the order of the epochs.
 #[expect(clippy::cast_precision_loss, reason = "a light curve has fewer epochs than 2^53")]
 fn centre_and_width(flux: &mut [f64]) -> Option<(f64, f64)> {
     flux.sort_unstable_by(f64::total_cmp);
@@ -109,29 +109,29 @@ mod tests {
     }
 
     #[test]
-    fn outliers_go_one_round_after_the_other() {
-        // With the largest value, the median is 1.5 and the deviation 33; without it, 1 and 3.02: then 10 is far, too.
+    fn outliers_are_removed_iteration_by_iteration() {
+        // With the largest value, the median is 2 and the deviation 28.3; without it, 1.5 and 2.74, so that 10 is an outlier too.
         let flux = [0.0, 1.0, 2.0, 1.0, 0.0, 2.0, 1.0, 2.0, 10.0, 100.0, 2.0];
         let first = [true, true, true, true, true, true, true, true, true, false, true];
         let second = [true, true, true, true, true, true, true, true, false, false, true];
         assert_eq!(kept(&flux, 2.5, 1), first);
         assert_eq!(kept(&flux, 2.5, 2), second);
         assert_eq!(kept(&flux, 2.5, 5), second);
-        // Of one value, and of equal ones, none is far; of none, none.
+        // A single value and equal values have no outliers.
         assert_eq!(kept(&[4.0], 1.0, 5), [true]);
         assert_eq!(kept(&[4.0; 3], 1e-9, 5), [true; 3]);
         assert_eq!(kept(&[], 3.0, 5), [true; 0]);
     }
 
     #[test]
-    fn sigma_must_be_a_number_above_zero() {
+    fn sigma_must_be_a_finite_number_above_zero() {
         for sigma in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            let error = Clip::new(sigma, 5).expect_err("no such width").to_string();
+            let error = Clip::new(sigma, 5).expect_err("sigma is out of range").to_string();
             assert!(error.contains("'sigma' of 'clip'") && error.contains("above 0"), "{error}");
         }
-        let error = crate::steps::make("clip:sigma=0").expect_err("none").to_string();
+        let error = crate::steps::make("clip:sigma=0").expect_err("the parameter is refused").to_string();
         assert!(error.contains("'sigma' of 'clip' is '0', but must be a number above 0"), "{error}");
-        let error = crate::steps::make("clip:width=3").expect_err("none").to_string();
+        let error = crate::steps::make("clip:width=3").expect_err("the parameter is refused").to_string();
         assert!(error.contains("'clip' has no parameter 'width'"), "{error}");
     }
 }

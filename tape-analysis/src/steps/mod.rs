@@ -1,4 +1,4 @@
-//! Steps that light curves go through before statistics see them, by name.
+//! Steps that change light curves before statistics are computed.
 
 pub mod clip;
 
@@ -10,10 +10,10 @@ use crate::error::Error;
 use crate::kind::Arguments;
 use crate::parameter::Parameter;
 
-/// A step with parameters: what it has, and how it is made.
+/// A step with parameters: its description and its constructor.
 #[derive(Debug)]
 pub struct StepKind {
-    /// Name, which precedes the parameters.
+    /// Name, written before the parameters.
     pub name: &'static str,
     /// One-line summary.
     pub summary: &'static str,
@@ -30,18 +30,18 @@ pub fn kinds() -> &'static [&'static StepKind] {
     &KINDS
 }
 
-/// Returns the step that `text` asks for: its name, and parameters, `NAME=VALUE`, after colons; those not given have their
-/// defaults.
+/// Creates a step from `text`: its name, followed by its parameters as `:NAME=VALUE`. Parameters that are not given have
+/// their defaults.
 ///
 /// ```
 /// assert_eq!(tape_analysis::steps::make("clip:sigma=2.5")?.name(), "clip:sigma=2.5:iterations=5");
 /// let error = tape_analysis::steps::make("clipp").unwrap_err();
-/// assert_eq!(error.to_string(), "no step is called 'clipp' (did you mean 'clip'?); there are: clip");
+/// assert_eq!(error.to_string(), "no step is called 'clipp' (did you mean 'clip'?); available: clip");
 /// # Ok::<(), tape_analysis::Error>(())
 /// ```
 ///
 /// # Errors
-/// If there is no such step, or it cannot have these parameters.
+/// If the step does not exist, or a parameter is unknown, repeated or out of range.
 pub fn make(text: &str) -> Result<Arc<dyn LightCurveStep>, Error> {
     let (name, parameters) = text.split_once(':').unwrap_or((text, ""));
     match kinds().iter().find(|kind| kind.name == name) {

@@ -36,7 +36,7 @@ impl Binning {
                 Err(refused("target", 0, "one pair or more"))
             }
             Self::Edges(edges) if edges.len() < 2 || !edges.is_sorted_by(|a, b| a < b) => {
-                Err(refused("edges", format!("{edges:?}"), "two numbers or more that ascend"))
+                Err(refused("edges", format!("{edges:?}"), "two or more ascending numbers"))
             }
             _ => Ok(()),
         }

@@ -247,7 +247,7 @@ fn settings_by_name_that_make_no_sense_are_refused() {
         ("structure_function:method=bauer", "must be one of basic, macleod_2012"),
         ("structure_function:target=0", "must be an integer of 1 or more"),
         ("structure_function:target=1.5", "must be an integer of 1 or more"),
-        ("structure_function:edges=3/1", "must be two numbers or more that ascend, joined by /, or none"),
+        ("structure_function:edges=3/1", "must be two or more ascending numbers joined by /, or none"),
         ("structure_function:repetitions=5:lower=0.9", "from 0 to 1, the lower first"),
         ("structure_function:bin=size", "did you mean 'bins'?"),
     ] {

@@ -28,7 +28,7 @@ fn a_step_that_cannot_be_is_one_message() {
         ("clipp", "no step is called 'clipp' (did you mean 'clip'?)"),
         ("clip:sigma=-1", "the parameter 'sigma' of 'clip' is '-1', but must be a number above 0"),
         ("clip:iterations=0", "must be an integer from 1 to 1000"),
-        ("clip:3", "'3' is no parameter of 'clip': write clip:NAME=VALUE; it has: sigma, iterations"),
+        ("clip:3", "'3' is not a parameter of 'clip': write clip:NAME=VALUE; its parameters are: sigma, iterations"),
     ] {
         let said = place.tape(&format!("batch sorted --stat mean --step {step} -o no.csv"));
         assert!(said.code == Some(2) && said.err.contains(message), "{step}: {said:?}");
