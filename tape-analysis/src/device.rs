@@ -1,18 +1,18 @@
-//! Kernels for devices that several folds share.
+//! Device kernels that several folds share.
 //!
-//! On a device a state is plain sums, which is safe there alone: what is about the mean was subtracted from the fluxes
-//! before. Where it was not near enough to the mean (that of weights may lie elsewhere), the difference of the sums loses
-//! digits, and the CPU takes the segment.
+//! On a device, a state holds plain sums. This is safe there only, because a reference close to the mean was subtracted
+//! from the fluxes. If the reference is not close enough (the weighted mean may lie elsewhere), the difference of the sums
+//! loses digits, and the CPU computes the segment instead.
 
 use tape_core::{DeviceKernel, LightCurve, Method, OnDevice, Precision, count};
 
-/// Sums of up to 256 neighbours and then by halves, each number rounded before.
+/// Returns the tolerance of sums over blocks of up to 256 neighbours and then pairwise over blocks, of rounded numbers.
 fn of_sums(precision: Precision, n: usize) -> f64 {
     precision.epsilon() * (64.0 + count(n.min(256)))
 }
 
-/// The state of [`Moments`](tape_core::Moments). Tolerance: of the mean in standard deviations, of the squared deviations
-/// relative.
+/// The kernel of [`Moments`](tape_core::Moments). The tolerance of the mean is in standard deviations; that of the squared
+/// deviations is relative.
 pub(crate) static MOMENTS: DeviceKernel = DeviceKernel {
     name: "moments",
     wgsl: include_str!("device/moments.wgsl"),
@@ -25,9 +25,9 @@ pub(crate) static MOMENTS: DeviceKernel = DeviceKernel {
     restore: |numbers, of, out| moments(&numbers[..2], of, out),
 };
 
-/// The state of [`HigherMoments`](tape_core::HigherMoments). Tolerance: of the mean in standard deviations, of the squared
-/// and of the fourth powers of deviations relative, of the third in parts of the sum of their sizes. In double precision, the
-/// CPU's own rounding of the mean would decide.
+/// The kernel of [`HigherMoments`](tape_core::HigherMoments). The tolerance of the mean is in standard deviations, those of
+/// the second and fourth powers of deviations are relative, and that of the third powers is relative to the sum of their
+/// absolute values. Not available in double precision, where the CPU's own rounding of the mean would dominate.
 pub(crate) static HIGHER_MOMENTS: DeviceKernel = DeviceKernel {
     name: "higher_moments",
     wgsl: include_str!("device/higher_moments.wgsl"),
@@ -41,7 +41,7 @@ pub(crate) static HIGHER_MOMENTS: DeviceKernel = DeviceKernel {
     ..MOMENTS
 };
 
-/// The state of moments and of the sum of squared errors, whose tolerance is relative.
+/// The kernel of moments and the sum of squared errors. The tolerance of the sum is relative.
 pub(crate) static MOMENTS_AND_ERRORS: DeviceKernel = DeviceKernel {
     name: "moments_and_errors",
     wgsl: include_str!("device/moments_and_errors.wgsl"),
@@ -56,8 +56,8 @@ pub(crate) static MOMENTS_AND_ERRORS: DeviceKernel = DeviceKernel {
     ..MOMENTS
 };
 
-/// The state of [`WeightedMoments`](tape_core::WeightedMoments). Tolerance: of the mean in weighted standard deviations, of
-/// the others relative.
+/// The kernel of [`WeightedMoments`](tape_core::WeightedMoments). The tolerance of the mean is in weighted standard
+/// deviations; the others are relative.
 pub(crate) static WEIGHTED_MOMENTS: DeviceKernel = DeviceKernel {
     name: "weighted_moments",
     wgsl: include_str!("device/weighted_moments.wgsl"),
@@ -68,7 +68,7 @@ pub(crate) static WEIGHTED_MOMENTS: DeviceKernel = DeviceKernel {
     ..MOMENTS
 };
 
-/// Weighted moments after the number of epochs.
+/// The kernel of the number of epochs, followed by weighted moments.
 pub(crate) static COUNT_AND_WEIGHTED_MOMENTS: DeviceKernel = DeviceKernel {
     name: "count_and_weighted_moments",
     scale: |_, want, out| {
@@ -82,7 +82,7 @@ pub(crate) static COUNT_AND_WEIGHTED_MOMENTS: DeviceKernel = DeviceKernel {
     ..WEIGHTED_MOMENTS
 };
 
-/// The state of [`Extremes`](tape_core::Extremes). Tolerance: in parts of the range of the fluxes.
+/// The kernel of [`Extremes`](tape_core::Extremes). The tolerance is relative to the range of the fluxes.
 pub(crate) static EXTREMES: DeviceKernel = DeviceKernel {
     name: "extremes",
     wgsl: include_str!("device/extremes.wgsl"),
@@ -113,7 +113,7 @@ fn higher_moments(sums: &[f64], of: OnDevice, out: &mut [f64]) -> bool {
     let cube = n * shift.powi(3);
     higher[0] = thirds - 3.0 * shift * squares + 2.0 * cube;
     higher[1] = fourths - 4.0 * shift * thirds + 6.0 * shift * shift * squares - 3.0 * cube * shift;
-    // Fourth powers of what is small vanish in single precision.
+    // Fourth powers of small deviations underflow in single precision.
     lower_keep_digits && keeps_digits(higher[1], fourths) && (squares == 0.0 || squares > 1e-14 * n)
 }
 
@@ -123,7 +123,7 @@ fn weighted_moments(sums: &[f64], of: OnDevice, out: &mut [f64]) -> bool {
     keeps_digits(out[2], squares)
 }
 
-/// Returns true if a difference from `total` has hardly fewer significant digits.
+/// Returns true if a difference from `total` has lost at most one bit.
 fn keeps_digits(difference: f64, total: f64) -> bool {
     difference >= 0.5 * total
 }

@@ -1,27 +1,27 @@
-//! The vector instructions a kernel runs on, chosen at run time: the only module with `unsafe`.
+//! Run-time selection of vector instructions. This is the only module with `unsafe` code.
 //!
-//! A [`Kernel`] is written once, over any [`Lanes`]. [`Level::run`] compiles it once for each instruction set and enters
-//! the copy that the machine can execute. Every level does the same operations in the same order and none fuses a
-//! multiplication with an addition, so that all of them, on all machines, return the same bits.
+//! A [`Kernel`] is written once, generic over [`Lanes`]. [`Level::run`] compiles it once for each instruction set and calls
+//! the copy that the machine can execute. Every level performs the same operations in the same order, and none fuses a
+//! multiplication with an addition, so that all levels return the same bits on all machines.
 //!
-//! On aarch64 the portable level is already NEON, which belongs to the baseline there.
+//! On aarch64, the portable level compiles to NEON, which is part of the baseline there.
 
 use std::fmt;
 
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-/// The number of floats in one value of [`Lanes::Vector`], the same at every level.
+/// Number of floats in one [`Lanes::Vector`], the same at every level.
 pub(crate) const LANES: usize = 8;
 
 /// Arithmetic on [`LANES`] floats at once.
 pub(crate) trait Lanes {
-    /// The floats.
+    /// A vector of [`LANES`] floats.
     type Vector: Copy;
 
     fn splat(value: f64) -> Self::Vector;
     fn load(from: &[f64; LANES]) -> Self::Vector;
-    /// The first [`LANES`] of `from`, or if there are fewer all of them and then `rest`.
+    /// Loads the first [`LANES`] floats of `from`. If there are fewer, the remaining lanes are `rest`.
     fn load_or(from: &[f64], rest: f64) -> Self::Vector;
     fn store(value: Self::Vector, to: &mut [f64; LANES]);
     fn add(a: Self::Vector, b: Self::Vector) -> Self::Vector;
@@ -29,30 +29,31 @@ pub(crate) trait Lanes {
     fn mul(a: Self::Vector, b: Self::Vector) -> Self::Vector;
     fn div(a: Self::Vector, b: Self::Vector) -> Self::Vector;
     fn abs(a: Self::Vector) -> Self::Vector;
-    /// The lesser of both, and `b` where one is NaN.
+    /// Returns the smaller value in each lane, or `b` if either is NaN.
     fn min(a: Self::Vector, b: Self::Vector) -> Self::Vector;
-    /// A bit for each lane, the first lane's lowest: whether `a` is less than `b`, and never if one is NaN.
+    /// Returns one bit for each lane, the first lane in the lowest bit: 1 if `a < b`, 0 otherwise or if either is NaN.
     fn less(a: Self::Vector, b: Self::Vector) -> u8;
-    /// A bit for each lane, the first lane's lowest: whether `a` equals `b`, and never if one is NaN.
+    /// Returns one bit for each lane, the first lane in the lowest bit: 1 if `a == b`, 0 otherwise or if either is NaN.
     fn equal(a: Self::Vector, b: Self::Vector) -> u8;
-    /// The square root of the absolute value, with the sign of `a`.
+    /// Returns the square root of the absolute value, with the sign of `a`.
     fn signed_sqrt(a: Self::Vector) -> Self::Vector;
-    /// The sum over the lanes, in pairs: first those 4 apart, then 2, then 1.
+    /// Sums the lanes pairwise: first lanes that are 4 apart, then 2, then 1.
     fn sum(a: Self::Vector) -> f64;
 }
 
-/// Work that is compiled for every level.
+/// A computation that is compiled for every level.
 pub(crate) trait Kernel {
     /// The result of the kernel.
     type Output;
 
-    /// Does it. To be marked `#[inline(always)]`, with all that it calls: only what is inlined is compiled for the level.
+    /// Runs the kernel. Mark it and every function it calls `#[inline(always)]`, because only inlined code is compiled for
+    /// the level.
     fn run<L: Lanes>(self) -> Self::Output;
 }
 
 /// A set of vector instructions that this machine has.
 ///
-/// A value is the proof that the instructions are there: only [`Level::best`] and [`Level::available`] make one.
+/// A value proves that the instructions are available: only [`Level::best`] and [`Level::available`] create one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Level(Kind);
 
@@ -69,7 +70,7 @@ impl Level {
     /// The baseline of the architecture.
     pub const PORTABLE: Self = Self(Kind::Portable);
 
-    /// The fastest level of this machine.
+    /// Returns the fastest level of this machine.
     #[must_use]
     pub fn best() -> Self {
         #[cfg(target_arch = "x86_64")]
@@ -84,7 +85,7 @@ impl Level {
         Self::PORTABLE
     }
 
-    /// All levels of this machine, the portable one first.
+    /// Returns all levels of this machine, the portable one first.
     #[must_use]
     pub fn available() -> Vec<Self> {
         [
@@ -102,10 +103,10 @@ impl Level {
     /// Runs `kernel` with the instructions of this level.
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self.0 {
-            // SAFETY: a level of this kind is only made where `has_avx512` holds.
+            // SAFETY: a level of this kind is created only if `has_avx512` holds.
             #[cfg(target_arch = "x86_64")]
             Kind::Avx512 => unsafe { x86::avx512(kernel) },
-            // SAFETY: a level of this kind is only made where `has_avx2` holds.
+            // SAFETY: a level of this kind is created only if `has_avx2` holds.
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => unsafe { x86::avx2(kernel) },
             Kind::Portable => kernel.run::<Portable>(),
@@ -135,13 +136,13 @@ fn has_avx2() -> bool {
     is_x86_feature_detected!("avx2")
 }
 
-/// A bit for each lane for which `holds`.
+/// Returns one bit for each lane: 1 if `holds` is true for it.
 #[inline(always)]
 fn mask(holds: impl Fn(usize) -> bool) -> u8 {
     (0..LANES).fold(0, |mask, lane| mask | u8::from(holds(lane)) << lane)
 }
 
-/// Arrays, left to the compiler to put into the vectors of the baseline.
+/// Vectors as arrays, which the compiler maps to the vector instructions of the baseline.
 struct Portable;
 
 impl Lanes for Portable {

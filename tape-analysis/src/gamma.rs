@@ -1,18 +1,18 @@
 //! The regularised incomplete gamma function Q(a, x) = Γ(a, x)/Γ(a), the upper tail of a gamma distribution.
 //!
-//! Below x = a + 1 the power series of its complement, from there on the continued fraction (Abramowitz & Stegun 1964,
-//! 6.5.29 and 6.5.31). What stands before either, xᵃ e⁻ˣ/Γ(a), is taken from how far x lies off a, so that no digits
-//! cancel where both are large.
+//! Computed by the power series of its complement below x = a + 1, and by the continued fraction from there on (Abramowitz
+//! & Stegun 1964, 6.5.29 and 6.5.31). The factor of both, xᵃ e⁻ˣ/Γ(a), is computed from the difference of x and a, so that
+//! no digits cancel if both are large.
 
 use std::f64::consts::{E, PI};
 
-/// From here on Stirling's series has all digits.
+/// From this a on, Stirling's series is accurate to all digits of a double.
 const LARGE: f64 = 10.0;
 
-/// Enough steps for a of 10¹⁰: both expansions need about sqrt(a) of them near x = a.
+/// Maximum number of terms. Both expansions need about sqrt(a) terms near x = a, so this is enough for a = 10¹⁰.
 const STEPS: u32 = 1_000_000;
 
-/// Q(a, x) for a > 0 and x ≥ 0, to 10⁻¹² of itself; NaN outside.
+/// Returns Q(a, x) for a > 0 and x ≥ 0, with a relative error of at most 10⁻¹², and NaN elsewhere.
 pub(crate) fn upper(a: f64, x: f64) -> f64 {
     if !(a > 0.0 && x >= 0.0) {
         f64::NAN
@@ -27,12 +27,12 @@ pub(crate) fn upper(a: f64, x: f64) -> f64 {
     }
 }
 
-/// xᵃ e⁻ˣ/Γ(a).
+/// Returns xᵃ e⁻ˣ/Γ(a).
 fn density(a: f64, x: f64) -> f64 {
     if a >= LARGE {
         return (a / (2.0 * PI)).sqrt() * (a * ln_less(x, a) - stirling(a)).exp();
     }
-    // Γ(a) is that of a + k over a product.
+    // Γ(a) = Γ(a + k)/(a (a + 1) … (a + k − 1)).
     let (mut shifted, mut product) = (a, 1.0);
     while shifted < LARGE {
         product *= shifted;
@@ -42,9 +42,9 @@ fn density(a: f64, x: f64) -> f64 {
     x.powf(a) * (-x).exp() * product / gamma
 }
 
-/// The logarithm of Γ(a) for a > 0.
+/// Returns ln Γ(a) for a > 0.
 pub(crate) fn ln_gamma(a: f64) -> f64 {
-    // Γ(a) is that of a + k over a product.
+    // Γ(a) = Γ(a + k)/(a (a + 1) … (a + k − 1)).
     let (mut shifted, mut product) = (a, 1.0);
     while shifted < LARGE {
         product *= shifted;
@@ -53,24 +53,24 @@ pub(crate) fn ln_gamma(a: f64) -> f64 {
     (shifted - 0.5) * shifted.ln() - shifted + 0.5 * (2.0 * PI).ln() + stirling(shifted) - product.ln()
 }
 
-/// ln(x/a) − (x − a)/a, whose first digits near x = a are those of the square of the difference.
+/// Returns ln(x/a) − (x − a)/a without cancellation near x = a, where it is quadratic in the difference.
 fn ln_less(x: f64, a: f64) -> f64 {
     let off = (x - a) / a;
     if off.abs() > 0.1 {
         return (x / a).ln() - off;
     }
-    // −u²/2 + u³/3 − …
+    // The series −u²/2 + u³/3 − …
     (2..20_u32).rev().fold(0.0, |sum, k| (1.0 / f64::from(k) - sum) * off) * -off
 }
 
-/// ln Γ(a) − (a − 1/2) ln a + a − ln(2π)/2, for a of ten and more.
+/// Returns ln Γ(a) − (a − 1/2) ln a + a − ln(2π)/2 for a ≥ 10.
 fn stirling(a: f64) -> f64 {
     const SERIES: [f64; 6] = [1.0 / 12.0, -1.0 / 360.0, 1.0 / 1260.0, -1.0 / 1680.0, 1.0 / 1188.0, -691.0 / 360_360.0];
     let square = (a * a).recip();
     SERIES.iter().rev().fold(0.0, |sum, term| sum * square + term) / a
 }
 
-/// 1 + x/(a + 1) + x²/((a + 1)(a + 2)) + …
+/// Returns 1 + x/(a + 1) + x²/((a + 1)(a + 2)) + ….
 fn series(a: f64, x: f64) -> f64 {
     let (mut term, mut sum) = (1.0, 1.0);
     for k in 1..STEPS {
@@ -83,7 +83,7 @@ fn series(a: f64, x: f64) -> f64 {
     sum
 }
 
-/// 1/(x + 1 − a − 1(1 − a)/(x + 3 − a − 2(2 − a)/(x + 5 − a − …))), by the method of Lentz.
+/// Returns 1/(x + 1 − a − 1(1 − a)/(x + 3 − a − 2(2 − a)/(x + 5 − a − …))), by Lentz's method.
 fn fraction(a: f64, x: f64) -> f64 {
     let mut b = x + 1.0 - a;
     let mut c = f64::INFINITY;
@@ -107,7 +107,7 @@ fn fraction(a: f64, x: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// Degrees of freedom, χ² and the upper tail, in arithmetic of 40 digits (mpmath 1.4.1, `gammainc`).
+    /// Degrees of freedom, χ² and the upper tail, computed with 40 digits (mpmath 1.4.1, `gammainc`).
     const TAILS: [(f64, f64, f64); 18] = [
         (1.0, 1e-8, 0.999_920_211_544_052_7),
         (1.0, 1.0, 0.317_310_507_862_914_1),
@@ -137,8 +137,8 @@ mod tests {
         }
     }
 
-    /// Q(a + 1, x) = Q(a, x) + xᵃ e⁻ˣ/Γ(a + 1), which knows nothing of the expansions: with Q(1/2, x) and Q(1, x) it gives
-    /// all.
+    /// Checks Q(a + 1, x) = Q(a, x) + xᵃ e⁻ˣ/Γ(a + 1), which is independent of the expansions. With Q(1/2, x) and Q(1, x),
+    /// it determines all half-integer a.
     #[test]
     fn the_recurrence_holds_over_the_whole_range() {
         for a in [0.5, 1.0, 3.5, 9.5, 10.0, 70.0, 999.5] {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_degrees_it_is_an_exponential() {
+    fn two_degrees_of_freedom_give_an_exponential() {
         for x in [1e-300, 1e-12, 0.1, 1.0, 1.999, 2.0, 2.001, 5.0, 30.0, 700.0] {
             let got: f64 = upper(1.0, x);
             assert!((got - f64::exp(-x)).abs() <= 1e-13 * got * (1.0 + x), "{x}: {got:e}");
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn at_the_ends() {
+    fn limits_and_invalid_arguments() {
         assert_eq!([upper(2.0, 0.0), upper(2.0, f64::INFINITY)], [1.0, 0.0]);
         assert!([upper(0.0, 1.0), upper(-1.0, 1.0), upper(1.0, -1.0), upper(1.0, f64::NAN)].iter().all(|q| q.is_nan()));
     }

@@ -1,6 +1,6 @@
-//! Shared parts of models of light curves: a least-squares fit, and the likelihood of a damped random walk.
+//! Shared code of model fits: least-squares fits, and the likelihood of a damped random walk.
 //!
-//! The models themselves are statistics: see [`bazin_fit`](crate::statistics::bazin_fit) and its like.
+//! The models themselves are statistics, for example [`bazin_fit`](crate::statistics::bazin_fit).
 
 pub(crate) mod least_squares;
 pub(crate) mod random_walk;

@@ -1,37 +1,37 @@
-//! The logarithms of the normal distribution function, many at once.
+//! A fast table of the logarithm of the normal distribution function Φ.
 //!
-//! ln Φ is smooth: its Taylor series about the nearest of some nodes, a sixteenth apart, needs eight terms for all digits of
-//! a double. The derivative r = φ/Φ of ln Φ satisfies r′ = −r (z + r), which gives the coefficients of a node one by one.
+//! ln Φ is smooth: with nodes 1/16 apart, eight terms of the Taylor series about the nearest node give all digits of a
+//! double. The derivative r = φ/Φ of ln Φ satisfies r′ = −r (z + r), which gives the coefficients at a node one by one.
 
 use std::f64::consts::PI;
 use std::sync::LazyLock;
 
-/// Nodes for each unit of z.
+/// Number of nodes for each unit of z.
 const PER_UNIT: f64 = 16.0;
-/// The nodes lie at −`REACH`/16, …, `REACH`/16.
+/// Nodes are at −`REACH`/16, …, `REACH`/16.
 const REACH: i32 = 136;
-/// Half as much again as 2⁵²: added to a float, it rounds it to a whole number.
+/// 1.5 · 2⁵². Adding it to a float rounds the float to an integer.
 const WHOLE: f64 = 6_755_399_441_055_744.0;
-/// The terms of a series.
+/// Number of terms of a series.
 const TERMS: usize = 8;
 
-/// The coefficients of h in ln Φ(z + h) and in ln Φ(−z − h), for each node z.
+/// The coefficients of the powers of h in ln Φ(z + h) and ln Φ(−z − h) at a node z.
 type Node = [[f64; 2]; TERMS];
 
 /// A table of series for ln Φ(z) and ln Φ(−z).
 pub(crate) struct LnTails(Vec<Node>);
 
 impl LnTails {
-    /// The table, computed at the first call.
+    /// Returns the table, which the first call computes.
     pub(crate) fn get() -> &'static Self {
         static TABLE: LazyLock<LnTails> = LazyLock::new(|| LnTails((-REACH..=REACH).map(node).collect()));
         &TABLE
     }
 
-    /// ln Φ(z) and ln Φ(−z) = ln(1 − Φ(z)), each to 10⁻¹⁵ of itself or of one.
+    /// Returns ln Φ(z) and ln Φ(−z) = ln(1 − Φ(z)), each with a relative or absolute error of at most 10⁻¹⁵.
     #[inline]
     pub(crate) fn at(&self, z: f64) -> [f64; 2] {
-        // A float of this size has no digits after the point, and its last ones count the nodes.
+        // A float of this size has no fractional digits, so its lowest bits are the number of the node.
         let shifted = z * PER_UNIT + WHOLE;
         let place = shifted - WHOLE;
         #[expect(clippy::cast_possible_truncation, reason = "the low bits are wanted")]
@@ -59,7 +59,7 @@ fn node(k: i32) -> Node {
     })
 }
 
-/// The coefficients of h in ln Φ(z + h).
+/// Returns the coefficients of the powers of h in ln Φ(z + h).
 fn ln_cdf_series(z: f64) -> [f64; TERMS] {
     let mills = mills(z.abs());
     let density = ln_density(z);
@@ -83,22 +83,22 @@ fn power(k: usize) -> f64 {
     tape_core::count(k)
 }
 
-/// Beyond the table.
+/// Returns ln Φ(z) and ln Φ(−z) for z beyond the table.
 #[cold]
 fn far(z: f64) -> [f64; 2] {
     let tail = mills(z.abs()).ln() + ln_density(z);
-    // ln(1 − q) is −q where q has no digit beside one.
+    // ln(1 − q) is −q if q is negligible compared with 1.
     let [near, far] = [-tail.exp(), tail];
     if z > 0.0 { [near, far] } else { [far, near] }
 }
 
-/// ln φ(z).
+/// Returns ln φ(z).
 fn ln_density(z: f64) -> f64 {
     -0.5 * z * z - 0.5 * (2.0 * PI).ln()
 }
 
-/// Mills' ratio (1 − Φ(y))/φ(y) for y ≥ 0: near zero from the power series of the distribution function, and from one on as
-/// a continued fraction (Abramowitz & Stegun 1964, 26.2.11 and 26.2.14).
+/// Returns Mills' ratio (1 − Φ(y))/φ(y) for y ≥ 0, by the power series of the distribution function below 1 and by a
+/// continued fraction from there on (Abramowitz & Stegun 1964, 26.2.11 and 26.2.14).
 fn mills(y: f64) -> f64 {
     if y < 1.0 {
         let (mut term, mut sum) = (y, 0.0);
@@ -115,7 +115,7 @@ fn mills(y: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// From tables: Φ(−1), Φ(−2), Φ(−3), Φ(−6).
+    /// Compares with tabulated values of Φ(−1), Φ(−2), Φ(−3) and Φ(−6).
     #[test]
     fn published_values() {
         for (z, tail) in [
@@ -131,9 +131,9 @@ mod tests {
         }
     }
 
-    /// Simpson's rule on the density, from −z on, which knows nothing of series about nodes.
+    /// Compares with the integral of the density by Simpson's rule, which is independent of the series.
     #[test]
-    fn between_the_nodes_it_is_the_integral_of_the_density() {
+    fn values_between_nodes_are_the_integral_of_the_density() {
         let table = LnTails::get();
         for k in 0..220_u32 {
             let z = 0.017 + 0.021 * f64::from(k);
@@ -149,11 +149,11 @@ mod tests {
     }
 
     #[test]
-    fn it_goes_on_smoothly_at_the_ends_of_the_table() {
+    fn values_are_smooth_at_the_ends_of_the_table() {
         let table = LnTails::get();
         for z in [8.49, 8.53, 8.54, 12.0, 27.0, 100.0] {
             let [right, left] = table.at(z);
-            // Between the bounds of Mills' ratio, 1/y − 1/y³ and 1/y.
+            // Mills' ratio lies between 1/y − 1/y³ and 1/y.
             let edge = ln_density(z) - z.ln();
             assert!(left < edge && left > edge + (-1.0 / (z * z)).ln_1p(), "{z}: {left}");
             assert!((right + left.exp()).abs() <= 1e-8 * left.exp(), "{z}: {right}");

@@ -1,4 +1,4 @@
-//! Near-simultaneous epochs of two bands, and what they have in common.
+//! Near-simultaneous epochs of two bands, and the parameters of statistics that compare two bands.
 
 use std::ops::Bound;
 
@@ -10,19 +10,19 @@ use crate::parameter::{Allowed, Parameter};
 
 /// The first band of a comparison.
 pub(crate) const FIRST: Parameter =
-    Parameter { name: "first", summary: "the band that comes first", allowed: Allowed::Band, default: Some("g") };
-/// The band that it is compared with.
+    Parameter { name: "first", summary: "first band", allowed: Allowed::Band, default: Some("g") };
+/// The second band of a comparison.
 pub(crate) const SECOND: Parameter =
-    Parameter { name: "second", summary: "the band it is compared with", allowed: Allowed::Band, default: Some("r") };
-/// Largest interval between the epochs of a pair.
+    Parameter { name: "second", summary: "second band", allowed: Allowed::Band, default: Some("r") };
+/// Longest interval between the epochs of a pair.
 pub(crate) const WINDOW: Parameter = Parameter {
     name: "window",
-    summary: "the most between the two epochs of a pair, days",
+    summary: "longest interval between the two epochs of a pair, days",
     allowed: Allowed::Float(Bound::Included(0.0), Bound::Excluded(f64::INFINITY)),
     default: Some("0.05"),
 };
 
-/// Two bands that differ.
+/// Checks that two bands are different and that both have a label.
 pub(crate) fn two_bands(kind: &Kind, first: &str, second: &str) -> Result<Vec<String>, Error> {
     for (parameter, label) in [(FIRST, first), (SECOND, second)] {
         if label.is_empty() {
@@ -34,18 +34,18 @@ pub(crate) fn two_bands(kind: &Kind, first: &str, second: &str) -> Result<Vec<St
     }
     let Parameter { name: parameter, .. } = SECOND;
     let [statistic, parameter, value] = [kind.name, parameter, second].map(str::to_owned);
-    Err(Error::BadValue { statistic, parameter, value, allowed: "another band than the first".to_owned() })
+    Err(Error::BadValue { statistic, parameter, value, allowed: "a band other than the first".to_owned() })
 }
 
-/// Two light curves with the numbers of the epochs that are pairs.
+/// Indices of the epochs of two light curves that form pairs.
 pub(crate) struct Pairs {
     pub(crate) pairs: Vec<[usize; 2]>,
 }
 
 impl Pairs {
-    /// The pairs of epochs no more than `window` apart. In order of time, each epoch is paired with the first of the other
-    /// band that is near enough and has no partner: no other choice makes more pairs, and none depends on which band comes
-    /// first.
+    /// Finds pairs of epochs at most `window` days apart. In time order, each epoch is paired with the first epoch of the
+    /// other band that is close enough and has no partner. This gives as many pairs as possible, and the result does not
+    /// depend on which band is first.
     pub(crate) fn of(first: &LightCurve<'_>, second: &LightCurve<'_>, window: f64) -> Self {
         let (a, b) = (first.time(), second.time());
         let (mut i, mut j) = (0, 0);
@@ -63,7 +63,7 @@ impl Pairs {
         Self { pairs }
     }
 
-    /// Returns, for each epoch of one side (the first or the second), whether it has a partner.
+    /// Returns a flag for each epoch of one light curve (`side` 0 or 1): true if the epoch has a partner.
     pub(crate) fn has_partner(&self, side: usize, epochs: usize) -> Vec<bool> {
         let mut has = vec![false; epochs];
         self.pairs.iter().for_each(|pair| has[pair[side]] = true);
@@ -89,12 +89,12 @@ mod tests {
     }
 
     #[test]
-    fn the_edge_of_the_window_counts() {
+    fn the_window_includes_its_edge() {
         assert_eq!(pairs(&[1.0], &[1.5], 0.5), [[0, 0]]);
         assert_eq!(pairs(&[1.0], &[1.5], 0.499), [[0; 2]; 0]);
     }
 
-    /// All ways of pairing, tried one by one.
+    /// Returns the largest possible number of pairs, by trying all pairings.
     fn most(a: &[f64], b: &[f64], window: f64) -> usize {
         let Some((first, rest)) = a.split_first() else { return 0 };
         let near = (0..b.len()).filter(|&j| (first - b[j]).abs() <= window);
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn no_other_choice_makes_more_pairs_and_bands_may_swap() {
+    fn pairs_are_as_many_as_possible_and_symmetric_in_the_bands() {
         let times = |seed: u32, n: u32| -> Vec<f64> {
             let mut times: Vec<f64> = (0..n).map(|i| f64::from((i * 7919 + seed * 104_729) % 97) * 0.1).collect();
             times.sort_unstable_by(f64::total_cmp);

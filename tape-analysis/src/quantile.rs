@@ -1,14 +1,14 @@
-//! Quantiles of ordered fluxes, as the documentation of [`statistics`](crate::statistics#quantiles) defines them.
+//! Quantiles of ordered fluxes, as defined in [`statistics`](crate::statistics#quantiles).
 
 pub(crate) mod device;
 
 /// Converts percent to a fraction, in the single precision used for positions of quantiles.
-#[expect(clippy::cast_possible_truncation, reason = "the place of a quantile is defined in single precision")]
+#[expect(clippy::cast_possible_truncation, reason = "the position of a quantile is defined in single precision")]
 pub(crate) fn fraction(percent: f64) -> f32 {
     percent as f32 / 100.0
 }
 
-/// From the quantile `fraction` to that of 1 − `fraction`; NaN without fluxes.
+/// Returns the range from the quantile `fraction` to the quantile 1 − `fraction`, or NaN without fluxes.
 pub(crate) fn inter_quantile(sorted: &[f64], fraction: f32) -> f64 {
     quantile(sorted, 1.0 - fraction) - quantile(sorted, fraction)
 }
@@ -24,16 +24,16 @@ fn quantile(sorted: &[f64], fraction: f32) -> f64 {
     }
 }
 
-/// Returns the position of a quantile of n ordered values, at least one: the rank of the value below, counted from
-/// zero, and the fraction of the way to the next value; zero beyond the first and the last.
+/// Returns the position of a quantile of `n` ≥ 1 ordered values: the rank of the value below, counted from zero, and the
+/// fraction of the way to the next value, which is zero beyond the first and the last value.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "the place is defined in single precision; it is checked not to be negative, and its whole part is wanted"
+    reason = "the position is defined in single precision; it is not negative here, and truncation is intended"
 )]
 fn place(fraction: f32, n: usize) -> (usize, f64) {
-    // Counted from zero: half a place less than h, and another for the first being x₁.
+    // h = n p + 1/2 counts from one, so subtract one to count from zero.
     let place = fraction * n as f32 - 0.5;
     if place < 0.0 {
         return (0, 0.0);
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fifth_definition_of_hyndman_and_fan() {
+    fn quantiles_follow_definition_5_of_hyndman_and_fan() {
         let sorted = [10.0, 20.0, 30.0, 40.0];
         let cases = [(0.0, 10.0), (0.125, 10.0), (0.25, 15.0), (0.375, 20.0), (0.5, 25.0), (0.875, 40.0), (1.0, 40.0)];
         for (fraction, want) in cases {

@@ -2,7 +2,7 @@
 
 use tape_core::{Fold, LightCurve, Object, Statistic, Value, count};
 
-/// A light curve with columns of its own.
+/// A light curve that owns its columns.
 pub(crate) struct Epochs {
     pub(crate) time: Vec<f64>,
     pub(crate) flux: Vec<f64>,
@@ -19,7 +19,7 @@ pub(crate) fn sine(n: usize, amplitude: f64) -> Epochs {
     }
 }
 
-/// The outputs of a statistic.
+/// Returns the outputs of a statistic.
 pub(crate) fn value(name: &str, time: &[f64], flux: &[f64], error: &[f64]) -> Vec<f64> {
     let statistic = crate::make(name).expect("an allowed name");
     let mut out = vec![Value::Null; statistic.info().outputs.len()];
@@ -27,14 +27,14 @@ pub(crate) fn value(name: &str, time: &[f64], flux: &[f64], error: &[f64]) -> Ve
     out.into_iter().map(float).collect()
 }
 
-/// The value of a statistic with parameters that depends on the flux alone.
+/// Returns the value of a statistic that depends on the flux only.
 pub(crate) fn value_of(name: &str, flux: &[f64]) -> f64 {
     let mut out = [Value::Null];
     crate::make(name).expect("an allowed name").evaluate(&LightCurve::new(flux), &mut out);
     float(out[0])
 }
 
-/// The value of a statistic of objects for one with these bands; none where it is null.
+/// Returns the value of an object statistic for an object with these bands, or `None` if it is null.
 pub(crate) fn of_bands(name: &str, bands: &[(&str, &Epochs)]) -> Option<f64> {
     let mut light_curves = Vec::new();
     for (band, Epochs { time, flux, error }) in bands {
@@ -45,10 +45,10 @@ pub(crate) fn of_bands(name: &str, bands: &[(&str, &Epochs)]) -> Option<f64> {
     (out[0] != Value::Null).then(|| float(out[0]))
 }
 
-/// The outputs of a fold for a light curve at once, and for each way of cutting it in two, either half first.
+/// Returns the outputs of a fold for a whole light curve, and for each way of cutting it in two, with either half first.
 pub(crate) fn pieces(name: &str, time: &[f64], flux: &[f64], error: &[f64]) -> Vec<Vec<f64>> {
     let statistic = crate::find(name).expect("a registered name");
-    let Statistic::Fold(fold) = &statistic else { panic!("{name} is no fold") };
+    let Statistic::Fold(fold) = &statistic else { panic!("{name} is not a fold") };
     let state = |rows: std::ops::Range<usize>| state(&**fold, &time[rows.clone()], &flux[rows.clone()], &error[rows]);
     let cuts = (1..flux.len()).flat_map(|cut| {
         let halves = [state(0..cut), state(cut..flux.len())];
@@ -57,14 +57,14 @@ pub(crate) fn pieces(name: &str, time: &[f64], flux: &[f64], error: &[f64]) -> V
     std::iter::once(value(name, time, flux, error)).chain(cuts).collect()
 }
 
-/// The state of some epochs.
+/// Returns the state of some epochs.
 pub(crate) fn state(fold: &dyn Fold, time: &[f64], flux: &[f64], error: &[f64]) -> Vec<f64> {
     let mut state = vec![f64::NAN; fold.state_len()];
     fold.lift(&LightCurve::new(flux).with_error(error).with_time(time), &mut state);
     state
 }
 
-/// The outputs of some states together.
+/// Returns the outputs of the combined states.
 pub(crate) fn finish(fold: &dyn Fold, states: &[&[f64]]) -> Vec<f64> {
     let mut total = vec![0.0; fold.state_len()];
     for state in states {
@@ -80,11 +80,11 @@ fn float(value: Value) -> f64 {
         Value::Float(value) => value,
         Value::Int(value) => u32::try_from(value).expect("a small number").into(),
         Value::Null => f64::NAN,
-        Value::Bool(_) => panic!("{value:?} is no number"),
+        Value::Bool(_) => panic!("{value:?} is not a number"),
     }
 }
 
-/// Noise for light curves of models, the same in each run.
+/// A reproducible source of noise for model light curves.
 pub(crate) struct Noise(rand_pcg::Pcg64Mcg);
 
 impl Noise {
@@ -92,18 +92,18 @@ impl Noise {
         Self(rand::SeedableRng::seed_from_u64(seed))
     }
 
-    /// A number between 0 and 1.
+    /// Returns a uniform random number between 0 and 1.
     pub(crate) fn uniform(&mut self) -> f64 {
         rand::RngExt::random(&mut self.0)
     }
 
-    /// A number of a normal distribution, of mean 0 and deviation 1 (Box and Muller).
+    /// Returns a normal random number with mean 0 and standard deviation 1 (Box–Muller transform).
     pub(crate) fn normal(&mut self) -> f64 {
         let (radius, angle) = ((-2.0 * (1.0 - self.uniform()).ln()).sqrt(), std::f64::consts::TAU * self.uniform());
         radius * angle.cos()
     }
 
-    /// Creates `n` epochs at random times within `days` days, with equal errors: the flux of a model, and noise.
+    /// Creates `n` epochs of a model flux with noise, at random times within `days` days and with equal errors.
     pub(crate) fn light_curve(&mut self, n: usize, days: f64, error: f64, flux: impl Fn(f64) -> f64) -> Epochs {
         let mut time: Vec<f64> = (0..n).map(|_| 60_000.0 + days * self.uniform()).collect();
         time.sort_by(f64::total_cmp);
@@ -112,10 +112,10 @@ impl Noise {
     }
 }
 
-/// Checks that the parameters of a fit are as near to the truth as the noise allows, in light curves of 80 epochs
-/// within 150 days with
-/// errors of one: none further than six of the deviations that the curvature of χ² gives, and about two thirds within one. χ²
-/// per degree of freedom, which comes last, is near one.
+/// Checks that a fit recovers the parameters of a model from light curves of 80 epochs within 150 days, with errors of 1.
+///
+/// Each parameter must be within six standard deviations (from the curvature of χ²) of the truth, and about two thirds of
+/// them within one. The last output, χ² per degree of freedom, must be near 1.
 pub(crate) fn recovered<const P: usize>(name: &str, truth: [f64; P], model: impl Fn(&[f64; P], f64) -> f64) {
     let trials = 60;
     let (mut noise, mut near) = (Noise::new(1), [0; P]);
@@ -130,13 +130,13 @@ pub(crate) fn recovered<const P: usize>(name: &str, truth: [f64; P], model: impl
         assert!((0.4..1.8).contains(&found[P]), "{name}, trial {trial}: chi² of {}", found[P]);
     }
     for (i, near) in near.into_iter().enumerate() {
-        // 68.3 %, with a counting error of 6 %.
+        // The expected fraction is 68.3 %, with a counting error of 6 %.
         let share = f64::from(near) / f64::from(trials);
-        assert!((0.5..0.87).contains(&share), "{name}, output {i}: {share} of all within one deviation");
+        assert!((0.5..0.87).contains(&share), "{name}, output {i}: a fraction of {share} is within one deviation");
     }
 }
 
-/// The deviations of parameters with errors of one, by the inverse of the Fisher matrix.
+/// Returns the standard deviations of parameters for errors of 1, from the inverse of the Fisher matrix.
 fn deviations<const P: usize>(truth: &[f64; P], times: &[f64], model: &impl Fn(&[f64; P], f64) -> f64) -> [f64; P] {
     let slope = |time: f64, i: usize| {
         let step = 1e-4 * truth[i].abs().min(1.0);
@@ -148,6 +148,6 @@ fn deviations<const P: usize>(truth: &[f64; P], times: &[f64], model: &impl Fn(&
         (at(step) - at(-step)) / (2.0 * step)
     };
     let fisher = nalgebra::SMatrix::<f64, P, P>::from_fn(|i, j| times.iter().map(|&t| slope(t, i) * slope(t, j)).sum());
-    let inverse = fisher.try_inverse().expect("the parameters are told apart");
+    let inverse = fisher.try_inverse().expect("the parameters are independent");
     std::array::from_fn(|i| inverse[(i, i)].sqrt())
 }

@@ -1,4 +1,4 @@
-// The least and the greatest flux.
+// The minimum and maximum flux.
 
 const LEN = 2u;
 alias State = array<real, LEN>;

@@ -1,4 +1,4 @@
-// Sums of the first four powers of the fluxes, which have about their mean subtracted.
+// Sums of the first four powers of the fluxes, from which a reference close to their mean was subtracted.
 
 const LEN = 4u;
 alias State = array<real, LEN>;

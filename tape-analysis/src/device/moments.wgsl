@@ -1,4 +1,4 @@
-// Sums of the fluxes and of their squares; the fluxes have about their mean subtracted.
+// Sums of the fluxes and of their squares. A reference close to their mean was subtracted from the fluxes.
 
 const LEN = 2u;
 alias State = array<real, LEN>;

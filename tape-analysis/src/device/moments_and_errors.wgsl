@@ -1,4 +1,5 @@
-// Sums of the fluxes, of their squares, and of the squared errors; the fluxes have about their mean subtracted.
+// Sums of the fluxes, of their squares, and of the squared errors. A reference close to their mean was subtracted from
+// the fluxes.
 
 const LEN = 3u;
 alias State = array<real, LEN>;

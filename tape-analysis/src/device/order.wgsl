@@ -1,5 +1,5 @@
-// Order statistics by selection: a number is found bit by bit, from the highest, by counting how many lie below. Nothing is
-// sorted and no memory is needed, so segments may be of any length.
+// Order statistics by selection: the bits of a value are found one by one, from the highest, by counting the values below.
+// This needs no sort and no memory, so segments may have any length.
 
 const LEN = 2u;
 alias State = array<real, LEN>;
@@ -8,17 +8,17 @@ fn empty() -> State {
     return State(real(0.0), real(3.4e38));
 }
 
-// Counts add up, and of numbers the least is taken.
+// Adds the counts, and takes the minimum of the values.
 fn combine(a: State, b: State) -> State {
     return State(a[0] + b[0], min(a[1], b[1]));
 }
 
-// What is selected from: the fluxes, or their distances from a centre.
+// Returns value i: a flux, or its distance from a centre.
 fn selected(i: u32, centre: f32, distances: bool) -> f32 {
     return select(fluxes[i], abs(fluxes[i] - centre), distances);
 }
 
-// Integers that are ordered as the numbers are.
+// Maps a float to an integer with the same order.
 fn key(x: f32) -> u32 {
     let bits = bitcast<u32>(x);
     return select(bits | 0x80000000u, ~bits, (bits >> 31u) == 1u);
@@ -28,7 +28,8 @@ fn number(key: u32) -> f32 {
     return bitcast<f32>(select(~key, key & 0x7fffffffu, (key >> 31u) == 1u));
 }
 
-// The number of a rank, counted from 0 in ascending order, and the one of the next, or the same again if it is the last.
+// Returns the value of a rank, counted from 0 in ascending order, and the next value, or the same value twice if it is the
+// last.
 fn of_rank(first: u32, n: u32, rank: u32, centre: f32, distances: bool) -> vec2<f32> {
     let below = f32(rank);
     var low = 0u;
@@ -42,7 +43,7 @@ fn of_rank(first: u32, n: u32, rank: u32, centre: f32, distances: bool) -> vec2<
             low = candidate;
         }
     }
-    // The next one, if no other has the same value.
+    // The next value is different only if no other element has this value.
     var state = empty();
     for (var i = first + lane; i < first + n; i += width) {
         let x = selected(i, centre, distances);

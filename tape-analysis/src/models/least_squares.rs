@@ -1,13 +1,13 @@
-//! The parameters of a model that fit a light curve best, by the method of Levenberg and Marquardt.
+//! Least-squares fits of a model to a light curve, by the Levenberg–Marquardt method.
 
 use levenberg_marquardt::{LeastSquaresProblem, LevenbergMarquardt};
 use nalgebra::storage::Owned;
 use nalgebra::{Const, DVector, Dyn, OMatrix, OVector, SVector};
 use tape_core::Cancellation;
 
-/// A model with `P` parameters that may be any real numbers.
+/// A model with `P` parameters, each of which may be any real number.
 pub(crate) trait Model<const P: usize> {
-    /// The flux at a time, and its derivatives with respect to the parameters.
+    /// Returns the flux at a time and its derivatives with respect to the parameters.
     fn at(&self, time: f64, parameters: &[f64; P]) -> (f64, [f64; P]);
 }
 
@@ -24,11 +24,11 @@ pub(crate) struct Epochs<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fit<const P: usize> {
     pub(crate) parameters: [f64; P],
-    /// The sum of the squared residuals, each in units of its error.
+    /// Sum of the squared residuals, each in units of its error.
     pub(crate) chi2: f64,
 }
 
-/// The best of the fits that start from each of `starts`; none if no one converges to finite parameters.
+/// Returns the best fit over all starting points, or `None` if no fit converges to finite parameters.
 pub(crate) fn best<const P: usize>(model: &impl Model<P>, epochs: Epochs<'_>, starts: &[[f64; P]]) -> Option<Fit<P>> {
     let fits = starts.iter().filter_map(|start| fit(model, epochs, start));
     fits.min_by(|a, b| a.chi2.total_cmp(&b.chi2))
@@ -50,7 +50,7 @@ struct Problem<'a, M, const P: usize> {
 }
 
 impl<M: Model<P>, const P: usize> Problem<'_, M, P> {
-    /// Each epoch's number, its error, and what the model says of it.
+    /// Iterates over the index and error of each epoch, and the model flux and derivatives at its time.
     fn each(&self) -> impl Iterator<Item = (usize, f64, f64, [f64; P])> + '_ {
         let parameters: [f64; P] = self.parameters.into();
         let Epochs { time, error, .. } = self.epochs;
@@ -74,7 +74,7 @@ impl<M: Model<P>, const P: usize> LeastSquaresProblem<f64, Dyn, Const<P>> for Pr
         self.parameters
     }
 
-    // Nothing ends the fit, if work should stop.
+    // `None` ends the fit once the run is cancelled.
     fn residuals(&self) -> Option<DVector<f64>> {
         self.epochs.cancellation.proceed()?;
         let mut residuals = DVector::zeros(self.epochs.flux.len());
@@ -96,8 +96,7 @@ impl<M: Model<P>, const P: usize> LeastSquaresProblem<f64, Dyn, Const<P>> for Pr
     }
 }
 
-/// The largest difference between a model's derivatives and those of its values, relative to the flux of one: what a test of
-/// a model looks at.
+/// Returns the largest absolute difference between a model's derivatives and the finite differences of its values.
 #[cfg(test)]
 pub(crate) fn worst_derivative<const P: usize>(model: &impl Model<P>, times: &[f64], parameters: &[f64; P]) -> f64 {
     let mut worst: f64 = 0.0;

@@ -1,31 +1,31 @@
-//! The likelihood of a damped random walk, epoch by epoch, and where it is greatest.
+//! The likelihood of a damped random walk, and its maximum.
 
 use argmin::core::{CostFunction, Executor, State};
 use argmin::solver::neldermead::NelderMead;
 use tape_core::{Cancellation, LightCurve, count};
 
-/// A damped random walk that is likeliest.
+/// The damped random walk of maximum likelihood.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Walk {
-    /// The logarithms of τ and σ.
+    /// ln τ and ln σ.
     pub(crate) parameters: [f64; 2],
-    /// Their standard deviations, by the curvature of the likelihood.
+    /// Standard deviations of `parameters`, from the curvature of the likelihood.
     pub(crate) deviations: [f64; 2],
     pub(crate) log_likelihood: f64,
 }
 
-/// Times of damping beyond the light curve's duration are not tried, nor below a part of its shortest interval: the
-/// likelihood does not tell them from the bound.
+/// Largest τ in units of the duration. The likelihood cannot tell larger values from this bound.
 const LONGEST: f64 = 10.0;
+/// Smallest τ in units of the shortest interval. The likelihood cannot tell smaller values from this bound.
 const SHORTEST: f64 = 0.1;
-/// A maximum closer than this to a bound counts as being at the bound.
+/// A maximum whose ln τ is closer than this to a bound counts as being at the bound.
 const NEAR: f64 = 0.05;
 
-/// The walk that makes a light curve likeliest; none if it has no such walk between the bounds.
+/// Returns the walk of maximum likelihood, or `None` if the likelihood has no maximum between the bounds.
 pub(crate) fn likeliest(light_curve: &LightCurve<'_>) -> Option<Walk> {
     let epochs = Epochs::of(light_curve);
     let [lowest, highest] = epochs.bounds()?;
-    // The likelihood has more than one maximum at times: the best place of a grid is where to begin.
+    // The likelihood may have several maxima, so start from the best point of a grid.
     let (steps, spread) = (24, epochs.spread.ln());
     let grid = (0..=steps).flat_map(|i| {
         let ln_tau = lowest + (highest - lowest) * count(i) / count(steps);
@@ -40,7 +40,7 @@ pub(crate) fn likeliest(light_curve: &LightCurve<'_>) -> Option<Walk> {
     Some(Walk { parameters, deviations, log_likelihood: epochs.log_likelihood(parameters) })
 }
 
-/// The maximum next to a start, by the method of Nelder and Mead.
+/// Climbs from a starting point to a maximum, by the Nelder–Mead method.
 fn climb(epochs: &Epochs<'_>, [ln_tau, ln_sigma]: [f64; 2]) -> Option<[f64; 2]> {
     let simplex = vec![vec![ln_tau, ln_sigma], vec![ln_tau + 0.4, ln_sigma], vec![ln_tau, ln_sigma + 0.3]];
     let solver = NelderMead::new(simplex).with_sd_tolerance(1e-10).ok()?;
@@ -54,7 +54,7 @@ struct Epochs<'a> {
     time: &'a [f64],
     flux: Vec<f64>,
     error: &'a [f64],
-    /// The standard deviation of the fluxes.
+    /// Standard deviation of the fluxes.
     spread: f64,
     cancellation: Cancellation,
 }
@@ -78,7 +78,7 @@ impl<'a> Epochs<'a> {
         Self { time, flux, error, spread, cancellation }
     }
 
-    /// The logarithms of the shortest and the longest τ; none if all times, or all fluxes, are equal.
+    /// Returns the logarithms of the smallest and largest τ, or `None` if all times or all fluxes are equal.
     fn bounds(&self) -> Option<[f64; 2]> {
         let intervals = self.time.windows(2).map(|pair| pair[1] - pair[0]).filter(|interval| *interval > 0.0);
         let shortest = intervals.fold(f64::INFINITY, f64::min);
@@ -86,9 +86,10 @@ impl<'a> Epochs<'a> {
         (shortest.is_finite() && self.spread > 0.0).then(|| [(SHORTEST * shortest).ln(), (LONGEST * duration).ln()])
     }
 
-    /// ln L of ln τ and ln σ, with the mean that makes it greatest. The fluxes, and ones in their place, go through the same
-    /// filter of Kalman: what it did not expect of both gives the mean and χ², and what it may not expect the determinant.
-    /// NaN once work should stop.
+    /// Returns ln L at ln τ and ln σ, maximised over the mean, or NaN once the run is cancelled.
+    ///
+    /// A Kalman filter runs over the fluxes and, in parallel, over ones. The innovations of both give the mean and χ², and
+    /// the variances of the innovations give the determinant.
     fn log_likelihood(&self, [ln_tau, ln_sigma]: [f64; 2]) -> f64 {
         if self.cancellation.is_cancelled() {
             return f64::NAN;
@@ -118,7 +119,8 @@ impl<'a> Epochs<'a> {
         -0.5 * (chi2 + determinant + count(self.flux.len()) * std::f64::consts::TAU.ln())
     }
 
-    /// Standard deviations of the parameters at a maximum, by second differences; none where it is no maximum.
+    /// Returns the standard deviations of the parameters at a maximum, from second differences, or `None` if the point is
+    /// not a maximum.
     fn deviations(&self, [x, y]: [f64; 2]) -> Option<[f64; 2]> {
         const STEP: f64 = 1e-3;
         let at = |i: f64, j: f64| self.log_likelihood([x + i * STEP, y + j * STEP]);
@@ -135,14 +137,14 @@ impl<'a> Epochs<'a> {
 mod tests {
     use super::*;
 
-    /// ln L by the covariances of all pairs, for three epochs: nothing of it is shared with the filter.
+    /// Returns ln L of three epochs from the covariance matrix. Shares no code with the filter.
     fn by_matrix(time: [f64; 3], flux: [f64; 3], error: [f64; 3], tau: f64, sigma: f64) -> f64 {
         let covariance = |i: usize, j: usize| {
             let noise = if i == j { error[i] * error[i] } else { 0.0 };
             sigma * sigma * (-(time[i] - time[j]).abs() / tau).exp() + noise
         };
         let matrix = nalgebra::Matrix3::from_fn(covariance);
-        let inverse = matrix.try_inverse().expect("it is positive");
+        let inverse = matrix.try_inverse().expect("the matrix is positive definite");
         let (flux, ones) = (nalgebra::Vector3::from(flux), nalgebra::Vector3::repeat(1.0));
         let mean = (ones.transpose() * inverse * flux)[0] / (ones.transpose() * inverse * ones)[0];
         let rest = flux - ones * mean;
@@ -151,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_filter_gives_the_likelihood_of_the_covariances() {
+    fn the_filter_agrees_with_the_covariance_matrix() {
         let (time, flux, error) = ([0.0, 3.0, 3.5], [1.0, -2.0, 4.0], [0.3, 0.5, 0.2]);
         for (tau, sigma) in [(1.0, 1.0), (10.0, 0.5), (0.1, 3.0), (1e4, 2.0)] {
             let flux_of = flux.to_vec();

@@ -1,11 +1,12 @@
-//! Shared parts of fits of transients: scales of time and flux in which all parameters are close to one, starting
-//! points, and the outputs.
+//! Shared code of fits of transients: starting points, outputs, and scales of time and flux in which all parameters are
+//! close to one.
 
 use tape_core::{LightCurve, Value, count};
 
 use super::least_squares::{Epochs, Fit, Model, best};
 
-/// Time from the brightest epoch in units of the light curve's duration, flux from its median in units of its range.
+/// Scales of a light curve. A fit uses the time since the brightest epoch in units of the duration, and the flux above the
+/// median in units of the range.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scale {
     pub(crate) time: f64,
@@ -14,11 +15,12 @@ pub(crate) struct Scale {
     pub(crate) range: f64,
 }
 
-/// Rise and fall, or width, that fits start from, in units of the duration: from a spike to what fills the light curve.
+/// Rise and fall times from which fits start, in units of the duration, from a spike to a transient as long as the light
+/// curve.
 pub(crate) const STARTS: [(f64, f64); 5] = [(0.005, 0.02), (0.02, 0.08), (0.05, 0.2), (0.15, 0.3), (0.02, 0.5)];
 
-/// Fits a model to a light curve from all `starts`, which are in units of the scale. None if there is nothing to fit: all
-/// times or all fluxes equal, or no start that leads anywhere.
+/// Fits a model to a light curve from all `starts`, which are in units of the scale. Returns `None` if all times or all
+/// fluxes are equal, or no fit converges.
 pub(crate) fn fit<const P: usize>(
     model: &impl Model<P>,
     light_curve: &LightCurve<'_>,
@@ -48,7 +50,7 @@ impl Scale {
     }
 }
 
-/// Puts parameters into the outputs, and chi² per degree of freedom behind them; null where there is no fit.
+/// Writes the parameters and then χ² per degree of freedom to the outputs, or nulls if there is no fit.
 pub(crate) fn put<const P: usize, const N: usize>(
     fitted: Option<(Fit<P>, Scale)>,
     n: usize,
@@ -61,7 +63,7 @@ pub(crate) fn put<const P: usize, const N: usize>(
     out.iter_mut().zip(values).for_each(|(out, value)| *out = value.into());
 }
 
-/// 1/(1 + e⁻ˣ), and its derivative.
+/// Returns 1/(1 + e⁻ˣ) and its derivative.
 pub(crate) fn logistic(x: f64) -> (f64, f64) {
     let value = 1.0 / (1.0 + (-x).exp());
     (value, value * (1.0 - value))

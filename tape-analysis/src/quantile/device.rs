@@ -1,7 +1,7 @@
-//! Kernels of quantiles. A device gives the fluxes on both sides of a quantile; where between them it lies, the CPU computes.
+//! Kernels of quantiles. A device returns the fluxes on both sides of a quantile, and the CPU interpolates between them.
 //!
-//! Which two fluxes these are hangs on a product that devices may round otherwise. So they say which rank they took, and
-//! where that is not the CPU's, the CPU takes the light curve.
+//! The ranks of these fluxes come from a product that a device may round differently. The kernel therefore also returns the
+//! rank it used. If it differs from the CPU's rank, the CPU computes the light curve instead.
 
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -10,12 +10,12 @@ use tape_core::{DeviceKernel, Method, OnDevice};
 
 use super::place;
 
-/// A range that is more than this many times nearer to zero than its ends has lost digits.
+/// Largest ratio of the ends of a range to the range. Beyond it, the range has lost too many digits.
 const MOST_CANCELLED: f64 = 7.0;
 
 const SELECTION: &str = concat!(include_str!("../device/order.wgsl"), include_str!("beside.wgsl"));
 
-/// Tolerance: relative, some rounding errors of the two ends, which are not much larger than the range.
+/// The tolerance is relative. It covers some rounding errors of the two ends, which are not much larger than the range.
 const RANGE: DeviceKernel = DeviceKernel {
     name: "inter_quantile",
     wgsl: include_str!("range.wgsl"),
@@ -55,7 +55,7 @@ const TWO_RANGES: DeviceKernel = DeviceKernel {
     ..RANGE
 };
 
-/// The kernel of a range from a quantile to that from the other end.
+/// Returns the kernel of the range from a quantile to the mirrored quantile.
 pub(crate) fn range(fraction: f32) -> &'static DeviceKernel {
     made_once(&RANGE, &[("FRACTION", fraction)])
 }
@@ -70,8 +70,8 @@ pub(crate) fn two_ranges(inner: f32, outer: f32) -> &'static DeviceKernel {
     made_once(&TWO_RANGES, &[("FRACTION", inner), ("OUTER", outer)])
 }
 
-/// A kernel with constants in its text. Drivers know kernels by their names, and keep them: one for each value that was ever
-/// asked for stays as long as the program does.
+/// Returns a kernel with constants in its source. Kernels are leaked, one for each set of constants, because drivers
+/// identify kernels by name and keep them.
 fn made_once(of: &DeviceKernel, constants: &[(&str, f32)]) -> &'static DeviceKernel {
     static MADE: LazyLock<Mutex<BTreeMap<String, &'static DeviceKernel>>> = LazyLock::new(Mutex::default);
     let text: String = constants.iter().map(|(name, value)| format!("const {name}: f32 = {value:?}f;\n")).collect();
@@ -84,8 +84,9 @@ fn made_once(of: &DeviceKernel, constants: &[(&str, f32)]) -> &'static DeviceKer
     })
 }
 
-/// A range out of its fraction, and for either end the rank below the quantile with two fluxes.
-#[expect(clippy::cast_possible_truncation, reason = "it was one of single precision")]
+/// Computes a range from `numbers`: the fraction and, for each end, the rank below the quantile and the two fluxes around
+/// it. Returns false if a rank differs from the CPU's or the range has lost digits.
+#[expect(clippy::cast_possible_truncation, reason = "the device computed it in single precision")]
 fn restored(numbers: &[f64], of: OnDevice, out: &mut f64) -> bool {
     let fraction = numbers[0] as f32;
     let quantile = |fraction: f32, at: &[f64]| {

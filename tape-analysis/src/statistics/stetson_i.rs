@@ -127,6 +127,6 @@ mod tests {
     #[test]
     fn a_band_is_not_compared_with_itself() {
         let error = crate::make("stetson_i:first=r:second=r").expect_err("the same").to_string();
-        assert!(error.contains("'second' of 'stetson_i' is 'r', but must be another band than the first"), "{error}");
+        assert!(error.contains("'second' of 'stetson_i' is 'r', but must be a band other than the first"), "{error}");
     }
 }
