@@ -12,7 +12,7 @@ pub(crate) enum ScanError {
     Column(Role, ParquetError),
     /// The lists of two columns have not the same length, in this row of the row group.
     Unequal([Role; 2], u64),
-    /// The same of a column that a condition asks for.
+    /// Like [`ScanError::Unequal`], for a column that a condition uses.
     UnequalLeaf(Role, String, u64),
     /// A column that a condition asks for cannot be read.
     Leaf(String, ParquetError),

@@ -1,4 +1,4 @@
-//! Rows of which a condition is true, and columns derived of theirs.
+//! Reads rows for which a condition is true, with derived columns.
 
 use std::ops::Range;
 
@@ -56,8 +56,8 @@ impl<'a> PartitionReader<'a> {
         (passed > 0).then(|| usize::try_from(passed).unwrap_or(usize::MAX))
     }
 
-    /// Goes past the first rows of a piece of which the condition cannot be true, by its row group or by its pages, or cuts it where
-    /// such rows come next. Returns how many were passed.
+    /// Skips the first rows of a piece for which the condition cannot be true, according to its row group or pages.
+    /// Cuts the piece before the next such rows. Returns the number of skipped rows.
     fn passed(&mut self, piece: &mut Piece) -> u64 {
         let Range { start, end } = piece.rows;
         let next = if self.survey.skips(piece.row_group) {
@@ -76,7 +76,7 @@ impl<'a> PartitionReader<'a> {
         piece.rows.start - start
     }
 
-    /// Reads `n` rows, and appends those of which the condition is true.
+    /// Reads `n` rows, and appends those for which the condition is true.
     pub(super) fn read_filtered(&mut self, n: usize, rows: &mut Rows) -> Result<(), Error> {
         let mut batch = std::mem::replace(&mut self.batch, rows.new_like());
         batch.clear();
@@ -127,7 +127,7 @@ impl<'a> PartitionReader<'a> {
     }
 }
 
-/// Appends the rows of which the condition is true, and counts those of them that have no id.
+/// Appends the rows for which the condition is true, except rows with a null id, which are counted.
 fn append_kept(filtered: &FilteredBatch, batch: &Rows, null_ids: &[bool], rows: &mut Rows) {
     let null = |row: usize| null_ids.get(row).copied().unwrap_or(false);
     for (start, end) in filtered.keep.set_slices() {

@@ -1,7 +1,7 @@
-//! A survey of which the light curves are not those of objects in a band, but of whatever several objects have in common.
+//! A survey whose light curves are grouped by columns other than the object and the band.
 //!
-//! To plans it is a source like any other: what they take for ids are the numbers of groups, and no row moves for it that
-//! would not move for want of order.
+//! Plans use it like any other source: they see the numbers of groups as ids. Rows are only moved if the order requires
+//! it.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -32,7 +32,7 @@ pub struct Grouped {
     row_groups: Vec<RowGroup>,
 }
 
-/// What the rows of a group have in common, beside the band.
+/// The columns that define a group, in addition to the band.
 #[derive(Debug)]
 enum Key {
     /// The object.
@@ -51,11 +51,11 @@ struct Groups {
 }
 
 impl Survey {
-    /// The same rows, grouped by what is named: the column of the id or of the band, as the survey calls them or as `id` and
-    /// `band`, and columns of the table of objects. Nothing is read yet.
+    /// Groups the rows by these columns: the column of the id or of the band (by its name in the survey, or as `id` and
+    /// `band`), and columns of the table of objects. Nothing is read yet.
     ///
     /// # Errors
-    /// [`Error::NoGroup`] if something is named that is neither; [`Error::GroupTwice`]; [`Error::NoTableColumn`].
+    /// [`Error::NoGroup`] if a name is neither; [`Error::GroupTwice`]; [`Error::NoTableColumn`].
     pub fn grouped<S: AsRef<str>>(self: &Arc<Self>, by: &[S]) -> Result<Grouped, Error> {
         let (mut by_object, mut by_band, mut names) = (false, false, vec![]);
         for (i, name) in by.iter().map(AsRef::as_ref).enumerate() {
@@ -95,7 +95,7 @@ impl Survey {
         if called(Role::Id, "id") { Some(Role::Id) } else { called(Role::Band, "band").then_some(Role::Band) }
     }
 
-    /// That these are columns of the table of objects, and that groups of them are not those of the objects themselves.
+    /// Checks that these are columns of the table of objects, and that groups by them are not single objects.
     fn check_groups(&self, names: &[String], by_object: bool) -> Result<(), Error> {
         let own = [Role::Id, Role::Band].into_iter().filter_map(|role| self.title(role).or_else(|| self.column(role)));
         let mut available: Vec<String> = own.map(str::to_owned).collect();
@@ -111,13 +111,13 @@ impl Survey {
 }
 
 impl Grouped {
-    /// Whether groups are of one band each.
+    /// Returns true if each group has only one band.
     #[must_use]
     pub const fn is_by_band(&self) -> bool {
         self.by_band
     }
 
-    /// What rows of a group have in common, in words.
+    /// Describes the columns that define a group.
     #[must_use]
     pub fn in_words(&self) -> String {
         let all = self.names();
@@ -140,7 +140,7 @@ impl Grouped {
         }
     }
 
-    /// What results have in the place of the id.
+    /// Returns the names of the columns that replace the id in results.
     #[must_use]
     pub fn key_columns(&self) -> Vec<String> {
         match &self.key {
@@ -162,7 +162,7 @@ impl Grouped {
         }
     }
 
-    /// What stands in results where the id stands in those of objects; none where that is the id.
+    /// Returns the columns that replace the id in results, or `None` if results have the id.
     ///
     /// # Errors
     /// If the table of objects cannot be read.
@@ -202,7 +202,7 @@ impl Groups {
         columns.map_or_else(|| Ok(Self::one()), |columns| Self::of(&columns).map_err(failed))
     }
 
-    /// Of rows that have the same values in all of these columns, in the order of those.
+    /// Groups rows with the same values in all columns, in the order of the columns.
     fn of(columns: &RecordBatch) -> Result<Self, ArrowError> {
         let fields = columns.schema().fields().iter().map(|field| SortField::new(field.data_type().clone())).collect();
         let rows = RowConverter::new(fields)?.convert_columns(columns.columns())?;

@@ -22,7 +22,7 @@ use crate::survey::file_expressions::FileExpressions;
 /// The columns of expressions, open, and at the same slot.
 pub(super) struct ListFilter<'a> {
     expressions: &'a FileExpressions,
-    /// What runs ask for.
+    /// The columns that runs need.
     wanted: Columns,
     /// Those that are needed.
     columns: Vec<Option<Column>>,
@@ -38,7 +38,7 @@ enum Column {
 }
 
 impl<'a> ListFilter<'a> {
-    /// Opens the columns at a slot, of which `lists` knows how many records begin before it.
+    /// Opens the columns at a slot. `lists` knows the number of records that begin before it.
     pub(super) fn open(
         (expressions, wanted, survey): (&'a FileExpressions, Columns, &'a Survey),
         footer: &Footer,
@@ -67,7 +67,8 @@ impl<'a> ListFilter<'a> {
         Ok(Self { expressions, wanted, columns, survey, other: ListStarts::default() })
     }
 
-    /// Appends what is derived of the `n` slots that `lists` has just gone by, and says of which the condition is true.
+    /// Appends the derived columns of the `n` slots that `lists` has just passed, and returns for which of them the
+    /// condition is true.
     pub(super) fn append(
         &mut self,
         n: usize,

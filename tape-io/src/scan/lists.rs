@@ -17,7 +17,7 @@ use crate::survey::roles;
 
 /// The lists of a row group from some slot on.
 pub(crate) struct Lists {
-    /// Of the columns that are read.
+    /// The columns to read, with their records.
     leaves: Vec<(Role, Records)>,
     /// By which records are counted where none of these is read.
     alone: Option<LevelReader>,
@@ -29,7 +29,7 @@ pub(crate) struct Lists {
     rows: Option<u64>,
     /// The columns with a value for each record.
     columns: Vec<(Role, ColumnReader)>,
-    /// Their values for the records of a batch, of which the first may have begun before.
+    /// Their values for the records of a batch. The first record may have begun in an earlier batch.
     objects: Rows,
     /// Which of these have a null id; empty if none has.
     null_ids: Vec<bool>,
@@ -77,7 +77,7 @@ impl Lists {
         self.columns.push((role, column));
     }
 
-    /// A column of lists that is read, of which `skipped` slots were passed over.
+    /// Adds a column of lists to read, after `skipped` slots were skipped.
     pub(crate) fn add_leaf(
         &mut self,
         role: Role,
@@ -172,18 +172,18 @@ impl Lists {
         Ok(())
     }
 
-    /// Whether a record has begun before the first slot.
+    /// Returns true if a record has begun before the first slot.
     pub(crate) const fn has_begun(&self) -> bool {
         self.begun > 0
     }
 
-    /// How many records have begun in the last batch.
+    /// Returns the number of records that begin in the last batch.
     pub(crate) fn begun_in_batch(&self) -> usize {
         self.marks.starts.len()
     }
 
-    /// For each of the `n` slots of the last batch the place of its record, of which the first is the one that had begun before,
-    /// if one had.
+    /// Returns, for each of the `n` slots of the last batch, the index of its record. The first record is the one that
+    /// had begun before, if any.
     pub(crate) fn objects_of_slots(&self, n: usize) -> UInt32Array {
         let carried = self.begun > self.marks.starts.len() as u64;
         let (mut places, mut place) = (Vec::with_capacity(n), u32::from(carried));
@@ -197,7 +197,7 @@ impl Lists {
         places.into()
     }
 
-    /// That the lists of another column are as those of the last batch are.
+    /// Checks that the lists of another column match those of the last batch.
     pub(crate) fn check_alike(&self, other: &ListStarts, name: &str) -> Result<(), ScanError> {
         match self.marks.differ(other) {
             None => Ok(()),
@@ -213,7 +213,7 @@ impl Lists {
         &self.marks.empty
     }
 
-    /// That as many records have begun as the row group has rows, if all of its slots were read.
+    /// Checks that as many records have begun as the row group has rows, if all of its slots were read.
     pub(crate) fn end(&self) -> Result<(), ScanError> {
         match self.rows {
             Some(rows) if rows != self.begun => {

@@ -27,15 +27,15 @@ const MOST_RUNS: usize = 64;
 /// The largest index that is read.
 const MOST_BYTES: i32 = 16 << 20;
 
-/// What is known of the values in some rows, from this one on.
+/// The possible values in some rows, starting with this one.
 struct Page {
     first_row: u64,
     values: Possible,
 }
 
 impl Survey {
-    /// The rows of a row group of which the condition may be true, in order, where the pages of its columns tell that it is not
-    /// of others.
+    /// Returns the rows of a row group for which the condition may be true, in order, if the statistics of pages
+    /// exclude other rows.
     pub(crate) fn rows_kept(&self, row_group: usize) -> Option<&[Range<u64>]> {
         self.expressions.kept.get(row_group)?.get_or_init(|| self.rows_by_pages(row_group)).as_deref()
     }
@@ -130,10 +130,10 @@ fn pages(leaf: &Leaf, chunk: &ColumnChunkMetaData, rows: u64, file: &PositionedF
     Ok(Some((0..n).map(page).collect()))
 }
 
-/// What an index says of the values of each page.
+/// The values of each page according to an index.
 #[derive(Default)]
 struct Claims<'a> {
-    /// Whether all are null.
+    /// True for pages with only nulls.
     empty: Vec<bool>,
     min: Vec<&'a [u8]>,
     max: Vec<&'a [u8]>,
@@ -178,7 +178,7 @@ fn first_rows(bytes: &[u8]) -> Result<Vec<u64>> {
     Ok(rows)
 }
 
-/// How many pages either structure has, if the bytes are one.
+/// Parses either structure and returns its number of pages.
 #[cfg(any(fuzzing, test))]
 pub(crate) fn parsed(bytes: &[u8]) -> [Option<usize>; 2] {
     [Claims::read(bytes).ok().map(|claims| claims.empty.len()), first_rows(bytes).ok().map(|rows| rows.len())]

@@ -30,7 +30,7 @@ pub(crate) struct PartitionReader<'a> {
     pub(super) open: Option<OpenRowGroup<'a>>,
     /// All rows of a batch, where some of them may be dropped.
     pub(super) batch: Rows,
-    /// Whether epochs are rows; else objects are, where light curves are lists.
+    /// True if rows are epochs, and false if rows are objects with light curves in lists.
     pub(super) epochs: bool,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct OpenRowGroup<'a> {
     pub(super) columns: Vec<(Role, ColumnReader)>,
     /// Those with a value for each list of rows, and where lists begin.
     pub(super) lists: Option<Lists>,
-    /// Of the rows read last, which have a null id; empty if none has.
+    /// Which of the rows read last have a null id; empty if none has.
     pub(super) null_ids: Vec<bool>,
     pub(super) filter: Option<RowFilter<'a>>,
     pub(super) list_filter: Option<ListFilter<'a>>,
@@ -213,7 +213,7 @@ impl OpenRowGroup<'_> {
     }
 }
 
-/// Drops the slots of which a condition is not true, then those that are no epoch or have no id, each counted once.
+/// Drops slots for which a condition is not true, then those without an epoch or id. Each is counted once.
 fn drop_filtered(keep: &BooleanBuffer, empty: &[u32], null_ids: &mut Vec<bool>, base: usize, rows: &mut Rows) {
     let mut drops = vec![false; keep.len()];
     for &slot in empty {

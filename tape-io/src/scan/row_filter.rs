@@ -1,7 +1,7 @@
-//! Rows of a row group of which a condition is true, with the columns that are derived of theirs.
+//! Rows of a row group for which a condition is true, with derived columns.
 //!
-//! The columns of expressions are read first. Where it is true of no row, the others are passed over, whole pages of them
-//! without being decompressed; a column that also plays a role is decoded once.
+//! The columns of the condition are read first. If it is true for no row, the other columns are skipped, whole pages of
+//! them without decompression. A column that also has a role is decoded once.
 
 use arrow::array::ArrayRef;
 use arrow::buffer::BooleanBuffer;
@@ -18,7 +18,7 @@ use crate::survey::file_expressions::{FileExpressions, NotDerived};
 /// The columns of expressions, open, and at the same row.
 pub(crate) struct RowFilter<'a> {
     expressions: &'a FileExpressions,
-    /// What runs ask for.
+    /// The columns that runs need.
     wanted: Columns,
     /// Those that are needed.
     leaves: Vec<Option<ColumnReader>>,
@@ -29,9 +29,9 @@ pub(crate) struct RowFilter<'a> {
     behind: usize,
 }
 
-/// What was read of some rows.
+/// Columns read for some rows.
 pub(crate) struct FilteredBatch {
-    /// Of which the condition is true.
+    /// True for rows that match the condition.
     pub(crate) keep: BooleanBuffer,
     columns: Vec<Option<ArrayRef>>,
 }
@@ -68,7 +68,7 @@ impl<'a> RowFilter<'a> {
         &self.expressions.leaves[place]
     }
 
-    /// Reads `n` rows of the columns, and says of which the condition is true.
+    /// Reads `n` rows of the columns, and evaluates the condition.
     pub(crate) fn read(&mut self, n: usize) -> std::result::Result<FilteredBatch, FilterError> {
         let mut columns = Vec::with_capacity(self.leaves.len());
         for (place, leaf) in self.leaves.iter_mut().enumerate() {
@@ -83,7 +83,7 @@ impl<'a> RowFilter<'a> {
         Ok(FilteredBatch { keep, columns })
     }
 
-    /// How many rows other columns are behind; from now on they are not.
+    /// Returns how many rows other columns are behind, and resets the number.
     pub(crate) fn catch_up(&mut self) -> usize {
         std::mem::take(&mut self.behind)
     }

@@ -19,7 +19,7 @@ use crate::spill::codec;
 
 /// Bytes of an entry of the index.
 const ENTRY: usize = 32;
-/// The same, where places in a file are counted.
+/// [`ENTRY`] as an offset in a file.
 const ENTRY_LENGTH: u64 = ENTRY as u64;
 
 /// The CRC-32 of some bytes.
@@ -28,10 +28,10 @@ pub fn checksum(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)
 }
 
-/// What was written: enough to know the file again.
+/// The properties by which a written file is recognized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// Its length, bytes.
+    /// Length, bytes.
     pub bytes: u64,
     /// The number of blocks in it.
     pub blocks: u64,
@@ -39,7 +39,7 @@ pub struct Written {
     pub checksum: u32,
 }
 
-/// Where a block lies.
+/// The location of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Entry {
     at: u64,
@@ -49,7 +49,8 @@ struct Entry {
 }
 
 impl Entry {
-    /// As bytes; `seal` and the number of the block go into the checksum, so that no entry is taken for another's.
+    /// Encodes the entry. `seal` and the number of the block are part of the checksum, so that no entry is mistaken for
+    /// another.
     fn encode(&self, seal: u32, number: u64) -> [u8; ENTRY] {
         let mut out = [0; ENTRY];
         out[..8].copy_from_slice(&self.at.to_le_bytes());
@@ -151,10 +152,10 @@ pub struct BlockFile {
 }
 
 impl BlockFile {
-    /// The file at `path`, of which it is known what was written.
+    /// Opens the file at `path`, which must match `written`.
     ///
     /// # Errors
-    /// If it is not there, or has another length.
+    /// If the file does not exist, or has another length.
     pub fn open(path: &Path, written: Written, seal: u32) -> Result<Self, Error> {
         let unreadable = |error| Error::io(path, "read the file", error);
         let file = File::open(path).map_err(unreadable)?;

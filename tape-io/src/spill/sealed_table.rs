@@ -17,21 +17,21 @@ use crate::decode::guard::guarded;
 use crate::error::Error;
 use crate::fault::{self, Call};
 
-/// What a file is known by.
+/// The properties by which a file is recognized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileSeal {
-    /// Its length, bytes.
+    /// Length, bytes.
     pub bytes: u64,
     /// The CRC-32 of all of it.
     pub checksum: u32,
 }
 
 impl FileSeal {
-    /// Of the file at `path`, which is on the disk itself after that.
+    /// Computes the seal of the file at `path`, and syncs the file to disk.
     ///
     /// # Errors
-    /// If it cannot be read.
+    /// If the file cannot be read.
     pub fn of(path: &Path) -> Result<Self, Error> {
         let failed = |error| Error::io(path, "read the file", error);
         fault::before(Call::Open).map_err(failed)?;
@@ -122,7 +122,7 @@ mod tests {
             fs::write(&path, bad).expect("writes");
             assert!(matches!(seal.read(&path), Err(Error::Damaged { .. })));
         }
-        // Of which the checksum is right.
+        // The checksum is right, but the content is not a table.
         let no_table = FileSeal::of(&path).expect("it is there").read(&path).expect_err("it is empty").to_string();
         assert!(no_table.contains("kept.parquet: ") && !no_table.contains("what was written"), "{no_table}");
         // Each byte changed, under a seal that is right: a table or an error.

@@ -1,5 +1,4 @@
-//! Rows put away on disk: compressed Arrow batches in a file without a name, so that nothing is left of it however the program
-//! ends.
+//! Spills rows to disk: compressed Arrow batches in a file without a name, which disappears however the program ends.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -40,7 +39,7 @@ impl SpillFolder {
         Ok(Arc::clone(file.insert(Arc::new(made))))
     }
 
-    /// Writes a piece, which holds so many rows.
+    /// Writes a piece of `rows` rows.
     fn write(&self, encoded: Result<Vec<u8>, ArrowError>, rows: usize) -> Result<Spilled, SourceError> {
         let failed = |error: std::io::Error| Error::spill(&self.folder, &error);
         let bytes = encoded.map_err(|error| failed(std::io::Error::other(error)))?;

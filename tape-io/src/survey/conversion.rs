@@ -9,10 +9,10 @@ use crate::decode::schema_paths::flat_columns;
 use crate::error::Error;
 use crate::survey::Survey;
 
-/// What is made of the values of a survey, with the zero point of the magnitudes: the magnitude of a flux of 1.
+/// The conversion of a survey's values, with the zero point of the magnitudes: the magnitude of a flux of 1.
 ///
 /// With m the magnitude, f the flux and z the zero point: m = z − 2.5 log₁₀ f and σₘ = 2.5/ln 10 · `σ_f`/f (Pogson 1856,
-/// doi:10.1093/mnras/17.1.12). A flux that is not above zero has no magnitude: it is NaN, and so its epoch is left out.
+/// doi:10.1093/mnras/17.1.12). A flux that is not above zero has no magnitude: it is NaN, so its epoch is skipped.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Conversion {
@@ -26,7 +26,7 @@ pub enum Conversion {
 const MAGNITUDES: f64 = 2.5 / std::f64::consts::LN_10;
 
 impl Conversion {
-    /// What values are after it.
+    /// Returns the quantity after the conversion.
     #[must_use]
     pub const fn gives(self) -> Quantity {
         match self {
@@ -80,8 +80,8 @@ impl fmt::Display for Conversion {
 }
 
 impl Survey {
-    /// What its values are, as far as is known: by what was said of them, by the preset, or by a column that is called as
-    /// magnitudes are.
+    /// Returns the quantity of the values, if it is known: because it was set, from the preset, or from a common column
+    /// name of magnitudes.
     #[must_use]
     pub fn quantity(&self) -> Option<Quantity> {
         let called = || self.title(Role::Flux).filter(|name| is_magnitude(name)).map(|_| Quantity::Magnitude);
@@ -106,28 +106,28 @@ impl Survey {
         self.preset().filter(|_| self.played(Role::Flux).is_none())
     }
 
-    /// The same survey, of which the values are known to be of this kind.
+    /// Sets the quantity of the values.
     #[must_use]
     pub const fn with_quantity(mut self, quantity: Quantity) -> Self {
         self.said = Some(quantity);
         self
     }
 
-    /// The same survey with magnitudes in the place of fluxes, or the other way round, and their errors. Conditions on rows
-    /// are on what the files have.
+    /// Converts fluxes and their errors to magnitudes, or the other way round. Conditions on rows use the original
+    /// values.
     ///
     /// # Errors
-    /// [`Error::Converted`] if that is what the values are already, or what they were converted to.
+    /// [`Error::Converted`] if the values have this quantity already, or were converted before.
     pub fn converted(mut self, conversion: Conversion) -> Result<Self, Error> {
         self.check_convertible(conversion.gives())?;
         self.conversion = Some(conversion);
         Ok(self)
     }
 
-    /// That values are not yet what they would be made.
+    /// Checks that values can be converted to this quantity.
     ///
     /// # Errors
-    /// [`Error::Converted`] if they are, or were converted before.
+    /// [`Error::Converted`] if they have this quantity already, or were converted before.
     pub fn check_convertible(&self, gives: Quantity) -> Result<(), Error> {
         if self.conversion.is_none() && self.quantity() != Some(gives) {
             return Ok(());
@@ -154,7 +154,7 @@ impl Survey {
         Some(condition)
     }
 
-    /// What should be known of the columns that are read.
+    /// Returns warnings about the columns that are read.
     #[must_use]
     pub fn warnings(&self, columns: Columns) -> Vec<String> {
         let narrow = self.files[0].role(Role::Time).is_some_and(|time| time.leaf.column_type == ColumnType::Float(4));
@@ -165,7 +165,7 @@ impl Survey {
         self.notes().iter().cloned().chain((narrow && columns.time).then_some(told)).collect()
     }
 
-    /// What is made of its values.
+    /// Returns the conversion of the values.
     #[must_use]
     pub const fn conversion(&self) -> Option<Conversion> {
         self.conversion

@@ -14,11 +14,12 @@ use crate::survey::Survey;
 use crate::survey::bind_roles::playing;
 
 impl Survey {
-    /// The same survey with a column that is computed of others, for conditions, for other such columns, and for
-    /// [`Survey::playing`]. Nothing is read before, and nothing is kept: it is computed where rows are read that need it.
+    /// Adds a column that is computed from others, for conditions, other such columns, and [`Survey::playing`]. Nothing
+    /// is read now: the column is computed whenever rows are read that need it.
     ///
     /// # Errors
-    /// [`Error::Condition`] if a column is called so already, if its expression is none for the columns of a file.
+    /// [`Error::Condition`] if a column has this name already, or the expression is not valid for the columns of a
+    /// file.
     pub fn assigned(mut self, derived: Derived) -> Result<Self, Error> {
         let name = derived.name().to_owned();
         let taken = |source| Error::Condition { path: Some(self.files[0].path.clone()), source };
@@ -35,11 +36,11 @@ impl Survey {
         Ok(self)
     }
 
-    /// The same survey, in which a derived column plays a role, instead of the one that did. The id is always read as the
-    /// files have it. What is made of values by [`Survey::converted`] is made of those that play the role at last.
+    /// Uses a derived column for a role. The id is always a column of the files. [`Survey::converted`] converts the
+    /// values of the new column.
     ///
     /// # Errors
-    /// [`Error::Condition`] if there is no derived column of that name, or if its type cannot be that of the role.
+    /// [`Error::Condition`] if there is no derived column of that name, or its type is not valid for the role.
     pub fn playing(mut self, role: Role, name: &str) -> Result<Self, Error> {
         if !self.derived().any(|derived| derived.name() == name) {
             let available: Vec<String> = self.derived().map(|derived| derived.name().to_owned()).collect();
@@ -78,11 +79,11 @@ impl Survey {
     }
 }
 
-/// What a map asks for beside the columns of the files.
+/// The derived columns of a column map, separate from the columns of the files.
 pub(crate) struct Asked {
     /// The map without it.
     pub(crate) columns: ColumnMap,
-    /// The same with a column of the files for time and flux, by which light curves are found where names do not tell.
+    /// The map with columns of the files for time and flux, which locate light curves if names do not.
     pub(crate) found_by: ColumnMap,
     derived: Vec<Derived>,
     played: Vec<(Role, String)>,
@@ -105,7 +106,8 @@ fn with_table_roles(columns: &ColumnMap, schema: &SchemaDescriptor) -> ColumnMap
 }
 
 impl Asked {
-    /// Sets apart what `columns` says of derived columns. Light curves lie where the columns do of which theirs are derived.
+    /// Separates the derived columns from `columns`. Light curves are located by the columns from which theirs are
+    /// derived.
     pub(crate) fn of(columns: &ColumnMap, schema: &SchemaDescriptor, path: &Path) -> Result<Self, Error> {
         let columns = &with_table_roles(columns, schema);
         let failed = |source| Error::Condition { path: Some(path.to_owned()), source };
@@ -176,7 +178,7 @@ fn names_table(text: &str, kind: TableKind) -> bool {
     text.contains(kind.prefix())
 }
 
-/// The first column in a list of which a derived one is computed, or else the first of all.
+/// Returns the first column in a list from which a column is derived, or otherwise the first of all.
 fn source(
     name: &str,
     derived: &[Derived],

@@ -1,4 +1,4 @@
-//! What expressions say of the rows of a survey: which are meant, and what plays a role instead of a column of the files.
+//! Expressions on the rows of a survey: conditions, and derived columns for roles.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -29,11 +29,11 @@ pub(crate) struct Expressions {
     pub(crate) played: Vec<(Role, String)>,
     /// Derived columns, and roles that they play, that need columns of a table that was not added yet.
     pub(crate) waiting: (Vec<Derived>, Vec<(Role, String)>),
-    /// Of each file, if rows are asked anything: what a column is may differ.
+    /// Expressions of each file, if there are any. The types of columns may differ between files.
     pub(crate) files: Arc<Vec<FileExpressions>>,
-    /// Of each row group, whether it can have no row that is meant.
+    /// For each row group, true if none of its rows can match.
     pub(crate) skipped: Arc<Vec<bool>>,
-    /// Of each row group, if there is a condition, the rows that may be meant, once its pages were asked.
+    /// For each row group, the rows that may match the condition, once its page index was read.
     pub(crate) kept: Arc<Vec<KeptRows>>,
 }
 
@@ -80,7 +80,7 @@ struct Over<T> {
 pub(crate) type Arrays = [Option<ArrayRef>];
 
 impl Survey {
-    /// The same survey, whose expressions have changed: they are bound to the columns of each file.
+    /// Binds changed expressions to the columns of each file.
     pub(crate) fn bound(mut self) -> Result<Self, Error> {
         let parsed = self.expressions.condition.as_deref().map(parse).transpose()?;
         let is_asked = parsed.is_some() || !self.expressions.played.is_empty();
@@ -119,7 +119,7 @@ impl Survey {
         }
     }
 
-    /// Whether a row group is not read.
+    /// Returns true if a row group is skipped.
     pub(crate) fn skips(&self, row_group: usize) -> bool {
         self.expressions.skipped.get(row_group).copied().unwrap_or(false)
     }
@@ -129,7 +129,7 @@ impl Survey {
         self.expressions.files.get(self.row_groups[row_group].file)
     }
 
-    /// Of the columns that are wanted those that files have: derived columns play the others.
+    /// Returns which of the wanted columns are in the files. Derived columns have the other roles.
     pub(crate) fn of_files(&self, mut columns: Columns) -> Columns {
         for (role, _) in &self.expressions.played {
             match role {
@@ -198,7 +198,7 @@ impl FileExpressions {
         Ok(Self { condition: over_condition, played, leaves, lookups })
     }
 
-    /// Of each row group of its file, whether the condition can be true of no row.
+    /// Returns, for each row group of the file, true if the condition can be true for none of its rows.
     fn skips(&self, footer: &Footer) -> Vec<bool> {
         let groups = footer.metadata.row_groups().iter();
         let may_hold = groups.map(|group| {
@@ -214,7 +214,7 @@ impl FileExpressions {
         self.of_condition().iter().map(|&place| self.leaves.get(place))
     }
 
-    /// Whether the condition may be true, if its columns have no other values than these.
+    /// Returns true if the condition may be true for some of these possible values of its columns.
     pub(crate) fn may_hold(&self, values: &[Possible]) -> bool {
         self.condition.as_ref().is_none_or(|condition| condition.expression.may_hold(values))
     }
@@ -236,7 +236,7 @@ impl FileExpressions {
         self.condition.as_ref().map_or(&[], |condition| &condition.places)
     }
 
-    /// The places of the columns of which derived columns are computed that play roles.
+    /// Returns the positions of the columns from which derived columns with roles are computed.
     pub(crate) fn of_played(&self) -> impl Iterator<Item = usize> {
         let mut all: Vec<usize> = self.played.iter().flat_map(|(_, over)| over.places.iter().copied()).collect();
         all.sort_unstable();
@@ -244,7 +244,7 @@ impl FileExpressions {
         all.into_iter()
     }
 
-    /// Of each leaf, whether it is needed where these columns are wanted.
+    /// Returns, for each leaf, true if it is needed for these columns.
     pub(crate) fn needed(&self, columns: Columns) -> Vec<bool> {
         let mut needed = vec![false; self.leaves.len()];
         let of_roles = self.wanted(columns).flat_map(|(_, over)| &over.places);
@@ -277,7 +277,7 @@ impl FileExpressions {
         Ok(())
     }
 
-    /// Whether rows are asked anything, where these columns are wanted: a condition need not name a column.
+    /// Returns true if expressions must be evaluated for these columns. A condition need not name a column.
     pub(crate) fn asks(&self, columns: Columns) -> bool {
         self.condition.is_some() || self.wanted(columns).next().is_some()
     }
@@ -286,7 +286,7 @@ impl FileExpressions {
         self.played.iter().filter(move |(role, _)| roles_of(columns).any(|wanted| wanted == *role))
     }
 
-    /// Of which of `n` rows the condition is true.
+    /// Evaluates the condition for `n` rows.
     pub(crate) fn keep(&self, arrays: &Arrays, n: usize) -> Result<BooleanBuffer, PredicateError> {
         match &self.condition {
             Some(condition) => condition.expression.keep(&condition.arrays(arrays), n),
@@ -315,7 +315,7 @@ impl FileExpressions {
 /// Why a derived column cannot be had.
 pub(crate) enum NotDerived {
     Expression(PredicateError),
-    /// Its values cannot be those of the role: there are too many bands, say.
+    /// The values are not valid for the role, for example because there are too many bands.
     Column(Role, ParquetError),
 }
 

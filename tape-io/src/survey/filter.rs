@@ -36,7 +36,7 @@ impl Survey {
         first.into_iter().flat_map(|file| file.of_condition().iter().map(|&place| file.name_at(place)))
     }
 
-    /// How many row groups are not read, because none of their rows can meet the condition.
+    /// Returns the number of row groups that are skipped, because none of their rows can match the condition.
     #[must_use]
     pub fn row_groups_skipped(&self) -> usize {
         self.expressions.skipped.iter().filter(|&&skipped| skipped).count()

@@ -48,7 +48,7 @@ pub struct Survey {
     /// What the user should know of how the survey was opened.
     notes: Vec<String>,
     pub(crate) selections: Vec<Selection>,
-    /// What its values were said to be.
+    /// The quantity of the values, if it was set.
     pub(crate) said: Option<Quantity>,
     pub(crate) conversion: Option<Conversion>,
     /// Keeps files in memory.
@@ -96,7 +96,7 @@ impl Survey {
         self.played(role).or_else(|| self.columns.get(role))
     }
 
-    /// What a role's column is called without the columns that it lies in.
+    /// Returns the name of a role's column, without its parent columns.
     #[must_use]
     pub fn title(&self, role: Role) -> Option<&str> {
         self.played(role).or_else(|| self.titles[role as usize].as_deref())
@@ -177,7 +177,7 @@ impl Survey {
         self.files.iter().map(|footer| footer.path.as_path())
     }
 
-    /// What identifies the content of each file without reading it, as it was when its footer was read.
+    /// Returns what identifies the content of each file without reading it: its stamp when its footer was read.
     pub fn stamps(&self) -> impl ExactSizeIterator<Item = FileStamp> + '_ {
         self.files.iter().map(|footer| footer.stamp)
     }
@@ -194,7 +194,7 @@ impl Survey {
         self.bytes_read.load(Ordering::Relaxed)
     }
 
-    /// That a run can have each of these columns.
+    /// Checks that each of these columns exists.
     ///
     /// # Errors
     /// [`Error::Column`] for the first role without a column.
@@ -269,7 +269,7 @@ fn labels(statistics: &Statistics) -> Option<(String, String)> {
     Some((text(statistics.min_opt()?.data())?, text(statistics.max_opt()?.data())?))
 }
 
-/// The roles of which the columns are read.
+/// Returns the roles whose columns are read.
 pub(crate) fn roles(columns: Columns) -> impl Iterator<Item = Role> {
     [
         (Role::Id, true),

@@ -28,12 +28,13 @@ impl Survey {
         Ok(Self::open_found(found.files, columns)?.with_notes(found.passed_over.note()))
     }
 
-    /// The same, of which the rows in a part of the sky are meant. Of HATS catalogues, files of pixels that do not touch it are
-    /// not opened. Places are in the columns that `sky` names, that the catalogue does, or that are called as they commonly
-    /// are; where light curves are lists, each object has one.
+    /// Opens a survey with only the rows in a region of the sky. Files of HATS catalogues whose pixels do not touch the
+    /// region are not opened. Coordinates are in the columns that `sky` names, those of the catalogue, or columns with
+    /// common names. If light curves are lists, each object has one position.
     ///
     /// # Errors
-    /// As [`Survey::open`]; [`Error::NoRegion`] if it is none, and [`Error::NoPlaces`] if places cannot be told.
+    /// See [`Survey::open`]. Also [`Error::NoRegion`] if the region is not valid, and [`Error::NoPlaces`] if there are
+    /// no coordinates.
     pub fn open_within<P: AsRef<Path>>(
         inputs: &[P],
         columns: &ColumnMap,
@@ -76,12 +77,13 @@ impl Survey {
         Ok(Self { in_memory: vec![held], ..Self::open_found(vec![path], columns)? })
     }
 
-    /// The same survey with the rows of Arrow batches, which have the columns of its files that play roles, and lists where
-    /// these have. They are as any others: conditions and choices of objects hold for them, in whatever order these are asked
-    /// for, and nothing is written. They take as much memory again.
+    /// Adds the rows of Arrow batches. They need the columns of the files that have roles, with lists where the files
+    /// have lists. Conditions and selections of objects apply to them like to other rows, in any order of the calls.
+    /// Nothing is written. The rows are copied, so they take as much memory again.
     ///
     /// # Errors
-    /// [`Error::MixedSchemas`] or [`Error::Column`] if the columns differ; [`Error::Condition`] if a condition needs another.
+    /// [`Error::MixedSchemas`] or [`Error::Column`] if the columns differ; [`Error::Condition`] if a condition needs
+    /// another column.
     pub fn with_rows(mut self, batches: &[RecordBatch]) -> Result<Self, Error> {
         let (held, path) = InMemory::of(batches)?;
         let mut footer = Footer::read(path, &self.columns)?;

@@ -25,7 +25,7 @@ impl OutputDir {
         Ok(Self { out: run.out.to_owned(), folder })
     }
 
-    /// Where the output is written.
+    /// Returns the folder in which the output is written.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -55,7 +55,7 @@ impl OutputDir {
     }
 }
 
-/// That neither of input and output lies in the other.
+/// Checks that neither of input and output contains the other.
 fn apart(run: &Repartition<'_>) -> Result<(), Error> {
     let out = absolute(run.out)?;
     let within = |input: &Path| Error::OutputInInput { path: run.out.to_owned(), input: input.to_owned() };
@@ -82,7 +82,7 @@ fn absolute(path: &Path) -> Result<PathBuf, Error> {
     Ok(parent.canonicalize().map_err(|error| Error::io(parent, "write into the folder", error))?.join(name))
 }
 
-/// That nothing stands at `out`, or nothing but Parquet files that may be replaced.
+/// Checks that `out` does not exist, or has only Parquet files that may be replaced.
 fn check_free(out: &Path, overwrite: bool) -> Result<(), Error> {
     let Ok(metadata) = fs::symlink_metadata(out) else { return Ok(()) };
     if !overwrite {

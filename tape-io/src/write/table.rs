@@ -23,7 +23,7 @@ use crate::error::Error;
 use crate::fault::{self, Call};
 use crate::file::atomic_file::{beside, share};
 
-/// How a table is written.
+/// The format of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
@@ -242,7 +242,7 @@ impl TableWriter {
     }
 }
 
-/// The same rows with truth values in the words of ECSV.
+/// Returns the rows with booleans as in ECSV.
 fn with_words(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let word = |value: Option<bool>| value.map(|value| if value { "True" } else { "False" });
     let columns = batch.columns().iter().map(|column| match column.as_boolean_opt() {
@@ -254,7 +254,7 @@ fn with_words(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_from_iter_with_nullable(named.map(|(name, column)| (name, column, true)))
 }
 
-/// That nothing stands at `path`, or that it may be replaced.
+/// Checks that `path` does not exist, or may be replaced.
 fn check_free(path: &Path, overwrite: bool) -> Result<(), Error> {
     if path.is_dir() || (!overwrite && fs::symlink_metadata(path).is_ok()) {
         return Err(Error::Exists { path: path.to_owned() });

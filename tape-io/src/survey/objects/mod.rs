@@ -28,10 +28,11 @@ impl Survey {
         self.with_waiting()
     }
 
-    /// The same, of those objects alone for which a condition on the columns of the table is true; a second one must hold too.
+    /// Keeps only objects for which a condition on the columns of the table is true. Several conditions must all be
+    /// true.
     ///
     /// # Errors
-    /// As [`KeyedTable::filtered`], and [`Error::NoTable`] if there is no table.
+    /// See [`KeyedTable::filtered`]. Also [`Error::NoTable`] if there is no table.
     pub fn objects_filtered(mut self, condition: &str) -> Result<Self, Error> {
         let table = self
             .objects
@@ -64,26 +65,26 @@ impl Survey {
         self
     }
 
-    /// The light curves of objects with at least so many epochs, of the rows that conditions leave of the objects chosen
-    /// before: their ids are read once more, and counted, before rows are.
+    /// Keeps only objects with at least `least` epochs, among the rows and objects selected so far. Their ids are read
+    /// once more, and counted, before rows are read.
     #[must_use]
     pub fn with_epochs(mut self, least: u64) -> Self {
         self.selections.push(Selection::epochs(least));
         self
     }
 
-    /// The same survey, of which other rows are meant now: what was counted before does not hold.
+    /// Discards the counts of epochs, because the selected rows have changed.
     pub(crate) fn counting_again(mut self) -> Self {
         self.selections.iter_mut().for_each(Selection::forget);
         self
     }
 
-    /// What was chosen beside a table, in words.
+    /// Describes the selections other than the table of objects.
     pub fn selections(&self) -> impl Iterator<Item = String> {
         self.selections.iter().map(ToString::to_string)
     }
 
-    /// What was chosen beside a table, in order.
+    /// Returns the selections other than the table of objects, in order.
     pub fn chosen(&self) -> impl Iterator<Item = Chosen> {
         self.selections.iter().map(|selection| selection.chosen(self.id_type()))
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use foldhash::fast::FixedState;
 use tape_core::{IdRange, IdRef, IdSet, IdType, ObjectId, RowReader, Rows, Source, SourceError};
 
-/// Rows of which the ids are counted at a time.
+/// Number of rows whose ids are counted at a time.
 const ROWS: usize = 1 << 16;
 
 /// A choice of objects. Clones share what was counted.
@@ -17,7 +17,7 @@ pub(crate) enum Selection {
     Ids(Arc<IdSet>),
     /// A part of all, by their ids alone.
     Sample { fraction: f64, seed: u64 },
-    /// Those with so many epochs, which are counted at most once.
+    /// Objects with enough epochs, which are counted at most once.
     Epochs { least: u64, ids: Arc<OnceLock<IdSet>>, counting: Arc<Mutex<()>> },
 }
 
@@ -30,10 +30,10 @@ pub enum Chosen {
     Sample {
         /// From 0 to 1.
         fraction: f64,
-        /// What decides.
+        /// The seed of the sample.
         seed: u64,
     },
-    /// Those with at least so many epochs, of what was chosen before.
+    /// Objects with at least this many epochs, among those selected before.
     Epochs(u64),
 }
 
@@ -62,7 +62,7 @@ impl Wanted<'_> {
         }
     }
 
-    /// Whether any of them can be in a range.
+    /// Returns true if any of the objects can be in a range.
     pub(crate) fn touches(&self, range: &IdRange) -> bool {
         match self {
             Self::Ids(ids) => ids.touches(range),
@@ -96,7 +96,7 @@ impl Selection {
         }
     }
 
-    /// What is held in memory for it now.
+    /// Returns the memory it currently takes, bytes.
     pub(crate) fn bytes(&self) -> u64 {
         match self {
             Self::Ids(ids) => ids.bytes() as u64,
@@ -155,7 +155,7 @@ impl Selection {
     }
 }
 
-/// How many epochs objects have.
+/// Counts of the epochs of objects.
 #[derive(Default)]
 struct Counts {
     keys: HashMap<i64, u64, FixedState>,

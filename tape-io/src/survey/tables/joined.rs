@@ -1,4 +1,4 @@
-//! What is known of objects, beside results of them.
+//! Appends columns of the table of objects to results.
 
 use std::sync::Arc;
 
@@ -41,10 +41,11 @@ impl<'a> Joined<'a> {
         Arc::new(Schema::new_with_metadata(fields.collect::<Vec<_>>(), results.metadata().clone()))
     }
 
-    /// A table of results, of which the first column is the id, with the values of each row's object behind, or in its place.
+    /// Returns a table of results, whose first column is the id, with the values of each row's object appended, or in
+    /// place of the id.
     ///
     /// # Errors
-    /// If the first column is none of ids.
+    /// If the first column does not have ids.
     pub fn beside(&self, results: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         let Some(ids) = self.ids else { return self.in_place(results) };
         let id_type = ids.id_type();

@@ -28,7 +28,7 @@ use crate::file::stamp::FileStamp;
 
 /// Rows that are decoded at a time.
 const ROWS: usize = 1 << 16;
-/// Of memory, while they are read and sought: the column, the set, and its keys in order.
+/// Bytes of memory for an id while ids are read and looked up: the column, the set, and its sorted keys.
 const BYTES_OF_ID: u64 = 48;
 
 /// A table with one row for each object or exposure. Clones share the values that were read.
@@ -119,10 +119,10 @@ impl KeyedTable {
         self.kind
     }
 
-    /// The same table, of which some rows are meant.
+    /// Keeps only the rows for which a condition is true.
     ///
     /// # Errors
-    /// [`Error::Condition`] if it is no condition on the columns of the table.
+    /// [`Error::Condition`] if the condition is not valid for the columns of the table.
     pub fn filtered(mut self, condition: &str) -> Result<Self, Error> {
         let parse = |text: &str| Expression::parse(text).map_err(|source| Error::Condition { path: None, source });
         let text = match &self.filter {
@@ -148,7 +148,7 @@ impl KeyedTable {
         self.files.iter().map(|file| file.path.as_path())
     }
 
-    /// What identifies the content of each file, as it was when its footer was read.
+    /// Returns what identifies the content of each file: its stamp when its footer was read.
     pub fn stamps(&self) -> impl ExactSizeIterator<Item = FileStamp> + '_ {
         self.files.iter().map(|file| file.stamp)
     }
@@ -165,13 +165,13 @@ impl KeyedTable {
         self.filter.as_deref()
     }
 
-    /// Its columns.
+    /// Returns the names of the columns.
     #[must_use]
     pub fn columns(&self) -> Vec<String> {
         self.files[0].columns()
     }
 
-    /// Its rows, by the footers.
+    /// Returns the number of rows, according to the footers.
     #[must_use]
     pub fn rows(&self) -> u64 {
         let rows = |file: &TableFile| u64::try_from(file.metadata.metadata().file_metadata().num_rows()).unwrap_or(0);
@@ -308,7 +308,7 @@ impl TableFile {
         })
     }
 
-    /// Its columns, as a condition may name them.
+    /// Returns the columns that conditions can use.
     pub(super) fn in_expressions(&self) -> Vec<Column> {
         let kind = |field: &Field| {
             let column_type = ColumnType::of_arrow(field.data_type());

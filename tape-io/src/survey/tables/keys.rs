@@ -11,7 +11,7 @@ use tape_core::{IdRef, IdType, Ids, key_from_u64};
 use crate::decode::column_type::ColumnType;
 use crate::decode::from_arrow::{append_ids, normalized};
 
-/// Whether values of this type can be ids of a survey with ids of that type.
+/// Returns true if values of this type can be ids of a survey with this id type.
 pub(super) fn can_be(data_type: &DataType, id_type: IdType) -> bool {
     let is_text = ColumnType::of_arrow(data_type).map(|column_type| column_type.id_type() == IdType::Utf8);
     is_text == Some(id_type == IdType::Utf8)

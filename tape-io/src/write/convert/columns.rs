@@ -9,7 +9,7 @@ use super::Convert;
 use crate::decode::schema_paths::Shape;
 use crate::error::Error;
 
-/// What the elements of lists are called, as the format has it.
+/// Name of the elements of lists in the format.
 const ELEMENT: &str = "element";
 
 /// The columns of a survey in one shape, by their places in its schema.
@@ -120,7 +120,7 @@ pub(super) fn roles(run: &Convert<'_>, columns: &Columns, epochs: &[FieldRef]) -
     })
 }
 
-/// What lies in a list.
+/// Returns the field of a list's elements.
 fn of_list(run: &Convert<'_>, list: &FieldRef, holder: &FieldRef) -> Result<FieldRef, Error> {
     let (DataType::List(of) | DataType::LargeList(of) | DataType::FixedSizeList(of, _)) = list.data_type() else {
         return Err(strange(run, holder));
@@ -133,7 +133,7 @@ pub(super) fn is_list(field: &Field) -> bool {
     matches!(field.data_type(), DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..))
 }
 
-/// Whether a name with dots is that of something in this column.
+/// Returns true if a name with dots refers to a field of this column.
 fn within(name: &str, column: &str) -> bool {
     name.strip_prefix(column).is_some_and(|rest| rest.starts_with('.'))
 }

@@ -22,7 +22,7 @@ pub(super) struct LightCurves {
     base: Vec<ArrayRef>,
     /// Columns with a value for each epoch.
     epochs: Vec<ArrayRef>,
-    /// Where the epochs of each object begin and end.
+    /// Boundaries between the epochs of objects.
     ends: OffsetBuffer<i32>,
     /// Which objects have no light curve at all, rather than an empty one.
     nulls: Option<NullBuffer>,
@@ -48,7 +48,8 @@ impl From<ArrowError> for NotConverted {
 type Result<T> = std::result::Result<T, NotConverted>;
 
 impl LightCurves {
-    /// Of rows in some shape. Where they are epochs, those of an object follow each other, and `id` is its column.
+    /// Reads rows of any shape. If they are epochs, the epochs of an object are contiguous, and `id` is the column of
+    /// ids.
     pub(super) fn of(batch: &RecordBatch, columns: &Columns, id: usize) -> Result<Self> {
         let pick = |places: &[usize]| places.iter().map(|&i| Arc::clone(batch.column(i))).collect::<Vec<_>>();
         let (base, epochs) = (pick(&columns.base), pick(&columns.epochs));
@@ -91,7 +92,7 @@ impl LightCurves {
                 return Err(NotConverted::Unequal(0, column, row));
             }
         }
-        // Without a light curve is an object of which no column has a list.
+        // An object has no light curve if all its lists are null.
         let none = |row: usize| all.iter().all(|list| list.is_null(row));
         let nulls = (0..first.len()).any(none).then(|| (0..first.len()).map(|row| !none(row)).collect());
         let ends = first.offsets().clone();
@@ -168,7 +169,7 @@ impl LightCurves {
     }
 }
 
-/// Lists of any kind as lists of which the values are those of all rows, one behind the other.
+/// Converts lists of any kind to plain lists, whose values are contiguous.
 fn as_list(lists: &ArrayRef) -> std::result::Result<ListArray, ArrowError> {
     let item = match lists.data_type() {
         DataType::List(of) | DataType::LargeList(of) | DataType::FixedSizeList(of, _) => Arc::clone(of),

@@ -38,7 +38,7 @@ const REGROUPED: &str = "regrouped.tmp";
 /// have at most 122,880 epochs, unless a single object has more, and cut no light curve.
 #[derive(Clone, Copy, Debug)]
 pub struct Convert<'a> {
-    /// What is read.
+    /// The survey to read.
     pub survey: &'a Survey,
     /// The inputs that `survey` was opened from.
     pub inputs: &'a [String],
@@ -48,17 +48,17 @@ pub struct Convert<'a> {
     pub shape: Shape,
     /// Columns of objects, where the survey does not say which they are.
     pub base: &'a [String],
-    /// What the column that holds the light curves is called, where there is one.
+    /// Name of the column with the light curves, if the shape has one.
     pub nested: &'a str,
-    /// Whether a folder of Parquet files that stands at `out` is replaced.
+    /// True to replace a folder of Parquet files at `out`.
     pub overwrite: bool,
     /// Bytes of rows held in memory while they are regrouped.
     pub memory: u64,
-    /// How the files are compressed.
+    /// Compression of the files.
     pub compression: Compression,
 }
 
-/// What went in and what came out.
+/// Counts of the input and the output.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConvertReport {
@@ -80,14 +80,14 @@ pub struct ConvertReport {
     pub row_groups: usize,
     /// Size of the files written.
     pub bytes: u64,
-    /// Whether rows had to be regrouped first.
+    /// True if rows were regrouped first.
     pub regrouped: bool,
 }
 
 /// Why a file is not written.
 enum Failed {
     Error(Error),
-    /// Its ids are not in the order that its footer declares.
+    /// The ids are not in the order that the footer declares.
     NotSorted,
 }
 
@@ -153,7 +153,7 @@ impl<'a> Convert<'a> {
         Ok(report)
     }
 
-    /// The same after rows were brought together.
+    /// Converts after regrouping the rows.
     fn regrouped(&self, place: &OutputDir, watch: &Watch<'_>) -> Result<ConvertReport, Error> {
         let folder = place.folder().join(REGROUPED);
         let regrouped = self.regroups(&folder).run(watch.progress, watch.cancelled)?;
@@ -231,7 +231,7 @@ impl ConvertReport {
     }
 }
 
-/// Whether no object lies in two row groups, by the footers.
+/// Returns true if no object lies in two row groups, according to the footers.
 fn follow_each_other(survey: &Survey) -> bool {
     survey.column(Role::Id).is_some()
         && survey.row_groups().windows(2).all(|pair| match (&pair[0].ids, &pair[1].ids) {

@@ -1,4 +1,4 @@
-//! One file of light curves in another shape.
+//! Writes one file of light curves in another shape.
 
 use std::cmp::Ordering;
 use std::fs::File;
@@ -31,18 +31,18 @@ const PROVENANCE: &str = "tape.convert";
 /// Writes files of a survey in another shape.
 pub(super) struct Shaper<'a> {
     pub(super) run: &'a Convert<'a>,
-    /// What is read: the survey, or the same with its rows regrouped.
+    /// The survey to read, possibly regrouped.
     pub(super) survey: &'a Survey,
     pub(super) carried: &'a Carried,
     pub(super) columns: &'a Columns,
     /// The columns that are written, as rows are held.
     pub(super) schema: SchemaRef,
     pub(super) properties: WriterProperties,
-    /// Whether files declare to be sorted by id, which must then be so.
+    /// True if files declare that they are sorted by id, which is then checked.
     pub(super) sorted: bool,
 }
 
-/// How files are written; `declared` are their columns, with the types that readers are told.
+/// Returns the settings of a file. `declared` are the columns, with the types for readers.
 pub(super) fn properties(
     run: &Convert<'_>,
     carried: &Carried,
@@ -120,7 +120,7 @@ struct Part<'a> {
 impl Part<'_> {
     fn row_group(&mut self, row_group: usize, watch: &Watch<'_>) -> Result<(), Failed> {
         let Shaper { survey, carried, columns, .. } = *self.shaper;
-        // Rows of the last object, of which more may follow.
+        // Rows of the last object, which may continue in the next batch.
         let mut held: Vec<RecordBatch> = vec![];
         let (mut stopped, mut before) = (None, 0);
         let read = each_batch(survey, carried, row_group, |batch| {
@@ -188,7 +188,7 @@ impl Part<'_> {
         self.append(&curves)
     }
 
-    /// That ids follow each other, as the files that are written will declare.
+    /// Checks that ids are ascending, as the output files declare.
     fn check_order(&mut self, ids: &ArrayRef) -> Result<(), Failed> {
         let order = SortOptions { descending: false, nulls_first: false };
         let Some(end) = ids.len().checked_sub(1) else { return Ok(()) };

@@ -18,14 +18,14 @@ use crate::decode::schema_paths::leaves;
 use crate::error::{Error, words};
 use crate::survey::Survey;
 
-/// What pandas says of its index would not be true of the rows in their new order.
+/// Metadata of pandas about its index, which would be wrong for rows in the new order.
 const PANDAS: &str = "pandas";
 
 /// The columns of a survey's files.
 pub(crate) struct Carried {
     /// The columns of the first file as rows are held.
     schema: SchemaRef,
-    /// The same as readers of the output will find them.
+    /// The schema for readers of the output.
     declared: Schema,
     files: Vec<FileColumns>,
     /// Index of the id.
@@ -38,7 +38,7 @@ pub(crate) struct Carried {
     size: (u64, u64),
 }
 
-/// How one file is read.
+/// The columns of one file.
 struct FileColumns {
     metadata: ArrowReaderMetadata,
     /// For each column of the survey the one in this file.
@@ -91,12 +91,13 @@ impl Carried {
         Ok(Self { schema, declared, files, id, time, plain, size: (bytes, rows) })
     }
 
-    /// As rows are held: dictionaries and views are unpacked, because those of different files would have to be merged.
+    /// Returns the schema of rows in memory. Dictionaries and views are unpacked, because those of different files
+    /// would have to be merged.
     pub(crate) const fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
-    /// As readers of the output find them, with the metadata that all files agree on.
+    /// Returns the schema for readers of the output, with the metadata that all files agree on.
     pub(crate) const fn declared(&self) -> &Schema {
         &self.declared
     }
@@ -115,7 +116,7 @@ impl Carried {
         &self.plain
     }
 
-    /// What the leaf columns of [`Carried::plain`] are called, without what they lie in.
+    /// Returns the names of the leaf columns of [`Carried::plain`], without their parents.
     pub(crate) fn plain_names(&self) -> Vec<String> {
         let metadata = self.metadata(0);
         let leaves = leaves(metadata.parquet_schema());
@@ -169,7 +170,7 @@ fn mixed(footer: &Footer, first: &Footer, difference: String) -> Error {
     Error::MixedSchemas { path: footer.path.clone(), first: first.path.clone(), difference }
 }
 
-/// How `footer`'s file is read into the columns of `first`, and which of them may be null in it.
+/// Maps the columns of `footer`'s file to those of `first`, and returns which of them may be null in it.
 fn file_columns(footer: &Footer, first: &Footer) -> Result<(FileColumns, Vec<bool>), Error> {
     let stored = |footer: &Footer| {
         let schema = parquet_to_arrow_schema(footer.metadata.file_metadata().schema_descr(), None);
@@ -198,7 +199,7 @@ fn file_columns(footer: &Footer, first: &Footer) -> Result<(FileColumns, Vec<boo
     Ok((FileColumns { metadata, order }, nullable))
 }
 
-/// Whether two columns hold the same values. Writers differ in what they call the elements of a list.
+/// Returns true if two columns hold the same values. Writers use different names for the elements of a list.
 fn same_type(a: &DataType, b: &DataType) -> bool {
     use DataType::{FixedSizeList, LargeList, List, Map, Struct};
     let same =
@@ -293,7 +294,7 @@ fn memory(chunk: &ColumnChunkMetaData) -> u64 {
         Physical::INT96 => 12,
         Physical::FIXED_LEN_BYTE_ARRAY => u64::try_from(chunk.column_descr().type_length()).unwrap_or(0),
         Physical::BYTE_ARRAY => {
-            // Footers of older writers know only what is left of the text once repeated values are stored once.
+            // Footers of older writers only have the size of the text after repeated values were removed.
             let text = chunk.unencoded_byte_array_data_bytes().unwrap_or(chunk.uncompressed_size());
             return values * 4 + number(text);
         }

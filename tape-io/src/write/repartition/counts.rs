@@ -1,4 +1,4 @@
-//! How many rows each object has, and the ids at which one partition ends and the next begins.
+//! Counts the rows of each object, and finds the ids at which partitions end.
 
 use tape_core::{IdType, Ids, RowReader, Rows, SourceError};
 

@@ -14,8 +14,8 @@ use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 
 use crate::error::Error;
 
-/// Pieces with fewer rows are put together once there are so many rows of them: each array costs some hundred bytes beside
-/// its values.
+/// Smaller pieces are concatenated once they have this many rows together, because each array costs some hundred bytes
+/// in addition to its values.
 const SMALL: usize = 1 << 13;
 
 /// The rows of all partitions.
@@ -43,7 +43,7 @@ pub(super) struct Bucket {
 struct Spill {
     path: PathBuf,
     streams: usize,
-    /// Of the rows as they were in memory.
+    /// Bytes of the rows in memory.
     bytes: u64,
 }
 

@@ -1,4 +1,4 @@
-//! How rows compare: by id as `tape_core` orders ids, then by time.
+//! Compares rows: by id in the order of `tape_core`, then by time.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use tape_core::key_from_u64;
 
 use super::carried::Carried;
 
-/// Where a row belongs in its partition. Rows that tie are in the order in which they came.
+/// The sort key of a row in its partition. Rows with equal keys keep their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     pub(super) id: i64,
@@ -34,7 +34,7 @@ pub(super) enum BatchIds<'a> {
 }
 
 impl<'a> BatchIds<'a> {
-    /// What stands at the place of a null id is any id.
+    /// Reads a column of ids. The value for a null id is arbitrary.
     pub(super) fn of(ids: &'a ArrayRef) -> Result<Self, ArrowError> {
         Ok(Self::Text(match ids.data_type() {
             DataType::Utf8 => ids.as_string::<i32>().iter().map(|id| id.unwrap_or("").as_bytes()).collect(),

@@ -26,14 +26,14 @@ use held::{Bucket, Held};
 pub(crate) use read::each_batch;
 use write::{PartWriter, Written};
 
-/// How many files come out.
+/// The number of output files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PartitionTarget {
-    /// As many as hold about so many bytes each in memory, once decoded, with all columns. Files on disk are smaller, by as
-    /// much as their values can be compressed.
+    /// Enough files for about this many bytes each in memory, once decoded, with all columns. Files on disk
+    /// are smaller, depending on their compression.
     Bytes(u64),
-    /// So many, of about equal rows; fewer where there are fewer objects, or where one object fills several.
+    /// This number of files with about equal rows, or fewer if there are fewer objects, or if one object fills several.
     Count(usize),
 }
 
@@ -42,15 +42,15 @@ pub enum PartitionTarget {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Progress {
-    /// So many more ids were counted.
+    /// More ids were counted.
     Counted(u64),
-    /// So many more rows were read, with all columns.
+    /// More rows were read, with all columns.
     Read(u64),
-    /// So many more rows were written.
+    /// More rows were written.
     Written(u64),
 }
 
-/// What went in and what came out.
+/// Counts of the input and the output.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RepartitionReport {
@@ -87,24 +87,24 @@ pub struct RepartitionReport {
 /// one partition as it is sorted.
 #[derive(Clone, Copy, Debug)]
 pub struct Repartition<'a> {
-    /// What is read.
+    /// The survey to read.
     pub survey: &'a Survey,
     /// The inputs that `survey` was opened from; the output may not lie in a folder among them, where the next run would
     /// read every row twice.
     pub inputs: &'a [String],
     /// The folder to be made.
     pub out: &'a Path,
-    /// How many files.
+    /// The number of files.
     pub target: PartitionTarget,
-    /// Whether a folder of Parquet files that stands at `out` is replaced.
+    /// True to replace a folder of Parquet files at `out`.
     pub overwrite: bool,
     /// Bytes of rows held in memory before some are spilled to a temporary file beside `out`.
     pub memory: u64,
-    /// How the files are compressed.
+    /// Compression of the files.
     pub compression: Compression,
 }
 
-/// Who is told of progress, and says when to stop.
+/// Receives the progress, and may stop the work.
 pub(crate) struct Watch<'a> {
     pub(crate) progress: &'a (dyn Fn(Progress) + Sync),
     pub(crate) cancelled: &'a (dyn Fn() -> bool + Sync),
@@ -180,7 +180,7 @@ impl<'a> Repartition<'a> {
         Ok(report)
     }
 
-    /// One file for each bucket, several at a time where what they have spilled fits into memory together.
+    /// Writes one file for each bucket, several at a time if their spilled rows fit into memory together.
     fn write(&self, buckets: Vec<Bucket>, writer: &PartWriter<'_>, folder: &Path) -> Result<Vec<Written>, Error> {
         let mut written = Vec::with_capacity(buckets.len());
         let mut left = buckets.into_iter().enumerate().peekable();

@@ -65,8 +65,8 @@ pub(super) fn all(
     Ok(null_ids)
 }
 
-/// How many row groups from `first` on are decoded together: as many as keep all threads busy and leave half of the memory
-/// to the rows held.
+/// Returns the number of row groups from `first` on to decode together: enough to keep all threads busy, with half of
+/// the memory for the rows held.
 fn wave(run: &Repartition<'_>, carried: &Carried, first: usize) -> usize {
     let threads = tape_pool::current_threads();
     let most = if threads == 1 { 1 } else { 2 * threads };

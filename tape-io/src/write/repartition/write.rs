@@ -1,4 +1,4 @@
-//! One partition, sorted, as a Parquet file whose footer says all that a plan needs to know.
+//! Writes one sorted partition as a Parquet file, whose footer has all that a plan needs.
 
 use std::fs::File;
 use std::ops::Range;
@@ -36,7 +36,7 @@ pub(super) struct PartWriter<'a> {
     rows: usize,
 }
 
-/// What a file holds.
+/// Properties of a written file.
 pub(super) struct Written {
     pub(super) rows: u64,
     pub(super) row_groups: usize,
@@ -126,7 +126,7 @@ fn key_values(run: &Repartition<'_>, carried: &Carried) -> Vec<KeyValue> {
 struct Sorted<'a> {
     batches: Vec<&'a RecordBatch>,
     keys: Vec<Key>,
-    /// Whether the rows came in this order.
+    /// True if the rows came in this order.
     as_they_came: bool,
 }
 

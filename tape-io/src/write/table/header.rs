@@ -1,4 +1,4 @@
-//! What a table says of its columns in the standards of the field: ECSV, and VOTable for Parquet.
+//! Descriptions of columns in the standards of the field: ECSV, and VOTable for Parquet.
 
 use std::fmt::Write;
 
@@ -67,7 +67,7 @@ const fn in_votable(data_type: &DataType) -> (&'static str, &'static str) {
     }
 }
 
-/// What is known of the meaning of a column: of the id, and of the count of epochs.
+/// Returns the UCD (meaning) of a column, if it is known: of the id, and of the count of epochs.
 fn ucd(column: usize, name: &str) -> &'static str {
     match (column, name) {
         (0, _) => " ucd=\"meta.id;meta.main\"",
