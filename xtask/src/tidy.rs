@@ -51,7 +51,7 @@ const CHECKS: &[Check] = &[
     ("folders of tape-io only use earlier folders", structure::folders),
     ("messages of libraries do not name flags or commands", structure::messages),
     ("types and files of a crate have distinct names", structure::duplicates),
-    ("plain wording in comments, strings and documents", words::count),
+    ("plain wording in comments, strings and documents", words::words),
     ("all paths in the code map exist", |workspace| code_map::code_map(&workspace.metadata)),
 ];
 
