@@ -31,7 +31,7 @@ pub enum Allowed {
     IntBetween(u32, u32),
     /// Two or more ascending real numbers joined by `/`, or `none`.
     Ascending,
-    /// One of these words.
+    /// A choice of words.
     Choice(&'static [&'static str]),
     /// The label of a band.
     Band,

@@ -72,7 +72,7 @@ pub enum Error {
         path: PathBuf,
         /// The format, with its article.
         format: &'static str,
-        /// What to do.
+        /// Advice on how to fix it.
         advice: String,
     },
     /// A column that is stored in a way that cannot be read.
@@ -82,9 +82,9 @@ pub enum Error {
         path: PathBuf,
         /// The column.
         column: String,
-        /// How it is stored.
+        /// Description of how it is stored.
         what: &'static str,
-        /// What to do.
+        /// Advice on how to fix it.
         advice: &'static str,
     },
     /// A missing column for a role.

@@ -5,7 +5,7 @@ use nalgebra::storage::Owned;
 use nalgebra::{Const, DVector, Dyn, OMatrix, OVector, SVector};
 use tape_core::Cancellation;
 
-/// A model with `P` parameters, each of which may be any real number.
+/// A model with `P` parameters that may be any real numbers.
 pub(crate) trait Model<const P: usize> {
     /// Returns the flux at a time and its derivatives with respect to the parameters.
     fn at(&self, time: f64, parameters: &[f64; P]) -> (f64, [f64; P]);

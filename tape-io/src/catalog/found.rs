@@ -18,7 +18,7 @@ pub(crate) struct PassedOver {
     count: usize,
     /// The first, and what it is.
     first: Option<(PathBuf, &'static str)>,
-    /// What to do about the first.
+    /// Advice for the first.
     advice: String,
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::file::opened::is_remote;
 
-/// What identifies a file or folder.
+/// The identity of a file or folder.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Identity {
     /// The device and the inode.

@@ -45,7 +45,7 @@ pub struct Survey {
     pub(crate) expressions: Expressions,
     pub(crate) objects: Option<KeyedTable>,
     pub(crate) exposures: Option<Exposures>,
-    /// What the user should know of how the survey was opened.
+    /// Notes for the user about how the survey was opened.
     notes: Vec<String>,
     pub(crate) selections: Vec<Selection>,
     /// The quantity of the values, if it was set.
