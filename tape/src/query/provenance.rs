@@ -73,7 +73,7 @@ impl Provenance {
             return format!("with the version {}, not {}", self.version, now.version);
         }
         if let Some(why) = self.unrepeatable.as_ref().or(now.unrepeatable.as_ref()) {
-            return format!("which may be different: {why}");
+            return format!("from a query that may be different: {why}");
         }
         if self.stamps.objects != now.stamps.objects {
             return "of the table of objects before it changed".to_owned();
