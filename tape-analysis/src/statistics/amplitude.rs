@@ -1,11 +1,11 @@
 //! Half the range of the flux.
 //!
-//! (max x − min x)/2, with x the fluxes. One outlier is enough to set it; the [inter-percentile
-//! range](super::inter_percentile_range) is not so easily led.
+//! (max x − min x)/2, with x the fluxes. A single outlier can determine it; the [inter-percentile
+//! range](super::inter_percentile_range) is more robust.
 //!
 //! - Depends on: flux.
 //! - Unit: that of the flux.
-//! - Fewest epochs: 1; null with fewer.
+//! - Minimum number of observations: 1; null with fewer.
 //! - NaN: never.
 //! - Reference: Richards et al. 2011, ApJ 733, 10,
 //!   [doi:10.1088/0004-637X/733/1/10](https://doi.org/10.1088/0004-637X/733/1/10).
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_sine_has_its_amplitude() {
-        // Of 4 k + 2 steps, one is at the peak.
+        // With 4 k + 2 steps, one step is at the peak.
         let sine = crate::testing::sine(102, 3.0);
         for amplitude in pieces("amplitude", &sine.time, &sine.flux, &sine.error) {
             assert!((amplitude[0] - 3.0).abs() < 1e-14, "{amplitude:?}");
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_zero() {
         for amplitude in pieces("amplitude", &[1.0, 2.0, 3.0], &[-4.0; 3], &[1.0; 3]) {
             assert_eq!(amplitude, [0.0]);
         }

@@ -1,16 +1,16 @@
-//! The Anderson-Darling statistic of normality: how far the fluxes are from a normal distribution of their own mean
+//! The Anderson-Darling statistic of normality: the deviation of the fluxes from a normal distribution with their mean
 //! and variance.
 //!
 //! A² = (1 + 4/n − 25/n²) (−n − Σ ((2i − 1) ln Φ(zᵢ) + (2(n − i) + 1) ln(1 − Φ(zᵢ)))/n), where i runs from 1 to n, zᵢ
 //! = (xᵢ − m)/s, xᵢ are the n fluxes in ascending order, m their mean, s their sample standard deviation, and Φ is
-//! the normal distribution. The factor in front makes one critical value do for all n: normal fluxes exceed 0.752 in
-//! 5% of cases.
+//! the normal distribution. The leading factor makes the critical value the same for all n: normal fluxes exceed
+//! 0.752 in 5% of cases.
 //!
 //! - Depends on: flux.
 //! - Unit: none.
-//! - Fewest epochs: 4; null with fewer.
+//! - Minimum number of observations: 4; null with fewer.
 //! - NaN: with constant fluxes (0/0).
-//! - Precision: that of sums in f64; the logarithms of Φ are good to 10⁻¹⁵ of themselves or of one.
+//! - Precision: that of sums in f64; the relative or absolute error of the logarithms of Φ is at most 10⁻¹⁵.
 //! - Reference: Stephens 1974, JASA 69, 730,
 //!   [doi:10.1080/01621459.1974.10480196](https://doi.org/10.1080/01621459.1974.10480196).
 //!
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn scale_and_level_do_not_matter() {
+    fn scale_and_offset_of_the_flux_do_not_matter() {
         let flux: Vec<f64> = (0..50_u32).map(|i| f64::from(i * i)).collect();
         let moved: Vec<f64> = flux.iter().map(|x| 7.0 - 3.0 * x).collect();
         let [a, b] = [&flux, &moved].map(|flux| anderson_darling(&LightCurve::new(flux)));
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_nan() {
         assert!(anderson_darling(&LightCurve::new(&[0.1; 10])).is_nan());
     }
 }

@@ -1,13 +1,14 @@
-//! Bazin's function fitted to a transient: a light curve that rises like a logistic function and falls exponentially.
+//! A fit of Bazin's function to a transient: a logistic rise and an exponential fall.
 //!
-//! f(t) = A e^(−(t − t₀)/τ_fall)/(1 + e^(−(t − t₀)/τ_rise)) + B, fitted by least squares weighted by 1/σ² (Levenberg–Marquardt,
-//! from the best of five starts). Outputs `bazin_fit_amplitude` (A), `bazin_fit_baseline` (B),
+//! f(t) = A e^(−(t − t₀)/τ_fall)/(1 + e^(−(t − t₀)/τ_rise)) + B, fitted by least squares weighted by 1/σ²: the best of
+//! Levenberg–Marquardt fits from five starting points. Outputs `bazin_fit_amplitude` (A), `bazin_fit_baseline` (B),
 //! `bazin_fit_reference_time` (t₀), `bazin_fit_rise_time`, `bazin_fit_fall_time` and `bazin_fit_reduced_chi2`.
 //!
-//! - Depends on: flux, error, time, and their order in time, so that rows in any order give the same fit. Fluxes, not magnitudes: a transient is a maximum here.
+//! - Depends on: flux, error, time. Epochs are used in time order, so that rows in any order give the same fit. Values must
+//!   be fluxes, not magnitudes, because a transient is a maximum here.
 //! - Unit: that of the flux for amplitude and baseline, days for times, none for chi².
-//! - Fewest epochs: 6; null with fewer.
-//! - Null where no fit converges, and where all times or all fluxes are equal.
+//! - Minimum number of observations: 6; null with fewer.
+//! - Null if no fit converges, or all times or all fluxes are equal.
 //! - Reference: Bazin et al. 2009, A&A 499, 653, [doi:10.1051/0004-6361/200911847](https://doi.org/10.1051/0004-6361/200911847).
 //!
 //! ```
@@ -18,7 +19,7 @@
 //! let light_curve = LightCurve::new(&flux).with_error(&[0.1; 60]).with_time(&time);
 //! let mut out = [Value::Null; 6];
 //! tape_analysis::make("bazin_fit")?.evaluate(&light_curve, &mut out);
-//! let Value::Float(fall_time) = out[4] else { panic!("it converges") };
+//! let Value::Float(fall_time) = out[4] else { panic!("the fit does not converge") };
 //! assert!((fall_time - 12.0).abs() < 1e-6);
 //! # Ok::<(), tape_analysis::Error>(())
 //! ```
@@ -41,12 +42,12 @@ const OUTPUTS: [&str; 6] = [
 ];
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
-    summary: "Bazin's function fitted: a logistic rise and an exponential fall".into(),
+    summary: "fit of Bazin's function: a logistic rise and an exponential fall".into(),
     formula: "A exp(−(t − t₀)/τ_fall)/(1 + exp(−(t − t₀)/τ_rise)) + B, fitted with weights 1/error²; t: time".into(),
     outputs: OUTPUTS.map(Output::float).to_vec(),
     min_epochs: 6,
     reference: "Bazin et al. 2009, A&A 499, 653, doi:10.1051/0004-6361/200911847".into(),
-    // Where a fit stops depends on the last digits of its sums.
+    // The point where a fit stops depends on the last digits of its sums.
     tolerance: |_| 1e-3,
     quantity: Some(Quantity::Flux),
     ..Info::new("bazin_fit", Inputs::ALL)
@@ -54,25 +55,25 @@ static INFO: LazyLock<Info> = LazyLock::new(|| Info {
 
 pub(crate) static KIND: Kind = Kind {
     name: "bazin_fit",
-    summary: "Bazin's function fitted: a logistic rise and an exponential fall",
-    columns: "bazin_fit_ before amplitude, baseline, reference_time, rise_time, fall_time and reduced_chi2",
+    summary: "fit of Bazin's function: a logistic rise and an exponential fall",
+    columns: "bazin_fit_ followed by amplitude, baseline, reference_time, rise_time, fall_time and reduced_chi2",
     parameters: &[],
     registered: &[],
     build: |_| Ok(Statistic::whole(BazinFit)),
 };
 
-/// Bazin's function fitted; see the [module](self).
+/// A fit of Bazin's function; see the [module](self).
 #[derive(Clone, Copy, Debug)]
 pub struct BazinFit;
 
-/// Amplitude, baseline, reference time, and the logarithms of rise and fall time.
+/// The model. Its parameters are amplitude, baseline, reference time, and the logarithms of rise and fall time.
 struct Bazin;
 
 impl Model<5> for Bazin {
     fn at(&self, time: f64, &[amplitude, baseline, reference, ln_rise, ln_fall]: &[f64; 5]) -> (f64, [f64; 5]) {
         let (rise, fall, since) = (ln_rise.exp(), ln_fall.exp(), time - reference);
         let (step, step_slope) = logistic(since / rise);
-        // Long before the rise the exponential is beyond all numbers, and what it is multiplied by is nothing.
+        // Long before the rise, the exponential overflows while its factor is zero.
         let shape = if step == 0.0 { 0.0 } else { step * (-since / fall).exp() };
         let rising = if step == 0.0 { 0.0 } else { amplitude * shape * (step_slope / step) };
         let falling = amplitude * shape;
@@ -108,13 +109,13 @@ mod tests {
     use crate::testing::recovered;
 
     #[test]
-    fn derivatives_are_those_of_the_function() {
+    fn derivatives_match_finite_differences() {
         let times = [-0.9, -0.1, -0.01, 0.0, 0.05, 0.4, 0.9];
         assert!(worst_derivative(&Bazin, &times, &[1.3, -0.1, 0.02, f64::ln(0.03), f64::ln(0.2)]) < 1e-7);
     }
 
     #[test]
-    fn supernovae_in_noise_are_recovered_within_what_the_noise_allows() {
+    fn parameters_of_noisy_supernovae_are_recovered() {
         recovered("bazin_fit", [80.0, 5.0, 60_040.0, 3.0, 25.0], |&[amplitude, baseline, reference, rise, fall], t| {
             let since = t - reference;
             amplitude * (-since / fall).exp() / (1.0 + (-since / rise).exp()) + baseline
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_transient_of_any_kind_is_null() {
+    fn equal_times_or_equal_fluxes_give_null() {
         for (time, flux) in
             [([1.0; 8], [1.0, 2.0, 3.0, 1.0, 2.0, 5.0, 1.0, 1.0]), ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], [3.0; 8])]
         {

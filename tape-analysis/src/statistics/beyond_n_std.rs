@@ -6,7 +6,7 @@
 //! - Parameter: `n`, k above 0.
 //! - Depends on: flux.
 //! - Unit: none.
-//! - Fewest epochs: 2; null with fewer.
+//! - Minimum number of observations: 2; null with fewer.
 //! - NaN: never; constant fluxes give 0.
 //! - Reference: D'Isanto et al. 2016, MNRAS 457, 3119,
 //!   [doi:10.1093/mnras/stw157](https://doi.org/10.1093/mnras/stw157).
@@ -29,7 +29,7 @@ use crate::parameter::{POSITIVE, Parameter};
 const N: Parameter =
     Parameter { name: "n", summary: "standard deviations from the mean", allowed: POSITIVE, default: Some("1") };
 
-/// Registration by name.
+/// Registration of the statistic by name.
 pub(crate) static KIND: Kind = Kind {
     name: "beyond_n_std",
     summary: "fraction of epochs with a flux more than n standard deviations from the mean",
@@ -50,7 +50,7 @@ impl BeyondNStd {
     /// Creates the fraction of epochs beyond `deviations` standard deviations.
     ///
     /// # Errors
-    /// [`Error::BadValue`] if it is not above zero.
+    /// [`Error::BadValue`] if `deviations` is not above zero and finite.
     pub fn new(deviations: f64) -> Result<Self, Error> {
         let deviations = KIND.check(&N, deviations)?;
         let info = Info {
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_sine_stays_within_two_deviations() {
-        // |sin| > 1/sqrt(2) for half of the phases; of 1000, four lie on the edge within the rounding.
+        // |sin| > 1/sqrt(2) for half of the phases; of 1000 epochs, four are at the limit up to rounding.
         let sine = crate::testing::sine(1000, 1.0);
         let light_curve = LightCurve::new(&sine.flux);
         assert!((beyond(&light_curve, 1.0) - 0.5).abs() < 0.005);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_zero() {
         assert_eq!(beyond(&LightCurve::new(&[0.1; 10]), 1.0), 0.0);
     }
 }

@@ -1,8 +1,8 @@
-//! The light curve in bins of time: a row for each light curve and bin that has epochs.
+//! A light curve in time bins, with one row for each light curve and each bin that has epochs.
 //!
 //! Bin j holds the epochs with offset + j·window ≤ t < offset + (j + 1)·window. Its row has `bin`, the number j; `time`, `flux`
-//! and `error`, each by an aggregation of its own; and `count`, the number N of its epochs. Aggregations, with xᵢ the fluxes
-//! and wᵢ = 1/σᵢ²:
+//! and `error`, each with its own aggregation; and `count`, the number N of its epochs. With tᵢ the times, xᵢ the fluxes, σᵢ
+//! their errors and wᵢ = 1/σᵢ², the aggregations are:
 //!
 //! | | `time` | `flux` | `error` |
 //! | --- | --- | --- | --- |
@@ -13,14 +13,16 @@
 //! | `min`, `max` | yes | yes | yes |
 //! | `first`, `last` | in time | in time | in time |
 //! | `middle` | offset + (j + ½)·window | | |
-//! | `none` | | | no errors are asked for, and there is no column |
+//! | `none` | | | no column |
 //!
-//! - Parameters: `window`, days, above 0; `offset`, days; `time`, `flux`, `error`, which are `mean`, `mean` and `propagated`.
-//! - Depends on: flux, time, and error unless that is `none`.
-//! - Unit: days, and that of the flux.
-//! - Fewest epochs: one.
+//! - Parameters: `window`, days, above 0; `offset`, days; `time`, `flux` and `error`, by default `mean`, `mean` and
+//!   `propagated`.
+//! - Depends on: flux, time, and error unless `error` is `none` and neither `time` nor `flux` is `weighted`.
+//! - Unit: days for `time`, that of the flux for `flux` and `error`.
+//! - Minimum number of observations: 1.
 //! - NaN: never.
-//! - Reference: `Ensemble.bin_sources` of TAPE 0.4, whose aggregations are the defaults. Its offset is the negative of this one.
+//! - Reference: `Ensemble.bin_sources` of TAPE 0.4, whose aggregations are the defaults here. Its offset has the
+//!   opposite sign.
 //!
 //! ```
 //! use tape_core::{LightCurve, Statistic, Value};
@@ -45,33 +47,33 @@ const WINDOW: Parameter =
     Parameter { name: "window", summary: "length of a bin, days", allowed: POSITIVE, default: Some("1") };
 const OFFSET: Parameter = Parameter {
     name: "offset",
-    summary: "a time at which a bin begins, days",
+    summary: "time at which a bin starts, days",
     allowed: Allowed::Float(Bound::Excluded(f64::NEG_INFINITY), Bound::Excluded(f64::INFINITY)),
     default: Some("0"),
 };
 const TIME: Parameter = Parameter {
     name: "time",
-    summary: "the time of a bin, of those of its epochs",
+    summary: "aggregation of the times of a bin",
     allowed: Allowed::Choice(&["mean", "weighted", "median", "min", "max", "first", "last", "middle"]),
     default: Some("mean"),
 };
 const FLUX: Parameter = Parameter {
     name: "flux",
-    summary: "its flux, of theirs",
+    summary: "aggregation of the fluxes of a bin",
     allowed: Allowed::Choice(&["mean", "weighted", "median", "min", "max", "first", "last"]),
     default: Some("mean"),
 };
 const ERROR: Parameter = Parameter {
     name: "error",
-    summary: "its error, of theirs",
+    summary: "aggregation of the errors of a bin",
     allowed: Allowed::Choice(&["propagated", "weighted", "mean", "median", "min", "max", "first", "last", "none"]),
     default: Some("propagated"),
 };
 
-/// Registration by name.
+/// Registration of the statistic by name.
 pub(crate) static KIND: Kind = Kind {
     name: "binned_light_curve",
-    summary: "the light curve in bins of time: a row for each light curve and bin",
+    summary: "light curve in time bins: one row for each light curve and bin",
     columns: "bin ({window}, {offset}), time ({time}), flux ({flux}), error ({error}) and count",
     parameters: &[WINDOW, OFFSET, TIME, FLUX, ERROR],
     registered: &[],
@@ -81,23 +83,23 @@ pub(crate) static KIND: Kind = Kind {
 /// The function that aggregates the values of a bin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aggregation {
-    /// Their mean.
+    /// The mean.
     Mean,
-    /// Their mean weighted by 1/σ²; of errors the error of that.
+    /// The mean weighted by 1/σ². For errors, the error of this mean.
     Weighted,
-    /// The error of the mean. Only for errors.
+    /// The error of the mean, for errors only.
     Propagated,
-    /// Their median.
+    /// The median.
     Median,
-    /// The smallest.
+    /// The minimum.
     Min,
-    /// The largest.
+    /// The maximum.
     Max,
     /// The value of the first epoch.
     First,
     /// The value of the last epoch.
     Last,
-    /// The middle of the bin. Only for times.
+    /// The middle of the bin, for times only.
     Middle,
 }
 
@@ -119,7 +121,7 @@ impl Aggregation {
     }
 }
 
-/// Light curves in bins of time; see the [module](self).
+/// Light curves in time bins; see the [module](self).
 #[derive(Clone, Debug)]
 pub struct BinnedLightCurve {
     info: Info,
@@ -143,7 +145,10 @@ impl BinnedLightCurve {
         outputs.push(Output::int("count"));
         let info = Info {
             summary: KIND.summary.into(),
-            formula: format!("of the epochs in each bin of {window} days from {offset} days on").into(),
+            formula: format!(
+                "aggregations of the epochs in each bin of {window} days, with a bin that starts at {offset} days"
+            )
+            .into(),
             outputs,
             min_epochs: 1,
             reference: "Ensemble.bin_sources of TAPE 0.4, https://github.com/lincc-frameworks/tape".into(),
@@ -152,7 +157,7 @@ impl BinnedLightCurve {
         Ok(Self { info, window, offset, time, flux, error })
     }
 
-    /// The epochs of each bin that has any, in order, and its number.
+    /// Iterates over the bins that have epochs, in time order: the number of each bin and the indices of its epochs.
     fn bins<'a>(&'a self, time: &'a [f64]) -> impl Iterator<Item = (f64, Range<usize>)> + 'a {
         let place = |at: usize| ((time[at] - self.offset) / self.window).floor();
         let mut start = 0;
@@ -171,10 +176,7 @@ impl ManyRows for BinnedLightCurve {
         &self.info
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "bins further off than 2^63 windows have the number of the last"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "the cast saturates for bins beyond 2^63 windows")]
     fn rows(&self, light_curve: &LightCurve<'_>, out: &mut Vec<Value>) {
         let of = |column: &'_ [f64], epochs: &Range<usize>| -> Vec<f64> {
             column.get(epochs.clone()).map(<[f64]>::to_vec).unwrap_or_default()
@@ -209,7 +211,7 @@ fn aggregated(aggregation: Aggregation, mut values: Vec<f64>, errors: &[f64]) ->
         Aggregation::Max => values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
         Aggregation::First => values[0],
         Aggregation::Last => values[values.len() - 1],
-        // Differences from the first: times are large, and what they differ by is small.
+        // Sum the differences from the first value, because times are large and their differences small.
         Aggregation::Mean | Aggregation::Propagated | Aggregation::Middle => {
             let first = values[0];
             first + values.iter().map(|value| value - first).sum::<f64>() / count(values.len())
@@ -219,7 +221,7 @@ fn aggregated(aggregation: Aggregation, mut values: Vec<f64>, errors: &[f64]) ->
 
 /// The error of a bin.
 fn error_of(aggregation: Aggregation, errors: Vec<f64>) -> f64 {
-    // The largest apart, so that no square is out of range.
+    // Divide by the largest error, so that no square overflows.
     let scale = errors.iter().copied().fold(0.0, f64::max);
     let squares = |of: &dyn Fn(f64) -> f64| errors.iter().map(|error| of(error / scale).powi(2)).sum::<f64>();
     match aggregation {
@@ -269,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn bins_begin_at_the_offset() {
+    fn bins_start_at_the_offset() {
         let counts: Vec<f64> = rows("binned_light_curve:window=1:offset=0.5", 5).iter().map(|row| row[4]).collect();
         assert_eq!(counts, [2.0, 2.0, 1.0, 1.0]);
         let all = rows("binned_light_curve:window=100:offset=-50:time=middle:error=none", 4);
@@ -277,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn each_column_is_aggregated_as_it_is_asked() {
+    fn each_column_has_its_own_aggregation() {
         let second = |name: &str| rows(name, 5)[1][1..4].to_vec();
         let total: f64 = 1.0 + 0.25 + 0.25;
         for (name, wanted) in [
@@ -296,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_whose_squares_are_out_of_range_are_propagated() {
+    fn squares_of_errors_do_not_overflow() {
         let error = |size: f64| error_of(Aggregation::Propagated, vec![3.0 * size, 4.0 * size]);
         assert!((error(1e200) / 2.5e200 - 1.0).abs() < 1e-15 && (error(1e-200) / 2.5e-200 - 1.0).abs() < 1e-15);
         let weighted = error_of(Aggregation::Weighted, vec![1e-200, 1e-200]);
@@ -304,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_read_only_if_they_are_asked_for() {
+    fn errors_are_an_input_only_if_needed() {
         let inputs = |name: &str| make(name).expect(name).info().inputs.error;
         assert!(inputs("binned_light_curve") && inputs("binned_light_curve:error=none:flux=weighted"));
         assert!(!inputs("binned_light_curve:error=none"));

@@ -1,15 +1,16 @@
-//! Other statistics of a light curve whose epochs were put into bins of time.
+//! Other statistics of a light curve in time bins.
 //!
-//! Bin j holds the epochs with offset + j·window ≤ t < offset + (j + 1)·window and counts as one epoch if there are any: its
-//! time is the middle of the bin, its flux Σwᵢxᵢ/Σwᵢ and its error sqrt(N/Σwᵢ), with xᵢ the fluxes of its N epochs and
-//! wᵢ = 1/σᵢ². That error is the typical one of an epoch in the bin; the error of the mean is smaller by sqrt(N). Outputs are
-//! those of the other statistics, with the window and the offset before them: `bins_window1.0_offset0.0_mean`.
+//! Bin j holds the epochs with offset + j·window ≤ t < offset + (j + 1)·window. If it has any, it becomes one epoch: its time
+//! is the middle of the bin, its flux Σwᵢxᵢ/Σwᵢ and its error sqrt(N/Σwᵢ), with xᵢ the fluxes of its N epochs, σᵢ their
+//! errors and wᵢ = 1/σᵢ². This error is typical of a single epoch in the bin; the error of the mean is smaller by sqrt(N).
+//! The names of outputs are those of the other statistics, prefixed by window and offset: `bins_window1.0_offset0.0_mean`.
 //!
-//! - Parameters: `window`, days, above 0; `offset`, days; `of`, the other statistics, which must be given last.
+//! - Parameters: `window`, days, above 0; `offset`, days; `of`, the other statistics, which must come last.
 //! - Depends on: flux, error, time.
 //! - Unit: those of the other statistics.
-//! - Fewest epochs: as many as the other statistics need, in as many bins; null with fewer.
-//! - NaN: where the other statistics are.
+//! - Minimum number of observations: for each of the other statistics, its own minimum as a number of bins with epochs;
+//!   null with fewer.
+//! - NaN: where the other statistics are NaN.
 //! - Reference: Malanchev et al. 2021, MNRAS 502, 5147,
 //!   [doi:10.1093/mnras/stab316](https://doi.org/10.1093/mnras/stab316).
 //!
@@ -35,18 +36,18 @@ const WINDOW: Parameter =
     Parameter { name: "window", summary: "length of a bin, days", allowed: POSITIVE, default: Some("1") };
 const OFFSET: Parameter = Parameter {
     name: "offset",
-    summary: "a time at which a bin begins, days",
+    summary: "time at which a bin starts, days",
     allowed: Allowed::Float(Bound::Excluded(f64::NEG_INFINITY), Bound::Excluded(f64::INFINITY)),
     default: Some("0"),
 };
 const OF: Parameter =
-    Parameter { name: "of", summary: "what is computed", allowed: Allowed::Statistics, default: None };
+    Parameter { name: "of", summary: "statistics to compute", allowed: Allowed::Statistics, default: None };
 
-/// Registration by name.
+/// Registration of the statistic by name.
 pub(crate) static KIND: Kind = Kind {
     name: "bins",
-    summary: "other statistics of the light curve in bins of time",
-    columns: "bins_window{window}_offset{offset}_ before each column of {of}",
+    summary: "other statistics of the light curve in time bins",
+    columns: "bins_window{window}_offset{offset}_ followed by each column of {of}",
     parameters: &[WINDOW, OFFSET, OF],
     registered: &[],
     build: |arguments| {
@@ -68,8 +69,8 @@ impl Bins {
     /// Creates the given statistics of light curves in bins of `window` days. A bin starts at `offset`.
     ///
     /// # Errors
-    /// [`Error::BadValue`] if the window is not above zero, the window or the offset is not finite, or there is no
-    /// statistic.
+    /// [`Error::BadValue`] if the window is not above zero, the window or the offset is not finite, or `of` is
+    /// empty.
     pub fn new(window: f64, offset: f64, of: &[Statistic]) -> Result<Self, Error> {
         let (window, offset) = (KIND.check(&WINDOW, window)?, KIND.check(&OFFSET, offset)?);
         if of.is_empty() {
@@ -119,7 +120,7 @@ impl WholeLightCurve for Bins {
     }
 }
 
-/// Time, flux and error of the bins that have epochs.
+/// Returns the times, fluxes and errors of the bins that have epochs.
 fn binned(light_curve: &LightCurve<'_>, window: f64, offset: f64) -> [Vec<f64>; 3] {
     let mut bins = [vec![], vec![], vec![]];
     let place = |at: usize| ((light_curve.time()[at] - offset) / window).floor();
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn bins_begin_at_the_offset_and_belong_to_what_begins_there() {
+    fn bins_start_at_the_offset_and_include_their_lower_edge() {
         let count = |name| outputs(name, &[-0.5, 0.0, 0.5, 1.0], &[1.0; 4], &[1.0; 4])[0].1;
         assert_eq!(count("bins:of=observation_count"), Value::Int(3));
         assert_eq!(count("bins:window=1:offset=0.5:of=observation_count"), Value::Int(2));
@@ -176,20 +177,20 @@ mod tests {
     }
 
     #[test]
-    fn too_few_bins_give_nothing_though_epochs_abound() {
+    fn too_few_bins_give_null_even_with_enough_epochs() {
         let out = outputs("bins:window=10:of=mean+standard_deviation", &[1.0, 2.0, 3.0], &[1.0, 2.0, 3.0], &[1.0; 3]);
         assert_eq!([out[0].1, out[1].1], [Value::Float(2.0), Value::Null]);
     }
 
     #[test]
-    fn what_follows_of_belongs_to_the_others() {
+    fn parameters_after_of_belong_to_the_other_statistics() {
         let name = "bins:offset=2:window=0.5:of=median+beyond_n_std:n=3";
         let names: Vec<String> = outputs(name, &[0.0], &[1.0], &[1.0]).into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["bins_window0.5_offset2.0_median", "bins_window0.5_offset2.0_beyond_3_std"]);
     }
 
     #[test]
-    fn what_cannot_be_is_refused() {
+    fn invalid_parameters_are_refused() {
         for (name, says) in [
             ("bins", "'bins' needs the parameter 'of', names of statistics"),
             ("bins:of=", "names of statistics joined by +"),

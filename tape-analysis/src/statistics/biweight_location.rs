@@ -1,14 +1,14 @@
-//! The biweight location: a mean that outliers do not move.
+//! The biweight location: a mean that is robust against outliers.
 //!
 //! M + Σ(xᵢ − M)(1 − uᵢ²)²/Σ(1 − uᵢ²)² over the epochs with |uᵢ| < 1, uᵢ = (xᵢ − M)/(c MAD), with xᵢ the fluxes, M their
-//! median and MAD their median absolute deviation. Epochs further than c MAD from the median do not count; c = 6 is about
-//! four standard deviations. Where more than half of the fluxes are equal, MAD is zero and the location their value.
+//! median and MAD their median absolute deviation. Epochs further than c MAD from the median are ignored; c = 6 is about
+//! four standard deviations. If more than half of the fluxes are equal, MAD is zero and the location is their value.
 //!
 //! - Parameter: `c`, above 0.
 //! - Depends on: flux.
 //! - Unit: that of the flux.
-//! - Fewest epochs: 1; null with fewer.
-//! - NaN: where c is so small that no epoch counts.
+//! - Minimum number of observations: 1; null with fewer.
+//! - NaN: if c is so small that all epochs are ignored.
 //! - Reference: Beers, Flynn & Gebhardt 1990, AJ 100, 32, [doi:10.1086/115487](https://doi.org/10.1086/115487).
 //!
 //! ```
@@ -30,15 +30,15 @@ use crate::parameter::{POSITIVE, Parameter};
 
 const C: Parameter = Parameter {
     name: "c",
-    summary: "median absolute deviations beyond which epochs do not count",
+    summary: "median absolute deviations beyond which epochs are ignored",
     allowed: POSITIVE,
     default: Some("6"),
 };
 
-/// Registration by name.
+/// Registration of the statistic by name.
 pub(crate) static KIND: Kind = Kind {
     name: "biweight_location",
-    summary: "biweight location of the flux: a mean that outliers do not move",
+    summary: "biweight location of the flux: a mean that is robust against outliers",
     columns: "biweight_location_{c}",
     parameters: &[C],
     registered: &["c=6"],
@@ -53,10 +53,10 @@ pub struct BiweightLocation {
 }
 
 impl BiweightLocation {
-    /// The location of the fluxes within `c` median absolute deviations of the median.
+    /// Creates the location of the fluxes within `c` median absolute deviations of the median.
     ///
     /// # Errors
-    /// [`Error::BadValue`] if that is not above zero.
+    /// [`Error::BadValue`] if `c` is not above zero and finite.
     pub fn new(c: f64) -> Result<Self, Error> {
         let c = KIND.check(&C, c)?;
         let info = Info {
@@ -90,7 +90,7 @@ impl WholeLightCurve for BiweightLocation {
     }
 }
 
-/// The fluxes that a biweight counts, ascending, and how far from the median the first lies that it does not.
+/// The fluxes that a biweight uses, in ascending order, and the distance from the median at which fluxes are ignored.
 pub(super) struct Deviations<'a> {
     pub(super) all: &'a [f64],
     pub(super) scale: f64,
@@ -111,7 +111,7 @@ mod tests {
     use crate::testing::value_of;
 
     #[test]
-    fn eleven_fluxes_of_which_two_lie_far_off() {
+    fn eleven_fluxes_with_two_outliers_agree_with_astropy() {
         // From astropy 8.0.2, `biweight_location(x, c)`.
         let flux = [12.1, 11.8, 12.4, 12.0, 11.9, 15.0, 12.2, 12.3, 11.7, 9.7, 12.9];
         for (name, want) in
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn where_most_are_equal_it_is_their_value() {
+    fn if_most_fluxes_are_equal_it_is_their_value() {
         assert_eq!(value_of("biweight_location", &[0.1, 0.1, 0.1, 7.0, -3.0]), 0.1);
         assert_eq!(value_of("biweight_location", &[0.3]), 0.3);
     }

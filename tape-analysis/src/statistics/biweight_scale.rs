@@ -1,14 +1,14 @@
-//! The biweight scale: a standard deviation that outliers do not move.
+//! The biweight scale: a standard deviation that is robust against outliers.
 //!
 //! sqrt(n Σ(xᵢ − M)²(1 − uᵢ²)⁴)/|Σ(1 − uᵢ²)(1 − 5uᵢ²)| over the epochs with |uᵢ| < 1, uᵢ = (xᵢ − M)/(c MAD), with xᵢ the n
 //! fluxes, M their median and MAD their median absolute deviation; n counts all epochs. c = 9 is about six standard
-//! deviations. Where more than half of the fluxes are equal, MAD and scale are zero.
+//! deviations. If more than half of the fluxes are equal, MAD and the scale are zero.
 //!
 //! - Parameter: `c`, above 0.
 //! - Depends on: flux.
 //! - Unit: that of the flux.
-//! - Fewest epochs: 2; null with fewer.
-//! - NaN: where c is so small that no epoch counts.
+//! - Minimum number of observations: 2; null with fewer.
+//! - NaN: if c is so small that all epochs are ignored.
 //! - Reference: Beers, Flynn & Gebhardt 1990, AJ 100, 32, [doi:10.1086/115487](https://doi.org/10.1086/115487).
 //!
 //! ```
@@ -30,15 +30,15 @@ use crate::parameter::{POSITIVE, Parameter};
 
 const C: Parameter = Parameter {
     name: "c",
-    summary: "median absolute deviations beyond which epochs do not count",
+    summary: "median absolute deviations beyond which epochs are ignored",
     allowed: POSITIVE,
     default: Some("9"),
 };
 
-/// Registration by name.
+/// Registration of the statistic by name.
 pub(crate) static KIND: Kind = Kind {
     name: "biweight_scale",
-    summary: "biweight scale of the flux: a standard deviation that outliers do not move",
+    summary: "biweight scale of the flux: a standard deviation that is robust against outliers",
     columns: "biweight_scale_{c}",
     parameters: &[C],
     registered: &["c=9"],
@@ -53,10 +53,10 @@ pub struct BiweightScale {
 }
 
 impl BiweightScale {
-    /// The scale of the fluxes within `c` median absolute deviations of the median.
+    /// Creates the scale of the fluxes within `c` median absolute deviations of the median.
     ///
     /// # Errors
-    /// [`Error::BadValue`] if that is not above zero.
+    /// [`Error::BadValue`] if `c` is not above zero and finite.
     pub fn new(c: f64) -> Result<Self, Error> {
         let c = KIND.check(&C, c)?;
         let info = Info {
@@ -97,7 +97,7 @@ mod tests {
     use crate::testing::value_of;
 
     #[test]
-    fn eleven_fluxes_of_which_two_lie_far_off() {
+    fn eleven_fluxes_with_two_outliers_agree_with_astropy() {
         // From astropy 8.0.2, `biweight_scale(x, c)`.
         let flux = [12.1, 11.8, 12.4, 12.0, 11.9, 15.0, 12.2, 12.3, 11.7, 9.7, 12.9];
         for (name, want) in
@@ -116,12 +116,12 @@ mod tests {
     }
 
     #[test]
-    fn where_most_are_equal_there_is_none() {
+    fn if_most_fluxes_are_equal_it_is_zero() {
         assert_eq!(value_of("biweight_scale", &[0.1, 0.1, 0.1, 7.0, -3.0]), 0.0);
     }
 
     #[test]
-    fn no_epoch_within_reach_is_undefined() {
+    fn it_is_nan_if_all_epochs_are_ignored() {
         assert!(value_of("biweight_scale:c=0.001", &[-2.0, -1.0, 1.0, 2.0]).is_nan());
     }
 }

@@ -1,13 +1,13 @@
-//! The p-value of a constant source: how often chance alone gives a chi² as large as this.
+//! The p-value of a constant source: the probability that noise alone gives a chi² at least this large.
 //!
 //! Q((n − 1)/2, χ²/2), with χ² = Σ((xᵢ − m)/σᵢ)² about the mean m weighted by 1/σᵢ², xᵢ the n fluxes, σᵢ their errors and
 //! Q the regularised incomplete gamma function, the upper tail of a χ² distribution of n − 1 degrees of freedom. It is
-//! uniform between 0 and 1 if the source is constant and its errors are normal and right.
+//! uniform between 0 and 1 if the source is constant and its errors are normal and correctly estimated.
 //!
 //! - Depends on: flux, error.
 //! - Unit: none.
-//! - Fewest epochs: 2; null with fewer.
-//! - NaN: where χ² is, which only errors beyond 10^±154 make.
+//! - Minimum number of observations: 2; null with fewer.
+//! - NaN: where χ² is NaN, which only happens with errors beyond 10^±154.
 //! - Reference: Sokolovsky et al. 2017, MNRAS 464, 274,
 //!   [doi:10.1093/mnras/stw2262](https://doi.org/10.1093/mnras/stw2262).
 //!
@@ -28,7 +28,7 @@ use crate::gamma::upper;
 use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
-    summary: "probability that chance gives a constant source so large a chi²".into(),
+    summary: "probability that a constant source has a chi² at least this large".into(),
     formula: "Q((n − 1)/2, χ²/2), χ² = Σ ((x − m)/σ)²; x: flux, σ: error, m: mean weighted by 1/σ², Q: regularised \
               incomplete gamma function, n: number of epochs"
         .into(),
@@ -59,7 +59,7 @@ mod tests {
     use crate::state::tests::whole_and_pieces;
 
     #[test]
-    fn a_constant_source_is_certainly_so() {
+    fn constant_fluxes_give_one() {
         assert!(whole_and_pieces("chi2_p_value", &[7.0; 6], &[0.5, 1.0, 2.0, 0.5, 1.0, 2.0]).iter().all(|&p| p == 1.0));
     }
 

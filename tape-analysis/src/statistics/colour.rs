@@ -1,15 +1,15 @@
-//! The colour of an object: how its level in one band differs from that in another.
+//! The colour of an object: the difference of its levels in two bands.
 //!
 //! level(x_first) − level(x_second), where the level is the median, the minimum or the maximum of the fluxes x of a band. It
 //! is a colour in the usual sense if the survey has magnitudes; the maximum is then the faintest epoch. The epochs of the
-//! bands need not lie near each other.
+//! two bands need not be close in time.
 //!
-//! It has one result for an object, in a row without a band.
+//! It has one result for each object, in a row without a band.
 //!
 //! - Parameters: `first` and `second`, the bands; `of`, the level. Column `colour_median_g_r`.
 //! - Depends on: flux of both bands.
 //! - Unit: that of the flux.
-//! - Fewest epochs: 1 in each band; null with fewer.
+//! - Minimum number of observations: 1 in each band; null with fewer.
 //! - NaN: never.
 //! - Reference: Malanchev et al. 2021, MNRAS 502, 5147,
 //!   [doi:10.1093/mnras/stab316](https://doi.org/10.1093/mnras/stab316).
@@ -33,12 +33,12 @@ use crate::parameter::{Allowed, Parameter};
 
 const OF: Parameter = Parameter {
     name: "of",
-    summary: "the level in each band",
+    summary: "level of the flux in each band",
     allowed: Allowed::Choice(&["median", "minimum", "maximum"]),
     default: Some("median"),
 };
 
-/// Registration by name.
+/// Registration of the statistic by name.
 pub(crate) static KIND: Kind = Kind {
     name: "colour",
     summary: "difference between the levels of the flux in two bands",
@@ -60,9 +60,9 @@ pub(crate) static KIND: Kind = Kind {
 pub enum Level {
     /// The median flux.
     Median,
-    /// The least flux.
+    /// The minimum flux.
     Minimum,
-    /// The greatest flux.
+    /// The maximum flux.
     Maximum,
 }
 
@@ -92,14 +92,14 @@ pub struct Colour {
 }
 
 impl Colour {
-    /// The level in the first band less that in the second.
+    /// Creates the level in the first band minus that in the second.
     ///
     /// # Errors
     /// [`Error::BadValue`] if the bands are the same, or one has no label.
     pub fn new(first: &str, second: &str, level: Level) -> Result<Self, Error> {
         let name = level.name();
         let info = Info {
-            summary: format!("{name} flux in {first} less that in {second}").into(),
+            summary: format!("{name} flux in {first} minus that in {second}").into(),
             formula: format!("{name}(x) − {name}(y); x, y: flux in {first} and {second}").into(),
             bands: two_bands(&KIND, first, second)?,
             reference: "Malanchev et al. 2021, MNRAS 502, 5147, doi:10.1093/mnras/stab316".into(),
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn of_each_level_and_in_either_direction() {
+    fn each_level_in_either_direction() {
         let (g, i) = (epochs(&[21.0, 20.0, 23.0]), epochs(&[19.0, 18.5]));
         let bands = [("g", &g), ("i", &i)];
         for (level, want) in [("median", 2.25), ("minimum", 1.5), ("maximum", 4.0)] {
@@ -140,14 +140,14 @@ mod tests {
     }
 
     #[test]
-    fn without_the_other_band_there_is_none() {
+    fn without_the_other_band_it_is_null() {
         let (g, r) = (epochs(&[21.0]), epochs(&[]));
         assert_eq!(of_bands("colour", &[("g", &g), ("r", &r)]), None);
         assert_eq!(of_bands("colour", &[("g", &g)]), None);
     }
 
     #[test]
-    fn a_level_that_does_not_exist_is_refused() {
+    fn an_unknown_level_is_refused() {
         let error = crate::make("colour:of=mode").expect_err("no such level").to_string();
         assert!(error.contains("must be one of median, minimum, maximum"), "{error}");
     }

@@ -1,14 +1,14 @@
 //! The spread of an object's mean fluxes over its bands.
 //!
 //! sqrt(Σ(mₖ − ⟨m⟩)²/k), with mₖ the mean flux in each of the object's k bands, weighted by 1/σ² with the errors σ, and ⟨m⟩
-//! the mean of the mₖ. It is zero for a source that is as bright in every band.
+//! the mean of the mₖ. It is zero for a source with the same mean flux in every band.
 //!
-//! It has one result for an object, in a row without a band.
+//! It has one result for each object, in a row without a band.
 //!
-//! - Depends on: flux and error of all bands that are computed.
+//! - Depends on: flux and error of all bands in the run.
 //! - Unit: that of the flux.
-//! - Fewest epochs: 1 in each of two bands; null with fewer. Bands without an epoch do not count.
-//! - NaN: where the weights of a band sum to zero or to infinity (errors beyond 10^±154).
+//! - Minimum number of observations: 1 in each of two bands; null with fewer. Bands without epochs are ignored.
+//! - NaN: if the weights of a band sum to zero or infinity (errors beyond 10^±154).
 //! - Reference: Malanchev et al. 2021, MNRAS 502, 5147,
 //!   [doi:10.1093/mnras/stab316](https://doi.org/10.1093/mnras/stab316).
 //!
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn one_band_has_none() {
+    fn one_band_gives_null() {
         let g = Epochs { time: vec![0.0; 2], flux: vec![20.0, 21.0], error: vec![0.1, 0.2] };
         let empty = Epochs { time: vec![], flux: vec![], error: vec![] };
         assert_eq!(of_bands("colour_spread", &[("g", &g), ("r", &empty)]), None);

@@ -1,11 +1,11 @@
-//! The range of the cumulative sums of the flux: large where the flux stays off its mean for long.
+//! The range of the cumulative sums of the flux: large if the flux stays away from its mean for a long time.
 //!
 //! max S − min S with Sⱼ = Σᵢ≤ⱼ (xᵢ − m)/(n s), with xᵢ the n fluxes in time order, m their mean and s their sample
 //! standard deviation. White noise gives about 1.25/sqrt(n).
 //!
 //! - Depends on: flux, order in time.
 //! - Unit: none.
-//! - Fewest epochs: 2; null with fewer.
+//! - Minimum number of observations: 2; null with fewer.
 //! - NaN: with constant fluxes (0/0).
 //! - Reference: Kim et al. 2014, A&A 566, A43,
 //!   [doi:10.1051/0004-6361/201323252](https://doi.org/10.1051/0004-6361/201323252).
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_nan() {
         assert!(cusum(&LightCurve::new(&[0.1; 10])).is_nan());
     }
 }

@@ -1,35 +1,35 @@
-//! The damped random walk that makes a light curve likeliest: how quasars vary, by their time of damping and amplitude.
+//! The damped random walk of maximum likelihood, a model of quasar variability with a damping time and an amplitude.
 //!
-//! The flux is a mean, a walk whose values at two times are correlated by e^(−|Δt|/τ) with standard deviation σ (so that the
-//! structure function tends to sqrt(2) σ), and noise of the errors. τ and σ are where the likelihood is greatest, with the mean that
-//! is best for them; no prior. The likelihood takes one pass over the epochs (a Kalman filter). Outputs
-//! `damped_random_walk_tau`, `damped_random_walk_sigma`, the standard deviations of their natural logarithms
-//! `damped_random_walk_ln_tau_sigma` and `damped_random_walk_ln_sigma_sigma`, by the curvature of the likelihood at its
-//! maximum, and `damped_random_walk_log_likelihood`.
+//! The flux is the sum of a mean, a walk, and noise with the measured errors. The walk has standard deviation σ and
+//! correlation e^(−|Δt|/τ) between two times, so that the structure function tends to sqrt(2) σ. τ and σ maximise the
+//! likelihood, which is maximised over the mean too; there is no prior. The likelihood takes one pass over the epochs (a
+//! Kalman filter). Outputs `damped_random_walk_tau`, `damped_random_walk_sigma`, the standard deviations of their natural
+//! logarithms `damped_random_walk_ln_tau_sigma` and `damped_random_walk_ln_sigma_sigma`, from the curvature of the likelihood
+//! at its maximum, and `damped_random_walk_log_likelihood`.
 //!
-//! Within one of these deviations lies the truth in two thirds of light curves that are thirty times as long as τ; the likelihood has
-//! longer tails than a normal distribution, and within two it lies in nine of ten.
+//! If the light curve is thirty times as long as τ, the true value is within one of these standard deviations in two thirds
+//! of cases, and within two in nine out of ten, because the likelihood has longer tails than a normal distribution.
 //!
-//! Light curves shorter than ten or so times τ give τ too small, and of large light curves most of what is uncertain is in τ:
-//! see Kozłowski 2017, [doi:10.1051/0004-6361/201629890](https://doi.org/10.1051/0004-6361/201629890).
+//! Light curves shorter than about ten times τ underestimate τ. In long light curves, most of the uncertainty is in τ: see
+//! Kozłowski 2017, [doi:10.1051/0004-6361/201629890](https://doi.org/10.1051/0004-6361/201629890).
 //!
 //! - Depends on: flux, error, time.
 //! - Unit: days for τ, that of the flux for σ.
-//! - Fewest epochs: 6; null with fewer.
-//! - Null where no τ from a tenth of the shortest interval to ten times the duration is likelier than these bounds, as of a trend;
-//!   and where all times or all fluxes are equal. Noise without memory may have a walk too, of a small σ.
+//! - Minimum number of observations: 6; null with fewer.
+//! - Null if the likelihood has no maximum in τ between a tenth of the shortest interval and ten times the duration, as for
+//!   a trend, or if all times or all fluxes are equal. Uncorrelated noise may still have a maximum, with a small σ.
 //! - Reference: Kelly, Bechtold & Siemiginowska 2009, ApJ 698, 895,
 //!   [doi:10.1088/0004-637X/698/1/895](https://doi.org/10.1088/0004-637X/698/1/895).
 //!
 //! ```
 //! use tape_core::{LightCurve, Value};
-//! // Steps up and down, each held for a while: what stays tells τ from noise.
+//! // Steps up and down, each held for several epochs: their duration distinguishes τ from noise.
 //! let time: Vec<f64> = (0..60).map(f64::from).collect();
 //! let flux: Vec<f64> = (0..60).map(|i| [0.0, 1.3, 0.7, -1.1, -0.2, 1.9, 0.4, -1.5, 0.1, -0.6][i / 6]).collect();
 //! let light_curve = LightCurve::new(&flux).with_error(&[0.1; 60]).with_time(&time);
 //! let mut out = [Value::Null; 5];
 //! tape_analysis::make("damped_random_walk")?.evaluate(&light_curve, &mut out);
-//! let Value::Float(tau) = out[0] else { panic!("it has one") };
+//! let Value::Float(tau) = out[0] else { panic!("there is no maximum") };
 //! assert!(tau > 2.0 && tau < 30.0);
 //! # Ok::<(), tape_analysis::Error>(())
 //! ```
@@ -49,30 +49,32 @@ const OUTPUTS: [&str; 5] = [
     "damped_random_walk_log_likelihood",
 ];
 
-static INFO: LazyLock<Info> = LazyLock::new(|| Info {
-    summary: "the likeliest damped random walk: time of damping, amplitude, and how well both are known".into(),
+static INFO: LazyLock<Info> = LazyLock::new(|| {
+    Info {
+    summary: "damped random walk of maximum likelihood: damping time, amplitude, and their standard deviations".into(),
     formula:
-        "τ and σ of the covariance σ² exp(−|Δt|/τ) that make the flux likeliest, with noise of the errors and the best \
+        "τ and σ of the covariance σ² exp(−|Δt|/τ) that maximise the likelihood of the flux, with noise of the errors and the best \
               mean; standard deviations of ln τ and ln σ by the curvature there, ln L"
             .into(),
     outputs: OUTPUTS.map(Output::float).to_vec(),
     min_epochs: 6,
     reference: "Kelly, Bechtold & Siemiginowska 2009, ApJ 698, 895, doi:10.1088/0004-637X/698/1/895".into(),
-    // Where the climb stops depends on the last digits of the likelihood.
+    // The point where the search stops depends on the last digits of the likelihood.
     tolerance: |_| 1e-3,
     ..Info::new("damped_random_walk", Inputs::ALL)
+}
 });
 
 pub(crate) static KIND: Kind = Kind {
     name: "damped_random_walk",
-    summary: "the likeliest damped random walk: time of damping, amplitude, and how well both are known",
-    columns: "damped_random_walk_ before tau, sigma, ln_tau_sigma, ln_sigma_sigma and log_likelihood",
+    summary: "damped random walk of maximum likelihood: damping time, amplitude, and their standard deviations",
+    columns: "damped_random_walk_ followed by tau, sigma, ln_tau_sigma, ln_sigma_sigma and log_likelihood",
     parameters: &[],
     registered: &[],
     build: |_| Ok(Statistic::whole(DampedRandomWalk)),
 };
 
-/// The likeliest damped random walk; see the [module](self).
+/// The damped random walk of maximum likelihood; see the [module](self).
 #[derive(Clone, Copy, Debug)]
 pub struct DampedRandomWalk;
 
@@ -95,7 +97,7 @@ mod tests {
 
     use crate::testing::{Epochs, Noise, value};
 
-    /// Creates a walk with `n` epochs within `days` days.
+    /// Simulates a walk with `n` epochs within `days` days.
     fn walk(noise: &mut Noise, n: usize, days: f64, [tau, sigma, error]: [f64; 3]) -> Epochs {
         let Epochs { time, mut flux, error } = noise.light_curve(n, days, error, |_| 20.0);
         let mut now = sigma * noise.normal();
@@ -109,7 +111,7 @@ mod tests {
         Epochs { time, flux, error }
     }
 
-    /// In how many parts of `trials` both parameters are within one, and within two, of their deviations.
+    /// Returns, for each parameter, the fractions of `trials` within one and two standard deviations of the truth.
     fn covered(noise: &mut Noise, trials: usize, truth: [f64; 3]) -> [[f64; 2]; 2] {
         let mut within = [[0; 2]; 2];
         for _ in 0..trials {
@@ -126,8 +128,8 @@ mod tests {
     }
 
     #[test]
-    fn walks_are_recovered_within_the_intervals_that_are_stated() {
-        // 68 % within one deviation, and about 90 % within two, as is stated; the counting error of 150 trials is 3.8 % and 2.4 %.
+    fn walks_are_recovered_within_the_documented_intervals() {
+        // The documented fractions are 68 % and about 90 %; the counting errors of 150 trials are 3.8 % and 2.4 %.
         let mut noise = Noise::new(4);
         for truth in [[20.0, 0.3, 0.03], [60.0, 0.15, 0.05]] {
             for [one, two] in covered(&mut noise, 150, truth) {
@@ -137,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_times_and_equal_fluxes_have_none() {
+    fn equal_times_or_equal_fluxes_give_null() {
         let flux: Vec<f64> = (0..8_u32).map(f64::from).collect();
         assert!(value("damped_random_walk", &[3.0; 8], &flux, &[1.0; 8])[0].is_nan());
         assert!(value("damped_random_walk", &flux, &[3.0; 8], &[1.0; 8])[0].is_nan());

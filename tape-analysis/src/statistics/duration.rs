@@ -1,10 +1,10 @@
 //! The time from the first epoch to the last.
 //!
-//! max t − min t, with t the times. It tells of the survey, not of the source.
+//! max t − min t, with t the times. It describes the survey, not the source.
 //!
 //! - Depends on: time.
 //! - Unit: days.
-//! - Fewest epochs: 1; null with fewer.
+//! - Minimum number of observations: 1; null with fewer.
 //! - NaN: never.
 //! - Reference: Malanchev et al. 2021, MNRAS 502, 5147,
 //!   [doi:10.1093/mnras/stab316](https://doi.org/10.1093/mnras/stab316).
@@ -51,14 +51,14 @@ mod tests {
     use crate::testing::pieces;
 
     #[test]
-    fn any_order_will_do() {
+    fn epochs_may_be_in_any_order() {
         for duration in pieces("duration", &[5.0, 1.0, 9.0, 2.0], &[1.0; 4], &[1.0; 4]) {
             assert_eq!(duration, [8.0]);
         }
     }
 
     #[test]
-    fn one_epoch_takes_no_time() {
+    fn one_epoch_has_zero_duration() {
         assert_eq!(pieces("duration", &[5.0], &[1.0], &[1.0]), [[0.0]]);
     }
 }

@@ -1,11 +1,11 @@
 //! The von Neumann ratio η of successive differences to the variance: small for smooth light curves.
 //!
 //! Σ (xᵢ₊₁ − xᵢ)² / ((n − 1) s²), with xᵢ the fluxes in time order, n their number and s² their sample variance. White
-//! noise gives 2, a slow trend almost 0, an alternation almost 4. The gaps between the times do not enter, only the order.
+//! noise gives 2, a slow trend almost 0, an alternation almost 4. Only the order of the times matters, not the gaps between them.
 //!
 //! - Depends on: flux, order in time.
 //! - Unit: none.
-//! - Fewest epochs: 2; null with fewer.
+//! - Minimum number of observations: 2; null with fewer.
 //! - NaN: with constant fluxes (0/0).
 //! - Reference: von Neumann 1941, Annals of Mathematical Statistics 12, 367,
 //!   [doi:10.1214/aoms/1177731677](https://doi.org/10.1214/aoms/1177731677).
@@ -50,7 +50,7 @@ pub(super) fn eta(light_curve: &LightCurve<'_>) -> f64 {
     let columns = [&flux[1..], &flux[..flux.len() - 1]];
     let [successive] = sums(columns, |[next, now]| [(next - now) * (next - now)]);
     if successive == 0.0 {
-        // All fluxes are equal, and the variance is zero but for the rounding of their mean.
+        // All fluxes are equal, so the variance is zero up to the rounding of the mean.
         return f64::NAN;
     }
     // (n − 1) s² is the sum of squared deviations.
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_nan() {
         for level in [2.5, 0.1, -1e30, 0.0] {
             assert!(eta(&LightCurve::new(&[level; 10])).is_nan(), "{level}");
         }

@@ -1,14 +1,14 @@
 //! The von Neumann ratio ηᵉ of slopes to the variance: [η](super::eta) for unevenly spaced epochs.
 //!
 //! (T/(n − 1))² Σ ((xᵢ₊₁ − xᵢ)/(tᵢ₊₁ − tᵢ))² / ((n − 1) s²), with xᵢ the n fluxes in time order, tᵢ their times, T
-//! the time from the first to the last and s² the sample variance. With even spacing it is η. A single pair of
-//! neighbouring epochs can dominate it. The factor is not that of Kim et al. 2014, which depends on the unit of time,
+//! the time from the first to the last and s² the sample variance. With even spacing, it equals η. A single pair
+//! of neighbouring epochs can dominate it. The factor is not that of Kim et al. 2014, which depends on the unit of time,
 //! but that of Malanchev et al. 2021, [doi:10.1093/mnras/stab316](https://doi.org/10.1093/mnras/stab316).
 //!
 //! - Depends on: flux, time, order in time.
 //! - Unit: none.
-//! - Fewest epochs: 2; null with fewer.
-//! - NaN: with constant fluxes (0/0), and where a time repeats.
+//! - Minimum number of observations: 2; null with fewer.
+//! - NaN: with constant fluxes (0/0), and if a time repeats.
 //! - Reference: Kim et al. 2014, A&A 566, A43,
 //!   [doi:10.1051/0004-6361/201323252](https://doi.org/10.1051/0004-6361/201323252).
 //!
@@ -64,21 +64,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn with_even_spacing_it_is_eta() {
+    fn with_even_spacing_it_equals_eta() {
         let time: Vec<f64> = (0..100_u32).map(|i| 0.25 * f64::from(i)).collect();
         let flux: Vec<f64> = (0..100).map(|i| if i % 2 == 0 { -1.0 } else { 1.0 }).collect();
         assert!((eta_e(&LightCurve::new(&flux).with_time(&time)) - 4.0 * 99.0 / 100.0).abs() < 1e-13);
     }
 
     #[test]
-    fn a_short_gap_weighs_by_its_slope() {
+    fn a_short_gap_counts_by_its_slope() {
         // Slopes 1 and 2 over gaps 1 and 1/2; T = 3/2; squared deviations of 0, 1, 2 sum to 2.
         let light_curve = LightCurve::new(&[0.0, 1.0, 2.0]).with_time(&[0.0, 1.0, 1.5]);
         assert_eq!(eta_e(&light_curve), 0.75 * 0.75 * 5.0 / 2.0);
     }
 
     #[test]
-    fn a_repeated_time_and_a_constant_source_have_none() {
+    fn a_repeated_time_or_a_constant_source_gives_nan() {
         assert!(eta_e(&LightCurve::new(&[0.0, 1.0, 2.0]).with_time(&[0.0, 1.0, 1.0])).is_nan());
         assert!(eta_e(&LightCurve::new(&[0.1; 3]).with_time(&[0.0, 1.0, 2.0])).is_nan());
     }

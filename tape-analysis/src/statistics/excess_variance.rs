@@ -1,13 +1,13 @@
-//! The normalised excess variance: what the errors leave of the variance, in units of the squared mean.
+//! The normalised excess variance: the variance in excess of the errors, relative to the squared mean.
 //!
 //! (s² − ⟨σ²⟩)/m², with s² the sample variance of the flux, ⟨σ²⟩ the mean of the squared errors and m the mean flux.
-//! It is negative where the errors are overestimated. Sánchez et al. subtract the errors epoch by epoch, which is the
-//! same but for n in place of n − 1.
+//! It is negative if the errors are overestimated. Sánchez et al. subtract the errors epoch by epoch, which differs only by
+//! n in place of n − 1.
 //!
 //! - Depends on: flux, error.
 //! - Unit: none.
-//! - Fewest epochs: 2; null with fewer.
-//! - NaN: where the mean is zero and the numerator too; infinite if only the mean is.
+//! - Minimum number of observations: 2; null with fewer.
+//! - NaN: if mean and numerator are both zero; infinite if only the mean is.
 //! - Reference: Sánchez et al. 2017, ApJ 849, 110,
 //!   [doi:10.3847/1538-4357/aa9188](https://doi.org/10.3847/1538-4357/aa9188).
 //!
@@ -27,7 +27,7 @@ use crate::device::MOMENTS_AND_ERRORS;
 use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
-    summary: "variance beyond that of the errors, relative to the squared mean".into(),
+    summary: "variance in excess of the errors, relative to the squared mean".into(),
     formula: "(s² − ⟨σ²⟩)/m²; s²: sample variance of the flux, σ: error, m: mean flux".into(),
     min_epochs: 2,
     reference: "Sánchez et al. 2017, ApJ 849, 110, doi:10.3847/1538-4357/aa9188".into(),
@@ -51,7 +51,7 @@ impl Fold for ExcessVariance {
     }
 }
 
-/// The sum of the squared errors.
+/// Returns the sum of the squared errors.
 pub(super) fn squared_errors(epochs: &LightCurve<'_>) -> f64 {
     let [squares] = sums([epochs.error()], |[error]| [error * error]);
     squares
@@ -62,7 +62,7 @@ mod tests {
     use crate::state::tests::whole_and_pieces;
 
     #[test]
-    fn a_constant_source_lacks_what_the_errors_claim() {
+    fn a_constant_source_gives_minus_the_squared_errors() {
         for excess in whole_and_pieces("excess_variance", &[10.0; 4], &[1.0, 2.0, 1.0, 2.0]) {
             assert!((excess + 2.5 / 100.0).abs() < 1e-17, "{excess}");
         }

@@ -1,13 +1,13 @@
-//! The excess kurtosis of the flux: positive where outliers are more frequent than in a normal distribution.
+//! The excess kurtosis of the flux: positive if outliers are more frequent than in a normal distribution.
 //!
 //! G₂ = n(n + 1)/((n − 1)(n − 2)(n − 3)) Σ(xᵢ − m)⁴/s⁴ − 3(n − 1)²/((n − 2)(n − 3)), with xᵢ the n fluxes, m their
 //! mean and s their sample standard deviation. It is unbiased for normal fluxes.
 //!
 //! - Depends on: flux.
 //! - Unit: none.
-//! - Fewest epochs: 4; null with fewer.
+//! - Minimum number of observations: 4; null with fewer.
 //! - NaN: with constant fluxes (0/0).
-//! - Partial results combine as in Pébay 2008, Sandia report SAND2008-6212,
+//! - Partial results are combined as in Pébay 2008, Sandia report SAND2008-6212,
 //!   [doi:10.2172/1028931](https://doi.org/10.2172/1028931).
 //! - Reference: Joanes & Gill 1998, The Statistician 47, 183,
 //!   [doi:10.1111/1467-9884.00122](https://doi.org/10.1111/1467-9884.00122).
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_nan() {
         assert!(whole_and_pieces("kurtosis", &[0.1; 6], &[1.0; 6]).iter().all(|value| value.is_nan()));
     }
 }

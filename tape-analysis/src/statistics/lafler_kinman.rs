@@ -1,13 +1,13 @@
-//! The Lafler–Kinman string length: how smooth the fluxes are in the order of a phase, or of time.
+//! The Lafler–Kinman string length, a measure of the smoothness of the fluxes in order of phase or time.
 //!
 //! (n − 1)/(2n) Σ(xᵢ₊₁ − xᵢ)²/Σ(xᵢ − m)², with xᵢ the n fluxes in order of their phase t/P modulo 1, xₙ₊₁ = x₁, and m
-//! their mean; an infinite period P means the order of time. It is 1 on average if the order means nothing, and small if P
-//! is the period. Epochs of the same phase are taken in order of flux.
+//! their mean; with an infinite period P, they are in time order. It is 1 on average for a random order, and small if P is
+//! the period. Epochs with the same phase are ordered by flux.
 //!
-//! - Parameter: `period`, days, above 0; by default it is infinite. Column `lafler_kinman`, or `lafler_kinman_period0.57`.
-//! - Depends on: flux, and time with a period, in time order without.
+//! - Parameter: `period`, days, above 0, by default infinite. Column `lafler_kinman`, or for example `lafler_kinman_period0.57`.
+//! - Depends on: flux, and time with a finite period, or order in time without.
 //! - Unit: none.
-//! - Fewest epochs: 2; null with fewer.
+//! - Minimum number of observations: 2; null with fewer.
 //! - NaN: with constant fluxes (0/0).
 //! - Reference: Lafler & Kinman 1965, ApJS 11, 216, [doi:10.1086/190116](https://doi.org/10.1086/190116), with the norm of
 //!   Clarke 2002, A&A 386, 763, [doi:10.1051/0004-6361:20020258](https://doi.org/10.1051/0004-6361:20020258).
@@ -33,15 +33,15 @@ use crate::parameter::{Allowed, Parameter};
 
 const PERIOD: Parameter = Parameter {
     name: "period",
-    summary: "period of the phases, days; inf for the order of time",
+    summary: "period, days; inf for time order",
     allowed: Allowed::Float(Bound::Excluded(0.0), Bound::Included(f64::INFINITY)),
     default: Some("inf"),
 };
 
-/// Registration by name.
+/// Registration of the statistic by name.
 pub(crate) static KIND: Kind = Kind {
     name: "lafler_kinman",
-    summary: "string length of the flux in order of a phase, or of time",
+    summary: "string length of the flux in order of phase or time",
     columns: "lafler_kinman_period{period}, or lafler_kinman without a period",
     parameters: &[PERIOD],
     registered: &["period=inf"],
@@ -56,10 +56,10 @@ pub struct LaflerKinman {
 }
 
 impl LaflerKinman {
-    /// The string length over the phases of a period in days, or in the order of time if it is infinite.
+    /// Creates the string length in order of the phase of `period`, days, or in time order if it is infinite.
     ///
     /// # Errors
-    /// [`Error::BadValue`] if that is not above zero.
+    /// [`Error::BadValue`] if `period` is not above zero.
     pub fn new(period: f64) -> Result<Self, Error> {
         let period = KIND.check(&PERIOD, period)?;
         let (name, inputs, order) = if period.is_infinite() {
@@ -71,7 +71,7 @@ impl LaflerKinman {
         let info = Info {
             summary: KIND.summary.into(),
             formula: format!(
-                "(n − 1)/(2n) Σ(x[i+1] − x[i])²/Σ(x − m)²; x: flux in order of {order}, closed to a ring, m: mean, n: \
+                "(n − 1)/(2n) Σ(x[i+1] − x[i])²/Σ(x − m)²; x: flux in order of {order}, as a closed ring, m: mean, n: \
                  number of epochs"
             )
             .into(),
@@ -97,22 +97,22 @@ impl WholeLightCurve for LaflerKinman {
         } else {
             ring(&folded(light_curve.time(), light_curve.flux(), self.period))
         };
-        // Of a constant source the deviations are zero, or what the rounding of its mean leaves.
+        // For a constant source, the deviations are zero up to the rounding of the mean.
         let string = if ring == 0.0 { f64::NAN } else { ring / moments.m2 };
         out[0] = ((moments.n - 1.0) / (2.0 * moments.n) * string).into();
     }
 }
 
-/// The squared steps of a string that is closed.
+/// Returns the sum of the squared steps of a closed string.
 fn ring(flux: &[f64]) -> f64 {
     let (Some(first), Some(last)) = (flux.first(), flux.last()) else { return 0.0 };
     let [steps] = sums([&flux[1..], &flux[..flux.len() - 1]], |[next, now]| [(next - now) * (next - now)]);
     steps + (first - last) * (first - last)
 }
 
-/// The fluxes in order of phase.
+/// Returns the fluxes in order of phase.
 fn folded(time: &[f64], flux: &[f64], period: f64) -> Vec<f64> {
-    // From the first epoch on, so that the phase keeps its digits; a ring has no beginning that could matter.
+    // Phases count from the first epoch, so that they keep their digits. A closed ring has no start that could matter.
     let start = time.iter().copied().fold(f64::INFINITY, f64::min);
     let phase = |time: &f64| ((time - start) / period).fract();
     let mut epochs: Vec<(f64, f64)> = time.iter().map(phase).zip(flux.iter().copied()).collect();
@@ -153,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn two_epochs_are_a_string_of_one() {
+    fn two_epochs_give_one() {
         for period in [0.3, 5.0, f64::INFINITY] {
             assert_eq!(string(period, &[1.0, 2.0], &[3.0, 8.0]), 1.0);
         }
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_nan() {
         assert!(string(1.5, &[0.0, 1.0, 2.0], &[0.1; 3]).is_nan());
     }
 }

@@ -1,4 +1,4 @@
-//! The straight line fitted to the fluxes with their errors: slope, its error, and chi² per degree of freedom.
+//! A straight line fitted to the fluxes, weighted by their errors: slope, its error, and chi² per degree of freedom.
 //!
 //! xᵢ = c + b tᵢ with residuals of standard deviation σᵢ: b = Σ wᵢ(tᵢ − t̄)(xᵢ − x̄)/S, σ_b = 1/sqrt(S), χ² = Σ wᵢ(xᵢ
 //! − x̄ − b(tᵢ − t̄))²/(n − 2), with wᵢ = 1/σᵢ², t̄ and x̄ the means weighted by wᵢ, and S = Σ wᵢ(tᵢ − t̄)². Outputs
@@ -6,8 +6,8 @@
 //!
 //! - Depends on: flux, error, time.
 //! - Unit: that of the flux per day for slope and error, none for chi².
-//! - Fewest epochs: 3; null with fewer.
-//! - NaN: where all times are equal.
+//! - Minimum number of observations: 3; null with fewer.
+//! - NaN: if all times are equal.
 //! - Reference: Hogg, Bovy & Lang 2010, arXiv:1008.4686,
 //!   [doi:10.48550/arXiv.1008.4686](https://doi.org/10.48550/arXiv.1008.4686).
 //!
@@ -28,7 +28,7 @@ use tape_core::{Fold, Info, Inputs, Line, Output, Value, count};
 use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
-    summary: "line fitted with the errors: slope, its error, chi² per degree of freedom".into(),
+    summary: "line fit weighted by the errors: slope, its error, chi² per degree of freedom".into(),
     formula: "b = Σ w(t − t̄)(x − x̄)/S, 1/sqrt(S), Σ w(x − x̄ − b(t − t̄))²/(n − 2), S = Σ w(t − t̄)²; x: \
               flux, t: time, w = 1/error², x̄, t̄: means weighted by w, n: number of epochs"
         .into(),
@@ -38,7 +38,7 @@ static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     ..Info::new("linear_fit", Inputs { order: false, ..Inputs::ALL })
 });
 
-/// The line fitted with the errors; see the [module](self).
+/// A line fit weighted by the errors; see the [module](self).
 #[derive(Clone, Copy, Debug)]
 pub struct LinearFit;
 
@@ -76,14 +76,14 @@ mod tests {
     }
 
     #[test]
-    fn an_epoch_of_little_weight_hardly_moves_the_line() {
+    fn an_epoch_with_a_large_error_hardly_changes_the_line() {
         for fit in pieces("linear_fit", &[0.0, 1.0, 2.0, 3.0], &[0.0, 1.0, 2.0, 1e3], &[1.0, 1.0, 1.0, 1e9]) {
             assert!((fit[0] - 1.0).abs() < 1e-12, "{fit:?}");
         }
     }
 
     #[test]
-    fn equal_times_have_no_slope() {
+    fn equal_times_give_nan() {
         for fit in pieces("linear_fit", &[5.1; 4], &[0.0, 1.0, 2.0, 3.0], &[1.0; 4]) {
             assert!(fit.iter().all(|value| value.is_nan()), "{fit:?}");
         }

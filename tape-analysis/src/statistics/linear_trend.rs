@@ -1,13 +1,13 @@
-//! The straight line fitted to the fluxes without their errors: slope, its error, and the scatter about the line.
+//! A straight line fitted to the fluxes without weights: slope, its error, and the scatter about the line.
 //!
-//! b = Σ (tᵢ − t̄)(xᵢ − x̄)/S, σ_b = Σ/sqrt(S) and Σ = sqrt(Σ (xᵢ − x̄ − b(tᵢ − t̄))²/(n − 2)), with xᵢ the n fluxes,
+//! b = Σ (tᵢ − t̄)(xᵢ − x̄)/S, σ_b = N/sqrt(S) and N = sqrt(Σ (xᵢ − x̄ − b(tᵢ − t̄))²/(n − 2)), with xᵢ the n fluxes,
 //! tᵢ their times, x̄ and t̄ the means, and S = Σ (tᵢ − t̄)². Outputs `linear_trend`, `linear_trend_sigma` and
 //! `linear_trend_noise`.
 //!
 //! - Depends on: flux, time.
 //! - Unit: that of the flux per day for slope and error, that of the flux for the scatter.
-//! - Fewest epochs: 3; null with fewer.
-//! - NaN: where all times are equal.
+//! - Minimum number of observations: 3; null with fewer.
+//! - NaN: if all times are equal.
 //! - Reference: Hogg, Bovy & Lang 2010, arXiv:1008.4686,
 //!   [doi:10.48550/arXiv.1008.4686](https://doi.org/10.48550/arXiv.1008.4686).
 //!
@@ -26,7 +26,7 @@ use tape_core::{Fold, Info, Inputs, Line, Output, Value};
 use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
-    summary: "line fitted without errors: slope, its error, scatter about the line".into(),
+    summary: "line fit without weights: slope, its error, scatter about the line".into(),
     formula: "b = Σ (t − t̄)(x − x̄)/S, N/sqrt(S), N = sqrt(Σ (x − x̄ − b(t − t̄))²/(n − 2)), S = Σ (t − \
               t̄)²; x: flux, t: time, x̄, t̄: means, n: number of epochs"
         .into(),
@@ -36,7 +36,7 @@ static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     ..Info::new("linear_trend", Inputs { order: false, ..Inputs::TIME_FLUX })
 });
 
-/// The line fitted without errors; see the [module](self).
+/// A line fit without weights; see the [module](self).
 #[derive(Clone, Copy, Debug)]
 pub struct LinearTrend;
 
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_times_have_no_slope() {
+    fn equal_times_give_nan() {
         for trend in pieces("linear_trend", &[5.1; 4], &[0.0, 1.0, 2.0, 3.0], &[1.0; 4]) {
             assert!(trend.iter().all(|value| value.is_nan()), "{trend:?}");
         }

@@ -1,14 +1,15 @@
-//! A line times an exponential fitted to a transient: the simplest function that rises and falls.
+//! A fit of a line times an exponential to a transient: the simplest function that rises and falls.
 //!
-//! f(t) = A (t − t₀)/τ e^(−(t − t₀)/τ) + B, fitted by least squares weighted by 1/σ² (Levenberg–Marquardt, from the best of
-//! five starts). It is greatest, A/e above B, at t₀ + τ; before t₀ it goes on below B, without bound, so that
-//! it fits what begins near the first epoch. Outputs `linexp_fit_amplitude` (A), `linexp_fit_baseline` (B),
+//! f(t) = A (t − t₀)/τ e^(−(t − t₀)/τ) + B, fitted by least squares weighted by 1/σ²: the best of
+//! Levenberg–Marquardt fits from five starting points. Its maximum, A/e above B, is at t₀ + τ. Before t₀, it falls below B
+//! without bound, so it suits transients that start near the first epoch. Outputs `linexp_fit_amplitude` (A), `linexp_fit_baseline` (B),
 //! `linexp_fit_reference_time` (t₀), `linexp_fit_fall_time` (τ) and `linexp_fit_reduced_chi2`.
 //!
-//! - Depends on: flux, error, time, and their order in time, so that rows in any order give the same fit. Fluxes, not magnitudes: a transient is a maximum here.
+//! - Depends on: flux, error, time. Epochs are used in time order, so that rows in any order give the same fit. Values must
+//!   be fluxes, not magnitudes, because a transient is a maximum here.
 //! - Unit: that of the flux for amplitude and baseline, days for times, none for chi².
-//! - Fewest epochs: 5; null with fewer.
-//! - Null where no fit converges, and where all times or all fluxes are equal.
+//! - Minimum number of observations: 5; null with fewer.
+//! - Null if no fit converges, or all times or all fluxes are equal.
 //! - Reference: the form is that of `LinexpFit` in the `light-curve` package, Malanchev et al. 2021, MNRAS 502, 5147,
 //!   [doi:10.1093/mnras/stab316](https://doi.org/10.1093/mnras/stab316).
 //!
@@ -20,7 +21,7 @@
 //! let light_curve = LightCurve::new(&flux).with_error(&[0.1; 40]).with_time(&time);
 //! let mut out = [Value::Null; 5];
 //! tape_analysis::make("linexp_fit")?.evaluate(&light_curve, &mut out);
-//! let Value::Float(fall_time) = out[3] else { panic!("it converges") };
+//! let Value::Float(fall_time) = out[3] else { panic!("the fit does not converge") };
 //! assert!((fall_time - 8.0).abs() < 1e-6);
 //! # Ok::<(), tape_analysis::Error>(())
 //! ```
@@ -42,12 +43,12 @@ const OUTPUTS: [&str; 5] = [
 ];
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
-    summary: "a line times an exponential fitted: a rise and a fall of one time scale".into(),
+    summary: "fit of a line times an exponential: a rise and a fall with one time scale".into(),
     formula: "A (t − t₀)/τ exp(−(t − t₀)/τ) + B, fitted with weights 1/error²; t: time".into(),
     outputs: OUTPUTS.map(Output::float).to_vec(),
     min_epochs: 5,
     reference: "Malanchev et al. 2021, MNRAS 502, 5147, doi:10.1093/mnras/stab316".into(),
-    // Where a fit stops depends on the last digits of its sums.
+    // The point where a fit stops depends on the last digits of its sums.
     tolerance: |_| 1e-3,
     quantity: Some(Quantity::Flux),
     ..Info::new("linexp_fit", Inputs::ALL)
@@ -55,18 +56,18 @@ static INFO: LazyLock<Info> = LazyLock::new(|| Info {
 
 pub(crate) static KIND: Kind = Kind {
     name: "linexp_fit",
-    summary: "a line times an exponential fitted: a rise and a fall of one time scale",
-    columns: "linexp_fit_ before amplitude, baseline, reference_time, fall_time and reduced_chi2",
+    summary: "fit of a line times an exponential: a rise and a fall with one time scale",
+    columns: "linexp_fit_ followed by amplitude, baseline, reference_time, fall_time and reduced_chi2",
     parameters: &[],
     registered: &[],
     build: |_| Ok(Statistic::whole(LinexpFit)),
 };
 
-/// A line times an exponential fitted; see the [module](self).
+/// A fit of a line times an exponential; see the [module](self).
 #[derive(Clone, Copy, Debug)]
 pub struct LinexpFit;
 
-/// Amplitude, baseline, reference time, and the logarithm of the fall time.
+/// The model. Its parameters are amplitude, baseline, reference time, and the logarithm of the fall time.
 struct Linexp;
 
 impl Model<4> for Linexp {
@@ -104,12 +105,12 @@ mod tests {
     use crate::testing::recovered;
 
     #[test]
-    fn derivatives_are_those_of_the_function() {
+    fn derivatives_match_finite_differences() {
         assert!(worst_derivative(&Linexp, &[-0.1, 0.0, 0.05, 0.4, 0.9], &[2.3, -0.1, 0.02, f64::ln(0.2)]) < 1e-7);
     }
 
     #[test]
-    fn transients_in_noise_are_recovered_within_what_the_noise_allows() {
+    fn parameters_of_noisy_transients_are_recovered() {
         recovered("linexp_fit", [90.0, 4.0, 59_998.0, 20.0], |&[amplitude, baseline, reference, fall], t| {
             let x = (t - reference) / fall;
             amplitude * x * (-x).exp() + baseline

@@ -1,21 +1,21 @@
 //! The period of a light curve: the highest peaks of its generalised Lomb–Scargle periodogram.
 //!
-//! The power at a frequency f is (χ²₀ − χ²(f))/χ²₀, with χ²₀ of a constant and χ²(f) of a constant and a sine of free phase
-//! and amplitude, or of that many harmonics as `terms` says. It is taken at frequencies from 1/`maximum_period` to
-//! 1/`minimum_period` in steps of 1/(`samples_per_peak` T), for a baseline of T days; periods longer than T are not looked at.
-//! Peaks are local maxima at least 1/T apart, and the top of each is climbed to with exact sums. The probability is that of
-//! [`false_alarm_probability`](crate::periodogram::false_alarm_probability), for the range of frequencies searched.
+//! The power at a frequency f is (χ²₀ − χ²(f))/χ²₀, where χ²₀ is that of a constant, and χ²(f) that of a constant and a sine
+//! of free phase and amplitude, or `terms` harmonics. It is computed at frequencies from 1/`maximum_period` to
+//! 1/`minimum_period` in steps of 1/(`samples_per_peak` T), for a baseline of T days; periods longer than T are not searched.
+//! Peaks are local maxima at least 1/T apart. Each is refined with exact sums. The probability is
+//! [`false_alarm_probability`](crate::periodogram::false_alarm_probability) for the range of frequencies searched.
 //!
 //! - Parameters: `minimum_period` and `maximum_period`, days, `samples_per_peak`, `terms`, `peaks`, and `normalisation`, one of
 //!   `standard` (the formula above, 0 to 1), `model` ((χ²₀ − χ²)/χ²), `log` (ln χ²₀/χ²) and `psd` ((χ²₀ − χ²)/2).
-//! - Columns: `lomb_scargle_period`, `_power`, and with one term `_false_alarm_probability`; with more `peaks` the same again
-//!   with `_2`, `_3`, …, the highest first. Parameters that are not the default are named after `lomb_scargle`.
+//! - Columns: `lomb_scargle_period`, `_power`, and with one term `_false_alarm_probability`; with more `peaks`, these columns are
+//!   repeated with `_2`, `_3`, …, the highest peak first. Parameters other than the default follow `lomb_scargle` in the name.
 //! - Depends on: flux, error and time, in any order; times may repeat.
 //! - Unit: days; powers and probabilities have none.
-//! - Fewest epochs: 2 `terms` + 2; null with fewer.
-//! - NaN: with constant fluxes; with equal times; where the baseline is shorter than the shortest period; where the grid would
-//!   have more than 33,554,432 frequencies; and for peaks that there are not.
-//! - It costs as much as hundreds of other statistics, and so is in no group.
+//! - Minimum number of observations: 2 `terms` + 2; null with fewer.
+//! - NaN: if all fluxes or all times are equal; if the baseline is shorter than the shortest period; if the grid would have
+//!   more than 33,554,432 frequencies; and for missing peaks.
+//! - It is in no group, because it costs as much as hundreds of other statistics.
 //! - Reference: Zechmeister & Kürster 2009, A&A 496, 577,
 //!   [doi:10.1051/0004-6361:200811296](https://doi.org/10.1051/0004-6361:200811296); Baluev 2008, MNRAS 385, 1279,
 //!   [doi:10.1111/j.1365-2966.2008.12689.x](https://doi.org/10.1111/j.1365-2966.2008.12689.x).
@@ -48,39 +48,39 @@ pub(super) const MINIMUM: Parameter =
     Parameter { name: "minimum_period", summary: "shortest period, days", allowed: POSITIVE, default: Some("0.1") };
 pub(super) const MAXIMUM: Parameter = Parameter {
     name: "maximum_period",
-    summary: "longest period, days; never more than the baseline",
+    summary: "longest period, days, at most the baseline",
     allowed: Allowed::Float(Bound::Excluded(0.0), Bound::Included(f64::INFINITY)),
     default: Some("inf"),
 };
 pub(super) const SAMPLES: Parameter = Parameter {
     name: "samples_per_peak",
-    summary: "frequencies for each width 1/T of a peak",
+    summary: "frequencies per width 1/T of a peak",
     allowed: Allowed::Float(Bound::Included(1.0), Bound::Included(1000.0)),
     default: Some("5"),
 };
 const TERMS: Parameter = Parameter {
     name: "terms",
-    summary: "harmonics of the fit",
+    summary: "number of harmonics",
     allowed: Allowed::IntBetween(1, 10),
     default: Some("1"),
 };
 pub(super) const PEAKS: Parameter = Parameter {
     name: "peaks",
-    summary: "how many peaks, the highest first",
+    summary: "number of peaks, the highest first",
     allowed: Allowed::IntBetween(1, 100),
     default: Some("1"),
 };
 const NORMALISATION: Parameter = Parameter {
     name: "normalisation",
-    summary: "of the power",
+    summary: "normalisation of the power",
     allowed: Allowed::Choice(&["standard", "model", "log", "psd"]),
     default: Some("standard"),
 };
 
-/// Registration by name.
+/// Registration of the statistic by name.
 pub(crate) static KIND: Kind = Kind {
     name: "lomb_scargle",
-    summary: "period by the generalised Lomb–Scargle periodogram",
+    summary: "period from the generalised Lomb–Scargle periodogram",
     columns: "lomb_scargle_period, _power and with one of {terms} _false_alarm_probability, and with {peaks} the same with _2, \
               _3, …; what is not the default of {minimum_period}, {maximum_period}, {samples_per_peak}, {terms} and \
               {normalisation} is named before, as in lomb_scargle_terms2_period",
@@ -89,7 +89,7 @@ pub(crate) static KIND: Kind = Kind {
     build: |arguments| Ok(Statistic::whole(Period::new(arguments)?)),
 };
 
-/// Which periods are searched, and how finely.
+/// Range and resolution of a period search.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Search {
     pub(super) minimum: f64,
@@ -116,7 +116,7 @@ impl Search {
         Grid::of_periods(self.minimum, self.maximum, baseline, self.samples)
     }
 
-    /// The name of a kind with what is not the default.
+    /// Returns the name of a kind, followed by the parameters that are not the default.
     pub(super) fn name(&self, kind: &Kind, others: &[(&Parameter, String)]) -> String {
         let mut name = kind.name.to_owned();
         let own = [
@@ -126,12 +126,12 @@ impl Search {
         ];
         for (parameter, value) in own.iter().chain(others).filter(|(parameter, value)| parameter.default != Some(value))
         {
-            write!(name, "_{}{value}", parameter.name).expect("a string takes what is written");
+            write!(name, "_{}{value}", parameter.name).expect("writing to a string cannot fail");
         }
         name
     }
 
-    /// The columns of all peaks: of each those that `each` names.
+    /// Returns the columns of all peaks, where `each` names the columns of one peak.
     pub(super) fn outputs(&self, name: &str, each: &[&str]) -> Vec<Output> {
         let of_peak = |number: usize| {
             let end = if number == 1 { String::new() } else { format!("_{number}") };
@@ -160,7 +160,7 @@ impl Period {
         let info = Info {
             summary: KIND.summary.into(),
             formula: format!(
-                "1/f at the greatest (χ²₀ − χ²(f))/χ²₀; χ²₀: of a constant, χ²(f): of a constant and {terms} harmonics of f; \
+                "1/f at the maximum of (χ²₀ − χ²(f))/χ²₀; χ²₀: of a constant, χ²(f): of a constant and {terms} harmonics of f; \
                  power: {normalisation}; the probability by Davies' bound"
             )
             .into(),

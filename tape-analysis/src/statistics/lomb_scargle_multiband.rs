@@ -1,26 +1,28 @@
 //! The period of an object: the highest peaks of the multi-band Lomb–Scargle periodogram of all its bands.
 //!
-//! Two steps. The fast multi-band periodogram, in which each band has a mean and a sine of its own, names `candidates`: its
-//! highest peaks, among frequencies from 1/`maximum_period` to 1/`minimum_period` in steps of 1/(`samples_per_peak` T), for
-//! the longest baseline T of a band. Of these, those are chosen at which the full model lowers χ² most: a mean for each band,
-//! `base_terms` harmonics that all bands share, and `band_terms` of each band's own, which `regularisation` holds small. The
-//! first step alone often prefers an alias, since one sine is blind to the shape of a light curve.
+//! The search has two steps. First, the fast multi-band periodogram, in which each band has its own mean and sine, finds
+//! `candidates`: its highest peaks among frequencies from 1/`maximum_period` to 1/`minimum_period` in steps of
+//! 1/(`samples_per_peak` T), where T is the longest baseline of a band. Then the candidates are ranked by the reduction of χ²
+//! by the full model: a mean for each band, `base_terms` harmonics shared by all bands, and `band_terms` harmonics of each
+//! band, which `regularisation` keeps small. The first step by itself often prefers an alias, because a single sine cannot
+//! follow the shape of a light curve.
 //!
-//! The power is (χ²₀ − χ²(f))/χ²₀, with χ²₀ of the means alone, and what the regularisation costs counted to χ²(f).
+//! The power is (χ²₀ − χ²(f))/χ²₀, where χ²₀ is that of the means only, and χ²(f) includes the cost of the regularisation.
 //!
-//! It has one result for an object, in a row without a band.
+//! It has one result for each object, in a row without a band.
 //!
 //! - Parameters: `minimum_period` and `maximum_period`, days, `samples_per_peak`, `base_terms`, `band_terms`,
 //!   `regularisation`, `candidates`, `peaks`.
-//! - Columns: `lomb_scargle_multiband_period` and `_power`; with more `peaks` the same again with `_2`, `_3`, …, the highest
-//!   first. Parameters that are not the default are named after `lomb_scargle_multiband`.
-//! - Depends on: flux, error and time of all bands that are computed, in any order; times may repeat.
+//! - Columns: `lomb_scargle_multiband_period` and `_power`; with more `peaks`, these columns are repeated with `_2`,
+//!   `_3`, …, the highest peak first. Parameters other than the default follow `lomb_scargle_multiband` in the name.
+//! - Depends on: flux, error and time of all bands in the run, in any order; times may repeat.
 //! - Unit: days; powers have none.
-//! - Fewest epochs: one more, in all bands together, than the model has parameters, which is one for each band, two for each
-//!   harmonic of the base and two for each of each band's own; null with fewer. Bands without an epoch do not count.
-//! - NaN: where no band varies, where the longest baseline is shorter than the shortest period, where the grid would have more
-//!   than 33,554,432 frequencies, and for peaks that there are not. A band with constant fluxes or equal times is left out.
-//! - It costs as much as thousands of other statistics, and so is in no group.
+//! - Minimum number of observations: one more, over all bands, than the model has parameters; null with fewer. The model
+//!   has one parameter for each band, two for each shared harmonic, and two for each harmonic of each band. Bands without
+//!   epochs are ignored.
+//! - NaN: if no band varies; if the longest baseline is shorter than the shortest period; if the grid would have more than
+//!   33,554,432 frequencies; and for missing peaks. Bands with constant fluxes or equal times are ignored.
+//! - It is in no group, because it costs as much as thousands of other statistics.
 //! - Reference: VanderPlas & Ivezić 2015, ApJ 812, 18,
 //!   [doi:10.1088/0004-637X/812/1/18](https://doi.org/10.1088/0004-637X/812/1/18).
 //!
@@ -50,33 +52,33 @@ use crate::periodogram::{Grid, KERNEL, LombScargle, Model, MultibandLombScargle,
 
 const BASE: Parameter = Parameter {
     name: "base_terms",
-    summary: "harmonics that all bands share",
+    summary: "harmonics shared by all bands",
     allowed: Allowed::IntBetween(0, 10),
     default: Some("4"),
 };
 const BAND: Parameter = Parameter {
     name: "band_terms",
-    summary: "harmonics that each band has of its own",
+    summary: "harmonics of each band",
     allowed: Allowed::IntBetween(0, 10),
     default: Some("1"),
 };
 const REGULARISATION: Parameter = Parameter {
     name: "regularisation",
-    summary: "cost of the squares of a band's own amplitudes, relative to its weights",
+    summary: "cost of the squared amplitudes of a band's harmonics, relative to its weights",
     allowed: Allowed::Float(Bound::Included(0.0), Bound::Excluded(f64::INFINITY)),
     default: Some("0.001"),
 };
 const CANDIDATES: Parameter = Parameter {
     name: "candidates",
-    summary: "peaks of the fast periodogram that the full model chooses among",
+    summary: "peaks of the fast periodogram to rank by the full model",
     allowed: Allowed::IntBetween(1, 10_000),
     default: Some("20"),
 };
 
-/// Registration by name.
+/// Registration of the statistic by name.
 pub(crate) static KIND: Kind = Kind {
     name: "lomb_scargle_multiband",
-    summary: "period of all bands together, by the multi-band Lomb–Scargle periodogram",
+    summary: "period from the multi-band Lomb–Scargle periodogram of all bands",
     columns: "lomb_scargle_multiband_period and _power, and with {peaks} the same with _2, _3, …; what is not the default of \
               {minimum_period}, {maximum_period}, {samples_per_peak}, {base_terms}, {band_terms}, {regularisation} and \
               {candidates} is named before, as in lomb_scargle_multiband_base_terms2_period",
@@ -103,7 +105,7 @@ impl MultibandPeriod {
                 statistic: KIND.name.to_owned(),
                 parameter: BAND.name.to_owned(),
                 value: "0".to_owned(),
-                allowed: "an integer from 1 to 10 where base_terms is 0".to_owned(),
+                allowed: "an integer from 1 to 10 if base_terms is 0".to_owned(),
             });
         }
         let (regularisation, candidates) = (arguments.float(&REGULARISATION)?, arguments.int(&CANDIDATES)?);
@@ -117,7 +119,7 @@ impl MultibandPeriod {
         let info = Info {
             summary: KIND.summary.into(),
             formula: format!(
-                "1/f at the greatest (χ²₀ − χ²(f))/χ²₀ among {candidates} peaks of Σ χ²₀ P/Σ χ²₀ over bands; χ²₀: of a mean for \
+                "1/f at the maximum of (χ²₀ − χ²(f))/χ²₀ among {candidates} peaks of Σ χ²₀ P/Σ χ²₀ over bands; χ²₀: of a mean for \
                  each band, χ²(f): with {base_terms} harmonics of f for all bands and {band_terms} for each, P: power of a \
                  band with one sine"
             )
@@ -140,7 +142,7 @@ struct Searched {
 }
 
 impl MultibandPeriod {
-    /// Returns true if there are more epochs, in all bands together, than parameters of the model.
+    /// Returns true if there are more epochs, over all bands, than parameters of the model.
     fn has_enough(&self, light_curves: &[LightCurve<'_>]) -> bool {
         let bands = || light_curves.iter().filter(|light_curve| !light_curve.is_empty());
         let (number, epochs) = (bands().count(), bands().map(LightCurve::len).sum::<usize>());

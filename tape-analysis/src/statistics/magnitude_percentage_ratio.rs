@@ -1,4 +1,4 @@
-//! The ratio of an inner to an outer inter-percentile range of the flux: how peaked its distribution is.
+//! The ratio of an inner to an outer inter-percentile range of the flux: a measure of how peaked its distribution is.
 //!
 //! (Q(1 − a) − Q(a))/(Q(1 − b) − Q(b)), with Q the [quantile](crate::statistics#quantiles) of the flux; a is 0.4 and
 //! b 0.05 in `magnitude_percentage_ratio_40_5`. Normal fluxes give 0.154, uniform ones 0.222.
@@ -6,8 +6,8 @@
 //! - Parameters: `inner` and `outer`, 100 a and 100 b from 0 to below 50.
 //! - Depends on: flux.
 //! - Unit: none.
-//! - Fewest epochs: 2; null with fewer.
-//! - NaN: where the outer range is empty (0/0).
+//! - Minimum number of observations: 2; null with fewer.
+//! - NaN: if the outer range is zero (0/0).
 //! - Reference: D'Isanto et al. 2016, MNRAS 457, 3119,
 //!   [doi:10.1093/mnras/stw157](https://doi.org/10.1093/mnras/stw157).
 //!
@@ -28,10 +28,10 @@ use crate::kind::Kind;
 use crate::parameter::{Parameter, percent};
 use crate::quantile::{device, fraction, inter_quantile};
 
-const INNER: Parameter = percent("inner", "percent of the epochs left out at either end of the inner range", "40");
-const OUTER: Parameter = percent("outer", "percent of the epochs left out at either end of the outer range", "5");
+const INNER: Parameter = percent("inner", "percent of the epochs to exclude at each end of the inner range", "40");
+const OUTER: Parameter = percent("outer", "percent of the epochs to exclude at each end of the outer range", "5");
 
-/// Registration by name.
+/// Registration of the statistic by name.
 pub(crate) static KIND: Kind = Kind {
     name: "magnitude_percentage_ratio",
     summary: "ratio of an inner to an outer inter-percentile range of the flux",
@@ -53,14 +53,14 @@ pub struct MagnitudePercentageRatio {
 }
 
 impl MagnitudePercentageRatio {
-    /// The ratio of the range without `inner` percent at either end to that without `outer` percent.
+    /// Creates the ratio of the range without `inner` percent of the epochs at each end to that without `outer` percent.
     ///
     /// # Errors
-    /// [`Error::BadValue`] if one of them is negative, or 50 or more.
+    /// [`Error::BadValue`] if `inner` or `outer` is negative, or 50 or more.
     pub fn new(inner: f64, outer: f64) -> Result<Self, Error> {
         let (inner, outer) = (KIND.check(&INNER, inner)?, KIND.check(&OUTER, outer)?);
         let info = Info {
-            summary: format!("range of the flux without {inner}% at either end, relative to that without {outer}%")
+            summary: format!("range of the flux without {inner}% at each end, relative to that without {outer}%")
                 .into(),
             formula: format!(
                 "(Q(1 − a) − Q(a))/(Q(1 − b) − Q(b)), a = {inner}%, b = {outer}%; Q: quantile of the \
@@ -102,18 +102,18 @@ mod tests {
     }
 
     #[test]
-    fn an_even_ladder_is_uniform() {
+    fn evenly_spaced_fluxes_give_the_value_of_a_uniform_distribution() {
         let flux: Vec<f64> = (0..100_u32).map(f64::from).collect();
         assert!((ratio(&flux) - 20.0 / 90.0).abs() < 1e-6);
     }
 
     #[test]
-    fn two_levels_lie_at_both_ends() {
+    fn two_levels_give_one() {
         assert_eq!(ratio(&[1.0, 2.0].repeat(20)), 1.0);
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_nan() {
         assert!(ratio(&[0.1; 10]).is_nan());
     }
 }

@@ -1,12 +1,12 @@
 //! The steepest slope between neighbouring epochs.
 //!
-//! max |(xᵢ₊₁ − xᵢ)/(tᵢ₊₁ − tᵢ)|, with xᵢ the fluxes in time order and tᵢ their times. Two epochs in quick succession
-//! turn their errors into a steep slope.
+//! max |(xᵢ₊₁ − xᵢ)/(tᵢ₊₁ − tᵢ)|, with xᵢ the fluxes in time order and tᵢ their times. The errors of two epochs in
+//! quick succession give a steep slope.
 //!
 //! - Depends on: flux, time, order in time.
 //! - Unit: that of the flux per day.
-//! - Fewest epochs: 2; null with fewer.
-//! - NaN: where a time repeats.
+//! - Minimum number of observations: 2; null with fewer.
+//! - NaN: if a time repeats.
 //! - Reference: D'Isanto et al. 2016, MNRAS 457, 3119,
 //!   [doi:10.1093/mnras/stw157](https://doi.org/10.1093/mnras/stw157).
 //!
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_time_has_none() {
+    fn a_repeated_time_gives_nan() {
         assert!(value("maximum_slope", &[0.0, 1.0, 1.0], &[0.0, 1.0, 1.0], &[1.0; 3])[0].is_nan());
         assert!(value("maximum_slope", &[0.0, 1.0, 1.0], &[0.0, 1.0, 2.0], &[1.0; 3])[0].is_nan());
     }

@@ -1,10 +1,10 @@
 //! The longest interval between neighbouring epochs.
 //!
-//! max (tᵢ₊₁ − tᵢ), with tᵢ the times in order. It tells of the survey, not of the source.
+//! max (tᵢ₊₁ − tᵢ), with tᵢ the times in order. It describes the survey, not the source.
 //!
 //! - Depends on: time, order in time.
 //! - Unit: days.
-//! - Fewest epochs: 2; null with fewer.
+//! - Minimum number of observations: 2; null with fewer.
 //! - NaN: never.
 //! - Reference: Malanchev et al. 2021, MNRAS 502, 5147,
 //!   [doi:10.1093/mnras/stab316](https://doi.org/10.1093/mnras/stab316).
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_times_have_no_interval_between() {
+    fn equal_times_give_zero() {
         assert_eq!(value("maximum_time_interval", &[7.0; 5], &[1.0; 5], &[1.0; 5]), [0.0]);
     }
 }

@@ -4,9 +4,9 @@
 //!
 //! - Depends on: flux.
 //! - Unit: that of the flux.
-//! - Fewest epochs: 1; null with fewer.
-//! - NaN: never. Epochs that are not finite never reach a kernel.
-//! - Partial means combine as in Chan, Golub & LeVeque 1983, The American Statistician 37, 242,
+//! - Minimum number of observations: 1; null with fewer.
+//! - NaN: never. Epochs with values that are not finite never reach a kernel.
+//! - Partial means are combined as in Chan, Golub & LeVeque 1983, The American Statistician 37, 242,
 //!   [doi:10.1080/00031305.1983.10483115](https://doi.org/10.1080/00031305.1983.10483115).
 //!
 //! ```
@@ -52,7 +52,7 @@ mod tests {
     use crate::state::tests::whole_and_pieces;
 
     #[test]
-    fn symmetric_fluxes_have_their_centre_as_mean() {
+    fn symmetric_fluxes_give_their_centre() {
         for mean in whole_and_pieces("mean", &[-3.0, -1.0, 1.0, 3.0], &[1.0; 4]) {
             assert_eq!(mean, 0.0);
         }

@@ -1,12 +1,12 @@
 //! The standard deviation of the flux relative to its mean: the coefficient of variation.
 //!
-//! s/m, with s the sample standard deviation of the flux and m its mean. It has the sign of the mean. The name is
-//! that of the literature; no variance is in it.
+//! s/m, with s the sample standard deviation of the flux and m its mean. It has the sign of the mean. The name
+//! is from the literature, although no variance is involved.
 //!
 //! - Depends on: flux.
 //! - Unit: none.
-//! - Fewest epochs: 2; null with fewer.
-//! - NaN: where deviation and mean are both zero; infinite if only the mean is.
+//! - Minimum number of observations: 2; null with fewer.
+//! - NaN: if deviation and mean are both zero; infinite if only the mean is.
 //! - Reference: Malanchev et al. 2021, MNRAS 502, 5147,
 //!   [doi:10.1093/mnras/stab316](https://doi.org/10.1093/mnras/stab316).
 //!
@@ -55,14 +55,14 @@ mod tests {
     use crate::state::tests::whole_and_pieces;
 
     #[test]
-    fn a_negative_mean_gives_its_sign() {
+    fn it_has_the_sign_of_the_mean() {
         for ratio in whole_and_pieces("mean_variance", &[-9.0, -11.0, -9.0, -11.0], &[1.0; 4]) {
             assert!((ratio + (4.0_f64 / 3.0).sqrt() / 10.0).abs() < 1e-15, "{ratio}");
         }
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_zero() {
         for ratio in whole_and_pieces("mean_variance", &[0.1; 7], &[1.0; 7]) {
             assert_eq!(ratio, 0.0);
         }

@@ -1,10 +1,10 @@
 //! The median flux.
 //!
-//! The middle one of the n fluxes in ascending order, or the mean of the two in the middle if n is even.
+//! The middle of the n fluxes in ascending order, or the mean of the two in the middle if n is even.
 //!
 //! - Depends on: flux.
 //! - Unit: that of the flux.
-//! - Fewest epochs: 1; null with fewer.
+//! - Minimum number of observations: 1; null with fewer.
 //! - NaN: never.
 //! - Reference: D'Isanto et al. 2016, MNRAS 457, 3119,
 //!   [doi:10.1093/mnras/stw157](https://doi.org/10.1093/mnras/stw157).
@@ -28,7 +28,8 @@ static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     ..Info::new("median", Inputs::FLUX)
 });
 
-/// Tolerance: relative, some roundings. A median much nearer to zero than to the mean has lost digits, and is the CPU's.
+/// The tolerance is relative, some rounding errors. If the median is much closer to zero than to the mean, it has lost
+/// digits, and the CPU computes it instead.
 static KERNEL: DeviceKernel = DeviceKernel {
     name: "median",
     wgsl: concat!(include_str!("../device/order.wgsl"), include_str!("median.wgsl")),
@@ -67,12 +68,12 @@ mod tests {
     use crate::testing::value;
 
     #[test]
-    fn outliers_do_not_count() {
+    fn outliers_are_ignored() {
         assert_eq!(value("median", &[0.0, 1.0, 2.0], &[1e300, 3.0, -1e300], &[1.0; 3]), [3.0]);
     }
 
     #[test]
-    fn of_one_epoch_and_of_two() {
+    fn one_and_two_epochs() {
         assert_eq!(value("median", &[0.0], &[7.0], &[1.0]), [7.0]);
         assert_eq!(value("median", &[0.0, 1.0], &[7.0, 8.0], &[1.0; 2]), [7.5]);
     }

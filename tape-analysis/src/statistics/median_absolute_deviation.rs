@@ -1,10 +1,10 @@
-//! The median of the absolute deviations of the flux from its median: a scatter that outliers do not move.
+//! The median of the absolute deviations of the flux from its median: a robust measure of scatter.
 //!
 //! median |xᵢ − median(x)|, with xᵢ the fluxes. Normal fluxes give 0.674 standard deviations; no factor is applied.
 //!
 //! - Depends on: flux.
 //! - Unit: that of the flux.
-//! - Fewest epochs: 1; null with fewer.
+//! - Minimum number of observations: 1; null with fewer.
 //! - NaN: never.
 //! - Reference: Richards et al. 2011, ApJ 733, 10,
 //!   [doi:10.1088/0004-637X/733/1/10](https://doi.org/10.1088/0004-637X/733/1/10).
@@ -29,8 +29,8 @@ static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     ..Info::new("median_absolute_deviation", Inputs::FLUX)
 });
 
-/// Tolerance: relative, some roundings. Where the median lies far from what was subtracted, as outliers move that, the
-/// deviations from it have lost digits, and the CPU takes the light curve.
+/// The tolerance is relative, some rounding errors. If outliers move the reference that was subtracted far from the median,
+/// the deviations have lost digits, and the CPU computes the light curve instead.
 static KERNEL: DeviceKernel = DeviceKernel {
     name: "median_absolute_deviation",
     wgsl: concat!(include_str!("../device/order.wgsl"), include_str!("median_absolute_deviation.wgsl")),
@@ -64,7 +64,7 @@ impl WholeLightCurve for MedianAbsoluteDeviation {
     }
 }
 
-/// Computes the deviation for a light curve with at least one epoch.
+/// Computes the median absolute deviation of a light curve with at least one epoch.
 pub(super) fn median_absolute_deviation(light_curve: &LightCurve<'_>) -> f64 {
     let (sorted, median) = (light_curve.sorted_flux(), light_curve.median());
     let last = sorted.len() - 1;
@@ -72,10 +72,11 @@ pub(super) fn median_absolute_deviation(light_curve: &LightCurve<'_>) -> f64 {
     0.5 * (low + high)
 }
 
-/// The deviation of that rank, from 0 on, among those of ascending values from `centre`.
+/// Returns the absolute deviation from `centre` with the given rank, counted from 0, among ascending values.
 ///
-/// The values that deviate the least lie side by side. Of all windows of that length, the one wanted has the least of the
-/// greater deviations at its two ends: as windows move up, that at the lower end falls and that at the upper end rises.
+/// The values with the smallest deviations are neighbours. Among all windows of `rank + 1` values, the result is the minimum
+/// of the larger deviation at the two ends: as the window moves up, the deviation at its lower end falls and that at its
+/// upper end rises.
 fn nearest(sorted: &[f64], centre: f64, rank: usize) -> f64 {
     let upper = &sorted[rank..];
     let (mut from, mut to) = (0, upper.len());
@@ -97,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deviation_of_each_rank_is_that_of_a_sort() {
+    fn deviations_of_each_rank_agree_with_a_sort() {
         let mut sorted: Vec<f64> = (0..101_u32).map(|i| f64::from(i * i % 101)).chain([7.0; 5]).collect();
         sorted.sort_unstable_by(f64::total_cmp);
         for centre in [0.0, 7.0, 13.5, 100.0] {
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_zero() {
         assert_eq!(crate::testing::value("median_absolute_deviation", &[0.0; 4], &[0.1; 4], &[1.0; 4]), [0.0]);
     }
 }

@@ -1,12 +1,12 @@
-//! The fraction of epochs whose flux is close to the median, on the scale of the amplitude.
+//! The fraction of epochs whose flux is close to the median, relative to the amplitude.
 //!
 //! |{i: |xᵢ − median(x)| < q (max x − min x)/2}|/n, with xᵢ the n fluxes; q is 0.1 in
-//! `median_buffer_range_percentage_10`. Outliers make it large, a sine makes it small.
+//! `median_buffer_range_percentage_10`. It is large with outliers and small for a sine.
 //!
 //! - Parameter: `percent`, 100 q above 0.
 //! - Depends on: flux.
 //! - Unit: none.
-//! - Fewest epochs: 1; null with fewer.
+//! - Minimum number of observations: 1; null with fewer.
 //! - NaN: never; constant fluxes give 0.
 //! - Reference: D'Isanto et al. 2016, MNRAS 457, 3119,
 //!   [doi:10.1093/mnras/stw157](https://doi.org/10.1093/mnras/stw157).
@@ -30,10 +30,10 @@ use crate::parameter::{POSITIVE, Parameter};
 const PERCENT: Parameter =
     Parameter { name: "percent", summary: "percent of the amplitude", allowed: POSITIVE, default: Some("10") };
 
-/// Registration by name.
+/// Registration of the statistic by name.
 pub(crate) static KIND: Kind = Kind {
     name: "median_buffer_range_percentage",
-    summary: "fraction of epochs with a flux within some percent of the amplitude of the median",
+    summary: "fraction of epochs with a flux close to the median, relative to the amplitude",
     columns: "median_buffer_range_percentage_{percent}",
     parameters: &[PERCENT],
     registered: &["percent=10"],
@@ -48,14 +48,15 @@ pub struct MedianBufferRangePercentage {
 }
 
 impl MedianBufferRangePercentage {
-    /// Creates the fraction of epochs within `percent` percent of the amplitude of the median.
+    /// Creates the fraction of epochs within `percent` percent of the amplitude from the median.
     ///
     /// # Errors
-    /// [`Error::BadValue`] if it is not above zero.
+    /// [`Error::BadValue`] if `percent` is not above zero and finite.
     pub fn new(percent: f64) -> Result<Self, Error> {
         let percent = KIND.check(&PERCENT, percent)?;
         let info = Info {
-            summary: format!("fraction of epochs with a flux within {percent}% of the amplitude of the median").into(),
+            summary: format!("fraction of epochs with a flux within {percent}% of the amplitude from the median")
+                .into(),
             formula: format!(
                 "|{{i: |x[i] − median(x)| < q (max x − min x)/2}}|/n, q = {percent}%; x: flux, n: number of epochs"
             )
@@ -88,7 +89,7 @@ mod tests {
     const NAME: &str = "median_buffer_range_percentage_10";
 
     #[test]
-    fn a_sine_is_seldom_at_its_median() {
+    fn a_sine_is_rarely_close_to_its_median() {
         // |sin| < 1/10 for 2/π asin(1/10) of the phases.
         let sine = sine(10_000, 2.0);
         let fraction = value(NAME, &sine.time, &sine.flux, &sine.error)[0];
@@ -96,13 +97,13 @@ mod tests {
     }
 
     #[test]
-    fn the_edge_does_not_count() {
+    fn the_limit_is_excluded() {
         assert_eq!(value(NAME, &[0.0; 4], &[0.0, 10.0, 11.0, 20.0], &[1.0; 4]), [0.5]);
         assert_eq!(value(NAME, &[0.0; 5], &[0.0, 10.0, 10.0, 11.0, 20.0], &[1.0; 5]), [0.4]);
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_zero() {
         assert_eq!(value(NAME, &[0.0; 4], &[0.1; 4], &[1.0; 4]), [0.0]);
     }
 }

@@ -1,18 +1,18 @@
-//! The statistics, one file each, with documentation, description, kernel and analytic tests.
+//! Statistics, one module each, with their documentation, kernels and analytic tests.
 //!
 //! # Parameters
 //!
-//! A statistic with parameters has a constructor that takes them, and refuses what its
-//! [`Kind`](crate::Kind) does not allow; by name, they follow after colons
-//! ([`make("beyond_n_std:n=2.5")`](crate::make)). They are in the names of its outputs, as short as they can be written:
-//! `beyond_2.5_std`, `magnitude_percentage_ratio_40_5`; those of [`bins`] always have a point, as is customary.
+//! A statistic with parameters has a constructor that takes them, and returns an error for values that its
+//! [`Kind`](crate::Kind) does not allow. In text, parameters follow the name after colons
+//! ([`make("beyond_n_std:n=2.5")`](crate::make)). The names of outputs contain the parameters in their shortest form:
+//! `beyond_2.5_std`, `magnitude_percentage_ratio_40_5`. Those of [`bins`] always have a decimal point, as is customary.
 //!
 //! # Quantiles
 //!
-//! The quantile p of n fluxes in ascending order, x₁ to xₙ, is xₕ at h = n p + 1/2, on a straight line between neighbours,
-//! and x₁ or xₙ beyond them: the fifth definition of Hyndman & Fan 1996, The American Statistician 50, 361,
-//! [doi:10.1080/00031305.1996.10473566](https://doi.org/10.1080/00031305.1996.10473566). The place h is rounded to single
-//! precision, as in the `light-curve` package (version 0.13), so that results agree.
+//! The quantile p of n fluxes in ascending order, x₁ to xₙ, is xₕ at h = n p + 1/2, with linear interpolation between
+//! neighbours, and x₁ or xₙ beyond them. This is definition 5 of Hyndman & Fan 1996, The American Statistician 50, 361,
+//! [doi:10.1080/00031305.1996.10473566](https://doi.org/10.1080/00031305.1996.10473566). The position h is rounded to
+//! single precision, as in the `light-curve` package (version 0.13), so that results agree.
 
 pub mod amplitude;
 pub mod anderson_darling_normal;

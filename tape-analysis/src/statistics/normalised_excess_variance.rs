@@ -1,15 +1,15 @@
-//! The normalised excess variance with its error: what the errors leave of the variance, in units of the squared mean.
+//! The normalised excess variance and its error: the variance in excess of the errors, relative to the squared mean.
 //!
 //! σ²ₙₓₛ = (s² − ⟨σ²⟩)/m², with s² the sample variance of the n fluxes, ⟨σ²⟩ the mean of the squared errors and m the mean
-//! flux, and err(σ²ₙₓₛ) = sqrt(2/n ⟨σ²⟩²/m⁴ + 4/n ⟨σ²⟩ F²/m²), with F² = σ²ₙₓₛ, or 0 where that is negative. The error is
-//! that of the measurements alone; a stochastic source scatters more from one light curve to the next. Outputs
-//! `normalised_excess_variance` and `normalised_excess_variance_error`; the first is also
+//! flux, and err(σ²ₙₓₛ) = sqrt(2/n ⟨σ²⟩²/m⁴ + 4/n ⟨σ²⟩ F²/m²), with F² = σ²ₙₓₛ, or 0 if that is negative. The error
+//! covers the measurements only; a stochastic source scatters more from one light curve to the next. Outputs
+//! `normalised_excess_variance` and `normalised_excess_variance_error`; the first equals
 //! [`excess_variance`](super::excess_variance).
 //!
 //! - Depends on: flux, error.
 //! - Unit: none.
-//! - Fewest epochs: 2; null with fewer.
-//! - NaN: where the mean is zero and what is divided by it too; infinite if only the mean is.
+//! - Minimum number of observations: 2; null with fewer.
+//! - NaN: if mean and numerator are both zero; infinite if only the mean is.
 //! - Reference: Vaughan et al. 2003, MNRAS 345, 1271, equation 11,
 //!   [doi:10.1046/j.1365-2966.2003.07042.x](https://doi.org/10.1046/j.1365-2966.2003.07042.x).
 //!
@@ -32,7 +32,7 @@ use crate::device::MOMENTS_AND_ERRORS;
 use crate::state::{State, fold_over};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
-    summary: "variance beyond that of the errors, relative to the squared mean, and its error".into(),
+    summary: "variance in excess of the errors, relative to the squared mean, and its error".into(),
     formula:
         "v = (s² − ⟨σ²⟩)/m², sqrt(2/n ⟨σ²⟩²/m⁴ + 4/n ⟨σ²⟩ max(v, 0)/m²); s²: sample variance of the flux, σ: error, \
               m: mean flux, n: number of epochs"
@@ -72,7 +72,7 @@ mod tests {
     const NAME: &str = "normalised_excess_variance";
 
     #[test]
-    fn a_constant_source_has_the_error_of_noise_alone() {
+    fn a_constant_source_has_the_error_of_pure_noise() {
         // ⟨σ²⟩ = 2.5, m = 10: the excess is −0.025, its error sqrt(2/4) 0.025.
         for out in pieces(NAME, &[0.0, 1.0, 2.0, 3.0], &[10.0; 4], &[1.0, 2.0, 1.0, 2.0]) {
             assert!((out[0] + 0.025).abs() < 1e-17, "{out:?}");
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn without_noise_it_is_the_squared_fractional_amplitude() {
-        // s² = 16/3, m = 10, and errors that are nothing beside it.
+        // s² = 16/3, m = 10, and negligible errors.
         for out in pieces(NAME, &[0.0, 1.0, 2.0, 3.0], &[8.0, 12.0, 8.0, 12.0], &[1e-9; 4]) {
             assert!((out[0] - 16.0 / 300.0).abs() < 1e-15, "{out:?}");
             // 2 sqrt(⟨σ²⟩/n) F/m.

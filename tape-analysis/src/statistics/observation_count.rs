@@ -1,10 +1,10 @@
 //! The number of epochs of the light curve.
 //!
-//! n, of the epochs that are valid in all columns that were read: what the other statistics of the run rest on.
+//! The number n of epochs that are valid in all columns of the run, which are those that the other statistics use.
 //!
-//! - Depends on: nothing but which epochs there are.
+//! - Depends on: the number of epochs only.
 //! - Unit: none; an integer.
-//! - Fewest epochs: 0.
+//! - Minimum number of observations: 0.
 //! - NaN: never; without epochs it is 0.
 //! - Reference: Malanchev et al. 2021, MNRAS 502, 5147,
 //!   [doi:10.1093/mnras/stab316](https://doi.org/10.1093/mnras/stab316).

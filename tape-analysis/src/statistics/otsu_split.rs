@@ -1,14 +1,14 @@
-//! The fluxes split in two by Otsu's method: difference of the means, scatter of either part, share of the lower
-//! part.
+//! The fluxes split in two parts by Otsu's method: difference of the means, scatter of each part, and fraction of epochs in
+//! the lower part.
 //!
-//! The split, of the fluxes in ascending order, is the first of those for which the variance between the parts, k(n −
-//! k)(m₂ − m₁)²/n², is greatest; the lower part has k of n epochs and mean m₁, the upper the rest and mean m₂.
-//! Outputs `otsu_mean_diff` = m₂ − m₁, `otsu_std_lower` and `otsu_std_upper`, the sample standard deviations (0 of a
-//! single epoch), and `otsu_lower_to_all_ratio` = k/n. An eclipsing binary has a small lower part, far off.
+//! The split of the fluxes in ascending order maximises the variance between the parts, k(n − k)(m₂ − m₁)²/n²; of several
+//! maxima, the first is taken. The lower part has k of the n epochs and mean m₁, the upper part the others and mean m₂.
+//! Outputs `otsu_mean_diff` = m₂ − m₁, `otsu_std_lower` and `otsu_std_upper`, the sample standard deviations (0 for a
+//! single epoch), and `otsu_lower_to_all_ratio` = k/n. An eclipsing binary has a small and distant lower part.
 //!
 //! - Depends on: flux.
-//! - Unit: that of the flux; none for the share.
-//! - Fewest epochs: 2; null with fewer.
+//! - Unit: that of the flux; none for the fraction.
+//! - Minimum number of observations: 2; null with fewer.
 //! - NaN: with constant fluxes, which have no split.
 //! - Reference: Otsu 1979, IEEE Transactions on Systems, Man, and Cybernetics 9, 62,
 //!   [doi:10.1109/TSMC.1979.4310076](https://doi.org/10.1109/TSMC.1979.4310076).
@@ -26,7 +26,8 @@ use std::sync::LazyLock;
 use tape_core::{Info, Inputs, LightCurve, Moments, Output, Value, WholeLightCurve, count};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
-    summary: "fluxes split in two by Otsu's method: difference of means, both scatters, share of the lower part".into(),
+    summary: "fluxes split in two by Otsu's method: difference of means, both scatters, fraction in the lower part"
+        .into(),
     formula: "k maximises k(n − k)(m₂ − m₁)²; m₂ − m₁, s₁, s₂, k/n; m₁, s₁: mean and standard deviation of \
               the k lowest of n fluxes, m₂, s₂: of the others"
         .into(),
@@ -61,7 +62,7 @@ impl WholeLightCurve for OtsuSplit {
     }
 }
 
-/// Returns the number of epochs in the lower part, if there are two parts.
+/// Returns the number of epochs in the lower part, or `None` if all fluxes are equal.
 ///
 /// With S the sum of the k lowest deviations from the mean of all, the variance between the parts is S²/(k(n − k)).
 fn split(light_curve: &LightCurve<'_>) -> Option<usize> {
@@ -74,7 +75,7 @@ fn split(light_curve: &LightCurve<'_>) -> Option<usize> {
         sum += pair[0] - mean;
         let k = count(i + 1);
         let between = sum * sum / (k * (n - k));
-        // Equal fluxes are never parted.
+        // Equal fluxes stay in the same part.
         if between > greatest && pair[0] < pair[1] {
             (greatest, at) = (between, Some(i + 1));
         }
@@ -82,7 +83,7 @@ fn split(light_curve: &LightCurve<'_>) -> Option<usize> {
     at
 }
 
-/// The sample standard deviation; 0 of a single epoch.
+/// Returns the sample standard deviation, or 0 for a single epoch.
 fn deviation(part: Moments) -> f64 {
     if part.n < 2.0 { 0.0 } else { part.variance().sqrt() }
 }
@@ -102,12 +103,12 @@ mod tests {
     }
 
     #[test]
-    fn of_two_equal_splits_the_lower_is_taken() {
+    fn the_lower_of_two_equal_splits_is_taken() {
         assert_eq!(otsu(&[-1.0, 0.0, 1.0])[3], 1.0 / 3.0);
     }
 
     #[test]
-    fn it_is_the_split_that_a_search_finds() {
+    fn the_split_agrees_with_a_search() {
         let mut flux: Vec<f64> =
             (0..60_u32).map(|i| f64::from(i * i % 61) + if i % 3 == 0 { 80.0 } else { 0.0 }).collect();
         flux.sort_unstable_by(f64::total_cmp);
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_nan() {
         assert!(otsu(&[0.1; 7]).iter().all(|value| value.is_nan()));
     }
 }

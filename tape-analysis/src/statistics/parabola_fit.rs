@@ -1,15 +1,15 @@
-//! The parabola fitted to the fluxes with their errors: level and slope at the mean time, curvature, their errors, and chi² per degree of
-//! freedom.
+//! A parabola fitted to the fluxes, weighted by their errors: level and slope at the mean time, curvature, their errors, and
+//! chi² per degree of freedom.
 //!
-//! xᵢ = a + b (tᵢ − t̄) + c (tᵢ − t̄)², fitted with the weights wᵢ = 1/σᵢ², where t̄ is the mean time weighted by wᵢ. With the
-//! polynomials p₁ = t − t̄ and p₂ = p₁² − α p₁ − β, which are orthogonal in these weights, nothing is lost where times are large. Outputs
-//! `parabola_fit_level` (a), `parabola_fit_slope` (b), `parabola_fit_curvature` (c), each with `_sigma` behind it its standard
-//! deviation, and `parabola_fit_reduced_chi2`, χ²/(n − 3).
+//! xᵢ = a + b (tᵢ − t̄) + c (tᵢ − t̄)², fitted with the weights wᵢ = 1/σᵢ², where t̄ is the mean time weighted by wᵢ. The
+//! polynomials p₁ = t − t̄ and p₂ = p₁² − α p₁ − β, which are orthogonal with these weights, keep all digits of large times.
+//! Outputs `parabola_fit_level` (a), `parabola_fit_slope` (b), `parabola_fit_curvature` (c), their standard deviations with
+//! the suffix `_sigma`, and `parabola_fit_reduced_chi2`, χ²/(n − 3).
 //!
 //! - Depends on: flux, error, time.
-//! - Unit: that of the flux, per day, and per day squared; none for chi².
-//! - Fewest epochs: 4; null with fewer.
-//! - NaN: where there are fewer than three different times.
+//! - Unit: that of the flux for the level, per day for the slope, per day squared for the curvature; none for chi².
+//! - Minimum number of observations: 4; null with fewer.
+//! - NaN: if there are fewer than three different times.
 //! - Reference: Hogg, Bovy & Lang 2010, arXiv:1008.4686,
 //!   [doi:10.48550/arXiv.1008.4686](https://doi.org/10.48550/arXiv.1008.4686).
 //!
@@ -38,7 +38,7 @@ const OUTPUTS: [&str; 7] = [
 ];
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
-    summary: "parabola fitted with the errors: level, slope, curvature, their errors, chi² per degree of freedom"
+    summary: "parabola fit weighted by the errors: level, slope, curvature, their errors, chi² per degree of freedom"
         .into(),
     formula:
         "a, b and c of a + b(t − t̄) + c(t − t̄)² with weights 1/error², their standard deviations, χ²/(n − 3); t: time, \
@@ -51,7 +51,7 @@ static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     ..Info::new("parabola_fit", Inputs { order: false, ..Inputs::ALL })
 });
 
-/// The parabola fitted with the errors; see the [module](self).
+/// A parabola fit weighted by the errors; see the [module](self).
 #[derive(Clone, Copy, Debug)]
 pub struct ParabolaFit;
 
@@ -62,7 +62,7 @@ impl WholeLightCurve for ParabolaFit {
 
     fn evaluate(&self, light_curve: &LightCurve<'_>, out: &mut [Value]) {
         let (time, flux, error) = (light_curve.time(), light_curve.flux(), light_curve.error());
-        // From the first epoch, so that the mean of large times is not rounded.
+        // Times and fluxes count from the first epoch, so that the mean of large times is not rounded.
         let (first_time, first_flux) = (time[0], flux[0]);
         let weighted =
             |value: &dyn Fn(usize) -> f64| -> f64 { (0..time.len()).map(|i| value(i) / (error[i] * error[i])).sum() };
@@ -75,7 +75,7 @@ impl WholeLightCurve for ParabolaFit {
         let (alpha, beta) = (weighted(&|i| p1(i).powi(3)) / norm1, norm1 / weight);
         let p2 = |i: usize| p1(i) * p1(i) - alpha * p1(i) - beta;
         let norm2 = weighted(&|i| p2(i) * p2(i));
-        // Any parabola fits two distinct times: the remainder of the polynomial is rounding.
+        // With only two distinct times, many parabolas fit equally well, and the norm of p₂ is pure rounding.
         if norm2.is_nan() || norm2 <= 1e-20 * weight * beta * beta {
             return out.fill(f64::NAN.into());
         }
@@ -99,7 +99,7 @@ mod tests {
     use crate::testing::{Epochs, Noise, value};
 
     #[test]
-    fn a_parabola_is_found_to_the_last_digits_at_large_times() {
+    fn a_parabola_at_large_times_keeps_all_digits() {
         let time: Vec<f64> = (0..12_u32).map(|i| 60_000.0 + f64::from(i * i) / 16.0).collect();
         let flux: Vec<f64> = time.iter().map(|t| 3.0 - 2.0 * (t - 60_000.0) + 0.5 * (t - 60_000.0).powi(2)).collect();
         let found = value("parabola_fit", &time, &flux, &[0.5; 12]);
@@ -112,11 +112,11 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_those_of_noise() {
+    fn errors_match_the_scatter_of_noise() {
         let mut noise = Noise::new(6);
         let mut light_curve = || {
             let Epochs { time, error, .. } = noise.light_curve(40, 10.0, 2.0, |_| 0.0);
-            // The truth about the mean time, whichever it is: a level of five, a slope of one, a curvature of a half.
+            // True values at the mean time: level 5, slope 1, curvature 1/2.
             let mean = time.iter().sum::<f64>() / 40.0;
             let flux =
                 time.iter().map(|t| 5.0 + (t - mean) + 0.5 * (t - mean).powi(2) + 2.0 * noise.normal()).collect();
@@ -130,14 +130,14 @@ mod tests {
                 near[i] += u32::from((found[2 * i] - truth).abs() < found[2 * i + 1]);
             }
         }
-        // 68.3 % are wanted, and the counting error is 3.3 %.
+        // The expected fraction is 68.3 %, with a counting error of 3.3 %.
         for near in near {
             assert!((0.58..0.78).contains(&(f64::from(near) / f64::from(trials))), "{near} of {trials}");
         }
     }
 
     #[test]
-    fn two_times_have_no_parabola() {
+    fn two_different_times_give_nan() {
         assert!(value("parabola_fit", &[1.1, 1.1, 2.3, 2.3], &[0.0, 1.0, 2.0, 3.0], &[1.0; 4])[4].is_nan());
     }
 }

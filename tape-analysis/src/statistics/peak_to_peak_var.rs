@@ -1,12 +1,12 @@
-//! The peak-to-peak variability: the range of the flux that the errors leave, relative to its level.
+//! The peak-to-peak variability: the range of the flux beyond the errors, relative to its level.
 //!
 //! (a − b)/(a + b) with a = max (xᵢ − σᵢ) and b = min (xᵢ + σᵢ), with xᵢ the fluxes and σᵢ their errors. It is
-//! negative where the errors overlap everywhere. The fluxes must be fluxes: it means nothing of magnitudes.
+//! negative if all error bars overlap. Values must be fluxes: it has no meaning for magnitudes.
 //!
 //! - Depends on: flux, error.
 //! - Unit: none.
-//! - Fewest epochs: 2; null with fewer.
-//! - NaN: where a flux is negative.
+//! - Minimum number of observations: 2; null with fewer.
+//! - NaN: if a flux is negative.
 //! - Reference: Aller, Aller & Hughes 1992, ApJ 399, 16, [doi:10.1086/171898](https://doi.org/10.1086/171898).
 //!
 //! ```
@@ -22,7 +22,7 @@ use std::sync::LazyLock;
 use tape_core::{Extremes, Fold, Info, Inputs, LightCurve, Value, count};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
-    summary: "range of the flux that the errors leave, relative to its level".into(),
+    summary: "range of the flux beyond the errors, relative to its level".into(),
     formula: "(a − b)/(a + b), a = max (x − σ), b = min (x + σ); x: flux, not negative, σ: error".into(),
     min_epochs: 2,
     reference: "Aller, Aller & Hughes 1992, ApJ 399, 16, doi:10.1086/171898".into(),
@@ -79,14 +79,14 @@ mod tests {
     }
 
     #[test]
-    fn the_peak_is_the_surest_not_the_highest() {
+    fn the_peak_is_the_highest_flux_minus_its_error() {
         for ratio in whole_and_pieces("peak_to_peak_var", &[1.0, 9.0, 7.0, 2.0], &[0.5, 5.0, 1.0, 0.5]) {
             assert_eq!(ratio, 4.5 / 7.5);
         }
     }
 
     #[test]
-    fn a_negative_flux_has_none() {
+    fn a_negative_flux_gives_nan() {
         assert!(whole_and_pieces("peak_to_peak_var", &[1.0, -0.1, 2.0], &[1.0; 3]).iter().all(|value| value.is_nan()));
     }
 }

@@ -1,11 +1,11 @@
-//! The greatest deviation of the flux from its median.
+//! The maximum deviation of the flux from its median.
 //!
-//! max |xᵢ − median(x)|, with xᵢ the fluxes. The name is that of the literature, where it was relative to the median;
+//! max |xᵢ − median(x)|, with xᵢ the fluxes. The name is from the literature, where it is relative to the median;
 //! here, as in D'Isanto et al. 2016, [doi:10.1093/mnras/stw157](https://doi.org/10.1093/mnras/stw157), it is not.
 //!
 //! - Depends on: flux.
 //! - Unit: that of the flux.
-//! - Fewest epochs: 1; null with fewer.
+//! - Minimum number of observations: 1; null with fewer.
 //! - NaN: never.
 //! - Reference: Richards et al. 2011, ApJ 733, 10,
 //!   [doi:10.1088/0004-637X/733/1/10](https://doi.org/10.1088/0004-637X/733/1/10).
@@ -23,13 +23,14 @@ use std::sync::LazyLock;
 use tape_core::{DeviceKernel, Info, Inputs, LightCurve, Method, Value, WholeLightCurve};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
-    summary: "greatest deviation of the flux from its median".into(),
+    summary: "maximum deviation of the flux from its median".into(),
     formula: "max |x − median(x)|; x: flux".into(),
     reference: "Richards et al. 2011, ApJ 733, 10, doi:10.1088/0004-637X/733/1/10".into(),
     ..Info::new("percent_amplitude", Inputs::FLUX)
 });
 
-/// Tolerance: relative, some roundings. Where the median lies far from what was subtracted, the CPU takes the light curve.
+/// The tolerance is relative, some rounding errors. If the median is far from the reference that was subtracted, the CPU
+/// computes the light curve instead.
 static KERNEL: DeviceKernel = DeviceKernel {
     name: "percent_amplitude",
     wgsl: concat!(include_str!("../device/order.wgsl"), include_str!("percent_amplitude.wgsl")),
@@ -46,7 +47,7 @@ static KERNEL: DeviceKernel = DeviceKernel {
     },
 };
 
-/// The greatest deviation from the median; see the [module](self).
+/// The maximum deviation from the median; see the [module](self).
 #[derive(Clone, Copy, Debug)]
 pub struct PercentAmplitude;
 
@@ -70,13 +71,13 @@ mod tests {
     use crate::testing::value;
 
     #[test]
-    fn either_side_may_be_the_farther() {
+    fn the_maximum_may_be_on_either_side() {
         assert_eq!(value("percent_amplitude", &[0.0; 3], &[1.0, 2.0, 7.0], &[1.0; 3]), [5.0]);
         assert_eq!(value("percent_amplitude", &[0.0; 3], &[-7.0, -2.0, -1.0], &[1.0; 3]), [5.0]);
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_zero() {
         assert_eq!(value("percent_amplitude", &[0.0; 3], &[0.1; 3], &[1.0; 3]), [0.0]);
     }
 }

@@ -6,8 +6,8 @@
 //! - Parameter: `percent`, 100 p from 0 to below 50.
 //! - Depends on: flux.
 //! - Unit: none.
-//! - Fewest epochs: 1; null with fewer.
-//! - NaN: where range and median are both zero; infinite if only the median is.
+//! - Minimum number of observations: 1; null with fewer.
+//! - NaN: if range and median are both zero; infinite if only the median is.
 //! - Reference: D'Isanto et al. 2016, MNRAS 457, 3119,
 //!   [doi:10.1093/mnras/stw157](https://doi.org/10.1093/mnras/stw157).
 //!
@@ -28,9 +28,9 @@ use crate::kind::Kind;
 use crate::parameter::{Parameter, percent};
 use crate::quantile::{device, fraction, inter_quantile};
 
-const PERCENT: Parameter = percent("percent", "percent of the epochs left out at either end", "5");
+const PERCENT: Parameter = percent("percent", "percent of the epochs to exclude at each end", "5");
 
-/// Registration by name.
+/// Registration of the statistic by name.
 pub(crate) static KIND: Kind = Kind {
     name: "percent_difference_magnitude_percentile",
     summary: "inter-percentile range of the flux relative to its median",
@@ -48,14 +48,14 @@ pub struct PercentDifferenceMagnitudePercentile {
 }
 
 impl PercentDifferenceMagnitudePercentile {
-    /// Creates the range without `percent` percent at either end, relative to the median.
+    /// Creates the range without `percent` percent of the epochs at each end, relative to the median.
     ///
     /// # Errors
-    /// [`Error::BadValue`] if it is negative, or 50 or more.
+    /// [`Error::BadValue`] if `percent` is negative, or 50 or more.
     pub fn new(percent: f64) -> Result<Self, Error> {
         let percent = KIND.check(&PERCENT, percent)?;
         let info = Info {
-            summary: format!("range of the flux without the lowest and the highest {percent}%, relative to its median")
+            summary: format!("range of the flux without the lowest and highest {percent}%, relative to its median")
                 .into(),
             formula: format!(
                 "(Q(1 − p) − Q(p))/median(x), p = {percent}%; x: flux, Q: its quantile, at 1/2 + n p of its \
@@ -90,19 +90,19 @@ mod tests {
     const NAME: &str = "percent_difference_magnitude_percentile_5";
 
     #[test]
-    fn of_an_even_ladder() {
+    fn evenly_spaced_fluxes() {
         let flux: Vec<f64> = (0..101_u32).map(f64::from).collect();
         let ratio = value(NAME, &[0.0; 101], &flux, &[1.0; 101])[0];
         assert!((ratio - 90.9 / 50.0).abs() < 1e-6, "{ratio}");
     }
 
     #[test]
-    fn a_negative_median_gives_its_sign() {
+    fn it_has_the_sign_of_the_median() {
         assert_eq!(value(NAME, &[0.0; 4], &[-4.0, -1.0, -3.0, -2.0], &[1.0; 4]), [-3.0 / 2.5]);
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_zero() {
         assert_eq!(value(NAME, &[0.0; 4], &[0.1; 4], &[1.0; 4]), [0.0]);
     }
 }

@@ -1,18 +1,17 @@
-//! The scale Qₙ: the spread of the flux from its pairwise differences, which neither outliers nor a skewed distribution
-//! mislead.
+//! The scale Qₙ: the spread of the flux from its pairwise differences, robust against outliers and skewed distributions.
 //!
 //! dₙ 2.2191 times the k-th smallest of |xᵢ − xⱼ|, i < j, with k = h(h − 1)/2, h = ⌊n/2⌋ + 1 and xᵢ the n fluxes: about the
 //! first quartile of all differences. 2.2191 = 1/(sqrt(2) Φ⁻¹(5/8)) makes it the standard deviation of normal fluxes (the
-//! paper's 2.2219 is a misprint), and dₙ does so for few of them: 0.399, 0.994, 0.512, 0.844, 0.611, 0.857, 0.669 and 0.872
-//! for n of 2 to 9, beyond them n/(n + 1.4) where n is odd and n/(n + 3.8) where it is even (Croux & Rousseeuw 1992,
+//! paper's 2.2219 is a misprint). dₙ corrects for small n: 0.399, 0.994, 0.512, 0.844, 0.611, 0.857, 0.669 and 0.872
+//! for n from 2 to 9, and for larger n, n/(n + 1.4) if n is odd and n/(n + 3.8) if n is even (Croux & Rousseeuw 1992,
 //! [doi:10.1007/978-3-662-26811-7_58](https://doi.org/10.1007/978-3-662-26811-7_58)).
 //!
-//! The difference wanted is found by halving the range in which it lies, some sixty times at most, each time counting the
-//! pairs below in one pass over the ordered fluxes: it is exact, and takes no more memory than they do.
+//! The k-th smallest difference is found by bisection in about sixty steps at most. Each step counts the pairs below in one
+//! pass over the sorted fluxes. The result is exact, and needs no memory beyond the sorted fluxes.
 //!
 //! - Depends on: flux.
 //! - Unit: that of the flux.
-//! - Fewest epochs: 2; null with fewer.
+//! - Minimum number of observations: 2; null with fewer.
 //! - NaN: never.
 //! - Reference: Rousseeuw & Croux 1993, JASA 88, 1273,
 //!   [doi:10.1080/01621459.1993.10476408](https://doi.org/10.1080/01621459.1993.10476408).
@@ -37,7 +36,7 @@ const NORMAL: f64 = 2.219_144_465_985_076;
 const FEW: [f64; 8] = [0.399, 0.994, 0.512, 0.844, 0.611, 0.857, 0.669, 0.872];
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
-    summary: "scale of the flux from its pairwise differences, which outliers do not move".into(),
+    summary: "robust scale of the flux from its pairwise differences".into(),
     formula:
         "d 2.2191 |x[i] − x[j]|₍ₖ₎, the k-th smallest over i < j, k = h(h − 1)/2, h = ⌊n/2⌋ + 1; x: flux, d: factor \
               for few epochs, n: number of epochs"
@@ -64,16 +63,16 @@ impl WholeLightCurve for QnScale {
     }
 }
 
-/// The factor for `n` fluxes.
+/// Returns the factor dₙ for `n` fluxes.
 fn few(n: usize) -> f64 {
     let known = n.checked_sub(2).and_then(|at| FEW.get(at));
     known.copied().unwrap_or_else(|| count(n) / (count(n) + if n % 2 == 1 { 1.4 } else { 3.8 }))
 }
 
-/// The k-th smallest difference between two of some ascending values, from 1 on.
+/// Returns the k-th smallest difference between two of the ascending values, with k counted from 1.
 fn smallest_difference(sorted: &[f64], k: u64) -> f64 {
     let (Some(&first), Some(&last)) = (sorted.first(), sorted.last()) else { return 0.0 };
-    // The bits of floats that are not negative are in their order.
+    // The bit patterns of floats that are not negative have the order of the floats.
     let (mut low, mut high) = (0, (last - first).to_bits());
     while low < high {
         let middle = low.midpoint(high);
@@ -104,7 +103,7 @@ mod tests {
     use crate::testing::value_of;
 
     #[test]
-    fn differences_of_each_rank_are_those_of_a_sort() {
+    fn differences_of_each_rank_agree_with_a_sort() {
         let mut sorted: Vec<f64> = (0..60_u32).map(|i| f64::from(i * i % 61) * 0.1).chain([2.2; 6]).collect();
         sorted.sort_unstable_by(f64::total_cmp);
         let pairs = (0..sorted.len()).flat_map(|j| (0..j).map(move |i| (i, j)));
@@ -116,8 +115,8 @@ mod tests {
     }
 
     #[test]
-    fn of_an_even_ladder_it_is_a_step_of_it() {
-        // Of ten steps nine have length one, eight two, …: the fifteenth smallest is two.
+    fn evenly_spaced_fluxes_give_a_multiple_of_their_step() {
+        // Of the differences between ten levels, nine are one step and eight are two, so the fifteenth smallest is two steps.
         let ladder: Vec<f64> = (0..10_u32).map(|i| 5.0 * f64::from(i)).collect();
         assert_eq!(value_of("qn_scale", &ladder), 10.0 / 13.8 * NORMAL * 10.0);
         assert_eq!(value_of("qn_scale", &ladder[..9]), 0.872 * NORMAL * 10.0);
@@ -125,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn half_of_the_fluxes_may_be_anything() {
+    fn almost_half_of_the_fluxes_may_be_outliers() {
         let mut flux: Vec<f64> = (0..21_u32).map(f64::from).collect();
         flux[11..].iter_mut().zip(0..10_u32).for_each(|(x, i)| *x = 1e9 * f64::from(i + 1).powi(2));
         assert!(value_of("qn_scale", &flux) < 30.0);
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_zero() {
         assert_eq!(value_of("qn_scale", &[0.1; 7]), 0.0);
     }
 }

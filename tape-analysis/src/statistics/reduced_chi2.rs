@@ -5,8 +5,8 @@
 //!
 //! - Depends on: flux, error.
 //! - Unit: none.
-//! - Fewest epochs: 2; null with fewer.
-//! - NaN: where the weights sum to zero or to infinity (errors beyond 10^±154).
+//! - Minimum number of observations: 2; null with fewer.
+//! - NaN: if the weights sum to zero or infinity (errors beyond 10^±154).
 //! - Reference: Sokolovsky et al. 2017, MNRAS 464, 274,
 //!   [doi:10.1093/mnras/stw2262](https://doi.org/10.1093/mnras/stw2262).
 //!
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_zero() {
         for chi2 in whole_and_pieces("reduced_chi2", &[3.0; 5], &[0.5, 0.25, 1.0, 2.0, 0.125]) {
             assert_eq!(chi2, 0.0);
         }

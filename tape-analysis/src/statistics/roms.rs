@@ -1,11 +1,11 @@
 //! The robust median statistic: the mean deviation from the median in units of the errors.
 //!
-//! Σ |xᵢ − median(x)|/σᵢ / (n − 1), with xᵢ the n fluxes and σᵢ their errors. A source that does not vary has less
-//! than one.
+//! Σ |xᵢ − median(x)|/σᵢ / (n − 1), with xᵢ the n fluxes and σᵢ their errors. A constant source has a value
+//! below one.
 //!
 //! - Depends on: flux, error.
 //! - Unit: none.
-//! - Fewest epochs: 2; null with fewer.
+//! - Minimum number of observations: 2; null with fewer.
 //! - NaN: never.
 //! - Reference: Enoch, Brown & Burgasser 2003, AJ 126, 1006, [doi:10.1086/376598](https://doi.org/10.1086/376598).
 //!
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_zero() {
         assert_eq!(value("roms", &[0.0; 4], &[0.1; 4], &[1.0; 4]), [0.0]);
     }
 }

@@ -1,13 +1,13 @@
-//! The skewness of the flux: positive where the brighter tail is the longer.
+//! The skewness of the flux: positive if the tail to high fluxes is longer.
 //!
 //! G₁ = n/((n − 1)(n − 2)) Σ(xᵢ − m)³/s³, with xᵢ the n fluxes, m their mean and s their sample standard deviation.
-//! Of magnitudes a positive skewness means a longer tail to the faint side.
+//! For magnitudes, a positive skewness means a longer tail to the faint side.
 //!
 //! - Depends on: flux.
 //! - Unit: none.
-//! - Fewest epochs: 3; null with fewer.
+//! - Minimum number of observations: 3; null with fewer.
 //! - NaN: with constant fluxes (0/0).
-//! - Partial results combine as in Pébay 2008, Sandia report SAND2008-6212,
+//! - Partial results are combined as in Pébay 2008, Sandia report SAND2008-6212,
 //!   [doi:10.2172/1028931](https://doi.org/10.2172/1028931).
 //! - Reference: Joanes & Gill 1998, The Statistician 47, 183,
 //!   [doi:10.1111/1467-9884.00122](https://doi.org/10.1111/1467-9884.00122).
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_nan() {
         assert!(whole_and_pieces("skew", &[0.1; 6], &[1.0; 6]).iter().all(|value| value.is_nan()));
     }
 }

@@ -4,9 +4,9 @@
 //!
 //! - Depends on: flux.
 //! - Unit: that of the flux.
-//! - Fewest epochs: 2; null with fewer.
-//! - NaN: never. Epochs that are not finite never reach a kernel.
-//! - The state is (n, mean, sum of squared deviations), which combines as in Chan, Golub & LeVeque 1983, The American
+//! - Minimum number of observations: 2; null with fewer.
+//! - NaN: never. Epochs with values that are not finite never reach a kernel.
+//! - The state is (n, mean, sum of squared deviations), which are combined as in Chan, Golub & LeVeque 1983, The American
 //!   Statistician 37, 242, [doi:10.1080/00031305.1983.10483115](https://doi.org/10.1080/00031305.1983.10483115).
 //!
 //! ```
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn one_epoch_has_none() {
+    fn one_epoch_gives_nan() {
         assert!(whole_and_pieces("standard_deviation", &[7.0], &[1.0]).iter().all(|value| value.is_nan()));
     }
 }

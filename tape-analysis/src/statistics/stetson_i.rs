@@ -1,17 +1,17 @@
-//! The index I of Welch and Stetson: whether two bands vary together.
+//! The index I of Welch and Stetson, a measure of correlated variability in two bands.
 //!
-//! I = sqrt(1/(n(n − 1))) Σ (bₖ − b̄)/σ_bₖ (vₖ − v̄)/σ_vₖ over the n pairs of epochs that lie no more than the window apart,
+//! I = sqrt(1/(n(n − 1))) Σ (bₖ − b̄)/σ_bₖ (vₖ − v̄)/σ_vₖ over the n pairs of epochs that are at most one window apart,
 //! with b and v the fluxes in the two bands, σ their errors, and b̄ and v̄ the means of all epochs of the band, weighted by
-//! 1/σ². Noise gives 0 with a scatter of about 1, a variable star much more. In order of time, each epoch is paired with the
-//! first of the other band that is near enough and has no partner.
+//! 1/σ². Noise gives 0 with a scatter of about 1, a variable star much more. In time order, each epoch is paired with the first
+//! epoch of the other band that is close enough and has no partner.
 //!
-//! It has one result for an object, in a row without a band.
+//! It has one result for each object, in a row without a band.
 //!
 //! - Parameters: `first` and `second`, the bands; `window`, days, 0 or more. Column `stetson_i_g_r_window0.05`.
 //! - Depends on: flux, error and time of both bands, in time order.
 //! - Unit: none.
-//! - Fewest epochs: 1 in each band, and 2 pairs; null with fewer.
-//! - NaN: where the weights of a band sum to zero or to infinity (errors beyond 10^±154).
+//! - Minimum number of observations: 1 in each band, and 2 pairs; null with fewer.
+//! - NaN: if the weights of a band sum to zero or infinity (errors beyond 10^±154).
 //! - Reference: Welch & Stetson 1993, AJ 105, 1813, [doi:10.1086/116556](https://doi.org/10.1086/116556).
 //!
 //! ```
@@ -31,10 +31,10 @@ use crate::error::Error;
 use crate::kind::Kind;
 use crate::pairs::{FIRST, Pairs, SECOND, WINDOW, two_bands};
 
-/// Registration by name.
+/// Registration of the statistic by name.
 pub(crate) static KIND: Kind = Kind {
     name: "stetson_i",
-    summary: "Welch and Stetson's I: whether two bands vary together",
+    summary: "Welch and Stetson's I: correlated variability in two bands",
     columns: "stetson_i_{first}_{second}_window{window}",
     parameters: &[FIRST, SECOND, WINDOW],
     registered: &["first=g:second=r:window=0.05"],
@@ -52,7 +52,7 @@ pub struct StetsonI {
 }
 
 impl StetsonI {
-    /// Creates the index of two bands. Epochs no more than `window` days apart form pairs.
+    /// Creates the index of two bands. Epochs at most `window` days apart form pairs.
     ///
     /// # Errors
     /// [`Error::BadValue`] if the bands are the same, one has no label, or the window is negative or not finite.
@@ -61,7 +61,7 @@ impl StetsonI {
         let info = Info {
             summary: KIND.summary.into(),
             formula: format!(
-                "sqrt(1/(n(n − 1))) Σ (b − b̄)/σ_b (v − v̄)/σ_v over the n pairs of epochs no more than {window} days apart; b, \
+                "sqrt(1/(n(n − 1))) Σ (b − b̄)/σ_b (v − v̄)/σ_v over the n pairs of epochs at most {window} days apart; b, \
                  v: flux in {first} and {second}, σ: error, b̄, v̄: means weighted by 1/σ²"
             )
             .into(),
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn bands_that_vary_against_each_other_are_negative() {
+    fn anticorrelated_bands_give_a_negative_value() {
         let time = [0.0, 1.0, 2.0, 3.0];
         let (g, r) = (epochs(&time, &[9.0, 11.0, 9.0, 11.0], 0.5), epochs(&time, &[8.0, 4.0, 8.0, 4.0], 0.25));
         // Four pairs of −2 · 8 over sqrt(4 · 3).
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn epochs_without_a_partner_count_for_the_mean_alone() {
+    fn epochs_without_a_partner_count_only_for_the_mean() {
         let g = epochs(&[0.0, 1.0, 7.0], &[1.0, 3.0, 5.0], 1.0);
         let r = epochs(&[0.01, 1.02], &[2.0, 4.0], 1.0);
         // Means 3 and 3: (−2)(−1) + 0 over sqrt(2).
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_other_band_there_is_nothing() {
+    fn without_the_other_band_it_is_null() {
         let g = epochs(&[0.0, 1.0], &[1.0, 3.0], 1.0);
         assert_eq!(of_bands("stetson_i", &[("g", &g), ("i", &g)]), None);
         assert_eq!(of_bands("stetson_i", &[("g", &g), ("r", &epochs(&[], &[], 1.0))]), None);

@@ -9,7 +9,7 @@
 //!
 //! - Depends on: flux, error.
 //! - Unit: none.
-//! - Fewest epochs: 2; null with fewer.
+//! - Minimum number of observations: 2; null with fewer.
 //! - NaN: where the weights sum to zero or to infinity (errors beyond 10^±154), or where two epochs lie
 //!   more than 10^77 errors off the mean.
 //! - Reference: Stetson 1996, PASP 108, 851, [doi:10.1086/133808](https://doi.org/10.1086/133808).

@@ -1,11 +1,11 @@
-//! Stetson's index K: how peaked the residuals are, whatever their size.
+//! Stetson's index K: the shape of the distribution of the residuals, regardless of their size.
 //!
 //! K = Σ |dᵢ| / sqrt(n Σ dᵢ²) with dᵢ = (xᵢ − m)/σᵢ, with xᵢ the n fluxes, σᵢ their errors and m the mean weighted by
 //! 1/σᵢ². Two levels give 1, a sine 0.900, normal fluxes 0.798, one outlier among many almost 0.
 //!
 //! - Depends on: flux, error.
 //! - Unit: none.
-//! - Fewest epochs: 2; null with fewer.
+//! - Minimum number of observations: 2; null with fewer.
 //! - NaN: with constant fluxes (0/0).
 //! - Reference: Stetson 1996, PASP 108, 851, [doi:10.1086/133808](https://doi.org/10.1086/133808).
 //!
@@ -22,7 +22,7 @@ use std::sync::LazyLock;
 use tape_core::{Info, Inputs, LightCurve, Value, WholeLightCurve, count, sums};
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
-    summary: "Stetson's K: how peaked the residuals are, whatever their size".into(),
+    summary: "Stetson's K: shape of the distribution of the residuals".into(),
     formula: "Σ |d| / sqrt(n Σ d²), d = (x − m)/σ; x: flux, σ: error, m: mean weighted by 1/σ², n: number of \
               epochs"
         .into(),
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn one_outlier_of_many() {
-        // d = 99/100 once and 1/100 else: 1.98/sqrt(100 · 0.99).
+        // d = 99/100 once and 1/100 otherwise: 1.98/sqrt(100 · 0.99).
         let mut flux = [0.0; 100];
         flux[13] = 1.0;
         let k = value("stetson_k", &[0.0; 100], &flux, &[1.0; 100])[0];
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_constant_source_has_none() {
+    fn a_constant_source_gives_nan() {
         assert!(value("stetson_k", &[0.0; 4], &[0.1; 4], &[1.0, 0.3, 0.2, 7.0])[0].is_nan());
     }
 }

@@ -1,22 +1,23 @@
-//! Stetson's index L: whether two bands vary together, and not by a few outliers.
+//! Stetson's index L, a measure of correlated variability in two bands that is robust against outliers.
 //!
 //! L = sqrt(π/2) J K with J = Σ wₖ sgn(Pₖ) sqrt(|Pₖ|)/Σ wₖ and K = Σ|δ|/n / sqrt(Σδ²/n), where δ = sqrt(m/(m − 1)) (x − x̄)/σ
-//! for each of the m epochs of a band, and K is taken over the n epochs of both. A pair of epochs, one of each band and no
-//! more than the window apart, has P = δ_b δ_v and w = 1; an epoch without a partner has P = δ² − 1 and the weight given, by
-//! default 0. The mean x̄ of a band is the robust one of [`stetson_j`](super::stetson_j). Pairs are those of
+//! for each of the m epochs of a band, and K is taken over the n epochs of both. A pair of epochs, one of each band and at
+//! most one window apart, has P = δ_b δ_v and w = 1. An epoch without a partner has P = δ² − 1 and the weight `single`, by
+//! default 0. The mean x̄ of a band is the robust mean of [`stetson_j`](super::stetson_j). Pairs are those of
 //! [`stetson_i`](super::stetson_i).
 //!
-//! Stetson also multiplies by the share of the images in which a star was measured, which light curves do not tell: here
-//! that factor is 1.
+//! Stetson also multiplies by the fraction of images in which the star was measured. Light curves do not contain this
+//! fraction, so the factor is 1 here.
 //!
-//! It has one result for an object, in a row without a band.
+//! It has one result for each object, in a row without a band.
 //!
 //! - Parameters: `first` and `second`, the bands; `window`, days, 0 or more; `single`, the weight of an epoch without a
 //!   partner, 0 to 1. Column `stetson_l_g_r_window0.05_single0`.
 //! - Depends on: flux, error and time of both bands, in time order.
 //! - Unit: none.
-//! - Fewest epochs: 2 in each band, and a pair if epochs without a partner have no weight; null with fewer.
-//! - NaN: with constant fluxes in both bands (K is 0/0), and where J is.
+//! - Minimum number of observations: 2 in each band, and one pair if epochs without a partner have zero weight; null with
+//!   fewer.
+//! - NaN: with constant fluxes in both bands (K is 0/0), and where J is NaN.
 //! - Reference: Stetson 1996, PASP 108, 851, [doi:10.1086/133808](https://doi.org/10.1086/133808).
 //!
 //! ```
@@ -44,15 +45,15 @@ use crate::parameter::{Allowed, Parameter};
 
 const SINGLE: Parameter = Parameter {
     name: "single",
-    summary: "weight of an epoch without a partner, where a pair has 1",
+    summary: "weight of an epoch without a partner, relative to a pair",
     allowed: Allowed::Float(Bound::Included(0.0), Bound::Included(1.0)),
     default: Some("0"),
 };
 
-/// Registration by name.
+/// Registration of the statistic by name.
 pub(crate) static KIND: Kind = Kind {
     name: "stetson_l",
-    summary: "Stetson's L: whether two bands vary together, and not by a few outliers",
+    summary: "Stetson's L: correlated variability in two bands, robust against outliers",
     columns: "stetson_l_{first}_{second}_window{window}_single{single}",
     parameters: &[FIRST, SECOND, WINDOW, SINGLE],
     registered: &["first=g:second=r:window=0.05:single=0"],
@@ -72,7 +73,7 @@ pub struct StetsonL {
 }
 
 impl StetsonL {
-    /// Creates the index of two bands. Epochs no more than `window` days apart form pairs, and an epoch without a
+    /// Creates the index of two bands. Epochs at most `window` days apart form pairs, and an epoch without a
     /// partner has the weight `single`.
     ///
     /// # Errors
@@ -126,7 +127,7 @@ impl WholeObject for StetsonL {
     }
 }
 
-/// The δ of each epoch.
+/// Returns the δ of each epoch.
 fn residuals(light_curve: &LightCurve<'_>) -> Vec<f64> {
     let (flux, error) = (light_curve.flux(), light_curve.error());
     let n = count(flux.len());
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn two_levels_in_step_and_against_it() {
+    fn two_levels_correlated_and_anticorrelated() {
         let time: Vec<f64> = (0..6_u32).map(f64::from).collect();
         let flux = [5.0, 9.0].repeat(3);
         let against: Vec<f64> = flux.iter().map(|x| 14.0 - x).collect();
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn without_pairs_it_is_the_single_epochs_or_nothing() {
+    fn without_pairs_it_uses_single_epochs_or_is_null() {
         let (g, r) = (epochs(&[0.0, 1.0], &[8.0, 12.0]), epochs(&[100.0, 101.0], &[8.0, 12.0]));
         let bands = [("g", &g), ("r", &r)];
         assert_eq!(of_bands("stetson_l", &bands), None);
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_epoch_weighs_what_was_asked() {
+    fn single_epochs_have_the_given_weight() {
         let g = epochs(&[0.0, 1.0], &[8.0, 12.0]);
         let r = epochs(&[0.0, 50.0], &[8.0, 12.0]);
         // One pair of 8, and two single epochs of 7: (sqrt(8) + sqrt(7)/2)/(1 + 1/2).

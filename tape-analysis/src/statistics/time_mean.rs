@@ -1,10 +1,10 @@
 //! The mean time of the epochs.
 //!
-//! Σ tᵢ/n, with tᵢ the n times. It tells of the survey, not of the source.
+//! Σ tᵢ/n, with tᵢ the n times. It describes the survey, not the source.
 //!
 //! - Depends on: time.
 //! - Unit: days, from the origin of the times.
-//! - Fewest epochs: 1; null with fewer.
+//! - Minimum number of observations: 1; null with fewer.
 //! - NaN: never.
 //! - Reference: Malanchev et al. 2021, MNRAS 502, 5147,
 //!   [doi:10.1093/mnras/stab316](https://doi.org/10.1093/mnras/stab316).
@@ -51,7 +51,7 @@ mod tests {
     use crate::testing::pieces;
 
     #[test]
-    fn even_times_have_their_middle_as_mean() {
+    fn evenly_spaced_times_give_their_middle() {
         for mean in pieces("time_mean", &[60_000.0, 60_001.0, 60_002.0, 60_003.0], &[1.0; 4], &[1.0; 4]) {
             assert!((mean[0] - 60_001.5).abs() < 1e-11, "{mean:?}");
         }

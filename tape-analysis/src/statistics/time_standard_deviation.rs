@@ -1,10 +1,10 @@
 //! The sample standard deviation of the times of the epochs.
 //!
-//! sqrt(Σ (tᵢ − t̄)²/(n − 1)), with tᵢ the n times and t̄ their mean. It tells of the survey, not of the source.
+//! sqrt(Σ (tᵢ − t̄)²/(n − 1)), with tᵢ the n times and t̄ their mean. It describes the survey, not the source.
 //!
 //! - Depends on: time.
 //! - Unit: days.
-//! - Fewest epochs: 2; null with fewer.
+//! - Minimum number of observations: 2; null with fewer.
 //! - NaN: never.
 //! - Reference: Malanchev et al. 2021, MNRAS 502, 5147,
 //!   [doi:10.1093/mnras/stab316](https://doi.org/10.1093/mnras/stab316).
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_times_have_none() {
+    fn equal_times_give_zero() {
         for deviation in pieces("time_standard_deviation", &[60_000.1; 4], &[1.0; 4], &[1.0; 4]) {
             assert_eq!(deviation, [0.0]);
         }

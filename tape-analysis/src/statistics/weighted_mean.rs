@@ -4,8 +4,8 @@
 //!
 //! - Depends on: flux, error.
 //! - Unit: that of the flux.
-//! - Fewest epochs: 1; null with fewer.
-//! - NaN: where the weights sum to zero or to infinity (errors beyond 10^±154).
+//! - Minimum number of observations: 1; null with fewer.
+//! - NaN: if the weights sum to zero or infinity (errors beyond 10^±154).
 //! - Reference: Sokolovsky et al. 2017, MNRAS 464, 274,
 //!   [doi:10.1093/mnras/stw2262](https://doi.org/10.1093/mnras/stw2262).
 //!
@@ -52,7 +52,7 @@ mod tests {
     use crate::state::tests::whole_and_pieces;
 
     #[test]
-    fn half_the_error_weighs_four_times() {
+    fn half_the_error_gives_four_times_the_weight() {
         for mean in whole_and_pieces("weighted_mean", &[0.0, 5.0, 0.0, 5.0], &[0.5, 1.0, 0.5, 1.0]) {
             assert!((mean - 1.0).abs() < 1e-15, "{mean}");
         }

@@ -1,12 +1,12 @@
 //! The standard deviation of the flux with epochs weighted by their errors.
 //!
 //! sqrt(W/(W² − Σwᵢ²) Σwᵢ(xᵢ − m)²), with wᵢ = 1/σᵢ², W their sum and m the mean weighted by wᵢ. Its square is unbiased
-//! whatever the weights; with equal errors it is the sample standard deviation.
+//! for any weights; with equal errors, it is the sample standard deviation.
 //!
 //! - Depends on: flux, error.
 //! - Unit: that of the flux.
-//! - Fewest epochs: 2; null with fewer.
-//! - NaN: where the weights sum to zero or to infinity (errors beyond 10^±154).
+//! - Minimum number of observations: 2; null with fewer.
+//! - NaN: if the weights sum to zero or infinity (errors beyond 10^±154).
 //! - Reference: Sokolovsky et al. 2017, MNRAS 464, 274,
 //!   [doi:10.1093/mnras/stw2262](https://doi.org/10.1093/mnras/stw2262).
 //!
@@ -50,8 +50,8 @@ impl Fold for WeightedStandardDeviation {
     }
 }
 
-/// Weighted moments, and the products of the weights of all pairs of epochs over the total weight. Twice that is
-/// W − Σw²/W, which would lose all digits if one epoch outweighs all others.
+/// Weighted moments, and the sum of the products of the weights of all pairs of epochs, divided by the total weight. Twice
+/// this sum is W − Σw²/W, which would lose all digits if computed directly and one epoch outweighs all others.
 struct Spread {
     moments: WeightedMoments,
     pairs: f64,
@@ -79,7 +79,7 @@ impl State for Spread {
     }
 }
 
-/// Σ wᵢ wⱼ / Σ wᵢ over the pairs i < j.
+/// Returns Σ wᵢ wⱼ / Σ wᵢ over the pairs i < j.
 fn pairs(inverse_error: &[f64]) -> f64 {
     let (_, pairs) = inverse_error.iter().fold((0.0, 0.0), |(before, pairs), e| {
         let weight = before + e * e;
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn with_equal_errors_they_do_not_matter() {
+    fn with_equal_errors_it_is_the_standard_deviation() {
         for error in [1e-3, 7.0] {
             for deviation in whole_and_pieces(NAME, &[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0], &[error; 8]) {
                 assert!((deviation - (32.0_f64 / 7.0).sqrt()).abs() < 1e-14, "{deviation}");
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn one_epoch_that_outweighs_all_is_the_centre() {
+    fn an_epoch_that_outweighs_all_others_is_the_mean() {
         // m = 1, and W − Σ w²/W is twice the weight of the two others: Σ w(x − m)² = 1 + 4 over 4.
         for deviation in whole_and_pieces(NAME, &[1.0, 2.0, 3.0], &[1e-9, 1.0, 1.0]) {
             assert!((deviation - 1.25_f64.sqrt()).abs() < 1e-9, "{deviation}");
