@@ -1,19 +1,18 @@
-//! Periods: the generalised Lomb–Scargle periodogram of one light curve, and that of all bands of an object.
+//! Generalised Lomb–Scargle periodograms of a light curve, and of all bands of an object.
 //!
-//! [`LombScargle`] gives the power at any frequency or on a [`Grid`], the highest peaks, and the probability that noise has
-//! such a peak ([`false_alarm_probability`]). [`MultibandLombScargle`] takes all bands together. [`phase_fold`] puts epochs in
-//! the order of their phase. As statistics of a run they are [`lomb_scargle`](crate::statistics::lomb_scargle) and
+//! [`LombScargle`] computes the power at any frequency or on a [`Grid`], the highest peaks, and the probability that noise
+//! has such a peak ([`false_alarm_probability`]). [`MultibandLombScargle`] combines all bands. [`phase_fold`] sorts epochs by
+//! phase. The corresponding statistics are [`lomb_scargle`](crate::statistics::lomb_scargle) and
 //! [`lomb_scargle_multiband`](crate::statistics::lomb_scargle_multiband).
 //!
 //! # Power
 //!
-//! The power at a frequency f is the part of χ² that Σ aₘ cos 2πmft + bₘ sin 2πmft + c explains, relative to c alone, with
-//! weights 1/σ², or all the same without errors; m runs from 1 to the number of terms. It is computed for all frequencies of
-//! a grid at once, by non-uniform Fourier transforms or, where that is cheaper, epoch by epoch ([`Method`]). Both agree to
-//! 1e-8 of the whole χ²; frequencies at which the fit is nearly degenerate, and the tops of peaks, are always computed epoch by
-//! epoch.
+//! The power at a frequency f is the fraction of χ² that the model Σ aₘ cos 2πmft + bₘ sin 2πmft + c explains, relative to a
+//! constant c, with weights 1/σ², or equal weights without errors; m runs from 1 to the number of terms. The powers of a grid
+//! are computed by non-uniform Fourier transforms or, if that is cheaper, epoch by epoch ([`Method`]). Both agree to 1e-8 of
+//! the total χ². Frequencies at which the fit is nearly degenerate, and the tops of peaks, are always computed epoch by epoch.
 //!
-//! It is NaN where fluxes are constant or times all equal. The epochs may have any order, and times may repeat.
+//! The power is NaN if all fluxes or all times are equal. Epochs may be in any order, and times may repeat.
 //!
 //! - Zechmeister & Kürster 2009, A&A 496, 577, [doi:10.1051/0004-6361:200811296](https://doi.org/10.1051/0004-6361:200811296),
 //!   with the normalisations of astropy (VanderPlas 2018, ApJS 236, 16,
@@ -74,33 +73,33 @@ pub struct LombScargle {
 /// The normalisation of a power.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Normalisation {
-    /// The part of χ² that the fit explains, 0 to 1.
+    /// The fraction of χ² that the fit explains, from 0 to 1.
     #[default]
     Standard,
-    /// The part that the fit explains, divided by the remaining part.
+    /// The fraction that the fit explains, divided by the remaining fraction.
     Model,
-    /// Minus the logarithm of what it leaves.
+    /// Minus the logarithm of the fraction that the fit does not explain.
     Log,
-    /// Half of the χ² that it explains.
+    /// Half of the χ² that the fit explains.
     Psd,
 }
 
 /// The method of computing the sums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// The cheaper of the others.
+    /// The cheaper of the two other methods.
     Automatic,
-    /// Epoch by epoch, frequencies following from each other.
+    /// Epoch by epoch, with a recurrence over frequencies.
     Direct,
     /// By non-uniform Fourier transforms.
     Fast,
 }
 
 impl Normalisation {
-    /// All of them.
+    /// All normalisations.
     pub const ALL: [Self; 4] = [Self::Standard, Self::Model, Self::Log, Self::Psd];
 
-    /// Returns the name, which is that of astropy.
+    /// Returns the name, as in astropy.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -111,7 +110,7 @@ impl Normalisation {
         }
     }
 
-    /// The power, from the part of χ² that is explained; `chi2` is that of a constant.
+    /// Returns the power from the fraction of χ² that is explained, where `chi2` is that of a constant.
     fn of(self, part: f64, chi2: f64) -> f64 {
         match self {
             Self::Standard => part,
@@ -121,7 +120,7 @@ impl Normalisation {
         }
     }
 
-    /// The part of χ² that is explained.
+    /// Returns the fraction of χ² that is explained from the power.
     fn standard(self, power: f64, chi2: f64) -> f64 {
         match self {
             Self::Standard => power,
@@ -142,11 +141,11 @@ impl LombScargle {
     /// Number of additional peaks to refine.
     const MORE: usize = 5;
 
-    /// The periodogram of times in days, fluxes, and errors in the unit of the flux; without errors, all epochs weigh the
-    /// same. All are finite, and errors positive.
+    /// Creates the periodogram of times in days, fluxes, and errors in the unit of the flux. If `error` is empty, all epochs
+    /// have equal weight. All values must be finite, and errors positive.
     ///
     /// # Panics
-    /// If there are not as many fluxes, and errors if any, as times.
+    /// If the numbers of times, fluxes and errors (if any) are different.
     #[must_use]
     pub fn new(time: &[f64], flux: &[f64], error: &[f64]) -> Self {
         assert_eq!(time.len(), flux.len(), "one flux for each time");
@@ -169,21 +168,21 @@ impl LombScargle {
         self
     }
 
-    /// Sets the request to stop. Once it is made, powers and peaks are meaningless, and are returned at once.
+    /// Sets the cancellation. After cancellation, methods return at once, and powers and peaks are meaningless.
     #[must_use]
     pub fn with_cancellation(mut self, cancellation: Cancellation) -> Self {
         self.cancellation = cancellation;
         self
     }
 
-    /// The power at any frequency, cycles a day, epoch by epoch.
+    /// Returns the power at a frequency, in cycles per day, computed epoch by epoch.
     #[must_use]
     pub fn power_at(&self, frequency: f64) -> f64 {
         let part = self.part_at(frequency);
         self.normalisation.of(part, self.epochs.chi2)
     }
 
-    /// The part of χ² that is explained.
+    /// Returns the fraction of χ² that is explained at a frequency.
     fn part_at(&self, frequency: f64) -> f64 {
         if !self.varies() {
             return f64::NAN;
@@ -200,7 +199,7 @@ impl LombScargle {
         explained / self.epochs.variance
     }
 
-    /// The powers of a grid; NaN where there is nothing to look for a period in.
+    /// Returns the powers of a grid, or NaNs if all fluxes or all times are equal.
     #[must_use]
     pub fn power(&self, grid: &Grid, method: Method) -> Vec<f64> {
         let mut out = vec![f64::NAN; grid.number];
@@ -213,7 +212,7 @@ impl LombScargle {
         out
     }
 
-    /// Returns the `number` highest peaks, highest first, or fewer if there are not enough. Each is refined between
+    /// Returns the `number` highest peaks, the highest first, or fewer if there are not enough. Each is refined between
     /// grid points. Two peaks are at least one peak's width 1/T apart, for a baseline of T.
     ///
     /// A few more peaks are refined than requested, because the grid may miss the top of the highest peak by more than
@@ -228,7 +227,7 @@ impl LombScargle {
         self.peaks_of(grid, number, &parts)
     }
 
-    /// Like [`LombScargle::peaks`], given the parts of χ² that are explained at each frequency.
+    /// Like [`LombScargle::peaks`], but takes the fraction of χ² that is explained at each frequency.
     fn peaks_of(&self, grid: &Grid, number: usize, parts: &[f64]) -> Vec<Peak> {
         let limits = [grid.first, grid.last()];
         let width = 1.0 / self.epochs.baseline;
@@ -245,8 +244,8 @@ impl LombScargle {
         peaks
     }
 
-    /// The probability that noise alone has a peak of this power, in the normalisation of this periodogram, somewhere on the
-    /// grid; see [`false_alarm_probability`]. NaN with more than one harmonic, for which it is not known.
+    /// Returns the probability that pure noise has a peak of at least this power, in the normalisation of this periodogram,
+    /// somewhere on the grid; see [`false_alarm_probability`]. NaN with more than one harmonic, for which it is not known.
     #[must_use]
     pub fn false_alarm_probability(&self, power: f64, grid: &Grid) -> f64 {
         if self.terms > 1 {
@@ -263,13 +262,13 @@ impl LombScargle {
         self.epochs.vary()
     }
 
-    /// The latest time less the earliest, days.
+    /// Returns the time from the earliest to the latest epoch, days.
     #[must_use]
     pub fn baseline(&self) -> f64 {
         self.epochs.baseline
     }
 
-    /// The part of χ² that is explained, at each frequency of a grid.
+    /// Computes the fraction of χ² that is explained at each frequency of a grid.
     fn parts(&self, grid: &Grid, method: Method, out: &mut [f64]) {
         let single = self.terms == 1;
         let direct = match method {
@@ -320,11 +319,11 @@ impl LombScargle {
     }
 }
 
-/// Fits of several harmonics after which the request to stop is asked for: one takes some microseconds.
+/// Number of fits of several harmonics between checks for cancellation. One fit takes some microseconds.
 const ASK: usize = 64;
 
-/// Returns true if direct sums are estimated to be faster, from nanoseconds measured on one machine. The ratio of both
-/// costs is similar on other machines.
+/// Returns true if direct sums are estimated to be faster. The constants are nanoseconds measured on one machine; their
+/// ratios are similar on other machines.
 fn direct_is_cheaper(epochs: usize, frequencies: usize) -> bool {
     let (n, number) = (count(epochs), count(frequencies));
     (12.0 + 0.8 * n) * number < 16.0 * number + 200.0 * n + 5000.0

@@ -1,8 +1,9 @@
-//! Powers from a device.
+//! Powers computed on a device.
 //!
-//! A device takes the sums of one harmonic in single precision. The power is their ratio to a determinant, 1/4 for even
-//! phases, and has fewer digits the smaller that is. The kernel marks such frequencies, and the CPU takes them epoch by
-//! epoch: all of them for powers, and for peaks those that might be among the highest. So it does with what no kernel wrote.
+//! A device computes the sums of one harmonic in single precision. The power is their ratio to a determinant, which is 1/4
+//! for evenly distributed phases; the smaller it is, the fewer digits the power has. The kernel marks frequencies with a
+//! small determinant, and the CPU recomputes them epoch by epoch: all of them for powers, and for peaks those that might be
+//! among the highest. NaN, which stands for a missing value, is recomputed too.
 
 use tape_core::{Series, SpectrumKernel, count};
 
@@ -10,18 +11,18 @@ use super::grid::Grid;
 use super::peaks::{self, Peak};
 use super::{LombScargle, Model, MultibandLombScargle};
 
-/// The power of one harmonic, normalised as [`Standard`](super::Normalisation::Standard). Tolerance: absolute; what sums of
-/// up to 128 neighbours are rounded by, times what the least determinant makes of it.
+/// The kernel of the power of one harmonic in the normalisation [`Standard`](super::Normalisation::Standard). The tolerance
+/// is absolute: the rounding error of sums over blocks of up to 128 neighbours, amplified by the smallest determinant.
 pub static KERNEL: SpectrumKernel = SpectrumKernel {
     name: "lomb_scargle",
     wgsl: include_str!("device.wgsl"),
     tolerance: |n| f64::from(f32::EPSILON) * (64.0 + count(n.min(128)) + count(n) / 128.0),
 };
 
-/// Marks a power without significant digits.
+/// The mark of a power without significant digits.
 const NONE: f64 = -2.0;
 
-/// By how much a power that is marked may be wrong, if it has digits at all.
+/// Maximum error of a marked power that has significant digits.
 const SLACK: f64 = 0.02;
 
 /// Returns the approximate value of a marked power.
@@ -30,8 +31,8 @@ fn about(value: f64) -> f64 {
 }
 
 impl LombScargle {
-    /// Returns the input of a device for the powers of a grid. `None` with more than one harmonic, or if nothing
-    /// varies.
+    /// Returns the input of a device for the powers of a grid, or `None` if there is more than one harmonic, or all fluxes or
+    /// all times are equal.
     #[must_use]
     pub fn series(&self, grid: &Grid) -> Option<Series> {
         let deviation = self.epochs.variance.sqrt();
@@ -45,10 +46,10 @@ impl LombScargle {
         })
     }
 
-    /// The powers of a grid out of what a device's [`KERNEL`] gave for its [`series`](Self::series).
+    /// Returns the powers of a grid from the output of [`KERNEL`] for its [`series`](Self::series).
     ///
     /// # Panics
-    /// If there are not as many values as frequencies.
+    /// If the number of values is not the number of frequencies.
     #[must_use]
     pub fn power_from(&self, grid: &Grid, values: &[f32]) -> Vec<f64> {
         assert_eq!(values.len(), grid.number, "one value for each frequency");
@@ -56,10 +57,10 @@ impl LombScargle {
         self.parts_from(grid, values).into_iter().map(power).collect()
     }
 
-    /// The highest peaks, as [`peaks`](Self::peaks) has them, out of what a device's [`KERNEL`] gave.
+    /// Like [`peaks`](Self::peaks), but takes the output of [`KERNEL`].
     ///
     /// # Panics
-    /// As [`power_from`](Self::power_from).
+    /// See [`power_from`](Self::power_from).
     #[must_use]
     pub fn peaks_from(&self, grid: &Grid, number: usize, values: &[f32]) -> Vec<Peak> {
         assert_eq!(values.len(), grid.number, "one value for each frequency");
@@ -80,7 +81,7 @@ impl LombScargle {
         self.peaks_of(grid, number, &parts)
     }
 
-    /// The parts of χ² that are explained, all within the tolerance.
+    /// Returns the fraction of χ² that is explained at each frequency, within the tolerance.
     fn parts_from(&self, grid: &Grid, values: &[f32]) -> Vec<f64> {
         let mut parts = values.iter().copied().map(f64::from).collect::<Vec<_>>();
         self.replace(grid, &mut parts, |value| value.is_nan() || value < 0.0);
@@ -104,11 +105,10 @@ impl MultibandLombScargle {
         self.bands.iter().filter_map(|band| band.series(grid)).collect()
     }
 
-    /// The highest peaks, as [`peaks`](Self::peaks) has them, out of what a device gave for each of the
-    /// [`series`](Self::series).
+    /// Like [`peaks`](Self::peaks), but takes the output of a device for each of the [`series`](Self::series).
     ///
     /// # Panics
-    /// If there are not as many values as frequencies for each band.
+    /// If the number of values is not the number of frequencies for each band.
     #[must_use]
     pub fn peaks_from(
         &self,
@@ -118,7 +118,7 @@ impl MultibandLombScargle {
         number: usize,
         values: &[&[f32]],
     ) -> Vec<Peak> {
-        assert_eq!(values.len(), self.bands.len(), "values for each band");
+        assert_eq!(values.len(), self.bands.len(), "one set of values for each band");
         let mut values = values.iter();
         let powers = self.mean_of_bands(grid, |band, part| {
             if let Some(values) = values.next() {

@@ -1,4 +1,4 @@
-// Lomb–Scargle power at one frequency: the sums over the epochs, and what a fit of one sine and a constant explains.
+// The Lomb–Scargle power at one frequency: sums over the epochs, and the fraction of χ² that a sine and a constant explain.
 
 struct Sums {
     cos: f32,
@@ -36,7 +36,7 @@ fn add(sums: Sums, turn: vec2<f32>, weight: f32, flux: f32) -> Sums {
     );
 }
 
-// The power; below zero, as −1 less it, where it has too few digits for the tolerance, and −2 where it has none.
+// Returns the power p, or −1 − p if it has too few digits for the tolerance, or −2 if it has none.
 fn value(sums: Sums) -> f32 {
     let cc = sums.cos_cos - sums.cos * sums.cos;
     let ss = (1.0 - sums.cos_cos) - sums.sin * sums.sin;

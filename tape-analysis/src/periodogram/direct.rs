@@ -1,7 +1,7 @@
-//! The sums of one harmonic at many frequencies, epoch by epoch: cheaper than transforms where there are few epochs.
+//! The sums of one harmonic at many frequencies, epoch by epoch. With few epochs, this is cheaper than transforms.
 //!
-//! Sines and cosines of neighbouring frequencies follow from each other by one complex multiplication. They are computed
-//! anew after [`FRESH`] frequencies, which keeps the error below 1e-14.
+//! Sines and cosines at the next frequency follow from those at the last by one complex multiplication. They are recomputed
+//! after [`FRESH`] frequencies, which keeps the error below 1e-14.
 
 use rustfft::num_complex::Complex64;
 
@@ -10,10 +10,10 @@ use super::exact::phasor;
 use super::grid::Grid;
 use crate::dispatch::{Kernel, LANES, Lanes, Level};
 
-/// Frequencies after which phases are computed anew.
+/// Number of frequencies after which phases are recomputed.
 const FRESH: usize = 64;
 
-/// Eight epochs side by side; where there are fewer, their weights are zero.
+/// Eight epochs side by side, padded with zero weights.
 #[derive(Clone, Copy)]
 struct Eight {
     cos: [f64; LANES],
@@ -24,7 +24,7 @@ struct Eight {
     flux: [f64; LANES],
 }
 
-/// Σ w e^{iωt}, Σ w e^{2iωt} and Σ w y e^{iωt} of each frequency, until `take` returns `None`.
+/// Passes Σ w e^{iωt}, Σ w e^{2iωt} and Σ w y e^{iωt} at each frequency to `take`, until it returns `None`.
 pub(super) fn sums(
     level: Level,
     epochs: &Epochs,
@@ -57,7 +57,7 @@ fn eights(epochs: &Epochs, grid: &Grid) -> Vec<Eight> {
     eights
 }
 
-/// Sets the phases to those of a frequency.
+/// Sets the phases to those at a frequency.
 fn turn(eights: &mut [Eight], epochs: &Epochs, frequency: f64) {
     for (i, time) in epochs.time.iter().enumerate() {
         let phase = phasor(frequency * time);

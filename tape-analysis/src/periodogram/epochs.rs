@@ -1,4 +1,4 @@
-//! Epochs as every sum of a periodogram wants them: times from the first on, weights that add up to one, fluxes around
+//! Normalised epochs for the sums of a periodogram: times since the first epoch, weights that sum to one, and fluxes minus
 //! their mean.
 
 use tape_core::count;
@@ -6,27 +6,27 @@ use tape_core::count;
 /// The epochs of a light curve in one band.
 #[derive(Clone, Debug)]
 pub(super) struct Epochs {
-    /// The time from which others count, days.
+    /// Origin of the times, days.
     pub(super) start: f64,
-    /// Days since then.
+    /// Days since `start`.
     pub(super) time: Vec<f64>,
-    /// Weights, which add up to one.
+    /// Weights, which sum to one.
     pub(super) weight: Vec<f64>,
-    /// Each weight times its flux less the weighted mean.
+    /// Weight times the flux minus the weighted mean.
     pub(super) weighted_flux: Vec<f64>,
-    /// The weighted variance of the flux.
+    /// Weighted variance of the flux.
     pub(super) variance: f64,
     /// χ² of the weighted mean.
     pub(super) chi2: f64,
-    /// The latest time less the earliest, days.
+    /// Time from the earliest to the latest epoch, days.
     pub(super) baseline: f64,
 }
 
 impl Epochs {
-    /// Each epoch weighs 1/error²; without errors, the same.
+    /// Normalises epochs with weights 1/error², or with equal weights without errors.
     pub(super) fn new(time: &[f64], flux: &[f64], error: &[f64]) -> Self {
         let least = error.iter().copied().fold(f64::INFINITY, f64::min);
-        // Relative to the least error, so that no square leaves the range of the numbers.
+        // Divide by the smallest error, so that no square overflows.
         let mut weight: Vec<f64> =
             if error.is_empty() { vec![1.0; flux.len()] } else { error.iter().map(|e| (least / e).powi(2)).collect() };
         let total: f64 = weight.iter().sum();
@@ -48,19 +48,19 @@ impl Epochs {
         self.variance > 0.0 && self.variance.is_finite() && self.baseline > 0.0 && self.baseline.is_finite()
     }
 
-    /// Counts times from an earlier one, so that phases compare with those of other light curves.
+    /// Moves the origin of the times to an earlier `start`, so that phases are comparable with those of other light curves.
     pub(super) fn start_at(&mut self, start: f64) {
         let earlier = self.start - start;
         self.time.iter_mut().for_each(|time| *time += earlier);
         self.start = start;
     }
 
-    /// The number of epochs.
+    /// Returns the number of epochs.
     pub(super) fn len(&self) -> usize {
         self.time.len()
     }
 
-    /// Davies' effective length of the series, sqrt(4π var t), weighted, days.
+    /// Returns Davies' effective length of the series, sqrt(4π var t) with the weighted variance, days.
     pub(super) fn effective_baseline(&self) -> f64 {
         let mean = mean_of(&self.weight, &self.time);
         let variance: f64 = self.weight.iter().zip(&self.time).map(|(w, t)| w * (t - mean).powi(2)).sum();
@@ -68,13 +68,13 @@ impl Epochs {
     }
 }
 
-/// The mean with weights that add up to one, taken around the first value lest large values cost digits.
+/// Returns the mean with weights that sum to one. Sums differences from the first value, so that large values keep digits.
 fn mean_of(weight: &[f64], values: &[f64]) -> f64 {
     let Some(&origin) = values.first() else { return f64::NAN };
     origin + weight.iter().zip(values).map(|(weight, x)| weight * (x - origin)).sum::<f64>()
 }
 
-/// The average Nyquist frequency of `n` epochs over a baseline, as astropy defines it.
+/// Returns the average Nyquist frequency of `n` epochs over a baseline, as defined by astropy.
 pub(super) fn average_nyquist(n: usize, baseline: f64) -> f64 {
     0.5 * count(n) / baseline
 }

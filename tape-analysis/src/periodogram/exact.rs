@@ -1,4 +1,4 @@
-//! The trigonometric sums of one frequency, epoch by epoch.
+//! The trigonometric sums at one frequency, epoch by epoch.
 
 use std::f64::consts::TAU;
 
@@ -7,22 +7,22 @@ use rustfft::num_complex::Complex64;
 use super::epochs::Epochs;
 use crate::dispatch::{Kernel, LANES, Lanes, Level};
 
-/// The sums for the fit of some harmonics to a light curve at one frequency f.
+/// The sums for a fit of harmonics to a light curve at one frequency f.
 #[derive(Clone, Debug)]
 pub(super) struct Sums {
-    /// Σ w exp(2πi m f t) for m = 1, 2, … twice the number of harmonics.
+    /// Σ w exp(2πi m f t) for m from 1 to twice the number of harmonics.
     pub(super) weight: Vec<Complex64>,
-    /// Σ w y exp(2πi m f t) for m = 1, 2, … the number of harmonics.
+    /// Σ w y exp(2πi m f t) for m from 1 to the number of harmonics.
     pub(super) flux: Vec<Complex64>,
 }
 
 impl Sums {
-    /// Zero.
+    /// Returns sums of zero.
     pub(super) fn zero(terms: usize) -> Self {
         Self { weight: vec![Complex64::ZERO; 2 * terms], flux: vec![Complex64::ZERO; terms] }
     }
 
-    /// The sums at a frequency, cycles a day.
+    /// Computes the sums at a frequency, cycles per day.
     pub(super) fn at(epochs: &Epochs, terms: usize, frequency: f64) -> Self {
         let mut sums = Self::zero(terms);
         for ((&time, &weight), &flux) in epochs.time.iter().zip(&epochs.weight).zip(&epochs.weighted_flux) {
@@ -40,14 +40,14 @@ impl Sums {
     }
 }
 
-/// exp(2πi cycles).
+/// Returns exp(2πi `cycles`).
 pub(super) fn phasor(cycles: f64) -> Complex64 {
     let (sin, cos) = (TAU * (cycles - cycles.round())).sin_cos();
     Complex64::new(cos, sin)
 }
 
-/// Σ w e^{iωt}, Σ w e^{2iωt} and Σ w y e^{iωt} at a frequency, cycles a day; as [`Sums::at`] has them, eight epochs side by
-/// side.
+/// Computes Σ w e^{iωt}, Σ w e^{2iωt} and Σ w y e^{iωt} at a frequency, cycles per day, like [`Sums::at`] but with eight
+/// epochs at a time.
 pub(super) fn single(level: Level, epochs: &Epochs, frequency: f64) -> [Complex64; 3] {
     level.run(Single { epochs, frequency }).unwrap_or_else(|| {
         let sums = Sums::at(epochs, 1, frequency);
@@ -61,7 +61,7 @@ struct Single<'a> {
 }
 
 impl Kernel for Single<'_> {
-    /// Three sums, or `None` if there are too many cycles for the way in which they are rounded.
+    /// Three sums, or `None` if there are too many cycles to round them to integers.
     type Output = Option<[Complex64; 3]>;
 
     #[inline(always)]
@@ -73,7 +73,7 @@ impl Kernel for Single<'_> {
             let weight = L::load_or(&self.epochs.weight[start..], 0.0);
             let flux = L::load_or(&self.epochs.weighted_flux[start..], 0.0);
             let cycles = L::mul(L::splat(self.frequency), time);
-            // Beside this number, the last digit of a sum is one.
+            // 1.5 · 2⁵²: adding it rounds to an integer.
             let rounder = L::splat(6_755_399_441_055_744.0);
             let part = L::sub(cycles, L::sub(L::add(cycles, rounder), rounder));
             if L::less(L::splat(0.5), L::abs(part)) != 0 {
@@ -94,7 +94,8 @@ impl Kernel for Single<'_> {
     }
 }
 
-/// Cosine and sine of half a turn at most: by their series on a quarter of the angle, which is then doubled twice.
+/// Returns the cosine and sine of at most half a turn, by their series at a quarter of the angle, which is then doubled
+/// twice.
 #[inline(always)]
 fn turn<L: Lanes>(part: L::Vector) -> [L::Vector; 2] {
     let x = L::mul(part, L::splat(TAU / 4.0));
@@ -107,7 +108,8 @@ fn turn<L: Lanes>(part: L::Vector) -> [L::Vector; 2] {
     [cos, sin]
 }
 
-/// 1 − x²/(a (a + 1)) + x⁴/(a … (a + 3)) − …, from the highest power on: cos x for a = 1, and sin x/x for a = 2.
+/// Returns 1 − x²/(a (a + 1)) + x⁴/(a … (a + 3)) − …, which is cos x for a = 1 and sin x/x for a = 2. Starts at the highest
+/// power.
 #[inline(always)]
 fn series<L: Lanes>(square: L::Vector, a: f64) -> L::Vector {
     let mut sum = L::splat(1.0);
@@ -123,21 +125,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sums_side_by_side_are_those_of_a_plain_loop_at_every_level() {
+    fn vector_sums_agree_with_a_plain_loop_at_every_level() {
         for n in [1, 2, 7, 8, 9, 16, 250] {
             let time: Vec<f64> = (0..n).map(|i| f64::from(i) * 1.37 + (f64::from(i) * 0.9).sin()).collect();
             let flux: Vec<f64> = time.iter().map(|t| (t * 0.7).sin() + 0.1 * t).collect();
             let error: Vec<f64> = (0..n).map(|i| 0.1 + f64::from(i % 5)).collect();
             let epochs = Epochs::new(&time, &flux, &error);
             let scale = 1.0 + epochs.variance.sqrt();
-            // The last has too many cycles for a float to tell a part of one.
+            // The last frequency has too many cycles for a float to hold a fraction of one.
             for frequency in [0.0, 1e-9, 0.25, 0.731, 17.3, 4321.1, 1e16] {
                 let want = Sums::at(&epochs, 1, frequency);
                 for level in Level::available() {
                     let got = single(level, &epochs, frequency);
                     for (got, want) in got.into_iter().zip([want.weight[0], want.weight[1], want.flux[0]]) {
                         let off = (got - want).norm();
-                        assert!(off < 2e-14 * scale, "{n} epochs at {frequency}, {level}: {got} and not {want}");
+                        assert!(off < 2e-14 * scale, "{n} epochs at {frequency}, {level}: {got}, not {want}");
                     }
                 }
             }

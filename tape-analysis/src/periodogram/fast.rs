@@ -1,8 +1,8 @@
-//! The sums of many frequencies by non-uniform Fourier transforms, a block of frequencies at a time.
+//! The sums at many frequencies by non-uniform Fourier transforms, one block of frequencies at a time.
 //!
-//! A block of neighbouring frequencies sees the epochs, once they are turned by its middle frequency, on a coarse grid of
-//! time. So one small transform, which stays in the cache, serves all blocks; where an epoch lies on its grid is the same
-//! for all of them, and only its phase moves on.
+//! If the phases of the epochs are shifted by the middle frequency of a block, a coarse time grid is enough for the block. One
+//! small transform, which fits in the cache, therefore serves all blocks. The position of an epoch on the time grid is the
+//! same for all blocks, and only its phase changes.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -18,22 +18,22 @@ use super::exact::phasor;
 use super::grid::Grid;
 use super::kernel::{OVERSAMPLING, Spread, WIDTH, corrections};
 
-/// Constants that all transforms of one length share.
+/// Constants of all transforms of one length.
 struct Plan {
     length: usize,
     fft: Arc<dyn Fft<f64>>,
-    /// For mode k or −k.
+    /// Correction factors of the modes k and −k.
     corrections: Vec<f64>,
 }
 
 impl Plan {
-    /// The most frequencies of a block, an even number.
+    /// Returns the maximum number of frequencies of a block, an even number.
     fn block(&self) -> usize {
         2 * (self.corrections.len() - 1)
     }
 }
 
-/// The plan of a length, made once in a process.
+/// Returns the plan of a length, which is created once per process.
 fn plan(length: usize) -> Arc<Plan> {
     static PLANS: LazyLock<Mutex<BTreeMap<usize, Arc<Plan>>>> = LazyLock::new(Mutex::default);
     let mut plans = PLANS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -46,14 +46,14 @@ fn plan(length: usize) -> Arc<Plan> {
     Arc::clone(plans.entry(length).or_insert_with(make))
 }
 
-/// The length of the transforms: short ones for few frequencies, long ones where spreading many epochs for each block would
+/// Returns the length of the transforms: short for few frequencies, and long if spreading many epochs for each block would
 /// cost more than the transform itself.
 fn length(epochs: usize, frequencies: usize) -> usize {
     let most = if epochs > 400 { 4096 } else { 2048 };
     [256, 512, 1024].into_iter().find(|length| 5 * length > 6 * frequencies).unwrap_or(most)
 }
 
-/// The sums of a block of frequencies: of each harmonic, those of all frequencies.
+/// The sums of a block of frequencies: for each harmonic, those at all frequencies.
 pub(super) struct BlockSums {
     /// See [`Sums::weight`](super::exact::Sums::weight).
     pub(super) weight: Vec<Vec<Complex64>>,
@@ -76,8 +76,8 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Gives `take` the sums of all frequencies of the grid, block after block, with the place of the block in the grid, until it
-/// returns `None` or the request to stop is made.
+/// Passes the sums at all frequencies of the grid to `take`, block by block, with the range of the block in the grid, until
+/// `take` returns `None` or the run is cancelled.
 pub(super) fn blocks(
     epochs: &Epochs,
     terms: usize,
@@ -87,7 +87,7 @@ pub(super) fn blocks(
 ) {
     let plan = plan(length(epochs.len(), grid.number));
     let number = grid.number.div_ceil(plan.block()).max(1);
-    // Even, so that the middle is a frequency of the grid.
+    // An even size, so that the middle is a frequency of the grid.
     let size = (grid.number.div_ceil(number) + 1) & !1;
     let mut sums = BlockSums {
         weight: vec![vec![Complex64::ZERO; size]; 2 * terms],
@@ -109,7 +109,7 @@ pub(super) fn blocks(
     });
 }
 
-/// Blocks after which phases are computed anew, lest rounding add up.
+/// Number of blocks after which phases are recomputed, so that rounding errors do not accumulate.
 const FRESH: usize = 16;
 
 impl Scratch {
@@ -129,7 +129,7 @@ impl Scratch {
         self.fft.resize(plan.fft.get_inplace_scratch_len(), Complex64::ZERO);
     }
 
-    /// Turns the epochs to the middle frequency of a block.
+    /// Sets the phases of the epochs to those at the middle frequency of a block.
     fn turn(&mut self, epochs: &Epochs, grid: &Grid, block: usize, size: usize) {
         if block.is_multiple_of(FRESH) {
             let middle = grid.frequency(block * size + size / 2);
@@ -176,7 +176,7 @@ impl Scratch {
                 cell.im += part * value.im;
             }
         }
-        // Cells are shifted by half a width; what lies beyond the end belongs to the beginning.
+        // Cells are shifted by half a width, and cells beyond the end wrap around to the beginning.
         let half = WIDTH / 2;
         let (grid, beyond) = cells.split_at_mut(plan.length);
         for (cell, more) in grid.iter_mut().zip(beyond) {

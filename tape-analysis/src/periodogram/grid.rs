@@ -1,34 +1,34 @@
-//! Frequencies in equal steps.
+//! Evenly spaced frequencies.
 
 use tape_core::count;
 
 use super::epochs::average_nyquist;
 
-/// The most frequencies of a grid: their powers take 256 MiB.
+/// Maximum number of frequencies of a grid. Their powers take 256 MiB.
 pub const MOST_FREQUENCIES: usize = 1 << 25;
 
-/// Frequencies in equal steps, cycles a day.
+/// Evenly spaced frequencies, cycles per day.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Grid {
     /// The first frequency.
     pub first: f64,
-    /// The step from one to the next.
+    /// Step between neighbouring frequencies.
     pub step: f64,
     /// Number of frequencies.
     pub number: usize,
 }
 
 impl Grid {
-    /// `number` frequencies; none unless first and step are finite, the step is above zero and the number at most
-    /// [`MOST_FREQUENCIES`].
+    /// Creates a grid. Returns `None` unless `first` is finite and not negative, `step` is finite and positive, and `number` is
+    /// at most [`MOST_FREQUENCIES`].
     #[must_use]
     pub fn new(first: f64, step: f64, number: usize) -> Option<Self> {
         let sound = first.is_finite() && first >= 0.0 && step > 0.0 && step.is_finite() && number <= MOST_FREQUENCIES;
         sound.then_some(Self { first, step, number })
     }
 
-    /// The grid of astropy's `autofrequency`: steps of 1/(samples T), from half a step to `nyquist_factor` times the average
-    /// Nyquist frequency n/(2T), for n epochs over a baseline of T days.
+    /// Creates the grid of astropy's `autofrequency`: steps of 1/(`samples_per_peak` T), from half a step to `nyquist_factor`
+    /// times the average Nyquist frequency n/(2T), for n epochs over a baseline of T days.
     ///
     /// ```
     /// let grid = tape_analysis::periodogram::Grid::automatic(101, 10.0, 5.0, 5.0).unwrap();
@@ -42,8 +42,8 @@ impl Grid {
         Self::new(first, step, steps((last - first) / step)?)
     }
 
-    /// The grid from one period to another, days, in steps of 1/(samples T): the longest no longer than the baseline T, below
-    /// which less than one cycle was seen.
+    /// Creates the grid between two periods, days, in steps of 1/(`samples_per_peak` T). The longest period is at most the
+    /// baseline T, because longer ones have less than one cycle.
     #[must_use]
     pub fn of_periods(minimum: f64, maximum: f64, baseline: f64, samples_per_peak: f64) -> Option<Self> {
         let first = 1.0 / maximum.min(baseline);
@@ -51,20 +51,20 @@ impl Grid {
         Self::new(first, step, steps((1.0 / minimum - first) / step)?)
     }
 
-    /// Frequency number `index`.
+    /// Returns the frequency at `index`.
     #[must_use]
     pub fn frequency(&self, index: usize) -> f64 {
         self.first + count(index) * self.step
     }
 
-    /// The last frequency.
+    /// Returns the last frequency.
     #[must_use]
     pub fn last(&self) -> f64 {
         self.frequency(self.number.saturating_sub(1))
     }
 }
 
-/// A number of frequencies out of the number of steps, one more than those, rounded.
+/// Returns the number of frequencies for a number of steps: one more, rounded.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is compared with its limits first")]
 fn steps(steps: f64) -> Option<usize> {
     let number = 1.0 + steps.round();

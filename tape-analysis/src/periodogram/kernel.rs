@@ -1,4 +1,4 @@
-//! The spreading kernel of the non-uniform Fourier transform, and what undoes it.
+//! The spreading kernel of the non-uniform Fourier transform, and its correction.
 //!
 //! φ(x) = exp(β(sqrt(1 − x²) − 1)) for |x| < 1, over [`WIDTH`] cells of a grid with a quarter more cells than frequencies:
 //! the exponential of a semicircle of Barnett, Magland & af Klinteberg 2019, SIAM J. Sci. Comput. 41, C479,
@@ -8,29 +8,30 @@ use std::f64::consts::{PI, TAU};
 
 use tape_core::count;
 
-/// Cells that an epoch is spread over. The error of a sum is about exp(−π WIDTH sqrt(1 − 1/[`OVERSAMPLING`])) ≈ 2e-10 of it.
+/// Number of cells over which an epoch is spread. The relative error of a sum is about
+/// exp(−π WIDTH sqrt(1 − 1/[`OVERSAMPLING`])) ≈ 2e-10.
 pub(super) const WIDTH: usize = 16;
 
-/// Cells of the grid for each frequency, at least.
+/// Minimum number of cells of the grid per frequency.
 pub(super) const OVERSAMPLING: f64 = 1.25;
 
-/// The shape of the kernel, a little below π(1 − 1/(2 OVERSAMPLING)) WIDTH, which balances what is cut off at its edges
-/// against what aliases.
+/// The shape parameter of the kernel, slightly below π(1 − 1/(2 OVERSAMPLING)) WIDTH, which balances the truncation error at
+/// the edges and the aliasing error.
 const BETA: f64 = 0.97 * PI * (1.0 - 0.5 / OVERSAMPLING) * 16.0;
 
 /// The position of an epoch on the grid.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Spread {
-    /// The first of its cells.
+    /// Index of the first cell.
     pub(super) cell: usize,
     /// Fraction of the epoch in each cell.
     pub(super) parts: [f64; WIDTH],
 }
 
 impl Spread {
-    /// Spreads a position, in cycles of the grid's `length` cells. The cells are shifted by half a width, so that none
+    /// Spreads a position, in cycles of the grid's `length` cells. The cells are shifted by half a width, so that no index
     /// is negative.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place within the grid")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position within the grid")]
     pub(super) fn new(cycles: f64, length: usize) -> Self {
         let place = (cycles - cycles.floor()) * count(length);
         let cell = place.ceil();

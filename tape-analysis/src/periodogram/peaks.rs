@@ -7,18 +7,18 @@ use super::grid::Grid;
 /// A peak of a periodogram.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Peak {
-    /// Frequency, cycles a day.
+    /// Frequency, cycles per day.
     pub frequency: f64,
-    /// The power there.
+    /// Power at the peak.
     pub power: f64,
 }
 
-/// The `number` highest local maxima of powers on a grid, highest first, no two of them closer than `width`, a peak's width in
-/// frequency, or fewer if there are not enough. The ends of the grid count as maxima if they are higher than their
+/// Returns the `number` highest local maxima of powers on a grid, the highest first, or fewer if there are not enough. No two
+/// are closer than `width`, the width of a peak in frequency. An end of the grid is a maximum if it is higher than its
 /// neighbour.
 ///
-/// Most of a grid is far below its peaks: only blocks that reach up to the highest few are looked into, and more of them if
-/// those do not have enough.
+/// Most powers are far below the peaks, so only the blocks with the highest powers are searched, and more of them if they do
+/// not have enough maxima.
 pub(super) fn highest(
     grid: &Grid,
     powers: &[f64],
@@ -40,7 +40,7 @@ pub(super) fn highest(
     }
 }
 
-/// Powers that are looked at together.
+/// Number of powers in a block.
 const BLOCK: usize = 64;
 
 fn greatest(powers: &[f64]) -> f64 {
@@ -56,7 +56,7 @@ fn one_of_the_greatest(values: &[f64], place: usize) -> f64 {
     *values.select_nth_unstable_by(place - 1, |a, b| b.total_cmp(a)).1
 }
 
-/// The local maxima that are no lower than `least`, highest first.
+/// Returns the indices of the local maxima that are at least `least`, the highest first.
 fn maxima(powers: &[f64], blocks: &[f64], least: f64) -> Vec<usize> {
     let below = |i: usize| if i == 0 { f64::NEG_INFINITY } else { powers[i - 1] };
     let above = |i: usize| powers.get(i + 1).copied().unwrap_or(f64::NEG_INFINITY);
@@ -83,8 +83,8 @@ fn apart(grid: &Grid, powers: &[f64], width: f64, number: usize, maxima: impl It
     peaks
 }
 
-/// Keeps the `number` highest peaks that are at least `width` apart, highest first, because refinement may have moved
-/// two to the same top.
+/// Keeps the `number` highest peaks that are at least `width` apart, the highest first, because refinement may have
+/// moved two peaks to the same top.
 pub(super) fn order(peaks: &mut Vec<Peak>, width: f64, number: usize) {
     peaks.sort_by(|a, b| b.power.total_cmp(&a.power));
     let mut kept: Vec<Peak> = Vec::with_capacity(number);
@@ -96,8 +96,8 @@ pub(super) fn order(peaks: &mut Vec<Peak>, width: f64, number: usize) {
     *peaks = kept;
 }
 
-/// The top of a peak that is within a step of the grid: the vertices of parabolas through three exact powers, ever closer
-/// together. It stays within `limits`, and is never lower than where it began.
+/// Refines a peak to within a fraction of a grid step, by the vertices of parabolas through three exact powers at decreasing
+/// distances. The result is within `limits`, and never lower than the start.
 pub(super) fn refine(peak: Peak, step: f64, limits: [f64; 2], power: impl Fn(f64) -> f64) -> Peak {
     const ROUNDS: usize = 4;
     let at = |frequency: f64| Peak { frequency, power: power(frequency) };
@@ -126,7 +126,7 @@ pub(super) fn refine(peak: Peak, step: f64, limits: [f64; 2], power: impl Fn(f64
 mod tests {
     use super::*;
 
-    /// All local maxima in order, then those that are apart.
+    /// Sorts all local maxima, then keeps those that are far enough apart.
     fn plain(grid: &Grid, powers: &[f64], width: f64, number: usize) -> Vec<Peak> {
         let at = |i: usize| Peak { frequency: grid.frequency(i), power: powers[i] };
         let mut all: Vec<Peak> = (0..powers.len())
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_highest_are_those_of_all_maxima_in_order() {
+    fn the_highest_peaks_agree_with_a_sort_of_all_maxima() {
         let mut state = 1_u32;
         let mut digits = || {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -153,7 +153,7 @@ mod tests {
         };
         for n in [1, 2, 63, 64, 65, 1000, 5000] {
             let grid = Grid::new(0.1, 0.01, n).expect("a grid");
-            // Of few values, so that many are equal; and of a slope, whose highest are side by side.
+            // Powers with few values, so that many are equal, and a slope, whose highest powers are neighbours.
             let equal: Vec<f64> = (0..n).map(|_| f64::from(digits() % 50)).collect();
             let slope: Vec<f64> = (0..n).map(|i| tape_core::count(i) + f64::from(digits() % 3)).collect();
             for powers in [equal, slope] {

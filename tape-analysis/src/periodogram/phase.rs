@@ -1,9 +1,9 @@
-//! Phases, and light curves in their order.
+//! Phases, and light curves sorted by phase.
 
-/// The phases of epochs, 0 to 1: the part of (t − `reference`)/`period` after the point, of times, a period and a reference
-/// epoch in days.
+/// Returns the phases of epochs, from 0 to below 1: the fractional part of (t − `reference`)/`period`. Times, period and
+/// reference epoch are in days.
 ///
-/// NaN where the period is zero, infinite or NaN, or a time is not finite.
+/// NaN if the period is zero, infinite or NaN, or the time is not finite.
 ///
 /// ```
 /// assert_eq!(tape_analysis::periodogram::phases(&[10.0, 10.5, 13.0], 2.0, 10.0), [0.0, 0.25, 0.5]);
@@ -13,13 +13,13 @@ pub fn phases(time: &[f64], period: f64, reference: f64) -> Vec<f64> {
     let phase = |time: &f64| {
         let cycles = if period.is_infinite() { f64::NAN } else { (time - reference) / period };
         let phase = cycles - cycles.floor();
-        // A small step back from a whole cycle is rounded to the cycle's end.
+        // A tiny negative number of cycles is rounded to a phase of 1.
         if phase >= 1.0 { 0.0 } else { phase }
     };
     time.iter().map(phase).collect()
 }
 
-/// Phases in ascending order, and the flux of each; at one phase, fluxes ascend. See [`phases`] for the parameters.
+/// Returns phases in ascending order and their fluxes. Equal phases are ordered by flux. See [`phases`] for the parameters.
 ///
 /// ```
 /// let (phases, flux) = tape_analysis::periodogram::phase_fold(&[0.0, 0.75, 1.25], &[5.0, 7.0, 6.0], 1.0, 0.0);
@@ -27,7 +27,7 @@ pub fn phases(time: &[f64], period: f64, reference: f64) -> Vec<f64> {
 /// ```
 ///
 /// # Panics
-/// If there are not as many fluxes as times.
+/// If the numbers of times and fluxes are different.
 #[must_use]
 pub fn phase_fold(time: &[f64], flux: &[f64], period: f64, reference: f64) -> (Vec<f64>, Vec<f64>) {
     assert_eq!(time.len(), flux.len(), "one flux for each time");

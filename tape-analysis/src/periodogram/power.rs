@@ -1,13 +1,14 @@
-//! Power out of sums: how much of the variance a fit of harmonics and a constant explains.
+//! Powers from sums: the part of the variance that a fit of harmonics and a constant explains.
 
 use rustfft::num_complex::Complex64;
 
 use super::exact::Sums;
 
-/// The least determinant of the fit of one harmonic for which fast sums have digits enough. It is 1/4 for even phases.
+/// Smallest determinant of a fit of one harmonic for which fast sums are accurate enough. With evenly distributed phases, the
+/// determinant is 1/4.
 pub(super) const LEAST_DETERMINANT: f64 = 1e-3;
 
-/// The part of the weighted variance that one harmonic and a constant explain, and the determinant of their fit.
+/// Returns the part of the weighted variance that one harmonic and a constant explain, and the determinant of the fit.
 #[inline]
 pub(super) fn single(weight: Complex64, twice: Complex64, flux: Complex64) -> (f64, f64) {
     let cc = 0.5 + 0.5 * twice.re - weight.re * weight.re;
@@ -18,19 +19,20 @@ pub(super) fn single(weight: Complex64, twice: Complex64, flux: Complex64) -> (f
     (explained / determinant, determinant)
 }
 
-/// The part of the weighted variance that harmonics and a constant explain.
+/// Returns the part of the weighted variance that harmonics and a constant explain.
 pub(super) fn explained(sums: &Sums) -> f64 {
     reduction(&mut normal_matrix(sums), &mut right_side(sums))
 }
 
-/// The covariances of the flux with cos mωt and sin mωt, m = 1, 2, …
+/// Returns the covariances of the flux with cos mωt and sin mωt, m = 1, 2, ….
 pub(super) fn right_side(sums: &Sums) -> Vec<f64> {
     sums.flux.iter().flat_map(|flux| [flux.re, flux.im]).collect()
 }
 
-/// bᵀ A⁻¹ b of a symmetric matrix, row by row, and a vector: by how much a least-squares fit lowers χ². Both are spent.
+/// Returns bᵀ A⁻¹ b for a symmetric matrix A in row-major order and a vector b: the reduction of χ² by a least-squares fit.
+/// Overwrites both.
 ///
-/// Columns that the earlier ones explain, as at a frequency at which all epochs have two phases, are left out of the fit.
+/// Columns that are linear combinations of earlier ones, as at a frequency at which all epochs have two phases, are ignored.
 pub(super) fn reduction(matrix: &mut [f64], right: &mut [f64]) -> f64 {
     let size = right.len();
     let whole: Vec<f64> = (0..size).map(|i| matrix[i * size + i]).collect();
@@ -52,7 +54,7 @@ pub(super) fn reduction(matrix: &mut [f64], right: &mut [f64]) -> f64 {
     reduction
 }
 
-/// The covariances of cos mωt and sin mωt, m = 1, 2, …, row by row.
+/// Returns the covariances of cos mωt and sin mωt, m = 1, 2, …, in row-major order.
 pub(super) fn normal_matrix(sums: &Sums) -> Vec<f64> {
     let terms = sums.flux.len();
     let size = 2 * terms;

@@ -1,4 +1,4 @@
-//! Powers against a plain fit, written out, and against astropy.
+//! Compares powers with a plain least-squares fit and with astropy.
 
 use std::f64::consts::TAU;
 
@@ -13,7 +13,7 @@ impl Random {
         f64::from(u32::try_from(self.0 >> 32).expect("32 bits")) / f64::from(u32::MAX)
     }
 
-    /// Normal, by Box & Muller.
+    /// Returns a normal random number (Box–Muller transform).
     pub(super) fn normal(&mut self) -> f64 {
         (-2.0 * (1.0 - self.uniform() * 0.999_999).ln()).sqrt() * (TAU * self.uniform()).cos()
     }
@@ -22,15 +22,15 @@ impl Random {
 /// Times, fluxes and errors.
 pub(super) type Columns = [Vec<f64>; 3];
 
-/// A sine in noise, seen over `days`.
+/// Creates a sine with noise over `days` days.
 pub(super) fn columns(random: &mut Random, n: usize, days: f64, frequency: f64) -> Columns {
     let time: Vec<f64> = (0..n).map(|_| 60_000.0 + days * random.uniform()).collect();
     let flux = time.iter().map(|t| 1e3 + 2.0 * (TAU * frequency * (t - 60_000.0)).sin() + random.normal()).collect();
     [time, flux, (0..n).map(|_| 0.5 + random.uniform()).collect()]
 }
 
-/// By how much χ² falls from the fit of a constant for each band to that of a model: normal equations of all columns,
-/// constants included, solved by elimination with pivots. `bands` are times, fluxes and errors.
+/// Returns the reduction of χ² from a fit of one constant per band to a fit of a model, by Gaussian elimination with pivoting
+/// on the normal equations of all columns, including constants. `bands` are times, fluxes and errors.
 fn plain(bands: &[&Columns], model: &Model, frequency: f64) -> f64 {
     let harmonics = |time: f64, terms: usize| {
         (1..=terms).flat_map(move |m| {
@@ -93,7 +93,7 @@ fn single(terms: usize) -> Model {
     Model { base_terms: terms, band_terms: 0, regularisation: 0.0 }
 }
 
-/// The greatest difference of powers.
+/// Returns the maximum difference of powers.
 fn apart(a: &[f64], b: &[f64]) -> f64 {
     assert_eq!(a.len(), b.len());
     a.iter()
@@ -103,7 +103,7 @@ fn apart(a: &[f64], b: &[f64]) -> f64 {
 }
 
 #[test]
-fn every_method_gives_what_a_plain_fit_gives() {
+fn every_method_agrees_with_a_plain_fit() {
     let mut random = Random(1);
     for (n, days, number) in [(12, 10.0, 300), (70, 400.0, 900), (150, 60.0, 5000), (500, 3000.0, 2049)] {
         let all @ [time, flux, error] = &columns(&mut random, n, days, 1.7);
@@ -116,10 +116,10 @@ fn every_method_gives_what_a_plain_fit_gives() {
                 let powers = periodogram.power(&grid, method);
                 let got: Vec<f64> = some.iter().map(|i| powers[*i]).collect();
                 let off = apart(&got, &want);
-                // A fit of three harmonics to twelve epochs is nearly degenerate somewhere.
+                // A fit of three harmonics to twelve epochs is nearly degenerate at some frequencies.
                 assert!(off < tolerance || (terms, n) == (3, 12), "{method:?}, {terms} terms, {n} epochs: {off:e}");
             }
-            // A step that is off by one in ten million is noticed.
+            // The comparison must detect a step that is wrong by one part in ten million.
             let other = Grid { step: grid.step * (1.0 + 1e-7), ..grid };
             let off = apart(&periodogram.power(&grid, Method::Direct), &periodogram.power(&other, Method::Fast));
             assert!(off > 1e-8, "{terms} terms, {n} epochs: {off:e}");
@@ -159,7 +159,7 @@ fn every_level_of_the_machine_gives_the_same_sums() {
 }
 
 #[test]
-fn the_powers_and_probabilities_of_astropy() {
+fn powers_and_probabilities_agree_with_astropy() {
     let text = include_str!("golden/astropy.txt");
     let numbers = |line: &str| line.split(' ').filter_map(|word| word.parse().ok()).collect::<Vec<f64>>();
     let lines = |kind: &'static str| text.lines().filter(move |line| line.starts_with(kind));
@@ -191,11 +191,11 @@ fn the_powers_and_probabilities_of_astropy() {
 }
 
 #[test]
-fn a_model_of_many_bands_is_the_plain_fit() {
+fn a_model_of_many_bands_agrees_with_a_plain_fit() {
     let mut random = Random(4);
     let bands: Vec<Columns> = [40, 25, 60].map(|n| columns(&mut random, n, 90.0, 1.7)).to_vec();
     let periodogram = MultibandLombScargle::new(bands.iter().map(|[t, x, e]| LombScargle::new(t, x, e)));
-    // The first epochs of the bands differ, and with them the phases of a shared base unless they count from one origin.
+    // The first epochs of the bands differ, so that shared harmonics need a common origin of times.
     let all: Vec<&Columns> = bands.iter().collect();
     for (base_terms, band_terms, regularisation) in [(0, 1, 0.0), (1, 0, 0.0), (3, 1, 0.001), (2, 2, 0.5), (0, 3, 0.0)]
     {
@@ -211,7 +211,7 @@ fn a_model_of_many_bands_is_the_plain_fit() {
 }
 
 #[test]
-fn what_does_not_vary_has_no_power() {
+fn constant_light_curves_have_no_power() {
     let grid = Grid::new(0.1, 0.01, 50).expect("a grid");
     let constant = LombScargle::new(&[1.0, 2.0, 4.0, 7.0], &[0.1; 4], &[0.3, 0.1, 0.2, 0.7]);
     let at_once = LombScargle::new(&[60_000.1; 4], &[1.0, 2.0, 4.0, 7.0], &[]);

@@ -1,4 +1,4 @@
-//! Peaks, and how often noise has one.
+//! Tests of peaks and false-alarm probabilities.
 
 use std::f64::consts::TAU;
 
@@ -14,7 +14,7 @@ fn two_periods_are_two_peaks() {
     let periodogram = LombScargle::new(&time, &flux, &[]);
     let grid = Grid::of_periods(0.2, 10.0, periodogram.baseline(), 5.0).expect("a grid");
     let peaks = periodogram.peaks(&grid, 2);
-    // Each moves the other's top by a small part of the width, 0.01.
+    // Each peak moves the top of the other by a small fraction of the width, 0.01.
     for (peak, want) in peaks.iter().zip([1.234_567, 3.3]) {
         assert!((peak.frequency - want).abs() < 5e-4, "{peaks:?}");
         let near = [-1e-5, 1e-5].map(|off| periodogram.power_at(peak.frequency + off));
@@ -28,7 +28,7 @@ fn two_periods_are_two_peaks() {
 }
 
 #[test]
-fn a_pure_sine_is_found_to_the_last_digits() {
+fn the_period_of_a_pure_sine_is_accurate_to_the_last_digits() {
     let mut random = Random(12);
     let time: Vec<f64> = (0..50).map(|_| 60_000.0 + 500.0 * random.uniform()).collect();
     let flux: Vec<f64> = time.iter().map(|t| (TAU * (t - 60_000.0) / 0.617_28).cos()).collect();
@@ -39,7 +39,7 @@ fn a_pure_sine_is_found_to_the_last_digits() {
 }
 
 #[test]
-fn grids_are_those_of_astropy() {
+fn grids_agree_with_astropy() {
     // astropy's autofrequency of 37 epochs over 12.5 days: df = 0.016, f0 = 0.008, 462 or 463 frequencies up to 7.4.
     let grid = Grid::automatic(37, 12.5, 5.0, 5.0).expect("a grid");
     assert_eq!((grid.first, grid.step, grid.number), (0.008, 0.016, 463));
@@ -49,7 +49,7 @@ fn grids_are_those_of_astropy() {
     assert_eq!((grid.first, grid.last(), grid.number), (1.0, 5.0, 2001));
 }
 
-/// The highest peaks of light curves of noise, on one grid.
+/// Returns the highest peaks of light curves of pure noise on a grid.
 fn of_noise(number: usize, grid: &Grid) -> Vec<(LombScargle, f64)> {
     let mut random = Random(13);
     let mut one = || {
@@ -62,7 +62,7 @@ fn of_noise(number: usize, grid: &Grid) -> Vec<(LombScargle, f64)> {
     (0..number).map(|_| one()).collect()
 }
 
-/// Returns true if each count is that fraction of `number`, within three and a half counting errors.
+/// Returns true if each count is the given fraction of `number`, within three and a half counting errors.
 fn calibrated(levels: &[f64], counts: &[usize], number: usize) -> bool {
     levels.iter().zip(counts).all(|(level, under)| {
         let error = (count(number) * level * (1.0 - level)).sqrt();
@@ -71,7 +71,7 @@ fn calibrated(levels: &[f64], counts: &[usize], number: usize) -> bool {
 }
 
 #[test]
-fn of_noise_the_fraction_under_a_probability_is_that_probability() {
+fn the_fraction_of_noise_below_a_probability_equals_the_probability() {
     let (levels, number) = ([0.01, 0.03, 0.1, 0.3], 1000);
     let grid = Grid::new(0.1, 0.01, 400).expect("a grid");
     let all = of_noise(number, &grid);
@@ -82,7 +82,7 @@ fn of_noise_the_fraction_under_a_probability_is_that_probability() {
     };
     let counts = under(&grid);
     assert!(calibrated(&levels, &counts, number), "{counts:?} of {number} are under {levels:?}");
-    // A probability that forgets half of the frequencies is caught.
+    // The test must detect a probability that ignores half of the frequencies.
     let counts = under(&Grid { step: 0.5 * grid.step, ..grid });
     assert!(!calibrated(&levels, &counts, number), "{counts:?} passed");
 }

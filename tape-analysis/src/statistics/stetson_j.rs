@@ -1,17 +1,17 @@
-//! Stetson's index J of single epochs: how much of a light curve lies beyond its errors.
+//! Stetson's index J of single epochs, a measure of variability beyond the errors.
 //!
 //! J = Σ sgn(pᵢ) sqrt(|pᵢ|) / n with pᵢ = δᵢ² − 1 and δᵢ = sqrt(n/(n − 1)) (xᵢ − m)/σᵢ, where xᵢ are the n fluxes, σᵢ their
-//! errors, and m is a mean that is weighted by 1/σᵢ² and made robust: up to 20 times each weight is divided by
-//! 1 + (|δᵢ|/2)² and the mean taken again.
+//! errors, and m is a robust mean weighted by 1/σᵢ²: in up to 20 iterations, each weight is divided by
+//! 1 + (|δᵢ|/2)² and the mean is recomputed.
 //!
-//! The iteration stops when the new mean m is zero, or moved by d with d < 10⁻⁶ *and* d/m < 10⁻⁶. Where m is negative so is
-//! d/m, and the second condition always holds: a quirk of TAPE, kept because its values are the specification.
+//! The iteration stops when the new mean m is zero, or when it moved by d with d < 10⁻⁶ *and* d/m < 10⁻⁶. If m is negative,
+//! so is d/m, and the second condition always holds. This is a quirk of TAPE, kept because its values are the specification.
 //!
 //! - Depends on: flux, error.
 //! - Unit: none.
 //! - Minimum number of observations: 2; null with fewer.
-//! - NaN: where the weights sum to zero or to infinity (errors beyond 10^±154), or where two epochs lie
-//!   more than 10^77 errors off the mean.
+//! - NaN: if the weights sum to zero or infinity (errors beyond 10^±154), or if two epochs are more than 10^77 errors away
+//!   from the mean.
 //! - Reference: Stetson 1996, PASP 108, 851, [doi:10.1086/133808](https://doi.org/10.1086/133808).
 //!
 //! ```
@@ -24,19 +24,20 @@
 //!
 //! # The kernel
 //!
-//! Sums are taken over deviations from the last mean instead of over fluxes, and the mean keeps the digits beyond its last
-//! one, so that the order of the epochs does not matter. It would where the iteration starts beside an unstable mean: each
-//! step then enlarges what the one before was rounded by, by a thousand altogether in one RR Lyrae of Stripe 82. There, the
-//! sums are rounded too much as well: where the steps grow, the mean is taken again with twice the digits throughout.
+//! Sums are over deviations from the last mean instead of over fluxes, and the mean is stored with its rounding error, so
+//! that the order of the epochs does not matter. Without this, it would matter if the iteration starts close to an unstable
+//! mean: each step then amplifies the rounding of the one before, by a factor of a thousand in total for one RR Lyrae of
+//! Stripe 82. In such cases, the sums are not accurate enough either, so if the steps grow, the mean is recomputed with twice
+//! the digits throughout.
 //!
-//! The weights carry the factor n/(4 (n − 1)), which cancels in the mean and saves two operations. An epoch of the first
-//! half of a light curve and one of the second share a division, a/p + b/q = (a q + b p)/(p q), and no root is taken before
-//! the last pass. What does not fill a vector is filled up with weights of zero.
+//! The weights include the factor n/(4 (n − 1)), which cancels in the mean and saves two operations. An epoch of the first
+//! half of a light curve shares a division with one of the second half, a/p + b/q = (a q + b p)/(p q), and no root is taken
+//! before the last pass. Vectors that are not full are padded with zero weights.
 //!
-//! A long light curve has eight such pairs in one vector. A short one would leave lanes empty, and wait in each iteration
-//! for sums over the lanes and a division; so [`stetson_j_many`] puts short light curves side by side, one in each lane,
-//! those of like length together. A lane whose light curve has converged takes the next: none waits for a slower one. The
-//! sums are taken in the same order either way, so that what else is in flight changes no bit of a result.
+//! A long light curve fills a vector with eight such pairs. A short one would leave lanes empty, and would wait in each
+//! iteration for sums over the lanes and a division. Therefore, [`stetson_j_many`] processes short light curves of similar
+//! length side by side, one in each lane. A lane whose light curve has converged takes the next one, so that no light curve
+//! waits for a slower one. The order of the sums is the same in both cases, so that results are identical bit by bit.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -55,7 +56,7 @@ mod side_by_side;
 mod twofold;
 
 static INFO: LazyLock<Info> = LazyLock::new(|| Info {
-    summary: "Stetson's J of single epochs: how much of a light curve lies beyond its errors".into(),
+    summary: "Stetson's J of single epochs: variability beyond the errors".into(),
     formula:
         "Σ sgn(p) sqrt(|p|) / n, p = δ² − 1, δ = sqrt(n/(n − 1)) (x − m)/σ; x: flux, σ: error, m: mean weighted by \
               1/σ² and, repeatedly, by 1/(1 + (δ/2)²), n: number of epochs"
@@ -98,7 +99,7 @@ impl WholeLightCurve for StetsonJ {
     }
 }
 
-/// Returns how many light curves are computed before the next question whether to stop: one at least.
+/// Returns the number of light curves to compute before the next check for cancellation, at least one.
 fn portion(rows: &[Range<usize>]) -> usize {
     const EPOCHS: usize = 1 << 17;
     let mut epochs = 0;
@@ -109,7 +110,8 @@ fn portion(rows: &[Range<usize>]) -> usize {
     rows.iter().take_while(fits).count().max(1)
 }
 
-/// The J of one light curve: the same bits as [`stetson_j_many`] gives, at about half the speed if it is short.
+/// Returns J of one light curve. The result is identical to that of [`stetson_j_many`]; short light curves take about twice
+/// as long.
 ///
 /// # Panics
 /// If there are fewer errors than fluxes.
@@ -118,7 +120,8 @@ pub fn stetson_j(flux: &[f64], error: &[f64]) -> f64 {
     Level::best().run(One { flux, error })
 }
 
-/// The J of many light curves that lie in shared columns: `rows` are their epochs, `out` gets one value for each.
+/// Computes J of many light curves in shared columns. `rows` are the rows of each light curve, and `out` gets one value for
+/// each.
 ///
 /// ```
 /// use tape_analysis::statistics::stetson_j::stetson_j_many;
@@ -130,26 +133,26 @@ pub fn stetson_j(flux: &[f64], error: &[f64]) -> f64 {
 /// ```
 ///
 /// # Panics
-/// If rows lie outside the columns, or `out` is not as long as `rows`.
+/// If rows are out of bounds, or `out` is not as long as `rows`.
 pub fn stetson_j_many(flux: &[f64], error: &[f64], rows: &[Range<usize>], out: &mut [f64]) {
     stetson_j_many_at(Level::best(), flux, error, rows, out);
 }
 
-/// [`stetson_j_many`] with the instructions of a given level, for tests and benches.
+/// Like [`stetson_j_many`], but with the instructions of a given level. For tests and benches.
 #[doc(hidden)]
 pub fn stetson_j_many_at(level: Level, flux: &[f64], error: &[f64], rows: &[Range<usize>], out: &mut [f64]) {
-    assert_eq!(rows.len(), out.len(), "one place for each light curve");
+    assert_eq!(rows.len(), out.len(), "out needs one value for each light curve");
     level.run(Many { flux, error, rows, out });
 }
 
-/// The longest light curves, in epochs, that go side by side: one that is longer fills the vectors by itself.
+/// Maximum number of epochs of light curves that are processed side by side. Longer ones fill the vectors by themselves.
 const SHORT: usize = 96;
 
-/// Groups of light curves side by side. While the means of one wait for their last operation, another has work; and a
-/// third between lets the columns that were written anew reach the cache before they are read.
+/// Number of groups of light curves side by side. While the means of one group wait for their last operation, another group
+/// can be processed. A third one gives new columns time to reach the cache before they are read.
 const GROUPS: usize = 3;
 
-/// The most iterations.
+/// Maximum number of iterations.
 const ITERATIONS: u32 = 20;
 
 struct One<'a> {
@@ -172,7 +175,7 @@ impl Kernel for One<'_> {
     }
 }
 
-/// The J of one light curve, with `room` for its fluxes and weights.
+/// Computes J of one light curve. `room` is a buffer for its fluxes and weights.
 #[inline(always)]
 fn alone<L: Lanes>(flux: &[f64], error: &[f64], room: &mut [Pairs]) -> f64 {
     if flux.len() < 2 {
@@ -182,7 +185,7 @@ fn alone<L: Lanes>(flux: &[f64], error: &[f64], room: &mut [Pairs]) -> f64 {
     finish::<L>(room, mean, 0, flux.len())
 }
 
-/// Computes J for one light curve of `n` epochs, after `done` iterations.
+/// Computes J of one light curve of `n` epochs from its mean after `done` iterations.
 #[inline(always)]
 fn finish<L: Lanes>(pairs: &[Pairs], mut mean: Mean<L>, done: u32, n: usize) -> f64 {
     for _ in done..ITERATIONS {
@@ -215,7 +218,7 @@ impl Kernel for Many<'_> {
             }
         }
         let short: Vec<usize> = by_half.into_iter().rev().flatten().collect();
-        // Fewer would hardly fill the lanes before the last of them has started.
+        // With fewer light curves, the lanes would be full for too short a time.
         if short.len() < 2 * GROUPS * LANES {
             for i in short {
                 self.alone::<L>(i, &mut room);
@@ -241,7 +244,7 @@ impl<'a> Many<'a> {
         self.out[i] = alone::<L>(flux, error, &mut room[..vectors]);
     }
 
-    /// Works off short light curves, the longest first, at least as many as there are lanes.
+    /// Computes short light curves, the longest first. There must be at least as many as lanes.
     #[inline(always)]
     fn side_by_side<L: Lanes>(&mut self, short: &[usize]) {
         let (first, waiting) = short.split_at(GROUPS * LANES);
@@ -255,7 +258,7 @@ impl<'a> Many<'a> {
         'busy: loop {
             for now in 0..GROUPS {
                 stopped[now] = groups[now].step::<L>();
-                // Not those of this step, which is still under way.
+                // Handle the previous group, because the step of this one is still in progress.
                 let last = (now + GROUPS - 1) % GROUPS;
                 while stopped[last] != 0 {
                     let lane = stopped[last].trailing_zeros() as usize;

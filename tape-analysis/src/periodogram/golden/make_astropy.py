@@ -8,7 +8,7 @@ t = np.round(np.sort(rng.uniform(0, 30, n)), 4)
 y = np.round(17 + 0.3*np.sin(2*np.pi*t/0.617) + rng.normal(0, 0.2, n), 4)
 e = np.round(rng.uniform(0.05, 0.3, n), 4)
 f = [0.03, 0.4, 1.0, 1.61, 1.6207, 2.7, 9.99]
-print(f"# Powers of astropy {astropy.__version__}, LombScargle(t, y, e, nterms).power(f, normalization, method='slow', or 'chi2' for two terms); no errors: e=None.")
+print(f"# Powers of astropy {astropy.__version__}, LombScargle(t, y, e, nterms).power(f, normalization, method='slow', or 'chi2' for two terms); without errors, e=None.")
 print("# epoch TIME FLUX ERROR; power NORMALISATION TERMS ERRORS FREQUENCY VALUE; probability POWER MAXIMUM_FREQUENCY VALUE (fap_baluev, with the errors)")
 for row in zip(t, y, e): print("epoch", *map(float, row))
 for norm in ["standard", "model", "log", "psd"]:

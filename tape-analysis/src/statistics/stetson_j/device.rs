@@ -1,12 +1,13 @@
-//! J on a device.
+//! The device kernel of J.
 //!
-//! A device takes the same steps as the plain loop. Two things can make its J another: the iteration may stop a step earlier
-//! or later where a step is as large as the limit within rounding, and where p is near zero its root has half the digits of
-//! p. The kernel therefore gives a bound beside J, and the CPU takes the light curves whose bound is above the tolerance.
+//! A device takes the same steps as the plain loop, but its J can differ for two reasons. The iteration may stop a step
+//! earlier or later if a step equals the limit up to rounding, and if p is close to zero, its root has half the digits of p.
+//! The kernel therefore returns an error bound with J, and the CPU computes the light curves whose bound exceeds the
+//! tolerance.
 
 use tape_core::{DeviceKernel, Method, Precision};
 
-/// Tolerance: 10⁻⁵ in single precision and 10⁻¹⁰ in double, absolute, whatever the number of epochs.
+/// The tolerance is absolute: 10⁻⁵ in single and 10⁻¹⁰ in double precision, for any number of epochs.
 pub(super) static KERNEL: DeviceKernel = DeviceKernel {
     name: "stetson_j",
     wgsl: include_str!("device.wgsl"),

@@ -1,4 +1,4 @@
-// Stetson's J, beside a bound on what its numbers are rounded by.
+// Stetson's J and a bound on its rounding error.
 
 const LEN = 4u;
 alias State = array<real, LEN>;
@@ -11,8 +11,8 @@ fn combine(a: State, b: State) -> State {
     return State(a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]);
 }
 
-// The first epochs of each lane, read once and kept in registers: all of a segment of up to 8 epochs for each lane of its team,
-// which is gone over up to 22 times.
+// The first epochs of each lane are read once and kept in registers, because there are up to 22 passes over them. A segment
+// of at most 8 epochs per lane of its team fits completely.
 const KEPT = 8u;
 var<private> kept_flux: array<real, KEPT>;
 var<private> kept_error: array<real, KEPT>;
@@ -27,13 +27,14 @@ fn keep(first: u32, n: u32) {
     }
 }
 
-// The mean less the reference, and how far from it the CPU's may lie.
+// The mean minus the reference, and a bound on its difference from the CPU's mean.
 struct Mean {
     value: real,
     uncertainty: real,
 }
 
-// The shift of the mean, the weight, and the shift without signs, if each weight is divided by 1 + `robust` (δ/2)².
+// Returns the sums of weighted deviations, of weights, and of absolute weighted deviations, where each weight is divided by
+// 1 + `robust` (δ/2)².
 fn sums(first: u32, n: u32, mean: real, robust: real) -> State {
     let quarter = robust * real(0.25) * real(n) / real(n - 1u);
     var state = empty();
@@ -68,7 +69,7 @@ fn robust_mean(first: u32, n: u32, reference: real) -> Mean {
         mean += step;
         let moved = abs(step);
         let rounding = real(2.0) * EPSILON * (all[2] / all[1] + abs(mean));
-        // What a device and the CPU are rounded by grows as the steps do.
+        // The rounding errors of device and CPU grow with the steps.
         let growth = moved / max(smallest, rounding);
         uncertainty = real(4.0) * rounding * max(real(1.0), growth * growth);
         smallest = min(smallest, moved);
@@ -80,7 +81,7 @@ fn robust_mean(first: u32, n: u32, reference: real) -> Mean {
         if unsure {
             uncertainty += moved;
         }
-        // `moved / whole` is negative with the mean.
+        // `moved / whole` is negative if the mean is.
         if whole == real(0.0) || (moved / whole < little && moved < little) {
             break;
         }
@@ -105,7 +106,7 @@ fn evaluate(first: u32, n: u32, reference: real) -> State {
     return State(all[0] / real(n), all[1] / real(n), real(0.0), real(0.0));
 }
 
-// What an epoch adds to J, and to the bound on its rounding.
+// Returns the contribution of an epoch to J and to the bound on its rounding error.
 fn root(flux: real, error: real, mean: Mean, factor: real) -> State {
     let in_errors = (flux - mean.value) / error;
     let delta2 = factor * in_errors * in_errors;

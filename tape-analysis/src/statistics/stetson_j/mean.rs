@@ -1,40 +1,40 @@
-//! The arithmetic on one light curve: its robust mean, step by step, and J around it.
+//! The arithmetic on one light curve: the steps of its robust mean, and J around it.
 
 use tape_core::count;
 
 use super::twofold::{self, Twofold};
 use crate::dispatch::{LANES, Lanes};
 
-/// Eight epochs of the first half of a light curve beside eight of the second: one division serves both.
+/// Eight epochs of the first half of a light curve and eight of the second, so that one division serves two epochs.
 ///
-/// Or, in the columns of light curves side by side, one epoch of each half of eight light curves.
+/// For light curves side by side, it is one epoch of each half of eight light curves.
 #[derive(Clone, Copy)]
 pub(super) struct Pairs {
-    /// The fluxes; where there are no more, the first of the light curve.
+    /// Fluxes, padded with the first flux of the light curve.
     pub(super) x: [[f64; LANES]; 2],
-    /// The weights n/(4 (n − 1) σ²); where there are no more, zero.
+    /// Weights n/(4 (n − 1) σ²), padded with zeros.
     pub(super) w: [[f64; LANES]; 2],
 }
 
-/// Largest ratio of the last step to the smallest. Beyond it, the mean is computed again with more digits, which happens
-/// in one of 6,000 light curves. The rounding error of J is then about 10⁻¹⁴ at most.
+/// Largest ratio of the last step to the smallest. Above it, the mean is recomputed with more digits, which happens for
+/// one in 6,000 light curves. Below it, the rounding error of J is about 10⁻¹⁴ at most.
 const MOST_GROWTH: f64 = 32.0;
 
 impl Pairs {
     pub(super) const EMPTY: Self = Self { x: [[0.0; LANES]; 2], w: [[0.0; LANES]; 2] };
 }
 
-/// The number of epochs in the first half of `n`.
+/// Returns the number of epochs in the first half of `n` epochs.
 pub(super) const fn half(n: usize) -> usize {
     n.div_ceil(2)
 }
 
-/// The number of [`Pairs`] for a light curve of `n` epochs.
+/// Returns the number of [`Pairs`] for a light curve of `n` epochs.
 pub(super) const fn vectors(n: usize) -> usize {
     half(n).div_ceil(LANES)
 }
 
-/// Fills `pairs`, and returns the mean weighted by 1/σ².
+/// Fills `pairs` and returns the mean weighted by 1/σ².
 #[inline(always)]
 pub(super) fn start<L: Lanes>(flux: &[f64], error: &[f64], pairs: &mut [Pairs]) -> Mean<L> {
     let n = count(flux.len());
@@ -56,12 +56,13 @@ pub(super) fn start<L: Lanes>(flux: &[f64], error: &[f64], pairs: &mut [Pairs]) 
     }
     let mut mean = Mean::<L>::at(flux[0], 0.0);
     mean.advance(L::div(L::splat(L::sum(shift)), L::splat(L::sum(weight))));
-    // That was no step of the iteration.
+    // This was not a step of the iteration.
     mean.steps = Steps::none();
     mean
 }
 
-/// The shift from `mean` and the weight that `pairs` contribute, with the weights w/(1 + (δ/2)²).
+/// Returns the contributions of `pairs` to the weighted deviation from `mean` and to the weight, with weights
+/// w/(1 + (δ/2)²).
 #[inline(always)]
 pub(super) fn robust<L: Lanes>(pairs: &Pairs, mean: Mean<L>) -> (L::Vector, L::Vector) {
     let one = L::splat(1.0);
@@ -76,7 +77,7 @@ pub(super) fn robust<L: Lanes>(pairs: &Pairs, mean: Mean<L>) -> (L::Vector, L::V
     (L::add(L::mul(robust0, deviation0), L::mul(robust1, deviation1)), L::add(robust0, robust1))
 }
 
-/// Computes the difference of the mean with robust weights from `mean`, which is equal in all lanes.
+/// Computes the mean with robust weights minus `mean`, which is equal in all lanes.
 #[inline(always)]
 pub(super) fn step<L: Lanes>(pairs: &[Pairs], mean: Mean<L>) -> L::Vector {
     let (mut shift, mut weight) = (L::splat(0.0), L::splat(0.0));
@@ -88,21 +89,21 @@ pub(super) fn step<L: Lanes>(pairs: &[Pairs], mean: Mean<L>) -> L::Vector {
     L::div(L::splat(L::sum(shift)), L::splat(L::sum(weight)))
 }
 
-/// Robust means, one in each lane, to twice the digits of a float.
+/// Robust means, one in each lane, with twice the digits of a float.
 pub(super) struct Mean<L: Lanes> {
     /// The mean.
     pub(super) high: L::Vector,
     /// The rounding error of `high`.
     pub(super) low: L::Vector,
-    /// Sizes of the iteration's steps.
+    /// Sizes of the steps of the iteration.
     pub(super) steps: Steps<L>,
 }
 
 /// Sizes of the steps of an iteration. The rounding error of the mean grows with them.
 pub(super) struct Steps<L: Lanes> {
-    /// In the smallest.
+    /// Size of the smallest step.
     pub(super) smallest: L::Vector,
-    /// In the last.
+    /// Size of the last step.
     pub(super) last: L::Vector,
 }
 
@@ -116,7 +117,7 @@ impl<L: Lanes> Clone for Steps<L> {
 impl<L: Lanes> Copy for Steps<L> {}
 
 impl<L: Lanes> Steps<L> {
-    /// Before the first.
+    /// Returns the sizes before the first step.
     #[inline(always)]
     pub(super) fn none() -> Self {
         Self { smallest: L::splat(f64::INFINITY), last: L::splat(0.0) }
@@ -139,30 +140,30 @@ impl<L: Lanes> Mean<L> {
         Self { high: L::splat(high), low: L::splat(low), steps: Steps::none() }
     }
 
-    /// In which lanes the iteration enlarged what it was rounded by so much that the order of the epochs can be seen in J.
+    /// Returns the lanes in which the iteration amplified its rounding so much that J depends on the order of the epochs.
     #[inline(always)]
     fn is_unstable(self) -> u8 {
         L::less(L::mul(self.steps.smallest, L::splat(MOST_GROWTH)), self.steps.last)
     }
 
-    /// Moves by `step`, and returns in which lanes the iteration stops here.
+    /// Moves the means by `step`, and returns the lanes in which the iteration stops.
     #[inline(always)]
     pub(super) fn advance(&mut self, step: L::Vector) -> u8 {
         let size = L::abs(step);
         self.steps = Steps { smallest: L::min(size, self.steps.smallest), last: size };
         let (last, step) = (self.high, L::add(self.low, step));
         let mean = L::add(last, step);
-        // What the sum was rounded by, exactly (Knuth's two-sum).
+        // The exact rounding error of the sum (Knuth's two-sum).
         let of_step = L::sub(mean, last);
         self.high = mean;
         self.low = L::add(L::sub(last, L::sub(mean, of_step)), L::sub(step, of_step));
         let (moved, little) = (L::abs(of_step), L::splat(1e-6));
-        // `moved / mean` is negative with the mean.
+        // `moved / mean` is negative if the mean is.
         L::equal(mean, L::splat(0.0)) | (L::less(L::div(moved, mean), little) & L::less(moved, little))
     }
 }
 
-/// J, given the mean in all lanes.
+/// Computes J from the mean, which is equal in all lanes.
 #[inline(always)]
 pub(super) fn index<L: Lanes>(pairs: &[Pairs], mut mean: Mean<L>, n: usize) -> f64 {
     if mean.is_unstable() != 0 {
@@ -178,6 +179,6 @@ pub(super) fn index<L: Lanes>(pairs: &[Pairs], mut mean: Mean<L>, n: usize) -> f
             total = L::add(total, L::signed_sqrt(L::sub(delta2, one)));
         }
     }
-    // Each lane that was filled up gave −1.
+    // Each padded element contributed −1.
     (L::sum(total) + count(2 * LANES * pairs.len() - n)) / count(n)
 }

@@ -1,8 +1,8 @@
-//! Stetson's J as a plain loop, epoch by epoch in the words of the definition: what the kernel is measured against.
+//! Stetson's J as a plain loop over the epochs that follows the definition: the reference for the kernel.
 
 use tape_core::count;
 
-/// The J of one light curve.
+/// Returns J of one light curve.
 #[must_use]
 pub fn stetson_j_scalar(flux: &[f64], error: &[f64]) -> f64 {
     if flux.len() < 2 {
@@ -19,7 +19,7 @@ pub fn stetson_j_scalar(flux: &[f64], error: &[f64]) -> f64 {
     total / count(flux.len())
 }
 
-/// The mean that J is taken around; `factor` is sqrt(n/(n − 1)).
+/// Returns the robust mean of J, where `factor` is sqrt(n/(n − 1)).
 pub(in crate::statistics) fn robust_mean(flux: &[f64], error: &[f64], factor: f64) -> f64 {
     let (mut total, mut weight) = (0.0, 0.0);
     for (x, sigma) in flux.iter().zip(error) {

@@ -1,12 +1,12 @@
-//! Short light curves side by side, one in each lane, so that no lane waits for another.
+//! Short light curves, processed side by side, one in each lane, so that no lane waits for another.
 
 use super::mean::{Mean, Pairs, Steps, half, index, robust, start, vectors};
 use super::{ITERATIONS, SHORT, finish};
 use crate::dispatch::{LANES, Lanes};
 
-/// Light curves in flight, one in each lane.
+/// Light curves in progress, one in each lane.
 pub(super) struct Group {
-    /// The light curves, transposed: the first two epochs, one of each half, of all lanes; the second two; and so on.
+    /// The transposed light curves: the first epoch of each half for all lanes, then the second, and so on.
     columns: [Pairs; half(SHORT)],
     /// Number of `columns` that the longest light curve needs. The other light curves are padded.
     used: usize,
@@ -21,11 +21,11 @@ pub(super) struct Group {
 /// A light curve of a [`Group`].
 #[derive(Clone, Copy)]
 struct Curve {
-    /// Which it is.
+    /// Index of the light curve.
     id: usize,
     /// Number of epochs.
     n: usize,
-    /// The epochs of the lane again, laid out for computations on this light curve only.
+    /// A copy of the epochs, laid out for computations on this light curve only.
     pairs: [Pairs; vectors(SHORT)],
 }
 
@@ -41,7 +41,7 @@ impl Group {
         curves: [Curve { id: 0, n: 0, pairs: [Pairs::EMPTY; vectors(SHORT)] }; LANES],
     };
 
-    /// Puts light curve `id` into `lane`. It must not be longer than the last one, save in an empty group.
+    /// Puts light curve `id` into `lane`. Except in an empty group, it must not be longer than the one put before it.
     #[inline(always)]
     pub(super) fn put<L: Lanes>(&mut self, lane: usize, id: usize, flux: &[f64], error: &[f64]) {
         let (n, needed) = (flux.len(), half(flux.len()));
@@ -72,12 +72,12 @@ impl Group {
         }
     }
 
-    /// Takes a step in all lanes, and returns which of them stop here.
+    /// Takes a step in all lanes, and returns the lanes that stop.
     #[inline(always)]
     pub(super) fn step<L: Lanes>(&mut self) -> u8 {
         let steps = Steps { smallest: L::load(&self.smallest), last: L::load(&self.last) };
         let mut mean = Mean::<L> { high: L::load(&self.high), low: L::load(&self.low), steps };
-        // Eight sums, added up in pairs as `Lanes::sum` does: the same bits as `step` gives for a light curve alone.
+        // Eight sums, added pairwise like `Lanes::sum`, so that the bits equal those of `step` for a single light curve.
         let (mut shift, mut weight) = ([L::splat(0.0); LANES], [L::splat(0.0); LANES]);
         for (i, columns) in self.columns[..self.used].iter().enumerate() {
             let (shift_of, weight_of) = robust::<L>(columns, mean);
@@ -94,14 +94,14 @@ impl Group {
         stops | L::equal(iterations, L::splat(f64::from(ITERATIONS)))
     }
 
-    /// The light curve in `lane`, and J around its mean as it is.
+    /// Returns the index of the light curve in `lane`, and J around its current mean.
     #[inline(always)]
     pub(super) fn index<L: Lanes>(&self, lane: usize) -> (usize, f64) {
         let curve = &self.curves[lane];
         (curve.id, index::<L>(&curve.pairs[..vectors(curve.n)], self.mean::<L>(lane), curve.n))
     }
 
-    /// The light curve in `lane`, and its J after all further iterations.
+    /// Returns the index of the light curve in `lane`, and its J after all remaining iterations.
     #[inline(always)]
     pub(super) fn finish<L: Lanes>(&self, lane: usize) -> (usize, f64) {
         let curve = &self.curves[lane];
@@ -125,7 +125,7 @@ fn first_lane<L: Lanes>(mean: Mean<L>) -> (f64, f64) {
     (high[0], low[0])
 }
 
-/// The sum, in the order of [`Lanes::sum`].
+/// Sums the vectors in the order of [`Lanes::sum`].
 #[inline(always)]
 fn total<L: Lanes>(a: [L::Vector; LANES]) -> L::Vector {
     let (even, odd) = (L::add(a[0], a[4]), L::add(a[1], a[5]));

@@ -4,7 +4,7 @@ use tape_core::count;
 use super::reference::{robust_mean, stetson_j_scalar};
 use super::*;
 
-/// A kernel for many light curves, as [`stetson_j_many`].
+/// A kernel with the signature of [`stetson_j_many`].
 type ManyFn<'a> = &'a dyn Fn(&[f64], &[f64], &[Range<usize>], &mut [f64]);
 
 type OwnedManyFn = Box<dyn Fn(&[f64], &[f64], &[Range<usize>], &mut [f64])>;
@@ -41,11 +41,11 @@ impl Survey {
     }
 }
 
-/// Returns the largest possible difference between two roundings of the same J.
+/// Returns a bound on the difference between two computations of the same J.
 ///
-/// The mean is good to some of its own last digits, or to what its iteration makes of them, where each step enlarges
-/// rounding: two orders of the same epochs tell. That shifts each δ by as much over σ; and a shift of δ² shifts
-/// sqrt(|δ² − 1|) by its root at most, and by less where δ² is not near 1.
+/// The mean has an error of a few of its last digits, or more if the iteration amplifies rounding, which two orders of the
+/// same epochs show. This error over σ shifts each δ. A shift of δ² shifts sqrt(|δ² − 1|) by at most the root of the shift,
+/// and by less if δ² is not close to 1.
 fn tolerance(flux: &[f64], error: &[f64]) -> f64 {
     let n = count(flux.len());
     let factor = (n / (n - 1.0)).sqrt();
@@ -62,7 +62,7 @@ fn tolerance(flux: &[f64], error: &[f64]) -> f64 {
     1e-13 + roots.sum::<f64>() / n
 }
 
-/// Compares the kernel with the plain loop, and describes the first difference.
+/// Compares a kernel with the plain loop, and describes the first difference.
 fn judge(kernel: ManyFn<'_>, survey: &Survey) -> Result<(), String> {
     for ((flux, error), got) in survey.light_curves().zip(survey.run(kernel)) {
         let want = stetson_j_scalar(flux, error);
@@ -74,8 +74,8 @@ fn judge(kernel: ManyFn<'_>, survey: &Survey) -> Result<(), String> {
     Ok(())
 }
 
-/// Light curves of 0 to 200 epochs, mostly short; positive and negative means, with and without outliers. Half of the
-/// surveys have enough of them to go side by side.
+/// Generates light curves of 0 to 200 epochs, mostly short, with positive and negative means, with and without outliers. Half
+/// of the surveys have enough light curves to be processed side by side.
 fn surveys() -> impl Strategy<Value = Survey> {
     let epoch = (-3.0..3.0, 0.3..3.0, prop_oneof![9 => Just(1.0), 1 => Just(20.0)]);
     let length = prop_oneof![8 => 0..70_usize, 1 => 70..200_usize];
@@ -90,7 +90,7 @@ fn surveys() -> impl Strategy<Value = Survey> {
     number.prop_flat_map(move |number| prop::collection::vec(light_curve.clone(), number)).prop_map(Survey::new)
 }
 
-/// 70 light curves of 1 to 70 epochs, quiet, with a few outliers of 12 sigma.
+/// Returns 70 light curves of 1 to 70 epochs with little variability and a few outliers of 12 sigma.
 fn fixed_survey() -> Survey {
     let light_curve = |n: u32| {
         let epoch = |i: u32| {
@@ -115,7 +115,7 @@ proptest! {
     }
 
     #[test]
-    fn levels_and_company_change_no_bit(survey in surveys()) {
+    fn results_depend_on_neither_level_nor_other_light_curves(survey in surveys()) {
         let expected: Vec<u64> = survey.run(&stetson_j_many).into_iter().map(f64::to_bits).collect();
         for level in Level::available() {
             let many = survey.run(&|f, e, rows, out| stetson_j_many_at(level, f, e, rows, out));
@@ -126,7 +126,7 @@ proptest! {
     }
 
     #[test]
-    fn a_mean_of_twice_the_digits_agrees_with_the_plain_loop(survey in surveys()) {
+    fn the_twofold_mean_agrees_with_the_plain_loop(survey in surveys()) {
         judge(&spoilt(around_twofold_mean), &survey).map_err(TestCaseError::fail)?;
     }
 
@@ -140,7 +140,7 @@ proptest! {
     }
 }
 
-/// The plain loop with `spoil` between it and the light curve.
+/// Returns a kernel that applies `spoil` to each light curve.
 fn spoilt(spoil: impl Fn(&[f64], &[f64]) -> f64 + 'static) -> OwnedManyFn {
     Box::new(move |flux, error, rows, out| {
         for (out, rows) in out.iter_mut().zip(rows) {
@@ -149,7 +149,7 @@ fn spoilt(spoil: impl Fn(&[f64], &[f64]) -> f64 + 'static) -> OwnedManyFn {
     })
 }
 
-/// J around the mean that light curves get whose iteration is not stable.
+/// Returns J around the mean that is computed if the iteration is unstable.
 fn around_twofold_mean(flux: &[f64], error: &[f64]) -> f64 {
     if flux.len() < 2 {
         return f64::NAN;
@@ -169,7 +169,7 @@ fn around_twofold_mean(flux: &[f64], error: &[f64]) -> f64 {
     delta2.map(|delta2| (delta2 - 1.0).abs().sqrt().copysign(delta2 - 1.0)).sum::<f64>() / n
 }
 
-/// J around a mean that another number of iterations leads to.
+/// Returns a J with a fixed number of iterations.
 fn with_iterations(iterations: usize) -> impl Fn(&[f64], &[f64]) -> f64 {
     move |flux, error| {
         let n = count(flux.len());
@@ -199,18 +199,18 @@ fn the_harness_rejects_broken_kernels() {
     rejects("one iteration", &spoilt(with_iterations(1)));
     rejects("never stops early", &spoilt(with_iterations(20)));
     rejects(
-        "drops what does not fill a vector",
+        "drops epochs that do not fill a vector",
         &spoilt(|flux, error| {
             let whole = flux.len() - flux.len() % LANES;
             stetson_j_scalar(&flux[..whole], &error[..whole])
         }),
     );
     rejects(
-        "takes 1/σ for the weight",
+        "uses the weight 1/σ",
         &spoilt(|flux, error| stetson_j_scalar(flux, &error.iter().map(|e| e.sqrt()).collect::<Vec<_>>())),
     );
     rejects(
-        "gives a value to a single epoch",
+        "returns a value for a single epoch",
         &spoilt(|flux, error| if flux.len() < 2 { 0.0 } else { stetson_j_scalar(flux, error) }),
     );
     rejects("mixes up two light curves", &|flux, error, rows, out| {
@@ -220,13 +220,13 @@ fn the_harness_rejects_broken_kernels() {
 }
 
 #[test]
-fn two_epochs_either_side_of_their_mean() {
-    // δ² = 2 · 2² = 8 for both.
+fn two_epochs_have_the_value_of_the_formula() {
+    // δ² = 2 · 2² = 8 for both epochs.
     assert_eq!(stetson_j(&[8.0, 12.0], &[1.0; 2]), 7.0_f64.sqrt());
     assert_eq!(stetson_j(&[-8.0, -12.0], &[1.0; 2]), 7.0_f64.sqrt());
 }
 
-/// A supergiant of eleven epochs whose mean starts beside an unstable point: the steps double until the twentieth.
+/// A supergiant of eleven epochs whose mean starts close to an unstable point, so that the first twenty steps double in size.
 const UNSTABLE: [(f64, f64); 11] = [
     (42461.52630986147, 254.288437320675),
     (101388.580298893, 492.3955869411205),
@@ -243,22 +243,22 @@ const UNSTABLE: [(f64, f64); 11] = [
 
 #[test]
 fn an_unstable_mean_is_exact_in_any_order_of_the_epochs() {
-    // 38.773143268137294873…, computed in 60 digits.
+    // 38.773143268137294873…, computed with 60 digits.
     let exact = 38.773_143_268_137_3;
     let orders = (0..11).flat_map(|first| [1, 2, 3, 5].map(|step| (first, step)));
     let order = |(first, step): (usize, usize)| (0..11).map(|i| UNSTABLE[(first + i * step) % 11]).collect::<Vec<_>>();
     let unstable = orders.map(order);
     let survey = Survey::new(unstable.collect());
     let alone = survey.light_curves().map(|(flux, error)| stetson_j(flux, error));
-    // Alone, and side by side with each other.
+    // Each by itself, and all side by side.
     let all: Vec<f64> = alone.chain(survey.run(&stetson_j_many)).collect();
     for j in &all {
-        // The remaining errors are those of the weights, rounded to floats before the iteration amplifies them, and of
-        // the sum of roots.
+        // The remaining errors are those of the weights, which are rounded to floats before the iteration amplifies them,
+        // and of the sum of roots.
         assert!((j - exact).abs() < 1e-13 * exact, "{j}");
         assert!((j - all[0]).abs() < 1e-15 * exact, "{j} {}", all[0]);
     }
-    // The plain loop does see the order.
+    // The plain loop depends on the order.
     let seen = survey.light_curves().map(|(flux, error)| (stetson_j_scalar(flux, error) - exact).abs());
     assert!(seen.fold(0.0, f64::max) > 1e-12 * exact);
 }
@@ -273,14 +273,14 @@ fn a_constant_source_gives_minus_one() {
 }
 
 #[test]
-fn fewer_than_two_epochs_have_none() {
+fn fewer_than_two_epochs_give_nan() {
     assert!(stetson_j(&[], &[]).is_nan());
     assert!(stetson_j(&[1.0], &[1.0]).is_nan());
 }
 
 #[test]
 fn a_negative_mean_stops_sooner() {
-    // Moves below 1e-6 that are more than a millionth of the mean: only a positive mean iterates on.
+    // Moves are below 1e-6 but above a millionth of the mean, so that only a positive mean continues to iterate.
     let flux: Vec<f64> = [1.0, 3.0, 2.0, 9.0, 2.5].iter().map(|x| x * 1e-6).collect();
     let negative: Vec<f64> = flux.iter().map(|x| -x).collect();
     let error = [1e-6; 5];
@@ -291,7 +291,7 @@ fn a_negative_mean_stops_sooner() {
 }
 
 #[test]
-fn what_is_not_finite_behaves_as_in_the_plain_loop() {
+fn values_that_are_not_finite_behave_as_in_the_plain_loop() {
     let odd = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.0, 1e200, 1e-200];
     for n in [2, 5, 8, 11, 70] {
         for at in [0, n / 2, n - 1] {

@@ -1,5 +1,5 @@
-//! The robust mean in twice the digits, for the few light curves whose iteration enlarges what it is rounded by: plain
-//! arithmetic on pairs of floats, where the second holds the rounding error of the first (Dekker 1971,
+//! The robust mean with twice the digits, for the few light curves whose iteration amplifies rounding. It uses pairs of
+//! floats, where the second is the rounding error of the first (Dekker 1971,
 //! [doi:10.1007/BF01397083](https://doi.org/10.1007/BF01397083)).
 
 use super::ITERATIONS;
@@ -21,7 +21,7 @@ impl Twofold {
         Self { high: value, low: 0.0 }
     }
 
-    /// Adds two numbers, with the larger one first.
+    /// Adds two floats. The first must be the larger in absolute value.
     fn new(large: f64, small: f64) -> Self {
         let high = large + small;
         Self { high, low: small - (high - large) }
@@ -51,7 +51,7 @@ impl Twofold {
     }
 }
 
-/// The robust mean of the light curve in `pairs`, in the steps of the kernel.
+/// Returns the robust mean of the light curve in `pairs`, by the same steps as the kernel.
 #[cold]
 #[inline(never)]
 pub(super) fn mean(pairs: &[Pairs]) -> Twofold {
@@ -70,8 +70,7 @@ pub(super) fn mean(pairs: &[Pairs]) -> Twofold {
     mean
 }
 
-/// Computes the difference from `mean` of a mean whose weights are functions of the deviation and the weight of each
-/// epoch.
+/// Computes a mean minus `mean`. `weight` returns the weight of an epoch from its deviation and its 1/σ² weight.
 fn shift(pairs: &[Pairs], mean: Twofold, weight: impl Fn(Twofold, Twofold) -> Twofold) -> Twofold {
     let (mut shift, mut weights) = (Twofold::ZERO, Twofold::ZERO);
     for (&x, &w) in pairs.iter().flat_map(|Pairs { x, w }| x.as_flattened().iter().zip(w.as_flattened())) {
@@ -88,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arithmetic_keeps_the_digits_that_a_float_loses() {
+    fn arithmetic_keeps_twice_the_digits() {
         let third = Twofold::of(1.0).div(Twofold::of(3.0));
         // 1/3 is 2^-54/3 more than its float: 1/3 = (1 - 4^-27) / 3 + 4^-27 / 3.
         assert_eq!((third.high, third.low), (1.0 / 3.0, 0.25_f64.powi(27) / 3.0));
