@@ -1,15 +1,16 @@
-//! The structure function: how much the flux of a source changes over an interval of time.
+//! The structure function: the change of the flux of a source as a function of the time interval.
 //!
-//! Of all pairs of epochs with Δt = tⱼ − tᵢ > 0, Δx = xⱼ − xᵢ and σ² = σᵢ² + σⱼ² (t time in days, x flux, σ error), those are
-//! taken together whose Δt lie in one bin. Each [`Bin`] has their mean Δt and the *square* of the structure function, by one
-//! of five [`Method`]s. Where no pair lies in a bin, both are NaN.
+//! All pairs of epochs with Δt = tⱼ − tᵢ > 0, Δx = xⱼ − xᵢ and σ² = σᵢ² + σⱼ² (t time in days, x flux, σ error) are grouped
+//! into bins of Δt. Each [`Bin`] has the mean Δt of its pairs and the *square* of the structure function, by one of five
+//! [`Method`]s. Both are NaN if a bin has no pairs.
 //!
-//! - Depends on: time, flux, error, of any number of epochs in any order.
-//! - Unit: of SF² that of the flux, squared; of Δt days, or epochs if the times are ignored.
-//! - Fewest epochs: 3, and two pairs of them; light curves with fewer give no bin, and add none to those of an ensemble.
-//!   Neither is there a bin where edges would coincide: where all Δt are equal, say.
+//! - Depends on: time, flux, error. Epochs may be in any order.
+//! - Unit: that of the flux squared for SF²; days for Δt, or epochs if the times are ignored.
+//! - Minimum number of observations: 3, and two pairs. Light curves with fewer have no bins, and are ignored in an ensemble.
+//!   There are also no bins if their edges would coincide, for example if all Δt are equal.
+//! - NaN: in bins without pairs.
 //! - Memory: up to seven floats for each pair of epochs.
-//! - References: those of the methods.
+//! - References: see [`Method`].
 //!
 //! ```
 //! use tape_analysis::structure_function::{Binning, Method, StructureFunction};
@@ -47,21 +48,20 @@ use tape_core::{Cancellation, LightCurve, count};
 
 use crate::error::Error;
 
-/// The function that maps the differences of a bin to the square of the structure function. ⟨⟩ is the mean over the
-/// pairs of a bin.
+/// The definition of the square of the structure function of a bin. ⟨⟩ is the mean over the pairs of the bin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Method {
     /// ⟨Δx² − σ²⟩: Kozłowski 2016, ApJ 826, 118, equation 12,
     /// [doi:10.3847/0004-637X/826/2/118](https://doi.org/10.3847/0004-637X/826/2/118).
     #[default]
     Basic,
-    /// (0.74 IQR(Δx))², with the range between the quartiles: MacLeod et al. 2012, ApJ 753, 106,
+    /// (0.74 IQR(Δx))², where IQR is the interquartile range: MacLeod et al. 2012, ApJ 753, 106,
     /// [doi:10.1088/0004-637X/753/2/106](https://doi.org/10.1088/0004-637X/753/2/106).
     Macleod2012,
     /// ⟨Δx²⟩ − ⟨σ²⟩: Bauer et al. 2009, ApJ 696, 1241, equation 4,
     /// [doi:10.1088/0004-637X/696/2/1241](https://doi.org/10.1088/0004-637X/696/2/1241).
     Bauer2009a,
-    /// π/2 ⟨|Δx|⟩² − ⟨σ²⟩: the same, equation 5.
+    /// π/2 ⟨|Δx|⟩² − ⟨σ²⟩: Bauer et al. 2009, equation 5.
     Bauer2009b,
     /// ⟨sqrt(π/2) |Δx| − σ⟩²: Schmidt et al. 2010, ApJ 714, 1194, equation 2,
     /// [doi:10.1088/0004-637X/714/2/1194](https://doi.org/10.1088/0004-637X/714/2/1194).
@@ -69,10 +69,10 @@ pub enum Method {
 }
 
 impl Method {
-    /// All of them.
+    /// All methods.
     pub const ALL: [Self; 5] = [Self::Basic, Self::Macleod2012, Self::Bauer2009a, Self::Bauer2009b, Self::Schmidt2010];
 
-    /// Returns the name, which is that of TAPE.
+    /// Returns the name, as in TAPE.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -89,17 +89,17 @@ impl Method {
     const fn formula(self) -> &'static str {
         match self {
             Self::Basic => {
-                "⟨Δx² − σ²⟩ over the pairs of a bin of Δt; Δx: change of flux, σ²: sum of both squared errors"
+                "⟨Δx² − σ²⟩ over the pairs in a bin of Δt; Δx: change of flux, σ²: sum of both squared errors"
             }
-            Self::Macleod2012 => "(0.74 IQR(Δx))² over the pairs of a bin of Δt; Δx: change of flux",
+            Self::Macleod2012 => "(0.74 IQR(Δx))² over the pairs in a bin of Δt; Δx: change of flux",
             Self::Bauer2009a => {
-                "⟨Δx²⟩ − ⟨σ²⟩ over the pairs of a bin of Δt; Δx: change of flux, σ²: sum of both squared errors"
+                "⟨Δx²⟩ − ⟨σ²⟩ over the pairs in a bin of Δt; Δx: change of flux, σ²: sum of both squared errors"
             }
             Self::Bauer2009b => {
-                "π/2 ⟨|Δx|⟩² − ⟨σ²⟩ over the pairs of a bin of Δt; Δx: change of flux, σ²: sum of both squared errors"
+                "π/2 ⟨|Δx|⟩² − ⟨σ²⟩ over the pairs in a bin of Δt; Δx: change of flux, σ²: sum of both squared errors"
             }
             Self::Schmidt2010 => {
-                "⟨sqrt(π/2) |Δx| − σ⟩² over the pairs of a bin of Δt; Δx: change of flux, σ²: sum of both squared errors"
+                "⟨sqrt(π/2) |Δx| − σ⟩² over the pairs in a bin of Δt; Δx: change of flux, σ²: sum of both squared errors"
             }
         }
     }
@@ -114,10 +114,10 @@ impl Method {
     }
 }
 
-/// The errors that are taken off.
+/// The errors to subtract.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Noise {
-    /// Those of the light curve; none if it has none.
+    /// The errors of the light curve, or none if it has none.
     #[default]
     Measured,
     /// This error for every epoch, in the unit of the flux.
@@ -129,11 +129,11 @@ pub enum Noise {
 /// A bin of Δt.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bin {
-    /// The mean Δt of its pairs; NaN without pairs. Of repeated samples the median.
+    /// Mean Δt of its pairs, or the median over repeated samples. NaN without pairs.
     pub dt: f64,
-    /// The square of the structure function; NaN without pairs. Of repeated samples the median.
+    /// Square of the structure function, or the median over repeated samples. NaN without pairs.
     pub sf2: f64,
-    /// The quantiles of repeated samples, if there were any.
+    /// Quantiles of `sf2` over repeated samples, if there are any.
     pub quantiles: Option<[f64; 2]>,
 }
 
@@ -144,7 +144,7 @@ impl Bin {
         self.quantiles.map(|[lower, upper]| [self.sf2 - lower, upper - self.sf2])
     }
 
-    /// Half of the range between the quantiles.
+    /// Returns half of the range between the quantiles.
     #[must_use]
     pub fn error(&self) -> Option<f64> {
         self.quantiles.map(|[lower, upper]| 0.5 * (upper - lower))
@@ -162,32 +162,32 @@ pub struct StructureFunction {
 }
 
 impl StructureFunction {
-    /// By this method, with bins that each hold about a hundred Δt, with all pairs, once.
+    /// Creates a structure function with bins of about a hundred Δt each, without resampling.
     #[must_use]
     pub const fn new(method: Method) -> Self {
         let binning = Binning::Size { target: 100 };
         Self { method, binning, ignore_times: false, noise: Noise::Measured, resampling: None }
     }
 
-    /// With other bins.
+    /// Sets the bins.
     ///
     /// # Errors
-    /// [`Error::BadValue`] if the target is zero, or edges are fewer than two or do not ascend.
+    /// [`Error::BadValue`] if the target is zero, or there are fewer than two edges, or they do not ascend.
     pub fn binned(self, binning: Binning) -> Result<Self, Error> {
         binning.check()?;
         Ok(Self { binning, ..self })
     }
 
-    /// With epochs that follow each other at equal intervals of one, whatever their times.
+    /// Ignores the times, so that neighbouring epochs have an interval of one.
     #[must_use]
     pub fn ignoring_times(self) -> Self {
         Self { ignore_times: true, ..self }
     }
 
-    /// With other errors.
+    /// Sets the errors to subtract.
     ///
     /// # Errors
-    /// [`Error::BadValue`] if an error is negative or not finite.
+    /// [`Error::BadValue`] if the error is negative or not finite.
     pub fn with_noise(self, noise: Noise) -> Result<Self, Error> {
         match noise {
             Noise::Same(error) if !(error >= 0.0 && error.is_finite()) => {
@@ -197,7 +197,7 @@ impl StructureFunction {
         }
     }
 
-    /// From random samples of the pairs, repeatedly.
+    /// Repeats the computation with random samples of the pairs, to estimate errors.
     ///
     /// # Errors
     /// [`Error::BadValue`] if there are no repetitions or samples, or the quantiles do not ascend between 0 and 1.
@@ -206,7 +206,7 @@ impl StructureFunction {
         Ok(Self { resampling: Some(resampling), ..self })
     }
 
-    /// The structure function of a light curve.
+    /// Computes the structure function of a light curve.
     #[must_use]
     pub fn of(&self, light_curve: &LightCurve<'_>) -> Vec<Bin> {
         let all: Vec<Differences> = self.differences(light_curve).into_iter().collect();
@@ -221,7 +221,7 @@ impl StructureFunction {
         self.of_all(&all, &cancellation).unwrap_or_default()
     }
 
-    /// The epochs of a light curve as the settings want them, if it has enough.
+    /// Returns the epochs of a light curve with the settings applied, or `None` if there are fewer than three.
     fn series<'a>(&self, light_curve: &LightCurve<'a>) -> Option<Series<'a>> {
         const FEWEST: usize = 3;
         if light_curve.len() < FEWEST {
@@ -240,14 +240,15 @@ impl StructureFunction {
         Some(Series { time, flux: light_curve.flux(), error })
     }
 
-    /// The differences between the epochs of a light curve, if it has enough and work need not stop.
+    /// Returns the differences between the epochs of a light curve, or `None` if there are too few epochs or the run is
+    /// cancelled.
     fn differences(&self, light_curve: &LightCurve<'_>) -> Option<Differences> {
         let Series { time, flux, error } = self.series(light_curve)?;
         let pairs = self.method.differences([&time, flux, &error], &light_curve.cancellation())?;
         Some(pairs).filter(|pairs| pairs.dt.len() > 1)
     }
 
-    /// The bins of all pairs, or `None` if work should stop.
+    /// Returns the bins of all pairs, or `None` if the run is cancelled.
     fn of_all(&self, all: &[Differences], cancellation: &Cancellation) -> Option<Vec<Bin>> {
         let mut scattered = match all {
             [one] => Scattered::new(one, cancellation)?,
@@ -263,7 +264,7 @@ impl StructureFunction {
         spread(&repeated, resampling.quantiles, cancellation)
     }
 
-    /// ⟨Δt⟩ and SF² of each bin, or `None` if work should stop.
+    /// Returns ⟨Δt⟩ and SF² of each bin, or `None` if the run is cancelled.
     fn evaluate(&self, edges: &[f64], mut pairs: Scattered) -> Option<Vec<[f64; 2]>> {
         let places = pairs.places(edges)?;
         let means = pairs.sums(&places).map(|sums| sums.map(|[n, dt, a, b]| [dt / n, a / n, b / n]));
@@ -277,7 +278,7 @@ impl StructureFunction {
 }
 
 impl Method {
-    /// The differences of a light curve, with what the method takes the means of, or `None` if work should stop.
+    /// Returns the differences of a light curve, with the terms that the method averages, or `None` if the run is cancelled.
     fn differences(self, columns: [&[f64]; 3], stop: &Cancellation) -> Option<Differences> {
         const NONE: Option<fn(f64, f64) -> f64> = None;
         let root = std::f64::consts::FRAC_PI_2.sqrt();
@@ -294,7 +295,7 @@ impl Method {
         }
     }
 
-    /// SF² out of the means.
+    /// Returns SF² from the means of the terms.
     fn of_means(self, a: f64, b: f64) -> f64 {
         match self {
             Self::Basic | Self::Macleod2012 => a,
@@ -312,11 +313,11 @@ fn interquartile_range(values: &[f64]) -> f64 {
     quartile(0.75) - quartile(0.25)
 }
 
-/// The epochs of a light curve as the settings want them.
+/// The epochs of a light curve with the settings applied.
 struct Series<'a> {
     time: Cow<'a, [f64]>,
     flux: &'a [f64],
-    /// Empty if none are taken off.
+    /// Empty if no errors are subtracted.
     error: Cow<'a, [f64]>,
 }
 

@@ -1,5 +1,5 @@
-//! Bins of Δt: their edges, and which a Δt belongs to. Both follow TAPE's, that is numpy's and scipy's, to the last digit
-//! that decides to which bin an interval belongs.
+//! Bins of Δt: their edges, and the bin of each Δt. Both agree with TAPE, and so with numpy and scipy, to the last digit that
+//! decides the bin of an interval.
 
 use tape_core::count;
 
@@ -7,25 +7,25 @@ use super::refused;
 use super::scattered::Scattered;
 use crate::error::Error;
 
-/// The choice of bins for Δt. Unless given, the number of bins is such that each has `target` pairs on average.
+/// The bins of Δt. Without given edges, the number of bins is such that each has `target` pairs on average.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Binning {
-    /// Bins that hold equally many different Δt.
+    /// Bins with equal numbers of different Δt.
     Size {
-        /// Pairs for each bin.
+        /// Number of pairs per bin.
         target: usize,
     },
     /// Bins of equal length.
     Length {
-        /// Pairs for each bin.
+        /// Number of pairs per bin.
         target: usize,
     },
     /// Bins of equal length in log Δt.
     LogLength {
-        /// Pairs for each bin.
+        /// Number of pairs per bin.
         target: usize,
     },
-    /// Bins between these edges, days, ascending. Δt outside them do not count.
+    /// Bins between these ascending edges, days. Δt outside are ignored.
     Edges(Vec<f64>),
 }
 
@@ -43,7 +43,7 @@ impl Binning {
     }
 }
 
-/// The edges for these pairs, if there are any, the edges do not coincide, and work need not stop.
+/// Returns the edges for these pairs, or `None` if there are no pairs, the edges coincide, or the run is cancelled.
 pub(super) fn edges(binning: &Binning, pairs: &mut Scattered) -> Option<Vec<f64>> {
     if pairs.is_empty() {
         return None;
@@ -67,7 +67,7 @@ fn below(low: f64, high: f64, bins: usize) -> Vec<f64> {
     edges
 }
 
-/// `bins` + 1 numbers at equal steps.
+/// Returns `bins` + 1 evenly spaced numbers.
 fn even(low: f64, high: f64, bins: usize) -> Vec<f64> {
     let step = (high - low) / count(bins);
     (0..bins).map(|k| count(k) * step + low).chain([high]).collect()
@@ -75,25 +75,30 @@ fn even(low: f64, high: f64, bins: usize) -> Vec<f64> {
 
 /// Returns the quantile of `number` values, interpolated linearly, where `at` returns the requested values by their
 /// position in ascending order. NaN without values.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the whole part of a place in a slice")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the integer part of a position in a slice"
+)]
 pub(super) fn quantile(number: usize, fraction: f64, mut at: impl FnMut(usize) -> f64) -> f64 {
     let Some(last) = number.checked_sub(1) else { return f64::NAN };
     let place = fraction * count(last);
     let below = (place.floor() as usize).min(last);
     let (low, high) = (at(below), at((below + 1).min(last)));
     let part = place - place.floor();
-    // From the nearer of both, so that either end is met exactly.
+    // Interpolate from the closer value, so that both ends are exact.
     if part >= 0.5 { high - (high - low) * (1.0 - part) } else { low + (high - low) * part }
 }
 
-/// The bin of a Δt: from its lower edge on to below its upper one, which belongs to the last bin: see [`at_last`].
+/// Returns the bin of a Δt. A bin includes its lower edge and excludes its upper one, except that the last bin includes both:
+/// see [`at_last`].
 pub(super) fn place(edges: &[f64], dt: f64) -> Option<usize> {
     let after = edges.partition_point(|edge| *edge <= dt);
     if after < edges.len() { after.checked_sub(1) } else { at_last(edges)(dt).then(|| edges.len() - 2) }
 }
 
-/// Returns a function that decides whether a Δt at or above the last edge counts in the last bin: if it equals the edge
-/// up to the sixth digit of the narrowest bin.
+/// Returns a function that decides whether a Δt at or above the last edge belongs to the last bin. It does if it equals the
+/// edge up to the sixth digit of the narrowest bin.
 pub(super) fn at_last(edges: &[f64]) -> impl Fn(f64) -> bool {
     let narrowest = edges.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
     let scale = 10.0_f64.powf((-narrowest.log10()).trunc() + 6.0);

@@ -1,4 +1,4 @@
-//! The structure function of many light curves together, one after another.
+//! The structure function of many light curves that are added one by one.
 
 use tape_core::{Info, LightCurve, ManyRows, Output, Value, count};
 
@@ -6,15 +6,15 @@ use super::scattered::Scattered;
 use super::{Bin, Binning, Method, StructureFunction, refused};
 use crate::error::Error;
 
-/// The number of its pairs, and the sums of their Δt and of what the method takes the means of.
+/// The number of pairs of a bin, and the sums of their Δt and of the two terms that the method averages.
 type Sums = [f64; 4];
 
-/// A structure function of many light curves together, which stores no pairs: edges are given, and sums are
-/// accumulated. Light curves may come in any order and in several parts, as long as each light curve is complete.
+/// A structure function of many light curves that accumulates sums for given edges, and stores no pairs. Light curves may be
+/// added in any order, as long as each is complete.
 ///
-/// - Depends on: as [`StructureFunction::of_ensemble`], which takes all light curves at once and gives the same bins, up to
-///   the rounding of sums.
-/// - Memory: four floats for each bin, beside the pairs of the light curve at hand.
+/// - Depends on: the same inputs as [`StructureFunction::of_ensemble`], which takes all light curves at once and returns the
+///   same bins, up to the rounding of sums.
+/// - Memory: four floats for each bin, and the pairs of the current light curve.
 ///
 /// ```
 /// use tape_analysis::structure_function::{Binning, Method, StructureFunction};
@@ -39,26 +39,27 @@ impl StructureFunction {
     /// Creates a structure function of light curves that are added one by one.
     ///
     /// # Errors
-    /// [`Error::BadValue`] if edges are not given ([`StructureFunction::edges`] finds some), if samples are drawn, or if the
-    /// method needs all pairs at once, as that of quartiles does.
+    /// [`Error::BadValue`] if edges are not given ([`StructureFunction::edges`] computes some), with resampling, or if the
+    /// method needs all pairs at once, like [`Method::Macleod2012`].
     pub fn combined(&self) -> Result<Combined, Error> {
         let Binning::Edges(edges) = &self.binning else {
-            return Err(refused("edges", "none", "edges that are given, as other bins depend on all pairs"));
+            return Err(refused("edges", "none", "given edges, because other bins depend on all pairs"));
         };
         if self.method == Method::Macleod2012 {
             return Err(refused(
                 "method",
                 self.method.name(),
-                "a method of means, as quartiles need all pairs at once",
+                "a method of means, because quartiles need all pairs at once",
             ));
         }
         if let Some(resampling) = &self.resampling {
-            return Err(refused("repetitions", resampling.repetitions, "0, as samples are drawn of all pairs"));
+            return Err(refused("repetitions", resampling.repetitions, "0, because samples are drawn from all pairs"));
         }
         Ok(Combined { function: self.clone(), edges: edges.clone(), sums: vec![[0.0; 4]; edges.len() - 1] })
     }
 
-    /// The edges of the bins that some light curves have together: those of a part of a survey, say, for all of it.
+    /// Returns the edges of the bins of several light curves together, for example of a sample of a survey, to use them for
+    /// the whole survey. `None` if there are no bins.
     #[must_use]
     pub fn edges(&self, light_curves: &[LightCurve<'_>]) -> Option<Vec<f64>> {
         let all: Vec<_> = light_curves.iter().filter_map(|one| self.differences(one)).collect();
@@ -77,7 +78,7 @@ impl Combined {
     /// Adds a row of [`BinSums`].
     ///
     /// # Errors
-    /// [`Error::BadValue`] if it has no bin here.
+    /// [`Error::BadValue`] if there is no such bin.
     pub fn add_sums(&mut self, bin: usize, more: Sums) -> Result<(), Error> {
         let bins = self.sums.len();
         let sums = self.sums.get_mut(bin).ok_or_else(|| refused("bin", bin, &format!("a number below {bins}")))?;
@@ -85,7 +86,7 @@ impl Combined {
         Ok(())
     }
 
-    /// The bins of what came so far.
+    /// Returns the bins of the light curves that were added.
     #[must_use]
     pub fn bins(&self) -> Vec<Bin> {
         let bin = |&[n, dt, a, b]: &Sums| {
@@ -95,7 +96,7 @@ impl Combined {
         self.sums.iter().map(bin).collect()
     }
 
-    /// The sums of each bin, or `None` if there are no pairs or work should stop.
+    /// Returns the sums of each bin, or `None` if there are no pairs or the run is cancelled.
     fn sums_of(&self, light_curve: &LightCurve<'_>) -> Option<Vec<Sums>> {
         let mut pairs = Scattered::new(&self.function.differences(light_curve)?, &light_curve.cancellation())?;
         let places = pairs.places(&self.edges)?;
@@ -116,14 +117,14 @@ pub struct BinSums {
 }
 
 impl BinSums {
-    /// Those that `combined` adds up.
+    /// Creates the statistic of the sums that `combined` adds up.
     #[must_use]
     pub fn new(combined: &Combined) -> Self {
         let function = &combined.function;
         let outputs = ["pairs", "dt_sum", "first_sum", "second_sum"].map(Output::float);
         let info = Info {
-            summary: "what the pairs of a light curve add to a structure function, bin by bin".into(),
-            formula: "number of pairs, Σ Δt, and the sums whose means the method uses".into(),
+            summary: "contributions of a light curve to a structure function, bin by bin".into(),
+            formula: "number of pairs, Σ Δt, and the sums of the terms that the method averages".into(),
             outputs: [Output::int("bin")].into_iter().chain(outputs).collect(),
             min_epochs: 3,
             reference: function.method.reference().into(),
@@ -154,7 +155,7 @@ mod tests {
     use crate::testing;
 
     #[test]
-    fn one_after_another_is_all_at_once() {
+    fn adding_one_by_one_equals_all_at_once() {
         let sine = testing::sine(120, 1.0);
         let flux: Vec<f64> = sine.flux[..50].iter().map(|flux| 3.0 * flux).collect();
         let both = [
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_needs_all_pairs_is_refused() {
+    fn settings_that_need_all_pairs_are_refused() {
         let given =
             |method| StructureFunction::new(method).binned(Binning::Edges(vec![1.0, 2.0])).expect("they ascend");
         let why = |function: StructureFunction| function.combined().expect_err("it needs all pairs").to_string();

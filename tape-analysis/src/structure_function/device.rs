@@ -1,4 +1,4 @@
-//! Structure functions on a device, where bins have edges that do not hang on the light curve.
+//! Structure functions on a device, for bins whose edges do not depend on the light curve.
 
 use tape_core::{LightCurve, PairBins, PairKernel, PairSums, Pairwise, Value, count};
 
@@ -6,7 +6,7 @@ use super::bins::place;
 use super::statistic::{PerBin, row};
 use super::{Binning, Method, StructureFunction};
 
-/// Tolerance of SF²: in parts of ⟨Δx²⟩ + ⟨σ²⟩, because it is a difference of both.
+/// Creates a kernel. The tolerance of SF² is relative to ⟨Δx²⟩ + ⟨σ²⟩, because SF² is a difference of both.
 const fn kernel(name: &'static str, wgsl: &'static str) -> PairKernel {
     PairKernel { name, wgsl, tolerance: |n| f64::from(f32::EPSILON) * (64.0 + 0.25 * count(n)) }
 }
@@ -21,19 +21,19 @@ static SIZES: PairKernel = kernel(
 );
 
 impl StructureFunction {
-    /// The structure function without its random samples, if a device can have it.
+    /// Returns the kernel, or `None` if a device does not support the settings.
     pub(super) fn on_device(&self) -> Option<&'static PairKernel> {
         let fixed = matches!(self.binning, Binning::Edges(_)) && self.resampling.is_none();
         let kernel = match self.method {
             Method::Basic | Method::Bauer2009a => &SQUARES,
             Method::Bauer2009b => &SIZES,
-            // Quartiles, and a mean of differences of roots, whose rounding its sums do not tell.
+            // Quartiles need all pairs, and the sums do not bound the rounding error of a mean of differences of roots.
             Method::Macleod2012 | Method::Schmidt2010 => return None,
         };
         fixed.then_some(kernel)
     }
 
-    /// A light curve in ticks, in order of time.
+    /// Converts a light curve to ticks, in time order.
     fn in_ticks(&self, light_curve: &LightCurve<'_>) -> Option<PairBins> {
         let Binning::Edges(edges) = &self.binning else { return None };
         let series = self.series(light_curve)?;
@@ -54,12 +54,12 @@ impl StructureFunction {
         })
     }
 
-    /// ⟨Δt⟩ and SF² of sums; none if they have too few digits.
+    /// Returns ⟨Δt⟩ and SF² from sums, or `None` if they have too few digits.
     fn of_sums(&self, bins: &PairBins, sums: &PairSums) -> Option<[f64; 2]> {
         let n = f64::from(sums.pairs);
         let [a, b] = sums.terms.map(|sum| sum / n);
         let square = if self.method == Method::Bauer2009b { std::f64::consts::FRAC_PI_2 * a * a } else { a };
-        // A change is rounded as the fluxes are, whatever its own size.
+        // The rounding error of a change is that of the fluxes, even if the change is small.
         let largest = bins.flux.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
         let keeps_digits = sums.pairs == 0 || largest <= 16.0 * (square + b).sqrt();
         keeps_digits.then(|| [sums.dt / n, square - b])
@@ -76,7 +76,7 @@ impl Pairwise for PerBin {
     }
 
     fn rows_from(&self, bins: &PairBins, sums: &[PairSums], out: &mut Vec<Value>) -> bool {
-        // Fewer than two pairs in all, inside the bins and outside, have no structure function: the CPU counts them.
+        // A light curve with fewer than two pairs has no structure function. Only the CPU counts pairs outside the bins.
         if sums.iter().map(|bin| u64::from(bin.pairs)).sum::<u64>() < 2 {
             return false;
         }
@@ -89,10 +89,11 @@ impl Pairwise for PerBin {
     }
 }
 
-/// Times as whole ticks since the first, and days in a tick, which is a power of two: none where 62 bits do not hold them.
+/// Returns times as integer ticks since the first, and the days per tick, a power of two. Returns `None` if 62 bits are not
+/// enough.
 fn ticks(time: &[f64]) -> Option<(Vec<u64>, f64)> {
     let bits = time.iter().map(|time| fraction_bits(*time)).max()?;
-    // What a float and a number of 128 bits hold.
+    // The limit of a float and a 128-bit integer.
     if bits > 70 {
         return None;
     }
@@ -103,7 +104,7 @@ fn ticks(time: &[f64]) -> Option<(Vec<u64>, f64)> {
     Some((whole.iter().map(since).collect::<Option<_>>()?, 1.0 / scale))
 }
 
-/// A float that has no fraction as an integer.
+/// Converts a float without a fraction to an integer, or returns `None` if it is too large.
 #[expect(clippy::cast_possible_truncation, reason = "it is below 2¹²⁰")]
 fn whole(x: f64) -> Option<i128> {
     (x.abs() < 2.0_f64.powi(120)).then_some(x as i128)
@@ -123,20 +124,22 @@ fn fraction_bits(x: f64) -> i32 {
     i32::try_from((1075 - exponent.cast_signed() - zeros).max(0)).unwrap_or(i32::MAX)
 }
 
-/// The least interval of each bin and the least beyond it, in ticks; no interval is longer than `longest`.
+/// Returns, for each bin, its shortest interval and the shortest interval beyond it, in ticks. No interval is longer than
+/// `longest`.
 fn limits(edges: &[f64], tick: f64, longest: u64) -> Vec<[u64; 2]> {
-    // Rounded as the difference of two times is.
-    #[expect(clippy::cast_precision_loss, reason = "to the nearest, as a difference is rounded")]
+    // Rounded like the difference of two times.
+    #[expect(clippy::cast_precision_loss, reason = "rounds to the nearest, like a difference")]
     let days = |ticks: u64| ticks as f64 * tick;
     let mut starts: Vec<u64> =
         edges[..edges.len() - 1].iter().map(|edge| first_from(1, longest + 1, |ticks| days(ticks) >= *edge)).collect();
-    // Intervals somewhat beyond the last edge may count.
+    // Intervals slightly beyond the last edge may belong to the last bin.
     let last = starts.last().copied().unwrap_or(1);
     starts.push(first_from(last, longest + 1, |ticks| place(edges, days(ticks)).is_none()));
     starts.windows(2).map(|pair| [pair[0], pair[1]]).collect()
 }
 
-/// The first number from `low` up to below `high` for which something holds that then holds for all; `high` if there is none.
+/// Returns the first number in `low..high` for which `holds` is true, or `high` if there is none. If `holds` is true for a
+/// number, it must be true for all larger ones.
 fn first_from(mut low: u64, mut high: u64, holds: impl Fn(u64) -> bool) -> u64 {
     while low < high {
         let middle = low + (high - low) / 2;
@@ -163,24 +166,24 @@ mod tests {
     }
 
     #[test]
-    fn times_of_too_many_bits_have_none() {
+    fn times_with_too_many_bits_give_none() {
         assert!(ticks(&[1e-9, 60_000.1]).is_none());
         assert!(ticks(&[f64::MIN_POSITIVE, 1.0]).is_none());
         assert_eq!(ticks(&[1e30, 1e30]), Some((vec![0, 0], 1.0)));
     }
 
     #[test]
-    fn limits_are_where_the_place_of_an_interval_changes() {
+    fn limits_are_where_the_bin_of_an_interval_changes() {
         let edges = [0.0, 0.1, 0.25, 3.0];
         let tick = 2.0_f64.powi(-20);
         let limits = limits(&edges, tick, 10 << 20);
-        assert_eq!(limits[0][0], 1, "an interval of zero is no pair");
+        assert_eq!(limits[0][0], 1, "an interval of zero is not a pair");
         for (bin, [from, to]) in limits.iter().enumerate() {
             for ticks in [*from, from + 1, to - 1] {
                 assert_eq!(place(&edges, ticks as f64 * tick), Some(bin), "{ticks}");
             }
             assert_ne!(place(&edges, *to as f64 * tick), Some(bin));
         }
-        assert!(limits[2][1] as f64 * tick > 3.0, "what is equal to the last edge belongs to the last bin");
+        assert!(limits[2][1] as f64 * tick > 3.0, "an interval equal to the last edge belongs to the last bin");
     }
 }

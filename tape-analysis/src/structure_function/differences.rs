@@ -2,17 +2,17 @@
 
 use tape_core::Cancellation;
 
-/// For each pair of epochs with Δt > 0 that, and what a method makes of the change of flux from the earlier to the later and
-/// of the sum of their squared errors.
+/// Columns with one value for each pair of epochs with Δt > 0: Δt, and the terms that a method computes from the change of
+/// flux from the earlier to the later epoch and the sum of the squared errors.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Differences {
     pub(super) dt: Vec<f64>,
-    /// The second is empty where a method has but one.
+    /// Terms of the method. The second is empty if the method has only one term.
     pub(super) terms: [Vec<f64>; 2],
 }
 
 impl Differences {
-    /// Those of some of the pairs, by their numbers.
+    /// Appends some pairs of `other`, given by their indices.
     pub(super) fn extend_with(&mut self, other: &Self, pairs: impl Iterator<Item = usize>) {
         let [a, b] = &mut self.terms;
         for pair in pairs {
@@ -22,7 +22,7 @@ impl Differences {
         }
     }
 
-    /// The pairs of many light curves.
+    /// Concatenates the pairs of many light curves.
     pub(super) fn together(all: &[Self]) -> Self {
         let mut together = Self::default();
         for one in all {
@@ -33,8 +33,8 @@ impl Differences {
     }
 }
 
-/// All pairs of epochs in any order; without errors these are zero. Epochs at the same time are no pair. `first` and
-/// `second` make terms of Δx and σ². Returns `None` if work should stop.
+/// Computes the differences of all pairs of epochs. Epochs may be in any order. If there are no errors, they are zero. Epochs
+/// at the same time are not a pair. `first` and `second` compute terms from Δx and σ². Returns `None` if the run is cancelled.
 pub(super) fn differences(
     [time, flux, error]: [&[f64]; 3],
     first: impl Fn(f64, f64) -> f64,
@@ -47,7 +47,7 @@ pub(super) fn differences(
     let pairs = n * n.saturating_sub(1) / 2;
     let mut dt = Vec::with_capacity(pairs);
     let [mut a, mut b] = [Vec::with_capacity(pairs), Vec::with_capacity(if second.is_some() { pairs } else { 0 })];
-    // Without a question for each pair, which takes as long as all else together.
+    // If times ascend, no branch for each pair is needed, which would take as long as the rest of the computation.
     let ascends = time.is_sorted_by(|a, b| a < b);
     for (i, (&t, (&x, &square))) in time.iter().zip(flux.iter().zip(&squares)).enumerate() {
         cancellation.proceed()?;

@@ -1,4 +1,4 @@
-//! Random samples of the differences, and what their scatter says of the error.
+//! Random samples of the differences, to estimate errors from their scatter.
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
@@ -9,33 +9,33 @@ use super::differences::Differences;
 use super::{Bin, refused};
 use crate::error::Error;
 
-/// Which pairs are drawn, with replacement.
+/// The number of pairs to draw from each light curve, with replacement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Samples {
-    /// Number of pairs of the light curve.
+    /// As many pairs as the light curve has.
     #[default]
     All,
-    /// Number of pairs of the light curve with the fewest, so that all light curves have equal weight.
+    /// As many pairs as the light curve with the fewest has, so that all light curves have equal weight.
     Least,
-    /// This number.
+    /// This number of pairs.
     Number(usize),
 }
 
-/// Repeated samples.
+/// Settings of repeated sampling.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Resampling {
     /// Number of repetitions.
     pub repetitions: usize,
     /// Number of pairs to draw from each light curve.
     pub samples: Samples,
-    /// The start of the random numbers: the same seed gives the same answer on every machine.
+    /// Seed of the random numbers. The same seed gives the same result on every machine.
     pub seed: u64,
-    /// The quantiles of the repetitions that are reported.
+    /// Quantiles of the repetitions to report.
     pub quantiles: [f64; 2],
 }
 
 impl Default for Resampling {
-    /// A hundred samples of all pairs, with the quantiles that are one standard deviation from the median.
+    /// Returns a hundred repetitions with [`Samples::All`], and the quantiles one standard deviation from the median.
     fn default() -> Self {
         Self { repetitions: 100, samples: Samples::All, seed: 0, quantiles: [0.16, 0.84] }
     }
@@ -53,14 +53,14 @@ impl Resampling {
         if 0.0 <= lower && lower <= upper && upper <= 1.0 {
             return Ok(());
         }
-        Err(refused("quantiles", format!("{lower} and {upper}"), "from 0 to 1, the lower first"))
+        Err(refused("quantiles", format!("{lower} and {upper}"), "between 0 and 1, the lower first"))
     }
 }
 
-/// Pairs that are drawn between two questions whether to stop.
+/// Number of pairs to draw between checks for cancellation.
 const PIECE: usize = 1 << 14;
 
-/// The pairs of each repetition, or `None` if work should stop.
+/// Iterates over the pairs of each repetition. Items are `None` once the run is cancelled.
 pub(super) fn draws<'a>(
     resampling: &Resampling,
     all: &'a [Differences],
@@ -87,8 +87,8 @@ pub(super) fn draws<'a>(
     })
 }
 
-/// The medians of the repetitions of each bin, and their quantiles. A repetition without a pair in a bin does not count.
-/// `None` if work should stop.
+/// Returns the median and quantiles of each bin over the repetitions. Repetitions without pairs in the bin are ignored.
+/// Returns `None` if the run is cancelled.
 pub(super) fn spread(repeated: &[Vec<[f64; 2]>], quantiles: [f64; 2], cancellation: &Cancellation) -> Option<Vec<Bin>> {
     let bins = repeated.first().map_or(0, Vec::len);
     let ascending = |bin: usize, column: usize| {

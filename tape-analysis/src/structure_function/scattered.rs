@@ -1,4 +1,4 @@
-//! Pairs of epochs put where their Δt has its place, but for the order within a step, which few ask for.
+//! Pairs sorted by the step of their Δt. The order within a step is established only on demand, because it is rarely needed.
 
 use std::ops::Range;
 
@@ -8,22 +8,22 @@ use super::bins::{at_last, quantile};
 use super::differences::Differences;
 use super::steps::{Steps, extremes};
 
-/// Up to this many neighbours, and up to `FEW` pairs in one step, all pairs are compared with each other to find equal
-/// ones.
+/// Distance up to which all pairs are compared with their neighbours to find equal Δt. Only longer steps need more.
 const NEAR: usize = 3;
+/// Maximum number of pairs in one step for which equal Δt are searched by comparison.
 const FEW: usize = 64;
-/// Pairs that are put in their place between two questions whether to stop.
+/// Number of pairs to process between checks for cancellation.
 const PIECE: usize = 1 << 16;
 
-/// The pairs of some light curves, in the order of the steps of their Δt.
+/// The pairs of light curves, in the order of the steps of their Δt.
 #[derive(Debug)]
 pub(super) struct Scattered {
     steps: Steps,
     /// Start of each step, and the end of the last.
     starts: Vec<usize>,
-    /// The most pairs in one step.
+    /// Maximum number of pairs in one step.
     most: usize,
-    /// The least and the greatest Δt.
+    /// Minimum and maximum Δt.
     extremes: [f64; 2],
     dt: Vec<f64>,
     terms: [Vec<f64>; 2],
@@ -31,7 +31,7 @@ pub(super) struct Scattered {
 }
 
 impl Scattered {
-    /// The pairs in the order of their steps, or `None` if work should stop.
+    /// Sorts pairs by step, or returns `None` if the run is cancelled.
     pub(super) fn new(pairs: &Differences, cancellation: &Cancellation) -> Option<Self> {
         let all = &pairs.dt;
         let extremes = extremes(all);
@@ -64,7 +64,7 @@ impl Scattered {
         Some(scattered)
     }
 
-    /// Each pair where its step ends, which moves to where it starts.
+    /// Puts each pair before the start of its step, and moves the start to it. Initially, starts are the ends of the steps.
     fn put(&mut self, places: &[u32], dt: &[f64], [a, b]: [&[f64]; 2]) {
         let [to_a, to_b] = &mut self.terms;
         if b.is_empty() {
@@ -92,12 +92,12 @@ impl Scattered {
         self.dt.is_empty()
     }
 
-    /// The least and the greatest Δt.
+    /// Returns the minimum and maximum Δt.
     pub(super) const fn extremes(&self) -> [f64; 2] {
         self.extremes
     }
 
-    /// The quantiles of the different Δt, or `None` if work should stop.
+    /// Returns the quantiles of the different Δt, or `None` if the run is cancelled.
     pub(super) fn quantiles(&mut self, fractions: &[f64]) -> Option<Vec<f64>> {
         if self.has_equal()? {
             let mut different = self.dt.clone();
@@ -123,8 +123,8 @@ impl Scattered {
         fractions.iter().map(&mut one).collect()
     }
 
-    /// Returns true if two Δt may be equal. Equal values lie in one step, and so no further apart than its length.
-    /// Returns `None` if work should stop.
+    /// Returns true if two Δt may be equal. Equal values are in the same step, so their distance is below its length.
+    /// Returns `None` if the run is cancelled.
     fn has_equal(&self) -> Option<bool> {
         if self.most > FEW {
             return Some(true);
@@ -137,7 +137,7 @@ impl Scattered {
                 }
             }
         }
-        // Few steps are longer.
+        // Only few steps are longer.
         for step in self.starts.windows(2).filter(|step| step[1] - step[0] > NEAR + 1) {
             self.cancellation.proceed()?;
             let dt = &self.dt[step[0]..step[1]];
@@ -148,12 +148,12 @@ impl Scattered {
         Some(false)
     }
 
-    /// The pairs of a step.
+    /// Returns the indices of the pairs of a step.
     fn rows(&self, step: u32) -> Range<usize> {
         self.starts[step as usize]..self.starts[step as usize + 1]
     }
 
-    /// Orders the pairs of a step.
+    /// Sorts the pairs of a step by Δt.
     fn order(&mut self, step: u32) {
         let rows = self.rows(step);
         if self.dt[rows.clone()].is_sorted() {
@@ -168,8 +168,8 @@ impl Scattered {
         }
     }
 
-    /// Returns the start of each bin's pairs, and the end of the last. A Δt belongs to the bin whose lower edge it has
-    /// reached; for the last edge see [`at_last`]. Returns `None` if work should stop.
+    /// Returns the start of the pairs of each bin, and the end of the last. A bin includes its lower edge; for the last edge,
+    /// see [`at_last`]. Returns `None` if the run is cancelled.
     pub(super) fn places(&mut self, edges: &[f64]) -> Option<Vec<usize>> {
         let first_at = |&edge: &f64| {
             self.cancellation.proceed()?;
@@ -190,7 +190,7 @@ impl Scattered {
         Some(places)
     }
 
-    /// The first pair that is not below an edge.
+    /// Returns the index of the first pair that is not below an edge.
     fn first_at(&mut self, edge: f64) -> usize {
         let step = self.steps.of(edge);
         self.order(step);
@@ -198,7 +198,8 @@ impl Scattered {
         rows.start + self.dt[rows].partition_point(|&dt| dt < edge)
     }
 
-    /// For each bin the number of its pairs, and the sums of their Δt and of their terms, or `None` if work should stop.
+    /// Iterates over the bins: the number of pairs, and the sums of their Δt and terms. Items are `None` once the run is
+    /// cancelled.
     pub(super) fn sums(&self, places: &[usize]) -> impl Iterator<Item = Option<[f64; 4]>> {
         places.windows(2).map(|edge| {
             self.cancellation.proceed()?;
@@ -210,7 +211,7 @@ impl Scattered {
         })
     }
 
-    /// The first terms of each bin.
+    /// Iterates over the first terms of the pairs of each bin.
     pub(super) fn first_terms(&self, places: &[usize]) -> impl Iterator<Item = &[f64]> {
         places.windows(2).map(|edge| &self.terms[0][edge[0]..edge[1]])
     }
@@ -222,7 +223,7 @@ mod tests {
 
     use super::*;
 
-    /// Intervals that are scattered, clumped in few steps, equal, and far from all others.
+    /// Generates intervals that are scattered, clustered in few steps, equal, or far from all others.
     fn intervals() -> impl Strategy<Value = Vec<f64>> {
         let one = prop_oneof![0.1..1e4, 17.0..17.001, Just(3.0), Just(1e300), Just(1e-310)];
         prop::collection::vec(one, 1..400)
@@ -231,12 +232,12 @@ mod tests {
     fn scattered(dt: &[f64]) -> Scattered {
         let squares = dt.iter().map(|dt| dt * dt).collect();
         let pairs = Differences { dt: dt.to_vec(), terms: [dt.to_vec(), squares] };
-        Scattered::new(&pairs, &Cancellation::never()).expect("nobody stops it")
+        Scattered::new(&pairs, &Cancellation::never()).expect("it is never cancelled")
     }
 
     proptest! {
         #[test]
-        fn quantiles_are_those_of_sorted_values(dt in intervals()) {
+        fn quantiles_agree_with_a_sort(dt in intervals()) {
             let fractions = [0.0, 0.01, 0.25, 0.5, 0.77, 1.0];
             let mut different = dt.clone();
             different.sort_unstable_by(f64::total_cmp);
@@ -245,9 +246,9 @@ mod tests {
             prop_assert_eq!(scattered(&dt).quantiles(&fractions), Some(want.to_vec()));
         }
 
-        /// Each pair is in the bin that a search finds, with its own terms.
+        /// Checks that each pair is in the bin that a search finds, with its own terms.
         #[test]
-        fn bins_hold_what_a_search_puts_there(
+        fn bins_agree_with_a_search(
             dt in intervals(),
             mut edges in prop::collection::vec(prop_oneof![0.0..1e4, 16.99..17.01, Just(3.0), Just(1e300)], 2..60),
         ) {
@@ -262,8 +263,8 @@ mod tests {
                 }
             }
             let mut pairs = scattered(&dt);
-            let mut places = pairs.places(&edges).expect("nobody stops it");
-            // What counts as met at the last edge depends on the narrowest bin: see the tests of structure functions.
+            let mut places = pairs.places(&edges).expect("it is never cancelled");
+            // Equality with the last edge depends on the narrowest bin, which the tests of structure functions check.
             places[last] = pairs.first_at(edges[last]);
             for (got, want) in pairs.first_terms(&places).zip(&mut want) {
                 let mut got = got.to_vec();

@@ -1,4 +1,4 @@
-//! The structure function as a statistic of a run: a row for each light curve and bin.
+//! The structure function as a statistic with one row for each light curve and bin.
 
 use std::ops::Bound;
 
@@ -11,66 +11,62 @@ use crate::parameter::{Allowed, Parameter};
 
 const METHOD: Parameter = Parameter {
     name: "method",
-    summary: "how the differences of a bin become SF²",
+    summary: "definition of SF²",
     allowed: Allowed::Choice(&["basic", "macleod_2012", "bauer_2009a", "bauer_2009b", "schmidt_2010"]),
     default: Some("basic"),
 };
 const BINS: Parameter = Parameter {
     name: "bins",
-    summary: "bins of equal number, of equal length, or of equal length in log time",
+    summary: "bins of equal number of pairs, equal length, or equal length in log time",
     allowed: Allowed::Choice(&["size", "length", "loglength"]),
     default: Some("size"),
 };
-const TARGET: Parameter = Parameter {
-    name: "target",
-    summary: "pairs of epochs for each bin",
-    allowed: Allowed::Int(1),
-    default: Some("100"),
-};
+const TARGET: Parameter =
+    Parameter { name: "target", summary: "pairs of epochs per bin", allowed: Allowed::Int(1), default: Some("100") };
 const EDGES: Parameter = Parameter {
     name: "edges",
-    summary: "edges of the bins, days, in place of those",
+    summary: "edges of the bins, days, instead of bins and target",
     allowed: Allowed::Ascending,
     default: Some("none"),
 };
 const TIMES: Parameter = Parameter {
     name: "times",
-    summary: "whether times count, or epochs follow each other at intervals of one",
+    summary: "use times, or ignore them so that neighbouring epochs have an interval of one",
     allowed: Allowed::Choice(&["measured", "ignored"]),
     default: Some("measured"),
 };
 const ERRORS: Parameter = Parameter {
     name: "errors",
-    summary: "whether the errors are taken off",
+    summary: "errors to subtract",
     allowed: Allowed::Choice(&["measured", "none"]),
     default: Some("measured"),
 };
 const REPETITIONS: Parameter = Parameter {
     name: "repetitions",
-    summary: "random samples of the pairs, for the error; 0 for none",
+    summary: "number of random samples to estimate errors; 0 for none",
     allowed: Allowed::Int(0),
     default: Some("0"),
 };
 const SAMPLES: Parameter = Parameter {
     name: "samples",
-    summary: "pairs in each sample; 0 for as many as there are",
+    summary: "pairs in each sample; 0 for the number of pairs of the light curve",
     allowed: Allowed::Int(0),
     default: Some("0"),
 };
 const SEED: Parameter =
-    Parameter { name: "seed", summary: "start of the random numbers", allowed: Allowed::Int(0), default: Some("0") };
-const LOWER: Parameter = quantile("lower", "quantile of the samples from which the lower error is taken", "0.16");
-const UPPER: Parameter = quantile("upper", "quantile of the samples from which the upper error is taken", "0.84");
+    Parameter { name: "seed", summary: "seed of the random numbers", allowed: Allowed::Int(0), default: Some("0") };
+const LOWER: Parameter = quantile("lower", "quantile of the samples for the lower error", "0.16");
+const UPPER: Parameter = quantile("upper", "quantile of the samples for the upper error", "0.84");
 
 const fn quantile(name: &'static str, summary: &'static str, default: &'static str) -> Parameter {
     let allowed = Allowed::Float(Bound::Included(0.0), Bound::Included(1.0));
     Parameter { name, summary, allowed, default: Some(default) }
 }
 
-/// Registration by name.
+/// Registration of the statistic by name.
 pub(crate) static KIND: Kind = Kind {
     name: "structure_function",
-    summary: "change of the flux over intervals of time: a row for each light curve and bin",
+    summary: "structure function: one row for each light curve and bin of time intervals",
     columns: "bin, dt and sf2 ({method}; {bins}, {target} or {edges}; {times}, {errors}), and with {repetitions} ({samples}, \
               {seed}) sf2_lower_error, sf2_upper_error ({lower}, {upper})",
     parameters: &[METHOD, BINS, TARGET, EDGES, TIMES, ERRORS, REPETITIONS, SAMPLES, SEED, LOWER, UPPER],
@@ -107,8 +103,8 @@ fn settings(arguments: &Arguments) -> Result<StructureFunction, Error> {
     function.resampled(Resampling { repetitions, samples, seed, quantiles })
 }
 
-/// A structure function with a row for each light curve and bin: the number of the bin, its mean Δt, SF², and with repeated
-/// samples the lower and the upper error.
+/// A structure function with one row for each light curve and bin: the number of the bin, its mean Δt, SF², and with
+/// resampling the lower and the upper error.
 ///
 /// ```
 /// use tape_analysis::structure_function::{Method, PerBin, StructureFunction};
@@ -122,7 +118,7 @@ pub struct PerBin {
 }
 
 impl PerBin {
-    /// The rows of this structure function.
+    /// Creates the statistic of a structure function.
     #[must_use]
     pub fn new(function: StructureFunction) -> Self {
         let mut outputs = vec![Output::int("bin"), Output::float("dt"), Output::float("sf2")];
@@ -142,7 +138,7 @@ impl PerBin {
 }
 
 impl StructureFunction {
-    /// Returns the inputs. If times are ignored, the order in time still counts.
+    /// Returns the inputs. If times are ignored, their order still matters.
     pub(super) fn inputs(&self) -> Inputs {
         Inputs { time: !self.ignore_times, error: self.noise == Noise::Measured, order: true, ..Inputs::FLUX }
     }
@@ -165,12 +161,12 @@ impl ManyRows for PerBin {
     }
 }
 
-/// The values of a bin.
+/// Returns the values of a bin.
 pub(super) fn row(number: i64, dt: f64, sf2: f64) -> [Value; 3] {
     [Value::Int(number), or_null(dt), or_null(sf2)]
 }
 
-/// A bin without pairs has no value.
+/// Converts a value of a bin, which is null without pairs.
 fn or_null(value: f64) -> Value {
     if value.is_nan() { Value::Null } else { value.into() }
 }

@@ -1,13 +1,14 @@
-//! Equal steps between two values, by which others are found their place without a search.
+//! Equal steps between two values, to sort values approximately without comparisons.
 //!
-//! A light curve of 150 epochs has eleven thousand pairs: sorting them by comparing, and searching the bin of each, would take
-//! nearly all of the time that a structure function takes.
+//! A light curve of 150 epochs has eleven thousand pairs. Sorting them by comparison, and searching the bin of each, would take
+//! nearly all of the time of a structure function.
 
 use tape_core::count;
 
 /// Maximum number of steps, so that their counters fit in the cache.
 const MOST: usize = 1 << 16;
-/// Equal steps from the least value to the greatest.
+
+/// Equal steps from the minimum to the maximum.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Steps {
     least: f64,
@@ -16,7 +17,7 @@ pub(super) struct Steps {
 }
 
 impl Steps {
-    /// At most `number` steps, and at least one.
+    /// Creates up to `number` steps, and at least one.
     pub(super) fn new(least: f64, greatest: f64, number: usize) -> Self {
         let number = count(number.clamp(1, MOST));
         Self { least, per_unit: number / (greatest - least), last: number - 1.0 }
@@ -28,19 +29,19 @@ impl Steps {
         self.last as usize + 1
     }
 
-    /// The step that a value lies in, those outside in the first and the last. Of two values the greater never lies in an
-    /// earlier step, however the calculation rounds.
+    /// Returns the step of a value. Values outside the range are in the first or last step. A larger value is never in an
+    /// earlier step, regardless of rounding.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the low bits are the whole number")]
+    #[expect(clippy::cast_possible_truncation, reason = "the low bits are the integer")]
     pub(super) fn of(&self, value: f64) -> u32 {
-        // 2⁵² has no digits after the point. What is not a number lies in the first step: f64::max takes the other.
+        // Adding 2⁵² rounds to an integer. NaN is in the first step, because f64::max returns the other operand.
         const WHOLE: f64 = 4_503_599_627_370_496.0;
         let step = ((value - self.least) * self.per_unit).max(0.0).min(self.last);
         (step + WHOLE).to_bits() as u32
     }
 }
 
-/// The least and the greatest; infinite without values.
+/// Returns the minimum and maximum, or infinities without values.
 pub(super) fn extremes(values: &[f64]) -> [f64; 2] {
     const LANES: usize = 8;
     let least = |a: f64, b: f64| if b < a { b } else { a };
@@ -65,7 +66,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_greater_value_is_in_no_earlier_step(a in -10.0..2e3, b in -10.0..2e3, number in 1_usize..70_000) {
+        fn a_larger_value_is_never_in_an_earlier_step(a in -10.0..2e3, b in -10.0..2e3, number in 1_usize..70_000) {
             let steps = Steps::new(0.1, 1e3, number);
             let (low, high) = if a < b { (a, b) } else { (b, a) };
             prop_assert!(steps.of(low) <= steps.of(high) && (steps.of(high) as usize) < steps.number());

@@ -13,7 +13,7 @@ fn by_steps(method: Method) -> StructureFunction {
 }
 
 #[test]
-fn a_straight_line_changes_by_as_much_as_time_goes_by() {
+fn a_straight_line_changes_in_proportion_to_time() {
     // Every |Δx| in a bin is 2 Δt; σ² = 2/4.
     let flux = [1.0, 3.0, 5.0, 7.0];
     let half_pi = std::f64::consts::FRAC_PI_2;
@@ -32,8 +32,8 @@ fn a_straight_line_changes_by_as_much_as_time_goes_by() {
 }
 
 #[test]
-fn the_quartiles_of_five_changes() {
-    // Neighbours change by 1, 2, 3, 4 and 100: the quartiles are 2 and 4.
+fn macleod_2012_uses_the_quartiles_of_the_changes() {
+    // The changes between neighbours are 1, 2, 3, 4 and 100, with quartiles 2 and 4.
     let flux = [0.0, 1.0, 3.0, 6.0, 10.0, 110.0];
     let got = sf2(&by_steps(Method::Macleod2012), &flux, 1.0)[0];
     assert!((got - (0.74_f64 * 2.0).powi(2)).abs() < 1e-14, "{got}");
@@ -55,20 +55,20 @@ fn the_order_of_the_epochs_does_not_matter() {
 }
 
 #[test]
-fn bins_take_their_lower_edge_and_the_last_also_its_upper() {
+fn bins_include_their_lower_edge_and_the_last_also_its_upper() {
     let function = |edges: &[f64]| {
         let bins = StructureFunction::new(Method::Basic).binned(Binning::Edges(edges.to_vec())).expect("ascending");
         bins.with_noise(Noise::None).expect("allowed")
     };
     let flux = [0.0, 1.0, 2.0, 3.0];
-    // Intervals of 1, 2 and 3 have changes of as much.
+    // Intervals of 1, 2 and 3 have changes of the same size.
     assert_eq!(sf2(&function(&[1.0, 2.0, 3.0]), &flux, 1.0), [1.0, (4.0 + 4.0 + 9.0) / 3.0]);
     let out = sf2(&function(&[0.0, 0.5, 1.5]), &flux, 1.0);
     assert!(out[0].is_nan() && out[1] == 1.0, "{out:?}");
 }
 
 #[test]
-fn as_many_bins_as_the_target_asks_for() {
+fn the_target_sets_the_number_of_bins() {
     // Ten pairs of five epochs.
     let flux = [1.0, 4.0, 2.0, 8.0, 5.0];
     for (target, bins) in [(1, 10), (3, 4), (5, 2), (10, 1), (1000, 1)] {
@@ -95,7 +95,7 @@ fn too_few_epochs_and_equal_intervals_have_no_bins() {
 }
 
 #[test]
-fn without_times_epochs_follow_each_other_at_intervals_of_one() {
+fn without_times_neighbouring_epochs_have_an_interval_of_one() {
     let (flux, error) = ([1.0, 5.0, 2.0, 7.0], [0.5; 4]);
     let function = by_steps(Method::Basic).ignoring_times();
     let odd = LightCurve::new(&flux).with_error(&error).with_time(&[3.0, 1.0, 2e5, 2e5]);
@@ -106,7 +106,7 @@ fn without_times_epochs_follow_each_other_at_intervals_of_one() {
 }
 
 #[test]
-fn errors_are_measured_or_the_same_or_none() {
+fn errors_are_measured_constant_or_none() {
     let flux = [0.0, 2.0, 4.0, 6.0];
     let function = |noise| by_steps(Method::Basic).with_noise(noise).expect("allowed");
     assert_eq!(sf2(&function(Noise::Same(1.0)), &flux, 0.5)[0], 2.0);
@@ -121,7 +121,7 @@ fn light_curves_together_share_their_bins() {
     let light_curve = |flux| LightCurve::new(flux).with_error(&error).with_time(&TIME);
     let short = LightCurve::new(&one[..2]).with_error(&error[..2]).with_time(&TIME[..2]);
     let got = by_steps(Method::Basic).of_ensemble(&[light_curve(&one), short, light_curve(&other)]);
-    // As many pairs of each: the mean of 1 and 9.
+    // Both have the same number of pairs, so this is the mean of 1 and 9.
     assert_eq!(got[0].sf2, 5.0 - 0.5);
     assert_eq!(got.len(), 3);
 }
@@ -132,7 +132,7 @@ fn resampled(samples: Samples, seed: u64) -> StructureFunction {
 }
 
 #[test]
-fn a_seed_gives_the_same_samples_and_another_seed_others() {
+fn samples_are_reproducible_and_depend_on_the_seed() {
     let flux = [1.0, 5.0, 2.0, 7.0];
     let run = |seed| resampled(Samples::All, seed).of(&LightCurve::new(&flux).with_error(&[0.5; 4]).with_time(&TIME));
     let bits =
@@ -142,8 +142,8 @@ fn a_seed_gives_the_same_samples_and_another_seed_others() {
 }
 
 #[test]
-fn samples_scatter_as_the_mean_of_so_many_does() {
-    // Neighbours change by ±1 or ±3, squared 1 and 9, in equal parts: a mean of n has a scatter of 4/sqrt(n).
+fn samples_scatter_like_a_mean_of_their_number_of_pairs() {
+    // The squared changes between neighbours are 1 and 9 with equal frequency, so a mean of n has a scatter of 4/sqrt(n).
     let flux: Vec<f64> = (0..401_u32).map(|i| f64::from([0, 1, 4, 3][i as usize % 4])).collect();
     let (time, error): (Vec<f64>, Vec<f64>) = (0..flux.len()).map(|i| (count(i), 0.0)).unzip();
     let near = Binning::Edges(vec![0.5, 1.5]);
@@ -153,7 +153,7 @@ fn samples_scatter_as_the_mean_of_so_many_does() {
         .resampled(resampling)
         .expect("allowed")
         .of(&LightCurve::new(&flux).with_error(&error).with_time(&time));
-    // Of 80,200 pairs 400 are neighbours: 200 of half as many that are drawn.
+    // 400 of the 80,200 pairs are neighbours, and half of all pairs are drawn, so n is 200.
     let want = 4.0 / 200.0_f64.sqrt();
     let [lower, upper] = bins[0].errors().expect("resampled");
     for error in [lower, upper, bins[0].error().expect("resampled")] {
@@ -164,7 +164,7 @@ fn samples_scatter_as_the_mean_of_so_many_does() {
 
 #[test]
 fn equal_weights_keep_a_long_light_curve_from_dominating() {
-    // Neighbours change by 1 in 3 epochs, and by 3 in 100.
+    // Neighbours change by 1 in the light curve of 3 epochs, and by 3 in that of 100.
     let short: Vec<f64> = (0..3_u32).map(f64::from).collect();
     let long: Vec<f64> = (0..100_u32).map(|i| 3.0 * f64::from(i % 2)).collect();
     let (time, error): (Vec<f64>, Vec<f64>) = (0..100).map(|i| (count(i), 0.0)).unzip();
@@ -177,12 +177,12 @@ fn equal_weights_keep_a_long_light_curve_from_dominating() {
         function.resampled(resampling).expect("allowed").of_ensemble(&both)[0].sf2
     };
     assert!(share(Samples::All) > 8.0);
-    // Of three pairs of each, two of the short and hardly one of the long are neighbours.
+    // Of three pairs from each light curve, about two of the short one and hardly any of the long one are neighbours.
     assert!(share(Samples::Least) < 2.0);
 }
 
 #[test]
-fn settings_that_make_no_sense_are_refused() {
+fn invalid_settings_are_refused() {
     let function = || StructureFunction::new(Method::Basic);
     for binning in [
         Binning::Size { target: 0 },
@@ -206,7 +206,7 @@ fn settings_that_make_no_sense_are_refused() {
 }
 
 #[test]
-fn by_name_it_has_the_rows_of_the_function_with_the_same_settings() {
+fn by_name_it_has_the_rows_of_the_function_with_equal_settings() {
     use tape_core::{Statistic, Value};
     let (flux, error) = ([1.0, 5.0, 2.0, 7.0], [0.5, 0.1, 0.2, 0.3]);
     let light_curve = LightCurve::new(&flux).with_error(&error).with_time(&TIME);
@@ -225,7 +225,7 @@ fn by_name_it_has_the_rows_of_the_function_with_the_same_settings() {
         let want = (0..).zip(function.of(&light_curve));
         let want: Vec<Value> = want.flat_map(|(i, bin)| [Value::Int(i), value(bin.dt), value(bin.sf2)]).collect();
         assert_eq!((got.len(), &got), (12, &want), "{method:?}");
-        assert_eq!(got[11], Value::Null, "no pair is nine days apart");
+        assert_eq!(got[11], Value::Null, "no pair has an interval of nine days");
     }
     let resampling = Resampling { repetitions: 20, samples: Samples::Number(50), seed: 7, quantiles: [0.1, 0.8] };
     let function = StructureFunction::new(Method::Basic).binned(Binning::Length { target: 2 }).expect("allowed");
@@ -242,13 +242,13 @@ fn by_name_it_has_the_rows_of_the_function_with_the_same_settings() {
 }
 
 #[test]
-fn settings_by_name_that_make_no_sense_are_refused() {
+fn invalid_settings_by_name_are_refused() {
     for (text, says) in [
         ("structure_function:method=bauer", "must be one of basic, macleod_2012"),
         ("structure_function:target=0", "must be an integer of 1 or more"),
         ("structure_function:target=1.5", "must be an integer of 1 or more"),
         ("structure_function:edges=3/1", "must be two or more ascending numbers joined by /, or none"),
-        ("structure_function:repetitions=5:lower=0.9", "from 0 to 1, the lower first"),
+        ("structure_function:repetitions=5:lower=0.9", "between 0 and 1, the lower first"),
         ("structure_function:bin=size", "did you mean 'bins'?"),
     ] {
         let error = crate::make(text).expect_err(text).to_string();
