@@ -1,4 +1,4 @@
-//! Measures the cost of all indices of variability for a light curve on one core, and of a sort of its fluxes and two
+//! Measures the time of all variability indices for a light curve on one core, and that of a sort of its fluxes and two
 //! passes over them: `cargo run --release -p tape-analysis --example indices_speed`. With `--each`, also measures every
 //! statistic separately, for light curves of ten and of 150 epochs.
 #![expect(clippy::print_stdout, reason = "it prints a table")]
@@ -16,7 +16,7 @@ struct Survey {
     length: usize,
 }
 
-/// Uniform numbers in 0..1, from a linear congruential generator: good enough to vary the work.
+/// A generator of uniform numbers in 0..1 (linear congruential), good enough to vary the work.
 struct Random(u64);
 
 impl Random {
@@ -36,7 +36,7 @@ impl Survey {
         Self { time, flux, error, length }
     }
 
-    /// Microseconds for each light curve, in the best of many runs.
+    /// Returns microseconds per light curve, in the best of many runs.
     fn time(&self, mut work: impl FnMut(&LightCurve<'_>)) -> f64 {
         let begin = Instant::now();
         let mut best = f64::INFINITY;
@@ -63,11 +63,11 @@ fn evaluate(statistics: &[Statistic], light_curve: &LightCurve<'_>, out: &mut [V
 
 fn main() {
     let names = tape_analysis::group("variability").expect("a group");
-    // Those of `golden/indices.parquet`, which leaves out Stetson's J.
+    // The statistics of `golden/indices.parquet`, which does not have Stetson's J.
     let statistics: Vec<Statistic> =
         names.iter().filter(|name| **name != "stetson_j").filter_map(|name| tape_analysis::find(name)).collect();
     let outputs: usize = statistics.iter().map(|statistic| statistic.info().outputs.len()).sum();
-    println!("{} statistics of {outputs} outputs, microseconds for each light curve", statistics.len());
+    println!("{} statistics with {outputs} outputs, microseconds per light curve", statistics.len());
     println!("{:>8} {:>14} {:>10} {:>6}", "epochs", "sort+2 passes", "all", "ratio");
     let mut out = [Value::Null; 8];
     for length in [10, 50, 150, 700, 5000] {

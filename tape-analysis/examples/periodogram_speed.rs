@@ -7,7 +7,7 @@ use std::time::Instant;
 use tape_analysis::periodogram::{Grid, LombScargle, Method};
 use tape_core::count;
 
-/// Uniform numbers in 0..1, from a linear congruential generator: good enough to vary the work.
+/// A generator of uniform numbers in 0..1 (linear congruential), good enough to vary the work.
 struct Random(u64);
 
 impl Random {
@@ -16,7 +16,7 @@ impl Random {
         f64::from(u32::try_from(self.0 >> 32).expect("32 bits")) / f64::from(u32::MAX)
     }
 
-    /// Times over a thousand days, fluxes and errors.
+    /// Creates times over a thousand days, fluxes and errors.
     fn light_curve(&mut self, n: usize) -> [Vec<f64>; 3] {
         let time: Vec<f64> = (0..n).map(|_| 1000.0 * self.uniform()).collect();
         let flux = time.iter().map(|t| (t * 6.0).sin() + self.uniform()).collect();
@@ -26,7 +26,7 @@ impl Random {
 
 fn main() {
     let mut random = Random(7);
-    println!("{:>8} {:>12} {:>12} {:>12}   ms each, the median of many", "epochs", "frequencies", "direct", "fast");
+    println!("{:>8} {:>12} {:>12} {:>12}   ms per light curve, median", "epochs", "frequencies", "direct", "fast");
     for (epochs, frequencies) in [
         (10, 50_000),
         (40, 50_000),
@@ -38,7 +38,7 @@ fn main() {
         (3000, 50_000),
     ] {
         let grid = Grid::new(0.1, 0.0002, frequencies).expect("a grid");
-        // As many light curves as make a thousand of the size that is compared with others.
+        // A constant amount of work: 1000 light curves with 5,000 frequencies, fewer with more, and at least 5.
         let number = (50_000_000 / (frequencies * 10)).clamp(5, 1000);
         let curves: Vec<_> = (0..number).map(|_| random.light_curve(epochs)).collect();
         print!("{epochs:>8} {frequencies:>12}");

@@ -16,7 +16,7 @@ struct Survey {
     rows: Vec<Range<usize>>,
 }
 
-/// Uniform numbers in 0..1, from a linear congruential generator: good enough to vary the work.
+/// A generator of uniform numbers in 0..1 (linear congruential), good enough to vary the work.
 struct Random(u64);
 
 impl Random {
@@ -25,13 +25,13 @@ impl Random {
         f64::from(u32::try_from(self.0 >> 32).expect("32 bits")) / f64::from(u32::MAX)
     }
 
-    /// Nearly normal.
+    /// Returns an approximately normal number.
     fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
     }
 }
 
-/// About 200,000 epochs in light curves of log-normal length around `length`; one in ten varies.
+/// Creates about 200,000 epochs in light curves with log-normal lengths around `length`. One in ten is variable.
 fn survey(length: usize) -> Survey {
     let mut random = Random(7);
     let mut survey = Survey { flux: vec![], error: vec![], rows: vec![] };
@@ -49,7 +49,7 @@ fn survey(length: usize) -> Survey {
     survey
 }
 
-/// Millions of epochs a second, in the best of many runs.
+/// Returns millions of epochs per second, in the best of many runs.
 fn speed(survey: &Survey, mut work: impl FnMut()) -> f64 {
     let begin = Instant::now();
     let mut best = f64::INFINITY;

@@ -1,7 +1,7 @@
-//! Every statistic asks often enough whether it should stop: the processor time between two questions is measured over light
-//! curves of 3,000 epochs, in builds that are not optimised too. A statistic that asks never must end in that time.
+//! Tests that every statistic checks for cancellation often enough. The processor time between two checks is measured for
+//! light curves of 3,000 epochs, also in unoptimised builds. A statistic that never checks must finish in that time.
 //!
-//! Among the statistics tested is one that takes long and never asks: a harness that lets it pass is broken.
+//! One tested statistic is slow and never checks, to verify that the tests reject it.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -11,19 +11,19 @@ use tape_core::{Cancellation, Chunk, IdType, Inputs, LightCurve, Object, Segment
 
 const EPOCHS: usize = 3000;
 
-/// The most time between two questions, of the half second in which a run must stop.
+/// Maximum time between two checks. A run must stop within half a second.
 const MOST: Duration = Duration::from_millis(300);
 
-/// Computations that take longer than this are asked to stop.
+/// Time after which computations are cancelled.
 const LONGEST: Duration = Duration::from_secs(3);
 
-/// The processor time of this thread, which other programs do not make longer.
+/// Returns the processor time of this thread, which does not depend on other programs.
 fn thread_time() -> Duration {
     let nanoseconds = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let nanoseconds = nanoseconds.and_then(|text| text.split(' ').next()?.parse().ok());
     nanoseconds.map_or_else(
         || {
-            // Elsewhere than on Linux the time of day has to do.
+            // Other systems than Linux use wall time.
             static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
             START.elapsed()
         },
@@ -31,7 +31,7 @@ fn thread_time() -> Duration {
     )
 }
 
-/// When something was asked last, and the longest time between two questions.
+/// The time of the last check, and the longest time between two checks.
 struct Asked {
     start: Duration,
     last: Duration,
@@ -47,7 +47,7 @@ impl Asked {
     }
 }
 
-/// The longest time without a question while `work` runs, from its begin to its end. It is told to stop after `limit`.
+/// Returns the longest time without a check during `work`, including its start and end. Cancels it after `limit`.
 fn longest_gap(limit: Duration, work: impl FnOnce(Cancellation)) -> Duration {
     let start = thread_time();
     let asked = Arc::new(Mutex::new(Asked { start, last: start, longest: Duration::ZERO }));
@@ -58,8 +58,7 @@ fn longest_gap(limit: Duration, work: impl FnOnce(Cancellation)) -> Duration {
     asked.longest
 }
 
-/// Creates a chunk of one object, with light curves of a period, noise and outliers in two bands, of `epochs` epochs
-/// each.
+/// Creates a chunk of one object with two bands of `epochs` epochs each. Fluxes have a period, noise and outliers.
 fn chunk(epochs: usize) -> Chunk {
     let mut chunk = Chunk::new(IdType::Int64);
     let mut state = 1_u64;
@@ -106,10 +105,10 @@ fn gap_of(statistic: &Statistic, limit: Duration) -> Duration {
     })
 }
 
-/// Every statistic, with its defaults and with what costs more.
+/// Returns every statistic with its defaults, and some with more expensive parameters.
 fn all() -> Vec<Statistic> {
     let costly = [
-        // A grid that is short enough for all that follows it to be seen.
+        // A short grid, so that the steps after it are measured too.
         "lomb_scargle:minimum_period=2",
         "lomb_scargle:minimum_period=2:terms=10:peaks=100",
         "lomb_scargle_multiband:minimum_period=5:base_terms=10:band_terms=10:candidates=1000",
@@ -126,7 +125,7 @@ fn all() -> Vec<Statistic> {
 }
 
 #[test]
-fn every_statistic_asks_often_whether_to_stop() {
+fn every_statistic_checks_often_for_cancellation() {
     let mut slow = vec![];
     for statistic in all() {
         let gap = gap_of(&statistic, LONGEST);
@@ -134,22 +133,22 @@ fn every_statistic_asks_often_whether_to_stop() {
             slow.push(format!("{}: {gap:?}", statistic.info().name));
         }
     }
-    assert!(slow.is_empty(), "these take longer than {MOST:?} from question to question: {slow:?}");
+    assert!(slow.is_empty(), "more than {MOST:?} between two checks: {slow:?}");
 }
 
 #[test]
-fn every_statistic_ends_soon_after_it_was_told_to_stop() {
+fn every_statistic_ends_soon_after_cancellation() {
     for statistic in all() {
         for limit in [Duration::ZERO, Duration::from_millis(50)] {
             let gap = gap_of(&statistic, limit);
-            assert!(gap < MOST, "{} goes on for {gap:?}", statistic.info().name);
+            assert!(gap < MOST, "{} continues for {gap:?}", statistic.info().name);
         }
     }
 }
 
 #[test]
-fn many_light_curves_at_once_are_no_reason_to_go_on() {
-    // As many rows as a bucket may have, in one chunk.
+fn whole_chunks_end_soon_after_cancellation() {
+    // A chunk with as many rows as a bucket may have.
     let mut chunk = chunk(EPOCHS);
     for object in 1..200 {
         chunk.flux.extend_from_within(..EPOCHS);
@@ -167,7 +166,7 @@ fn many_light_curves_at_once_are_no_reason_to_go_on() {
 }
 
 #[test]
-fn a_request_that_is_not_made_changes_no_answer() {
+fn a_cancellation_that_is_not_requested_changes_no_result() {
     let (mut chunk, plain) = (chunk(300), chunk(300));
     chunk.cancellation = Cancellation::new();
     let bits = |values: Vec<Value>| format!("{values:?}");
@@ -178,7 +177,7 @@ fn a_request_that_is_not_made_changes_no_answer() {
 }
 
 #[test]
-fn a_statistic_that_never_asks_does_not_pass() {
+fn a_statistic_that_never_checks_is_rejected() {
     let deaf = Statistic::from_fn("deaf", Inputs::FLUX, |light_curve| {
         let start = thread_time();
         let mut sum = 0.0;
@@ -187,5 +186,5 @@ fn a_statistic_that_never_asks_does_not_pass() {
         }
         sum
     });
-    assert!(gap_of(&deaf, Duration::ZERO) > MOST, "a statistic that never asks was taken for one that does");
+    assert!(gap_of(&deaf, Duration::ZERO) > MOST, "a statistic that never checks passed");
 }

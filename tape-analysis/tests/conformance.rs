@@ -1,12 +1,12 @@
-//! Properties of every statistic in the registry: it depends on exactly the inputs that it declares, returns nothing if
-//! there are too few epochs, and returns something if there are just enough.
+//! Properties of every statistic in the registry: it depends on exactly the inputs that it declares, returns null if
+//! there are too few epochs, and a value if there are just enough.
 //!
 //! Some of the tested statistics are deliberately wrong, to check that the tests reject them.
 
 use tape_analysis::make;
 use tape_core::{Chunk, IdType, Info, Inputs, LightCurve, Segment, Statistic, Value, count};
 
-/// The statistics of the registry, and some with other parameters.
+/// Returns the statistics of the registry, and some with other parameters.
 fn registry() -> Vec<Statistic> {
     let others = [
         "beyond_n_std:n=0.5",
@@ -21,7 +21,7 @@ fn registry() -> Vec<Statistic> {
     tape_analysis::registry().iter().cloned().chain(others).collect()
 }
 
-/// Models that are fitted: a light curve with epochs enough may be none of them, and then has no result.
+/// Returns the fits of models, which may be null for a light curve with enough epochs.
 fn models() -> Vec<Statistic> {
     ["bazin_fit", "damped_random_walk", "linexp_fit", "villar_fit"].map(|name| make(name).expect(name)).to_vec()
 }
@@ -34,7 +34,7 @@ struct Epochs {
     error: Vec<f64>,
 }
 
-/// Uniform numbers in 0..1, from a linear congruential generator.
+/// A generator of uniform numbers in 0..1 (linear congruential).
 struct Random(u64);
 
 impl Random {
@@ -47,14 +47,14 @@ impl Random {
         (0..n).map(|_| low + (high - low) * self.uniform()).collect()
     }
 
-    /// Uneven times in order.
+    /// Returns unevenly spaced times in ascending order.
     fn times(&mut self, n: usize) -> Vec<f64> {
         (0..n).map(|i| 60_000.0 + 3.0 * count(i) + 2.0 * self.uniform()).collect()
     }
 
     fn epochs(&mut self, n: usize) -> Epochs {
         let mut flux = self.column(n, 50.0, 60.0);
-        // Outliers, for the statistics that count those beyond two deviations.
+        // Outliers, for the statistics of epochs beyond two standard deviations.
         for flux in &mut flux {
             *flux += if self.uniform() < 0.06 { 25.0 } else { 0.0 };
         }
@@ -67,7 +67,7 @@ impl Epochs {
         evaluate(statistic, &LightCurve::new(&self.flux).with_error(&self.error).with_time(&self.time))
     }
 
-    /// All columns but those that `inputs` says are not needed, which no plan would have read.
+    /// Evaluates the statistic without the columns that it does not declare, because no plan would read them.
     fn outputs_of_declared(&self, statistic: &Statistic) -> Vec<Value> {
         let inputs = statistic.info().inputs;
         let mut light_curve = LightCurve::new(&self.flux);
@@ -96,7 +96,7 @@ fn evaluate(statistic: &Statistic, light_curve: &LightCurve<'_>) -> Vec<Value> {
     out
 }
 
-/// Equal but for the order in which sums were taken.
+/// Returns true if values are equal up to the order of sums.
 fn same(a: &[Value], b: &[Value]) -> bool {
     a.iter().zip(b).all(|pair| match pair {
         (Value::Float(a), Value::Float(b)) => (a - b).abs() <= 1e-10 * a.abs().max(b.abs()).max(1e-3),
@@ -108,9 +108,9 @@ fn same(a: &[Value], b: &[Value]) -> bool {
 fn inputs_are_real(statistic: &Statistic) -> Result<(), String> {
     let Info { name, inputs, .. } = statistic.info();
     let mut random = Random(11);
-    // The number of epochs has no factor in common with the step of a shuffle.
+    // The number of epochs is coprime to the step of a shuffle.
     let mut light_curves: Vec<(Epochs, Epochs)> = (0..12).map(|_| (random.epochs(41), random.epochs(41))).collect();
-    // Some hardly vary, for the statistics that are zero where the errors explain nothing.
+    // In some light curves, errors explain most of the scatter, for statistics that are zero otherwise.
     for (a, b) in &mut light_curves[8..] {
         a.error.iter_mut().chain(&mut b.error).for_each(|error| *error *= 5.0);
     }
@@ -131,13 +131,13 @@ fn inputs_are_real(statistic: &Statistic) -> Result<(), String> {
     for (epochs, _) in &light_curves {
         let (all, declared) = (epochs.outputs(statistic), epochs.outputs_of_declared(statistic));
         if all != declared {
-            return Err(format!("{name} gives {declared:?} of what it declares, and {all:?} of all columns"));
+            return Err(format!("{name} returns {declared:?} for its declared columns, and {all:?} for all columns"));
         }
     }
     Ok(())
 }
 
-/// Checks that there is no result with too few epochs, and a finite number with just enough.
+/// Checks that the result is null with too few epochs, and finite with just enough.
 fn fewest_epochs_are_real(statistic: &Statistic) -> Result<(), String> {
     let Info { name, min_epochs, .. } = statistic.info();
     let epochs = Random(5).epochs(20);
@@ -154,15 +154,15 @@ fn fewest_epochs_are_real(statistic: &Statistic) -> Result<(), String> {
             Value::Int(_) | Value::Bool(_) => n >= *min_epochs,
         });
         if !right {
-            return Err(format!("{name} gives {out:?} of {n} epochs; it declares {min_epochs} as the fewest"));
+            return Err(format!("{name} returns {out:?} for {n} epochs, but declares a minimum of {min_epochs}"));
         }
     }
     Ok(())
 }
 
 #[test]
-fn declared_inputs_are_the_real_ones() {
-    // How many bins there are, and so whether there is a result, depends on the times; it has its own tests for that.
+fn declared_inputs_are_correct() {
+    // The number of bins depends on the times, so `bins` has its own tests of the minimum number of epochs.
     let bins = make("bins:window=20:offset=-3:of=reduced_chi2+linear_fit+eta_e").expect("allowed");
     let all = registry().into_iter().chain(models()).chain([bins]);
     let wrong: Vec<String> = all.filter_map(|statistic| inputs_are_real(&statistic).err()).collect();
@@ -170,16 +170,15 @@ fn declared_inputs_are_the_real_ones() {
 }
 
 #[test]
-fn declared_fewest_epochs_are_the_real_ones() {
+fn declared_minimum_numbers_of_epochs_are_correct() {
     let wrong: Vec<String> =
         registry().iter().filter_map(|statistic| fewest_epochs_are_real(statistic).err()).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Constant fluxes, equal times, and both, may leave a value undefined, but must not be answered by one that is huge only
-/// because of how its sums were rounded.
+/// Checks that constant fluxes and equal times do not give huge values that are due to rounding. NaN is allowed.
 #[test]
-fn what_does_not_vary_has_no_large_index() {
+fn constant_light_curves_give_no_huge_values() {
     for statistic in &registry() {
         let name = &statistic.info().name;
         for (n, level) in [(6, 0.1), (41, -7.7), (41, 1e5 / 3.0)] {
@@ -191,16 +190,15 @@ fn what_does_not_vary_has_no_large_index() {
                     Value::Int(_) => true,
                     Value::Null | Value::Bool(_) => false,
                 });
-                assert!(calm, "{name}: {out:?} of {n} fluxes of {level}");
+                assert!(calm, "{name}: {out:?} for {n} fluxes of {level}");
             }
         }
     }
 }
 
-/// A statistic that takes whole chunks gives what it gives of each light curve by itself, nothing of those that are too
-/// short included.
+/// Checks that a statistic that takes whole chunks returns the values of single light curves, including nulls for short ones.
 #[test]
-fn whole_chunks_give_the_same_as_single_light_curves() {
+fn whole_chunks_agree_with_single_light_curves() {
     let lengths = [5, 0, 1, 41, 2, 7, 1, 300];
     let Epochs { time, flux, error } = Random(9).epochs(lengths.iter().sum());
     let mut chunk = Chunk { time, flux, error, ..Chunk::new(IdType::Int64) };
@@ -224,7 +222,7 @@ fn liar(name: &'static str, inputs: Inputs, f: fn(&LightCurve<'_>) -> f64) -> St
 }
 
 #[test]
-fn the_harness_catches_a_lie_about_each_input() {
+fn wrong_declarations_of_inputs_are_rejected() {
     let sum = |column: &[f64]| column.iter().sum::<f64>();
     let liars = [
         liar("hides_flux", Inputs::TIME, |lc| lc.flux()[0] * 0.0 + lc.extremes().max),
@@ -235,7 +233,7 @@ fn the_harness_catches_a_lie_about_each_input() {
         liar("claims_time", Inputs { order: false, ..Inputs::TIME_FLUX }, |lc| lc.median()),
         liar("hides_order", Inputs::FLUX, |lc| lc.flux()[0]),
         liar("claims_order", Inputs { order: true, ..Inputs::FLUX }, |lc| lc.median()),
-        // It changes nothing if the errors change, but needs that there are some.
+        // The value of the errors does not matter, but their number does.
         liar("peeks", Inputs::FLUX, |lc| lc.moments().mean * count(lc.error().len())),
     ];
     for liar in liars {
@@ -246,7 +244,7 @@ fn the_harness_catches_a_lie_about_each_input() {
 }
 
 #[test]
-fn the_harness_catches_a_lie_about_the_fewest_epochs() {
+fn a_wrong_minimum_number_of_epochs_is_rejected() {
     let with_fewest = |min_epochs, f: fn(&LightCurve<'_>) -> f64| {
         let info = Info { min_epochs, ..Info::new("liar", Inputs::FLUX) };
         Statistic::from_fn_outputs(info, move |lc, out| out[0] = f(lc).into())

@@ -1,5 +1,5 @@
 //! Properties of every statistic that compares the bands of an object: it depends on exactly the inputs and bands that
-//! it declares, in any order, and returns nothing if a band is missing.
+//! it declares, bands may be in any order, and it returns null if a band is missing.
 //!
 //! Some of the tested statistics are deliberately wrong, to check that the tests reject them.
 
@@ -15,7 +15,7 @@ struct Band {
     error: Vec<f64>,
 }
 
-/// Uniform numbers in 0..1, from a linear congruential generator.
+/// A generator of uniform numbers in 0..1 (linear congruential).
 struct Random(u64);
 
 impl Random {
@@ -32,7 +32,7 @@ impl Random {
     }
 }
 
-/// The outputs for an object; columns that are not declared are not there, as no plan would have read them.
+/// Returns the outputs for an object. Columns that are not declared are missing, because no plan would read them.
 fn outputs(statistic: &Statistic, bands: &[Band]) -> Vec<Value> {
     let inputs = statistic.info().inputs;
     let mut light_curves = Vec::new();
@@ -73,20 +73,20 @@ fn declarations_are_real(statistic: &Statistic) -> Result<(), String> {
         ];
         for (input, declared, real) in cases {
             if (declared && compared) != real {
-                return Err(format!("{name} declares {input} in {label}: {declared}; it matters: {real}"));
+                return Err(format!("{name} declares {input} in {label}: {declared}; {input} matters: {real}"));
             }
         }
         let without: Vec<Band> = objects[0].iter().filter(|band| band.label != label).cloned().collect();
         let nothing = outputs(statistic, &without).iter().all(|value| *value == Value::Null);
         if nothing != (compared && !bands.is_empty()) {
-            return Err(format!("{name} without {label} gives nothing: {nothing}"));
+            return Err(format!("{name} is null without {label}: {nothing}"));
         }
     }
     let whole = outputs(statistic, &objects[0]);
     let mut reversed = objects[0].clone();
     reversed.reverse();
     if !whole.iter().all(|value| matches!(value, Value::Float(value) if value.is_finite())) {
-        return Err(format!("{name} gives {whole:?} of 31 epochs in each band"));
+        return Err(format!("{name} returns {whole:?} for 31 epochs in each band"));
     }
     if bands.is_empty() || whole == outputs(statistic, &reversed) {
         Ok(())
@@ -96,7 +96,7 @@ fn declarations_are_real(statistic: &Statistic) -> Result<(), String> {
 }
 
 #[test]
-fn declared_inputs_and_bands_are_the_real_ones() {
+fn declared_inputs_and_bands_are_correct() {
     let others = [
         "stetson_i:first=i:second=r:window=0.02",
         "stetson_l:single=0.5",
@@ -126,7 +126,7 @@ impl WholeObject for Liar {
 }
 
 #[test]
-fn the_harness_catches_each_lie() {
+fn wrong_declarations_are_rejected() {
     let liar = |inputs, f| {
         let info = Info { bands: vec!["g".to_owned(), "r".to_owned()], ..Info::new("liar", inputs) };
         Statistic::object(Liar { info, f })

@@ -1,4 +1,4 @@
-//! Epochs and values as they lie in files.
+//! Reads epochs and values from files.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -36,7 +36,7 @@ impl Survey {
     }
 }
 
-/// Rows of id, band, n, value.
+/// Reads a CSV file with rows of id, band, n, value.
 pub(crate) fn read_csv(path: &str) -> Result<BTreeMap<Key, f64>, Box<dyn Error>> {
     let text = fs::read_to_string(shared(path))?;
     let rows = text.lines().skip(1).map(|line| {
@@ -46,13 +46,13 @@ pub(crate) fn read_csv(path: &str) -> Result<BTreeMap<Key, f64>, Box<dyn Error>>
     rows.collect()
 }
 
-/// The names of the columns of a file.
+/// Returns the column names of a Parquet file.
 pub(crate) fn columns_of(path: &str) -> Result<Vec<String>, Box<dyn Error>> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(shared(path))?)?;
     Ok(reader.schema().fields().iter().map(|field| field.name().clone()).collect())
 }
 
-/// Whole columns of a file.
+/// Reads whole columns of a Parquet file.
 pub(crate) fn read_parquet(path: &str, names: &[&str]) -> Result<Vec<ArrayRef>, Box<dyn Error>> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(shared(path))?)?.build()?;
     let batches = reader.collect::<Result<Vec<_>, _>>()?;
@@ -67,7 +67,7 @@ pub(crate) fn integers(column: &ArrayRef) -> Result<Vec<i64>, Box<dyn Error>> {
     Ok(cast(column, &DataType::Int64)?.as_primitive::<Int64Type>().values().to_vec())
 }
 
-/// NaN for null.
+/// Converts a column to floats, with NaN for null.
 pub(crate) fn floats(column: &ArrayRef) -> Result<Vec<f64>, Box<dyn Error>> {
     let column = cast(column, &DataType::Float64)?;
     Ok(column.as_primitive::<Float64Type>().iter().map(|value| value.unwrap_or(f64::NAN)).collect())

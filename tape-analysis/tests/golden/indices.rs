@@ -1,7 +1,7 @@
-//! The indices of variability against those of the `light-curve` package.
+//! Compares the variability indices with those of the `light-curve` package.
 //!
-//! Each column of its file must be an output of a statistic of the registry: of that name, or `STATISTIC.OUTPUT` where a
-//! statistic has several.
+//! Each column of the golden file must be the output of the registered statistic with this name, or be called
+//! `STATISTIC.OUTPUT` if the statistic has several outputs.
 
 use std::error::Error;
 
@@ -10,22 +10,22 @@ use tape_core::{Info, Inputs, LightCurve, Statistic, Value};
 use super::TAPE;
 use super::files::{Epochs, Key, columns_of, floats, integers, read_parquet, strings};
 
-/// The file.
+/// The golden file.
 pub(crate) const PATH: &str = "golden/indices.parquet";
 
-/// The columns that say which light curve a row is of.
+/// The columns that identify the light curve of a row.
 const KEYS: [&str; 3] = ["id", "band", "n"];
 
 type Test = fn() -> Result<(), Box<dyn Error>>;
 
-/// The trials, and their names.
+/// The tests and their names.
 pub(crate) const TRIALS: [(&str, Test); 3] = [
     ("every_column_is_covered_and_agrees", every_column),
     ("a_missing_statistic_is_caught", a_missing_statistic),
     ("a_wrong_statistic_is_caught", wrong_statistics),
 ];
 
-/// The light curves as the file has them, and their rows in it.
+/// The light curves of the golden file, and its columns of values.
 struct Golden {
     light_curves: Vec<(Key, [Vec<f64>; 3])>,
     columns: Vec<(String, Vec<f64>)>,
@@ -34,12 +34,12 @@ struct Golden {
 fn every_column() -> Result<(), Box<dyn Error>> {
     let golden = Golden::read()?;
     if (golden.columns.len(), golden.light_curves.len()) != (43, 157) {
-        return Err(format!("{} columns of {} rows", golden.columns.len(), golden.light_curves.len()).into());
+        return Err(format!("{} columns with {} rows", golden.columns.len(), golden.light_curves.len()).into());
     }
     golden.check(tape_analysis::registry())
 }
 
-/// Without any one of the statistics that the file is about, it is not covered.
+/// Checks that the absence of any statistic of the file is detected.
 fn a_missing_statistic() -> Result<(), Box<dyn Error>> {
     let golden = Golden::read()?;
     for (column, _) in &golden.columns {
@@ -47,13 +47,13 @@ fn a_missing_statistic() -> Result<(), Box<dyn Error>> {
         let rest: Vec<Statistic> =
             tape_analysis::registry().iter().filter(|s| s.info().name != gone).cloned().collect();
         if golden.check(&rest).is_ok() {
-            return Err(format!("nobody misses {gone}").into());
+            return Err(format!("the absence of {gone} is not detected").into());
         }
     }
     Ok(())
 }
 
-/// Statistics that differ from the right ones by a part in 10⁹, or in one light curve only, or in the definition.
+/// Checks that statistics are rejected that are wrong by one part in 10⁹, in one light curve only, or in the definition.
 fn wrong_statistics() -> Result<(), Box<dyn Error>> {
     let golden = Golden::read()?;
     let wrong = [
@@ -82,7 +82,7 @@ fn wrong_statistics() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The names of the statistic and of its output behind a column of the file.
+/// Returns the names of the statistic and the output of a column of the file.
 fn names(column: &str) -> (&str, &str) {
     column.split_once('.').unwrap_or((column, column))
 }
@@ -109,19 +109,20 @@ impl Golden {
         Ok(Self { light_curves, columns: columns.collect::<Result<_, Box<dyn Error>>>()? })
     }
 
-    /// Each column is that of a statistic.
+    /// Checks that each column agrees with a statistic.
     fn check(&self, statistics: &[Statistic]) -> Result<(), Box<dyn Error>> {
         for (column, values) in &self.columns {
             let (name, output) = names(column);
             let found = statistics.iter().find(|s| s.info().name == name);
-            let statistic = found.ok_or_else(|| format!("no statistic gives {column}"))?;
+            let statistic = found.ok_or_else(|| format!("no statistic for column {column}"))?;
             let place = statistic.info().outputs.iter().position(|o| o.name == output);
             self.check_column(column, values, statistic, place.ok_or_else(|| format!("{name} has no {output}"))?)?;
         }
         Ok(())
     }
 
-    /// Every value is the one wanted to 1e-10 of it, or to 1e-12 of what cancels in it; NaN where there is none.
+    /// Checks every value with a tolerance of 1e-10, relative to the value, or 1e-12, relative to the terms that cancel in it.
+    /// NaN must be NaN.
     fn check_column(
         &self,
         column: &str,
@@ -155,16 +156,16 @@ impl Golden {
 
 /// Terms that cancel in a value. Differences below their rounding error are not errors of either result.
 enum Rounding {
-    /// Nothing.
+    /// No terms.
     None,
-    /// This.
+    /// Terms of this size.
     Of(f64),
-    /// This in the square root.
+    /// Terms of this size in the square root of the value.
     OfRoot(f64),
 }
 
-/// Deviations from a straight line, which is level for a constant source, are differences of fluxes: the package gives such
-/// a source a slope, a scatter and a chi² of some roundings.
+/// Returns the terms that cancel in a column. Deviations from a straight line are differences of fluxes, so for a constant
+/// source, the slope, scatter and chi² of the package are pure rounding errors.
 fn rounding(column: &str, time: &[f64], flux: &[f64], error: &[f64]) -> Rounding {
     let greatest = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
     let level = greatest(&mut flux.iter().map(|x| x.abs()));

@@ -1,5 +1,5 @@
-//! Values against those of TAPE 0.4.1 (Stetson J) and of the `light-curve` package (indices), which lie beside the project
-//! and not in it: a trial whose files are missing is reported as ignored, and says which path it missed.
+//! Compares values with those of TAPE 0.4.1 (Stetson J, structure functions) and of the `light-curve` package (indices). The
+//! golden files are not part of the repository. A test whose files are missing is reported as ignored, with the missing path.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -22,8 +22,8 @@ const PS1: Survey = Survey {
     columns: ["ps1_objid", "midPointTai", "psFlux", "psFluxErr", "filterName"],
 };
 
-/// A light curve whose iteration runs away from an unstable mean, where TAPE's own value moves by 5e-12 of itself if its
-/// epochs are reversed: what the definition gives in arithmetic of 40 digits.
+/// The value of a light curve whose iteration starts at an unstable mean, computed with 40 digits. TAPE's own value changes by
+/// 5e-12 of itself if the epochs are reversed.
 const UNSTABLE: (i64, &str, f64) = (4_133_965, "r", 25.136_254_892_825_103);
 
 fn main() {
@@ -48,7 +48,7 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-/// A test, ignored if one of the files it needs is missing.
+/// Creates a test, which is ignored if one of its files is missing.
 fn trial(name: String, paths: &[&str], test: impl FnOnce() -> Result<(), Box<dyn Error>> + Send + 'static) -> Trial {
     let missing = paths.iter().map(|path| shared(path)).find(|path| !path.exists());
     if let Some(path) = &missing {
@@ -66,13 +66,14 @@ fn shared(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(path)
 }
 
-/// Every level of the machine gives TAPE's value for each of the `rows` light curves, in either order of its epochs.
+/// Checks that every level of this machine returns TAPE's value for each of the `rows` light curves, with epochs in either
+/// order.
 fn check_stetson_j(survey: &Survey, golden: &str, rows: usize) -> Result<(), Box<dyn Error>> {
     let epochs = survey.read()?;
     let mut golden = read_csv(golden)?;
     if let Some(value) = golden.get_mut(&(UNSTABLE.0, UNSTABLE.1.to_owned())) {
         if (*value - UNSTABLE.2).abs() > 1e-11 * UNSTABLE.2 {
-            return Err(format!("TAPE gives {value:e} for {UNSTABLE:?}").into());
+            return Err(format!("the golden value for {UNSTABLE:?} is {value:e}").into());
         }
         *value = UNSTABLE.2;
     }
@@ -97,7 +98,7 @@ fn check_stetson_j(survey: &Survey, golden: &str, rows: usize) -> Result<(), Box
     Ok(())
 }
 
-/// Every value got is the one wanted to 1e-12 of it, or near zero to 1e-12 of the unit beside; NaN where NaN is wanted.
+/// Checks values (key, got, want, unit) with a tolerance of 1e-12 times the larger of want and unit. NaN must be NaN.
 fn all_close<'a>(pairs: impl Iterator<Item = (&'a Key, f64, f64, f64)>) -> Result<(), Box<dyn Error>> {
     let wrong: Vec<String> = pairs
         .filter(|&(_, got, want, unit)| {

@@ -1,4 +1,4 @@
-//! Structure functions against those of TAPE, row by row.
+//! Compares structure functions with those of TAPE, row by row.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -9,28 +9,28 @@ use tape_core::LightCurve;
 use super::TAPE;
 use super::files::{Epochs, Key, floats, integers, read_parquet, strings};
 
-/// The file.
+/// The golden file.
 pub(crate) const PATH: &str = "golden/tape/sf2.parquet";
 
 type Test = fn() -> Result<(), Box<dyn Error>>;
 
-/// The trials, and their names.
+/// The tests and their names.
 pub(crate) const TRIALS: [(&str, Test); 3] = [
     ("every_row_agrees", every_row),
-    ("what_tape_refuses_has_no_rows", refused),
+    ("light_curves_that_tape_rejects_have_no_rows", refused),
     ("a_wrong_structure_function_is_caught", wrong),
 ];
 
-/// Method, binning, pairs for each bin.
+/// Method, binning, pairs per bin.
 type Case = (String, String, i64);
 
-/// (Δt, SF²) of the rows of an object, or of all together, in one band; NaN for null.
+/// (Δt, SF²) of the rows of an object, or of the ensemble, in one band, with NaN for null.
 type Rows = BTreeMap<(Case, Key), Vec<[f64; 2]>>;
 
-/// Number of objects, the first by id, that TAPE combined.
+/// Number of objects in the ensemble of TAPE: those with the lowest ids.
 const TOGETHER: usize = 40;
 
-/// The bins that TAPE was given; the last edge lies beyond every interval.
+/// The given edges. The last edge is beyond every interval.
 const GIVEN: [f64; 6] = [0.0, 1.0, 10.0, 100.0, 500.0, 5000.0];
 
 struct Golden {
@@ -61,7 +61,8 @@ impl Golden {
         Ok(Self { epochs: TAPE.read()?, rows, refused })
     }
 
-    /// Every row is the one wanted to 1e-9 of it, or to 1e-12 of what cancels in it; NaN where there is none.
+    /// Checks every row with a tolerance of 1e-9, relative to the value, or 1e-12, relative to the terms that cancel in it. NaN
+    /// must be NaN.
     fn check(
         &self,
         chosen: impl Fn(&Case) -> bool,
@@ -86,7 +87,8 @@ impl Golden {
         Ok(())
     }
 
-    /// The bins of an object in a band, or of many where the id is −1; and what cancels in them, the largest squared flux.
+    /// Returns the bins of an object in a band, or of the ensemble if the id is −1, and the size of the terms that cancel in
+    /// them, the largest squared flux.
     fn bins(&self, (method, binning, target): &Case, (id, band): &Key) -> Result<(Vec<Bin>, f64), Box<dyn Error>> {
         let method = Method::ALL.into_iter().find(|other| other.name() == method).ok_or("an unknown method")?;
         let (target, together) = (usize::try_from(*target)?, binning.ends_with("+combine"));
@@ -125,7 +127,7 @@ fn every_row() -> Result<(), Box<dyn Error>> {
     Golden::read()?.check(|_| true, |_, _| {})
 }
 
-/// Neither the object that TAPE refuses nor a light curve that it passes over has rows.
+/// Checks that neither the object that TAPE rejects nor the light curves that it skips have rows.
 fn refused() -> Result<(), Box<dyn Error>> {
     let golden = Golden::read()?;
     let of_objects: BTreeSet<(Case, i64)> =
@@ -144,7 +146,7 @@ fn refused() -> Result<(), Box<dyn Error>> {
     if without > golden.refused.len() { Ok(()) } else { Err(format!("{without} light curves without rows").into()) }
 }
 
-/// A value that is off by 2e-9, a row that is missing, and the function in place of its square.
+/// Checks that a value that is wrong by 2e-9, a missing row, and the function instead of its square are rejected.
 fn wrong() -> Result<(), Box<dyn Error>> {
     let golden = Golden::read()?;
     let spoilt: [fn(&Case, &mut Vec<Bin>); 4] = [
@@ -155,7 +157,7 @@ fn wrong() -> Result<(), Box<dyn Error>> {
         },
         |case, bins| bins.iter_mut().for_each(|bin| bin.sf2 *= if case.0 == "macleod_2012" { 1.0 + 2e-9 } else { 1.0 }),
     ];
-    // Those of single light curves, which are quick: they all pass unspoilt.
+    // Only single light curves are used, which are fast. All of them pass if nothing is wrong.
     let alone = |case: &Case| !case.1.ends_with("+combine");
     golden.check(alone, |_, _| {})?;
     for (i, spoil) in spoilt.into_iter().enumerate() {
