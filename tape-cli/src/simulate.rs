@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
+use tape::core::preset;
 use tape::simulate::{Codec, Simulation, SurveyLayout, bands};
 
+use super::args::unknown_preset;
 use super::failure::Failure;
 use super::screen::{Screen, bytes, counted};
 use super::watch::Work;
@@ -15,7 +17,8 @@ use super::watch::Work;
 #[command(after_help = "Examples:
   tape simulate survey --objects 20000 --epochs 150 --files 8
   tape simulate nights --objects 20000 --layout nightly --files 50 --row-group-rows 4096
-  tape simulate shuffled --objects 20000 --seed 7 --layout shuffled --compression none")]
+  tape simulate shuffled --objects 20000 --seed 7 --layout shuffled --compression none
+  tape simulate ztf --objects 1000 --columns ztf_dr23")]
 pub(crate) struct Simulate {
     /// The folder to make
     out: PathBuf,
@@ -25,9 +28,12 @@ pub(crate) struct Simulate {
     /// Mean number of epochs of an object, over all bands; the numbers are log-normal
     #[arg(long, value_name = "MEAN", default_value_t = 150.0)]
     epochs: f64,
-    /// One-letter labels of the bands
-    #[arg(long, default_value = "ugrizy")]
-    bands: String,
+    /// One-letter labels of the bands [default: those of the preset, or ugrizy]
+    #[arg(long)]
+    bands: Option<String>,
+    /// Write the columns of a known survey, with its units and codes of bands: see `tape inspect --presets`
+    #[arg(long, value_name = "PRESET", default_value = "tape")]
+    columns: String,
     /// Everything random follows from it
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
@@ -57,10 +63,17 @@ pub(crate) struct Simulate {
 
 impl Simulate {
     pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
+        let preset = preset(&self.columns).ok_or_else(|| unknown_preset(&self.columns))?;
+        let bands = match &self.bands {
+            Some(labels) => bands(labels),
+            None if preset.bands.is_empty() => bands("ugrizy"),
+            None => preset.bands.iter().map(|(_, name)| (*name).to_owned()).collect(),
+        };
         let simulation = Simulation {
             objects: self.objects,
             epochs: self.epochs,
-            bands: bands(&self.bands),
+            bands,
+            preset,
             seed: self.seed,
             variable_fraction: self.variable,
             layout: self.layout,

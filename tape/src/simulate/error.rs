@@ -45,6 +45,24 @@ pub enum SimulateError {
         /// Maximum number of bands.
         limit: usize,
     },
+    /// A preset whose columns cannot be simulated.
+    #[error("surveys in the columns of {name} cannot be simulated: choose one of {known}")]
+    UnsupportedPreset {
+        /// Name of the preset.
+        name: &'static str,
+        /// Names of the supported presets.
+        known: String,
+    },
+    /// A band that has no code in a preset.
+    #[error("the preset {preset} has no band {label:?}: choose among {known}")]
+    BandNotInPreset {
+        /// Name of the preset.
+        preset: &'static str,
+        /// The label.
+        label: String,
+        /// The bands of the preset.
+        known: String,
+    },
     /// Not a fraction.
     #[error("a variable fraction of {fraction}: it must lie between 0 and 1")]
     BadFraction {

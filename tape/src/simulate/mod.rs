@@ -13,6 +13,9 @@
 //! `kind` (see [`Kind`]), `period_days` (null where nothing repeats), `amplitude_mag` (at 620 nm, as the kind defines it),
 //! `mean_flux` (without noise, over the object's epochs in all bands) and `n_epochs`.
 //!
+//! With another [preset](Simulation::preset) than `tape`, the files have the columns, units and codes of bands of that
+//! survey, and also positions and a column of quality, which marks 2 % of the epochs as bad.
+//!
 //! An object's rows depend on the seed, its number, and the options that say what the sky is like ([`Simulation::epochs`],
 //! [`Simulation::bands`], [`Simulation::variable_fraction`]); not on the layout, the files, the codec, the threads, or how
 //! many other objects there are. Files are the same to the byte each time. Between platforms, values may differ in their
@@ -39,6 +42,7 @@ mod object;
 mod options;
 mod ordered;
 mod passband;
+mod preset_columns;
 mod run;
 mod shuffled;
 mod write;
@@ -49,6 +53,7 @@ mod tests;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use tape_core::{PRESETS, Preset};
 use tape_pool::Pool;
 
 pub use self::error::SimulateError;
@@ -99,6 +104,8 @@ pub struct Simulation {
     pub files: usize,
     /// Compression of pages.
     pub compression: Codec,
+    /// Names, units and codes of the columns. Presets other than `tape` add positions and a column of quality.
+    pub preset: &'static Preset,
     /// The most rows of a row group; a light curve that is longer than that has one to itself in a sorted survey.
     pub row_group_rows: usize,
     /// True to replace an existing simulated survey. Nothing else is ever replaced.
@@ -116,6 +123,7 @@ impl Default for Simulation {
             layout: SurveyLayout::Sorted,
             files: 1,
             compression: Codec::Zstd,
+            preset: &PRESETS[0],
             row_group_rows: 122_880,
             overwrite: false,
         }
@@ -246,6 +254,10 @@ impl Simulation {
 }
 
 /// The bands that a text of one-letter labels names: `ugrizy` are six.
+///
+/// ```
+/// assert_eq!(tape::simulate::bands("gr"), ["g", "r"]);
+/// ```
 #[must_use]
 pub fn bands(labels: &str) -> Vec<String> {
     labels.chars().map(String::from).collect()

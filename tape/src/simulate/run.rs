@@ -33,8 +33,8 @@ impl<'a> Run<'a> {
         progress: &'a dyn Fn(u64, u64) -> ControlFlow<()>,
     ) -> Result<Self, SimulateError> {
         let (folder, out) = (staging.folder.as_path(), staging.out.as_path());
-        let survey = SurveyWriter::new(simulation, folder, out);
-        let encoder = survey.encoder(&simulation.bands)?;
+        let survey = SurveyWriter::new(simulation, folder, out)?;
+        let encoder = survey.encoder()?;
         let truth = TruthWriter::create(folder, out, simulation.compression)?;
         Ok(Self { out, encoder, survey, truth, progress, pool, done: 0, total })
     }

@@ -14,28 +14,23 @@ use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
+use tape_core::Role;
 
 use super::layout::Group;
 use super::object::{Rows, Truth};
+use super::preset_columns::PresetColumns;
 use super::{Codec, SimulateError, Simulation, SurveyLayout, TRUTH};
 
 /// Turns rows into the column chunks of a row group. Used by many threads at once.
 pub(super) struct Encoder {
     schema: SchemaRef,
     factory: ArrowRowGroupWriterFactory,
-    bands: Vec<String>,
+    columns: PresetColumns,
 }
 
 impl Encoder {
     pub(super) fn encode(&self, rows: Rows) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
-        let band = StringArray::from_iter_values(rows.band.iter().map(|&code| &self.bands[usize::from(code)]));
-        let columns: [ArrayRef; 5] = [
-            Arc::new(Int64Array::from(rows.id)),
-            Arc::new(Float64Array::from(rows.mjd)),
-            Arc::new(Float64Array::from(rows.flux)),
-            Arc::new(Float64Array::from(rows.error)),
-            Arc::new(band),
-        ];
+        let columns = self.columns.arrays(rows);
         // The number of the row group matters to encrypted files alone.
         let writers = self.factory.create_column_writers(0)?;
         let fields = self.schema.fields();
@@ -55,6 +50,7 @@ pub(super) struct SurveyWriter<'a> {
     folder: &'a Path,
     out: &'a Path,
     digits: usize,
+    columns: PresetColumns,
     schema: SchemaRef,
     properties: Arc<WriterProperties>,
     open: BTreeMap<usize, SerializedFileWriter<File>>,
@@ -63,25 +59,27 @@ pub(super) struct SurveyWriter<'a> {
 
 impl<'a> SurveyWriter<'a> {
     /// A writer into `folder`, which will become `out`: messages name the latter.
-    pub(super) fn new(simulation: &Simulation, folder: &'a Path, out: &'a Path) -> Self {
-        Self {
+    pub(super) fn new(simulation: &Simulation, folder: &'a Path, out: &'a Path) -> Result<Self, SimulateError> {
+        let columns = PresetColumns::new(simulation.preset, &simulation.bands)?;
+        Ok(Self {
             folder,
             out,
             digits: (simulation.files - 1).to_string().len().max(3),
-            schema: survey_schema(),
+            schema: columns.schema(),
+            columns,
             properties: Arc::new(survey_properties(simulation)),
             open: BTreeMap::new(),
             bytes: 0,
-        }
+        })
     }
 
     /// An encoder for this survey's row groups.
-    pub(super) fn encoder(&self, bands: &[String]) -> Result<Encoder, SimulateError> {
+    pub(super) fn encoder(&self) -> Result<Encoder, SimulateError> {
         let properties = WriterProperties::clone(&self.properties);
         let (_, factory) = ArrowWriter::try_new(Vec::new(), Arc::clone(&self.schema), Some(properties))
             .and_then(ArrowWriter::into_serialized_writer)
             .map_err(SimulateError::parquet(self.out))?;
-        Ok(Encoder { schema: Arc::clone(&self.schema), factory, bands: bands.to_vec() })
+        Ok(Encoder { schema: Arc::clone(&self.schema), factory, columns: self.columns.clone() })
     }
 
     /// Appends a row group to the file that it belongs to; those before that are complete.
@@ -153,20 +151,10 @@ fn append(writer: &mut SerializedFileWriter<File>, chunks: Vec<ArrowColumnChunk>
     Ok(())
 }
 
-fn survey_schema() -> SchemaRef {
-    Arc::new(Schema::new(vec![
-        Field::new("id", DataType::Int64, true),
-        Field::new("mjd", DataType::Float64, true),
-        Field::new("flux", DataType::Float64, true),
-        Field::new("error", DataType::Float64, true),
-        Field::new("band", DataType::Utf8, true),
-    ]))
-}
-
 fn survey_properties(simulation: &Simulation) -> WriterProperties {
     let mut properties = WriterProperties::builder().set_compression(simulation.compression.compression());
     // No measurement has the value of another: a dictionary of them is as large as they are, and an index comes on top.
-    for column in ["mjd", "flux", "error"] {
+    for column in [Role::Time, Role::Flux, Role::Error].into_iter().filter_map(|role| simulation.preset.column(role)) {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(column), false);
     }
     if matches!(simulation.layout, SurveyLayout::Sorted | SurveyLayout::Nightly) {

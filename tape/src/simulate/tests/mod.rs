@@ -2,6 +2,7 @@
 
 mod files;
 mod layouts;
+mod presets;
 mod sky;
 
 use std::fs::File;
