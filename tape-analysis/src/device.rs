@@ -1,8 +1,8 @@
 //! Device kernels that several folds share.
 //!
 //! On a device, a state holds plain sums. This is safe there only, because a reference close to the mean was subtracted
-//! from the fluxes. If the reference is not close enough (the weighted mean may lie elsewhere), the difference of the sums
-//! loses digits, and the CPU computes the segment instead.
+//! from the fluxes. If the reference is not close enough (the weighted mean may lie elsewhere), the difference of the
+//! sums loses digits, and the CPU computes the segment instead.
 
 use tape_core::{DeviceKernel, LightCurve, Method, OnDevice, Precision, count};
 
@@ -11,8 +11,8 @@ fn of_sums(precision: Precision, n: usize) -> f64 {
     precision.epsilon() * (64.0 + count(n.min(256)))
 }
 
-/// The kernel of [`Moments`](tape_core::Moments). The tolerance of the mean is in standard deviations; that of the squared
-/// deviations is relative.
+/// The kernel of [`Moments`](tape_core::Moments). The tolerance of the mean is in standard deviations; that of the
+/// squared deviations is relative.
 pub(crate) static MOMENTS: DeviceKernel = DeviceKernel {
     name: "moments",
     wgsl: include_str!("device/moments.wgsl"),
@@ -25,9 +25,10 @@ pub(crate) static MOMENTS: DeviceKernel = DeviceKernel {
     restore: |numbers, of, out| moments(&numbers[..2], of, out),
 };
 
-/// The kernel of [`HigherMoments`](tape_core::HigherMoments). The tolerance of the mean is in standard deviations, those of
-/// the second and fourth powers of deviations are relative, and that of the third powers is relative to the sum of their
-/// absolute values. Not available in double precision, where the CPU's own rounding of the mean would dominate.
+/// The kernel of [`HigherMoments`](tape_core::HigherMoments). The tolerance of the mean is in standard deviations,
+/// those of the second and fourth powers of deviations are relative, and that of the third powers is relative to the
+/// sum of their absolute values. Not available in double precision, where the CPU's own rounding of the mean would
+/// dominate.
 pub(crate) static HIGHER_MOMENTS: DeviceKernel = DeviceKernel {
     name: "higher_moments",
     wgsl: include_str!("device/higher_moments.wgsl"),

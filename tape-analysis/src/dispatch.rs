@@ -1,8 +1,8 @@
 //! Run-time selection of vector instructions. This is the only module with `unsafe` code.
 //!
-//! A [`Kernel`] is written once, generic over [`Lanes`]. [`Level::run`] compiles it once for each instruction set and calls
-//! the copy that the machine can execute. Every level performs the same operations in the same order, and none fuses a
-//! multiplication with an addition, so that all levels return the same bits on all machines.
+//! A [`Kernel`] is written once, generic over [`Lanes`]. [`Level::run`] compiles it once for each instruction set and
+//! calls the copy that the machine can execute. Every level performs the same operations in the same order, and none
+//! fuses a multiplication with an addition, so that all levels return the same bits on all machines.
 //!
 //! On aarch64, the portable level compiles to NEON, which is part of the baseline there.
 
@@ -46,8 +46,8 @@ pub(crate) trait Kernel {
     /// The result of the kernel.
     type Output;
 
-    /// Runs the kernel. Mark it and every function it calls `#[inline(always)]`, because only inlined code is compiled for
-    /// the level.
+    /// Runs the kernel. Mark it and every function it calls `#[inline(always)]`, because only inlined code is compiled
+    /// for the level.
     fn run<L: Lanes>(self) -> Self::Output;
 }
 

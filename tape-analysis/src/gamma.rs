@@ -1,8 +1,8 @@
 //! The regularised incomplete gamma function Q(a, x) = Γ(a, x)/Γ(a), the upper tail of a gamma distribution.
 //!
-//! Computed by the power series of its complement below x = a + 1, and by the continued fraction from there on (Abramowitz
-//! & Stegun 1964, 6.5.29 and 6.5.31). The factor of both, xᵃ e⁻ˣ/Γ(a), is computed from the difference of x and a, so that
-//! no digits cancel if both are large.
+//! Computed by the power series of its complement below x = a + 1, and by the continued fraction from there on
+//! (Abramowitz & Stegun 1964, 6.5.29 and 6.5.31). The factor of both, xᵃ e⁻ˣ/Γ(a), is computed from the difference of x
+//! and a, so that no digits cancel if both are large.
 
 use std::f64::consts::{E, PI};
 
@@ -137,8 +137,8 @@ mod tests {
         }
     }
 
-    /// Checks Q(a + 1, x) = Q(a, x) + xᵃ e⁻ˣ/Γ(a + 1), which is independent of the expansions. With Q(1/2, x) and Q(1, x),
-    /// it determines all half-integer a.
+    /// Checks Q(a + 1, x) = Q(a, x) + xᵃ e⁻ˣ/Γ(a + 1), which is independent of the expansions. With Q(1/2, x) and Q(1,
+    /// x), it determines all half-integer a.
     #[test]
     fn the_recurrence_holds_over_the_whole_range() {
         for a in [0.5, 1.0, 3.5, 9.5, 10.0, 70.0, 999.5] {

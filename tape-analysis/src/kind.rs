@@ -18,7 +18,7 @@ use crate::parameter::{Allowed, Argument, Parameter};
 pub struct Kind {
     /// Name, written before the parameters.
     pub name: &'static str,
-    /// One-line summary.
+    /// Summary in one line.
     pub summary: &'static str,
     /// Names of its columns, with the parameters in braces.
     pub columns: &'static str,
@@ -39,8 +39,8 @@ pub(crate) struct Arguments {
 }
 
 impl Kind {
-    /// Creates the statistic with these parameters, `NAME=VALUE` joined by `:`. Parameters that are not given have their
-    /// defaults.
+    /// Creates the statistic with these parameters, `NAME=VALUE` joined by `:`. Parameters that are not given have
+    /// their defaults.
     ///
     /// # Errors
     /// If a parameter is unknown, given twice, out of range, or required but missing.
@@ -105,7 +105,7 @@ impl Arguments {
             Some(at) => Ok((at, value)),
             None => {
                 let known = known();
-                // If there is only one parameter, it is the one meant, whatever name was given.
+                // If there is only one parameter, it is suggested for any unknown name.
                 let only = (known.len() == 1).then(|| known[0].clone());
                 let nearest = nearest(name, &known).map(str::to_owned).or(only);
                 Err(Error::UnknownParameter { statistic, parameter: name.to_owned(), nearest, known })

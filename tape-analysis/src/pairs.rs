@@ -43,9 +43,9 @@ pub(crate) struct Pairs {
 }
 
 impl Pairs {
-    /// Finds pairs of epochs at most `window` days apart. In time order, each epoch is paired with the first epoch of the
-    /// other band that is close enough and has no partner. This gives as many pairs as possible, and the result does not
-    /// depend on which band is first.
+    /// Finds pairs of epochs at most `window` days apart. In time order, each epoch is paired with the first epoch of
+    /// the other band that is close enough and has no partner. This gives as many pairs as possible, and the result
+    /// does not depend on which band is first.
     pub(crate) fn of(first: &LightCurve<'_>, second: &LightCurve<'_>, window: f64) -> Self {
         let (a, b) = (first.time(), second.time());
         let (mut i, mut j) = (0, 0);

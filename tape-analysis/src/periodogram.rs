@@ -1,25 +1,26 @@
 //! Generalised Lomb–Scargle periodograms of a light curve, and of all bands of an object.
 //!
-//! [`LombScargle`] computes the power at any frequency or on a [`Grid`], the highest peaks, and the probability that noise
-//! has such a peak ([`false_alarm_probability`]). [`MultibandLombScargle`] combines all bands. [`phase_fold`] sorts epochs by
-//! phase. The corresponding statistics are [`lomb_scargle`](crate::statistics::lomb_scargle) and
+//! [`LombScargle`] computes the power at any frequency or on a [`Grid`], the highest peaks, and the probability that
+//! noise has such a peak ([`false_alarm_probability`]). [`MultibandLombScargle`] combines all bands. [`phase_fold`]
+//! sorts epochs by phase. The corresponding statistics are [`lomb_scargle`](crate::statistics::lomb_scargle) and
 //! [`lomb_scargle_multiband`](crate::statistics::lomb_scargle_multiband).
 //!
 //! # Power
 //!
-//! The power at a frequency f is the fraction of χ² that the model Σ aₘ cos 2πmft + bₘ sin 2πmft + c explains, relative to a
-//! constant c, with weights 1/σ², or equal weights without errors; m runs from 1 to the number of terms. The powers of a grid
-//! are computed by non-uniform Fourier transforms or, if that is cheaper, epoch by epoch ([`Method`]). Both agree to 1e-8 of
-//! the total χ². Frequencies at which the fit is nearly degenerate, and the tops of peaks, are always computed epoch by epoch.
+//! The power at a frequency f is the fraction of χ² that the model Σ aₘ cos 2πmft + bₘ sin 2πmft + c explains, relative
+//! to a constant c, with weights 1/σ², or equal weights without errors; m runs from 1 to the number of terms. The
+//! powers of a grid are computed by non-uniform Fourier transforms or, if that is cheaper, epoch by epoch ([`Method`]).
+//! Both agree to 1e-8 of the total χ². Frequencies at which the fit is nearly degenerate, and the tops of peaks, are
+//! always computed epoch by epoch.
 //!
 //! The power is NaN if all fluxes or all times are equal. Epochs may be in any order, and times may repeat.
 //!
-//! - Zechmeister & Kürster 2009, A&A 496, 577, [doi:10.1051/0004-6361:200811296](https://doi.org/10.1051/0004-6361:200811296),
-//!   with the normalisations of astropy (VanderPlas 2018, ApJS 236, 16,
-//!   [doi:10.3847/1538-4365/aab766](https://doi.org/10.3847/1538-4365/aab766)).
-//! - Transforms in place of sums: Press & Rybicki 1989, ApJ 338, 277, [doi:10.1086/167197](https://doi.org/10.1086/167197);
-//!   Barnett, Magland & af Klinteberg 2019, SIAM J. Sci. Comput. 41, C479,
-//!   [doi:10.1137/18M120885X](https://doi.org/10.1137/18M120885X).
+//! - Zechmeister & Kürster 2009, A&A 496, 577,
+//!   [doi:10.1051/0004-6361:200811296](https://doi.org/10.1051/0004-6361:200811296), with the normalisations of astropy
+//!   (VanderPlas 2018, ApJS 236, 16, [doi:10.3847/1538-4365/aab766](https://doi.org/10.3847/1538-4365/aab766)).
+//! - Transforms in place of sums: Press & Rybicki 1989, ApJ 338, 277,
+//!   [doi:10.1086/167197](https://doi.org/10.1086/167197); Barnett, Magland & af Klinteberg 2019, SIAM J. Sci. Comput.
+//!   41, C479, [doi:10.1137/18M120885X](https://doi.org/10.1137/18M120885X).
 //!
 //! ```
 //! use tape_analysis::periodogram::{Grid, LombScargle};
@@ -110,7 +111,7 @@ impl Normalisation {
         }
     }
 
-    /// Returns the power from the fraction of χ² that is explained, where `chi2` is that of a constant.
+    /// Returns the power from the fraction of χ² that is explained, where `chi2` is χ² of a constant.
     fn of(self, part: f64, chi2: f64) -> f64 {
         match self {
             Self::Standard => part,
@@ -141,8 +142,8 @@ impl LombScargle {
     /// Number of additional peaks to refine.
     const MORE: usize = 5;
 
-    /// Creates the periodogram of times in days, fluxes, and errors in the unit of the flux. If `error` is empty, all epochs
-    /// have equal weight. All values must be finite, and errors positive.
+    /// Creates the periodogram of times in days, fluxes, and errors in the unit of the flux. If `error` is empty, all
+    /// epochs have equal weight. All values must be finite, and errors positive.
     ///
     /// # Panics
     /// If the numbers of times, fluxes and errors (if any) are different.
@@ -244,8 +245,9 @@ impl LombScargle {
         peaks
     }
 
-    /// Returns the probability that pure noise has a peak of at least this power, in the normalisation of this periodogram,
-    /// somewhere on the grid; see [`false_alarm_probability`]. NaN with more than one harmonic, for which it is not known.
+    /// Returns the probability that pure noise has a peak of at least this power, in the normalisation of this
+    /// periodogram, somewhere on the grid; see [`false_alarm_probability`]. NaN with more than one harmonic, for which
+    /// it is not known.
     #[must_use]
     pub fn false_alarm_probability(&self, power: f64, grid: &Grid) -> f64 {
         if self.terms > 1 {

@@ -24,8 +24,8 @@ fn quantile(sorted: &[f64], fraction: f32) -> f64 {
     }
 }
 
-/// Returns the position of a quantile of `n` ≥ 1 ordered values: the rank of the value below, counted from zero, and the
-/// fraction of the way to the next value, which is zero beyond the first and the last value.
+/// Returns the position of a quantile of `n` ≥ 1 ordered values: the rank of the value below, counted from zero, and
+/// the fraction of the way to the next value, which is zero beyond the first and the last value.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,

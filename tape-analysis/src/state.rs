@@ -1,7 +1,7 @@
 //! Partial states of folds, stored as floats.
 //!
-//! A state holds counts, means and squared deviations from the mean, never a sum of squares: the difference of two large
-//! sums would lose the significant digits of a small variance.
+//! A state holds counts, means and squared deviations from the mean, never a sum of squares: the difference of two
+//! large sums would lose the significant digits of a small variance.
 
 use tape_core::{Extremes, HigherMoments, Line, Moments, WeightedMoments};
 
@@ -25,8 +25,8 @@ pub(crate) fn combine<S: State>(state: &mut [f64], other: &[f64]) {
     S::read(state).merge(S::read(other)).write(state);
 }
 
-/// Implements a [`Fold`](tape_core::Fold) from the type of its state, a function that computes the state of some epochs,
-/// and the kernel for devices, if there is one. Info and outputs are implemented separately.
+/// Implements a [`Fold`](tape_core::Fold) from the type of its state, a function that computes the state of some
+/// epochs, and the kernel for devices, if there is one. Info and outputs are implemented separately.
 macro_rules! fold_over {
     ($state:ty, $of:expr, $kernel:expr) => {
         fold_over!($state, $of);

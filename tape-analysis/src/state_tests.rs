@@ -25,8 +25,8 @@ fn close(a: f64, b: f64, scale: f64, n: usize) -> bool {
     (a.is_nan() && b.is_nan()) || (a - b).abs() <= epsilon * scale.max(a.abs())
 }
 
-/// Generates times, fluxes and errors. Fluxes are far from zero, because a few statistics divide by the mean flux. Times
-/// are at least half a day apart, because a line through two nearly equal times can have any slope.
+/// Generates times, fluxes and errors. Fluxes are far from zero, because a few statistics divide by the mean flux.
+/// Times are at least half a day apart, because a line through two nearly equal times can have any slope.
 fn epochs(n: std::ops::Range<usize>) -> impl Strategy<Value = [Vec<f64>; 3]> {
     prop::collection::vec((0.0..0.5, 100.0..300.0, 0.5..2.0), n).prop_map(|epochs| {
         let mut columns = [vec![], vec![], vec![]];

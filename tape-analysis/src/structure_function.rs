@@ -1,13 +1,13 @@
 //! The structure function: the change of the flux of a source as a function of the time interval.
 //!
-//! All pairs of epochs with Δt = tⱼ − tᵢ > 0, Δx = xⱼ − xᵢ and σ² = σᵢ² + σⱼ² (t time in days, x flux, σ error) are grouped
-//! into bins of Δt. Each [`Bin`] has the mean Δt of its pairs and the *square* of the structure function, by one of five
-//! [`Method`]s. Both are NaN if a bin has no pairs.
+//! All pairs of epochs with Δt = tⱼ − tᵢ > 0, Δx = xⱼ − xᵢ and σ² = σᵢ² + σⱼ² (t time in days, x flux, σ error) are
+//! grouped into bins of Δt. Each [`Bin`] has the mean Δt of its pairs and the *square* of the structure function, by
+//! one of five [`Method`]s. Both are NaN if a bin has no pairs.
 //!
 //! - Depends on: time, flux, error. Epochs may be in any order.
 //! - Unit: that of the flux squared for SF²; days for Δt, or epochs if the times are ignored.
-//! - Minimum number of observations: 3, and two pairs. Light curves with fewer have no bins, and are ignored in an ensemble.
-//!   There are also no bins if their edges would coincide, for example if all Δt are equal.
+//! - Minimum number of observations: 3, and two pairs. Light curves with fewer have no bins, and are ignored in an
+//!   ensemble. There are also no bins if their edges would coincide, for example if all Δt are equal.
 //! - NaN: in bins without pairs.
 //! - Memory: up to seven floats for each pair of epochs.
 //! - References: see [`Method`].
@@ -278,7 +278,8 @@ impl StructureFunction {
 }
 
 impl Method {
-    /// Returns the differences of a light curve, with the terms that the method averages, or `None` if the run is cancelled.
+    /// Returns the differences of a light curve, with the terms that the method averages, or `None` if the run is
+    /// cancelled.
     fn differences(self, columns: [&[f64]; 3], stop: &Cancellation) -> Option<Differences> {
         const NONE: Option<fn(f64, f64) -> f64> = None;
         let root = std::f64::consts::FRAC_PI_2.sqrt();

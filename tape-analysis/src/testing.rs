@@ -45,7 +45,8 @@ pub(crate) fn of_bands(name: &str, bands: &[(&str, &Epochs)]) -> Option<f64> {
     (out[0] != Value::Null).then(|| float(out[0]))
 }
 
-/// Returns the outputs of a fold for a whole light curve, and for each way of cutting it in two, with either half first.
+/// Returns the outputs of a fold for a whole light curve, and for each way of cutting it in two, with either half
+/// first.
 pub(crate) fn pieces(name: &str, time: &[f64], flux: &[f64], error: &[f64]) -> Vec<Vec<f64>> {
     let statistic = crate::find(name).expect("a registered name");
     let Statistic::Fold(fold) = &statistic else { panic!("{name} is not a fold") };
@@ -112,10 +113,11 @@ impl Noise {
     }
 }
 
-/// Checks that a fit recovers the parameters of a model from light curves of 80 epochs within 150 days, with errors of 1.
+/// Checks that a fit recovers the parameters of a model from light curves of 80 epochs within 150 days, with errors of
+/// 1.
 ///
-/// Each parameter must be within six standard deviations (from the curvature of χ²) of the truth, and about two thirds of
-/// them within one. The last output, χ² per degree of freedom, must be near 1.
+/// Each parameter must be within six standard deviations (from the curvature of χ²) of the truth, and about two thirds
+/// of them within one. The last output, χ² per degree of freedom, must be near 1.
 pub(crate) fn recovered<const P: usize>(name: &str, truth: [f64; P], model: impl Fn(&[f64; P], f64) -> f64) {
     let trials = 60;
     let (mut noise, mut near) = (Noise::new(1), [0; P]);

@@ -1,5 +1,6 @@
-//! Tests that every statistic checks for cancellation often enough. The processor time between two checks is measured for
-//! light curves of 3,000 epochs, also in unoptimised builds. A statistic that never checks must finish in that time.
+//! Tests that every statistic checks for cancellation often enough. The processor time between two checks is measured
+//! for light curves of 3,000 epochs, also in unoptimised builds. A statistic that never checks must finish in that
+//! time.
 //!
 //! One tested statistic is slow and never checks, to verify that the tests reject it.
 

@@ -196,7 +196,8 @@ fn constant_light_curves_give_no_huge_values() {
     }
 }
 
-/// Checks that a statistic that takes whole chunks returns the values of single light curves, including nulls for short ones.
+/// Checks that a statistic that takes whole chunks returns the values of single light curves, including nulls for short
+/// ones.
 #[test]
 fn whole_chunks_agree_with_single_light_curves() {
     let lengths = [5, 0, 1, 41, 2, 7, 1, 300];

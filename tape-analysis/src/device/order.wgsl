@@ -1,5 +1,5 @@
-// Order statistics by selection: the bits of a value are found one by one, from the highest, by counting the values below.
-// This needs no sort and no memory, so segments may have any length.
+// Order statistics by selection: the bits of a value are found one by one, from the highest, by counting the values
+// below. This needs no sort and no memory, so segments may have any length.
 
 const LEN = 2u;
 alias State = array<real, LEN>;
@@ -28,8 +28,8 @@ fn number(key: u32) -> f32 {
     return bitcast<f32>(select(~key, key & 0x7fffffffu, (key >> 31u) == 1u));
 }
 
-// Returns the value of a rank, counted from 0 in ascending order, and the next value, or the same value twice if it is the
-// last.
+// Returns the value of a rank, counted from 0 in ascending order, and the next value, or the same value twice if it is
+// the last.
 fn of_rank(first: u32, n: u32, rank: u32, centre: f32, distances: bool) -> vec2<f32> {
     let below = f32(rank);
     var low = 0u;

@@ -1,5 +1,5 @@
-// Sums of the weights 1/error², of the weighted fluxes and of their weighted squares. A reference close to their mean was
-// subtracted from the fluxes.
+// Sums of the weights 1/error², of the weighted fluxes and of their weighted squares. A reference close to their mean
+// was subtracted from the fluxes.
 
 const LEN = 3u;
 alias State = array<real, LEN>;

@@ -1,8 +1,8 @@
 //! Vectors of x86-64.
 //!
-//! Every `unsafe` block in this module is sound for the same two reasons. First, the vector types are private, and the only
-//! functions that use them, [`avx512`] and [`avx2`], require their callers to check for the instructions. Second, loads and
-//! stores need no alignment and stay within the array of [`LANES`] floats that they are given.
+//! Every `unsafe` block in this module is sound for the same two reasons. First, the vector types are private, and the
+//! only functions that use them, [`avx512`] and [`avx2`], require their callers to check for the instructions. Second,
+//! loads and stores need no alignment and stay within the array of [`LANES`] floats that they are given.
 
 use std::arch::x86_64::*;
 

@@ -18,7 +18,7 @@ pub(crate) struct Walk {
 const LONGEST: f64 = 10.0;
 /// Smallest τ in units of the shortest interval. The likelihood cannot tell smaller values from this bound.
 const SHORTEST: f64 = 0.1;
-/// A maximum whose ln τ is closer than this to a bound counts as being at the bound.
+/// A maximum with ln τ closer than this to a bound counts as being at the bound.
 const NEAR: f64 = 0.05;
 
 /// Returns the walk of maximum likelihood, or `None` if the likelihood has no maximum between the bounds.
@@ -49,7 +49,7 @@ fn climb(epochs: &Epochs<'_>, [ln_tau, ln_sigma]: [f64; 2]) -> Option<[f64; 2]> 
     <[f64; 2]>::try_from(&best[..]).ok().filter(|best| best.iter().all(|number| number.is_finite()))
 }
 
-/// A light curve whose fluxes are centred.
+/// A light curve with centred fluxes.
 struct Epochs<'a> {
     time: &'a [f64],
     flux: Vec<f64>,
@@ -88,8 +88,8 @@ impl<'a> Epochs<'a> {
 
     /// Returns ln L at ln τ and ln σ, maximised over the mean, or NaN once the run is cancelled.
     ///
-    /// A Kalman filter runs over the fluxes and, in parallel, over ones. The innovations of both give the mean and χ², and
-    /// the variances of the innovations give the determinant.
+    /// A Kalman filter runs over the fluxes and, in parallel, over ones. The innovations of both give the mean and χ²,
+    /// and the variances of the innovations give the determinant.
     fn log_likelihood(&self, [ln_tau, ln_sigma]: [f64; 2]) -> f64 {
         if self.cancellation.is_cancelled() {
             return f64::NAN;
@@ -119,8 +119,8 @@ impl<'a> Epochs<'a> {
         -0.5 * (chi2 + determinant + count(self.flux.len()) * std::f64::consts::TAU.ln())
     }
 
-    /// Returns the standard deviations of the parameters at a maximum, from second differences, or `None` if the point is
-    /// not a maximum.
+    /// Returns the standard deviations of the parameters at a maximum, from second differences, or `None` if the point
+    /// is not a maximum.
     fn deviations(&self, [x, y]: [f64; 2]) -> Option<[f64; 2]> {
         const STEP: f64 = 1e-3;
         let at = |i: f64, j: f64| self.log_likelihood([x + i * STEP, y + j * STEP]);

@@ -5,8 +5,8 @@ use tape_core::{LightCurve, Value, count};
 
 use super::least_squares::{Epochs, Fit, Model, best};
 
-/// Scales of a light curve. A fit uses the time since the brightest epoch in units of the duration, and the flux above the
-/// median in units of the range.
+/// Scales of a light curve. A fit uses the time since the brightest epoch in units of the duration, and the flux above
+/// the median in units of the range.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scale {
     pub(crate) time: f64,
@@ -15,8 +15,8 @@ pub(crate) struct Scale {
     pub(crate) range: f64,
 }
 
-/// Rise and fall times from which fits start, in units of the duration, from a spike to a transient as long as the light
-/// curve.
+/// Rise and fall times from which fits start, in units of the duration, from a spike to a transient as long as the
+/// light curve.
 pub(crate) const STARTS: [(f64, f64); 5] = [(0.005, 0.02), (0.02, 0.08), (0.05, 0.2), (0.15, 0.3), (0.02, 0.5)];
 
 /// Fits a model to a light curve from all `starts`, which are in units of the scale. Returns `None` if all times or all

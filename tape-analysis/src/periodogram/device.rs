@@ -1,9 +1,9 @@
 //! Powers computed on a device.
 //!
-//! A device computes the sums of one harmonic in single precision. The power is their ratio to a determinant, which is 1/4
-//! for evenly distributed phases; the smaller it is, the fewer digits the power has. The kernel marks frequencies with a
-//! small determinant, and the CPU recomputes them epoch by epoch: all of them for powers, and for peaks those that might be
-//! among the highest. NaN, which stands for a missing value, is recomputed too.
+//! A device computes the sums of one harmonic in single precision. The power is their ratio to a determinant, which is
+//! 1/4 for evenly distributed phases; the smaller it is, the fewer digits the power has. The kernel marks frequencies
+//! with a small determinant, and the CPU recomputes them epoch by epoch: all of them for powers, and for peaks those
+//! that might be among the highest. NaN, which stands for a missing value, is recomputed too.
 
 use tape_core::{Series, SpectrumKernel, count};
 
@@ -11,8 +11,9 @@ use super::grid::Grid;
 use super::peaks::{self, Peak};
 use super::{LombScargle, Model, MultibandLombScargle};
 
-/// The kernel of the power of one harmonic in the normalisation [`Standard`](super::Normalisation::Standard). The tolerance
-/// is absolute: the rounding error of sums over blocks of up to 128 neighbours, amplified by the smallest determinant.
+/// The kernel of the power of one harmonic in the normalisation [`Standard`](super::Normalisation::Standard). The
+/// tolerance is absolute: the rounding error of sums over blocks of up to 128 neighbours, amplified by the smallest
+/// determinant.
 pub static KERNEL: SpectrumKernel = SpectrumKernel {
     name: "lomb_scargle",
     wgsl: include_str!("device.wgsl"),
@@ -31,8 +32,8 @@ fn about(value: f64) -> f64 {
 }
 
 impl LombScargle {
-    /// Returns the input of a device for the powers of a grid, or `None` if there is more than one harmonic, or all fluxes or
-    /// all times are equal.
+    /// Returns the input of a device for the powers of a grid, or `None` if there is more than one harmonic, or all
+    /// fluxes or all times are equal.
     #[must_use]
     pub fn series(&self, grid: &Grid) -> Option<Series> {
         let deviation = self.epochs.variance.sqrt();

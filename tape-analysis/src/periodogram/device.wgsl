@@ -1,4 +1,5 @@
-// The Lomb–Scargle power at one frequency: sums over the epochs, and the fraction of χ² that a sine and a constant explain.
+// The Lomb–Scargle power at one frequency: sums over the epochs, and the fraction of χ² that a sine and a constant
+// explain.
 
 struct Sums {
     cos: f32,

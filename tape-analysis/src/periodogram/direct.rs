@@ -1,7 +1,7 @@
 //! The sums of one harmonic at many frequencies, epoch by epoch. With few epochs, this is cheaper than transforms.
 //!
-//! Sines and cosines at the next frequency follow from those at the last by one complex multiplication. They are recomputed
-//! after [`FRESH`] frequencies, which keeps the error below 1e-14.
+//! Sines and cosines at the next frequency follow from those at the last by one complex multiplication. They are
+//! recomputed after [`FRESH`] frequencies, which keeps the error below 1e-14.
 
 use rustfft::num_complex::Complex64;
 

@@ -1,5 +1,5 @@
-//! Normalised epochs for the sums of a periodogram: times since the first epoch, weights that sum to one, and fluxes minus
-//! their mean.
+//! Normalised epochs for the sums of a periodogram: times since the first epoch, weights that sum to one, and fluxes
+//! minus their mean.
 
 use tape_core::count;
 
@@ -48,7 +48,8 @@ impl Epochs {
         self.variance > 0.0 && self.variance.is_finite() && self.baseline > 0.0 && self.baseline.is_finite()
     }
 
-    /// Moves the origin of the times to an earlier `start`, so that phases are comparable with those of other light curves.
+    /// Moves the origin of the times to an earlier `start`, so that phases are comparable with those of other light
+    /// curves.
     pub(super) fn start_at(&mut self, start: f64) {
         let earlier = self.start - start;
         self.time.iter_mut().for_each(|time| *time += earlier);
@@ -68,7 +69,8 @@ impl Epochs {
     }
 }
 
-/// Returns the mean with weights that sum to one. Sums differences from the first value, so that large values keep digits.
+/// Returns the mean with weights that sum to one. Sums differences from the first value, so that large values keep
+/// digits.
 fn mean_of(weight: &[f64], values: &[f64]) -> f64 {
     let Some(&origin) = values.first() else { return f64::NAN };
     origin + weight.iter().zip(values).map(|(weight, x)| weight * (x - origin)).sum::<f64>()

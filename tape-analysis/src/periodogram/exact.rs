@@ -46,8 +46,8 @@ pub(super) fn phasor(cycles: f64) -> Complex64 {
     Complex64::new(cos, sin)
 }
 
-/// Computes Σ w e^{iωt}, Σ w e^{2iωt} and Σ w y e^{iωt} at a frequency, cycles per day, like [`Sums::at`] but with eight
-/// epochs at a time.
+/// Computes Σ w e^{iωt}, Σ w e^{2iωt} and Σ w y e^{iωt} at a frequency, cycles per day, like [`Sums::at`] but with
+/// eight epochs at a time.
 pub(super) fn single(level: Level, epochs: &Epochs, frequency: f64) -> [Complex64; 3] {
     level.run(Single { epochs, frequency }).unwrap_or_else(|| {
         let sums = Sums::at(epochs, 1, frequency);
@@ -108,8 +108,8 @@ fn turn<L: Lanes>(part: L::Vector) -> [L::Vector; 2] {
     [cos, sin]
 }
 
-/// Returns 1 − x²/(a (a + 1)) + x⁴/(a … (a + 3)) − …, which is cos x for a = 1 and sin x/x for a = 2. Starts at the highest
-/// power.
+/// Returns 1 − x²/(a (a + 1)) + x⁴/(a … (a + 3)) − …, which is cos x for a = 1 and sin x/x for a = 2. Starts at the
+/// highest power.
 #[inline(always)]
 fn series<L: Lanes>(square: L::Vector, a: f64) -> L::Vector {
     let mut sum = L::splat(1.0);

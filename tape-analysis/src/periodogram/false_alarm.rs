@@ -4,15 +4,18 @@ use tape_core::count;
 
 use crate::gamma::ln_gamma;
 
-/// Returns the probability that `epochs` epochs of normal noise around a constant have a peak of standard power `power` or
-/// more somewhere in a range of frequencies of width `bandwidth`, cycles per day. `effective_baseline` is sqrt(4π var t), days.
+/// Returns the probability that `epochs` epochs of normal noise around a constant have a peak of standard power `power`
+/// or more somewhere in a range of frequencies of width `bandwidth`, cycles per day. `effective_baseline` is sqrt(4π
+/// var t), days.
 ///
-/// For power z and n epochs, the probability is 1 − (1 − p) exp(−τ), where p = (1 − z)^((n − 3)/2) is the probability at a
-/// single frequency, and τ = W Γ((n − 1)/2)/Γ((n − 2)/2) (1 − z)^((n − 4)/2) sqrt(z), with W the bandwidth times the effective
-/// baseline, is Davies' bound on the number of upcrossings of z. The bound is tight without strong aliases; with them, the
-/// probability is too high rather than too low. The formula assumes that upcrossings are independent.
+/// For power z and n epochs, the probability is 1 − (1 − p) exp(−τ), where p = (1 − z)^((n − 3)/2) is the probability
+/// at a single frequency, and τ = W Γ((n − 1)/2)/Γ((n − 2)/2) (1 − z)^((n − 4)/2) sqrt(z), with W the bandwidth times
+/// the effective baseline, is Davies' bound on the number of upcrossings of z. The bound is tight without strong
+/// aliases; with them, the probability is too high rather than too low. The formula assumes that upcrossings are
+/// independent.
 ///
-/// Baluev 2008, MNRAS 385, 1279, [doi:10.1111/j.1365-2966.2008.12689.x](https://doi.org/10.1111/j.1365-2966.2008.12689.x).
+/// Baluev 2008, MNRAS 385, 1279,
+/// [doi:10.1111/j.1365-2966.2008.12689.x](https://doi.org/10.1111/j.1365-2966.2008.12689.x).
 ///
 /// NaN for fewer than 4 epochs, and if the power is NaN.
 ///

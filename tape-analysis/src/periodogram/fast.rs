@@ -1,8 +1,8 @@
 //! The sums at many frequencies by non-uniform Fourier transforms, one block of frequencies at a time.
 //!
-//! If the phases of the epochs are shifted by the middle frequency of a block, a coarse time grid is enough for the block. One
-//! small transform, which fits in the cache, therefore serves all blocks. The position of an epoch on the time grid is the
-//! same for all blocks, and only its phase changes.
+//! If the phases of the epochs are shifted by the middle frequency of a block, a coarse time grid is enough for the
+//! block. One small transform, which fits in the cache, therefore serves all blocks. The position of an epoch on the
+//! time grid is the same for all blocks, and only its phase changes.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -46,8 +46,8 @@ fn plan(length: usize) -> Arc<Plan> {
     Arc::clone(plans.entry(length).or_insert_with(make))
 }
 
-/// Returns the length of the transforms: short for few frequencies, and long if spreading many epochs for each block would
-/// cost more than the transform itself.
+/// Returns the length of the transforms: short for few frequencies, and long if spreading many epochs for each block
+/// would cost more than the transform itself.
 fn length(epochs: usize, frequencies: usize) -> usize {
     let most = if epochs > 400 { 4096 } else { 2048 };
     [256, 512, 1024].into_iter().find(|length| 5 * length > 6 * frequencies).unwrap_or(most)
@@ -76,8 +76,8 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
-/// Passes the sums at all frequencies of the grid to `take`, block by block, with the range of the block in the grid, until
-/// `take` returns `None` or the run is cancelled.
+/// Passes the sums at all frequencies of the grid to `take`, block by block, with the range of the block in the grid,
+/// until `take` returns `None` or the run is cancelled.
 pub(super) fn blocks(
     epochs: &Epochs,
     terms: usize,

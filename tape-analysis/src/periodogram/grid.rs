@@ -19,16 +19,16 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// Creates a grid. Returns `None` unless `first` is finite and not negative, `step` is finite and positive, and `number` is
-    /// at most [`MOST_FREQUENCIES`].
+    /// Creates a grid. Returns `None` unless `first` is finite and not negative, `step` is finite and positive, and
+    /// `number` is at most [`MOST_FREQUENCIES`].
     #[must_use]
     pub fn new(first: f64, step: f64, number: usize) -> Option<Self> {
         let sound = first.is_finite() && first >= 0.0 && step > 0.0 && step.is_finite() && number <= MOST_FREQUENCIES;
         sound.then_some(Self { first, step, number })
     }
 
-    /// Creates the grid of astropy's `autofrequency`: steps of 1/(`samples_per_peak` T), from half a step to `nyquist_factor`
-    /// times the average Nyquist frequency n/(2T), for n epochs over a baseline of T days.
+    /// Creates the grid of astropy's `autofrequency`: steps of 1/(`samples_per_peak` T), from half a step to
+    /// `nyquist_factor` times the average Nyquist frequency n/(2T), for n epochs over a baseline of T days.
     ///
     /// ```
     /// let grid = tape_analysis::periodogram::Grid::automatic(101, 10.0, 5.0, 5.0).unwrap();
@@ -42,8 +42,8 @@ impl Grid {
         Self::new(first, step, steps((last - first) / step)?)
     }
 
-    /// Creates the grid between two periods, days, in steps of 1/(`samples_per_peak` T). The longest period is at most the
-    /// baseline T, because longer ones have less than one cycle.
+    /// Creates the grid between two periods, days, in steps of 1/(`samples_per_peak` T). The longest period is at most
+    /// the baseline T, because longer ones have less than one cycle.
     #[must_use]
     pub fn of_periods(minimum: f64, maximum: f64, baseline: f64, samples_per_peak: f64) -> Option<Self> {
         let first = 1.0 / maximum.min(baseline);

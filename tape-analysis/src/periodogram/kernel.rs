@@ -1,8 +1,8 @@
 //! The spreading kernel of the non-uniform Fourier transform, and its correction.
 //!
-//! φ(x) = exp(β(sqrt(1 − x²) − 1)) for |x| < 1, over [`WIDTH`] cells of a grid with a quarter more cells than frequencies:
-//! the exponential of a semicircle of Barnett, Magland & af Klinteberg 2019, SIAM J. Sci. Comput. 41, C479,
-//! [doi:10.1137/18M120885X](https://doi.org/10.1137/18M120885X).
+//! φ(x) = exp(β(sqrt(1 − x²) − 1)) for |x| < 1, over [`WIDTH`] cells of a grid with a quarter more cells than
+//! frequencies: the exponential of a semicircle of Barnett, Magland & af Klinteberg 2019, SIAM J. Sci. Comput. 41,
+//! C479, [doi:10.1137/18M120885X](https://doi.org/10.1137/18M120885X).
 
 use std::f64::consts::{PI, TAU};
 
@@ -15,8 +15,8 @@ pub(super) const WIDTH: usize = 16;
 /// Minimum number of cells of the grid per frequency.
 pub(super) const OVERSAMPLING: f64 = 1.25;
 
-/// The shape parameter of the kernel, slightly below π(1 − 1/(2 OVERSAMPLING)) WIDTH, which balances the truncation error at
-/// the edges and the aliasing error.
+/// The shape parameter of the kernel, slightly below π(1 − 1/(2 OVERSAMPLING)) WIDTH, which balances the truncation
+/// error at the edges and the aliasing error.
 const BETA: f64 = 0.97 * PI * (1.0 - 0.5 / OVERSAMPLING) * 16.0;
 
 /// The position of an epoch on the grid.
@@ -29,8 +29,8 @@ pub(super) struct Spread {
 }
 
 impl Spread {
-    /// Spreads a position, in cycles of the grid's `length` cells. The cells are shifted by half a width, so that no index
-    /// is negative.
+    /// Spreads a position, in cycles of the grid's `length` cells. The cells are shifted by half a width, so that no
+    /// index is negative.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position within the grid")]
     pub(super) fn new(cycles: f64, length: usize) -> Self {
         let place = (cycles - cycles.floor()) * count(length);

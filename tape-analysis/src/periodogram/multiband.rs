@@ -1,10 +1,10 @@
 //! The periodogram of all bands of an object together, after VanderPlas & Ivezić 2015, ApJ 812, 18,
 //! [doi:10.1088/0004-637X/812/1/18](https://doi.org/10.1088/0004-637X/812/1/18).
 //!
-//! On a grid, it is their fast periodogram, in which each band has its own sine: the mean of the powers of the bands, weighted
-//! by the χ² of each band around its mean. A single sine for each band cannot follow the shape of a light curve, and often
-//! prefers an alias. Therefore, the highest peaks are only candidates. Each is refined and ranked by the power of a full
-//! [`Model`].
+//! On a grid, it is their fast periodogram, in which each band has its own sine: the mean of the powers of the bands,
+//! weighted by the χ² of each band around its mean. A single sine for each band cannot follow the shape of a light
+//! curve, and often prefers an alias. Therefore, the highest peaks are only candidates. Each is refined and ranked by
+//! the power of a full [`Model`].
 
 use tape_core::Cancellation;
 
@@ -21,8 +21,8 @@ pub struct Model {
     pub base_terms: usize,
     /// Number of harmonics of each band.
     pub band_terms: usize,
-    /// Cost of the harmonics of each band: χ² increases by the square of each coefficient, times this factor and the sum of
-    /// the band's weights 1/σ². Without it, the harmonics of the bands would leave nothing for the shared ones.
+    /// Cost of the harmonics of each band: χ² increases by the square of each coefficient, times this factor and the
+    /// sum of the band's weights 1/σ². Without it, the harmonics of the bands would leave nothing for the shared ones.
     pub regularisation: f64,
 }
 
@@ -66,7 +66,8 @@ impl MultibandLombScargle {
         self.bands.iter().map(|band| band.epochs.chi2).sum()
     }
 
-    /// Returns the powers of a grid: the mean over the bands, each with its number of terms, weighted by χ². NaN without bands.
+    /// Returns the powers of a grid: the mean over the bands, each with its number of terms, weighted by χ². NaN
+    /// without bands.
     #[must_use]
     pub fn power(&self, grid: &Grid, method: Method) -> Vec<f64> {
         self.mean_of_bands(grid, |band, part| band.parts(grid, method, part))
@@ -115,8 +116,8 @@ impl MultibandLombScargle {
         reduction(&mut matrix, &mut right) / self.chi2()
     }
 
-    /// Returns the `number` highest peaks by the power of a model, the highest first, among the `candidates` highest peaks of
-    /// the grid.
+    /// Returns the `number` highest peaks by the power of a model, the highest first, among the `candidates` highest
+    /// peaks of the grid.
     #[must_use]
     pub fn peaks(&self, grid: &Grid, model: &Model, candidates: usize, number: usize) -> Vec<Peak> {
         self.peaks_of(grid, model, candidates, number, &self.power(grid, Method::Automatic))

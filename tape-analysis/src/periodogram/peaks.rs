@@ -13,12 +13,12 @@ pub struct Peak {
     pub power: f64,
 }
 
-/// Returns the `number` highest local maxima of powers on a grid, the highest first, or fewer if there are not enough. No two
-/// are closer than `width`, the width of a peak in frequency. An end of the grid is a maximum if it is higher than its
-/// neighbour.
+/// Returns the `number` highest local maxima of powers on a grid, the highest first, or fewer if there are not enough.
+/// No two are closer than `width`, the width of a peak in frequency. An end of the grid is a maximum if it is higher
+/// than its neighbour.
 ///
-/// Most powers are far below the peaks, so only the blocks with the highest powers are searched, and more of them if they do
-/// not have enough maxima.
+/// Most powers are far below the peaks, so only the blocks with the highest powers are searched, and more of them if
+/// they do not have enough maxima.
 pub(super) fn highest(
     grid: &Grid,
     powers: &[f64],
@@ -96,8 +96,8 @@ pub(super) fn order(peaks: &mut Vec<Peak>, width: f64, number: usize) {
     *peaks = kept;
 }
 
-/// Refines a peak to within a fraction of a grid step, by the vertices of parabolas through three exact powers at decreasing
-/// distances. The result is within `limits`, and never lower than the start.
+/// Refines a peak to within a fraction of a grid step, by the vertices of parabolas through three exact powers at
+/// decreasing distances. The result is within `limits`, and never lower than the start.
 pub(super) fn refine(peak: Peak, step: f64, limits: [f64; 2], power: impl Fn(f64) -> f64) -> Peak {
     const ROUNDS: usize = 4;
     let at = |frequency: f64| Peak { frequency, power: power(frequency) };

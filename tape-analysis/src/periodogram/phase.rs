@@ -1,7 +1,7 @@
 //! Phases, and light curves sorted by phase.
 
-/// Returns the phases of epochs, from 0 to below 1: the fractional part of (t − `reference`)/`period`. Times, period and
-/// reference epoch are in days.
+/// Returns the phases of epochs, from 0 to below 1: the fractional part of (t − `reference`)/`period`. Times, period
+/// and reference epoch are in days.
 ///
 /// NaN if the period is zero, infinite or NaN, or the time is not finite.
 ///
@@ -19,7 +19,8 @@ pub fn phases(time: &[f64], period: f64, reference: f64) -> Vec<f64> {
     time.iter().map(phase).collect()
 }
 
-/// Returns phases in ascending order and their fluxes. Equal phases are ordered by flux. See [`phases`] for the parameters.
+/// Returns phases in ascending order and their fluxes. Equal phases are ordered by flux. See [`phases`] for the
+/// parameters.
 ///
 /// ```
 /// let (phases, flux) = tape_analysis::periodogram::phase_fold(&[0.0, 0.75, 1.25], &[5.0, 7.0, 6.0], 1.0, 0.0);

@@ -4,8 +4,8 @@ use rustfft::num_complex::Complex64;
 
 use super::exact::Sums;
 
-/// Smallest determinant of a fit of one harmonic for which fast sums are accurate enough. With evenly distributed phases, the
-/// determinant is 1/4.
+/// Smallest determinant of a fit of one harmonic for which fast sums are accurate enough. With evenly distributed
+/// phases, the determinant is 1/4.
 pub(super) const LEAST_DETERMINANT: f64 = 1e-3;
 
 /// Returns the part of the weighted variance that one harmonic and a constant explain, and the determinant of the fit.
@@ -29,10 +29,11 @@ pub(super) fn right_side(sums: &Sums) -> Vec<f64> {
     sums.flux.iter().flat_map(|flux| [flux.re, flux.im]).collect()
 }
 
-/// Returns bᵀ A⁻¹ b for a symmetric matrix A in row-major order and a vector b: the reduction of χ² by a least-squares fit.
-/// Overwrites both.
+/// Returns bᵀ A⁻¹ b for a symmetric matrix A in row-major order and a vector b: the reduction of χ² by a least-squares
+/// fit. Overwrites both.
 ///
-/// Columns that are linear combinations of earlier ones, as at a frequency at which all epochs have two phases, are ignored.
+/// Columns that are linear combinations of earlier ones, as at a frequency at which all epochs have two phases, are
+/// ignored.
 pub(super) fn reduction(matrix: &mut [f64], right: &mut [f64]) -> f64 {
     let size = right.len();
     let whole: Vec<f64> = (0..size).map(|i| matrix[i * size + i]).collect();

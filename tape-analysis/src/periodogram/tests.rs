@@ -29,8 +29,8 @@ pub(super) fn columns(random: &mut Random, n: usize, days: f64, frequency: f64) 
     [time, flux, (0..n).map(|_| 0.5 + random.uniform()).collect()]
 }
 
-/// Returns the reduction of χ² from a fit of one constant per band to a fit of a model, by Gaussian elimination with pivoting
-/// on the normal equations of all columns, including constants. `bands` are times, fluxes and errors.
+/// Returns the reduction of χ² from a fit of one constant per band to a fit of a model, by Gaussian elimination with
+/// pivoting on the normal equations of all columns, including constants. `bands` are times, fluxes and errors.
 fn plain(bands: &[&Columns], model: &Model, frequency: f64) -> f64 {
     let harmonics = |time: f64, terms: usize| {
         (1..=terms).flat_map(move |m| {

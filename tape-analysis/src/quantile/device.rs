@@ -1,7 +1,8 @@
-//! Kernels of quantiles. A device returns the fluxes on both sides of a quantile, and the CPU interpolates between them.
+//! Kernels of quantiles. A device returns the fluxes on both sides of a quantile, and the CPU interpolates between
+//! them.
 //!
-//! The ranks of these fluxes come from a product that a device may round differently. The kernel therefore also returns the
-//! rank it used. If it differs from the CPU's rank, the CPU computes the light curve instead.
+//! The ranks of these fluxes come from a product that a device may round differently. The kernel therefore also returns
+//! the rank it used. If it differs from the CPU's rank, the CPU computes the light curve instead.
 
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -84,8 +85,8 @@ fn made_once(of: &DeviceKernel, constants: &[(&str, f32)]) -> &'static DeviceKer
     })
 }
 
-/// Computes a range from `numbers`: the fraction and, for each end, the rank below the quantile and the two fluxes around
-/// it. Returns false if a rank differs from the CPU's or the range has lost digits.
+/// Computes a range from `numbers`: the fraction and, for each end, the rank below the quantile and the two fluxes
+/// around it. Returns false if a rank differs from the CPU's or the range has lost digits.
 #[expect(clippy::cast_possible_truncation, reason = "the device computed it in single precision")]
 fn restored(numbers: &[f64], of: OnDevice, out: &mut f64) -> bool {
     let fraction = numbers[0] as f32;

@@ -4,12 +4,13 @@
 //! Levenberg–Marquardt fits from five starting points. Outputs `bazin_fit_amplitude` (A), `bazin_fit_baseline` (B),
 //! `bazin_fit_reference_time` (t₀), `bazin_fit_rise_time`, `bazin_fit_fall_time` and `bazin_fit_reduced_chi2`.
 //!
-//! - Depends on: flux, error, time. Epochs are used in time order, so that rows in any order give the same fit. Values must
-//!   be fluxes, not magnitudes, because a transient is a maximum here.
+//! - Depends on: flux, error, time. Epochs are used in time order, so that rows in any order give the same fit. Values
+//!   must be fluxes, not magnitudes, because a transient is a maximum here.
 //! - Unit: that of the flux for amplitude and baseline, days for times, none for chi².
 //! - Minimum number of observations: 6; null with fewer.
 //! - Null if no fit converges, or all times or all fluxes are equal.
-//! - Reference: Bazin et al. 2009, A&A 499, 653, [doi:10.1051/0004-6361/200911847](https://doi.org/10.1051/0004-6361/200911847).
+//! - Reference: Bazin et al. 2009, A&A 499, 653,
+//!   [doi:10.1051/0004-6361/200911847](https://doi.org/10.1051/0004-6361/200911847).
 //!
 //! ```
 //! use tape_core::{LightCurve, Statistic, Value};

@@ -1,8 +1,8 @@
 //! A light curve in time bins, with one row for each light curve and each bin that has epochs.
 //!
-//! Bin j holds the epochs with offset + j·window ≤ t < offset + (j + 1)·window. Its row has `bin`, the number j; `time`, `flux`
-//! and `error`, each with its own aggregation; and `count`, the number N of its epochs. With tᵢ the times, xᵢ the fluxes, σᵢ
-//! their errors and wᵢ = 1/σᵢ², the aggregations are:
+//! Bin j holds the epochs with offset + j·window ≤ t < offset + (j + 1)·window. Its row has `bin`, the number j;
+//! `time`, `flux` and `error`, each with its own aggregation; and `count`, the number N of its epochs. With tᵢ the
+//! times, xᵢ the fluxes, σᵢ their errors and wᵢ = 1/σᵢ², the aggregations are:
 //!
 //! | | `time` | `flux` | `error` |
 //! | --- | --- | --- | --- |

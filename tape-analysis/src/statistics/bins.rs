@@ -1,9 +1,10 @@
 //! Other statistics of a light curve in time bins.
 //!
-//! Bin j holds the epochs with offset + j·window ≤ t < offset + (j + 1)·window. If it has any, it becomes one epoch: its time
-//! is the middle of the bin, its flux Σwᵢxᵢ/Σwᵢ and its error sqrt(N/Σwᵢ), with xᵢ the fluxes of its N epochs, σᵢ their
-//! errors and wᵢ = 1/σᵢ². This error is typical of a single epoch in the bin; the error of the mean is smaller by sqrt(N).
-//! The names of outputs are those of the other statistics, prefixed by window and offset: `bins_window1.0_offset0.0_mean`.
+//! Bin j holds the epochs with offset + j·window ≤ t < offset + (j + 1)·window. If it has any, it becomes one epoch:
+//! its time is the middle of the bin, its flux Σwᵢxᵢ/Σwᵢ and its error sqrt(N/Σwᵢ), with xᵢ the fluxes of its N epochs,
+//! σᵢ their errors and wᵢ = 1/σᵢ². This error is typical of a single epoch in the bin; the error of the mean is smaller
+//! by sqrt(N). The names of outputs are those of the other statistics, prefixed by window and offset:
+//! `bins_window1.0_offset0.0_mean`.
 //!
 //! - Parameters: `window`, days, above 0; `offset`, days; `of`, the other statistics, which must come last.
 //! - Depends on: flux, error, time.
@@ -154,7 +155,8 @@ mod tests {
 
     #[test]
     fn six_epochs_in_three_bins() {
-        // From light-curve 0.13.3, `Bins([Mean(), ReducedChi2(), WeightedMean(), Duration(), TimeMean()], window=1, offset=0)`.
+        // From light-curve 0.13.3, `Bins([Mean(), ReducedChi2(), WeightedMean(), Duration(), TimeMean()], window=1,
+        // offset=0)`.
         let (time, flux) = ([0.1, 0.4, 1.2, 1.3, 1.7, 3.5], [1.0, 2.0, 4.0, 3.0, 5.0, 7.0]);
         let of = "bins:of=mean+reduced_chi2+weighted_mean+duration+time_mean";
         let want = [3.882_993_197_278_912, 136.078_931_572_629_07, 2.411_764_705_882_353, 3.0, 11.0 / 6.0];

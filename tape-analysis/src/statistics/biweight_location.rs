@@ -1,8 +1,9 @@
 //! The biweight location: a mean that is robust against outliers.
 //!
-//! M + Σ(xᵢ − M)(1 − uᵢ²)²/Σ(1 − uᵢ²)² over the epochs with |uᵢ| < 1, uᵢ = (xᵢ − M)/(c MAD), with xᵢ the fluxes, M their
-//! median and MAD their median absolute deviation. Epochs further than c MAD from the median are ignored; c = 6 is about
-//! four standard deviations. If more than half of the fluxes are equal, MAD is zero and the location is their value.
+//! M + Σ(xᵢ − M)(1 − uᵢ²)²/Σ(1 − uᵢ²)² over the epochs with |uᵢ| < 1, uᵢ = (xᵢ − M)/(c MAD), with xᵢ the fluxes, M
+//! their median and MAD their median absolute deviation. Epochs further than c MAD from the median are ignored; c = 6
+//! is about four standard deviations. If more than half of the fluxes are equal, MAD is zero and the location is their
+//! value.
 //!
 //! - Parameter: `c`, above 0.
 //! - Depends on: flux.

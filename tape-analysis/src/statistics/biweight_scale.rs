@@ -1,8 +1,8 @@
 //! The biweight scale: a standard deviation that is robust against outliers.
 //!
-//! sqrt(n Σ(xᵢ − M)²(1 − uᵢ²)⁴)/|Σ(1 − uᵢ²)(1 − 5uᵢ²)| over the epochs with |uᵢ| < 1, uᵢ = (xᵢ − M)/(c MAD), with xᵢ the n
-//! fluxes, M their median and MAD their median absolute deviation; n counts all epochs. c = 9 is about six standard
-//! deviations. If more than half of the fluxes are equal, MAD and the scale are zero.
+//! sqrt(n Σ(xᵢ − M)²(1 − uᵢ²)⁴)/|Σ(1 − uᵢ²)(1 − 5uᵢ²)| over the epochs with |uᵢ| < 1, uᵢ = (xᵢ − M)/(c MAD), with xᵢ
+//! the n fluxes, M their median and MAD their median absolute deviation; n counts all epochs. c = 9 is about six
+//! standard deviations. If more than half of the fluxes are equal, MAD and the scale are zero.
 //!
 //! - Parameter: `c`, above 0.
 //! - Depends on: flux.

@@ -1,8 +1,8 @@
-//! The p-value of a constant source: the probability that noise alone gives a chi² at least this large.
+//! The p-value of a constant source: the probability that pure noise gives a chi² at least this large.
 //!
-//! Q((n − 1)/2, χ²/2), with χ² = Σ((xᵢ − m)/σᵢ)² about the mean m weighted by 1/σᵢ², xᵢ the n fluxes, σᵢ their errors and
-//! Q the regularised incomplete gamma function, the upper tail of a χ² distribution of n − 1 degrees of freedom. It is
-//! uniform between 0 and 1 if the source is constant and its errors are normal and correctly estimated.
+//! Q((n − 1)/2, χ²/2), with χ² = Σ((xᵢ − m)/σᵢ)² about the mean m weighted by 1/σᵢ², xᵢ the n fluxes, σᵢ their errors
+//! and Q the regularised incomplete gamma function, the upper tail of a χ² distribution of n − 1 degrees of freedom. It
+//! is uniform between 0 and 1 if the source is constant and its errors are normal and correctly estimated.
 //!
 //! - Depends on: flux, error.
 //! - Unit: none.

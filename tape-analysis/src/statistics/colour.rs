@@ -1,8 +1,8 @@
 //! The colour of an object: the difference of its levels in two bands.
 //!
-//! level(x_first) − level(x_second), where the level is the median, the minimum or the maximum of the fluxes x of a band. It
-//! is a colour in the usual sense if the survey has magnitudes; the maximum is then the faintest epoch. The epochs of the
-//! two bands need not be close in time.
+//! level(x_first) − level(x_second), where the level is the median, the minimum or the maximum of the fluxes x of a
+//! band. It is a colour in the usual sense if the survey has magnitudes; the maximum is then the faintest epoch. The
+//! epochs of the two bands need not be close in time.
 //!
 //! It has one result for each object, in a row without a band.
 //!

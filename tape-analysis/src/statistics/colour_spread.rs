@@ -1,7 +1,7 @@
 //! The spread of an object's mean fluxes over its bands.
 //!
-//! sqrt(Σ(mₖ − ⟨m⟩)²/k), with mₖ the mean flux in each of the object's k bands, weighted by 1/σ² with the errors σ, and ⟨m⟩
-//! the mean of the mₖ. It is zero for a source with the same mean flux in every band.
+//! sqrt(Σ(mₖ − ⟨m⟩)²/k), with mₖ the mean flux in each of the object's k bands, weighted by 1/σ² with the errors σ, and
+//! ⟨m⟩ the mean of the mₖ. It is zero for a source with the same mean flux in every band.
 //!
 //! It has one result for each object, in a row without a band.
 //!

@@ -2,22 +2,23 @@
 //!
 //! The flux is the sum of a mean, a walk, and noise with the measured errors. The walk has standard deviation σ and
 //! correlation e^(−|Δt|/τ) between two times, so that the structure function tends to sqrt(2) σ. τ and σ maximise the
-//! likelihood, which is maximised over the mean too; there is no prior. The likelihood takes one pass over the epochs (a
-//! Kalman filter). Outputs `damped_random_walk_tau`, `damped_random_walk_sigma`, the standard deviations of their natural
-//! logarithms `damped_random_walk_ln_tau_sigma` and `damped_random_walk_ln_sigma_sigma`, from the curvature of the likelihood
-//! at its maximum, and `damped_random_walk_log_likelihood`.
+//! likelihood, which is maximised over the mean too; there is no prior. The likelihood takes one pass over the epochs
+//! (a Kalman filter). Outputs `damped_random_walk_tau`, `damped_random_walk_sigma`, the standard deviations of their
+//! natural logarithms `damped_random_walk_ln_tau_sigma` and `damped_random_walk_ln_sigma_sigma`, from the curvature of
+//! the likelihood at its maximum, and `damped_random_walk_log_likelihood`.
 //!
-//! If the light curve is thirty times as long as τ, the true value is within one of these standard deviations in two thirds
-//! of cases, and within two in nine out of ten, because the likelihood has longer tails than a normal distribution.
+//! If the light curve is thirty times as long as τ, the true value is within one of these standard deviations in two
+//! thirds of cases, and within two in nine out of ten, because the likelihood has longer tails than a normal
+//! distribution.
 //!
-//! Light curves shorter than about ten times τ underestimate τ. In long light curves, most of the uncertainty is in τ: see
-//! Kozłowski 2017, [doi:10.1051/0004-6361/201629890](https://doi.org/10.1051/0004-6361/201629890).
+//! Light curves shorter than about ten times τ underestimate τ. In long light curves, most of the uncertainty is in τ:
+//! see Kozłowski 2017, [doi:10.1051/0004-6361/201629890](https://doi.org/10.1051/0004-6361/201629890).
 //!
 //! - Depends on: flux, error, time.
 //! - Unit: days for τ, that of the flux for σ.
 //! - Minimum number of observations: 6; null with fewer.
-//! - Null if the likelihood has no maximum in τ between a tenth of the shortest interval and ten times the duration, as for
-//!   a trend, or if all times or all fluxes are equal. Uncorrelated noise may still have a maximum, with a small σ.
+//! - Null if the likelihood has no maximum in τ between a tenth of the shortest interval and ten times the duration, as
+//!   for a trend, or if all times or all fluxes are equal. Uncorrelated noise may still have a maximum, with a small σ.
 //! - Reference: Kelly, Bechtold & Siemiginowska 2009, ApJ 698, 895,
 //!   [doi:10.1088/0004-637X/698/1/895](https://doi.org/10.1088/0004-637X/698/1/895).
 //!

@@ -1,7 +1,8 @@
 //! The von Neumann ratio η of successive differences to the variance: small for smooth light curves.
 //!
 //! Σ (xᵢ₊₁ − xᵢ)² / ((n − 1) s²), with xᵢ the fluxes in time order, n their number and s² their sample variance. White
-//! noise gives 2, a slow trend almost 0, an alternation almost 4. Only the order of the times matters, not the gaps between them.
+//! noise gives 2, a slow trend almost 0, an alternation almost 4. Only the order of the times matters, not the gaps
+//! between them.
 //!
 //! - Depends on: flux, order in time.
 //! - Unit: none.

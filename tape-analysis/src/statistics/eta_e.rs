@@ -1,8 +1,8 @@
 //! The von Neumann ratio ηᵉ of slopes to the variance: [η](super::eta) for unevenly spaced epochs.
 //!
-//! (T/(n − 1))² Σ ((xᵢ₊₁ − xᵢ)/(tᵢ₊₁ − tᵢ))² / ((n − 1) s²), with xᵢ the n fluxes in time order, tᵢ their times, T
-//! the time from the first to the last and s² the sample variance. With even spacing, it equals η. A single pair
-//! of neighbouring epochs can dominate it. The factor is not that of Kim et al. 2014, which depends on the unit of time,
+//! (T/(n − 1))² Σ ((xᵢ₊₁ − xᵢ)/(tᵢ₊₁ − tᵢ))² / ((n − 1) s²), with xᵢ the n fluxes in time order, tᵢ their times, T the
+//! time from the first to the last and s² the sample variance. With even spacing, it equals η. A single pair of
+//! neighbouring epochs can dominate it. The factor is not that of Kim et al. 2014, which depends on the unit of time,
 //! but that of Malanchev et al. 2021, [doi:10.1093/mnras/stab316](https://doi.org/10.1093/mnras/stab316).
 //!
 //! - Depends on: flux, time, order in time.

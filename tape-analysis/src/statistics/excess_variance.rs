@@ -1,8 +1,8 @@
 //! The normalised excess variance: the variance in excess of the errors, relative to the squared mean.
 //!
-//! (s² − ⟨σ²⟩)/m², with s² the sample variance of the flux, ⟨σ²⟩ the mean of the squared errors and m the mean flux.
-//! It is negative if the errors are overestimated. Sánchez et al. subtract the errors epoch by epoch, which differs only by
-//! n in place of n − 1.
+//! (s² − ⟨σ²⟩)/m², with s² the sample variance of the flux, ⟨σ²⟩ the mean of the squared errors and m the mean flux. It
+//! is negative if the errors are overestimated. Sánchez et al. subtract the errors epoch by epoch, which differs only
+//! by n in place of n − 1.
 //!
 //! - Depends on: flux, error.
 //! - Unit: none.

@@ -1,7 +1,8 @@
 //! The inverse of von Neumann's ratio: large if neighbouring epochs are similar.
 //!
-//! 1/η = Σ(xᵢ − m)²/Σ(xᵢ₊₁ − xᵢ)², with xᵢ the fluxes in time order and m their mean. Uncorrelated epochs give about 1/2,
-//! slow variations a large value. It is the better of the two indices that Sokolovsky et al. recommend for any survey.
+//! 1/η = Σ(xᵢ − m)²/Σ(xᵢ₊₁ − xᵢ)², with xᵢ the fluxes in time order and m their mean. Uncorrelated epochs give about
+//! 1/2, slow variations a large value. It is the better of the two indices that Sokolovsky et al. recommend for any
+//! survey.
 //!
 //! - Depends on: flux, in time order.
 //! - Unit: none.

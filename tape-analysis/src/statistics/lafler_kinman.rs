@@ -1,16 +1,17 @@
 //! The Lafler–Kinman string length, a measure of the smoothness of the fluxes in order of phase or time.
 //!
 //! (n − 1)/(2n) Σ(xᵢ₊₁ − xᵢ)²/Σ(xᵢ − m)², with xᵢ the n fluxes in order of their phase t/P modulo 1, xₙ₊₁ = x₁, and m
-//! their mean; with an infinite period P, they are in time order. It is 1 on average for a random order, and small if P is
-//! the period. Epochs with the same phase are ordered by flux.
+//! their mean; with an infinite period P, they are in time order. It is 1 on average for a random order, and small if P
+//! is the period. Epochs with the same phase are ordered by flux.
 //!
-//! - Parameter: `period`, days, above 0, by default infinite. Column `lafler_kinman`, or for example `lafler_kinman_period0.57`.
+//! - Parameter: `period`, days, above 0, by default infinite. Column `lafler_kinman`, or for example
+//!   `lafler_kinman_period0.57`.
 //! - Depends on: flux, and time with a finite period, or order in time without.
 //! - Unit: none.
 //! - Minimum number of observations: 2; null with fewer.
 //! - NaN: with constant fluxes (0/0).
-//! - Reference: Lafler & Kinman 1965, ApJS 11, 216, [doi:10.1086/190116](https://doi.org/10.1086/190116), with the norm of
-//!   Clarke 2002, A&A 386, 763, [doi:10.1051/0004-6361:20020258](https://doi.org/10.1051/0004-6361:20020258).
+//! - Reference: Lafler & Kinman 1965, ApJS 11, 216, [doi:10.1086/190116](https://doi.org/10.1086/190116), with the norm
+//!   of Clarke 2002, A&A 386, 763, [doi:10.1051/0004-6361:20020258](https://doi.org/10.1051/0004-6361:20020258).
 //!
 //! ```
 //! use tape_analysis::statistics::lafler_kinman::LaflerKinman;

@@ -1,12 +1,12 @@
 //! A fit of a line times an exponential to a transient: the simplest function that rises and falls.
 //!
-//! f(t) = A (t − t₀)/τ e^(−(t − t₀)/τ) + B, fitted by least squares weighted by 1/σ²: the best of
-//! Levenberg–Marquardt fits from five starting points. Its maximum, A/e above B, is at t₀ + τ. Before t₀, it falls below B
-//! without bound, so it suits transients that start near the first epoch. Outputs `linexp_fit_amplitude` (A), `linexp_fit_baseline` (B),
-//! `linexp_fit_reference_time` (t₀), `linexp_fit_fall_time` (τ) and `linexp_fit_reduced_chi2`.
+//! f(t) = A (t − t₀)/τ e^(−(t − t₀)/τ) + B, fitted by least squares weighted by 1/σ²: the best of Levenberg–Marquardt
+//! fits from five starting points. Its maximum, A/e above B, is at t₀ + τ. Before t₀, it falls below B without bound,
+//! so it suits transients that start near the first epoch. Outputs `linexp_fit_amplitude` (A), `linexp_fit_baseline`
+//! (B), `linexp_fit_reference_time` (t₀), `linexp_fit_fall_time` (τ) and `linexp_fit_reduced_chi2`.
 //!
-//! - Depends on: flux, error, time. Epochs are used in time order, so that rows in any order give the same fit. Values must
-//!   be fluxes, not magnitudes, because a transient is a maximum here.
+//! - Depends on: flux, error, time. Epochs are used in time order, so that rows in any order give the same fit. Values
+//!   must be fluxes, not magnitudes, because a transient is a maximum here.
 //! - Unit: that of the flux for amplitude and baseline, days for times, none for chi².
 //! - Minimum number of observations: 5; null with fewer.
 //! - Null if no fit converges, or all times or all fluxes are equal.

@@ -1,20 +1,22 @@
 //! The period of a light curve: the highest peaks of its generalised Lomb–Scargle periodogram.
 //!
-//! The power at a frequency f is (χ²₀ − χ²(f))/χ²₀, where χ²₀ is that of a constant, and χ²(f) that of a constant and a sine
+//! The power at a frequency f is (χ²₀ − χ²(f))/χ²₀, where χ²₀ is χ² of a constant, and χ²(f) of a constant and a sine
 //! of free phase and amplitude, or `terms` harmonics. It is computed at frequencies from 1/`maximum_period` to
-//! 1/`minimum_period` in steps of 1/(`samples_per_peak` T), for a baseline of T days; periods longer than T are not searched.
-//! Peaks are local maxima at least 1/T apart. Each is refined with exact sums. The probability is
+//! 1/`minimum_period` in steps of 1/(`samples_per_peak` T), for a baseline of T days; periods longer than T are not
+//! searched. Peaks are local maxima at least 1/T apart. Each is refined with exact sums. The probability is
 //! [`false_alarm_probability`](crate::periodogram::false_alarm_probability) for the range of frequencies searched.
 //!
-//! - Parameters: `minimum_period` and `maximum_period`, days, `samples_per_peak`, `terms`, `peaks`, and `normalisation`, one of
-//!   `standard` (the formula above, 0 to 1), `model` ((χ²₀ − χ²)/χ²), `log` (ln χ²₀/χ²) and `psd` ((χ²₀ − χ²)/2).
-//! - Columns: `lomb_scargle_period`, `_power`, and with one term `_false_alarm_probability`; with more `peaks`, these columns are
-//!   repeated with `_2`, `_3`, …, the highest peak first. Parameters other than the default follow `lomb_scargle` in the name.
+//! - Parameters: `minimum_period` and `maximum_period`, days, `samples_per_peak`, `terms`, `peaks`, and
+//!   `normalisation`, one of `standard` (the formula above, 0 to 1), `model` ((χ²₀ − χ²)/χ²), `log` (ln χ²₀/χ²) and
+//!   `psd` ((χ²₀ − χ²)/2).
+//! - Columns: `lomb_scargle_period`, `_power`, and with one term `_false_alarm_probability`; with more `peaks`, these
+//!   columns are repeated with `_2`, `_3`, …, the highest peak first. Parameters other than the default follow
+//!   `lomb_scargle` in the name.
 //! - Depends on: flux, error and time, in any order; times may repeat.
 //! - Unit: days; powers and probabilities have none.
 //! - Minimum number of observations: 2 `terms` + 2; null with fewer.
-//! - NaN: if all fluxes or all times are equal; if the baseline is shorter than the shortest period; if the grid would have
-//!   more than 33,554,432 frequencies; and for missing peaks.
+//! - NaN: if all fluxes or all times are equal; if the baseline is shorter than the shortest period; if the grid would
+//!   have more than 33,554,432 frequencies; and for missing peaks.
 //! - It is in no group, because it costs as much as hundreds of other statistics.
 //! - Reference: Zechmeister & Kürster 2009, A&A 496, 577,
 //!   [doi:10.1051/0004-6361:200811296](https://doi.org/10.1051/0004-6361:200811296); Baluev 2008, MNRAS 385, 1279,
@@ -81,9 +83,9 @@ const NORMALISATION: Parameter = Parameter {
 pub(crate) static KIND: Kind = Kind {
     name: "lomb_scargle",
     summary: "period from the generalised Lomb–Scargle periodogram",
-    columns: "lomb_scargle_period, _power and with one of {terms} _false_alarm_probability, and with {peaks} the same with _2, \
-              _3, …; what is not the default of {minimum_period}, {maximum_period}, {samples_per_peak}, {terms} and \
-              {normalisation} is named before, as in lomb_scargle_terms2_period",
+    columns: "lomb_scargle_period, _power and, if {terms} is 1, _false_alarm_probability; with more {peaks} these are \
+              repeated with _2, _3, …; {minimum_period}, {maximum_period}, {samples_per_peak}, {terms} and {normalisation} \
+              other than the default are part of the name, as in lomb_scargle_terms2_period",
     parameters: &[MINIMUM, MAXIMUM, SAMPLES, TERMS, PEAKS, NORMALISATION],
     registered: &[],
     build: |arguments| Ok(Statistic::whole(Period::new(arguments)?)),

@@ -1,13 +1,14 @@
 //! The period of an object: the highest peaks of the multi-band Lomb–Scargle periodogram of all its bands.
 //!
-//! The search has two steps. First, the fast multi-band periodogram, in which each band has its own mean and sine, finds
-//! `candidates`: its highest peaks among frequencies from 1/`maximum_period` to 1/`minimum_period` in steps of
-//! 1/(`samples_per_peak` T), where T is the longest baseline of a band. Then the candidates are ranked by the reduction of χ²
-//! by the full model: a mean for each band, `base_terms` harmonics shared by all bands, and `band_terms` harmonics of each
-//! band, which `regularisation` keeps small. The first step by itself often prefers an alias, because a single sine cannot
-//! follow the shape of a light curve.
+//! The search has two steps. First, the fast multi-band periodogram, in which each band has its own mean and sine,
+//! finds `candidates`: its highest peaks among frequencies from 1/`maximum_period` to 1/`minimum_period` in steps of
+//! 1/(`samples_per_peak` T), where T is the longest baseline of a band. Then the candidates are ranked by the reduction
+//! of χ² by the full model: a mean for each band, `base_terms` harmonics shared by all bands, and `band_terms`
+//! harmonics of each band, which `regularisation` keeps small. The first step by itself often prefers an alias, because
+//! a single sine cannot follow the shape of a light curve.
 //!
-//! The power is (χ²₀ − χ²(f))/χ²₀, where χ²₀ is that of the means only, and χ²(f) includes the cost of the regularisation.
+//! The power is (χ²₀ − χ²(f))/χ²₀, where χ²₀ is χ² of the means only, and χ²(f) includes the cost of the
+//! regularisation.
 //!
 //! It has one result for each object, in a row without a band.
 //!
@@ -17,11 +18,11 @@
 //!   `_3`, …, the highest peak first. Parameters other than the default follow `lomb_scargle_multiband` in the name.
 //! - Depends on: flux, error and time of all bands in the run, in any order; times may repeat.
 //! - Unit: days; powers have none.
-//! - Minimum number of observations: one more, over all bands, than the model has parameters; null with fewer. The model
-//!   has one parameter for each band, two for each shared harmonic, and two for each harmonic of each band. Bands without
-//!   epochs are ignored.
-//! - NaN: if no band varies; if the longest baseline is shorter than the shortest period; if the grid would have more than
-//!   33,554,432 frequencies; and for missing peaks. Bands with constant fluxes or equal times are ignored.
+//! - Minimum number of observations: one more, over all bands, than the model has parameters; null with fewer. The
+//!   model has one parameter for each band, two for each shared harmonic, and two for each harmonic of each band. Bands
+//!   without epochs are ignored.
+//! - NaN: if no band varies; if the longest baseline is shorter than the shortest period; if the grid would have more
+//!   than 33,554,432 frequencies; and for missing peaks. Bands with constant fluxes or equal times are ignored.
 //! - It is in no group, because it costs as much as thousands of other statistics.
 //! - Reference: VanderPlas & Ivezić 2015, ApJ 812, 18,
 //!   [doi:10.1088/0004-637X/812/1/18](https://doi.org/10.1088/0004-637X/812/1/18).
@@ -79,9 +80,9 @@ const CANDIDATES: Parameter = Parameter {
 pub(crate) static KIND: Kind = Kind {
     name: "lomb_scargle_multiband",
     summary: "period from the multi-band Lomb–Scargle periodogram of all bands",
-    columns: "lomb_scargle_multiband_period and _power, and with {peaks} the same with _2, _3, …; what is not the default of \
+    columns: "lomb_scargle_multiband_period and _power; with more {peaks} these are repeated with _2, _3, …; \
               {minimum_period}, {maximum_period}, {samples_per_peak}, {base_terms}, {band_terms}, {regularisation} and \
-              {candidates} is named before, as in lomb_scargle_multiband_base_terms2_period",
+              {candidates} other than the default are part of the name, as in lomb_scargle_multiband_base_terms2_period",
     parameters: &[MINIMUM, MAXIMUM, SAMPLES, BASE, BAND, REGULARISATION, CANDIDATES, PEAKS],
     registered: &[],
     build: |arguments| Ok(Statistic::object(MultibandPeriod::new(arguments)?)),

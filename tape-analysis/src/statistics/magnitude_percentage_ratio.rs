@@ -53,7 +53,8 @@ pub struct MagnitudePercentageRatio {
 }
 
 impl MagnitudePercentageRatio {
-    /// Creates the ratio of the range without `inner` percent of the epochs at each end to that without `outer` percent.
+    /// Creates the ratio of the range without `inner` percent of the epochs at each end to that without `outer`
+    /// percent.
     ///
     /// # Errors
     /// [`Error::BadValue`] if `inner` or `outer` is negative, or 50 or more.

@@ -29,8 +29,8 @@ static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     ..Info::new("median_absolute_deviation", Inputs::FLUX)
 });
 
-/// The tolerance is relative, some rounding errors. If outliers move the reference that was subtracted far from the median,
-/// the deviations have lost digits, and the CPU computes the light curve instead.
+/// The tolerance is relative, some rounding errors. If outliers move the reference that was subtracted far from the
+/// median, the deviations have lost digits, and the CPU computes the light curve instead.
 static KERNEL: DeviceKernel = DeviceKernel {
     name: "median_absolute_deviation",
     wgsl: concat!(include_str!("../device/order.wgsl"), include_str!("median_absolute_deviation.wgsl")),
@@ -74,9 +74,9 @@ pub(super) fn median_absolute_deviation(light_curve: &LightCurve<'_>) -> f64 {
 
 /// Returns the absolute deviation from `centre` with the given rank, counted from 0, among ascending values.
 ///
-/// The values with the smallest deviations are neighbours. Among all windows of `rank + 1` values, the result is the minimum
-/// of the larger deviation at the two ends: as the window moves up, the deviation at its lower end falls and that at its
-/// upper end rises.
+/// The values with the smallest deviations are neighbours. Among all windows of `rank + 1` values, the result is the
+/// minimum of the larger deviation at the two ends: as the window moves up, the deviation at its lower end falls and
+/// that at its upper end rises.
 fn nearest(sorted: &[f64], centre: f64, rank: usize) -> f64 {
     let upper = &sorted[rank..];
     let (mut from, mut to) = (0, upper.len());

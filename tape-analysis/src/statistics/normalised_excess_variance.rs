@@ -1,8 +1,8 @@
 //! The normalised excess variance and its error: the variance in excess of the errors, relative to the squared mean.
 //!
-//! σ²ₙₓₛ = (s² − ⟨σ²⟩)/m², with s² the sample variance of the n fluxes, ⟨σ²⟩ the mean of the squared errors and m the mean
-//! flux, and err(σ²ₙₓₛ) = sqrt(2/n ⟨σ²⟩²/m⁴ + 4/n ⟨σ²⟩ F²/m²), with F² = σ²ₙₓₛ, or 0 if that is negative. The error
-//! covers the measurements only; a stochastic source scatters more from one light curve to the next. Outputs
+//! σ²ₙₓₛ = (s² − ⟨σ²⟩)/m², with s² the sample variance of the n fluxes, ⟨σ²⟩ the mean of the squared errors and m the
+//! mean flux, and err(σ²ₙₓₛ) = sqrt(2/n ⟨σ²⟩²/m⁴ + 4/n ⟨σ²⟩ F²/m²), with F² = σ²ₙₓₛ, or 0 if that is negative. The
+//! error covers the measurements only; a stochastic source scatters more from one light curve to the next. Outputs
 //! `normalised_excess_variance` and `normalised_excess_variance_error`; the first equals
 //! [`excess_variance`](super::excess_variance).
 //!

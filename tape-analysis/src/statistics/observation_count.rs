@@ -1,6 +1,7 @@
 //! The number of epochs of the light curve.
 //!
-//! The number n of epochs that are valid in all columns of the run, which are those that the other statistics use.
+//! The number n of epochs that are valid in all columns of the run. The other statistics use
+//! the same epochs.
 //!
 //! - Depends on: the number of epochs only.
 //! - Unit: none; an integer.

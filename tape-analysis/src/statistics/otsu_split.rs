@@ -1,10 +1,10 @@
-//! The fluxes split in two parts by Otsu's method: difference of the means, scatter of each part, and fraction of epochs in
-//! the lower part.
+//! The fluxes split in two parts by Otsu's method: difference of the means, scatter of each part, and fraction of
+//! epochs in the lower part.
 //!
-//! The split of the fluxes in ascending order maximises the variance between the parts, k(n − k)(m₂ − m₁)²/n²; of several
-//! maxima, the first is taken. The lower part has k of the n epochs and mean m₁, the upper part the others and mean m₂.
-//! Outputs `otsu_mean_diff` = m₂ − m₁, `otsu_std_lower` and `otsu_std_upper`, the sample standard deviations (0 for a
-//! single epoch), and `otsu_lower_to_all_ratio` = k/n. An eclipsing binary has a small and distant lower part.
+//! The split of the fluxes in ascending order maximises the variance between the parts, k(n − k)(m₂ − m₁)²/n²; of
+//! several maxima, the first is taken. The lower part has k of the n epochs and mean m₁, the upper part the others and
+//! mean m₂. Outputs `otsu_mean_diff` = m₂ − m₁, `otsu_std_lower` and `otsu_std_upper`, the sample standard deviations
+//! (0 for a single epoch), and `otsu_lower_to_all_ratio` = k/n. An eclipsing binary has a small and distant lower part.
 //!
 //! - Depends on: flux.
 //! - Unit: that of the flux; none for the fraction.

@@ -1,10 +1,10 @@
-//! A parabola fitted to the fluxes, weighted by their errors: level and slope at the mean time, curvature, their errors, and
-//! chi² per degree of freedom.
+//! A parabola fitted to the fluxes, weighted by their errors: level and slope at the mean time, curvature, their
+//! errors, and chi² per degree of freedom.
 //!
-//! xᵢ = a + b (tᵢ − t̄) + c (tᵢ − t̄)², fitted with the weights wᵢ = 1/σᵢ², where t̄ is the mean time weighted by wᵢ. The
-//! polynomials p₁ = t − t̄ and p₂ = p₁² − α p₁ − β, which are orthogonal with these weights, keep all digits of large times.
-//! Outputs `parabola_fit_level` (a), `parabola_fit_slope` (b), `parabola_fit_curvature` (c), their standard deviations with
-//! the suffix `_sigma`, and `parabola_fit_reduced_chi2`, χ²/(n − 3).
+//! xᵢ = a + b (tᵢ − t̄) + c (tᵢ − t̄)², fitted with the weights wᵢ = 1/σᵢ², where t̄ is the mean time weighted by wᵢ.
+//! The polynomials p₁ = t − t̄ and p₂ = p₁² − α p₁ − β, which are orthogonal with these weights, keep all digits of
+//! large times. Outputs `parabola_fit_level` (a), `parabola_fit_slope` (b), `parabola_fit_curvature` (c), their
+//! standard deviations with the suffix `_sigma`, and `parabola_fit_reduced_chi2`, χ²/(n − 3).
 //!
 //! - Depends on: flux, error, time.
 //! - Unit: that of the flux for the level, per day for the slope, per day squared for the curvature; none for chi².

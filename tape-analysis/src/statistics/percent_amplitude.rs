@@ -29,8 +29,8 @@ static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     ..Info::new("percent_amplitude", Inputs::FLUX)
 });
 
-/// The tolerance is relative, some rounding errors. If the median is far from the reference that was subtracted, the CPU
-/// computes the light curve instead.
+/// The tolerance is relative, some rounding errors. If the median is far from the reference that was subtracted, the
+/// CPU computes the light curve instead.
 static KERNEL: DeviceKernel = DeviceKernel {
     name: "percent_amplitude",
     wgsl: concat!(include_str!("../device/order.wgsl"), include_str!("percent_amplitude.wgsl")),

@@ -1,13 +1,14 @@
-//! The scale Qₙ: the spread of the flux from its pairwise differences, robust against outliers and skewed distributions.
+//! The scale Qₙ: the spread of the flux from its pairwise differences, robust against outliers and skewed
+//! distributions.
 //!
-//! dₙ 2.2191 times the k-th smallest of |xᵢ − xⱼ|, i < j, with k = h(h − 1)/2, h = ⌊n/2⌋ + 1 and xᵢ the n fluxes: about the
-//! first quartile of all differences. 2.2191 = 1/(sqrt(2) Φ⁻¹(5/8)) makes it the standard deviation of normal fluxes (the
-//! paper's 2.2219 is a misprint). dₙ corrects for small n: 0.399, 0.994, 0.512, 0.844, 0.611, 0.857, 0.669 and 0.872
-//! for n from 2 to 9, and for larger n, n/(n + 1.4) if n is odd and n/(n + 3.8) if n is even (Croux & Rousseeuw 1992,
-//! [doi:10.1007/978-3-662-26811-7_58](https://doi.org/10.1007/978-3-662-26811-7_58)).
+//! dₙ 2.2191 times the k-th smallest of |xᵢ − xⱼ|, i < j, with k = h(h − 1)/2, h = ⌊n/2⌋ + 1 and xᵢ the n fluxes: about
+//! the first quartile of all differences. 2.2191 = 1/(sqrt(2) Φ⁻¹(5/8)) makes it the standard deviation of normal
+//! fluxes (the paper's 2.2219 is a misprint). dₙ corrects for small n: 0.399, 0.994, 0.512, 0.844, 0.611, 0.857, 0.669
+//! and 0.872 for n from 2 to 9, and for larger n, n/(n + 1.4) if n is odd and n/(n + 3.8) if n is even (Croux &
+//! Rousseeuw 1992, [doi:10.1007/978-3-662-26811-7_58](https://doi.org/10.1007/978-3-662-26811-7_58)).
 //!
-//! The k-th smallest difference is found by bisection in about sixty steps at most. Each step counts the pairs below in one
-//! pass over the sorted fluxes. The result is exact, and needs no memory beyond the sorted fluxes.
+//! The k-th smallest difference is found by bisection in about sixty steps at most. Each step counts the pairs below in
+//! one pass over the sorted fluxes. The result is exact, and needs no memory beyond the sorted fluxes.
 //!
 //! - Depends on: flux.
 //! - Unit: that of the flux.
@@ -116,7 +117,8 @@ mod tests {
 
     #[test]
     fn evenly_spaced_fluxes_give_a_multiple_of_their_step() {
-        // Of the differences between ten levels, nine are one step and eight are two, so the fifteenth smallest is two steps.
+        // Of the differences between ten levels, nine are one step and eight are two, so the fifteenth smallest is two
+        // steps.
         let ladder: Vec<f64> = (0..10_u32).map(|i| 5.0 * f64::from(i)).collect();
         assert_eq!(value_of("qn_scale", &ladder), 10.0 / 13.8 * NORMAL * 10.0);
         assert_eq!(value_of("qn_scale", &ladder[..9]), 0.872 * NORMAL * 10.0);

@@ -6,8 +6,9 @@
 //! - Unit: that of the flux.
 //! - Minimum number of observations: 2; null with fewer.
 //! - NaN: never. Epochs with values that are not finite never reach a kernel.
-//! - The state is (n, mean, sum of squared deviations), which are combined as in Chan, Golub & LeVeque 1983, The American
-//!   Statistician 37, 242, [doi:10.1080/00031305.1983.10483115](https://doi.org/10.1080/00031305.1983.10483115).
+//! - The state is (n, mean, sum of squared deviations), which are combined as in Chan, Golub & LeVeque 1983, The
+//!   American Statistician 37, 242,
+//!   [doi:10.1080/00031305.1983.10483115](https://doi.org/10.1080/00031305.1983.10483115).
 //!
 //! ```
 //! use tape_analysis::statistics::standard_deviation::StandardDeviation;

@@ -1,9 +1,9 @@
 //! The index I of Welch and Stetson, a measure of correlated variability in two bands.
 //!
 //! I = sqrt(1/(n(n − 1))) Σ (bₖ − b̄)/σ_bₖ (vₖ − v̄)/σ_vₖ over the n pairs of epochs that are at most one window apart,
-//! with b and v the fluxes in the two bands, σ their errors, and b̄ and v̄ the means of all epochs of the band, weighted by
-//! 1/σ². Noise gives 0 with a scatter of about 1, a variable star much more. In time order, each epoch is paired with the first
-//! epoch of the other band that is close enough and has no partner.
+//! with b and v the fluxes in the two bands, σ their errors, and b̄ and v̄ the means of all epochs of the band,
+//! weighted by 1/σ². Noise gives 0 with a scatter of about 1, a variable star much more. In time order, each epoch is
+//! paired with the first epoch of the other band that is close enough and has no partner.
 //!
 //! It has one result for each object, in a row without a band.
 //!

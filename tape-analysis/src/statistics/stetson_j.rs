@@ -1,17 +1,18 @@
 //! Stetson's index J of single epochs, a measure of variability beyond the errors.
 //!
-//! J = Σ sgn(pᵢ) sqrt(|pᵢ|) / n with pᵢ = δᵢ² − 1 and δᵢ = sqrt(n/(n − 1)) (xᵢ − m)/σᵢ, where xᵢ are the n fluxes, σᵢ their
-//! errors, and m is a robust mean weighted by 1/σᵢ²: in up to 20 iterations, each weight is divided by
-//! 1 + (|δᵢ|/2)² and the mean is recomputed.
+//! J = Σ sgn(pᵢ) sqrt(|pᵢ|) / n with pᵢ = δᵢ² − 1 and δᵢ = sqrt(n/(n − 1)) (xᵢ − m)/σᵢ, where xᵢ are the n fluxes, σᵢ
+//! their errors, and m is a robust mean weighted by 1/σᵢ²: in up to 20 iterations, each weight is divided by 1 +
+//! (|δᵢ|/2)² and the mean is recomputed.
 //!
-//! The iteration stops when the new mean m is zero, or when it moved by d with d < 10⁻⁶ *and* d/m < 10⁻⁶. If m is negative,
-//! so is d/m, and the second condition always holds. This is a quirk of TAPE, kept because its values are the specification.
+//! The iteration stops when the new mean m is zero, or when it moved by d with d < 10⁻⁶ *and* d/m < 10⁻⁶. If m is
+//! negative, so is d/m, and the second condition always holds. This is a quirk of TAPE, kept because its values are the
+//! specification.
 //!
 //! - Depends on: flux, error.
 //! - Unit: none.
 //! - Minimum number of observations: 2; null with fewer.
-//! - NaN: if the weights sum to zero or infinity (errors beyond 10^±154), or if two epochs are more than 10^77 errors away
-//!   from the mean.
+//! - NaN: if the weights sum to zero or infinity (errors beyond 10^±154), or if two epochs are more than 10^77 errors
+//!   away from the mean.
 //! - Reference: Stetson 1996, PASP 108, 851, [doi:10.1086/133808](https://doi.org/10.1086/133808).
 //!
 //! ```
@@ -24,20 +25,21 @@
 //!
 //! # The kernel
 //!
-//! Sums are over deviations from the last mean instead of over fluxes, and the mean is stored with its rounding error, so
-//! that the order of the epochs does not matter. Without this, it would matter if the iteration starts close to an unstable
-//! mean: each step then amplifies the rounding of the one before, by a factor of a thousand in total for one RR Lyrae of
-//! Stripe 82. In such cases, the sums are not accurate enough either, so if the steps grow, the mean is recomputed with twice
-//! the digits throughout.
+//! Sums are over deviations from the last mean instead of over fluxes, and the mean is stored with its rounding error,
+//! so that the order of the epochs does not matter. Without this, it would matter if the iteration starts close to an
+//! unstable mean: each step then amplifies the rounding of the one before, by a factor of a thousand in total for one
+//! RR Lyrae of Stripe 82. In such cases, the sums are not accurate enough either, so if the steps grow, the mean is
+//! recomputed with twice the digits throughout.
 //!
-//! The weights include the factor n/(4 (n − 1)), which cancels in the mean and saves two operations. An epoch of the first
-//! half of a light curve shares a division with one of the second half, a/p + b/q = (a q + b p)/(p q), and no root is taken
-//! before the last pass. Vectors that are not full are padded with zero weights.
+//! The weights include the factor n/(4 (n − 1)), which cancels in the mean and saves two operations. An epoch of the
+//! first half of a light curve shares a division with one of the second half, a/p + b/q = (a q + b p)/(p q), and no
+//! root is taken before the last pass. Vectors that are not full are padded with zero weights.
 //!
 //! A long light curve fills a vector with eight such pairs. A short one would leave lanes empty, and would wait in each
-//! iteration for sums over the lanes and a division. Therefore, [`stetson_j_many`] processes short light curves of similar
-//! length side by side, one in each lane. A lane whose light curve has converged takes the next one, so that no light curve
-//! waits for a slower one. The order of the sums is the same in both cases, so that results are identical bit by bit.
+//! iteration for sums over the lanes and a division. Therefore, [`stetson_j_many`] processes short light curves of
+//! similar length side by side, one in each lane. A lane whose light curve has converged takes the next one, so that no
+//! light curve waits for a slower one. The order of the sums is the same in both cases, so that results are identical
+//! bit by bit.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -110,8 +112,8 @@ fn portion(rows: &[Range<usize>]) -> usize {
     rows.iter().take_while(fits).count().max(1)
 }
 
-/// Returns J of one light curve. The result is identical to that of [`stetson_j_many`]; short light curves take about twice
-/// as long.
+/// Returns J of one light curve. The result is identical to that of [`stetson_j_many`]; short light curves take about
+/// twice as long.
 ///
 /// # Panics
 /// If there are fewer errors than fluxes.
@@ -120,8 +122,8 @@ pub fn stetson_j(flux: &[f64], error: &[f64]) -> f64 {
     Level::best().run(One { flux, error })
 }
 
-/// Computes J of many light curves in shared columns. `rows` are the rows of each light curve, and `out` gets one value for
-/// each.
+/// Computes J of many light curves in shared columns. `rows` are the rows of each light curve, and `out` gets one value
+/// for each.
 ///
 /// ```
 /// use tape_analysis::statistics::stetson_j::stetson_j_many;
@@ -145,11 +147,12 @@ pub fn stetson_j_many_at(level: Level, flux: &[f64], error: &[f64], rows: &[Rang
     level.run(Many { flux, error, rows, out });
 }
 
-/// Maximum number of epochs of light curves that are processed side by side. Longer ones fill the vectors by themselves.
+/// Maximum number of epochs of light curves that are processed side by side. Longer ones fill the vectors by
+/// themselves.
 const SHORT: usize = 96;
 
-/// Number of groups of light curves side by side. While the means of one group wait for their last operation, another group
-/// can be processed. A third one gives new columns time to reach the cache before they are read.
+/// Number of groups of light curves side by side. While the means of one group wait for their last operation, another
+/// group can be processed. A third one gives new columns time to reach the cache before they are read.
 const GROUPS: usize = 3;
 
 /// Maximum number of iterations.
@@ -244,7 +247,7 @@ impl<'a> Many<'a> {
         self.out[i] = alone::<L>(flux, error, &mut room[..vectors]);
     }
 
-    /// Computes short light curves, the longest first. There must be at least as many as lanes.
+    /// Computes short light curves, the longest first. Their number must be at least the number of lanes.
     #[inline(always)]
     fn side_by_side<L: Lanes>(&mut self, short: &[usize]) {
         let (first, waiting) = short.split_at(GROUPS * LANES);

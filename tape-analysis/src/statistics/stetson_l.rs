@@ -1,10 +1,10 @@
 //! Stetson's index L, a measure of correlated variability in two bands that is robust against outliers.
 //!
-//! L = sqrt(π/2) J K with J = Σ wₖ sgn(Pₖ) sqrt(|Pₖ|)/Σ wₖ and K = Σ|δ|/n / sqrt(Σδ²/n), where δ = sqrt(m/(m − 1)) (x − x̄)/σ
-//! for each of the m epochs of a band, and K is taken over the n epochs of both. A pair of epochs, one of each band and at
-//! most one window apart, has P = δ_b δ_v and w = 1. An epoch without a partner has P = δ² − 1 and the weight `single`, by
-//! default 0. The mean x̄ of a band is the robust mean of [`stetson_j`](super::stetson_j). Pairs are those of
-//! [`stetson_i`](super::stetson_i).
+//! L = sqrt(π/2) J K with J = Σ wₖ sgn(Pₖ) sqrt(|Pₖ|)/Σ wₖ and K = Σ|δ|/n / sqrt(Σδ²/n), where δ = sqrt(m/(m − 1)) (x −
+//! x̄)/σ for each of the m epochs of a band, and K is taken over the n epochs of both. A pair of epochs, one of each
+//! band and at most one window apart, has P = δ_b δ_v and w = 1. An epoch without a partner has P = δ² − 1 and the
+//! weight `single`, by default 0. The mean x̄ of a band is the robust mean of [`stetson_j`](super::stetson_j). Pairs
+//! are those of [`stetson_i`](super::stetson_i).
 //!
 //! Stetson also multiplies by the fraction of images in which the star was measured. Light curves do not contain this
 //! fraction, so the factor is 1 here.
@@ -15,8 +15,8 @@
 //!   partner, 0 to 1. Column `stetson_l_g_r_window0.05_single0`.
 //! - Depends on: flux, error and time of both bands, in time order.
 //! - Unit: none.
-//! - Minimum number of observations: 2 in each band, and one pair if epochs without a partner have zero weight; null with
-//!   fewer.
+//! - Minimum number of observations: 2 in each band, and one pair if epochs without a partner have zero weight; null
+//!   with fewer.
 //! - NaN: with constant fluxes in both bands (K is 0/0), and where J is NaN.
 //! - Reference: Stetson 1996, PASP 108, 851, [doi:10.1086/133808](https://doi.org/10.1086/133808).
 //!
@@ -77,15 +77,15 @@ impl StetsonL {
     /// partner has the weight `single`.
     ///
     /// # Errors
-    /// [`Error::BadValue`] if the bands are the same, one has no label, the window is negative or not finite, or the weight
-    /// is not from 0 to 1.
+    /// [`Error::BadValue`] if the bands are the same, one has no label, the window is negative or not finite, or the
+    /// weight is not from 0 to 1.
     pub fn new(first: &str, second: &str, window: f64, single: f64) -> Result<Self, Error> {
         let (window, single) = (KIND.check(&WINDOW, window)?, KIND.check(&SINGLE, single)?);
         let info = Info {
             summary: KIND.summary.into(),
             formula: format!(
                 "sqrt(π/2) Σ w sgn(P) sqrt(|P|)/Σ w · Σ|δ|/n/sqrt(Σδ²/n), δ = sqrt(m/(m − 1)) (x − x̄)/σ, P = δ δ′ and w = 1 \
-                 for epochs of {first} and {second} no more than {window} days apart, P = δ² − 1 and w = {single} for others; \
+                 for epochs of {first} and {second} at most {window} days apart, P = δ² − 1 and w = {single} for others; \
                  x: flux, σ: error, x̄: robust mean, m, n: number of epochs of the band, and of both"
             )
             .into(),

@@ -1,18 +1,19 @@
 //! A fit of Villar's function to a transient: a logistic rise, a linear plateau, and an exponential fall.
 //!
-//! f(t) = (A + β(t − t₀))/(1 + e^(−(t − t₀)/τ_rise)) + B for t < t₀ + γ, and (A + βγ) e^(−(t − t₀ − γ)/τ_fall)/(1 + e^(−(t −
-//! t₀)/τ_rise)) + B after that, fitted by least squares weighted by 1/σ²: the best of Levenberg–Marquardt fits from
-//! fifteen starting points. Outputs `villar_fit_amplitude` (A), `villar_fit_baseline` (B), `villar_fit_reference_time` (t₀),
-//! `villar_fit_rise_time`, `villar_fit_fall_time`, `villar_fit_plateau_slope` (β), `villar_fit_plateau_duration` (γ) and
-//! `villar_fit_reduced_chi2`.
+//! f(t) = (A + β(t − t₀))/(1 + e^(−(t − t₀)/τ_rise)) + B for t < t₀ + γ, and (A + βγ) e^(−(t − t₀ − γ)/τ_fall)/(1 +
+//! e^(−(t − t₀)/τ_rise)) + B after that, fitted by least squares weighted by 1/σ²: the best of Levenberg–Marquardt fits
+//! from fifteen starting points. Outputs `villar_fit_amplitude` (A), `villar_fit_baseline` (B),
+//! `villar_fit_reference_time` (t₀), `villar_fit_rise_time`, `villar_fit_fall_time`, `villar_fit_plateau_slope` (β),
+//! `villar_fit_plateau_duration` (γ) and `villar_fit_reduced_chi2`.
 //!
-//! - Depends on: flux, error, time. Epochs are used in time order, so that rows in any order give the same fit. Values must
-//!   be fluxes, not magnitudes, because a transient is a maximum here.
-//! - Unit: that of the flux for amplitude and baseline, that of the flux per day for the slope, days for times, none for chi².
+//! - Depends on: flux, error, time. Epochs are used in time order, so that rows in any order give the same fit. Values
+//!   must be fluxes, not magnitudes, because a transient is a maximum here.
+//! - Unit: that of the flux for amplitude and baseline, that of the flux per day for the slope, days for times, none
+//!   for chi².
 //! - Minimum number of observations: 8; null with fewer.
 //! - Null if no fit converges, or all times or all fluxes are equal.
-//! - Reference: Villar et al. 2019, ApJ 884, 83, [doi:10.3847/1538-4357/ab418c](https://doi.org/10.3847/1538-4357/ab418c);
-//!   the baseline is added here.
+//! - Reference: Villar et al. 2019, ApJ 884, 83,
+//!   [doi:10.3847/1538-4357/ab418c](https://doi.org/10.3847/1538-4357/ab418c); the baseline is added here.
 //!
 //! ```
 //! use tape_core::{LightCurve, Statistic, Value};
@@ -78,8 +79,8 @@ pub(crate) static KIND: Kind = Kind {
 #[derive(Clone, Copy, Debug)]
 pub struct VillarFit;
 
-/// The model. Its parameters are amplitude, baseline, reference time, the logarithms of rise and fall time, the slope of the
-/// plateau, and the logarithm of its duration.
+/// The model. Its parameters are amplitude, baseline, reference time, the logarithms of rise and fall time, the slope
+/// of the plateau, and the logarithm of its duration.
 struct Villar;
 
 impl Model<7> for Villar {

@@ -50,8 +50,8 @@ impl Fold for WeightedStandardDeviation {
     }
 }
 
-/// Weighted moments, and the sum of the products of the weights of all pairs of epochs, divided by the total weight. Twice
-/// this sum is W − Σw²/W, which would lose all digits if computed directly and one epoch outweighs all others.
+/// Weighted moments, and the sum of the products of the weights of all pairs of epochs, divided by the total weight.
+/// Twice this sum is W − Σw²/W, which would lose all digits if computed directly and one epoch outweighs all others.
 struct Spread {
     moments: WeightedMoments,
     pairs: f64,

@@ -84,8 +84,8 @@ impl LightCurveStep for Clip {
     }
 }
 
-/// Returns the median and the population standard deviation of the fluxes, or `None` if there are none. Sorts the fluxes
-/// first, so that the result does not depend on the order of the epochs.
+/// Returns the median and the population standard deviation of the fluxes, or `None` if there are none. Sorts the
+/// fluxes first, so that the result does not depend on the order of the epochs.
 #[expect(clippy::cast_precision_loss, reason = "a light curve has fewer epochs than 2^53")]
 fn centre_and_width(flux: &mut [f64]) -> Option<(f64, f64)> {
     flux.sort_unstable_by(f64::total_cmp);
@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn outliers_are_removed_iteration_by_iteration() {
-        // With the largest value, the median is 2 and the deviation 28.3; without it, 1.5 and 2.74, so that 10 is an outlier too.
+        // With the largest value, the median is 2 and the deviation 28.3; without it, 1.5 and 2.74, so that 10 is an
+        // outlier too.
         let flux = [0.0, 1.0, 2.0, 1.0, 0.0, 2.0, 1.0, 2.0, 10.0, 100.0, 2.0];
         let first = [true, true, true, true, true, true, true, true, true, false, true];
         let second = [true, true, true, true, true, true, true, true, false, false, true];

@@ -15,7 +15,7 @@ use crate::parameter::Parameter;
 pub struct StepKind {
     /// Name, written before the parameters.
     pub name: &'static str,
-    /// One-line summary.
+    /// Summary in one line.
     pub summary: &'static str,
     /// Parameters of the step.
     pub parameters: &'static [Parameter],
@@ -30,8 +30,8 @@ pub fn kinds() -> &'static [&'static StepKind] {
     &KINDS
 }
 
-/// Creates a step from `text`: its name, followed by its parameters as `:NAME=VALUE`. Parameters that are not given have
-/// their defaults.
+/// Creates a step from `text`: its name, followed by its parameters as `:NAME=VALUE`. Parameters that are not given
+/// have their defaults.
 ///
 /// ```
 /// assert_eq!(tape_analysis::steps::make("clip:sigma=2.5")?.name(), "clip:sigma=2.5:iterations=5");

@@ -1,5 +1,5 @@
-//! Bins of Δt: their edges, and the bin of each Δt. Both agree with TAPE, and so with numpy and scipy, to the last digit that
-//! decides the bin of an interval.
+//! Bins of Δt: their edges, and the bin of each Δt. Both agree with TAPE, and so with numpy and scipy, to the last
+//! digit that decides the bin of an interval.
 
 use tape_core::count;
 
@@ -90,15 +90,15 @@ pub(super) fn quantile(number: usize, fraction: f64, mut at: impl FnMut(usize) -
     if part >= 0.5 { high - (high - low) * (1.0 - part) } else { low + (high - low) * part }
 }
 
-/// Returns the bin of a Δt. A bin includes its lower edge and excludes its upper one, except that the last bin includes both:
-/// see [`at_last`].
+/// Returns the bin of a Δt. A bin includes its lower edge and excludes its upper one, except that the last bin includes
+/// both: see [`at_last`].
 pub(super) fn place(edges: &[f64], dt: f64) -> Option<usize> {
     let after = edges.partition_point(|edge| *edge <= dt);
     if after < edges.len() { after.checked_sub(1) } else { at_last(edges)(dt).then(|| edges.len() - 2) }
 }
 
-/// Returns a function that decides whether a Δt at or above the last edge belongs to the last bin. It does if it equals the
-/// edge up to the sixth digit of the narrowest bin.
+/// Returns a function that decides whether a Δt at or above the last edge belongs to the last bin. It does if it equals
+/// the edge up to the sixth digit of the narrowest bin.
 pub(super) fn at_last(edges: &[f64]) -> impl Fn(f64) -> bool {
     let narrowest = edges.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
     let scale = 10.0_f64.powf((-narrowest.log10()).trunc() + 6.0);

@@ -9,11 +9,11 @@ use crate::error::Error;
 /// The number of pairs of a bin, and the sums of their Δt and of the two terms that the method averages.
 type Sums = [f64; 4];
 
-/// A structure function of many light curves that accumulates sums for given edges, and stores no pairs. Light curves may be
-/// added in any order, as long as each is complete.
+/// A structure function of many light curves that accumulates sums for given edges, and stores no pairs. Light curves
+/// may be added in any order, as long as each is complete.
 ///
-/// - Depends on: the same inputs as [`StructureFunction::of_ensemble`], which takes all light curves at once and returns the
-///   same bins, up to the rounding of sums.
+/// - Depends on: the same inputs as [`StructureFunction::of_ensemble`], which takes all light curves at once and
+///   returns the same bins, up to the rounding of sums.
 /// - Memory: four floats for each bin, and the pairs of the current light curve.
 ///
 /// ```
@@ -39,8 +39,8 @@ impl StructureFunction {
     /// Creates a structure function of light curves that are added one by one.
     ///
     /// # Errors
-    /// [`Error::BadValue`] if edges are not given ([`StructureFunction::edges`] computes some), with resampling, or if the
-    /// method needs all pairs at once, like [`Method::Macleod2012`].
+    /// [`Error::BadValue`] if edges are not given ([`StructureFunction::edges`] computes some), with resampling, or if
+    /// the method needs all pairs at once, like [`Method::Macleod2012`].
     pub fn combined(&self) -> Result<Combined, Error> {
         let Binning::Edges(edges) = &self.binning else {
             return Err(refused("edges", "none", "given edges, because other bins depend on all pairs"));
@@ -58,8 +58,8 @@ impl StructureFunction {
         Ok(Combined { function: self.clone(), edges: edges.clone(), sums: vec![[0.0; 4]; edges.len() - 1] })
     }
 
-    /// Returns the edges of the bins of several light curves together, for example of a sample of a survey, to use them for
-    /// the whole survey. `None` if there are no bins.
+    /// Returns the edges of the bins of several light curves together, for example of a sample of a survey, to use them
+    /// for the whole survey. `None` if there are no bins.
     #[must_use]
     pub fn edges(&self, light_curves: &[LightCurve<'_>]) -> Option<Vec<f64>> {
         let all: Vec<_> = light_curves.iter().filter_map(|one| self.differences(one)).collect();

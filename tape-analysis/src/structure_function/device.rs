@@ -59,7 +59,7 @@ impl StructureFunction {
         let n = f64::from(sums.pairs);
         let [a, b] = sums.terms.map(|sum| sum / n);
         let square = if self.method == Method::Bauer2009b { std::f64::consts::FRAC_PI_2 * a * a } else { a };
-        // The rounding error of a change is that of the fluxes, even if the change is small.
+        // A change has the rounding error of the fluxes, even if it is small.
         let largest = bins.flux.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
         let keeps_digits = sums.pairs == 0 || largest <= 16.0 * (square + b).sqrt();
         keeps_digits.then(|| [sums.dt / n, square - b])
@@ -76,7 +76,8 @@ impl Pairwise for PerBin {
     }
 
     fn rows_from(&self, bins: &PairBins, sums: &[PairSums], out: &mut Vec<Value>) -> bool {
-        // A light curve with fewer than two pairs has no structure function. Only the CPU counts pairs outside the bins.
+        // A light curve with fewer than two pairs has no structure function. Only the CPU counts pairs outside the
+        // bins.
         if sums.iter().map(|bin| u64::from(bin.pairs)).sum::<u64>() < 2 {
             return false;
         }
@@ -89,8 +90,8 @@ impl Pairwise for PerBin {
     }
 }
 
-/// Returns times as integer ticks since the first, and the days per tick, a power of two. Returns `None` if 62 bits are not
-/// enough.
+/// Returns times as integer ticks since the first, and the days per tick, a power of two. Returns `None` if 62 bits are
+/// not enough.
 fn ticks(time: &[f64]) -> Option<(Vec<u64>, f64)> {
     let bits = time.iter().map(|time| fraction_bits(*time)).max()?;
     // The limit of a float and a 128-bit integer.
@@ -124,8 +125,8 @@ fn fraction_bits(x: f64) -> i32 {
     i32::try_from((1075 - exponent.cast_signed() - zeros).max(0)).unwrap_or(i32::MAX)
 }
 
-/// Returns, for each bin, its shortest interval and the shortest interval beyond it, in ticks. No interval is longer than
-/// `longest`.
+/// Returns, for each bin, its shortest interval and the shortest interval beyond it, in ticks. No interval is longer
+/// than `longest`.
 fn limits(edges: &[f64], tick: f64, longest: u64) -> Vec<[u64; 2]> {
     // Rounded like the difference of two times.
     #[expect(clippy::cast_precision_loss, reason = "rounds to the nearest, like a difference")]
@@ -138,8 +139,8 @@ fn limits(edges: &[f64], tick: f64, longest: u64) -> Vec<[u64; 2]> {
     starts.windows(2).map(|pair| [pair[0], pair[1]]).collect()
 }
 
-/// Returns the first number in `low..high` for which `holds` is true, or `high` if there is none. If `holds` is true for a
-/// number, it must be true for all larger ones.
+/// Returns the first number in `low..high` for which `holds` is true, or `high` if it is never true. If `holds` is true
+/// for a number, it must be true for all larger ones.
 fn first_from(mut low: u64, mut high: u64, holds: impl Fn(u64) -> bool) -> u64 {
     while low < high {
         let middle = low + (high - low) / 2;

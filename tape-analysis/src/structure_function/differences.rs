@@ -2,8 +2,8 @@
 
 use tape_core::Cancellation;
 
-/// Columns with one value for each pair of epochs with Δt > 0: Δt, and the terms that a method computes from the change of
-/// flux from the earlier to the later epoch and the sum of the squared errors.
+/// Columns with one value for each pair of epochs with Δt > 0: Δt, and the terms that a method computes from the change
+/// of flux from the earlier to the later epoch and the sum of the squared errors.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Differences {
     pub(super) dt: Vec<f64>,
@@ -33,8 +33,9 @@ impl Differences {
     }
 }
 
-/// Computes the differences of all pairs of epochs. Epochs may be in any order. If there are no errors, they are zero. Epochs
-/// at the same time are not a pair. `first` and `second` compute terms from Δx and σ². Returns `None` if the run is cancelled.
+/// Computes the differences of all pairs of epochs. Epochs may be in any order. If there are no errors, they are zero.
+/// Epochs at the same time are not a pair. `first` and `second` compute terms from Δx and σ². Returns `None` if the run
+/// is cancelled.
 pub(super) fn differences(
     [time, flux, error]: [&[f64]; 3],
     first: impl Fn(f64, f64) -> f64,

@@ -12,10 +12,10 @@ use crate::error::Error;
 /// The number of pairs to draw from each light curve, with replacement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Samples {
-    /// As many pairs as the light curve has.
+    /// The number of pairs of the light curve.
     #[default]
     All,
-    /// As many pairs as the light curve with the fewest has, so that all light curves have equal weight.
+    /// The number of pairs of the light curve with the fewest pairs, so that all light curves have equal weight.
     Least,
     /// This number of pairs.
     Number(usize),

@@ -1,4 +1,5 @@
-//! Pairs sorted by the step of their Δt. The order within a step is established only on demand, because it is rarely needed.
+//! Pairs sorted by the step of their Δt. The order within a step is established only on demand, because it is rarely
+//! needed.
 
 use std::ops::Range;
 
@@ -64,7 +65,8 @@ impl Scattered {
         Some(scattered)
     }
 
-    /// Puts each pair before the start of its step, and moves the start to it. Initially, starts are the ends of the steps.
+    /// Puts each pair before the start of its step, and moves the start to it. Initially, starts are the ends of the
+    /// steps.
     fn put(&mut self, places: &[u32], dt: &[f64], [a, b]: [&[f64]; 2]) {
         let [to_a, to_b] = &mut self.terms;
         if b.is_empty() {
@@ -168,8 +170,8 @@ impl Scattered {
         }
     }
 
-    /// Returns the start of the pairs of each bin, and the end of the last. A bin includes its lower edge; for the last edge,
-    /// see [`at_last`]. Returns `None` if the run is cancelled.
+    /// Returns the start of the pairs of each bin, and the end of the last. A bin includes its lower edge; for the last
+    /// edge, see [`at_last`]. Returns `None` if the run is cancelled.
     pub(super) fn places(&mut self, edges: &[f64]) -> Option<Vec<usize>> {
         let first_at = |&edge: &f64| {
             self.cancellation.proceed()?;
@@ -198,8 +200,8 @@ impl Scattered {
         rows.start + self.dt[rows].partition_point(|&dt| dt < edge)
     }
 
-    /// Iterates over the bins: the number of pairs, and the sums of their Δt and terms. Items are `None` once the run is
-    /// cancelled.
+    /// Iterates over the bins: the number of pairs, and the sums of their Δt and terms. Items are `None` once the run
+    /// is cancelled.
     pub(super) fn sums(&self, places: &[usize]) -> impl Iterator<Item = Option<[f64; 4]>> {
         places.windows(2).map(|edge| {
             self.cancellation.proceed()?;

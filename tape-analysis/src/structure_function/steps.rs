@@ -1,7 +1,7 @@
 //! Equal steps between two values, to sort values approximately without comparisons.
 //!
-//! A light curve of 150 epochs has eleven thousand pairs. Sorting them by comparison, and searching the bin of each, would take
-//! nearly all of the time of a structure function.
+//! A light curve of 150 epochs has eleven thousand pairs. Sorting them by comparison, and searching the bin of each,
+//! would take nearly all of the time of a structure function.
 
 use tape_core::count;
 
@@ -29,8 +29,8 @@ impl Steps {
         self.last as usize + 1
     }
 
-    /// Returns the step of a value. Values outside the range are in the first or last step. A larger value is never in an
-    /// earlier step, regardless of rounding.
+    /// Returns the step of a value. Values outside the range are in the first or last step. A larger value is never in
+    /// an earlier step, regardless of rounding.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the low bits are the integer")]
     pub(super) fn of(&self, value: f64) -> u32 {

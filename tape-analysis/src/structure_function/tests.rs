@@ -143,7 +143,8 @@ fn samples_are_reproducible_and_depend_on_the_seed() {
 
 #[test]
 fn samples_scatter_like_a_mean_of_their_number_of_pairs() {
-    // The squared changes between neighbours are 1 and 9 with equal frequency, so a mean of n has a scatter of 4/sqrt(n).
+    // The squared changes between neighbours are 1 and 9 with equal frequency, so a mean of n has a scatter of
+    // 4/sqrt(n).
     let flux: Vec<f64> = (0..401_u32).map(|i| f64::from([0, 1, 4, 3][i as usize % 4])).collect();
     let (time, error): (Vec<f64>, Vec<f64>) = (0..flux.len()).map(|i| (count(i), 0.0)).unzip();
     let near = Binning::Edges(vec![0.5, 1.5]);

@@ -53,7 +53,8 @@ fn a_missing_statistic() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Checks that statistics are rejected that are wrong by one part in 10⁹, in one light curve only, or in the definition.
+/// Checks that statistics are rejected that are wrong by one part in 10⁹, in one light curve only, or in the
+/// definition.
 fn wrong_statistics() -> Result<(), Box<dyn Error>> {
     let golden = Golden::read()?;
     let wrong = [
@@ -121,8 +122,8 @@ impl Golden {
         Ok(())
     }
 
-    /// Checks every value with a tolerance of 1e-10, relative to the value, or 1e-12, relative to the terms that cancel in it.
-    /// NaN must be NaN.
+    /// Checks every value with a tolerance of 1e-10, relative to the value, or 1e-12, relative to the terms that cancel
+    /// in it. NaN must be NaN.
     fn check_column(
         &self,
         column: &str,
@@ -164,8 +165,8 @@ enum Rounding {
     OfRoot(f64),
 }
 
-/// Returns the terms that cancel in a column. Deviations from a straight line are differences of fluxes, so for a constant
-/// source, the slope, scatter and chi² of the package are pure rounding errors.
+/// Returns the terms that cancel in a column. Deviations from a straight line are differences of fluxes, so for a
+/// constant source, the slope, scatter and chi² of the package are pure rounding errors.
 fn rounding(column: &str, time: &[f64], flux: &[f64], error: &[f64]) -> Rounding {
     let greatest = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
     let level = greatest(&mut flux.iter().map(|x| x.abs()));

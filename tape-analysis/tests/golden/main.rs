@@ -1,5 +1,6 @@
-//! Compares values with those of TAPE 0.4.1 (Stetson J, structure functions) and of the `light-curve` package (indices). The
-//! golden files are not part of the repository. A test whose files are missing is reported as ignored, with the missing path.
+//! Compares values with those of TAPE 0.4.1 (Stetson J, structure functions) and of the `light-curve` package
+//! (indices). The golden files are not part of the repository. A test whose files are missing is reported as ignored,
+//! with the missing path.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -22,8 +23,8 @@ const PS1: Survey = Survey {
     columns: ["ps1_objid", "midPointTai", "psFlux", "psFluxErr", "filterName"],
 };
 
-/// The value of a light curve whose iteration starts at an unstable mean, computed with 40 digits. TAPE's own value changes by
-/// 5e-12 of itself if the epochs are reversed.
+/// The value of a light curve whose iteration starts at an unstable mean, computed with 40 digits. TAPE's own value
+/// changes by 5e-12 of itself if the epochs are reversed.
 const UNSTABLE: (i64, &str, f64) = (4_133_965, "r", 25.136_254_892_825_103);
 
 fn main() {
@@ -66,8 +67,8 @@ fn shared(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(path)
 }
 
-/// Checks that every level of this machine returns TAPE's value for each of the `rows` light curves, with epochs in either
-/// order.
+/// Checks that every level of this machine returns TAPE's value for each of the `rows` light curves, with epochs in
+/// either order.
 fn check_stetson_j(survey: &Survey, golden: &str, rows: usize) -> Result<(), Box<dyn Error>> {
     let epochs = survey.read()?;
     let mut golden = read_csv(golden)?;

@@ -61,8 +61,8 @@ impl Golden {
         Ok(Self { epochs: TAPE.read()?, rows, refused })
     }
 
-    /// Checks every row with a tolerance of 1e-9, relative to the value, or 1e-12, relative to the terms that cancel in it. NaN
-    /// must be NaN.
+    /// Checks every row with a tolerance of 1e-9, relative to the value, or 1e-12, relative to the terms that cancel in
+    /// it. NaN must be NaN.
     fn check(
         &self,
         chosen: impl Fn(&Case) -> bool,
@@ -87,8 +87,8 @@ impl Golden {
         Ok(())
     }
 
-    /// Returns the bins of an object in a band, or of the ensemble if the id is −1, and the size of the terms that cancel in
-    /// them, the largest squared flux.
+    /// Returns the bins of an object in a band, or of the ensemble if the id is −1, and the size of the terms that
+    /// cancel in them, the largest squared flux.
     fn bins(&self, (method, binning, target): &Case, (id, band): &Key) -> Result<(Vec<Bin>, f64), Box<dyn Error>> {
         let method = Method::ALL.into_iter().find(|other| other.name() == method).ok_or("an unknown method")?;
         let (target, together) = (usize::try_from(*target)?, binning.ends_with("+combine"));

@@ -1,9 +1,9 @@
 //! The device kernel of J.
 //!
 //! A device takes the same steps as the plain loop, but its J can differ for two reasons. The iteration may stop a step
-//! earlier or later if a step equals the limit up to rounding, and if p is close to zero, its root has half the digits of p.
-//! The kernel therefore returns an error bound with J, and the CPU computes the light curves whose bound exceeds the
-//! tolerance.
+//! earlier or later if a step equals the limit up to rounding, and if p is close to zero, its root has half the digits
+//! of p. The kernel therefore returns an error bound with J, and the CPU computes the light curves whose bound exceeds
+//! the tolerance.
 
 use tape_core::{DeviceKernel, Method, Precision};
 

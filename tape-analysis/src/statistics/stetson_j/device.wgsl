@@ -11,8 +11,8 @@ fn combine(a: State, b: State) -> State {
     return State(a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3]);
 }
 
-// The first epochs of each lane are read once and kept in registers, because there are up to 22 passes over them. A segment
-// of at most 8 epochs per lane of its team fits completely.
+// The first epochs of each lane are read once and kept in registers, because there are up to 22 passes over them. A
+// segment of at most 8 epochs per lane of its team fits completely.
 const KEPT = 8u;
 var<private> kept_flux: array<real, KEPT>;
 var<private> kept_error: array<real, KEPT>;
@@ -33,8 +33,8 @@ struct Mean {
     uncertainty: real,
 }
 
-// Returns the sums of weighted deviations, of weights, and of absolute weighted deviations, where each weight is divided by
-// 1 + `robust` (δ/2)².
+// Returns the sums of weighted deviations, of weights, and of absolute weighted deviations, where each weight is
+// divided by 1 + `robust` (δ/2)².
 fn sums(first: u32, n: u32, mean: real, robust: real) -> State {
     let quarter = robust * real(0.25) * real(n) / real(n - 1u);
     var state = empty();

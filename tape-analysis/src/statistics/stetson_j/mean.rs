@@ -140,7 +140,8 @@ impl<L: Lanes> Mean<L> {
         Self { high: L::splat(high), low: L::splat(low), steps: Steps::none() }
     }
 
-    /// Returns the lanes in which the iteration amplified its rounding so much that J depends on the order of the epochs.
+    /// Returns the lanes in which the iteration amplified its rounding so much that J depends on the order of the
+    /// epochs.
     #[inline(always)]
     fn is_unstable(self) -> u8 {
         L::less(L::mul(self.steps.smallest, L::splat(MOST_GROWTH)), self.steps.last)

@@ -77,7 +77,7 @@ impl Group {
     pub(super) fn step<L: Lanes>(&mut self) -> u8 {
         let steps = Steps { smallest: L::load(&self.smallest), last: L::load(&self.last) };
         let mut mean = Mean::<L> { high: L::load(&self.high), low: L::load(&self.low), steps };
-        // Eight sums, added pairwise like `Lanes::sum`, so that the bits equal those of `step` for a single light curve.
+        // Eight sums, added pairwise like `Lanes::sum`, so that the result equals that of `step` bit by bit.
         let (mut shift, mut weight) = ([L::splat(0.0); LANES], [L::splat(0.0); LANES]);
         for (i, columns) in self.columns[..self.used].iter().enumerate() {
             let (shift_of, weight_of) = robust::<L>(columns, mean);

@@ -43,9 +43,9 @@ impl Survey {
 
 /// Returns a bound on the difference between two computations of the same J.
 ///
-/// The mean has an error of a few of its last digits, or more if the iteration amplifies rounding, which two orders of the
-/// same epochs show. This error over σ shifts each δ. A shift of δ² shifts sqrt(|δ² − 1|) by at most the root of the shift,
-/// and by less if δ² is not close to 1.
+/// The mean has an error of a few of its last digits, or more if the iteration amplifies rounding, which two orders of
+/// the same epochs show. This error over σ shifts each δ. A shift of δ² shifts sqrt(|δ² − 1|) by at most the root of
+/// the shift, and by less if δ² is not close to 1.
 fn tolerance(flux: &[f64], error: &[f64]) -> f64 {
     let n = count(flux.len());
     let factor = (n / (n - 1.0)).sqrt();
@@ -74,8 +74,8 @@ fn judge(kernel: ManyFn<'_>, survey: &Survey) -> Result<(), String> {
     Ok(())
 }
 
-/// Generates light curves of 0 to 200 epochs, mostly short, with positive and negative means, with and without outliers. Half
-/// of the surveys have enough light curves to be processed side by side.
+/// Generates light curves of 0 to 200 epochs, mostly short, with positive and negative means, with and without
+/// outliers. Half of the surveys have enough light curves to be processed side by side.
 fn surveys() -> impl Strategy<Value = Survey> {
     let epoch = (-3.0..3.0, 0.3..3.0, prop_oneof![9 => Just(1.0), 1 => Just(20.0)]);
     let length = prop_oneof![8 => 0..70_usize, 1 => 70..200_usize];
@@ -226,7 +226,8 @@ fn two_epochs_have_the_value_of_the_formula() {
     assert_eq!(stetson_j(&[-8.0, -12.0], &[1.0; 2]), 7.0_f64.sqrt());
 }
 
-/// A supergiant of eleven epochs whose mean starts close to an unstable point, so that the first twenty steps double in size.
+/// A supergiant of eleven epochs whose mean starts close to an unstable point, so that the first twenty steps double in
+/// size.
 const UNSTABLE: [(f64, f64); 11] = [
     (42461.52630986147, 254.288437320675),
     (101388.580298893, 492.3955869411205),
@@ -253,8 +254,8 @@ fn an_unstable_mean_is_exact_in_any_order_of_the_epochs() {
     // Each by itself, and all side by side.
     let all: Vec<f64> = alone.chain(survey.run(&stetson_j_many)).collect();
     for j in &all {
-        // The remaining errors are those of the weights, which are rounded to floats before the iteration amplifies them,
-        // and of the sum of roots.
+        // The remaining errors are those of the weights, which are rounded to floats before the iteration amplifies
+        // them, and of the sum of roots.
         assert!((j - exact).abs() < 1e-13 * exact, "{j}");
         assert!((j - all[0]).abs() < 1e-15 * exact, "{j} {}", all[0]);
     }
