@@ -113,8 +113,7 @@ impl Noise {
     }
 }
 
-/// Checks that a fit recovers the parameters of a model from light curves of 80 epochs within 150 days, with errors of
-/// 1.
+/// Checks that a fit recovers the parameters of a model from light curves of 80 epochs within 150 days, with unit errors.
 ///
 /// Each parameter must be within six standard deviations (from the curvature of χ²) of the truth, and about two thirds
 /// of them within one. The last output, χ² per degree of freedom, must be near 1.

@@ -1,8 +1,8 @@
 //! The Anderson-Darling statistic of normality: the deviation of the fluxes from a normal distribution with their mean
 //! and variance.
 //!
-//! A² = (1 + 4/n − 25/n²) (−n − Σ ((2i − 1) ln Φ(zᵢ) + (2(n − i) + 1) ln(1 − Φ(zᵢ)))/n), where i runs from 1 to n, zᵢ
-//! = (xᵢ − m)/s, xᵢ are the n fluxes in ascending order, m their mean, s their sample standard deviation, and Φ is
+//! A² = (1 + 4/n − 25/n²) (−n − Σ ((2i − 1) ln Φ(zᵢ) + (2(n − i) + 1) ln(1 − Φ(zᵢ)))/n), where i runs from 1 to n,
+//! zᵢ = (xᵢ − m)/s, xᵢ are the n fluxes in ascending order, m their mean, s their sample standard deviation, and Φ is
 //! the normal distribution. The leading factor makes the critical value the same for all n: normal fluxes exceed
 //! 0.752 in 5% of cases.
 //!

@@ -50,20 +50,17 @@ const OUTPUTS: [&str; 5] = [
     "damped_random_walk_log_likelihood",
 ];
 
-static INFO: LazyLock<Info> = LazyLock::new(|| {
-    Info {
+static INFO: LazyLock<Info> = LazyLock::new(|| Info {
     summary: "damped random walk of maximum likelihood: damping time, amplitude, and their standard deviations".into(),
-    formula:
-        "τ and σ of the covariance σ² exp(−|Δt|/τ) that maximise the likelihood of the flux, with noise of the errors and the best \
-              mean; standard deviations of ln τ and ln σ by the curvature there, ln L"
-            .into(),
+    formula: "τ and σ of the covariance σ² exp(−|Δt|/τ) that maximise the likelihood L of the flux, with noise of the \
+              errors and the best mean; standard deviations of ln τ and ln σ from the curvature of ln L; ln L"
+        .into(),
     outputs: OUTPUTS.map(Output::float).to_vec(),
     min_epochs: 6,
     reference: "Kelly, Bechtold & Siemiginowska 2009, ApJ 698, 895, doi:10.1088/0004-637X/698/1/895".into(),
     // The point where the search stops depends on the last digits of the likelihood.
     tolerance: |_| 1e-3,
     ..Info::new("damped_random_walk", Inputs::ALL)
-}
 });
 
 pub(crate) static KIND: Kind = Kind {
