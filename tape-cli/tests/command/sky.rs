@@ -93,7 +93,7 @@ fn what_cannot_be_a_region_is_one_message() {
         ("--box 1,2,4,3", "the smaller declination must come first"),
         ("--pixels 3-4", "write orders and numbers"),
         ("--pixels 0/12", "there is no pixel 12 of order 0"),
-        ("--pixels 0/1", "choose pixels of HATS catalogues only"),
+        ("--pixels 0/1", "select pixels only in HATS catalogues"),
         ("--cone 1,2,3deg --ra rra", "no column is called 'rra'"),
     ] {
         let error = place.tape(&format!("batch flat.parquet --stat mean {words}")).err;

@@ -1,4 +1,4 @@
-//! Derived columns in the place of columns that play roles.
+//! Derived columns that play roles.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tape_core::{Bands, Role, Rows};
 use crate::decode::from_arrow::{append_bands, append_numbers};
 use crate::expr::{Bound, Column, Derived, Expression, Fault, PredicateError, Type, quoted};
 
-/// A derived column, of a type that its role can have.
+/// Binds a derived column, and checks that its type is valid for the role.
 pub(crate) fn playing(
     role: Role,
     name: &str,
@@ -29,7 +29,7 @@ pub(crate) fn playing(
     if fits { Ok(bound) } else { Err(Fault::RoleType { role, wanted, actual: bound.kind() }.of(name)) }
 }
 
-/// Appends the values of a derived column to those of its role.
+/// Appends the values of a derived column to the column of its role.
 pub(super) fn append_role(
     role: Role,
     kind: Type,
@@ -53,7 +53,7 @@ pub(super) fn append_role(
     Ok(())
 }
 
-/// Modified Julian dates of nanoseconds since 1970.
+/// Converts nanoseconds since 1970 to Modified Julian dates.
 #[expect(clippy::cast_precision_loss, reason = "a float of double precision is what a time is from here on")]
 fn in_days(values: &ArrayRef) -> ArrayRef {
     const NANOSECONDS: i128 = 86_400_000_000_000;

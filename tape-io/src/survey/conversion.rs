@@ -1,4 +1,4 @@
-//! Magnitudes and fluxes: what the values of a survey are, and one made of the other as rows are read.
+//! Magnitudes and fluxes: the quantity of a survey's values, and conversion between the two as rows are read.
 
 use std::fmt;
 
@@ -9,20 +9,21 @@ use crate::decode::schema_paths::flat_columns;
 use crate::error::Error;
 use crate::survey::Survey;
 
-/// The conversion of a survey's values, with the zero point of the magnitudes: the magnitude of a flux of 1.
+/// A conversion of a survey's values, with the zero point of the magnitudes: the magnitude of a flux of 1.
 ///
-/// With m the magnitude, f the flux and z the zero point: m = z − 2.5 log₁₀ f and σₘ = 2.5/ln 10 · `σ_f`/f (Pogson 1856,
-/// doi:10.1093/mnras/17.1.12). A flux that is not above zero has no magnitude: it is NaN, so its epoch is skipped.
+/// With m the magnitude, f the flux and z the zero point: m = z − 2.5 log₁₀ f and σₘ = 2.5/ln 10 · `σ_f`/f (Pogson
+/// 1856, doi:10.1093/mnras/17.1.12). A flux that is not positive has no magnitude: the result is NaN, so its epoch is
+/// skipped.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Conversion {
-    /// Magnitudes of fluxes.
+    /// From fluxes to magnitudes.
     ToMagnitudes(f64),
-    /// Fluxes of magnitudes.
+    /// From magnitudes to fluxes.
     ToFluxes(f64),
 }
 
-/// 2.5/ln 10: what a relative change of the flux is in magnitudes.
+/// 2.5/ln 10: magnitudes per relative change of the flux.
 const MAGNITUDES: f64 = 2.5 / std::f64::consts::LN_10;
 
 impl Conversion {
@@ -35,7 +36,7 @@ impl Conversion {
         }
     }
 
-    /// The zero point.
+    /// Returns the zero point.
     #[must_use]
     pub const fn zero_point(self) -> f64 {
         match self {
@@ -51,7 +52,7 @@ impl Conversion {
         }
     }
 
-    /// The error of a value whose conversion is known.
+    /// Converts the error of a value. `converted` is the value after its conversion.
     fn error(self, error: f64, value: f64, converted: f64) -> f64 {
         match self {
             Self::ToMagnitudes(_) => MAGNITUDES * (error / value),
@@ -80,8 +81,8 @@ impl fmt::Display for Conversion {
 }
 
 impl Survey {
-    /// Returns the quantity of the values, if it is known: because it was set, from the preset, or from a common column
-    /// name of magnitudes.
+    /// Returns the quantity of the values, or `None` if it is not known. The quantity is set by the user, follows from
+    /// the preset, or from a common column name of magnitudes.
     #[must_use]
     pub fn quantity(&self) -> Option<Quantity> {
         let called = || self.title(Role::Flux).filter(|name| is_magnitude(name)).map(|_| Quantity::Magnitude);
@@ -89,19 +90,19 @@ impl Survey {
         self.conversion.map(Conversion::gives).or(self.said).or_else(of_preset).or_else(called)
     }
 
-    /// Returns what its values were said to be by [`Survey::with_quantity`].
+    /// Returns the quantity that was set with [`Survey::with_quantity`].
     #[must_use]
     pub const fn said_quantity(&self) -> Option<Quantity> {
         self.said
     }
 
-    /// The unit of the values of its files, if a preset says so.
+    /// Returns the unit of the values in the files, if a preset defines one.
     #[must_use]
     pub fn unit(&self) -> Option<&'static str> {
         self.preset_of_values().map(|preset| preset.unit).filter(|unit| !unit.is_empty())
     }
 
-    /// The preset, if what it says of values holds: it does of those that the files have.
+    /// Returns the preset, if its quantity and unit apply: not if the values are a derived column.
     fn preset_of_values(&self) -> Option<&'static Preset> {
         self.preset().filter(|_| self.played(Role::Flux).is_none())
     }
@@ -136,7 +137,7 @@ impl Survey {
         Err(Error::Converted { path, quantity: gives })
     }
 
-    /// The condition of good quality that is customary for the preset, of these columns.
+    /// Returns the preset's customary condition for good quality, written with the columns of this survey.
     #[must_use]
     pub fn quality(&self) -> Option<String> {
         let template = self.preset()?.quality?;
@@ -145,7 +146,7 @@ impl Survey {
         let mut condition = String::new();
         for (i, part) in template.split(['{', '}']).enumerate() {
             match within.filter(|_| !flat.iter().any(|column| column == part)) {
-                // Every second part is a column.
+                // Every second part is a column name, because the template writes names in braces.
                 Some(within) if i % 2 == 1 => condition.push_str(&format!("\"{within}\".\"{part}\"")),
                 _ if i % 2 == 1 => condition.push_str(&format!("\"{part}\"")),
                 _ => condition.push_str(part),
@@ -159,9 +160,8 @@ impl Survey {
     pub fn warnings(&self, columns: Columns) -> Vec<String> {
         let narrow = self.files[0].role(Role::Time).is_some_and(|time| time.leaf.column_type == ColumnType::Float(4));
         let name = self.columns().get(Role::Time).unwrap_or_default();
-        let told = format!(
-            "times in column '{name}' are floats of 32 bits: near MJD 60,000, neighbours are 5.6 minutes apart"
-        );
+        let told =
+            format!("times in column '{name}' are 32-bit floats: near MJD 60,000, neighbours are 5.6 minutes apart");
         self.notes().iter().cloned().chain((narrow && columns.time).then_some(told)).collect()
     }
 
@@ -191,7 +191,7 @@ mod tests {
             rows.error.push(error);
         }
         let before = rows.clone();
-        // The first row was there before.
+        // The first row stands for rows that were converted earlier.
         Conversion::ToMagnitudes(8.9).convert(&mut rows, 1);
         assert_eq!((rows.flux[0], rows.error[0]), (3631.0, 36.31));
         assert!((rows.flux[1] - 16.4).abs() < 1e-14 && (rows.error[1] - 0.2 * 2.5 / 10_f64.ln()).abs() < 1e-15);

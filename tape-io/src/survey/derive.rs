@@ -1,4 +1,4 @@
-//! Columns that are computed of others as rows are read, and play roles.
+//! Derived columns: columns that are computed from others as rows are read.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::survey::Survey;
 use crate::survey::bind_roles::playing;
 
 impl Survey {
-    /// Adds a column that is computed from others, for conditions, other such columns, and [`Survey::playing`]. Nothing
-    /// is read now: the column is computed whenever rows are read that need it.
+    /// Adds a derived column, for use in conditions, in other derived columns, and by [`Survey::playing`]. Nothing is
+    /// read now. The column is computed whenever rows that need it are read.
     ///
     /// # Errors
     /// [`Error::Condition`] if a column has this name already, or the expression is not valid for the columns of a
@@ -54,42 +54,43 @@ impl Survey {
         }
         self.expressions.played.retain(|(played, _)| *played != role);
         self.expressions.played.push((role, name.to_owned()));
-        // Where light curves are lists, the flux of the files tells where they begin.
+        // Where light curves are lists, the flux column of the files shows where they begin.
         if role != Role::Flux {
             Arc::make_mut(&mut self.files).iter_mut().for_each(|footer| footer.roles[role as usize] = None);
         }
         self.bound()
     }
 
-    /// The columns that are computed of others.
+    /// Returns the derived columns.
     pub fn derived(&self) -> impl Iterator<Item = &Derived> {
         self.expressions.derived.iter()
     }
 
-    /// The derived column that plays a role.
+    /// Returns the name of the derived column that plays a role.
     #[must_use]
     pub fn played(&self, role: Role) -> Option<&str> {
         self.expressions.played.iter().find(|(played, _)| *played == role).map(|(_, name)| name.as_str())
     }
 
-    /// The columns of the files that derived columns which play roles are computed of, by their names in the first file.
+    /// Returns the columns of the files from which derived columns with roles are computed, by their names in the first
+    /// file.
     pub fn derived_from(&self) -> impl Iterator<Item = &str> {
         let first = self.expressions.files.first();
         first.into_iter().flat_map(|file| file.of_played().map(|place| file.name_at(place)))
     }
 }
 
-/// The derived columns of a column map, separate from the columns of the files.
+/// The derived columns of a column map, separated from the columns of the files.
 pub(crate) struct Asked {
-    /// The map without it.
+    /// The map without the derived columns.
     pub(crate) columns: ColumnMap,
-    /// The map with columns of the files for time and flux, which locate light curves if names do not.
+    /// The map with columns of the files for time and flux. It locates the light curves if column names do not.
     pub(crate) found_by: ColumnMap,
     derived: Vec<Derived>,
     played: Vec<(Role, String)>,
 }
 
-/// Lets a role that is named as a column of a table, such as `exposures.mjd`, be played by a derived column with that value.
+/// If a role names a column of a table, such as `exposures.mjd`, adds a derived column with that value for the role.
 fn with_table_roles(columns: &ColumnMap, schema: &SchemaDescriptor) -> ColumnMap {
     let all = leaves(schema);
     let mut map = columns.clone();
@@ -106,8 +107,8 @@ fn with_table_roles(columns: &ColumnMap, schema: &SchemaDescriptor) -> ColumnMap
 }
 
 impl Asked {
-    /// Separates the derived columns from `columns`. Light curves are located by the columns from which theirs are
-    /// derived.
+    /// Separates the derived columns from `columns`. The columns from which time and flux are derived locate the light
+    /// curves.
     pub(crate) fn of(columns: &ColumnMap, schema: &SchemaDescriptor, path: &Path) -> Result<Self, Error> {
         let columns = &with_table_roles(columns, schema);
         let failed = |source| Error::Condition { path: Some(path.to_owned()), source };
@@ -136,7 +137,7 @@ impl Asked {
         Ok(Self { columns: rest, found_by, derived, played })
     }
 
-    /// A survey of the columns of the files, with what was set apart.
+    /// Adds the derived columns to a survey of the columns of the files.
     pub(crate) fn of_survey(self, mut survey: Survey) -> Result<Survey, Error> {
         survey.expressions.waiting = (self.derived, self.played);
         survey.with_waiting()
@@ -158,14 +159,14 @@ impl Survey {
         survey.bound()
     }
 
-    /// Checks that no derived column waits for a table.
+    /// Checks that no derived column is waiting for a table.
     pub(crate) fn check_waiting(&self) -> Result<(), Error> {
         let Some(derived) = self.expressions.waiting.0.first() else { return Ok(()) };
         let kind = self.missing_table(derived).unwrap_or(TableKind::Objects);
         Err(Error::NoTable { kind, what: format!("the column '{}'", derived.name()) })
     }
 
-    /// Returns the table that a derived column needs and the survey does not have.
+    /// Returns the table that a derived column needs and the survey lacks.
     fn missing_table(&self, derived: &Derived) -> Option<TableKind> {
         let text = derived.expression()?;
         TableKind::ALL.into_iter().find(|&kind| names_table(text, kind) && self.table(kind).is_none())
@@ -178,7 +179,7 @@ fn names_table(text: &str, kind: TableKind) -> bool {
     text.contains(kind.prefix())
 }
 
-/// Returns the first column in a list from which a column is derived, or otherwise the first of all.
+/// Returns a column from which a column is derived: the first that is in a list, or else the first of all.
 fn source(
     name: &str,
     derived: &[Derived],

@@ -1,4 +1,4 @@
-//! Expressions on the rows of a survey: conditions, and derived columns for roles.
+//! Conditions and derived columns, bound to the columns of each file.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -18,26 +18,26 @@ use crate::survey::bind_roles::{append_role, playing};
 use crate::survey::tables::{Exposures, KeyedTable};
 use crate::survey::{Survey, roles as roles_of};
 
-/// The expressions of a survey, and what they are in each of its files.
+/// The expressions of a survey, and their bound forms for each of its files.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Expressions {
-    /// The condition, as it was written.
+    /// The condition as the user wrote it.
     pub(crate) condition: Option<String>,
-    /// Columns that are computed of others, each of those of the files or of those before it.
+    /// Columns that are computed from columns of the files or from earlier derived columns.
     pub(crate) derived: Vec<Derived>,
     /// The derived columns that play roles.
     pub(crate) played: Vec<(Role, String)>,
-    /// Derived columns, and roles that they play, that need columns of a table that was not added yet.
+    /// Derived columns, and the roles that they play, that wait for a table to be added.
     pub(crate) waiting: (Vec<Derived>, Vec<(Role, String)>),
-    /// Expressions of each file, if there are any. The types of columns may differ between files.
+    /// The bound expressions of each file, if there are any. The types of columns may differ between files.
     pub(crate) files: Arc<Vec<FileExpressions>>,
     /// For each row group, true if none of its rows can match.
     pub(crate) skipped: Arc<Vec<bool>>,
-    /// For each row group, the rows that may match the condition, once its page index was read.
+    /// For each row group, the rows that may match the condition, once the page index was read.
     pub(crate) kept: Arc<Vec<KeptRows>>,
 }
 
-/// Ranges of rows of a row group, once they are known; `None` if they are all.
+/// Ranges of rows of a row group, once they are known; `None` for all rows.
 type KeptRows = OnceLock<Option<Vec<Range<u64>>>>;
 
 /// The expressions over the columns of one file.
@@ -45,7 +45,7 @@ type KeptRows = OnceLock<Option<Vec<Range<u64>>>>;
 pub(crate) struct FileExpressions {
     condition: Option<Over<Predicate>>,
     played: Vec<(Role, Over<Bound>)>,
-    /// The columns that they need, each once.
+    /// The columns that they need, without duplicates.
     pub(crate) leaves: Vec<Leaf>,
     /// The columns of tables that they need.
     lookups: Vec<Lookup>,
@@ -55,11 +55,11 @@ pub(crate) struct FileExpressions {
 #[derive(Debug)]
 struct Lookup {
     table: TableKind,
-    /// The place of the column of keys among the leaves.
+    /// The position of the key column among the leaves.
     key: usize,
-    /// The columns of the table, each once. Their places follow those of the leaves and of lookups before this one.
+    /// The columns of the table, without duplicates. Their positions follow those of the leaves and of earlier lookups.
     columns: Vec<String>,
-    /// The place of the first.
+    /// The position of the first column.
     first: usize,
 }
 
@@ -69,7 +69,7 @@ impl Lookup {
     }
 }
 
-/// An expression, with the places of its columns among the leaves and the columns of lookups that follow them.
+/// An expression, with the positions of its columns. Positions count the leaves, followed by the columns of lookups.
 #[derive(Debug)]
 struct Over<T> {
     expression: T,
@@ -124,12 +124,12 @@ impl Survey {
         self.expressions.skipped.get(row_group).copied().unwrap_or(false)
     }
 
-    /// The expressions over the rows of a row group, if rows are asked anything.
+    /// Returns the expressions over the rows of a row group, or `None` if there are no expressions.
     pub(crate) fn expressions_of(&self, row_group: usize) -> Option<&FileExpressions> {
         self.expressions.files.get(self.row_groups[row_group].file)
     }
 
-    /// Returns which of the wanted columns are in the files. Derived columns have the other roles.
+    /// Returns the wanted columns that are read from the files. The others are derived.
     pub(crate) fn of_files(&self, mut columns: Columns) -> Columns {
         for (role, _) in &self.expressions.played {
             match role {
@@ -144,7 +144,7 @@ impl Survey {
     }
 }
 
-/// Reads a condition.
+/// Parses a condition.
 pub(crate) fn parse(text: &str) -> Result<Expression, Error> {
     Expression::parse(text).map_err(|source| Error::Condition { path: None, source })
 }
@@ -198,7 +198,7 @@ impl FileExpressions {
         Ok(Self { condition: over_condition, played, leaves, lookups })
     }
 
-    /// Returns, for each row group of the file, true if the condition can be true for none of its rows.
+    /// Returns, for each row group of the file, true if no row can match the condition.
     fn skips(&self, footer: &Footer) -> Vec<bool> {
         let groups = footer.metadata.row_groups().iter();
         let may_hold = groups.map(|group| {
@@ -209,7 +209,7 @@ impl FileExpressions {
         may_hold.map(|may_hold| !may_hold).collect()
     }
 
-    /// Returns the leaf of each of the condition's columns, in order; `None` for a column that is looked up in a table.
+    /// Returns the leaf of each of the condition's columns, in order. It is `None` for a column of a table.
     pub(crate) fn leaves_of_condition(&self) -> impl Iterator<Item = Option<&Leaf>> {
         self.of_condition().iter().map(|&place| self.leaves.get(place))
     }
@@ -219,7 +219,7 @@ impl FileExpressions {
         self.condition.as_ref().is_none_or(|condition| condition.expression.may_hold(values))
     }
 
-    /// Returns the name of the column at a place.
+    /// Returns the name of the column at a position.
     pub(crate) fn name_at(&self, place: usize) -> &str {
         match self.leaves.get(place) {
             Some(leaf) => &leaf.name,
@@ -231,7 +231,7 @@ impl FileExpressions {
         self.lookups.iter().find(|lookup| lookup.has(place))
     }
 
-    /// The places of the columns that the condition needs.
+    /// Returns the positions of the columns that the condition needs.
     pub(crate) fn of_condition(&self) -> &[usize] {
         self.condition.as_ref().map_or(&[], |condition| &condition.places)
     }
@@ -255,8 +255,8 @@ impl FileExpressions {
         needed
     }
 
-    /// Looks up the values of the rows' objects and exposures, if they are needed for the wanted columns, and appends them to
-    /// the columns of the rows.
+    /// Appends the values of the rows' objects and exposures to the columns of the rows, if the wanted columns need
+    /// them.
     pub(crate) fn join(
         &self,
         arrays: &mut Vec<Option<ArrayRef>>,
@@ -277,7 +277,7 @@ impl FileExpressions {
         Ok(())
     }
 
-    /// Returns true if expressions must be evaluated for these columns. A condition need not name a column.
+    /// Returns true if expressions must be evaluated for these columns. A condition counts even if it names no column.
     pub(crate) fn asks(&self, columns: Columns) -> bool {
         self.condition.is_some() || self.wanted(columns).next().is_some()
     }
@@ -294,7 +294,8 @@ impl FileExpressions {
         }
     }
 
-    /// Appends the derived columns of `keep.len()` rows that play these roles. Bands of rows that are dropped are not learned.
+    /// Appends the derived columns that play these roles, for the rows in `keep`. Bands of dropped rows are not added
+    /// to `bands`.
     pub(crate) fn append(
         &self,
         columns: Columns,
@@ -312,7 +313,7 @@ impl FileExpressions {
     }
 }
 
-/// Why a derived column cannot be had.
+/// The reason why a derived column could not be computed.
 pub(crate) enum NotDerived {
     Expression(PredicateError),
     /// The values are not valid for the role, for example because there are too many bands.
@@ -325,7 +326,7 @@ impl<T> Over<T> {
     }
 }
 
-/// Leaves the last of each of some numbers.
+/// Removes duplicates, and keeps the last occurrence of each number.
 fn each_once(all: &mut Vec<usize>) {
     let mut seen = vec![];
     all.reverse();

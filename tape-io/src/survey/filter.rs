@@ -1,21 +1,21 @@
-//! The rows of a survey for which a condition is true.
+//! Conditions on the rows of a survey.
 
 use crate::error::Error;
 use crate::survey::Survey;
 use crate::survey::file_expressions::parse;
 
 impl Survey {
-    /// The rows of this survey for which a condition of SQL is true, such as `flux > 0 AND error > 0`: others are read
-    /// where they must be, counted, and seen by nobody. Row groups in which there can be none, by the statistics in their
-    /// footers, are not read at all. A second condition is one more that must hold. What conditions there are:
-    /// [`crate::expr`].
+    /// Keeps only the rows for which an SQL condition is true, such as `flux > 0 AND error > 0`. Row groups without
+    /// such rows, according to the statistics in their footers, are not read. Other rows are read, counted and dropped.
+    /// If it is called twice, both conditions must be true. See [`crate::expr`] for the syntax.
     ///
     /// # Errors
-    /// [`Error::Condition`] if it is none, or if a file has not the columns that it names, or in other types.
+    /// [`Error::Condition`] if the condition is not valid, or a file lacks one of its columns or has it with another
+    /// type.
     pub fn filtered(mut self, condition: &str) -> Result<Self, Error> {
         self.expressions.condition = Some(match self.filter() {
             Some(before) => {
-                // Alone it must be a condition, too.
+                // Parsed by itself first: joined with AND, text that is not a condition could pass.
                 parse(condition)?;
                 format!("({before}\n) AND ({condition}\n)")
             }
@@ -24,13 +24,13 @@ impl Survey {
         self.bound()
     }
 
-    /// The condition on rows, if there is one.
+    /// Returns the condition on rows, if there is one.
     #[must_use]
     pub fn filter(&self) -> Option<&str> {
         self.expressions.condition.as_deref()
     }
 
-    /// The columns that the condition asks for, by their names in the first file; none without one.
+    /// Returns the columns that the condition uses, by their names in the first file.
     pub fn filter_columns(&self) -> impl Iterator<Item = &str> {
         let first = self.expressions.files.first();
         first.into_iter().flat_map(|file| file.of_condition().iter().map(|&place| file.name_at(place)))

@@ -1,4 +1,4 @@
-//! A survey on disk: its files, opened as one source of rows.
+//! A survey on disk: a set of files opened as one source of rows.
 
 pub(crate) mod bind_roles;
 pub(crate) mod conversion;
@@ -31,8 +31,8 @@ use crate::survey::tables::{Exposures, KeyedTable};
 
 /// The Parquet files of a survey, with their footers read and each role's column known.
 ///
-/// A clone is cheap: it shares footers, row groups, bound expressions, and what was read of objects. It has bands of its own,
-/// because other rows may be meant of it.
+/// A clone is cheap. It shares footers, row groups, bound expressions, and the values read from tables. It has its own
+/// bands, because its filters may select other rows.
 #[derive(Debug)]
 pub struct Survey {
     pub(crate) files: Arc<Vec<Footer>>,
@@ -78,19 +78,19 @@ impl Clone for Survey {
 }
 
 impl Survey {
-    /// Returns what the user should know of how the survey was opened, such as files that were passed over.
+    /// Returns notes for the user about how the survey was opened, such as files that were ignored.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
 
-    /// The type of the ids.
+    /// Returns the type of the ids.
     #[must_use]
     pub const fn id_type(&self) -> IdType {
         self.id_type
     }
 
-    /// The name of the column or expression that plays a role.
+    /// Returns the name of the column or expression that plays a role.
     #[must_use]
     pub fn column(&self, role: Role) -> Option<&str> {
         self.played(role).or_else(|| self.columns.get(role))
@@ -102,31 +102,32 @@ impl Survey {
         self.played(role).or_else(|| self.titles[role as usize].as_deref())
     }
 
-    /// The bands met so far.
+    /// Returns the bands met so far.
     #[must_use]
     pub const fn bands(&self) -> &Bands {
         &self.bands
     }
 
-    /// The row groups of all files.
+    /// Returns the row groups of all files.
     #[must_use]
     pub fn row_groups(&self) -> &[RowGroup] {
         &self.row_groups
     }
 
-    /// The column of each role.
+    /// Returns the column of each role.
     #[must_use]
     pub const fn columns(&self) -> &ColumnMap {
         &self.columns
     }
 
-    /// The preset that was asked for or recognised.
+    /// Returns the preset that was requested or recognised.
     #[must_use]
     pub const fn preset(&self) -> Option<&'static Preset> {
         self.columns.preset()
     }
 
-    /// All columns of the first file with one value a row, then those in lists.
+    /// Returns the names of all columns of the first file: columns with one value per row, followed by columns in
+    /// lists.
     #[must_use]
     pub fn available(&self) -> Vec<String> {
         let schema = self.files[0].metadata.file_metadata().schema_descr();
@@ -134,27 +135,27 @@ impl Survey {
         flat_columns(schema).into_iter().chain(lists).collect()
     }
 
-    /// The shape in which the first file holds light curves.
+    /// Returns the shape in which the first file holds light curves.
     #[must_use]
     pub fn shape(&self) -> Shape {
         let schema = self.files[0].metadata.file_metadata().schema_descr();
         self.columns.get(Role::Flux).map_or(Shape::Flat, |flux| shape_of(schema, flux))
     }
 
-    /// Rows of all files: epochs, or objects where light curves are lists.
+    /// Returns the number of rows of all files. A row is an epoch, or an object where light curves are lists.
     #[must_use]
     pub fn file_rows(&self) -> u64 {
         let groups = self.files.iter().flat_map(|footer| footer.metadata.row_groups());
         groups.map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).fold(0, u64::saturating_add)
     }
 
-    /// The type of a role's column in words, if the role has one.
+    /// Describes the type of a role's column, or returns `None` if the role has no column.
     #[must_use]
     pub fn type_of(&self, role: Role) -> Option<String> {
         self.files[0].role(role).map(RoleColumn::describe)
     }
 
-    /// The first and the last band by label, where all footers have statistics of them.
+    /// Returns the first and the last band by label, or `None` if a footer has no statistics of the band column.
     #[must_use]
     pub fn band_range(&self) -> Option<(String, String)> {
         let mut range: Option<(String, String)> = None;
@@ -172,23 +173,23 @@ impl Survey {
         range
     }
 
-    /// The files, in order.
+    /// Returns the paths of the files, in order.
     pub fn paths(&self) -> impl ExactSizeIterator<Item = &Path> {
         self.files.iter().map(|footer| footer.path.as_path())
     }
 
-    /// Returns what identifies the content of each file without reading it: its stamp when its footer was read.
+    /// Returns the stamp that each file had when its footer was read. It identifies the content without reading it.
     pub fn stamps(&self) -> impl ExactSizeIterator<Item = FileStamp> + '_ {
         self.files.iter().map(|footer| footer.stamp)
     }
 
-    /// The size of all files.
+    /// Returns the size of all files, in bytes.
     #[must_use]
     pub fn file_bytes(&self) -> u64 {
         self.files.iter().map(|footer| footer.stamp.bytes).sum()
     }
 
-    /// Bytes of column data read so far.
+    /// Returns the number of bytes of column data read so far.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {
         self.bytes_read.load(Ordering::Relaxed)
@@ -209,7 +210,7 @@ impl Survey {
         Ok(())
     }
 
-    /// The leaves of a row group that are read for these columns.
+    /// Returns the leaf columns of a row group that are read for these columns.
     pub(crate) fn leaves_read(&self, row_group: usize, columns: Columns) -> BTreeSet<usize> {
         let (footer, index) = self.footer(row_group);
         let of_expressions = self.expressions_of(row_group).into_iter().flat_map(|all| {
@@ -217,7 +218,7 @@ impl Survey {
             all.leaves.iter().zip(needed).filter_map(|(leaf, needed)| needed.then_some(leaf.index))
         });
         let columns = self.of_files(columns);
-        // Where ids alone are read, another column tells where lists begin.
+        // Ids do not show where lists begin. Another column does.
         let read = |role: Role| roles(columns).any(|read| read == role);
         let counting = footer.counting(index, read).filter(|&counting| !read(counting));
         let of_roles =
@@ -225,8 +226,8 @@ impl Survey {
         of_roles.chain(of_expressions).collect()
     }
 
-    /// The columns among those that a run reads which take the general decoder in some row group, because of their type or
-    /// encoding. It is slower than the decoders of the common ones.
+    /// Returns the columns that a run reads with the general decoder in some row group, because of their type or
+    /// encoding. The general decoder is slower than the decoders for common types.
     #[must_use]
     pub fn general_columns(&self, columns: Columns) -> Vec<String> {
         let mut names = BTreeSet::new();
@@ -244,7 +245,7 @@ impl Survey {
         names.into_iter().collect()
     }
 
-    /// Rows of a row group in its file: objects where light curves are lists.
+    /// Returns the number of rows of a row group in its file. A row is an object where light curves are lists.
     pub(crate) fn rows_of_group(&self, row_group: usize) -> u64 {
         let (footer, index) = self.footer(row_group);
         u64::try_from(footer.metadata.row_group(index).num_rows()).unwrap_or(0)
@@ -255,14 +256,14 @@ impl Survey {
         (&self.files[group.file], group.index)
     }
 
-    /// Counts the bytes of column data that are read, while they are.
+    /// Returns the counter of bytes of column data. It increases while data is read.
     #[must_use]
     pub fn counter(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.bytes_read)
     }
 }
 
-/// The smallest and the largest label of a column chunk of text.
+/// Returns the smallest and the largest label of a column chunk of text.
 fn labels(statistics: &Statistics) -> Option<(String, String)> {
     let Statistics::ByteArray(statistics) = statistics else { return None };
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();

@@ -1,4 +1,4 @@
-//! A survey opened: its files found, their footers read and found to be alike.
+//! Opens a survey: finds its files, reads their footers, and checks that their columns agree.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,11 +18,11 @@ use crate::survey::derive::Asked;
 use crate::survey::file_expressions::Expressions;
 
 impl Survey {
-    /// Opens the files behind `inputs`: files, folders or patterns. Roles that `columns` leaves open are looked for by
-    /// preset and by common names in the first file; all files must then have the same ones.
+    /// Opens the files behind `inputs`: files, folders or patterns. Roles that `columns` does not name are resolved in
+    /// the first file, by preset or by common column names. All files must have these columns.
     ///
     /// # Errors
-    /// If an input stands for no file, a file is not Parquet, or a column is missing or of the wrong type.
+    /// If an input matches no file, a file is not Parquet, or a column is missing or of the wrong type.
     pub fn open<P: AsRef<Path>>(inputs: &[P], columns: &ColumnMap) -> Result<Self, Error> {
         let found = discover_within(inputs, None)?;
         Ok(Self::open_found(found.files, columns)?.with_notes(found.passed_over.note()))
@@ -46,14 +46,12 @@ impl Survey {
         let survey = Self::open_found(found.files, columns)?.with_notes(found.passed_over.note());
         let available = survey.available();
         let mut places = sky.clone().or(found.sky).or(SkyColumns::among(&available));
-        // As catalogues call it since their first version.
+        // The name that catalogues have used since their first version.
         let customary = "_healpix_29".to_owned();
         places.healpix = places.healpix.or_else(|| available.contains(&customary).then_some((customary, 29)));
         let condition = region.condition(&places).ok_or_else(|| {
             let what = match region {
-                Region::Pixels(_) => {
-                    "no column tells the HEALPix pixel of a row: choose pixels of HATS catalogues only"
-                }
+                Region::Pixels(_) => "no column has the HEALPix pixel of a row: select pixels only in HATS catalogues",
                 _ => "no RA/Dec columns found: name them",
             };
             Error::NoPlaces { path: survey.files[0].path.clone(), what: what.to_owned() }
@@ -67,19 +65,19 @@ impl Survey {
         self
     }
 
-    /// A survey of Arrow batches with the same columns, at least one, in any of the shapes that files have. Its light curves
-    /// take as much memory again.
+    /// Opens a survey of Arrow batches. They need the same columns, in any of the shapes that files have, and at least
+    /// one batch. The light curves are copied, so they take as much memory again.
     ///
     /// # Errors
-    /// As [`Survey::open`], with `memory:` and a number for a path; [`Error::MixedSchemas`] if the columns differ.
+    /// See [`Survey::open`]; the path is `memory:` and a number. [`Error::MixedSchemas`] if the columns differ.
     pub fn from_batches(batches: &[RecordBatch], columns: &ColumnMap) -> Result<Self, Error> {
         let (held, path) = InMemory::of(batches)?;
         Ok(Self { in_memory: vec![held], ..Self::open_found(vec![path], columns)? })
     }
 
-    /// Adds the rows of Arrow batches. They need the columns of the files that have roles, with lists where the files
-    /// have lists. Conditions and selections of objects apply to them like to other rows, in any order of the calls.
-    /// Nothing is written. The rows are copied, so they take as much memory again.
+    /// Adds the rows of Arrow batches. They need the columns of the files that have roles, as lists where the files
+    /// have lists. Conditions and selections of objects apply to these rows as to all others, whether they are set
+    /// before or after. Nothing is written to disk. The rows are copied, so they take as much memory again.
     ///
     /// # Errors
     /// [`Error::MixedSchemas`] or [`Error::Column`] if the columns differ; [`Error::Condition`] if a condition needs
@@ -109,10 +107,11 @@ impl Survey {
         asked.of_survey(Self::open_as_they_are(paths, columns)?)
     }
 
-    /// Opens exactly these files, at least one, with exactly these columns: a role that `columns` leaves open has none.
+    /// Opens exactly these files, at least one, with exactly these columns. A role that `columns` does not name has no
+    /// column.
     ///
     /// # Errors
-    /// As [`Survey::open`].
+    /// See [`Survey::open`].
     pub fn open_files(paths: Vec<PathBuf>, columns: ColumnMap) -> Result<Self, Error> {
         let Some(first) = paths.first() else { return Err(Error::NoInput) };
         if columns.derived().is_empty() {
@@ -153,14 +152,14 @@ impl Survey {
     }
 }
 
-/// The type of the ids, by the first file that has any.
+/// Returns the type of the ids in the first file that has ids that are not all null.
 fn id_type_of(files: &[Footer]) -> IdType {
     let types = files.iter().filter_map(|footer| footer.role(Role::Id)).map(|column| column.leaf.column_type);
     let known = types.clone().find(|column_type| *column_type != ColumnType::Null).or_else(|| types.clone().next());
     known.map_or(IdType::Utf8, ColumnType::id_type)
 }
 
-/// Checks that all files can be one survey.
+/// Checks that the columns of all files have types that agree.
 pub(crate) fn check_alike(files: &[Footer], columns: &ColumnMap) -> Result<(), Error> {
     for role in Role::ALL {
         let type_of = |footer: &Footer| footer.role(role).map(|column| column.leaf.column_type);

@@ -1,6 +1,4 @@
-//! Which objects of a survey are meant, and what is known of them.
-//!
-//! [`selection`] are choices that need no table.
+//! Selections of objects, by a table of objects or without one ([`selection`]).
 
 pub(crate) mod selection;
 
@@ -16,9 +14,9 @@ pub use selection::Chosen;
 pub(crate) use selection::Selection;
 
 impl Survey {
-    /// The light curves of the objects of a table alone: its files have a row for each object, and the id in a column that is
-    /// named, or called as that of the survey, or as ids commonly are. Only footers are read now; ids when rows are read
-    /// first, and then row groups of no such object are not read at all.
+    /// Keeps only the objects of a table, whose files have one row for each object. The ids are in the column `id`, or
+    /// else in a column named like the survey's, or else in one with a common name for ids. Only footers are read now.
+    /// The ids are read before the first rows, and row groups without any of these objects are then skipped.
     ///
     /// # Errors
     /// As [`KeyedTable::open_objects`].
@@ -42,13 +40,13 @@ impl Survey {
         self.bound()
     }
 
-    /// The table of objects, if there is one.
+    /// Returns the table of objects, if there is one.
     #[must_use]
     pub const fn objects(&self) -> Option<&KeyedTable> {
         self.objects.as_ref()
     }
 
-    /// The light curves of these objects alone; of ids that are nowhere there are none.
+    /// Keeps only the objects with these ids. Ids that are not in the survey are ignored.
     #[must_use]
     pub fn of_ids(mut self, ids: &[ObjectId]) -> Self {
         let mut own = Ids::new(self.id_type());
@@ -58,15 +56,16 @@ impl Survey {
         self
     }
 
-    /// The light curves of about this part of the objects, which `seed` and their ids decide: the same on every machine.
+    /// Keeps about this fraction of the objects. The choice depends only on `seed` and the ids, so it is the same on
+    /// every machine.
     #[must_use]
     pub fn sampled(mut self, fraction: f64, seed: u64) -> Self {
         self.selections.push(Selection::Sample { fraction, seed });
         self
     }
 
-    /// Keeps only objects with at least `least` epochs, among the rows and objects selected so far. Their ids are read
-    /// once more, and counted, before rows are read.
+    /// Keeps only objects with at least `least` epochs, among the rows and objects selected so far. Ids are read and
+    /// counted first, before other columns are read.
     #[must_use]
     pub fn with_epochs(mut self, least: u64) -> Self {
         self.selections.push(Selection::epochs(least));
@@ -79,17 +78,17 @@ impl Survey {
         self
     }
 
-    /// Describes the selections other than the table of objects.
+    /// Describes the selections, except the table of objects.
     pub fn selections(&self) -> impl Iterator<Item = String> {
         self.selections.iter().map(ToString::to_string)
     }
 
-    /// Returns the selections other than the table of objects, in order.
+    /// Returns the selections in order, except the table of objects.
     pub fn chosen(&self) -> impl Iterator<Item = Chosen> {
         self.selections.iter().map(|selection| selection.chosen(self.id_type()))
     }
 
-    /// About how many bytes of memory are held for the choices now.
+    /// Estimates the memory that the selections hold now, in bytes.
     #[must_use]
     pub fn selected_bytes(&self) -> u64 {
         self.selections.iter().map(Selection::bytes).sum()

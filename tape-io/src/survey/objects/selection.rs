@@ -1,4 +1,4 @@
-//! Which objects of a survey are meant, beside those of a table.
+//! Selections of objects that need no table: by id, by sample, or by number of epochs.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,30 +10,30 @@ use tape_core::{IdRange, IdRef, IdSet, IdType, ObjectId, RowReader, Rows, Source
 /// Number of rows whose ids are counted at a time.
 const ROWS: usize = 1 << 16;
 
-/// A choice of objects. Clones share what was counted.
+/// A selection of objects. Clones share the counts of epochs.
 #[derive(Clone, Debug)]
 pub(crate) enum Selection {
-    /// Those that are named.
+    /// Objects with these ids.
     Ids(Arc<IdSet>),
-    /// A part of all, by their ids alone.
+    /// A random fraction of the objects, decided by their ids.
     Sample { fraction: f64, seed: u64 },
-    /// Objects with enough epochs, which are counted at most once.
+    /// Objects with at least `least` epochs. They are counted at most once.
     Epochs { least: u64, ids: Arc<OnceLock<IdSet>>, counting: Arc<Mutex<()>> },
 }
 
-/// A choice of objects beside a table of them.
+/// A selection of objects without a table.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Chosen {
-    /// These, in order.
+    /// Objects with these ids, in order of id.
     Ids(Vec<ObjectId>),
-    /// A part of all, and what decides which.
+    /// A random fraction of the objects.
     Sample {
-        /// From 0 to 1.
+        /// The fraction, from 0 to 1.
         fraction: f64,
         /// The seed of the sample.
         seed: u64,
     },
-    /// Objects with at least this many epochs, among those selected before.
+    /// Objects with at least this many epochs, among the objects selected before.
     Epochs(u64),
 }
 
@@ -47,7 +47,7 @@ impl fmt::Display for Selection {
     }
 }
 
-/// The objects of a choice, known.
+/// The objects of a selection whose epochs, if needed, were counted.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Wanted<'a> {
     Ids(&'a IdSet),
@@ -76,14 +76,14 @@ impl Selection {
         Self::Epochs { least, ids: Arc::default(), counting: Arc::default() }
     }
 
-    /// Lets go of what was counted.
+    /// Discards the counts of epochs.
     pub(crate) fn forget(&mut self) {
         if let Self::Epochs { ids, .. } = self {
             *ids = Arc::default();
         }
     }
 
-    /// Tells whether rows of the whole survey are counted for it.
+    /// Returns true if the selection needs the rows of the whole survey to be counted.
     pub(crate) const fn is_counted(&self) -> bool {
         matches!(self, Self::Epochs { .. })
     }
@@ -96,7 +96,7 @@ impl Selection {
         }
     }
 
-    /// Returns the memory it currently takes, bytes.
+    /// Returns the memory it currently takes, in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         match self {
             Self::Ids(ids) => ids.bytes() as u64,
@@ -105,7 +105,7 @@ impl Selection {
         }
     }
 
-    /// The objects. Where epochs have to be counted, `read` reads the rows of a row group.
+    /// Returns the selected objects. If epochs have to be counted, `read` opens the rows of a row group.
     pub(crate) fn wanted<'a>(
         &'a self,
         source: &'a dyn Source,
@@ -120,7 +120,8 @@ impl Selection {
                 Some(ids) => ids,
                 None => {
                     let one_at_a_time = counting.lock().unwrap_or_else(PoisonError::into_inner);
-                    // Not side by side: a thread of a pool that waits for others may be given what waits for this lock.
+                    // In sequence: a pool thread that waits for other tasks may pick up a task that waits for this
+                    // lock.
                     if ids.get().is_none() {
                         let mut all = Counts::default();
                         for row_group in 0..source.row_groups().len() {
@@ -136,7 +137,7 @@ impl Selection {
         Ok(Wanted::Ids(ids))
     }
 
-    /// Counts epochs, if they must be, on all threads of the pool.
+    /// Counts epochs on all threads of the pool, if the selection needs them and they were not counted.
     pub(crate) fn count<'a>(
         &self,
         source: &dyn Source,
@@ -155,7 +156,7 @@ impl Selection {
     }
 }
 
-/// Counts of the epochs of objects.
+/// Numbers of epochs of objects.
 #[derive(Default)]
 struct Counts {
     keys: HashMap<i64, u64, FixedState>,
@@ -199,13 +200,14 @@ impl Counts {
     fn at_least(&self, least: u64, id_type: IdType) -> IdSet {
         let keys = self.keys.iter().filter(|(_, epochs)| **epochs >= least).map(|(key, _)| IdRef::Int(*key));
         let texts = self.texts.iter().filter(|(_, epochs)| **epochs >= least).map(|(text, _)| IdRef::Text(text));
-        // Keys of a map are different ones.
+        // A map has no duplicate keys, so this cannot fail.
         IdSet::new(id_type, keys.chain(texts).map(|id| (id, 0))).unwrap_or_else(|_| IdSet::none(id_type))
     }
 }
 
-/// A number from 0 to 1 that the id and the seed decide, on every machine and whatever integer the id is stored in: by
-/// splitmix64 (Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195), text first by FNV-1a.
+/// Maps an id to a number from 0 to 1 with splitmix64 (Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195); text is
+/// hashed with FNV-1a first. The result depends only on the id and the seed, not on the machine or on the integer type
+/// of the id.
 fn drawn(id: &ObjectId, seed: u64) -> f64 {
     let own = match id {
         ObjectId::Int(value) => value.cast_unsigned(),
@@ -232,10 +234,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sample_is_the_part_that_is_asked_for_whatever_the_ids_are() {
+    fn a_sample_has_the_requested_fraction_for_any_ids() {
         let ids: Vec<ObjectId> = (0..4000).map(ObjectId::Int).collect();
         let of = |ids: &[ObjectId], seed| ids.iter().filter(|id| drawn(id, seed) < 0.25).count();
-        // A quarter of 4,000 with a deviation of 27.
+        // A quarter of 4,000, with a standard deviation of 27.
         assert!([1, 2, 3].into_iter().all(|seed| of(&ids, seed).abs_diff(1000) < 120));
         let texts: Vec<ObjectId> = (0..4000).map(|i| ObjectId::Text(format!("ZTF{i}").into())).collect();
         assert!(of(&texts, 1).abs_diff(1000) < 120);

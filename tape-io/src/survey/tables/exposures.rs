@@ -36,7 +36,7 @@ impl Exposures {
         &mut self.table
     }
 
-    /// Finds the column of keys in a file.
+    /// Returns the index of the key column in a file.
     pub(crate) fn key_in(&self, footer: &Footer) -> Option<usize> {
         leaf_named(&leaves(footer.metadata.file_metadata().schema_descr()), &self.on)
     }

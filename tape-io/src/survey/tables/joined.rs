@@ -13,7 +13,8 @@ use super::keys::{Loaded, each};
 /// Columns of a table of objects.
 #[derive(Clone, Debug)]
 pub struct Joined<'a> {
-    /// Each with its row of the table; without, these columns stand in the place of the ids, which are their rows.
+    /// The row of each id in the table. If `None`, the first column of results holds row numbers, and these columns
+    /// replace it.
     ids: Option<&'a IdSet>,
     columns: RecordBatch,
 }
@@ -27,8 +28,8 @@ impl<'a> Joined<'a> {
         Self { ids: None, columns }
     }
 
-    /// The columns of a table of results with these behind them. All may be null: of an object that is not in the table
-    /// nothing is known. In place of ids they stand before the others.
+    /// Returns the schema of a table of results with these columns appended. They are nullable, because an object may
+    /// be missing in the table. Columns that replace the id come first.
     #[must_use]
     pub fn schema(&self, results: &Schema) -> SchemaRef {
         let known = self.columns.schema();
@@ -41,11 +42,11 @@ impl<'a> Joined<'a> {
         Arc::new(Schema::new_with_metadata(fields.collect::<Vec<_>>(), results.metadata().clone()))
     }
 
-    /// Returns a table of results, whose first column is the id, with the values of each row's object appended, or in
-    /// place of the id.
+    /// Adds these columns to a table of results whose first column is the id. Each row gets the values of its object.
+    /// The columns are appended, or replace the id.
     ///
     /// # Errors
-    /// If the first column does not have ids.
+    /// If the first column does not hold ids.
     pub fn beside(&self, results: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         let Some(ids) = self.ids else { return self.in_place(results) };
         let id_type = ids.id_type();

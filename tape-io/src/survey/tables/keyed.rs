@@ -1,4 +1,4 @@
-//! A table with one row for each key: its files, and its columns read whole.
+//! A table with one row for each key. Columns are read whole.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
@@ -26,7 +26,7 @@ use crate::expr::{Column, Expression, Predicate};
 use crate::file::opened::open;
 use crate::file::stamp::FileStamp;
 
-/// Rows that are decoded at a time.
+/// Number of rows to decode at a time.
 const ROWS: usize = 1 << 16;
 /// Bytes of memory for an id while ids are read and looked up: the column, the set, and its sorted keys.
 const BYTES_OF_ID: u64 = 48;
@@ -40,14 +40,14 @@ pub struct KeyedTable {
     pub(super) id: String,
     /// The type of the column in the survey that holds keys.
     pub(super) id_type: IdType,
-    /// A condition on its rows, as it was written.
+    /// The condition on its rows as the user wrote it.
     filter: Option<String>,
-    /// The ids of the objects that are meant, once they were read.
+    /// The ids of the rows that match the condition, once they were read.
     ids: Arc<OnceLock<IdSet>>,
     pub(super) reading: Arc<Mutex<()>>,
     /// The columns that expressions over rows need.
     pub(super) expressed: Vec<String>,
-    /// These, once they were read.
+    /// The values of these columns, once they were read.
     pub(super) values: Arc<OnceLock<RecordBatch>>,
     bytes_read: Arc<AtomicU64>,
 }
@@ -61,11 +61,12 @@ pub(super) struct TableFile {
 }
 
 impl KeyedTable {
-    /// Opens the files of a table of objects of a survey with ids of type `id_type`. The column of ids is `id`, or else the
-    /// one that the survey names, or else one with a common name for ids. Only footers are read.
+    /// Opens the files of a table of objects, for a survey with ids of type `id_type`. The column of ids is `id`, or
+    /// else `of_survey` if the table has it, or else a column with a common name for ids. Only footers are read.
     ///
     /// # Errors
-    /// If a file cannot be opened, has no such column, or has ids of a type that the survey's ids cannot be compared with.
+    /// If a file cannot be opened, has no such column, or has ids of a type that cannot be compared with the survey's
+    /// ids.
     pub fn open_objects<P: AsRef<Path>>(
         inputs: &[P],
         id: Option<&str>,
@@ -87,7 +88,7 @@ impl KeyedTable {
     /// the type `key_type`. Only footers are read.
     ///
     /// # Errors
-    /// As [`KeyedTable::open_objects`].
+    /// See [`KeyedTable::open_objects`].
     pub fn open_exposures<P: AsRef<Path>>(inputs: &[P], key: &str, key_type: IdType) -> Result<Self, Error> {
         let files = discover(inputs)?.into_iter().map(TableFile::open).collect::<Result<Vec<_>, _>>()?;
         Self::open_files(TableKind::Exposures, files, key.to_owned(), key_type)
@@ -107,13 +108,13 @@ impl KeyedTable {
         Ok(Self { kind, files, id, id_type, filter: None, ids, reading, expressed, values, bytes_read })
     }
 
-    /// Adds the bytes that are read of it to a counter.
+    /// Adds the bytes that are read from the table to a counter.
     pub(crate) fn counted_by(mut self, counter: Arc<AtomicU64>) -> Self {
         self.bytes_read = counter;
         self
     }
 
-    /// Returns what its rows stand for.
+    /// Returns the kind of the table.
     #[must_use]
     pub const fn kind(&self) -> TableKind {
         self.kind
@@ -126,7 +127,7 @@ impl KeyedTable {
     pub fn filtered(mut self, condition: &str) -> Result<Self, Error> {
         let parse = |text: &str| Expression::parse(text).map_err(|source| Error::Condition { path: None, source });
         let text = match &self.filter {
-            // Alone it must be a condition, too.
+            // Parsed by itself first: joined with AND, text that is not a condition could pass.
             Some(first) => {
                 parse(condition)?;
                 format!("({first}\n) AND ({condition}\n)")
@@ -143,23 +144,23 @@ impl KeyedTable {
         Ok(self)
     }
 
-    /// The files, in order.
+    /// Returns the paths of the files, in order.
     pub fn paths(&self) -> impl ExactSizeIterator<Item = &std::path::Path> {
         self.files.iter().map(|file| file.path.as_path())
     }
 
-    /// Returns what identifies the content of each file: its stamp when its footer was read.
+    /// Returns the stamp that each file had when its footer was read. It identifies the content without reading it.
     pub fn stamps(&self) -> impl ExactSizeIterator<Item = FileStamp> + '_ {
         self.files.iter().map(|file| file.stamp)
     }
 
-    /// The column of the id.
+    /// Returns the name of the key column.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The condition on its rows, if there is one.
+    /// Returns the condition on its rows, if there is one.
     #[must_use]
     pub fn filter(&self) -> Option<&str> {
         self.filter.as_deref()
@@ -178,10 +179,10 @@ impl KeyedTable {
         self.files.iter().map(rows).fold(0, u64::saturating_add)
     }
 
-    /// The schema of some of its columns.
+    /// Returns the schema of these columns.
     ///
     /// # Errors
-    /// If it has not all of them.
+    /// If the table lacks one of the columns.
     pub fn schema(&self, columns: &[String]) -> Result<SchemaRef, Error> {
         let fields = columns.iter().map(|name| {
             let all = self.files.iter().map(|file| file.field(name)).collect::<Result<Vec<_>, _>>()?;
@@ -190,25 +191,25 @@ impl KeyedTable {
         Ok(Arc::new(Schema::new(fields.collect::<Result<Vec<Field>, Error>>()?)))
     }
 
-    /// About how many bytes of memory the ids take, and some of its columns with all rows, by the footers.
+    /// Estimates from the footers how much memory the ids and all rows of these columns take, in bytes.
     ///
     /// # Errors
-    /// If it has not all of them.
+    /// If the table lacks one of the columns.
     pub fn memory_of(&self, columns: &[String]) -> Result<u64, Error> {
         self.schema(columns)?;
         let sizes = self.files.iter().flat_map(|file| file.sizes(columns));
         Ok(sizes.fold(self.rows().saturating_mul(BYTES_OF_ID), u64::saturating_add))
     }
 
-    /// Some of its columns, to stand beside results.
+    /// Returns columns to add to results.
     ///
     /// # Errors
-    /// If it has not all of them or cannot be read, or if an object comes twice.
+    /// If the table lacks one of the columns or cannot be read, or if an id is there twice.
     pub fn joined(&self, columns: &[String]) -> Result<Joined<'_>, Error> {
         Ok(Joined::new(self.ids()?, self.columns_of(columns)?))
     }
 
-    /// Some of its columns, with all rows.
+    /// Reads all rows of these columns.
     pub(crate) fn columns_of(&self, columns: &[String]) -> Result<RecordBatch, Error> {
         let schema = self.schema(columns)?;
         let mut batches = vec![];
@@ -223,10 +224,10 @@ impl KeyedTable {
         columns.map_err(|error| self.files[0].corrupt(0, "(one of several)", error.to_string()))
     }
 
-    /// The ids of the objects that are meant, each with its row of the table. They are read when they are asked for first.
+    /// Returns the ids of the rows that match the condition, each with its row number. They are read at the first call.
     ///
     /// # Errors
-    /// If the table cannot be read, or an object comes twice.
+    /// If the table cannot be read, or an id is there twice.
     pub fn ids(&self) -> Result<&IdSet, Error> {
         let one_at_a_time = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let ids = match self.ids.get() {
@@ -262,7 +263,7 @@ impl KeyedTable {
         self.set_of(&kept)
     }
 
-    /// The ids of the rows that are kept.
+    /// Collects the ids of the rows that are kept.
     fn set_of(&self, batches: &[(Loaded, Option<BooleanBuffer>)]) -> Result<IdSet, Error> {
         let path = || self.files[0].path.clone();
         if self.rows() > u64::from(u32::MAX) {
@@ -318,7 +319,7 @@ impl TableFile {
         self.metadata.schema().fields().iter().map(column).collect()
     }
 
-    /// Bytes of some of its columns, as they are before compression.
+    /// Returns the uncompressed sizes of the chunks of these columns, in bytes.
     fn sizes(&self, columns: &[String]) -> impl Iterator<Item = u64> {
         let parquet = self.metadata.parquet_schema();
         let is_asked = |leaf: usize| columns.iter().any(|name| name == parquet.get_column_root(leaf).name());
@@ -328,7 +329,8 @@ impl TableFile {
             .map(|(_, chunk)| u64::try_from(chunk.uncompressed_size()).unwrap_or(0))
     }
 
-    /// Decodes these columns, some rows at a time, and hands them over in this order, with the row group.
+    /// Decodes these columns in batches, and passes each batch to `take`, with the columns in this order, and its row
+    /// group.
     fn each_batch(
         &self,
         columns: &[String],
@@ -363,7 +365,7 @@ impl TableFile {
         Ok(())
     }
 
-    /// The error of a value that cannot be used, or of a column that cannot be read.
+    /// Returns the error for a value that cannot be used, or for a column that cannot be read.
     pub(super) fn unreadable(&self, row_group: usize, column: &str, error: &ParquetError) -> Error {
         match wrong_value(error) {
             Some(wrong) => {

@@ -1,4 +1,4 @@
-//! The ids of a table as those of a survey, whatever integers or text either has them in.
+//! Converts the ids of a table to the id type of the survey, from any integer or text type.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(super) fn can_be(data_type: &DataType, id_type: IdType) -> bool {
     is_text == Some(id_type == IdType::Utf8)
 }
 
-/// Gives the id of each row to `take`; none where it is null, or no id that such a survey can have.
+/// Calls `take` with the id of each row, or `None` if it is null or not a valid id of that type.
 pub(super) fn each<'a>(array: &'a Loaded, id_type: IdType, mut take: impl FnMut(usize, Option<IdRef<'a>>)) {
     let Loaded(array) = array;
     let of = |value: i128| {
@@ -42,7 +42,7 @@ pub(super) fn each<'a>(array: &'a Loaded, id_type: IdType, mut take: impl FnMut(
     }
 }
 
-/// Ids as text, or as integers of 64 bits.
+/// Ids as text, or as 64-bit integers.
 pub(super) struct Loaded(ArrayRef);
 
 impl Loaded {
@@ -72,7 +72,7 @@ mod tests {
 
     use super::*;
 
-    /// The ids of a column as those of a survey would be shown.
+    /// Formats the ids of a column in the id type of a survey.
     fn shown(array: ArrayRef, id_type: IdType) -> Vec<Option<String>> {
         assert!(can_be(array.data_type(), id_type));
         let (loaded, mut all) = (Loaded::new(&array, id_type).expect("ids"), vec![]);
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn integers_are_the_same_objects_whatever_their_width_and_sign() {
+    fn integer_ids_match_across_widths_and_signs() {
         let text = |values: [Option<&str>; 3]| values.map(|value| value.map(str::to_owned)).to_vec();
         let small = Arc::new(Int8Array::from(vec![Some(-3), None, Some(7)])) as ArrayRef;
         assert_eq!(shown(Arc::clone(&small), IdType::Int64), text([Some("-3"), None, Some("7")]));
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_text_however_it_lies_and_never_an_integer() {
+    fn text_ids_match_across_encodings_and_never_match_integers() {
         let names = [Some("a"), None, Some("dé")];
         let expected: Vec<_> = names.map(|name| name.map(|name| format!("'{name}'"))).to_vec();
         let views = Arc::new(StringViewArray::from(names.to_vec())) as ArrayRef;
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn floats_are_ids_if_they_are_whole() {
+    fn whole_floats_are_valid_ids() {
         let whole = Arc::new(Float64Array::from(vec![Some(3.0), None, Some(-2.0)])) as ArrayRef;
         assert_eq!(shown(whole, IdType::Int64), [Some("3".to_owned()), None, Some("-2".to_owned())]);
         let half: ArrayRef = Arc::new(Float64Array::from(vec![3.5]));

@@ -1,4 +1,4 @@
-//! Columns of tables of objects and exposures in expressions over rows: held in memory, and looked up by the keys of rows.
+//! Columns of tables that expressions over rows use: held in memory, and looked up by the key of each row.
 
 use std::sync::{Arc, PoisonError};
 
@@ -13,30 +13,30 @@ use crate::error::Error;
 use crate::expr::Column;
 
 impl KeyedTable {
-    /// Returns its columns as expressions over rows name them.
+    /// Returns the columns with the names that expressions over rows use.
     pub(crate) fn in_expressions(&self) -> impl Iterator<Item = Column> {
         let prefix = self.kind().prefix();
         let columns = self.files[0].in_expressions().into_iter();
         columns.map(move |column| Column { name: format!("{prefix}{}", column.name), ..column })
     }
 
-    /// Makes these the columns that expressions over rows need.
+    /// Sets the columns that expressions over rows need.
     pub(crate) fn express(&mut self, columns: Vec<String>) {
         if self.expressed != columns {
             (self.expressed, self.values) = (columns, Arc::default());
         }
     }
 
-    /// The columns that expressions over rows need.
+    /// Returns the columns that expressions over rows need.
     #[must_use]
     pub fn expressed(&self) -> &[String] {
         &self.expressed
     }
 
-    /// Reads what is needed of it, if it was not read.
+    /// Reads the ids, and the columns that expressions need, unless they were read before.
     ///
     /// # Errors
-    /// As [`KeyedTable::ids`].
+    /// See [`KeyedTable::ids`].
     pub fn load(&self) -> Result<(), Error> {
         self.ids()?;
         if !self.expressed.is_empty() {
@@ -58,7 +58,7 @@ impl KeyedTable {
         Ok(values)
     }
 
-    /// Returns the values of these columns for each of some keys. The columns are among those that expressions need.
+    /// Returns the values of these columns for each key. The columns must be among those that expressions need.
     pub(crate) fn values_of(&self, ids: &ArrayRef, columns: &[String]) -> Result<Vec<ArrayRef>, Error> {
         let wrong = |error: ArrowError| self.files[0].corrupt(0, &self.id, error.to_string());
         let (known, values) = (self.ids()?, self.expressed_values()?);

@@ -1,7 +1,8 @@
-//! Tables next to the rows of a survey: one row for each object, or for each exposure.
+//! Tables that accompany the rows of a survey, with one row for each object or for each exposure.
 //!
-//! [`keyed`] is such a table, [`keys`] reads its keys as the survey has them, [`lookup`] gives its columns to expressions over
-//! rows, and [`joined`] adds its columns to results. [`exposures`] is the table of exposures of a survey.
+//! [`keyed`] is such a table. [`keys`] converts its keys to those of the survey, [`lookup`] gives its columns to
+//! expressions over rows, and [`joined`] adds its columns to results. [`exposures`] is the table of exposures of a
+//! survey.
 
 mod exposures;
 pub(crate) mod joined;
