@@ -1,4 +1,4 @@
-//! The rows of some objects.
+//! Reads the rows of selected objects.
 
 use tape_core::{Columns, IdRef, ObjectId, Partition, Piece, RowReader, Rows, SourceError, TableKind};
 
@@ -9,18 +9,18 @@ use crate::survey::objects::Selection;
 use crate::survey::objects::selection::Wanted;
 use crate::survey::tables::KeyedTable;
 
-/// Reads what another reader does, and drops the rows of all objects but some.
+/// A reader that drops the rows of all objects except the selected ones.
 pub(super) struct ChosenObjects<'a> {
     rows: PartitionReader<'a>,
-    /// Each must have an object.
+    /// The selections. An object must be in all of them.
     wanted: Vec<Wanted<'a>>,
-    /// Rows that need not be read, and were not told of yet.
+    /// Number of rows that are not read, and not yet reported as excluded.
     passed: u64,
     drops: Vec<bool>,
 }
 
 impl<'a> ChosenObjects<'a> {
-    /// `passed` are rows that `rows` does not read, because none of them can be of these objects.
+    /// `passed` is the number of rows that `rows` does not read, because their row groups cannot contain these objects.
     pub(super) const fn new(rows: PartitionReader<'a>, wanted: Vec<Wanted<'a>>, passed: u64) -> Self {
         Self { rows, wanted, passed, drops: vec![] }
     }
@@ -36,7 +36,7 @@ impl RowReader for ChosenObjects<'_> {
         let base = rows.len();
         let read = self.rows.read(rows, max_rows)?;
         self.drops.clear();
-        // Rows of an object mostly follow each other.
+        // Rows of an object are mostly consecutive.
         let mut is_other = true;
         for row in base..rows.len() {
             let id = rows.ids.get(row);
@@ -55,7 +55,8 @@ impl RowReader for ChosenObjects<'_> {
 }
 
 impl Survey {
-    /// Finds out which objects are meant, on all threads of the pool, so that readers need not do so one by one.
+    /// Reads the tables and counts the epochs that selections need, on all threads of the pool. Otherwise the first
+    /// reader does so on one thread.
     ///
     /// # Errors
     /// If the table of objects or the ids of the survey cannot be read.
@@ -67,10 +68,10 @@ impl Survey {
         Ok(())
     }
 
-    /// The objects of the table that are meant, in order, whether they have light curves or not.
+    /// Returns the selected objects of the table, in order, with or without light curves.
     ///
     /// # Errors
-    /// [`Error::NoTable`] if there is no table; if that or the survey cannot be read.
+    /// [`Error::NoTable`] if there is no table. Also if the table or the survey cannot be read.
     pub fn listed(&self) -> Result<Vec<IdRef<'_>>, SourceError> {
         let table = self
             .objects
@@ -84,8 +85,8 @@ impl Survey {
         Ok(all)
     }
 
-    /// The objects that the last choice by epochs leaves, in order; none if there is no such choice. Other processes can take
-    /// them for it and all choices before it.
+    /// Returns the objects selected by the last selection by number of epochs, in order, or `None` if there is no such
+    /// selection. Other processes can use them in place of that selection and all earlier ones.
     ///
     /// # Errors
     /// If the table of objects or the ids of the survey cannot be read.
@@ -101,7 +102,7 @@ impl Survey {
         self.read_wanted(&Partition { pieces: vec![Piece { row_group, rows }] }, Columns::default(), before)
     }
 
-    /// Reads the rows of the objects that are meant, by the table and the first `chosen` of the selections.
+    /// Reads the rows of the objects in the table and in the first `chosen` selections.
     pub(crate) fn read_wanted(
         &self,
         partition: &Partition,

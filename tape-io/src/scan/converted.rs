@@ -1,4 +1,4 @@
-//! Magnitudes and fluxes converted as rows are read.
+//! Converts between magnitudes and fluxes as rows are read.
 
 use tape_core::{RowReader, Rows, SourceError};
 

@@ -1,4 +1,4 @@
-//! Errors while a row group is read.
+//! Errors of reading a row group.
 
 use parquet::errors::ParquetError;
 use tape_core::Role;
@@ -7,14 +7,14 @@ use crate::error::Error;
 use crate::expr::PredicateError;
 use crate::survey::file_expressions::NotDerived;
 
-/// An error while a row group is read, with the column where it occurred.
+/// An error of reading a row group, with the column where it occurred.
 pub(crate) enum ScanError {
     Column(Role, ParquetError),
-    /// The lists of two columns have not the same length, in this row of the row group.
+    /// The lists of two columns have different lengths in this row of the row group.
     Unequal([Role; 2], u64),
     /// Like [`ScanError::Unequal`], for a column that a condition uses.
     UnequalLeaf(Role, String, u64),
-    /// A column that a condition asks for cannot be read.
+    /// A column that a condition uses cannot be read.
     Leaf(String, ParquetError),
     /// The table of objects cannot be read.
     Table(Box<Error>),

@@ -1,4 +1,4 @@
-//! Reads rows for which a condition is true, with derived columns.
+//! Reads the rows that match a condition, with derived columns.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ use crate::scan::partition_reader::{OpenRowGroup, PartitionReader};
 use crate::scan::row_filter::{FilterError, FilteredBatch, RowFilter};
 
 impl<'a> PartitionReader<'a> {
-    /// The columns of expressions over rows, if there are any.
+    /// Opens the columns that expressions over rows need. Returns `None` if there are none.
     pub(super) fn open_filter(
         &self,
         row_group: usize,
@@ -22,7 +22,7 @@ impl<'a> PartitionReader<'a> {
         skip: usize,
     ) -> Result<Option<RowFilter<'a>>, Error> {
         let (footer, index) = self.survey.footer(row_group);
-        // Of lists, expressions go by their slots.
+        // List columns have their own filter, over list elements.
         let expressions = self.survey.expressions_of(row_group).filter(|_| !footer.is_nested());
         let Some(expressions) = expressions else { return Ok(None) };
         let mut leaves = Vec::with_capacity(expressions.leaves.len());
@@ -38,11 +38,12 @@ impl<'a> PartitionReader<'a> {
             });
             leaves.push(Some(opened.map_err(|error| self.failed_column(row_group, &leaf.name, error))?));
         }
-        // Where nothing is asked of these columns, rows are read without.
+        // A filter is not needed if no expression uses these columns.
         Ok(expressions.asks(self.columns).then(|| RowFilter::new(expressions, self.columns, leaves, self.survey)))
     }
 
-    /// Goes past the next piece if the condition can be true of none of its rows. Returns how many those are.
+    /// Skips the rows at the start of the next piece for which the condition cannot be true. Returns their number, or
+    /// `None` if there are none.
     pub(super) fn pass_over(&mut self, rows: &mut Rows) -> Option<usize> {
         while self.pieces.front()?.rows.is_empty() {
             self.pieces.pop_front();

@@ -1,7 +1,6 @@
 //! A survey whose light curves are grouped by columns other than the object and the band.
 //!
-//! Plans use it like any other source: they see the numbers of groups as ids. Rows are only moved if the order requires
-//! it.
+//! Plans use it like any other source, with group numbers as ids. Rows are only moved if the order requires it.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -18,15 +17,15 @@ use crate::error::Error;
 use crate::survey::Survey;
 use crate::survey::tables::{Joined, KeyedTable};
 
-/// Bytes of memory for each row of a table: its group.
+/// Bytes of memory for each row of a table: its group number.
 const BYTES_OF_ROW: u64 = 4;
 
-/// A survey whose rows are grouped by something else than object and band.
+/// A survey whose rows are grouped by columns other than the object and the band.
 #[derive(Debug)]
 pub struct Grouped {
     survey: Arc<Survey>,
     key: Key,
-    /// The bands, if groups are of one band each.
+    /// True if each group has only one band.
     by_band: bool,
     no_bands: Bands,
     row_groups: Vec<RowGroup>,
@@ -37,25 +36,26 @@ pub struct Grouped {
 enum Key {
     /// The object.
     Object,
-    /// These columns of the table of objects; nothing if there are none.
+    /// These columns of the table of objects. If there are none, all objects are one group.
     Columns { names: Vec<String>, groups: OnceLock<Groups>, reading: Mutex<()> },
 }
 
 /// The groups of the objects of a table.
 #[derive(Debug)]
 struct Groups {
-    /// For each row of the table.
+    /// The group of each row of the table.
     of_row: Vec<u32>,
-    /// For each group what its objects have in common, in order.
+    /// The values of the columns for each group, in order.
     keys: RecordBatch,
 }
 
 impl Survey {
-    /// Groups the rows by these columns: the column of the id or of the band (by its name in the survey, or as `id` and
-    /// `band`), and columns of the table of objects. Nothing is read yet.
+    /// Groups the rows by these columns: the id or band column (by its name in the survey, or as `id` and `band`), and
+    /// columns of the table of objects. Nothing is read yet.
     ///
     /// # Errors
-    /// [`Error::NoGroup`] if a name is neither; [`Error::GroupTwice`]; [`Error::NoTableColumn`].
+    /// [`Error::NoGroup`] for an unknown name, [`Error::GroupTwice`] for a repeated one, and [`Error::GroupOfObject`]
+    /// for columns of the table together with the id.
     pub fn grouped<S: AsRef<str>>(self: &Arc<Self>, by: &[S]) -> Result<Grouped, Error> {
         let (mut by_object, mut by_band, mut names) = (false, false, vec![]);
         for (i, name) in by.iter().map(AsRef::as_ref).enumerate() {
@@ -78,7 +78,7 @@ impl Survey {
         };
         let mut row_groups = self.row_groups().to_vec();
         if !by_object {
-            // Rows of any group lie anywhere.
+            // A row of any group may be anywhere.
             let [min, max] = [0, i64::from(u32::MAX)].map(ObjectId::Int);
             let ids = Some(IdRange { min, max, exact: false });
             row_groups.iter_mut().for_each(|group| (group.ids, group.sorted) = (ids.clone(), false));
@@ -86,7 +86,7 @@ impl Survey {
         Ok(Grouped { survey: Arc::clone(self), key, by_band, no_bands: Bands::default(), row_groups })
     }
 
-    /// The role by which groups can be made, of what is called so.
+    /// Returns the role of the column with this name, if it is the id or the band.
     fn role_called(&self, name: &str) -> Option<Role> {
         let called = |role: Role, word: &str| {
             let column = self.column(role);
@@ -95,7 +95,7 @@ impl Survey {
         if called(Role::Id, "id") { Some(Role::Id) } else { called(Role::Band, "band").then_some(Role::Band) }
     }
 
-    /// Checks that these are columns of the table of objects, and that groups by them are not single objects.
+    /// Checks that these are columns of the table of objects, and that the id is not among the columns to group by.
     fn check_groups(&self, names: &[String], by_object: bool) -> Result<(), Error> {
         let own = [Role::Id, Role::Band].into_iter().filter_map(|role| self.title(role).or_else(|| self.column(role)));
         let mut available: Vec<String> = own.map(str::to_owned).collect();
@@ -124,14 +124,14 @@ impl Grouped {
         if all.is_empty() { "nothing: all rows are one group".to_owned() } else { all.join(", ") }
     }
 
-    /// Returns the columns by which rows are grouped: [`Survey::grouped`] takes them again.
+    /// Returns the columns by which rows are grouped, as [`Survey::grouped`] takes them.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         let band = self.by_band.then(|| self.survey.title(Role::Band).unwrap_or("band").to_owned());
         self.key_columns().into_iter().chain(band).collect()
     }
 
-    /// Returns the columns of the table of objects that results have in the place of the id; none where they have the id.
+    /// Returns the columns of the table of objects that replace the id in results, or `None` if results have the id.
     #[must_use]
     pub fn keyed_by(&self) -> Option<&[String]> {
         match &self.key {
@@ -149,10 +149,10 @@ impl Grouped {
         }
     }
 
-    /// About how many bytes of memory the groups of objects take.
+    /// Estimates the memory that the groups of objects need, in bytes.
     ///
     /// # Errors
-    /// As [`crate::KeyedTable::memory_of`].
+    /// See [`crate::KeyedTable::memory_of`].
     pub fn memory(&self) -> Result<u64, Error> {
         match (&self.key, self.survey.objects()) {
             (Key::Columns { names, .. }, Some(table)) if !names.is_empty() => {
@@ -186,7 +186,8 @@ impl Grouped {
 }
 
 impl Joined<'static> {
-    /// Returns what stands in results in the place of ids where rows are grouped by these columns of a table of objects.
+    /// Returns the columns that replace the id in results, where rows are grouped by these columns of a table of
+    /// objects.
     ///
     /// # Errors
     /// If the table cannot be read.
@@ -218,7 +219,7 @@ impl Groups {
         Ok(Self { of_row, keys: take_record_batch(columns, &UInt32Array::from(first))? })
     }
 
-    /// All rows are one.
+    /// Puts all rows in one group.
     fn one() -> Self {
         Self { of_row: vec![], keys: RecordBatch::new_empty(arrow::datatypes::Schema::empty().into()) }
     }
@@ -258,7 +259,7 @@ impl Source for Grouped {
     }
 
     fn row_unit(&self) -> RowUnit {
-        // Only groups of the object itself take the whole light curve of a row.
+        // A row of a file holds a whole light curve only if rows are grouped by object.
         if matches!(self.key, Key::Object) { self.survey.row_unit() } else { RowUnit::Epoch }
     }
 
@@ -279,7 +280,7 @@ impl Source for Grouped {
     }
 }
 
-/// Reads what another reader does, with the numbers of groups for ids.
+/// A reader that replaces the ids of another reader with group numbers.
 struct OfGroups<'a, F> {
     rows: Box<dyn RowReader + 'a>,
     own: Rows,
@@ -293,7 +294,7 @@ impl<F: Fn(IdRef<'_>) -> u32> RowReader for OfGroups<'_, F> {
         let read = self.rows.read(own, max_rows)?;
         let mut group = 0;
         for row in 0..own.len() {
-            // Rows of an object mostly follow each other.
+            // Rows of an object are mostly consecutive.
             if row == 0 || own.ids.get(row) != own.ids.get(row - 1) {
                 group = (self.of)(own.ids.get(row));
             }

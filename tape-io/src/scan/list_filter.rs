@@ -1,4 +1,5 @@
-//! Expressions over light curves in lists: evaluated for each epoch, with what its object has once repeated for it.
+//! Evaluates expressions for light curves in lists: once per epoch, with the values of each object repeated for its
+//! epochs.
 
 use arrow::array::{ArrayRef, UInt32Array};
 use arrow::buffer::BooleanBuffer;
@@ -19,26 +20,26 @@ use crate::scan::lists::Lists;
 use crate::survey::Survey;
 use crate::survey::file_expressions::FileExpressions;
 
-/// The columns of expressions, open, and at the same slot.
+/// The open columns that expressions need, all at the same list element (slot).
 pub(super) struct ListFilter<'a> {
     expressions: &'a FileExpressions,
-    /// The columns that runs need.
+    /// The columns that the run needs.
     wanted: Columns,
-    /// Those that are needed.
+    /// The columns of the leaves that are needed.
     columns: Vec<Option<Column>>,
     survey: &'a Survey,
     other: ListStarts,
 }
 
 enum Column {
-    /// With a value for each slot.
+    /// A column with a value for each slot.
     OfEpochs { values: ColumnReader, records: Records },
-    /// With a value for each record; `begun` is that of a record that has begun before.
+    /// A column with a value for each record. `begun` is the value of the record that began before the next slot.
     ChosenObjects { values: ColumnReader, begun: Option<ArrayRef> },
 }
 
 impl<'a> ListFilter<'a> {
-    /// Opens the columns at a slot. `lists` knows the number of records that begin before it.
+    /// Opens the columns at slot `skip`. `lists` knows the number of records that begin before it.
     pub(super) fn open(
         (expressions, wanted, survey): (&'a FileExpressions, Columns, &'a Survey),
         footer: &Footer,
@@ -67,7 +68,7 @@ impl<'a> ListFilter<'a> {
         Ok(Self { expressions, wanted, columns, survey, other: ListStarts::default() })
     }
 
-    /// Appends the derived columns of the `n` slots that `lists` has just passed, and returns for which of them the
+    /// Appends the derived columns of the `n` slots that `lists` has just read. Returns, for each slot, whether the
     /// condition is true.
     pub(super) fn append(
         &mut self,
@@ -105,8 +106,8 @@ impl<'a> ListFilter<'a> {
     }
 }
 
-/// The values of slots, by the places of their objects among that which had begun before, if there is one, and those that were
-/// read. The last one is kept, because it may go on.
+/// Repeats the values of records for their slots. `places` are positions in `begun`, if present, followed by `read`.
+/// The last value is kept in `begun`, because its record may continue in the next batch.
 fn repeated(read: ArrayRef, begun: &mut Option<ArrayRef>, places: &UInt32Array) -> Result<ArrayRef, ArrowError> {
     let all = match begun {
         Some(before) => concat(&[before, &read])?,

@@ -1,5 +1,5 @@
-//! The lists of a row group, as its slots go by: where records begin, that all columns agree on it, and what each record has
-//! once, repeated for its epochs.
+//! Reads the lists of a row group: finds where records begin, checks that all columns agree on it, and repeats the
+//! values of each record for its epochs. A slot is a list element, or stands for a null or empty list.
 
 use arrow::array::UInt32Array;
 use tape_core::{Bands, Columns, IdType, Piece, Role, Rows};
@@ -15,30 +15,30 @@ use crate::decode::list_pages::{Depth, LevelQueue};
 use crate::scan::error::ScanError;
 use crate::survey::roles;
 
-/// The lists of a row group from some slot on.
+/// The lists of a row group, from some slot on.
 pub(crate) struct Lists {
-    /// The columns to read, with their records.
+    /// The list columns to read, with their records.
     leaves: Vec<(Role, Records)>,
-    /// By which records are counted where none of these is read.
+    /// A reader that counts records if no list column is read.
     alone: Option<LevelReader>,
-    /// The role of the column by which records are counted.
+    /// The role of the column whose records are counted.
     counting: Role,
-    /// Records begun so far.
+    /// Number of records begun so far.
     begun: u64,
-    /// Rows of the row group, if the slots go to its end: as many records must begin.
+    /// Number of rows of the row group, if the slots reach its end. The same number of records must begin.
     rows: Option<u64>,
     /// The columns with a value for each record.
     columns: Vec<(Role, ColumnReader)>,
     /// Their values for the records of a batch. The first record may have begun in an earlier batch.
     objects: Rows,
-    /// Which of these have a null id; empty if none has.
+    /// For each of these records, true if its id is null. Empty if no id is null.
     null_ids: Vec<bool>,
     marks: ListStarts,
     other: ListStarts,
 }
 
 impl Lists {
-    /// Counts the records that begin before the piece.
+    /// Opens the lists at the start of the piece, and counts the records that begin before it.
     pub(crate) fn open(
         footer: &Footer,
         index: usize,
@@ -49,7 +49,7 @@ impl Lists {
         let read = |role: Role| roles(columns).any(|read| read == role);
         let is_nested = |role: &Role| footer.role(*role).is_some_and(|column| column.leaf.is_nested());
         let any = Role::ALL.iter().any(|role| read(*role) && is_nested(role));
-        // A nested survey has fluxes in lists.
+        // In nested surveys, fluxes are always in lists.
         let counting = footer.counting(index, read).unwrap_or(Role::Flux);
         let failed = |error: ParquetError| ScanError::Column(counting, error);
         let start = usize::try_from(piece.rows.start).unwrap_or(usize::MAX);
@@ -67,17 +67,17 @@ impl Lists {
         Ok(Self { leaves, alone, counting, begun, rows, columns, objects, null_ids, marks, other })
     }
 
-    /// Values of columns of objects that belong to records before that of the first slot.
+    /// Returns the number of values to skip in a column of objects: records before that of the first slot.
     pub(crate) fn objects_to_skip(&self) -> usize {
         usize::try_from(self.begun.saturating_sub(1)).unwrap_or(usize::MAX)
     }
 
-    /// A column of objects, from the record on that has begun before the first slot.
+    /// Adds a column of objects, at the record that began before the first slot.
     pub(crate) fn add_object(&mut self, role: Role, column: ColumnReader) {
         self.columns.push((role, column));
     }
 
-    /// Adds a column of lists to read, after `skipped` slots were skipped.
+    /// Adds a list column, after `skipped` slots were skipped.
     pub(crate) fn add_leaf(
         &mut self,
         role: Role,
@@ -91,13 +91,14 @@ impl Lists {
         Ok(())
     }
 
-    /// Takes the values of the record that has begun before the first slot.
+    /// Reads the values of the record that began before the first slot.
     pub(crate) fn carry(&mut self, bands: &Bands, id_type: IdType) -> Result<(), ScanError> {
         self.objects = Rows::new(id_type);
         if self.begun > 0 { self.take_objects(0, 1, bands) } else { Ok(()) }
     }
 
-    /// Appends `n` slots of what objects have once, and their null ids; see [`Lists::empty`] for those that are no epoch.
+    /// Appends the values and null ids of objects for the next `n` slots. [`Lists::empty`] tells which slots are not
+    /// epochs.
     pub(crate) fn append(
         &mut self,
         n: usize,
@@ -126,7 +127,7 @@ impl Lists {
             }
             from = end;
         }
-        // The last record may go on in the next batch.
+        // The last record may continue in the next batch.
         let before = carried + begun - 1;
         self.objects.drain_front(before);
         self.null_ids.drain(..before.min(self.null_ids.len()));
@@ -136,7 +137,7 @@ impl Lists {
         Ok(())
     }
 
-    /// Looks at the next `n` slots of all columns.
+    /// Reads the list starts of the next `n` slots in all columns, and checks that they agree.
     fn mark(&mut self, n: usize) -> Result<(), ScanError> {
         let Self { leaves, alone, marks, other, .. } = self;
         if let Some(alone) = alone {
@@ -157,7 +158,7 @@ impl Lists {
         Ok(())
     }
 
-    /// Takes the values of the next `n` records, behind those of `carried` that have begun before.
+    /// Reads the values of the next `n` records, after those of the `carried` records that began earlier.
     fn take_objects(&mut self, carried: usize, n: usize, bands: &Bands) -> Result<(), ScanError> {
         let mut nulls = vec![];
         for (role, column) in &mut self.columns {
@@ -172,7 +173,7 @@ impl Lists {
         Ok(())
     }
 
-    /// Returns true if a record has begun before the first slot.
+    /// Returns true if a record began before the next slot.
     pub(crate) const fn has_begun(&self) -> bool {
         self.begun > 0
     }
@@ -183,7 +184,7 @@ impl Lists {
     }
 
     /// Returns, for each of the `n` slots of the last batch, the index of its record. The first record is the one that
-    /// had begun before, if any.
+    /// began in an earlier batch, if any.
     pub(crate) fn objects_of_slots(&self, n: usize) -> UInt32Array {
         let carried = self.begun > self.marks.starts.len() as u64;
         let (mut places, mut place) = (Vec::with_capacity(n), u32::from(carried));
@@ -208,12 +209,12 @@ impl Lists {
         }
     }
 
-    /// The slots of the last batch that stand for lists that are null or empty.
+    /// Returns the slots of the last batch that stand for null or empty lists.
     pub(crate) fn empty(&self) -> &[u32] {
         &self.marks.empty
     }
 
-    /// Checks that as many records have begun as the row group has rows, if all of its slots were read.
+    /// If all slots were read, checks that the number of records equals the number of rows of the row group.
     pub(crate) fn end(&self) -> Result<(), ScanError> {
         match self.rows {
             Some(rows) if rows != self.begun => {

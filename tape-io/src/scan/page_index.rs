@@ -1,8 +1,8 @@
-//! Rows of a row group that a condition can be true of, by what the file says of single pages: its page index,
-//! <https://parquet.apache.org/docs/file-format/pageindex/>.
+//! Finds the rows of a row group for which a condition may be true, from the statistics of single pages in the page
+//! index, <https://parquet.apache.org/docs/file-format/pageindex/>.
 //!
-//! It is there to read less: where it is missing or makes no sense, nothing is concluded from it. It is read here, not by the
-//! `parquet` crate, which makes room for what an index claims before it looks whether that is there.
+//! A missing or invalid index is ignored, because it only saves reading. The `parquet` crate is not used for it: it
+//! allocates memory for the sizes that an index claims before it checks that the data is there.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,12 +22,12 @@ use crate::expr::{Possible, Range as Values};
 use crate::file::opened::{is_remote, open};
 use crate::survey::Survey;
 
-/// Runs of rows that are read one by one: with more of them, a row group is read as a whole.
+/// The largest number of separate runs of rows. With more runs, the whole row group is read.
 const MOST_RUNS: usize = 64;
-/// The largest index that is read.
+/// The largest index to read, in bytes.
 const MOST_BYTES: i32 = 16 << 20;
 
-/// The possible values in some rows, starting with this one.
+/// The possible values of a column from a row on, up to the next page.
 struct Page {
     first_row: u64,
     values: Possible,
@@ -43,7 +43,7 @@ impl Survey {
     fn rows_by_pages(&self, row_group: usize) -> Option<Vec<Range<u64>>> {
         let (footer, index) = self.footer(row_group);
         let expressions = self.expressions_of(row_group)?;
-        // Of lists, pages begin anywhere; and elsewhere, each run of rows would be a request of its own.
+        // In list columns, pages may begin inside a row. In remote files, each run of rows would need its own request.
         if footer.is_nested() || is_remote(&footer.path) {
             return None;
         }
@@ -54,7 +54,7 @@ impl Survey {
             return None;
         }
         let (file, stamp) = open(&footer.path).ok().filter(|(_, stamp)| *stamp == footer.stamp)?;
-        // It is no column data.
+        // An index is not column data, so its bytes are not counted.
         let file = PositionedFile::new(file, stamp.bytes, Arc::default());
         let whole = |values| vec![Page { first_row: 0, values }];
         let of_leaf = |leaf: Option<&Leaf>| match leaf {
@@ -72,7 +72,7 @@ impl Survey {
     }
 }
 
-/// The runs of rows for which `may_hold` says so of the values in all columns.
+/// Returns the runs of rows for which `may_hold` is true of the values in all columns.
 fn runs(columns: &[Vec<Page>], rows: u64, may_hold: impl Fn(&[Possible]) -> bool) -> Vec<Range<u64>> {
     let mut starts: Vec<u64> = columns.iter().flatten().map(|page| page.first_row).collect();
     starts.sort_unstable();
@@ -95,7 +95,7 @@ fn runs(columns: &[Vec<Page>], rows: u64, may_hold: impl Fn(&[Possible]) -> bool
     kept
 }
 
-/// The pages of a column chunk; none if the file does not tell of each.
+/// Reads the pages of a column chunk. Returns `None` if the index is missing or inconsistent.
 fn pages(leaf: &Leaf, chunk: &ColumnChunkMetaData, rows: u64, file: &PositionedFile) -> Result<Option<Vec<Page>>> {
     let bytes = |offset: Option<i64>, length: Option<i32>| -> Result<Option<bytes::Bytes>> {
         let (Some(offset), Some(length)) = (offset, length.filter(|length| (1..=MOST_BYTES).contains(length))) else {
@@ -120,7 +120,7 @@ fn pages(leaf: &Leaf, chunk: &ColumnChunkMetaData, rows: u64, file: &PositionedF
         let end = first_rows.get(i + 1).copied().unwrap_or(rows);
         let all_null = nulls.as_ref().is_none_or(|nulls| u64::try_from(nulls[i]) == Ok(end - first_rows[i]));
         let values = match statistics(chunk, min[i], max[i]) {
-            // Some writers call a page so that has nothing but NaN.
+            // Some writers also mark a page as empty if it only holds NaN.
             _ if empty[i] && optional && all_null => Possible::NULL,
             Some(statistics) if !empty[i] => Possible { null, range: range_of(leaf, &statistics) },
             _ => Possible { null: optional, range: Values::Any },
@@ -130,7 +130,7 @@ fn pages(leaf: &Leaf, chunk: &ColumnChunkMetaData, rows: u64, file: &PositionedF
     Ok(Some((0..n).map(page).collect()))
 }
 
-/// The values of each page according to an index.
+/// The values of each page, as an index claims them.
 #[derive(Default)]
 struct Claims<'a> {
     /// True for pages with only nulls.
@@ -156,7 +156,7 @@ impl<'a> Claims<'a> {
     }
 }
 
-/// The first row of each page.
+/// Reads the first row of each page.
 fn first_rows(bytes: &[u8]) -> Result<Vec<u64>> {
     let (mut walk, mut rows, mut last) = (Walk::new(bytes), vec![], 0);
     let of_page = |walk: &mut Walk<'_>| {
@@ -167,7 +167,7 @@ fn first_rows(bytes: &[u8]) -> Result<Vec<u64>> {
                 _ => walk.pass(kind)?,
             }
         }
-        row.ok_or_else(|| ParquetError::General("a page that begins nowhere".to_owned()))
+        row.ok_or_else(|| ParquetError::General("a page has no first row".to_owned()))
     };
     while let Some((field, kind)) = walk.field(&mut last)? {
         match (field, kind) {
@@ -184,7 +184,7 @@ pub(crate) fn parsed(bytes: &[u8]) -> [Option<usize>; 2] {
     [Claims::read(bytes).ok().map(|claims| claims.empty.len()), first_rows(bytes).ok().map(|rows| rows.len())]
 }
 
-/// Two values as they are stored plain.
+/// Builds statistics from a minimum and a maximum in plain encoding.
 fn statistics(chunk: &ColumnChunkMetaData, min: &[u8], max: &[u8]) -> Option<Statistics> {
     macro_rules! plain {
         ($of:ident, $type:ty) => {

@@ -1,5 +1,5 @@
-//! The columns of a row group, decoded side by side where threads are idle: surveys of few row groups, as catalogues with a
-//! file for each part of the sky are, keep all workers busy.
+//! Decodes the columns of a row group in parallel. This keeps all workers busy for surveys with few row groups, such as
+//! catalogues with a file for each part of the sky.
 
 use tape_core::{Bands, Role, Rows};
 
@@ -7,7 +7,7 @@ use crate::decode::column_reader::{ColumnReader, RowBuffers};
 use crate::decode::guard::guarded;
 use crate::scan::error::ScanError;
 
-/// Appends the next `n` rows of each column. Of several that fail, the first is told.
+/// Appends the next `n` rows of each column. If several columns fail, returns the error of the first.
 pub(super) fn append(
     columns: &mut [(Role, ColumnReader)],
     n: usize,
@@ -19,7 +19,7 @@ pub(super) fn append(
         let appended = guarded(|| column.append(role, n, &mut RowBuffers { rows, null_ids, bands }));
         appended.map_err(|error| ScanError::Column(role, error))
     };
-    // Of a pool of one thread, and of no pool, nobody else could help.
+    // Without other threads there is no gain.
     if tape_pool::current_threads() == 1 || columns.len() == 1 {
         return columns.iter_mut().try_for_each(|(role, column)| append(*role, column, rows, null_ids));
     }

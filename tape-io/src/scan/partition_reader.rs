@@ -22,13 +22,13 @@ use crate::scan::parallel_columns;
 use crate::scan::row_filter::RowFilter;
 use crate::survey::{Survey, roles};
 
-/// The rows of one partition.
+/// A reader of the rows of one partition.
 pub(crate) struct PartitionReader<'a> {
     pub(super) survey: &'a Survey,
     pub(super) columns: Columns,
     pub(super) pieces: VecDeque<Piece>,
     pub(super) open: Option<OpenRowGroup<'a>>,
-    /// All rows of a batch, where some of them may be dropped.
+    /// All rows of a batch, before the filter drops some of them.
     pub(super) batch: Rows,
     /// True if rows are epochs, and false if rows are objects with light curves in lists.
     pub(super) epochs: bool,
@@ -38,11 +38,11 @@ pub(crate) struct PartitionReader<'a> {
 pub(super) struct OpenRowGroup<'a> {
     pub(super) row_group: usize,
     pub(super) left: usize,
-    /// Those with a value for each row.
+    /// The columns with a value for each row.
     pub(super) columns: Vec<(Role, ColumnReader)>,
-    /// Those with a value for each list of rows, and where lists begin.
+    /// The lists of rows, if light curves are lists: where they begin, and the columns with one value per list.
     pub(super) lists: Option<Lists>,
-    /// Which of the rows read last have a null id; empty if none has.
+    /// For each of the rows read last, true if its id is null. Empty if no id is null.
     pub(super) null_ids: Vec<bool>,
     pub(super) filter: Option<RowFilter<'a>>,
     pub(super) list_filter: Option<ListFilter<'a>>,
@@ -54,7 +54,7 @@ impl<'a> PartitionReader<'a> {
         Self { survey, columns, pieces, open: None, batch: Rows::new(survey.id_type()), epochs: true }
     }
 
-    /// The ids of a row group, one for each row of the file, whatever the row holds.
+    /// Reads the ids of a row group, one for each row of the file, even if a row is a whole light curve.
     pub(crate) fn of_objects(survey: &'a Survey, row_group: usize) -> Self {
         let (footer, index) = survey.footer(row_group);
         let rows = u64::try_from(footer.metadata.row_group(index).num_rows()).unwrap_or(0);
@@ -167,7 +167,7 @@ impl RowReader for PartitionReader<'_> {
         }
         let survey = self.survey;
         let Some(group) = &mut self.open else { return Ok(0) };
-        // Places in a batch are numbers of 32 bits.
+        // Positions in a batch are 32-bit numbers.
         let n = group.left.min(max_rows.clamp(1, 1 << 30));
         group.left -= n;
         if group.filter.is_some() {
@@ -213,7 +213,7 @@ impl OpenRowGroup<'_> {
     }
 }
 
-/// Drops slots for which a condition is not true, then those without an epoch or id. Each is counted once.
+/// Drops slots that do not match a condition, and slots without an epoch or an id. Each slot is counted once.
 fn drop_filtered(keep: &BooleanBuffer, empty: &[u32], null_ids: &mut Vec<bool>, base: usize, rows: &mut Rows) {
     let mut drops = vec![false; keep.len()];
     for &slot in empty {

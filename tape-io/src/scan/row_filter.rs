@@ -1,7 +1,7 @@
-//! Rows of a row group for which a condition is true, with derived columns.
+//! Filters the rows of a row group by a condition, and computes derived columns.
 //!
-//! The columns of the condition are read first. If it is true for no row, the other columns are skipped, whole pages of
-//! them without decompression. A column that also has a role is decoded once.
+//! The columns of the condition are read first. If no row matches, the other columns are skipped, where possible by
+//! whole pages without decompression. A column that also plays a role is decoded once.
 
 use arrow::array::ArrayRef;
 use arrow::buffer::BooleanBuffer;
@@ -15,21 +15,22 @@ use crate::expr::PredicateError;
 use crate::survey::Survey;
 use crate::survey::file_expressions::{FileExpressions, NotDerived};
 
-/// The columns of expressions, open, and at the same row.
+/// The open columns that expressions need, all at the same row.
 pub(crate) struct RowFilter<'a> {
     expressions: &'a FileExpressions,
-    /// The columns that runs need.
+    /// The columns that the run needs.
     wanted: Columns,
-    /// Those that are needed.
+    /// The columns of the leaves that are needed.
     leaves: Vec<Option<ColumnReader>>,
     survey: &'a Survey,
-    /// The roles that columns of expressions play, with the integers to a unit and the place of the column.
+    /// The roles whose columns expressions also use, with the number of integers per unit and the position of the
+    /// column.
     roles: Vec<(Role, u32, usize)>,
-    /// Rows that other columns are behind.
+    /// Number of rows that the other columns still have to skip.
     behind: usize,
 }
 
-/// Columns read for some rows.
+/// The columns of a batch of rows, and which rows match.
 pub(crate) struct FilteredBatch {
     /// True for rows that match the condition.
     pub(crate) keep: BooleanBuffer,
@@ -38,11 +39,11 @@ pub(crate) struct FilteredBatch {
 
 /// An error while rows are filtered.
 pub(crate) enum FilterError {
-    /// A column, by its place, cannot be read.
+    /// A column cannot be read. The number is its position.
     Column(usize, ParquetError),
     /// A table of objects or exposures cannot be read.
     Table(crate::error::Error),
-    /// The condition cannot be evaluated: a pattern is too large, say.
+    /// The condition cannot be evaluated, for example because a pattern is too large.
     Condition(PredicateError),
 }
 
@@ -56,7 +57,7 @@ impl<'a> RowFilter<'a> {
         Self { expressions, wanted, leaves, survey, roles: vec![], behind: 0 }
     }
 
-    /// Lets a column of an expression play a role, if the role's column is among them.
+    /// Uses a column of an expression for a role, if they are the same column. Returns true if so.
     pub(crate) fn plays(&mut self, role: Role, column: &RoleColumn) -> bool {
         let is_it = |place: &usize| self.leaves[*place].is_some() && self.leaf(*place).index == column.leaf.index;
         let place = (0..self.leaves.len()).find(is_it);
@@ -83,12 +84,12 @@ impl<'a> RowFilter<'a> {
         Ok(FilteredBatch { keep, columns })
     }
 
-    /// Returns how many rows other columns are behind, and resets the number.
+    /// Returns the number of rows that other columns have to skip, and resets it.
     pub(crate) fn catch_up(&mut self) -> usize {
         std::mem::take(&mut self.behind)
     }
 
-    /// Appends all rows to the columns of the roles that columns of expressions play, or what is derived of these.
+    /// Appends all rows to the columns of roles that expressions also use, and the derived columns.
     pub(crate) fn append(
         &self,
         filtered: &FilteredBatch,

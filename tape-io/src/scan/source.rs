@@ -1,4 +1,4 @@
-//! A survey as plans see it.
+//! Implements [`Source`] for [`Survey`], the interface that plans use.
 
 use tape_core::{Bands, Columns, IdType, Partition, Role, RowGroup, RowReader, RowUnit, Source, SourceError};
 

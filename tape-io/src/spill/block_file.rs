@@ -1,8 +1,8 @@
-//! Files of blocks: rows and results that one task leaves for others, each block with a checksum and found by its number.
+//! Files of numbered blocks: rows and results that one task stores for other tasks, with checksums.
 //!
-//! A file is its blocks end to end, compressed Arrow batches, and then an index with an entry of 32 bytes for each: where it
-//! is, its length, its rows, its checksum, and a checksum of the entry itself. What opens a file knows how many blocks it
-//! has, so one block of many costs two short reads.
+//! A file holds its blocks, each a compressed Arrow batch, followed by an index. The index has an entry of 32 bytes for
+//! each block: its offset, length, number of rows and checksum, and a checksum of the entry itself. The reader knows
+//! the number of blocks, so it needs only two short reads for one block.
 
 use std::fs::File;
 use std::io::Write;
@@ -17,25 +17,25 @@ use crate::file::atomic_file::{beside, persist};
 use crate::file::positioned::read_exact_at;
 use crate::spill::codec;
 
-/// Bytes of an entry of the index.
+/// Size of an index entry, in bytes.
 const ENTRY: usize = 32;
 /// [`ENTRY`] as an offset in a file.
 const ENTRY_LENGTH: u64 = ENTRY as u64;
 
-/// The CRC-32 of some bytes.
+/// Computes the CRC-32 of some bytes.
 #[must_use]
 pub fn checksum(bytes: &[u8]) -> u32 {
     crc32fast::hash(bytes)
 }
 
-/// The properties by which a written file is recognized.
+/// The size and checksum by which a written file is recognized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// Length, bytes.
+    /// Length of the file, in bytes.
     pub bytes: u64,
-    /// The number of blocks in it.
+    /// Number of blocks.
     pub blocks: u64,
-    /// The CRC-32 of its index, which holds those of the blocks.
+    /// CRC-32 of the index, which holds the checksums of the blocks.
     pub checksum: u32,
 }
 
@@ -49,8 +49,8 @@ struct Entry {
 }
 
 impl Entry {
-    /// Encodes the entry. `seal` and the number of the block are part of the checksum, so that no entry is mistaken for
-    /// another.
+    /// Encodes the entry. Its checksum covers `seal` and the number of the block, so that it cannot be mistaken for
+    /// another entry.
     fn encode(&self, seal: u32, number: u64) -> [u8; ENTRY] {
         let mut out = [0; ENTRY];
         out[..8].copy_from_slice(&self.at.to_le_bytes());
@@ -78,8 +78,8 @@ fn entry_checksum(entry: &[u8], seal: u32, number: u64) -> u32 {
     hasher.finalize()
 }
 
-/// Writes a file of blocks. Until [`BlockWriter::finish`] nothing stands at its path; dropped before, it leaves nothing
-/// behind.
+/// Writes a file of blocks. The file appears at its path with [`BlockWriter::finish`]. If the writer is dropped before
+/// that, the temporary file is deleted.
 #[derive(Debug)]
 pub struct BlockWriter {
     path: PathBuf,
@@ -90,7 +90,7 @@ pub struct BlockWriter {
 }
 
 impl BlockWriter {
-    /// A file at `path`, over what stands there. Whoever reads it must give the same `seal`.
+    /// Creates a file at `path`, which replaces an existing file. Readers must give the same `seal`.
     ///
     /// # Errors
     /// If the folder cannot be written to.
@@ -101,7 +101,7 @@ impl BlockWriter {
     /// Appends a block with the rows of `parts`.
     ///
     /// # Errors
-    /// If the disk is full, say.
+    /// If the disk is full, for example.
     pub fn rows(&mut self, parts: &[Part<'_>]) -> Result<(), Error> {
         let rows = parts.iter().map(|part| part.end - part.start).sum();
         self.block(codec::encode(parts), rows)
@@ -110,7 +110,7 @@ impl BlockWriter {
     /// Appends a block of results.
     ///
     /// # Errors
-    /// As [`BlockWriter::rows`].
+    /// See [`BlockWriter::rows`].
     pub fn results(&mut self, results: &Results) -> Result<(), Error> {
         self.block(codec::encode_results(results), results.len())
     }
@@ -129,10 +129,10 @@ impl BlockWriter {
         self.index.len() as u64 / ENTRY_LENGTH
     }
 
-    /// Makes the file whole and puts it in its place.
+    /// Writes the index, and moves the file to its path.
     ///
     /// # Errors
-    /// If the disk is full, say; then nothing is left.
+    /// If the disk is full, for example. Nothing is left behind then.
     pub fn finish(mut self) -> Result<Written, Error> {
         self.file.write_all(&self.index).map_err(|error| Error::write(&self.path, &error))?;
         let bytes = self.at + self.index.len() as u64;
@@ -142,7 +142,7 @@ impl BlockWriter {
     }
 }
 
-/// A file of blocks, open.
+/// An open file of blocks.
 #[derive(Debug)]
 pub struct BlockFile {
     path: PathBuf,
@@ -170,10 +170,10 @@ impl BlockFile {
         Ok(opened)
     }
 
-    /// Appends the rows of a block, and returns how many they are.
+    /// Appends the rows of a block, and returns their number.
     ///
     /// # Errors
-    /// [`Error::Damaged`] if they are not what was written.
+    /// [`Error::Damaged`] if the block does not match its checksum.
     pub fn rows(&self, number: u64, rows: &mut Rows) -> Result<u64, Error> {
         let entry = self.entry(number)?;
         let bytes = self.bytes(number, entry)?;
@@ -184,10 +184,10 @@ impl BlockFile {
         self.check_rows(number, entry, rows.len() - before)
     }
 
-    /// Appends the results of a block, and returns how many they are.
+    /// Appends the results of a block, and returns their number.
     ///
     /// # Errors
-    /// As [`BlockFile::rows`].
+    /// See [`BlockFile::rows`].
     pub fn results(&self, number: u64, results: &mut Results) -> Result<u64, Error> {
         let entry = self.entry(number)?;
         let bytes = self.bytes(number, entry)?;
@@ -198,38 +198,38 @@ impl BlockFile {
         self.check_rows(number, entry, results.len() - before)
     }
 
-    /// Checks the index as a whole, and returns the rows of each block.
+    /// Checks the whole index, and returns the number of rows of each block.
     ///
     /// # Errors
-    /// [`Error::Damaged`] if it is not what was written.
+    /// [`Error::Damaged`] if the index does not match its checksum.
     pub fn rows_by_block(&self) -> Result<Vec<u64>, Error> {
         let length = self.written.blocks * ENTRY_LENGTH;
         let mut index = vec![0; usize::try_from(length).map_err(|_| self.damaged("its index is too long".to_owned()))?];
         let read = read_exact_at(&self.file, &mut index, self.written.bytes - length);
         read.map_err(|error| Error::io(&self.path, "read the file", error))?;
         if checksum(&index) != self.written.checksum {
-            return Err(self.damaged("its index is not what was written".to_owned()));
+            return Err(self.damaged("its index does not match its checksum".to_owned()));
         }
         (0..self.written.blocks).map(|number| Ok(self.entry(number)?.rows)).collect()
     }
 
-    /// Checks every byte.
+    /// Checks the whole file.
     ///
     /// # Errors
-    /// [`Error::Damaged`] if one is not what was written.
+    /// [`Error::Damaged`] if a part of it does not match its checksum.
     pub fn verify(&self) -> Result<(), Error> {
         let blocks = self.rows_by_block()?.len() as u64;
         let mut end = 0;
         for number in 0..blocks {
             let entry = self.entry(number)?;
             if entry.at != end {
-                return Err(self.damaged(format!("block {number} is not where it should be")));
+                return Err(self.damaged(format!("block {number} is not at the expected offset")));
             }
             self.bytes(number, entry)?;
             end += entry.bytes;
         }
         let whole = end + blocks * ENTRY_LENGTH == self.written.bytes;
-        if whole { Ok(()) } else { Err(self.damaged("it holds more than its index says".to_owned())) }
+        if whole { Ok(()) } else { Err(self.damaged("it is longer than its blocks and its index".to_owned())) }
     }
 
     fn entry(&self, number: u64) -> Result<Entry, Error> {
@@ -242,7 +242,7 @@ impl BlockFile {
         read.map_err(|error| Error::io(&self.path, "read the file", error))?;
         Entry::decode(&bytes, self.seal, number)
             .filter(|entry| entry.at.checked_add(entry.bytes).is_some_and(|end| end <= self.written.bytes))
-            .ok_or_else(|| self.damaged(format!("entry {number} of its index is not what was written")))
+            .ok_or_else(|| self.damaged(format!("entry {number} of its index does not match its checksum")))
     }
 
     fn bytes(&self, number: u64, entry: Entry) -> Result<Vec<u8>, Error> {
@@ -253,7 +253,7 @@ impl BlockFile {
         if checksum(&bytes) == entry.checksum {
             Ok(bytes)
         } else {
-            Err(self.damaged(format!("block {number} is not what was written")))
+            Err(self.damaged(format!("block {number} does not match its checksum")))
         }
     }
 
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_come_back_by_number() {
+    fn blocks_are_read_by_number() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("blocks");
         let written = write(&path, 9);
@@ -322,12 +322,12 @@ mod tests {
         expected.extend_from(&rows(100), 0..40);
         expected.extend_from(&rows(100), 90..100);
         assert_eq!(back, expected);
-        assert!(file.rows(3, &mut back).is_err(), "there is no fourth");
+        assert!(file.rows(3, &mut back).is_err(), "there are only three blocks");
         assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
     }
 
     #[test]
-    fn every_changed_byte_is_found_and_so_is_another_files_seal() {
+    fn verify_finds_every_changed_byte_and_a_wrong_seal() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("blocks");
         let written = write(&path, 9);
@@ -345,6 +345,6 @@ mod tests {
         assert!(open(8).verify().is_err() && open(8).rows(0, &mut Rows::new(IdType::Int64)).is_err());
         std::fs::write(&path, &good[1..]).expect("it is ours");
         assert!(BlockFile::open(&path, written, 9).is_err());
-        assert_eq!(write(&path, 9), written, "the same content is the same file");
+        assert_eq!(write(&path, 9), written, "the same content gives the same file");
     }
 }

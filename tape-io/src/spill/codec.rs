@@ -1,4 +1,4 @@
-//! Rows and results as bytes: one Arrow batch in the streaming format, compressed.
+//! Encodes rows and results as one compressed Arrow batch in the streaming format.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 use tape_core::{IdRef, Ids, Part, Results, Rows, Value};
 
-/// The rows of `parts` as one Arrow batch.
+/// Encodes the rows of `parts`.
 pub(crate) fn encode(parts: &[Part<'_>]) -> Result<Vec<u8>, ArrowError> {
     let Some(Part { rows: like, .. }) = parts.iter().find(|part| part.end > part.start) else { return Ok(vec![]) };
     let numbers = |column: fn(&Rows) -> &Vec<f64>| -> Option<ArrayRef> {
@@ -32,7 +32,7 @@ pub(crate) fn encode(parts: &[Part<'_>]) -> Result<Vec<u8>, ArrowError> {
     written(columns.into_iter().filter_map(|(name, column)| Some((name, column?))))
 }
 
-/// Results as one Arrow batch. A value may be of any type: its kind and its bits stand side by side.
+/// Encodes results. Values have different types, so each is stored as its kind and its bits.
 pub(crate) fn encode_results(results: &Results) -> Result<Vec<u8>, ArrowError> {
     if results.is_empty() {
         return Ok(vec![]);
@@ -77,7 +77,7 @@ fn written<S: Into<String>>(columns: impl IntoIterator<Item = (S, ArrayRef)>) ->
     writer.into_inner()
 }
 
-/// The ids of several ranges, all of one kind, as one column.
+/// Joins several ranges of ids, which must have the same kind, into one column.
 fn ids(parts: &[(&Ids, Range<usize>)]) -> ArrayRef {
     if let Some((Ids::Text(_), _)) = parts.first() {
         let texts = parts.iter().flat_map(|(ids, range)| {
@@ -86,7 +86,7 @@ fn ids(parts: &[(&Ids, Range<usize>)]) -> ArrayRef {
                 IdRef::Int(_) => None,
             })
         });
-        // Their length must be known beforehand.
+        // Arrow needs an iterator with a known length.
         return Arc::new(LargeStringArray::from_iter_values(texts.collect::<Vec<_>>()));
     }
     let keys = parts.iter().filter_map(|(ids, range)| match ids {
@@ -96,7 +96,7 @@ fn ids(parts: &[(&Ids, Range<usize>)]) -> ArrayRef {
     Arc::new(Int64Array::from_iter_values(keys.flatten().copied()))
 }
 
-/// Appends what [`encode`] wrote.
+/// Appends rows that [`encode`] wrote.
 pub(crate) fn decode(bytes: &[u8], rows: &mut Rows) -> Result<(), ArrowError> {
     for batch in StreamReader::try_new(bytes, None)? {
         let batch = batch?;
@@ -113,7 +113,7 @@ pub(crate) fn decode(bytes: &[u8], rows: &mut Rows) -> Result<(), ArrowError> {
     Ok(())
 }
 
-/// Appends what [`encode_results`] wrote.
+/// Appends results that [`encode_results`] wrote.
 pub(crate) fn decode_results(bytes: &[u8], results: &mut Results) -> Result<(), ArrowError> {
     for batch in StreamReader::try_new(bytes, None)? {
         let batch = batch?;
@@ -139,12 +139,12 @@ fn take_ids(batch: &RecordBatch, to: &mut Ids) -> Result<(), ArrowError> {
     Ok(())
 }
 
-/// The values of a column.
+/// Returns the values of a column.
 fn numbers<'a, T: ArrowPrimitiveType>(batch: &'a RecordBatch, name: &str) -> Result<&'a [T::Native], ArrowError> {
     let column = batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<T>());
     column.map(|column| &column.values()[..]).ok_or_else(|| missing(name))
 }
 
 fn missing(name: &str) -> ArrowError {
-    ArrowError::SchemaError(format!("there is no column {name} of its type"))
+    ArrowError::SchemaError(format!("no column {name} of the expected type"))
 }

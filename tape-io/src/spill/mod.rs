@@ -1,4 +1,4 @@
-//! Rows, results and tables put on disk, to be read back by us.
+//! Temporary storage: rows, results and tables that are written to disk and read back later.
 
 pub(crate) mod block_file;
 pub(crate) mod codec;

@@ -1,4 +1,4 @@
-//! Tables that were written before, and are to be what was written.
+//! Tables that are read back only if their content is unchanged.
 
 use std::fs::File;
 use std::io::Read;
@@ -17,13 +17,13 @@ use crate::decode::guard::guarded;
 use crate::error::Error;
 use crate::fault::{self, Call};
 
-/// The properties by which a file is recognized.
+/// The size and checksum by which a file is recognized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileSeal {
-    /// Length, bytes.
+    /// Length of the file, in bytes.
     pub bytes: u64,
-    /// The CRC-32 of all of it.
+    /// CRC-32 of the whole file.
     pub checksum: u32,
 }
 
@@ -52,24 +52,24 @@ impl FileSeal {
         }
     }
 
-    /// The table in a Parquet file that must be the one that was sealed.
+    /// Reads the table in a Parquet file that must match this seal.
     ///
     /// # Errors
-    /// [`Error::Damaged`] if it is another, and if it cannot be read.
+    /// [`Error::Damaged`] if the file does not match, or is not a table.
     pub fn read(&self, path: &Path) -> Result<RecordBatch, Error> {
         let damaged = |reason: String| Error::Damaged { path: path.to_owned(), reason };
         let failed = |error| Error::io(path, "read the file", error);
         fault::before(Call::Open).map_err(failed)?;
         let mut content = vec![];
-        // Of a file that has grown no more than tells so.
+        // One byte more than expected is enough to see that a file has grown.
         let file = File::open(path).map_err(failed)?;
         fault::before(Call::Read).map_err(failed)?;
         file.take(self.bytes.saturating_add(1)).read_to_end(&mut content).map_err(failed)?;
         let is_same = content.len() as u64 == self.bytes && crc32fast::hash(&content) == self.checksum;
         if !is_same {
-            return Err(damaged("it is not what was written".to_owned()));
+            return Err(damaged("it does not match its checksum".to_owned()));
         }
-        // Who can write the file can write its seal: the footer is checked as any other.
+        // A seal does not protect from malicious files, so the footer is checked as for any other file.
         let (metadata, _) = read_metadata(path)?;
         let read = guarded(|| {
             let metadata = ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new())?;
@@ -103,14 +103,14 @@ mod tests {
     }
 
     #[test]
-    fn a_table_comes_back_and_every_changed_byte_is_noticed() {
+    fn a_table_round_trips_and_every_changed_byte_is_noticed() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("kept.parquet");
         let mut writer = TableWriter::create(&path, table().schema(), TableOptions::default()).expect("starts");
         writer.write(&table()).expect("writes");
         writer.finish().expect("finishes");
         let seal = FileSeal::of(&path).expect("it is there");
-        assert_eq!(seal.read(&path).expect("it is what was written"), table());
+        assert_eq!(seal.read(&path).expect("it is unchanged"), table());
         let whole = fs::read(&path).expect("it is there");
         for at in (0..whole.len()).step_by(7) {
             let mut bad = whole.clone();
@@ -124,8 +124,8 @@ mod tests {
         }
         // The checksum is right, but the content is not a table.
         let no_table = FileSeal::of(&path).expect("it is there").read(&path).expect_err("it is empty").to_string();
-        assert!(no_table.contains("kept.parquet: ") && !no_table.contains("what was written"), "{no_table}");
-        // Each byte changed, under a seal that is right: a table or an error.
+        assert!(no_table.contains("kept.parquet: ") && !no_table.contains("checksum"), "{no_table}");
+        // With a correct seal, each changed byte must give a table or an error.
         let mut refused = 0;
         for at in 0..whole.len() {
             let mut bad = whole.clone();

@@ -1,4 +1,5 @@
-//! Spills rows to disk: compressed Arrow batches in a file without a name, which disappears however the program ends.
+//! Spills rows to disk, as compressed Arrow batches in a file without a name. The file disappears however the program
+//! ends.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use crate::fault::{self, Call};
 use crate::file::positioned::{read_exact_at, write_all_at};
 use crate::spill::codec;
 
-/// A folder to put rows away in. A file is made there once the first rows come.
+/// A folder for spilled rows. The file is created when the first rows are spilled.
 #[derive(Debug)]
 pub struct SpillFolder {
     folder: PathBuf,
@@ -22,7 +23,7 @@ pub struct SpillFolder {
 }
 
 impl SpillFolder {
-    /// The folder at `path`, which must exist.
+    /// Uses the folder at `path`, which must exist.
     #[must_use]
     pub fn new(path: &Path) -> Self {
         Self { folder: path.to_owned(), file: Mutex::new(None), end: AtomicU64::new(0) }
@@ -52,7 +53,7 @@ impl SpillFolder {
         Ok(Spilled { at, bytes: length, rows, checksum: crc32fast::hash(&bytes) })
     }
 
-    /// Reads a piece, if there is anything in it, and hands its bytes to `decode`.
+    /// Reads a piece, and passes its bytes to `decode` unless it is empty.
     fn read(&self, piece: &Spilled, decode: impl FnOnce(&[u8]) -> Result<(), ArrowError>) -> Result<(), SourceError> {
         if piece.bytes == 0 {
             return Ok(());
@@ -61,7 +62,7 @@ impl SpillFolder {
         let mut bytes = vec![0; usize::try_from(piece.bytes)?];
         read_exact_at(&*self.file()?, &mut bytes, piece.at).map_err(failed)?;
         if crc32fast::hash(&bytes) != piece.checksum {
-            return Err(failed(std::io::Error::other("what was read back is not what was written")).into());
+            return Err(failed(std::io::Error::other("the data read back does not match its checksum")).into());
         }
         decode(&bytes).map_err(|error| failed(std::io::Error::other(error)).into())
     }
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_come_back_in_any_order() {
+    fn pieces_can_be_read_in_any_order() {
         let folder = tempfile::tempdir().expect("a folder");
         for id_type in [IdType::Int64, IdType::Utf8] {
             let spill = SpillFolder::new(folder.path());
@@ -125,7 +126,7 @@ mod tests {
             expected.extend_from(&a, 90..100);
             expected.extend_from(&a, 10..60);
             expected.extend_from(&b, 0..30);
-            // NaN equals nothing, itself included.
+            // NaN is not equal to itself, so the debug output is compared.
             let shown = |rows: &Rows| format!("{rows:?}");
             assert_eq!(shown(&back), shown(&expected));
         }
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn results_come_back_to_the_bit() {
+    fn results_round_trip_exactly() {
         let folder = tempfile::tempdir().expect("a folder");
         for id_type in [IdType::Int64, IdType::Utf8] {
             let mut results = Results::new(id_type, 2);
@@ -163,11 +164,11 @@ mod tests {
         file.read_exact_at(&mut byte, piece.bytes / 2).expect("it is there");
         file.write_all_at(&[byte[0] ^ 1], piece.bytes / 2).expect("it is ours");
         let error = spill.take(&piece, &mut Rows::new(IdType::Int64)).expect_err("it was changed");
-        assert!(error.to_string().contains("not what was written"), "{error}");
+        assert!(error.to_string().contains("does not match its checksum"), "{error}");
     }
 
     #[test]
-    fn no_changed_bit_gives_a_wrong_row() {
+    fn a_changed_bit_never_gives_rows() {
         let folder = tempfile::tempdir().expect("a folder");
         let spill = SpillFolder::new(folder.path());
         let rows = rows(IdType::Utf8, 40);
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_named() {
+    fn a_missing_folder_is_named_in_the_error() {
         let spill = SpillFolder::new(Path::new("/no/such/folder"));
         let rows = rows(IdType::Int64, 1);
         let error = spill.put(&[Part::of(&rows, 0..1)]).expect_err("nowhere to write");
