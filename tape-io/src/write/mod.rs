@@ -1,4 +1,4 @@
-//! Output: tables of results, and surveys written again.
+//! Output: tables of results, and rewritten surveys.
 
 pub(crate) mod convert;
 pub(crate) mod output_dir;

@@ -1,4 +1,4 @@
-//! The folder of the output: written beside, renamed when whole.
+//! The output folder. It is written under a temporary name, and renamed when it is complete.
 
 use std::fs;
 use std::io;
@@ -10,14 +10,14 @@ use crate::error::Error;
 use crate::file::opened::is_remote;
 use crate::write::repartition::Repartition;
 
-/// A temporary folder beside the output. Dropped before [`OutputDir::put`], it leaves nothing behind.
+/// A temporary folder next to the output. It is deleted if it is dropped before [`OutputDir::put`].
 pub(crate) struct OutputDir {
     out: PathBuf,
     folder: TempDir,
 }
 
 impl OutputDir {
-    /// Makes the temporary folder, if the output can be put in its place later.
+    /// Creates the temporary folder, after a check that the output can be moved to its path later.
     pub(crate) fn reserve(run: &Repartition<'_>) -> Result<Self, Error> {
         apart(run)?;
         check_free(run.out, run.overwrite)?;
@@ -30,9 +30,9 @@ impl OutputDir {
         self.folder.path()
     }
 
-    /// Puts the folder in its place. What is replaced is removed only then.
+    /// Moves the folder to its path. A folder that it replaces is removed last.
     pub(crate) fn put(self, overwrite: bool) -> Result<(), Error> {
-        // Asked again: it may have been made while the run went on.
+        // Checked again, because it may have been created during the run.
         check_free(&self.out, overwrite)?;
         let failed = |error: io::Error| Error::write(&self.out, &error);
         if fs::symlink_metadata(&self.out).is_err() {
@@ -42,20 +42,20 @@ impl OutputDir {
             let old = aside.path().join("old");
             fs::rename(&self.out, &old).map_err(failed)?;
             if let Err(error) = fs::rename(self.folder.path(), &self.out) {
-                // What cannot be put back stays where it is, rather than be removed with the folder around it.
+                // If the old folder cannot be moved back, keep it in the temporary folder rather than delete it.
                 if fs::rename(&old, &self.out).is_err() {
                     let _ = aside.keep();
                 }
                 return Err(failed(error));
             }
         }
-        // It has another name now, under which nothing is to be removed.
+        // The folder was renamed, so there is nothing to delete under its old name.
         let _ = self.folder.keep();
         Ok(())
     }
 }
 
-/// Checks that neither of input and output contains the other.
+/// Checks that the output is not inside an input, and the input not inside the output.
 fn apart(run: &Repartition<'_>) -> Result<(), Error> {
     let out = absolute(run.out)?;
     let within = |input: &Path| Error::OutputInInput { path: run.out.to_owned(), input: input.to_owned() };
@@ -72,7 +72,7 @@ fn apart(run: &Repartition<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The path without links and dots, as far as it exists.
+/// Returns the path without links and dots, as far as it exists.
 fn absolute(path: &Path) -> Result<PathBuf, Error> {
     if let Ok(path) = path.canonicalize() {
         return Ok(path);
@@ -82,7 +82,7 @@ fn absolute(path: &Path) -> Result<PathBuf, Error> {
     Ok(parent.canonicalize().map_err(|error| Error::io(parent, "write into the folder", error))?.join(name))
 }
 
-/// Checks that `out` does not exist, or has only Parquet files that may be replaced.
+/// Checks that `out` does not exist, or may be replaced and only holds Parquet files.
 fn check_free(out: &Path, overwrite: bool) -> Result<(), Error> {
     let Ok(metadata) = fs::symlink_metadata(out) else { return Ok(()) };
     if !overwrite {
@@ -105,12 +105,12 @@ fn check_free(out: &Path, overwrite: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// A temporary folder beside `out`.
+/// Creates a temporary folder next to `out`.
 fn beside(out: &Path) -> Result<TempDir, Error> {
     let mut builder = tempfile::Builder::new();
     let prefix = format!(".{}.", out.file_name().unwrap_or_default().to_string_lossy());
     builder.prefix(&prefix).suffix(".tmp");
-    // It becomes the output, which others may read as far as the user lets them read other folders.
+    // It becomes the output, so it gets the permissions that the user gives to new folders.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
     let parent = parent(out);

@@ -1,4 +1,5 @@
-//! Tables of results to Parquet, CSV, ECSV or Arrow files: written beside, renamed when whole.
+//! Writes tables of results as Parquet, CSV, ECSV or Arrow files. A file is written under a temporary name, and renamed
+//! when it is complete.
 
 mod header;
 
@@ -31,14 +32,14 @@ pub enum Format {
     Parquet,
     /// CSV with a header line.
     Csv,
-    /// CSV whose types are told before: Enhanced Character-Separated Values, as astropy reads them.
+    /// CSV with a header that declares the types: Enhanced Character-Separated Values, as used by astropy.
     Ecsv,
-    /// An Arrow file, which is Feather in its second version too.
+    /// An Arrow file, also known as Feather version 2.
     Arrow,
 }
 
 impl Format {
-    /// The format that the ending of a file's name stands for.
+    /// Returns the format for the extension of a file name.
     ///
     /// # Errors
     /// [`Error::UnknownFormat`].
@@ -53,32 +54,34 @@ impl Format {
     }
 }
 
-/// Settings of a table that is written.
+/// Options for writing a table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableOptions {
-    /// Replaces a file that stands at the path. Without, it is an error.
+    /// True to replace an existing file. Otherwise an existing file is an error.
     pub overwrite: bool,
     /// Key-value metadata (Parquet only).
     pub metadata: Vec<(String, String)>,
-    /// Rows are in no order. Without, the file says that they are ordered by the first column (Parquet only).
+    /// True if rows are in no order. Otherwise the file declares that they are sorted by the first column (Parquet
+    /// only).
     pub unsorted: bool,
 }
 
-/// Writes one table. Until [`TableWriter::finish`] nothing stands at its path; dropped before, it leaves nothing behind.
+/// Writes one table. The file appears at its path with [`TableWriter::finish`]. If the writer is dropped before that,
+/// the temporary file is deleted.
 pub struct TableWriter {
     path: PathBuf,
     format: Format,
     schema: SchemaRef,
     options: TableOptions,
-    /// Gone once finished.
+    /// `None` once finished.
     encoder: Option<Encoder>,
 }
 
-/// Bytes of a row group before it is compressed: it is held in memory until it is whole.
+/// Uncompressed bytes per row group. A row group is held in memory until it is complete.
 const GROUP_BYTES: usize = 64 << 20;
 
-/// Row groups that fit in memory, however many columns there are. Their rows are counted, not their bytes, so that the same
-/// table is always the same file.
+/// Limits row groups so that they fit in memory with any number of columns. The limit is a number of rows rather than
+/// of bytes, so that the same table always gives the same file.
 fn of_groups(schema: &Schema) -> WriterPropertiesBuilder {
     let bytes_of_row = 8 * schema.fields().len().max(1);
     let rows = (GROUP_BYTES / bytes_of_row).clamp(1 << 13, 1 << 20);
@@ -91,7 +94,7 @@ enum Encoder {
     Arrow(Box<FileWriter<BufWriter<Beside>>>),
 }
 
-/// The file that a table is written to, until it is whole.
+/// The temporary file that a table is written to.
 struct Beside(NamedTempFile);
 
 impl Write for Beside {
@@ -119,10 +122,10 @@ impl TableWriter {
         Ok(writer)
     }
 
-    /// Forgets what was written.
+    /// Discards all rows, and starts the table again.
     ///
     /// # Errors
-    /// If the file cannot be created anew.
+    /// If the temporary file cannot be created.
     pub fn restart(&mut self) -> Result<(), Error> {
         self.encoder = None;
         fault::before(Call::Create).map_err(|error| {
@@ -156,10 +159,10 @@ impl TableWriter {
     fn properties(&self) -> WriterProperties {
         let told = self.options.metadata.iter().cloned().chain(header::voparquet(&self.schema));
         let metadata = told.map(|(key, value)| KeyValue::new(key, value));
-        // In order, statistics tell where an id is; in none, only a filter does.
+        // Statistics locate an id if rows are in order. Otherwise a Bloom filter is needed.
         let first = self.schema.fields().first().map(|field| ColumnPath::from(field.name().as_str()));
         let sorted = SortingColumn { column_idx: 0, descending: false, nulls_first: false };
-        // Ids and values rarely repeat: a dictionary would be built only to be thrown away. Labels do repeat.
+        // Ids and values rarely repeat, so a dictionary would be built in vain. Labels do repeat.
         let repeats = |field: &&FieldRef| *field.data_type() == DataType::Utf8;
         let builder = self
             .schema
@@ -170,12 +173,12 @@ impl TableWriter {
             .fold(of_groups(&self.schema).set_dictionary_enabled(false), |builder, field| {
                 builder.set_column_dictionary_enabled(ColumnPath::from(field.name().as_str()), true)
             });
-        // The last bits of a float are noise, which costs time to compress and stays as long.
+        // The last bits of a float are noise. Compression would cost time and save no space.
         let noise = |field: &&FieldRef| *field.data_type() == DataType::Float64;
         let builder = self.schema.fields().iter().filter(noise).fold(builder, |builder, field| {
             builder.set_column_compression(ColumnPath::from(field.name().as_str()), Compression::UNCOMPRESSED)
         });
-        // Counts are small: packed, they take few bits, and a tenth of the time that a dictionary would.
+        // Counts are small. Packed, they take few bits, and a tenth of the time of a dictionary.
         let counts = |field: &&FieldRef| *field.data_type() == DataType::UInt64;
         let builder = self.schema.fields().iter().skip(1).filter(counts).fold(builder, |builder, field| {
             let column = ColumnPath::from(field.name().as_str());
@@ -197,7 +200,7 @@ impl TableWriter {
     /// Appends rows.
     ///
     /// # Errors
-    /// If the disk is full, say.
+    /// If the disk is full, for example.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         let failed = |error: &(dyn std::error::Error + 'static)| Error::write(&self.path, error);
         match &mut self.encoder {
@@ -212,10 +215,10 @@ impl TableWriter {
         }
     }
 
-    /// Makes the table whole and puts it in its place. Returns its size.
+    /// Completes the table and moves it to its path. Returns its size in bytes.
     ///
     /// # Errors
-    /// If the disk is full, say; then nothing is left.
+    /// If the disk is full, for example. Nothing is left behind then.
     pub fn finish(mut self) -> Result<u64, Error> {
         let failed = |error: &(dyn std::error::Error + 'static)| Error::write(&self.path, error);
         let Beside(file) = match self.encoder.take() {
@@ -234,7 +237,7 @@ impl TableWriter {
         };
         let bytes = file.as_file().metadata().map_or(0, |metadata| metadata.len());
         share(file.as_file());
-        // Asked again: it may have been made while the run went on.
+        // Checked again, because it may have been created during the run.
         check_free(&self.path, self.options.overwrite)?;
         fault::before(Call::Place).map_err(|error| failed(&error))?;
         file.persist(&self.path).map_err(|error| failed(&error.error))?;
@@ -242,7 +245,7 @@ impl TableWriter {
     }
 }
 
-/// Returns the rows with booleans as in ECSV.
+/// Replaces booleans by the words that ECSV uses.
 fn with_words(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let word = |value: Option<bool>| value.map(|value| if value { "True" } else { "False" });
     let columns = batch.columns().iter().map(|column| match column.as_boolean_opt() {

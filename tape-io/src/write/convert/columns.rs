@@ -1,4 +1,4 @@
-//! Which columns are of objects and which of epochs, and what they are called in another shape.
+//! Decides which columns belong to objects and which to epochs, and names them in the new shape.
 
 use std::sync::Arc;
 
@@ -9,21 +9,21 @@ use super::Convert;
 use crate::decode::schema_paths::Shape;
 use crate::error::Error;
 
-/// Name of the elements of lists in the format.
+/// The name that Parquet gives to the elements of lists.
 const ELEMENT: &str = "element";
 
-/// The columns of a survey in one shape, by their places in its schema.
+/// The columns of a survey in one shape, by their positions in its schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Columns {
     pub(super) shape: Shape,
-    /// Those with one value for each object; where rows are epochs, with the same value for each of its epochs.
+    /// Columns with one value for each object. Where rows are epochs, all epochs of an object have the same value.
     pub(super) base: Vec<usize>,
-    /// Those of epochs: columns, or the one that holds them.
+    /// Columns of epochs, or the one column that holds all of them.
     pub(super) epochs: Vec<usize>,
 }
 
 impl Columns {
-    /// The columns of the survey that is converted.
+    /// Sorts the columns of the survey to convert into columns of objects and of epochs.
     pub(super) fn of(run: &Convert<'_>, schema: &Schema) -> Result<Self, Error> {
         let shape = run.survey.shape();
         for name in run.base {
@@ -45,14 +45,14 @@ impl Columns {
         if epochs.is_empty() {
             return Err(Error::NotConverted {
                 path: run.first().to_owned(),
-                reason: format!("its light curves are {shape}, which have no other shape"),
+                reason: format!("light curves in the shape {shape} cannot be converted"),
             });
         }
         let base = all.filter(|i| !epochs.contains(i)).collect();
         Ok(Self { shape, base, epochs })
     }
 
-    /// The fields of objects and of epochs.
+    /// Returns the fields of objects, and the fields of epochs.
     pub(super) fn fields(&self, run: &Convert<'_>, schema: &Schema) -> Result<(Vec<FieldRef>, Vec<FieldRef>), Error> {
         let field = |i: &usize| Arc::clone(&schema.fields()[*i]);
         let base = self.base.iter().map(field).collect();
@@ -72,7 +72,7 @@ impl Columns {
                     epoch = of_list(run, &epoch, &holder)?;
                 }
                 let DataType::Struct(fields) = epoch.data_type() else { return Err(strange(run, &holder)) };
-                // Where an epoch is null, so is all that it has.
+                // All fields of a null epoch are null.
                 let nullable = |field: &FieldRef| epoch.is_nullable() || field.is_nullable();
                 fields.iter().map(|field| Arc::new(field.as_ref().clone().with_nullable(nullable(field)))).collect()
             }
@@ -81,7 +81,7 @@ impl Columns {
     }
 }
 
-/// The fields of a file in another shape, of columns of objects and of epochs.
+/// Combines the fields of objects and of epochs into the fields of a file in the new shape.
 pub(super) fn compose(run: &Convert<'_>, base: &[FieldRef], epochs: &[FieldRef]) -> Result<Fields, Error> {
     let list = |name: &str, of: Field| Field::new(name, DataType::List(Arc::new(of)), true);
     let lists = epochs.iter().map(|field| {
@@ -103,13 +103,13 @@ pub(super) fn compose(run: &Convert<'_>, base: &[FieldRef], epochs: &[FieldRef])
     match (1..all.len()).find(|&i| all[..i].iter().any(|other| other.name() == all[i].name())) {
         Some(twice) => Err(Error::NotConverted {
             path: run.first().to_owned(),
-            reason: format!("column '{}' would be there twice, once of objects and once of epochs", all[twice].name()),
+            reason: format!("two columns would be named '{}': one of objects and one of epochs", all[twice].name()),
         }),
         None => Ok(all.into()),
     }
 }
 
-/// The columns of the roles, as they are called in the shape that is written.
+/// Maps the roles to the names of their columns in the new shape.
 pub(super) fn roles(run: &Convert<'_>, columns: &Columns, epochs: &[FieldRef]) -> ColumnMap {
     let inside = matches!(run.shape, Shape::StructOfLists | Shape::ListOfStructs);
     Role::ALL.into_iter().fold(ColumnMap::new(), |map, role| {
@@ -141,7 +141,7 @@ fn within(name: &str, column: &str) -> bool {
 fn strange(run: &Convert<'_>, holder: &Field) -> Error {
     Error::NotConverted {
         path: run.first().to_owned(),
-        reason: format!("column '{}' holds {}, not only lists of epochs", holder.name(), holder.data_type()),
+        reason: format!("column '{}' holds {}, which is not a list of epochs", holder.name(), holder.data_type()),
     }
 }
 

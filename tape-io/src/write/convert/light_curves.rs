@@ -1,4 +1,4 @@
-//! Light curves between two shapes: columns of objects, and columns of epochs with where each object's begin.
+//! The common form of all shapes: columns of objects, columns of epochs, and offsets of the epochs of each object.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use arrow::error::ArrowError;
 use super::columns::Columns;
 use crate::decode::schema_paths::Shape;
 
-/// Some objects with their epochs.
+/// A batch of objects with their epochs.
 #[derive(Clone, Debug)]
 pub(super) struct LightCurves {
     /// Columns with a value for each object.
@@ -24,18 +24,19 @@ pub(super) struct LightCurves {
     epochs: Vec<ArrayRef>,
     /// Boundaries between the epochs of objects.
     ends: OffsetBuffer<i32>,
-    /// Which objects have no light curve at all, rather than an empty one.
+    /// The objects whose light curve is null, rather than empty.
     nulls: Option<NullBuffer>,
 }
 
-/// Why rows are no light curves.
+/// The reason why rows cannot be converted.
 #[derive(Debug)]
 pub(super) enum NotConverted {
-    /// Arrow refused something.
+    /// An operation of Arrow failed.
     Arrow(ArrowError),
-    /// Two columns of lists, by their places among those of epochs, have not the same length in a row.
+    /// Two list columns, by their positions among the columns of epochs, have different lengths in a row.
     Unequal(usize, usize, usize),
-    /// A column of objects, by its place among those, has not one value, in the object of a row.
+    /// A column of objects, by its position among them, has several values within one object. Also has a row of that
+    /// object.
     Varies(usize, usize),
 }
 
@@ -92,7 +93,7 @@ impl LightCurves {
                 return Err(NotConverted::Unequal(0, column, row));
             }
         }
-        // An object has no light curve if all its lists are null.
+        // An object has a null light curve if all its lists are null.
         let none = |row: usize| all.iter().all(|list| list.is_null(row));
         let nulls = (0..first.len()).any(none).then(|| (0..first.len()).map(|row| !none(row)).collect());
         let ends = first.offsets().clone();
@@ -110,28 +111,28 @@ impl LightCurves {
         Ok(Self { base, epochs, ends: outer.offsets().clone(), nulls: outer.nulls().cloned() })
     }
 
-    /// Objects.
+    /// Returns the number of objects.
     pub(super) fn objects(&self) -> usize {
         self.ends.len() - 1
     }
 
-    /// The epochs of some objects.
+    /// Returns the epochs of a range of objects.
     pub(super) fn epochs_of(&self, objects: Range<usize>) -> Range<usize> {
         let end = |object: usize| usize::try_from(self.ends[object]).unwrap_or(0);
         end(objects.start)..end(objects.end)
     }
 
-    /// Epochs.
+    /// Returns the number of epochs.
     pub(super) fn epochs(&self) -> usize {
         self.epochs.first().map_or(0, |column| column.len())
     }
 
-    /// Objects without any epoch.
+    /// Returns the number of objects without epochs.
     pub(super) fn without_epochs(&self) -> usize {
         self.ends.windows(2).filter(|pair| pair[0] == pair[1]).count()
     }
 
-    /// The rows of a file in a shape with these columns.
+    /// Converts to the rows of a file in this shape, with these columns.
     pub(super) fn rows(&self, shape: Shape, schema: &SchemaRef) -> std::result::Result<RecordBatch, ArrowError> {
         let own = &schema.fields()[self.base.len()..];
         let list = |field: &FieldRef, values: ArrayRef| -> std::result::Result<ArrayRef, ArrowError> {
@@ -162,18 +163,18 @@ impl LightCurves {
         RecordBatch::try_new(Arc::clone(schema), [self.base.clone(), nested].concat())
     }
 
-    /// For each epoch the place of its object.
+    /// Returns the index of the object of each epoch.
     fn objects_of_epochs(&self) -> UInt32Array {
         let lengths = self.ends.windows(2).map(|pair| usize::try_from(pair[1] - pair[0]).unwrap_or(0));
         (0..).zip(lengths).flat_map(|(object, length)| std::iter::repeat_n(object, length)).collect()
     }
 }
 
-/// Converts lists of any kind to plain lists, whose values are contiguous.
+/// Converts lists of any layout to plain lists with contiguous values.
 fn as_list(lists: &ArrayRef) -> std::result::Result<ListArray, ArrowError> {
     let item = match lists.data_type() {
         DataType::List(of) | DataType::LargeList(of) | DataType::FixedSizeList(of, _) => Arc::clone(of),
-        other => return Err(ArrowError::CastError(format!("{other} is no list"))),
+        other => return Err(ArrowError::CastError(format!("{other} is not a list"))),
     };
     let lists = match lists.as_any().downcast_ref::<FixedSizeListArray>() {
         Some(fixed) => of_fixed(fixed, item)?,
@@ -187,7 +188,7 @@ fn as_list(lists: &ArrayRef) -> std::result::Result<ListArray, ArrowError> {
         let ends: Vec<i32> = ends.iter().map(|end| end - begin).collect();
         return ListArray::try_new(of, OffsetBuffer::new(ends.into()), values.slice(first, last - first), nulls);
     }
-    // What lies behind a null is nothing.
+    // Drop the values of null lists.
     let (mut kept, mut lengths) = (vec![false; values.len()], Vec::with_capacity(ends.len()));
     for row in 0..ends.len() - 1 {
         let length = if hidden(row) { 0 } else { usize::try_from(ends[row + 1] - ends[row]).unwrap_or(0) };
@@ -199,14 +200,14 @@ fn as_list(lists: &ArrayRef) -> std::result::Result<ListArray, ArrowError> {
     ListArray::try_new(of, OffsetBuffer::from_lengths(lengths), values, nulls)
 }
 
-/// Lists of one length. A null one has values, too, which are nothing.
+/// Converts lists of fixed length. Null lists have values too, which are meaningless.
 fn of_fixed(lists: &FixedSizeListArray, item: Arc<Field>) -> std::result::Result<ListArray, ArrowError> {
     let length = usize::try_from(lists.value_length()).unwrap_or(0);
     let ends = OffsetBuffer::from_lengths(std::iter::repeat_n(length, lists.len()));
     ListArray::try_new(item, ends, Arc::clone(lists.values()), lists.nulls().cloned())
 }
 
-/// Lists of lists as lists of what those hold.
+/// Flattens lists of lists by one level.
 fn without_inner(outer: &ListArray) -> std::result::Result<ListArray, ArrowError> {
     let inner = as_list(outer.values())?;
     let ends: Vec<i32> =
@@ -220,7 +221,7 @@ fn without_inner(outer: &ListArray) -> std::result::Result<ListArray, ArrowError
     )
 }
 
-/// A column in a struct, null where the struct is, too.
+/// Returns a column of a struct, with nulls where the struct is null.
 fn with_nulls_of(column: &ArrayRef, nulls: Option<&NullBuffer>) -> std::result::Result<ArrayRef, ArrowError> {
     let Some(nulls) = nulls else { return Ok(Arc::clone(column)) };
     let data = column.to_data().into_builder().nulls(NullBuffer::union(column.nulls(), Some(nulls)));

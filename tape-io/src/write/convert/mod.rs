@@ -1,8 +1,8 @@
-//! A survey written again with its light curves in another shape.
+//! Rewrites a survey with its light curves in another shape.
 //!
-//! [`columns`] says which columns are of objects and which of epochs, and what they are called in the other shape;
-//! [`light_curves`] is what all shapes have in common, and the way from and to each; [`write`] takes a file through that, some
-//! rows at a time. Rows of a flat survey that do not lie together are [regrouped](crate::Repartition) first.
+//! [`columns`] decides which columns belong to objects and which to epochs, and names them in the new shape.
+//! [`light_curves`] converts between each shape and a common form. [`write`] converts a file, a batch of rows at a
+//! time. If the rows of an object in a flat survey are not contiguous, they are [regrouped](crate::Repartition) first.
 
 mod columns;
 mod light_curves;
@@ -24,37 +24,37 @@ use crate::write::repartition::{Carried, PartitionTarget, Progress, Repartition,
 use columns::{Columns, compose, roles};
 use write::{Shaper, properties};
 
-/// The folder, in that of the output, of rows that had to be regrouped; gone before the output is there.
+/// Name of the folder for regrouped rows, inside the output folder. It is removed before the output is complete.
 const REGROUPED: &str = "regrouped.tmp";
 
-/// A survey to be written again, with its light curves in another shape, as `part-00000.parquet`, … in a folder.
+/// Rewrites a survey with its light curves in another shape, as `part-00000.parquet`, … in a folder.
 ///
-/// All columns travel. Where rows are epochs and become lists, all columns but the id are of epochs, unless they are among
-/// `base`: those must have one value for each object. A null light curve stays null, and an empty one empty; in flat rows
-/// neither has any, and they are counted. Values that are null in a column stay so.
+/// All columns are kept. Where rows are epochs and become lists, all columns except the id become columns of epochs,
+/// unless they are listed in `base`. Columns in `base` must have one value for each object. Null light curves stay
+/// null, and empty ones stay empty. In flat rows both are lost, and counted in the report. Null values stay null.
 ///
-/// Light curves keep the order of the survey, and epochs theirs. Flat rows that are not known to be sorted by id are regrouped
-/// first, as [`Repartition`] does, and are then in the order of ids and times. There is a file for each that is read; row groups
-/// have at most 122,880 epochs, unless a single object has more, and cut no light curve.
+/// Light curves keep the order of the survey, and epochs keep their order. Flat rows that are not known to be sorted by
+/// id are first regrouped, as by [`Repartition`], and are then in order of id and time. Each input file gives one
+/// output file. Row groups have at most 122,880 epochs, unless a single object has more, and cut no light curve.
 #[derive(Clone, Copy, Debug)]
 pub struct Convert<'a> {
     /// The survey to read.
     pub survey: &'a Survey,
     /// The inputs that `survey` was opened from.
     pub inputs: &'a [String],
-    /// The folder to be made.
+    /// The output folder.
     pub out: &'a Path,
     /// The shape: flat rows, list columns, a struct of lists or a list of structs.
     pub shape: Shape,
-    /// Columns of objects, where the survey does not say which they are.
+    /// Columns of objects in addition to the id, where flat rows become lists.
     pub base: &'a [String],
-    /// Name of the column with the light curves, if the shape has one.
+    /// Name of the column with the light curves, if the shape has such a column.
     pub nested: &'a str,
-    /// True to replace a folder of Parquet files at `out`.
+    /// True if a folder of Parquet files at `out` may be replaced.
     pub overwrite: bool,
-    /// Bytes of rows held in memory while they are regrouped.
+    /// Bytes of rows to hold in memory while rows are regrouped.
     pub memory: u64,
-    /// Compression of the files.
+    /// Compression of the output files.
     pub compression: Compression,
 }
 
@@ -62,29 +62,29 @@ pub struct Convert<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConvertReport {
-    /// Files read.
+    /// Number of files read.
     pub files_in: usize,
-    /// Rows read.
+    /// Number of rows read.
     pub rows_in: u64,
-    /// Rows left out because their id is null; only where rows are regrouped.
+    /// Number of rows skipped because their id is null. Only counted if rows are regrouped.
     pub null_ids: u64,
-    /// Objects; rows of objects, if some have several.
+    /// Number of objects. An object with several rows of lists is counted once per row.
     pub objects: u64,
-    /// Epochs.
+    /// Number of epochs.
     pub epochs: u64,
-    /// Objects without any epoch: in flat rows they are lost.
+    /// Number of objects without epochs. They are lost in flat rows.
     pub without_epochs: u64,
-    /// Files written.
+    /// Number of files written.
     pub files: usize,
-    /// Row groups written.
+    /// Number of row groups written.
     pub row_groups: usize,
-    /// Size of the files written.
+    /// Size of the files written, in bytes.
     pub bytes: u64,
     /// True if rows were regrouped first.
     pub regrouped: bool,
 }
 
-/// Why a file is not written.
+/// The reason why a file was not written.
 enum Failed {
     Error(Error),
     /// The ids are not in the order that the footer declares.
@@ -98,7 +98,8 @@ impl From<Error> for Failed {
 }
 
 impl<'a> Convert<'a> {
-    /// `survey` written to `out` with light curves of this shape, in a column called `lightcurve` if they are in one.
+    /// Creates a conversion with default settings: light curves in a column called `lightcurve`, if the shape has one,
+    /// zstd compression, and 1 GiB of memory.
     #[must_use]
     pub fn new(survey: &'a Survey, out: &'a Path, shape: Shape) -> Self {
         let compression = Compression::ZSTD(ZstdLevel::default());
@@ -106,13 +107,13 @@ impl<'a> Convert<'a> {
         Self { survey, inputs, out, shape, base, nested, overwrite: false, memory: 1 << 30, compression }
     }
 
-    /// Writes the folder, on the threads of the pool that the caller is on, or of one that is started for it. `progress` is
-    /// called from them, and `cancelled` asked every time.
+    /// Writes the folder, on the thread pool of the caller or on a new one. Worker threads call `progress` and then
+    /// `cancelled`.
     ///
     /// # Errors
-    /// As [`Repartition::run`]; if the survey's light curves have no other shape, if a column of objects has several values
-    /// for one, or if two columns would have one name. Whatever the error, nothing is left and what stood at `out` still
-    /// does.
+    /// See [`Repartition::run`]. Also if the survey's light curves cannot be converted, if a column of objects has
+    /// several values for one object, or if two columns would have the same name. After an error, the output is
+    /// removed, and an existing folder at `out` is unchanged.
     pub fn run(
         &self,
         progress: &(dyn Fn(Progress) + Sync),
@@ -153,7 +154,7 @@ impl<'a> Convert<'a> {
         Ok(report)
     }
 
-    /// Converts after regrouping the rows.
+    /// Regroups the rows, and converts the result.
     fn regrouped(&self, place: &OutputDir, watch: &Watch<'_>) -> Result<ConvertReport, Error> {
         let folder = place.folder().join(REGROUPED);
         let regrouped = self.regroups(&folder).run(watch.progress, watch.cancelled)?;
@@ -173,7 +174,7 @@ impl<'a> Convert<'a> {
         Repartition { survey, inputs, out, target, overwrite, memory, compression }
     }
 
-    /// A file for each file of `survey`.
+    /// Writes one file for each file of `survey`.
     fn files(
         &self,
         survey: &Survey,
@@ -203,12 +204,12 @@ impl<'a> Convert<'a> {
         let write = |file| shaper.write(file, &path(file), watch);
         let files = survey.paths().len();
         let report = tape_pool::try_map_reduce(files, write, ConvertReport::default, ConvertReport::plus)?;
-        // Not found again under the names that they have now, they would be lost to the next run.
+        // Fail now if a later run could not find the columns by their new names.
         Survey::open(&[place.folder().join("*.parquet")], &roles(self, &columns, &epochs))?;
         Ok(report)
     }
 
-    /// The first file of the survey, which stands for all in messages.
+    /// Returns the first file of the survey, for messages about all files.
     fn first(&self) -> &Path {
         self.survey.paths().next().unwrap_or(self.out)
     }
@@ -231,7 +232,7 @@ impl ConvertReport {
     }
 }
 
-/// Returns true if no object lies in two row groups, according to the footers.
+/// Returns true if no object is in two row groups, according to the footers.
 fn follow_each_other(survey: &Survey) -> bool {
     survey.column(Role::Id).is_some()
         && survey.row_groups().windows(2).all(|pair| match (&pair[0].ids, &pair[1].ids) {

@@ -1,4 +1,4 @@
-//! Writes one file of light curves in another shape.
+//! Writes one file of light curves in the new shape.
 
 use std::cmp::Ordering;
 use std::fs::File;
@@ -21,28 +21,28 @@ use crate::error::Error;
 use crate::survey::Survey;
 use crate::write::repartition::{Carried, Progress, Watch, each_batch};
 
-/// Most epochs of a row group, unless an object has more.
+/// The largest number of epochs in a row group, unless a single object has more.
 const EPOCHS: usize = 122_880;
-/// Text in statistics that is longer is cut short.
+/// Longer text is truncated in statistics (bytes).
 const LONGEST: usize = 256;
-/// The key under which a file says where it comes from.
+/// The metadata key for the origin of a file.
 const PROVENANCE: &str = "tape.convert";
 
-/// Writes files of a survey in another shape.
+/// Converts and writes the files of a survey.
 pub(super) struct Shaper<'a> {
     pub(super) run: &'a Convert<'a>,
     /// The survey to read, possibly regrouped.
     pub(super) survey: &'a Survey,
     pub(super) carried: &'a Carried,
     pub(super) columns: &'a Columns,
-    /// The columns that are written, as rows are held.
+    /// The schema of the output, with the types that rows have in memory.
     pub(super) schema: SchemaRef,
     pub(super) properties: WriterProperties,
-    /// True if files declare that they are sorted by id, which is then checked.
+    /// True if the output declares that it is sorted by id. The order is then checked.
     pub(super) sorted: bool,
 }
 
-/// Returns the settings of a file. `declared` are the columns, with the types for readers.
+/// Returns the properties of the output files. `declared` is the schema that readers see.
 pub(super) fn properties(
     run: &Convert<'_>,
     carried: &Carried,
@@ -84,11 +84,11 @@ pub(super) fn properties(
 }
 
 impl Shaper<'_> {
-    /// Makes a file of one that is read.
+    /// Converts one file.
     pub(super) fn write(&self, file: usize, path: &Path, watch: &Watch<'_>) -> Result<ConvertReport, Failed> {
         let failed = |error: &(dyn std::error::Error + 'static)| Error::write(self.run.out, error);
         let to = File::create(path).map_err(|error| failed(&error))?;
-        // The schema is declared in the metadata, where columns have the types of the input.
+        // Readers see the declared schema in the metadata, whose columns have the types of the input.
         let options = ArrowWriterOptions::new().with_properties(self.properties.clone()).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(to, self.schema.clone(), options);
         let writer = writer.map_err(|error| failed(&error))?;
@@ -97,7 +97,7 @@ impl Shaper<'_> {
         for (row_group, _) in groups {
             part.row_group(row_group, watch)?;
         }
-        // Once it is finished, it has none to tell of.
+        // Flushed first, because a finished writer no longer knows its row groups.
         part.writer.flush().map_err(|error| failed(&error))?;
         let row_groups = part.writer.flushed_row_groups().len();
         part.writer.finish().map_err(|error| failed(&error))?;
@@ -106,13 +106,13 @@ impl Shaper<'_> {
     }
 }
 
-/// A file that is written.
+/// An output file that is being written.
 struct Part<'a> {
     shaper: &'a Shaper<'a>,
     writer: ArrowWriter<File>,
-    /// Epochs of the row group that is written.
+    /// Number of epochs in the current row group.
     in_group: usize,
-    /// The id that was written last, alone.
+    /// The last id that was written, as an array of length one.
     last: Option<ArrayRef>,
     told: ConvertReport,
 }
@@ -132,7 +132,7 @@ impl Part<'_> {
                 self.take(&batch, row_group, before)
             };
             before += rows;
-            // Why it ends here is told below.
+            // The error is only a signal to stop. The reason is in `stopped`.
             taken.map_err(|failed| {
                 stopped = Some(failed);
                 Error::Cancelled { path: self.shaper.run.out.to_owned() }
@@ -145,7 +145,7 @@ impl Part<'_> {
         if held.is_empty() { Ok(()) } else { self.take_all(&held, row_group) }
     }
 
-    /// Takes all rows but those of the last object, which are held.
+    /// Converts all rows except those of the last object, which are held back.
     fn whole_objects(
         &mut self,
         batch: RecordBatch,
@@ -177,7 +177,7 @@ impl Part<'_> {
         self.take(&whole, row_group, 0)
     }
 
-    /// Takes rows with whole light curves; `before` are those of the row group that came before them.
+    /// Converts rows with complete light curves. `before` is the number of earlier rows in the row group.
     fn take(&mut self, batch: &RecordBatch, row_group: usize, before: usize) -> Result<(), Failed> {
         let Shaper { carried, columns, .. } = *self.shaper;
         let curves = LightCurves::of(batch, columns, carried.id());
@@ -202,7 +202,7 @@ impl Part<'_> {
         if in_order { Ok(()) } else { Err(Failed::NotSorted) }
     }
 
-    /// Writes light curves, none of them cut by a row group.
+    /// Writes light curves. A row group never cuts one.
     fn append(&mut self, curves: &LightCurves) -> Result<(), Failed> {
         let rows = curves.rows(self.shaper.run.shape, &self.shaper.schema).map_err(|error| self.failed(&error))?;
         let objects = curves.objects();
@@ -253,7 +253,7 @@ impl Part<'_> {
         }
     }
 
-    /// The name of a column of lists, as it was read.
+    /// Returns the name that a list column has in the input.
     fn list_called(&self, place: usize) -> Option<String> {
         let Shaper { carried, columns, .. } = self.shaper;
         let field = |i: usize| carried.schema().field(i);

@@ -1,4 +1,4 @@
-//! The columns that travel: all of them, in the types in which they are read, held and written.
+//! The columns of a survey, all of which are kept, with their types in the input, in memory and in the output.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,35 +18,35 @@ use crate::decode::schema_paths::leaves;
 use crate::error::{Error, words};
 use crate::survey::Survey;
 
-/// Metadata of pandas about its index, which would be wrong for rows in the new order.
+/// The metadata of pandas describes its index, and would be wrong for rows in a new order.
 const PANDAS: &str = "pandas";
 
 /// The columns of a survey's files.
 pub(crate) struct Carried {
-    /// The columns of the first file as rows are held.
+    /// The schema of rows in memory, from the first file.
     schema: SchemaRef,
-    /// The schema for readers of the output.
+    /// The schema that readers of the output see.
     declared: Schema,
     files: Vec<FileColumns>,
-    /// Index of the id.
+    /// Index of the id column.
     id: usize,
-    /// Index of the time, if there is one.
+    /// Index of the time column, if there is one.
     time: Option<usize>,
-    /// Leaf columns that the first file stores without a dictionary.
+    /// Leaf columns that have no dictionary in the first file.
     plain: Vec<usize>,
-    /// Bytes of all rows in memory, and rows.
+    /// Estimated bytes of all rows in memory, and number of rows.
     size: (u64, u64),
 }
 
 /// The columns of one file.
 struct FileColumns {
     metadata: ArrowReaderMetadata,
-    /// For each column of the survey the one in this file.
+    /// The index in this file of each column of the survey.
     order: Vec<usize>,
 }
 
 impl Carried {
-    /// Compares the columns of all files.
+    /// Reads the footers of all files, and checks that their columns agree.
     pub(crate) fn of(survey: &Survey) -> Result<Self, Error> {
         let read = survey.paths().map(|path| Footer::read(path.to_owned(), survey.columns()));
         let footers = read.collect::<Result<Vec<_>, _>>()?;
@@ -66,7 +66,7 @@ impl Carried {
         for field in &mut declared {
             field.set_data_type(declared_type(field.data_type()));
         }
-        // What lies in lists or in other columns is no column to sort by.
+        // Rows cannot be sorted by values inside lists or structs.
         let plain = |role: &Role| first.role(*role).is_some_and(|column| column.leaf.depth.is_flat());
         let index = |role| {
             let name = Some(role).filter(plain).and_then(|role| survey.column(role))?;
@@ -91,8 +91,8 @@ impl Carried {
         Ok(Self { schema, declared, files, id, time, plain, size: (bytes, rows) })
     }
 
-    /// Returns the schema of rows in memory. Dictionaries and views are unpacked, because those of different files
-    /// would have to be merged.
+    /// Returns the schema of rows in memory. Dictionaries and views are unpacked, because the dictionaries of different
+    /// files would have to be merged.
     pub(crate) const fn schema(&self) -> &SchemaRef {
         &self.schema
     }
@@ -110,8 +110,8 @@ impl Carried {
         self.time
     }
 
-    /// Leaf columns that are better written without a dictionary, as the first file has them: values that hardly repeat
-    /// take a fifth more space where a writer tries a dictionary first.
+    /// Returns the leaf columns to write without a dictionary: columns without one in the first file. If values rarely
+    /// repeat, trying a dictionary first makes a file a fifth larger.
     pub(crate) fn plain(&self) -> &[usize] {
         &self.plain
     }
@@ -123,14 +123,14 @@ impl Carried {
         self.plain.iter().filter_map(|&leaf| Some(leaves.get(leaf)?.title().to_owned())).collect()
     }
 
-    /// About how many bytes `rows` rows take in memory.
+    /// Estimates the memory for `rows` rows, in bytes.
     pub(super) fn memory_of(&self, rows: u64) -> u64 {
         let (bytes, all) = self.size;
         let estimate = u128::from(bytes) * u128::from(rows) / u128::from(all.max(1));
         u64::try_from(estimate).unwrap_or(u64::MAX)
     }
 
-    /// Rows, at most `most`, that take about `bytes` of memory.
+    /// Returns the number of rows that take about `bytes` of memory, at most `most`.
     pub(super) fn rows_in(&self, bytes: u64, most: usize) -> usize {
         let per_row = self.memory_of(1).max(1);
         usize::try_from(bytes / per_row).unwrap_or(most).clamp(1, most)
@@ -140,14 +140,15 @@ impl Carried {
         &self.files[file].metadata
     }
 
-    /// A batch of a file in the columns of the survey.
+    /// Converts a batch of a file to the schema of rows in memory.
     pub(super) fn adapt(&self, file: usize, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         let columns = self.files[file].order.iter().zip(self.schema.fields()).map(|(&i, field)| {
             let column = batch.column(i);
             if column.data_type() == field.data_type() {
                 return Ok(Arc::clone(column));
             }
-            // The same values in another layout, such as text with longer offsets: a value that does not fit is an error.
+            // The same values in another layout, such as text with longer offsets. A value that does not fit is an
+            // error.
             let exact = CastOptions { safe: false, ..CastOptions::default() };
             cast_with_options(column, field.data_type(), &exact)
         });
@@ -156,7 +157,7 @@ impl Carried {
     }
 }
 
-/// The columns as the file's writer had them.
+/// Returns the schema that the writer of a file declared.
 fn own_schema(footer: &Footer) -> Result<SchemaRef, Error> {
     let metadata = ArrowReaderMetadata::try_new(Arc::clone(&footer.metadata), ArrowReaderOptions::new());
     Ok(Arc::clone(metadata.map_err(|error| unreadable(footer, words(&error)))?.schema()))
@@ -170,7 +171,7 @@ fn mixed(footer: &Footer, first: &Footer, difference: String) -> Error {
     Error::MixedSchemas { path: footer.path.clone(), first: first.path.clone(), difference }
 }
 
-/// Maps the columns of `footer`'s file to those of `first`, and returns which of them may be null in it.
+/// Maps the columns of `footer`'s file to those of `first`. Also returns which of them are nullable.
 fn file_columns(footer: &Footer, first: &Footer) -> Result<(FileColumns, Vec<bool>), Error> {
     let stored = |footer: &Footer| {
         let schema = parquet_to_arrow_schema(footer.metadata.file_metadata().schema_descr(), None);
@@ -199,7 +200,7 @@ fn file_columns(footer: &Footer, first: &Footer) -> Result<(FileColumns, Vec<boo
     Ok((FileColumns { metadata, order }, nullable))
 }
 
-/// Returns true if two columns hold the same values. Writers use different names for the elements of a list.
+/// Returns true if two types hold the same values. Writers name the elements of lists differently.
 fn same_type(a: &DataType, b: &DataType) -> bool {
     use DataType::{FixedSizeList, LargeList, List, Map, Struct};
     let same =
@@ -234,7 +235,7 @@ fn plain_type(data_type: &DataType) -> DataType {
     plain_field(&Field::new("", data_type.clone(), true)).data_type().clone()
 }
 
-/// The declared type of a column. Dictionaries are declared again, but those of all files together may have more values
+/// Returns the declared type of a column. Dictionaries get wider keys, because all files together may have more values
 /// than narrow keys can number.
 fn declared_type(data_type: &DataType) -> DataType {
     let field = map_field(&Field::new("", data_type.clone(), true), &|data_type| match data_type {
@@ -246,7 +247,7 @@ fn declared_type(data_type: &DataType) -> DataType {
     field.data_type().clone()
 }
 
-/// The field with each type in it that `change` changes changed, however deep.
+/// Applies `change` to all types in a field, at any depth.
 fn map_field(field: &Field, change: &dyn Fn(&DataType) -> Option<DataType>) -> Field {
     use DataType::{FixedSizeList, LargeList, List, Map, Struct};
     let inner = |field: &FieldRef| Arc::new(map_field(field, change));
@@ -268,7 +269,7 @@ fn without_dictionary(footer: &Footer) -> Vec<usize> {
     (0..leaves).filter(plain).collect()
 }
 
-/// The key-value metadata that all files have alike.
+/// Returns the key-value metadata that is the same in all files.
 fn common_metadata(footers: &[Footer]) -> BTreeMap<String, String> {
     let of = |footer: &Footer| -> BTreeMap<String, String> {
         let pairs = footer.metadata.file_metadata().key_value_metadata().into_iter().flatten();
@@ -283,7 +284,7 @@ fn common_metadata(footers: &[Footer]) -> BTreeMap<String, String> {
     common
 }
 
-/// About how many bytes the values of a column chunk take in memory.
+/// Estimates the memory for the values of a column chunk, in bytes.
 fn memory(chunk: &ColumnChunkMetaData) -> u64 {
     let number = |n: i64| u64::try_from(n).unwrap_or(0);
     let values = number(chunk.num_values());
@@ -294,7 +295,7 @@ fn memory(chunk: &ColumnChunkMetaData) -> u64 {
         Physical::INT96 => 12,
         Physical::FIXED_LEN_BYTE_ARRAY => u64::try_from(chunk.column_descr().type_length()).unwrap_or(0),
         Physical::BYTE_ARRAY => {
-            // Footers of older writers only have the size of the text after repeated values were removed.
+            // Older writers do not store the size of text before dictionary encoding, so this may be too low.
             let text = chunk.unencoded_byte_array_data_bytes().unwrap_or(chunk.uncompressed_size());
             return values * 4 + number(text);
         }

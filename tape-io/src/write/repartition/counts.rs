@@ -1,4 +1,4 @@
-//! Counts the rows of each object, and finds the ids at which partitions end.
+//! Counts the rows of each object, and finds the ids where partitions begin.
 
 use tape_core::{IdType, Ids, RowReader, Rows, SourceError};
 
@@ -7,24 +7,24 @@ use crate::error::Error;
 use crate::scan::partition_reader::PartitionReader;
 use crate::survey::Survey;
 
-/// Ids counted at a time.
+/// Number of ids to count at a time.
 const ROWS: usize = 1 << 17;
 
-/// The objects of a survey in the order of their ids, with the rows that each has. That is 16 bytes for each object with an
-/// integer id, whatever the order of the rows.
+/// The objects of a survey in order of id, with their numbers of rows. Takes 16 bytes per object with an integer id, in
+/// any order of the rows.
 pub(super) enum Counts {
     Int(Vec<(i64, u64)>),
     Text(Vec<(Box<str>, u64)>),
 }
 
-/// The first ids of all partitions but the first.
+/// The first id of each partition, except the first partition.
 pub(super) enum Cuts {
     Int(Vec<i64>),
     Text(Vec<Box<str>>),
 }
 
 impl Counts {
-    /// Reads the id column alone.
+    /// Counts rows. Only the id column is read.
     pub(super) fn of(survey: &Survey, watch: &Watch<'_>) -> Result<Self, Error> {
         let count = |row_group| of_row_group(survey, row_group, watch);
         let none = || Self::none(survey.id_type());
@@ -49,7 +49,7 @@ impl Counts {
         match (self, other) {
             (Self::Int(a), Self::Int(b)) => Self::Int(merge(a, b)),
             (Self::Text(a), Self::Text(b)) => Self::Text(merge(a, b)),
-            // All row groups of a survey have ids of one type; where there are none, the type does not matter.
+            // All row groups have ids of one type. If one side is empty, its type does not matter.
             (some, none) => {
                 if some.objects() > 0 {
                     some
@@ -67,7 +67,7 @@ impl Counts {
         }
     }
 
-    /// Bytes of the longest id, if ids are text.
+    /// Returns the length of the longest id in bytes, or 0 for integer ids.
     pub(super) fn longest_text(&self) -> usize {
         match self {
             Self::Int(_) => 0,
@@ -75,7 +75,7 @@ impl Counts {
         }
     }
 
-    /// Cuts between objects such that `n` partitions have about the same number of rows.
+    /// Cuts the objects into `n` partitions with about the same number of rows.
     pub(super) fn cut(&self, n: u64) -> Cuts {
         match self {
             Self::Int(counts) => Cuts::Int(cut(counts, n)),
@@ -98,9 +98,9 @@ fn of_row_group(survey: &Survey, row_group: usize, watch: &Watch<'_>) -> Result<
         Ok(error) => *error,
         Err(error) => Error::io(watch.out, "read the ids of the survey", std::io::Error::other(error)),
     };
-    // Rows travel whole, with the lists that they hold.
+    // Repartition moves rows whole, including their lists, so ids of rows are counted rather than of epochs.
     let mut reader = PartitionReader::of_objects(survey, row_group);
-    // Each list is more than twice as long as the next, so that a row is merged as many times as there are lists: few.
+    // Each list is more than twice as long as the next. So there are few lists, and a row takes part in few merges.
     let mut lists: Vec<Counts> = Vec::new();
     loop {
         let mut rows = Rows::new(survey.id_type());
@@ -118,13 +118,13 @@ fn of_row_group(survey: &Survey, row_group: usize, watch: &Watch<'_>) -> Result<
     Ok(lists.into_iter().rev().reduce(|small, large| large.plus(small)).unwrap_or(Counts::none(survey.id_type())))
 }
 
-/// Each id once, in order, with the number of times that it occurs.
+/// Returns the distinct ids in order, with the number of occurrences.
 fn count<K: Ord + Copy>(mut ids: Vec<K>) -> Vec<(K, u64)> {
     ids.sort_unstable();
     ids.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as u64)).collect()
 }
 
-/// The union of two lists in order.
+/// Merges two sorted lists, and adds the counts of equal ids.
 fn merge<K: Ord>(a: Vec<(K, u64)>, b: Vec<(K, u64)>) -> Vec<(K, u64)> {
     let mut out = Vec::with_capacity(a.len() + b.len());
     let mut b = b.into_iter().peekable();
@@ -138,16 +138,16 @@ fn merge<K: Ord>(a: Vec<(K, u64)>, b: Vec<(K, u64)>) -> Vec<(K, u64)> {
         out.push(one);
     }
     out.extend(b);
-    // Where both had the same objects, half of the space was never used.
+    // If both lists had the same objects, half of the capacity is unused.
     out.shrink_to_fit();
     out
 }
 
-/// The first ids of partitions 1 to `n`: each of the `n - 1` even cuts moved to the nearest edge of an object, and those
-/// that fall together once.
+/// Returns the first ids of partitions 1 to `n - 1`. Each even cut moves to the nearest boundary between objects. Cuts
+/// at the same boundary are merged.
 fn cut<K: Ord + Clone>(counts: &[(K, u64)], n: u64) -> Vec<K> {
     let rows: u64 = counts.iter().map(|(_, rows)| rows).sum();
-    // More partitions than rows would only be asked for and found empty.
+    // More partitions than rows would only be empty.
     let n = n.clamp(1, rows.max(1));
     let even = |k: u64| u64::try_from(u128::from(rows) * u128::from(k) / u128::from(n)).unwrap_or(rows);
     let mut firsts = Vec::new();
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_add_up_whatever_the_order() {
+    fn merged_counts_do_not_depend_on_the_order() {
         let a = count(vec![3, 1, 3]);
         let b = count(vec![2, 3, 9]);
         let sum = vec![(1, 1), (2, 1), (3, 3), (9, 1)];
@@ -179,13 +179,13 @@ mod tests {
     }
 
     #[test]
-    fn cuts_are_even_and_never_within_an_object() {
+    fn cuts_are_even_and_never_split_an_object() {
         let even: Vec<(u8, u64)> = (0..12).map(|id| (id, 10)).collect();
         assert_eq!(cut(&even, 3), [4, 8]);
-        assert_eq!(cut(&even, 100).len(), 11, "an object is the least that a partition holds");
+        assert_eq!(cut(&even, 100).len(), 11, "a partition holds at least one object");
         assert!(cut(&even, 1).is_empty());
         let uneven = [(0_u8, 10), (1, 1000), (2, 10)];
-        assert_eq!(cut(&uneven, 4), [1, 2], "cuts in the large object go to its ends, once");
+        assert_eq!(cut(&uneven, 4), [1, 2], "cuts in the large object move to its ends, without duplicates");
         assert!(cut::<u8>(&[], 4).is_empty());
         assert!(cut(&[(7_u8, 100)], 4).is_empty());
     }

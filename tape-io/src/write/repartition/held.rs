@@ -1,4 +1,4 @@
-//! The rows of all partitions, in memory as far as they fit.
+//! Holds the rows of all partitions in memory, and spills rows that do not fit.
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufReader, BufWriter, Write};
@@ -14,22 +14,22 @@ use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 
 use crate::error::Error;
 
-/// Smaller pieces are concatenated once they have this many rows together, because each array costs some hundred bytes
-/// in addition to its values.
+/// Smaller pieces are concatenated when they reach this number of rows together, because each array costs some hundred
+/// bytes in addition to its values.
 const SMALL: usize = 1 << 13;
 
 /// The rows of all partitions.
 pub(super) struct Held<'a> {
     buckets: Vec<Bucket>,
     schema: SchemaRef,
-    /// Bytes in memory, and as many as there may be.
+    /// Bytes in memory. At most `memory`.
     bytes: u64,
     memory: u64,
     folder: &'a Path,
     out: &'a Path,
 }
 
-/// The rows of one partition, in the order of the input: those spilled, those held, and small pieces.
+/// The rows of one partition, in the order of the input: spilled rows, then `held`, then `small` pieces.
 #[derive(Default)]
 pub(super) struct Bucket {
     spill: Option<Spill>,
@@ -39,17 +39,17 @@ pub(super) struct Bucket {
     bytes: u64,
 }
 
-/// A temporary file of one Arrow stream after another, one for each time that rows were spilled.
+/// A temporary file of Arrow streams, one for each time that rows were spilled.
 struct Spill {
     path: PathBuf,
     streams: usize,
-    /// Bytes of the rows in memory.
+    /// Size of the rows in memory, in bytes.
     bytes: u64,
 }
 
 impl<'a> Held<'a> {
-    /// No rows of `partitions` partitions. At most `memory` bytes are held; others go to files in `folder`. Errors name
-    /// `out`.
+    /// Creates `partitions` empty buckets. At most `memory` bytes are held. Further rows are spilled to files in
+    /// `folder`. Errors name `out`.
     pub(super) fn new(partitions: usize, schema: SchemaRef, memory: u64, folder: &'a Path, out: &'a Path) -> Self {
         let buckets = (0..partitions).map(|_| Bucket::default()).collect();
         Self { buckets, schema, bytes: 0, memory, folder, out }
@@ -72,24 +72,24 @@ impl<'a> Held<'a> {
         Ok(())
     }
 
-    /// Bytes that were spilled, as they are in memory.
+    /// Returns the number of spilled bytes, by their size in memory.
     pub(super) fn spilled(&self) -> u64 {
         self.buckets.iter().map(Bucket::spilled).sum()
     }
 
-    /// The partitions, in order.
+    /// Returns the rows of the partitions, in order.
     pub(super) fn into_buckets(self) -> Vec<Bucket> {
         self.buckets
     }
 }
 
 impl Bucket {
-    /// Bytes that were spilled, as they are in memory.
+    /// Returns the number of spilled bytes, by their size in memory.
     pub(super) fn spilled(&self) -> u64 {
         self.spill.as_ref().map_or(0, |spill| spill.bytes)
     }
 
-    /// All rows, in the order of the input.
+    /// Returns all rows, in the order of the input.
     pub(super) fn load(mut self, schema: &SchemaRef) -> Result<Vec<RecordBatch>, ArrowError> {
         self.settle(schema)?;
         let Some(spill) = self.spill else { return Ok(self.held) };
@@ -111,7 +111,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// Puts the small pieces together.
+    /// Concatenates the small pieces.
     fn settle(&mut self, schema: &SchemaRef) -> Result<(), ArrowError> {
         if self.small.is_empty() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Compares rows: by id in the order of `tape_core`, then by time.
+//! Sort keys of rows: by id in the order of `tape_core`, then by time.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use tape_core::key_from_u64;
 
 use super::carried::Carried;
 
-/// The sort key of a row in its partition. Rows with equal keys keep their order.
+/// The sort key of a row in its partition. Rows with the same id and time keep their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     pub(super) id: i64,
@@ -19,7 +19,7 @@ pub(super) struct Key {
     pub(super) row: u32,
 }
 
-/// Times as they are ordered: numbers, then NaN, then null.
+/// A time as it is ordered: numbers, then NaN, then null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Time {
     Number(i64),
@@ -34,7 +34,7 @@ pub(super) enum BatchIds<'a> {
 }
 
 impl<'a> BatchIds<'a> {
-    /// Reads a column of ids. The value for a null id is arbitrary.
+    /// Reads a column of ids. A null id gets an arbitrary value.
     pub(super) fn of(ids: &'a ArrayRef) -> Result<Self, ArrowError> {
         Ok(Self::Text(match ids.data_type() {
             DataType::Utf8 => ids.as_string::<i32>().iter().map(|id| id.unwrap_or("").as_bytes()).collect(),
@@ -46,7 +46,7 @@ impl<'a> BatchIds<'a> {
     }
 }
 
-/// The keys of all rows of a partition, in the order in which they came.
+/// Returns the keys of all rows of a partition, in the order of the input.
 pub(super) fn keys(batches: &[RecordBatch], carried: &Carried) -> Result<Vec<Key>, ArrowError> {
     let ids = batches.iter().map(|batch| BatchIds::of(batch.column(carried.id())));
     let ids = ranked(ids.collect::<Result<_, _>>()?);
@@ -61,7 +61,7 @@ pub(super) fn keys(batches: &[RecordBatch], carried: &Carried) -> Result<Vec<Key
     Ok(keys)
 }
 
-/// Text as its place among all distinct texts: rows are then compared by number.
+/// Replaces text by its rank among all distinct texts, so that rows are compared by number.
 fn ranked(ids: Vec<BatchIds<'_>>) -> Vec<Vec<i64>> {
     let mut distinct: Vec<&[u8]> = Vec::new();
     for ids in &ids {
@@ -79,7 +79,7 @@ fn ranked(ids: Vec<BatchIds<'_>>) -> Vec<Vec<i64>> {
     ids.into_iter().map(of).collect()
 }
 
-/// Integers of any type as keys.
+/// Converts integers of any type to keys.
 fn integers(values: &ArrayRef) -> Result<Vec<i64>, ArrowError> {
     if let Some(values) = values.as_primitive_opt::<UInt64Type>() {
         return Ok(values.values().iter().map(|&value| key_from_u64(value)).collect());
@@ -105,12 +105,12 @@ fn times(values: &ArrayRef) -> Result<Vec<Time>, ArrowError> {
     Ok(times)
 }
 
-/// A number as an integer that compares as it does.
+/// Maps a number to an integer with the same order.
 fn real(value: f64) -> Time {
     if value.is_nan() {
         return Time::NaN;
     }
-    // Plus zero, so that both zeros are the same time.
+    // Adding zero makes both zeros the same time.
     let bits = (value + 0.0).to_bits().cast_signed();
     Time::Number(if bits < 0 { !bits ^ i64::MIN } else { bits })
 }
@@ -122,7 +122,7 @@ mod tests {
     use std::sync::Arc;
 
     #[test]
-    fn times_compare_as_numbers_and_nulls_come_last() {
+    fn times_are_ordered_as_numbers_with_nulls_last() {
         let ordered =
             [f64::NEG_INFINITY, -2.5, -f64::MIN_POSITIVE, 0.0, 5e-324, 1.0, 60_000.5, f64::MAX, f64::INFINITY];
         assert!(ordered.map(real).is_sorted_by(|a, b| a < b));
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn text_compares_by_its_bytes() {
+    fn text_is_ordered_by_its_bytes() {
         let texts = vec![BatchIds::Text(vec![b"b", b"a10", "é".as_bytes()]), BatchIds::Text(vec![b"a9", b"b", b""])];
         assert_eq!(ranked(texts), [[3, 1, 4], [2, 3, 0]]);
     }

@@ -1,9 +1,9 @@
-//! A survey written again: sorted by id, no light curve cut by a file or a row group, and footers that say so.
+//! Rewrites a survey sorted by id. No light curve is cut by a file or a row group, and footers declare it.
 //!
-//! Rows take one way through this module. [`counts`] reads the ids alone and finds where one partition ends and the next
-//! begins; [`read`] decodes every column of every row group; [`route`] sends each row to its partition; [`held`] keeps the
-//! rows of partitions in memory or spills them; [`write`] sorts each partition and makes a file of it; [`place`] puts the
-//! folder where it was asked for once it is whole. [`carried`] says which columns travel and how, [`keys`] how rows compare.
+//! [`counts`] reads only the ids, and finds where partitions begin. [`read`] decodes all columns of each row group.
+//! [`route`] sends each row to its partition. [`held`] keeps the rows of partitions in memory or spills them. [`write`]
+//! sorts each partition and writes it to a file. `output_dir` moves the complete folder to its path. [`carried`]
+//! describes the columns, [`keys`] the order of rows.
 
 mod carried;
 mod counts;
@@ -26,27 +26,28 @@ use held::{Bucket, Held};
 pub(crate) use read::each_batch;
 use write::{PartWriter, Written};
 
-/// The number of output files.
+/// The number of output files, or their size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PartitionTarget {
-    /// Enough files for about this many bytes each in memory, once decoded, with all columns. Files on disk
-    /// are smaller, depending on their compression.
+    /// As many files as needed for about this many bytes of decoded rows in each. Files on disk are smaller, depending
+    /// on their compression.
     Bytes(u64),
-    /// This number of files with about equal rows, or fewer if there are fewer objects, or if one object fills several.
+    /// This number of files, with about equal numbers of rows. Fewer if there are fewer objects, or if one object fills
+    /// several files.
     Count(usize),
 }
 
-/// Rows that one of the three passes has dealt with since it last told. Each pass deals with all rows of the survey (the
-/// last without those that have no id).
+/// The number of rows processed since the last report. Each of the three passes processes all rows of the survey; the
+/// last one without rows whose id is null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Progress {
-    /// More ids were counted.
+    /// Ids that were counted.
     Counted(u64),
-    /// More rows were read, with all columns.
+    /// Rows that were read, with all columns.
     Read(u64),
-    /// More rows were written.
+    /// Rows that were written.
     Written(u64),
 }
 
@@ -54,57 +55,57 @@ pub enum Progress {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RepartitionReport {
-    /// Files read.
+    /// Number of files read.
     pub files_in: usize,
-    /// Rows read.
+    /// Number of rows read.
     pub rows_in: u64,
-    /// Rows left out because their id is null: they belong to no object.
+    /// Number of rows skipped because their id is null. They belong to no object.
     pub null_ids: u64,
-    /// Rows written.
+    /// Number of rows written.
     pub rows: u64,
-    /// Objects written.
+    /// Number of objects written.
     pub objects: u64,
-    /// Files written.
+    /// Number of files written.
     pub files: usize,
-    /// Row groups written.
+    /// Number of row groups written.
     pub row_groups: usize,
-    /// Size of the files written.
+    /// Size of the files written, in bytes.
     pub bytes: u64,
-    /// Bytes of rows, as they are in memory, that went through temporary files because memory was short.
+    /// Bytes of rows that were spilled to temporary files, by their size in memory.
     pub spilled: u64,
 }
 
-/// A survey to be written again as `part-00000.parquet`, `part-00001.parquet`, … in a folder.
+/// Rewrites a survey as `part-00000.parquet`, `part-00001.parquet`, … in a folder, sorted by id.
 ///
-/// All columns of all files travel along, nested ones too; rows are sorted by id, then by time where the survey has a time
-/// column with one value a row (numbers, then NaN, then null), and rows that tie keep the order of the input. Where light
-/// curves are lists, a row is an object, and its lists stay as they are. No file and no row group cuts a
-/// light curve: row groups have at most 122,880 rows, unless a single object has more, which then has one of its own.
-/// Footers declare the order and have the range of ids of each row group, so that a plan needs nothing else. The same input
-/// gives the same bytes, whatever the number of threads and the memory.
+/// All columns of all files are kept, including nested ones. Rows are sorted by id, then by time if the survey has a
+/// time column with one value per row (numbers, then NaN, then null). Rows with equal id and time keep the order of the
+/// input. Where light curves are lists, a row is an object, and its lists are unchanged. No file or row group cuts a
+/// light curve: row groups have at most 122,880 rows, unless a single object has more, which then has its own row
+/// group. Footers declare the order and have the range of ids of each row group, which is all that a plan needs. The
+/// same input gives the same bytes, for any number of threads and any memory limit.
 ///
-/// Beside `memory`, a run needs some row groups as they are decoded, about 16 bytes for each object, and, for each thread,
-/// one partition as it is sorted.
+/// In addition to `memory`, a run needs memory for a few decoded row groups, for about 16 bytes per object, and for one
+/// partition per thread while it is sorted.
 #[derive(Clone, Copy, Debug)]
 pub struct Repartition<'a> {
     /// The survey to read.
     pub survey: &'a Survey,
-    /// The inputs that `survey` was opened from; the output may not lie in a folder among them, where the next run would
-    /// read every row twice.
+    /// The inputs that `survey` was opened from. The output must not be in one of these folders, because the next run
+    /// would read every row twice.
     pub inputs: &'a [String],
-    /// The folder to be made.
+    /// The output folder.
     pub out: &'a Path,
     /// The number of files.
     pub target: PartitionTarget,
-    /// True to replace a folder of Parquet files at `out`.
+    /// True if a folder of Parquet files at `out` may be replaced.
     pub overwrite: bool,
-    /// Bytes of rows held in memory before some are spilled to a temporary file beside `out`.
+    /// Bytes of rows to hold in memory. Further rows are spilled to temporary files next to `out`.
     pub memory: u64,
-    /// Compression of the files.
+    /// Compression of the output files.
     pub compression: Compression,
 }
 
-/// Receives the progress, and may stop the work.
+/// Reports progress, and checks whether the run was cancelled.
 pub(crate) struct Watch<'a> {
     pub(crate) progress: &'a (dyn Fn(Progress) + Sync),
     pub(crate) cancelled: &'a (dyn Fn() -> bool + Sync),
@@ -119,19 +120,20 @@ impl Watch<'_> {
 }
 
 impl<'a> Repartition<'a> {
-    /// `survey` written to `out`, with zstd and at most 1 GiB of rows in memory.
+    /// Creates a repartition with default settings: zstd compression, and 1 GiB of rows in memory.
     #[must_use]
     pub fn new(survey: &'a Survey, out: &'a Path, target: PartitionTarget) -> Self {
         let compression = Compression::ZSTD(ZstdLevel::default());
         Self { survey, inputs: &[], out, target, overwrite: false, memory: 1 << 30, compression }
     }
 
-    /// Writes the folder, on the threads of the pool that the caller is on, or of one that is started for it. `progress` is
-    /// called from them, and `cancelled` asked every time.
+    /// Writes the folder, on the thread pool of the caller or on a new one. Worker threads call `progress` and then
+    /// `cancelled`.
     ///
     /// # Errors
-    /// If a condition keeps some rows of the survey only, `out` exists and may not be replaced or lies in the input, the files have not the same columns, one is corrupt,
-    /// the disk is full, or the run was cancelled. Whatever the error, nothing is left and what stood at `out` still does.
+    /// If the survey has a condition on rows, if `out` exists and may not be replaced or is inside the input, if the
+    /// columns of the files differ, if a file is corrupt, if the disk is full, or if the run was cancelled. After an
+    /// error, the output is removed, and an existing folder at `out` is unchanged.
     pub fn run(
         &self,
         progress: &(dyn Fn(Progress) + Sync),
@@ -180,7 +182,7 @@ impl<'a> Repartition<'a> {
         Ok(report)
     }
 
-    /// Writes one file for each bucket, several at a time if their spilled rows fit into memory together.
+    /// Writes one file for each bucket. Several are written in parallel if their spilled rows fit into memory together.
     fn write(&self, buckets: Vec<Bucket>, writer: &PartWriter<'_>, folder: &Path) -> Result<Vec<Written>, Error> {
         let mut written = Vec::with_capacity(buckets.len());
         let mut left = buckets.into_iter().enumerate().peekable();

@@ -1,4 +1,4 @@
-//! The rows of a row group, with all columns.
+//! Reads all columns of a row group.
 
 use std::path::Path;
 
@@ -15,12 +15,12 @@ use crate::error::{Error, words};
 use crate::file::opened::open;
 use crate::survey::Survey;
 
-/// Most rows that are decoded at a time.
+/// The largest number of rows to decode at a time.
 const ROWS: usize = 1 << 16;
-/// Most bytes that these take, so that long lists in a row do not fill the memory.
+/// The largest size of a batch in bytes, so that rows with long lists do not fill the memory.
 const BYTES: u64 = 64 << 20;
 
-/// Decodes one row group and hands over its rows, some at a time, in order.
+/// Decodes one row group, and passes its rows to `take` in batches, in order.
 pub(crate) fn each_batch(
     survey: &Survey,
     carried: &Carried,
@@ -65,8 +65,8 @@ impl RowGroupColumns<'_> {
         guarded(|| builder.build()).map_err(|error| self.corrupt_column(None, words(&error)))
     }
 
-    /// The error for a row group that cannot be decoded. The decoder of all columns does not say which it was: each is
-    /// tried alone.
+    /// Returns the error for a row group that cannot be decoded. The decoder does not say which column failed, so each
+    /// column is decoded again on its own.
     fn corrupt(&self, reason: String) -> Error {
         let metadata = self.carried.metadata(self.survey.row_groups()[self.row_group].file);
         for column in 0..metadata.parquet_schema().root_schema().get_fields().len() {

@@ -19,7 +19,7 @@ struct Routed {
     rows: RecordBatch,
 }
 
-/// Reads all row groups and routes their rows. Returns how many have a null id, and belong nowhere.
+/// Reads all row groups and routes their rows. Returns the number of rows with a null id, which are skipped.
 pub(super) fn all(
     run: &Repartition<'_>,
     carried: &Carried,
@@ -41,7 +41,7 @@ pub(super) fn all(
     };
     let mut null_ids = 0;
     let mut next = 0;
-    // Row groups are decoded in parallel, but their rows join the others in the order of the input.
+    // Row groups are decoded in parallel, but their rows are appended in the order of the input.
     while next < groups.len() {
         let wave = wave(run, carried, next);
         if wave == 1 {
@@ -65,8 +65,8 @@ pub(super) fn all(
     Ok(null_ids)
 }
 
-/// Returns the number of row groups from `first` on to decode together: enough to keep all threads busy, with half of
-/// the memory for the rows held.
+/// Returns the number of row groups from `first` on to decode together. It keeps all threads busy, but decoded rows may
+/// take at most half of the memory.
 fn wave(run: &Repartition<'_>, carried: &Carried, first: usize) -> usize {
     let threads = tape_pool::current_threads();
     let most = if threads == 1 { 1 } else { 2 * threads };
@@ -82,13 +82,13 @@ fn lost(run: &Repartition<'_>, row_group: usize, error: &ArrowError) -> Error {
     Error::Write { path: run.out.to_owned(), reason: format!("{}: {error}", run.survey.describe(row_group)) }
 }
 
-/// The rows of each partition in `batch`, and how many rows belong nowhere because their id is null.
+/// Splits a batch by partition. Also returns the number of rows with a null id, which are skipped.
 fn route(batch: RecordBatch, carried: &Carried, cuts: &Cuts) -> Result<(Vec<Routed>, u64), ArrowError> {
     let nowhere = cuts.partitions();
     let places = places(batch.column(carried.id()), cuts)?;
     let Some(&first) = places.first() else { return Ok((vec![], 0)) };
     if first != nowhere && places.iter().all(|&place| place == first) {
-        // So it is mostly when the input is sorted: nothing is copied.
+        // The usual case for sorted input. Nothing is copied.
         return Ok((vec![Routed { partition: first, rows: batch }], 0));
     }
     let mut ends = vec![0; nowhere + 2];
@@ -98,7 +98,7 @@ fn route(batch: RecordBatch, carried: &Carried, cuts: &Cuts) -> Result<(Vec<Rout
     for place in 0..=nowhere {
         ends[place + 1] += ends[place];
     }
-    // `ends[p]` is now where the rows of partition `p` start, and moves to where they end.
+    // `ends[p]` is now the start of the rows of partition `p`. The loop moves it to their end.
     let mut order = vec![0_u32; places.len()];
     for (&place, row) in places.iter().zip(0..) {
         order[ends[place]] = row;
@@ -116,14 +116,14 @@ fn route(batch: RecordBatch, carried: &Carried, cuts: &Cuts) -> Result<(Vec<Rout
     Ok((routed, (places.len() - start) as u64))
 }
 
-/// The partition of each row; one past the last where the id is null.
+/// Returns the partition of each row. Rows with a null id get the number of partitions.
 fn places(ids: &ArrayRef, cuts: &Cuts) -> Result<Vec<usize>, ArrowError> {
     let mut places = match (BatchIds::of(ids)?, cuts) {
         (BatchIds::Int(keys), Cuts::Int(firsts)) => by_run(&keys, |key| firsts.partition_point(|first| first <= key)),
         (BatchIds::Text(texts), Cuts::Text(firsts)) => {
             by_run(&texts, |text| firsts.partition_point(|first| first.as_bytes() <= *text))
         }
-        _ => return Err(ArrowError::CastError(format!("ids of type {} are not what they were", ids.data_type()))),
+        _ => return Err(ArrowError::CastError(format!("the type of the ids changed to {}", ids.data_type()))),
     };
     if let Some(nulls) = ids.nulls().filter(|nulls| nulls.null_count() > 0) {
         for (place, valid) in places.iter_mut().zip(nulls) {
@@ -135,7 +135,7 @@ fn places(ids: &ArrayRef, cuts: &Cuts) -> Result<Vec<usize>, ArrowError> {
     Ok(places)
 }
 
-/// `place` of each id, asked once for equal ids that follow each other.
+/// Calls `place` once for each run of equal ids.
 fn by_run<K: PartialEq>(ids: &[K], place: impl Fn(&K) -> usize) -> Vec<usize> {
     let runs = ids.chunk_by(|a, b| a == b);
     runs.flat_map(|run| std::iter::repeat_n(place(&run[0]), run.len())).collect()

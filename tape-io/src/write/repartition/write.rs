@@ -1,4 +1,4 @@
-//! Writes one sorted partition as a Parquet file, whose footer has all that a plan needs.
+//! Sorts a partition and writes it as a Parquet file, with a footer that has all that a plan needs.
 
 use std::fs::File;
 use std::ops::Range;
@@ -20,23 +20,23 @@ use super::keys::{Key, keys};
 use super::{Progress, Repartition, Watch};
 use crate::error::Error;
 
-/// Most rows of a row group, unless an object has more.
+/// The largest number of rows in a row group, unless a single object has more.
 const ROWS: usize = 122_880;
-/// Most bytes that these take in memory, so that long lists in a row do not fill it.
+/// The largest size of a row group in memory in bytes, so that rows with long lists do not fill it.
 const BYTES: u64 = 256 << 20;
-/// The key under which a file says where it comes from.
+/// The metadata key for the origin of a file.
 const PROVENANCE: &str = "tape.repartition";
 
-/// Writes partitions.
+/// Writes partitions to files.
 pub(super) struct PartWriter<'a> {
     carried: &'a Carried,
     watch: &'a Watch<'a>,
     properties: WriterProperties,
-    /// Most rows of a row group.
+    /// The largest number of rows in a row group.
     rows: usize,
 }
 
-/// Properties of a written file.
+/// The size of a written file.
 pub(super) struct Written {
     pub(super) rows: u64,
     pub(super) row_groups: usize,
@@ -52,7 +52,7 @@ impl<'a> PartWriter<'a> {
     ) -> Result<Self, Error> {
         let schema = ArrowSchemaConverter::new().convert(carried.schema());
         let schema = schema.map_err(|error| Error::write(run.out, &error))?;
-        // An id that is cut short bounds the others but cannot tell whether two row groups share it.
+        // A truncated id is still a bound, but cannot tell whether two row groups share an id.
         let uncut = DEFAULT_STATISTICS_TRUNCATE_LENGTH.map(|bytes| bytes.max(longest_id));
         let mut properties = WriterProperties::builder()
             .set_compression(run.compression)
@@ -68,19 +68,19 @@ impl<'a> PartWriter<'a> {
         Ok(Self { carried, watch, properties, rows: carried.rows_in(BYTES, ROWS) })
     }
 
-    /// Makes a file of a partition.
+    /// Writes a partition to a file.
     pub(super) fn write(&self, path: &Path, bucket: Bucket) -> Result<Written, Error> {
         let failed = |error: &(dyn std::error::Error + 'static)| Error::write(self.watch.out, error);
         let batches = bucket.load(self.carried.schema()).map_err(|error| failed(&error))?;
         let rows = Sorted::new(&batches, self.carried).map_err(|error| failed(&error))?;
         let file = File::create(path).map_err(|error| failed(&error))?;
-        // The schema is declared in the metadata, where columns have the types of the input.
+        // Readers see the declared schema in the metadata, whose columns have the types of the input.
         let options = ArrowWriterOptions::new().with_properties(self.properties.clone()).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(file, self.carried.schema().clone(), options);
         let mut writer = writer.map_err(|error| failed(&error))?;
         let groups = row_groups(&rows.keys, self.rows);
         for range in &groups {
-            // One batch for each row group: where pages end depends on the batches, which may not depend on the memory.
+            // One batch per row group: page boundaries depend on the batches, and must not depend on the memory limit.
             let batch = rows.gather(range.clone()).map_err(|error| failed(&error))?;
             writer.write(&batch).and_then(|()| writer.flush()).map_err(|error| failed(&error))?;
             self.watch.tell(Progress::Written(range.len() as u64))?;
@@ -91,17 +91,17 @@ impl<'a> PartWriter<'a> {
     }
 }
 
-/// The columns by which files declare to be sorted.
+/// Returns the columns by which files are declared to be sorted.
 fn sorting(carried: &Carried, schema: &SchemaDescriptor) -> Vec<SortingColumn> {
     let sorting = [Some(carried.id()), carried.time()].into_iter().flatten().filter_map(|column| {
-        // Columns are counted without the nesting above them.
+        // Sorting columns are numbered by leaf.
         let leaf = (0..schema.num_columns()).find(|&leaf| schema.get_column_root_idx(leaf) == column)?;
         Some(SortingColumn { column_idx: i32::try_from(leaf).ok()?, descending: false, nulls_first: false })
     });
     sorting.collect()
 }
 
-/// The metadata of every file: what the input's files agree on, the schema, and where the rows come from.
+/// Returns the metadata of every file: metadata that all input files agree on, the schema, and the origin of the rows.
 fn key_values(run: &Repartition<'_>, carried: &Carried) -> Vec<KeyValue> {
     let declared = carried.declared();
     let kept = declared.metadata.iter().filter(|(key, _)| *key != PROVENANCE);
@@ -122,11 +122,11 @@ fn key_values(run: &Repartition<'_>, carried: &Carried) -> Vec<KeyValue> {
     pairs
 }
 
-/// The rows of a partition in their order.
+/// The rows of a partition in sorted order.
 struct Sorted<'a> {
     batches: Vec<&'a RecordBatch>,
     keys: Vec<Key>,
-    /// True if the rows came in this order.
+    /// True if the rows were in this order in the input.
     as_they_came: bool,
 }
 
@@ -135,13 +135,13 @@ impl<'a> Sorted<'a> {
         let mut keys = keys(batches, carried)?;
         let as_they_came = keys.is_sorted();
         if !as_they_came {
-            // Keys end in the place of the row: no two are equal.
+            // Keys end with the position of the row, so no two are equal.
             keys.sort_unstable();
         }
         Ok(Self { batches: batches.iter().collect(), keys, as_they_came })
     }
 
-    /// Rows `range` as one batch.
+    /// Copies a range of rows into one batch.
     fn gather(&self, range: Range<usize>) -> Result<RecordBatch, ArrowError> {
         let keys = &self.keys[range];
         if !self.as_they_came {
@@ -154,7 +154,7 @@ impl<'a> Sorted<'a> {
     }
 }
 
-/// Row groups of at most `most` rows that end where objects end; an object of more rows has one of its own.
+/// Cuts rows into row groups of at most `most` rows that end between objects. A larger object gets its own row group.
 fn row_groups(keys: &[Key], most: usize) -> Vec<Range<usize>> {
     let mut groups = Vec::new();
     let (mut start, mut end) = (0, 0);

@@ -1,18 +1,18 @@
-//! Descriptions of columns in the standards of the field: ECSV, and VOTable for Parquet.
+//! Headers that describe columns in the standards of astronomy: ECSV, and VOTable in Parquet.
 
 use std::fmt::Write;
 
 use arrow::datatypes::{DataType, Schema};
 
-/// The version of VOParquet that files keep to: <https://www.ivoa.net/documents/Notes/VOParquet/>.
+/// The version of VOParquet that files follow: <https://www.ivoa.net/documents/Notes/VOParquet/>.
 const VOPARQUET: &str = "1.0";
 
-/// The lines before those of a CSV file that make it an ECSV file, by the proposal of astropy:
+/// Returns the header that makes a CSV file an ECSV file, as proposed by astropy:
 /// <https://github.com/astropy/astropy-APEs/blob/main/APE6.rst>.
 pub(super) fn ecsv(schema: &Schema) -> String {
     let mut text = "# %ECSV 1.0\n# ---\n# delimiter: ','\n# datatype:\n".to_owned();
     for field in schema.fields() {
-        // JSON is YAML, and knows how any name is written.
+        // JSON is valid YAML, and escapes any name.
         let name = serde_json::Value::from(field.name().as_str());
         let _ = writeln!(text, "# - {{name: {name}, datatype: {}}}", in_ecsv(field.data_type()));
     }
@@ -36,7 +36,7 @@ const fn in_ecsv(data_type: &DataType) -> &'static str {
     }
 }
 
-/// The metadata by which a Parquet file describes its columns as a VOTable without data.
+/// Returns the Parquet metadata that describes the columns as a VOTable without data.
 pub(super) fn voparquet(schema: &Schema) -> [(String, String); 2] {
     let mut text =
         "<?xml version=\"1.0\"?>\n<VOTABLE version=\"1.4\" xmlns=\"http://www.ivoa.net/xml/VOTable/v1.3\">\n\
@@ -67,7 +67,7 @@ const fn in_votable(data_type: &DataType) -> (&'static str, &'static str) {
     }
 }
 
-/// Returns the UCD (meaning) of a column, if it is known: of the id, and of the count of epochs.
+/// Returns the UCD (meaning) of a column, if it is known: for the id and the number of epochs.
 fn ucd(column: usize, name: &str) -> &'static str {
     match (column, name) {
         (0, _) => " ucd=\"meta.id;meta.main\"",
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_any_kind_are_written_as_they_must_be() {
+    fn special_characters_in_names_are_escaped() {
         let fields = [("a \"b\" <c>", DataType::Float64), ("n_obs", DataType::UInt64), ("ä", DataType::Utf8)];
         let schema = Schema::new(fields.map(|(name, data_type)| Field::new(name, data_type, true)).to_vec());
         let ecsv = ecsv(&schema);
