@@ -12,6 +12,9 @@ pub(crate) struct ValueArgs {
     /// Use only epochs of good quality, by the condition that is customary for the survey's preset
     #[arg(long, help_heading = "Values")]
     quality: bool,
+    /// Use epochs of any quality, without a warning about those that fail the customary condition
+    #[arg(long, conflicts_with = "quality", help_heading = "Values")]
+    no_quality: bool,
     /// Quantity of the values, if no preset defines it; statistics that are not defined for it are refused
     #[arg(long, value_enum, value_name = "QUANTITY", help_heading = "Values")]
     quantity: Option<QuantityArg>,
@@ -57,6 +60,9 @@ impl ValueArgs {
     pub(crate) fn of(&self, mut ensemble: Ensemble) -> Result<Ensemble, Failure> {
         if self.quality {
             ensemble = ensemble.quality()?;
+        }
+        if self.no_quality {
+            ensemble = ensemble.any_quality();
         }
         match self.quantity {
             Some(QuantityArg::Mag) => ensemble = ensemble.with_quantity(Quantity::Magnitude),

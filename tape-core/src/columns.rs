@@ -28,6 +28,16 @@ pub enum ColumnError {
         /// All columns of the survey.
         available: Vec<String>,
     },
+    /// Two columns have the name of a role's column.
+    #[error(
+        "two columns are called '{name}', which the {role} is read from: rename one of them, or name another column"
+    )]
+    Twice {
+        /// The role.
+        role: Role,
+        /// The name.
+        name: String,
+    },
     /// Two nested columns both look like light curves.
     #[error("the flux column could be '{first}' or '{second}': name one of them")]
     Ambiguous {

@@ -10,6 +10,7 @@ mod bands;
 mod cancellation;
 mod chunk;
 mod columns;
+mod common_names;
 mod device;
 mod group;
 mod grouping;
@@ -59,8 +60,8 @@ pub use pairs::{PairBins, PairKernel, PairSums, Pairwise};
 pub use ports::{
     Event, Observer, RowReader, RowUnit, Silent, Sink, Source, SourceError, Spill, Spilled, Step, TableKind,
 };
-pub use presets::{PRESETS, Preset, Quantity, preset};
-pub use resolve::ListColumn;
+pub use presets::{PRESETS, Preset, Quantity, SIMULATED, preset};
+pub use resolve::{ColumnKind, ListColumn, Note, Resolved, SurveyColumns};
 pub use results::Results;
 pub use role::Role;
 pub use rows::{Columns, Rows};

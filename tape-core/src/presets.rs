@@ -34,6 +34,8 @@ pub struct Preset {
     /// More columns that must exist for the preset to match. They distinguish it from others with the same column
     /// names.
     pub also: &'static [&'static str],
+    /// The preset matches only files that carry the mark of `tape simulate`, because its column names say nothing.
+    pub needs_mark: bool,
     /// The measured quantity.
     pub quantity: Quantity,
     /// The unit of the values and their errors.
@@ -49,6 +51,9 @@ pub struct Preset {
     /// Reference for the columns, units and quality cut.
     pub source: &'static str,
 }
+
+/// The key, in the metadata of Parquet files, that marks simulated surveys.
+pub const SIMULATED: &str = "tape.simulated";
 
 /// Returns the preset called `name`.
 #[must_use]
@@ -69,6 +74,8 @@ impl Preset {
         match self.unit {
             "nJy" => Some(31.4),
             "Jy" => Some(8.90),
+            "mJy" => Some(16.40),
+            "uJy" => Some(23.90),
             _ => None,
         }
     }
@@ -85,6 +92,7 @@ const PLAIN: Preset = Preset {
     describes: "",
     columns: [""; 5],
     also: &[],
+    needs_mark: false,
     quantity: Flux,
     unit: "",
     time_scale: "",
@@ -100,6 +108,7 @@ pub const PRESETS: &[Preset] = &[
         name: "tape",
         describes: "simulated surveys",
         columns: ["id", "mjd", "flux", "error", "band"],
+        needs_mark: true,
         unit: "nJy",
         time_scale: "TAI",
         source: "docs/columns.md",
@@ -170,6 +179,38 @@ pub const PRESETS: &[Preset] = &[
         time_scale: "TDB",
         error_divisor: 10_000,
         source: "https://irsa.ipac.caltech.edu/data/ZTF/zubercal/Fields/ReadMe.txt",
+        ..PLAIN
+    },
+    Preset {
+        name: "atlas",
+        describes: "ATLAS forced photometry; the server's tables have no id of an object: name it",
+        columns: ["", "MJD", "m", "dm", "F"],
+        also: &["uJy", "duJy"],
+        quantity: Magnitude,
+        unit: "mag",
+        time_scale: "UTC",
+        quality: Some("{err} = 0"),
+        source: "https://fallingstar-data.com/forcedphot/resultdesc/",
+        ..PLAIN
+    },
+    Preset {
+        name: "asas_sn",
+        describes: "ASAS-SN Sky Patrol",
+        columns: ["asas_sn_id", "jd", "flux", "flux_err", "phot_filter"],
+        unit: "mJy",
+        time_scale: "heliocentric UTC",
+        quality: Some("{quality} = 'G'"),
+        source: "https://asas-sn.osu.edu/skypatrol",
+        ..PLAIN
+    },
+    Preset {
+        name: "neowise",
+        describes: "NEOWISE-R single exposures of AllWISE sources, W1; times are MJD",
+        columns: ["allwise_cntr", "mjd", "w1mpro", "w1sigmpro", ""],
+        quantity: Magnitude,
+        unit: "mag",
+        time_scale: "UTC",
+        source: "https://wise2.ipac.caltech.edu/docs/release/neowise/expsup/sec2_1a.html",
         ..PLAIN
     },
     Preset {

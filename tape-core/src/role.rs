@@ -24,32 +24,13 @@ impl Role {
     /// Returns the first of `columns` with a common name of this role.
     #[must_use]
     pub fn commonly_called(self, columns: &[String]) -> Option<&str> {
-        let named = |name: &&str| columns.iter().find(|column| column.eq_ignore_ascii_case(name));
+        let is =
+            |exact: bool, column: &str, name: &str| column == name || (!exact && column.eq_ignore_ascii_case(name));
+        let named = |name: &&str| {
+            let found = |exact: bool| columns.iter().find(|column| is(exact, column, name));
+            found(true).or_else(|| found(false))
+        };
         self.common_names().iter().find_map(named).map(String::as_str)
-    }
-
-    /// Common column names of this role, most likely first. Compared without case.
-    pub(crate) const fn common_names(self) -> &'static [&'static str] {
-        match self {
-            Self::Id => {
-                &["id", "#id", "objectid", "object_id", "objid", "diaobjectid", "source_id", "oid", "ps1_objid"]
-            }
-            Self::Time => &["mjd", "hmjd", "time", "t", "midpointmjdtai", "midpointtai", "bjd", "hjd", "jd", "obstime"],
-            Self::Flux => &["flux", "mag", "magnitude", "psfflux", "psflux", "psfmag", "m"],
-            Self::Error => &[
-                "error",
-                "err",
-                "fluxerr",
-                "flux_err",
-                "flux_error",
-                "magerr",
-                "mag_err",
-                "psffluxerr",
-                "psfluxerr",
-                "sigma",
-            ],
-            Self::Band => &["band", "filter", "filtername", "filterid", "filtercode", "fid", "passband"],
-        }
     }
 }
 

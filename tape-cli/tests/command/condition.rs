@@ -7,6 +7,7 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Float64Type, Int64Type};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use serde_json::Value;
 
@@ -48,7 +49,9 @@ fn by_hand(place: &Place, survey: &str, to: &str, smallest: i64) -> usize {
                 let rows = RecordBatch::try_from_iter(columns.into_iter().chain([("band", text)])).expect("columns");
                 let keep: BooleanArray = (0..rows.num_rows()).map(|row| Some(holds(&rows, row, smallest))).collect();
                 dropped += rows.num_rows() - keep.true_count();
-                let properties = WriterProperties::builder().build();
+                // The survey is simulated, and its unit known by this mark.
+                let mark = KeyValue::new("tape.simulated".to_owned(), "1".to_owned());
+                let properties = WriterProperties::builder().set_key_value_metadata(Some(vec![mark])).build();
                 let writer = writer.get_or_insert_with(|| {
                     let out = File::create_new(place.path(to).join(&name)).expect("a file");
                     ArrowWriter::try_new(out, rows.schema(), Some(properties)).expect("a writer")

@@ -11,6 +11,7 @@ mod events;
 mod exposures;
 mod formats;
 mod groups;
+mod guesses;
 #[cfg(target_os = "linux")]
 mod hostile;
 mod inputs;

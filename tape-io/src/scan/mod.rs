@@ -10,5 +10,7 @@ pub(crate) mod lists;
 pub(crate) mod page_index;
 pub(crate) mod parallel_columns;
 pub(crate) mod partition_reader;
+mod quality;
 pub(crate) mod row_filter;
+mod sentinels;
 mod source;

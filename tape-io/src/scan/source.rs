@@ -55,6 +55,7 @@ impl Source for Survey {
 
     fn read<'a>(&'a self, partition: &Partition, columns: Columns) -> Result<Box<dyn RowReader + 'a>, SourceError> {
         let rows = self.read_wanted(partition, columns, self.selections.len())?;
+        let rows = self.counting_sentinels(rows, partition, columns);
         Ok(match self.conversion {
             Some(conversion) => Box::new(Converted { rows, conversion }),
             None => rows,

@@ -137,6 +137,13 @@ impl Survey {
         Err(Error::Converted { path, quantity: gives })
     }
 
+    /// Takes epochs of any quality without a warning.
+    #[must_use]
+    pub const fn with_any_quality(mut self) -> Self {
+        self.any_quality = true;
+        self
+    }
+
     /// Returns the preset's customary condition for good quality, written with the columns of this survey.
     #[must_use]
     pub fn quality(&self) -> Option<String> {

@@ -137,6 +137,11 @@ impl Asked {
         Ok(Self { columns: rest, found_by, derived, played })
     }
 
+    /// Returns whether a derived column plays a role.
+    pub(crate) fn plays(&self, role: Role) -> bool {
+        self.played.iter().any(|(played, _)| *played == role)
+    }
+
     /// Adds the derived columns to a survey of the columns of the files.
     pub(crate) fn of_survey(self, mut survey: Survey) -> Result<Survey, Error> {
         survey.expressions.waiting = (self.derived, self.played);

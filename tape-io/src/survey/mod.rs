@@ -9,10 +9,10 @@ pub(crate) mod objects;
 mod open;
 pub(crate) mod tables;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use parquet::file::statistics::Statistics;
 use tape_core::{Bands, ColumnMap, Columns, IdType, Preset, Quantity, Role, RowGroup};
@@ -28,6 +28,9 @@ use crate::survey::conversion::Conversion;
 use crate::survey::file_expressions::Expressions;
 use crate::survey::objects::Selection;
 use crate::survey::tables::{Exposures, KeyedTable};
+
+/// Counts of values, by role (true for errors) and value.
+pub(crate) type SentinelCounts = Arc<Mutex<BTreeMap<(bool, String), u64>>>;
 
 /// The Parquet files of a survey, with their footers read and each role's column known.
 ///
@@ -47,6 +50,10 @@ pub struct Survey {
     pub(crate) exposures: Option<Exposures>,
     /// Notes for the user about how the survey was opened.
     notes: Vec<String>,
+    /// The user decided about the customary quality cut.
+    pub(crate) any_quality: bool,
+    /// Counts of values that stand for "no measurement".
+    pub(crate) sentinels: SentinelCounts,
     pub(crate) selections: Vec<Selection>,
     /// The quantity of the values, if it was set.
     pub(crate) said: Option<Quantity>,
@@ -69,6 +76,8 @@ impl Clone for Survey {
             objects: self.objects.clone(),
             exposures: self.exposures.clone(),
             notes: self.notes.clone(),
+            any_quality: self.any_quality,
+            sentinels: Arc::clone(&self.sentinels),
             selections: self.selections.clone(),
             said: self.said,
             conversion: self.conversion,

@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use tape_core::{Bands, ColumnMap, IdType, Role};
+use parquet::file::metadata::ParquetMetaData;
+use tape_core::{Bands, ColumnKind, ColumnMap, IdType, Resolved, Role, SIMULATED, SurveyColumns};
 
 use super::Survey;
 use crate::catalog::discover::discover_within;
 use crate::catalog::sky::{Region, SkyColumns};
 use crate::decode::column_type::ColumnType;
 use crate::decode::footer::{Footer, read_metadata};
-use crate::decode::schema_paths::{flat_columns, list_columns, title_of};
+use crate::decode::schema_paths::{flat_columns, leaf_named, leaves, list_columns, title_of};
 use crate::error::Error;
 use crate::file::memory::InMemory;
 use crate::survey::derive::Asked;
@@ -99,12 +100,26 @@ impl Survey {
         let (first, _) = read_metadata(&paths[0])?;
         let schema = first.file_metadata().schema_descr();
         let asked = Asked::of(columns, schema, &paths[0])?;
-        let (flat, lists) = (flat_columns(schema), list_columns(schema));
-        let resolved = asked.columns.resolve(&flat, &lists);
-        let columns = resolved
-            .or_else(|error| asked.found_by.resolve(&flat, &lists).map_err(|_| error))
+        let (flat, lists, all) = (flat_columns(schema), list_columns(schema), leaves(schema));
+        let kind = |name: &str| match leaf_named(&all, name).map(|index| ColumnType::of(&schema.column(index))) {
+            Some(Ok(ColumnType::Int(_))) => ColumnKind::Integer,
+            Some(Ok(ColumnType::Text)) => ColumnKind::Text,
+            _ => ColumnKind::Other,
+        };
+        let simulated = has_mark(&first);
+        let available = SurveyColumns { flat: &flat, lists: &lists, kind: &kind, simulated };
+        let resolved = asked.columns.resolve(&available);
+        let Resolved { map, mut notes } = resolved
+            .or_else(|error| asked.found_by.resolve(&available).map_err(|_| error))
             .map_err(|source| Error::Column { path: paths[0].clone(), source })?;
-        asked.of_survey(Self::open_as_they_are(paths, columns)?)
+        if map.get(Role::Band).is_none() && map.preset().is_none() {
+            let what = "no band column was found, so that all epochs of an object are one light curve";
+            notes.push((Role::Band, format!("{what}: name the band column if there is one")));
+        }
+        // Roles that derived columns play were asked for by name.
+        let notes: Vec<String> =
+            notes.into_iter().filter(|(role, _)| !asked.plays(*role)).map(|(_, note)| note).collect();
+        Ok(asked.of_survey(Self::open_as_they_are(paths, map)?)?.with_notes(notes))
     }
 
     /// Opens exactly these files, at least one, with exactly these columns. A role that `columns` does not name has no
@@ -148,8 +163,15 @@ impl Survey {
             objects: None,
             exposures: None,
             notes: vec![],
+            any_quality: false,
+            sentinels: Arc::default(),
         })
     }
+}
+
+/// Returns true if a file, or the one that it was written from, was made by `tape simulate`.
+fn has_mark(metadata: &ParquetMetaData) -> bool {
+    metadata.file_metadata().key_value_metadata().into_iter().flatten().any(|pair| pair.key == SIMULATED)
 }
 
 /// Returns the type of the ids in the first file that has ids that are not all null.

@@ -2,6 +2,7 @@
 
 mod absent;
 mod described;
+pub(crate) mod doubts;
 mod group;
 mod iterate;
 mod run;

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use arrow::array::RecordBatch;
-use tape_core::{Event, Observer, Schema, Silent, Sink};
+use tape_core::{Event, Observer, Role, Schema, Silent, Sink};
 use tape_exec::{Config, Plan, Summary};
 use tape_io::internal::Joined;
 use tape_io::{Exposures, KeyedTable};
 
 use super::Batch;
 use super::absent::with_absent;
+use super::doubts::doubts;
 use super::sinks::{Collector, Output, Table, beside};
 use super::wide::Pivot;
 use crate::error::Error;
@@ -143,7 +144,17 @@ impl Batch {
         let run = |sink: &mut dyn Sink| {
             let run = tape_exec::run(self.source(), &self.statistics, &config, plan, sink, observer);
             let mut summary = run.map_err(Error::from_run)?;
-            for warning in self.ensemble.survey().warnings(plan.columns) {
+            let survey = self.ensemble.survey();
+            let id = survey.title(Role::Id).filter(|_| self.groups.is_none());
+            let doubts = doubts(&summary, id, &survey.bands().labels());
+            let quality = self.quality_warning(&config)?;
+            for warning in survey
+                .warnings(plan.columns)
+                .into_iter()
+                .chain(quality)
+                .chain(doubts)
+                .chain(survey.take_sentinel_warnings())
+            {
                 observer.event(Event::Warning(warning.clone()));
                 summary.warnings.push(warning);
             }
@@ -159,6 +170,13 @@ impl Batch {
     pub(crate) fn prepare(&self, config: &Config) -> Result<(), Error> {
         let found = config.threads.install(config.worker_count(), || self.ensemble.survey().prepare())?;
         found.map_err(|source| Error::from_task(tape_exec::Error::Source(source)))
+    }
+
+    /// Counts epochs that fail the customary quality cut, unless the user decided about it.
+    pub(crate) fn quality_warning(&self, config: &Config) -> Result<Option<String>, Error> {
+        let survey = self.ensemble.survey();
+        let counted = config.threads.install(config.worker_count(), || survey.quality_warning())?;
+        counted.map_err(|source| Error::from_task(tape_exec::Error::Source(source)))
     }
 
     pub(crate) fn long_schema(&self) -> Result<Schema, Error> {

@@ -14,7 +14,14 @@ impl Ensemble {
     pub fn quality(&self) -> Result<Self, Error> {
         let Some(preset) = self.survey.preset() else { return Err(Error::NoQuality { preset: None }) };
         let Some(condition) = self.survey.quality() else { return Err(Error::NoQuality { preset: Some(preset.name) }) };
-        self.filter(&condition)
+        Ok(Self::new(self.to_survey().filtered(&condition)?.with_any_quality()))
+    }
+
+    /// Uses epochs of any quality. Without this and [`Ensemble::quality`], runs warn of epochs that fail the customary
+    /// condition, with their number.
+    #[must_use]
+    pub fn any_quality(&self) -> Self {
+        Self::new(self.to_survey().with_any_quality())
     }
 
     /// Sets the quantity of the values to magnitudes or fluxes. Statistics that are defined only for the other quantity

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tape_core::{Observer, Sink, Source, Statistic};
+use tape_core::{Observer, Role, Sink, Source, Statistic};
 use tape_exec::task::{self, Gathered, Work};
 use tape_exec::{Config, PlanKind, Skipped, Summary};
 use tape_io::KeyedTable;
@@ -14,6 +14,7 @@ use super::outputs::Outputs;
 use super::receipt::Receipt;
 use super::run::skips_row_groups;
 use super::source::Planned;
+use crate::batch::doubts::doubts;
 use crate::batch::{Output, with_absent};
 use crate::error::{Error, JobError};
 use crate::options::WriteOptions;
@@ -53,7 +54,7 @@ impl Job {
         let outputs = Outputs { job: self, receipts };
         let run = |sink: &mut dyn Sink| {
             let gathered = task::gather(work, &self.manifest.tasks(), &outputs, sink);
-            self.summary(gathered.map_err(|error| self.located(Error::from_task(error)))?)
+            self.summary(gathered.map_err(|error| self.located(Error::from_task(error)))?, &source.bands().labels())
         };
         let summary = output.write(path, options, |sink| with_absent(sink, listed, &output, run))?;
         self.folder.clean(None);
@@ -114,7 +115,7 @@ impl Job {
     }
 
     /// Returns the summary, if no epoch is missing.
-    fn summary(&self, gathered: Gathered) -> Result<Summary, Error> {
+    fn summary(&self, gathered: Gathered, bands: &[String]) -> Result<Summary, Error> {
         let Gathered { totals, skipped, warnings: told } = gathered;
         let (rows, epochs, left_out) = (totals.rows, totals.counts.epochs, totals.left_out.total());
         // Row groups that were left out were not read.
@@ -129,7 +130,10 @@ impl Job {
         let mut warnings: Vec<String> = self.manifest.dropped.iter().map(|_| self.manifest.why.clone()).collect();
         warnings.extend(told);
         warnings.extend(self.manifest.warnings.iter().cloned());
-        Ok(Summary::of(self.kind(), &self.statistics, totals, skipped, warnings))
+        let mut summary = Summary::of(self.kind(), &self.statistics, totals, skipped, warnings);
+        let id = self.manifest.titles[Role::Id as usize].as_deref().filter(|_| self.manifest.query().groups.is_none());
+        summary.warnings.extend(doubts(&summary, id, bands));
+        Ok(summary)
     }
 
     /// An error of the engine, with the files that it is about.

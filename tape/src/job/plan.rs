@@ -128,6 +128,7 @@ impl Batch {
         let Tasks { partitions, cuts, buckets, reduces, .. } = tasks;
         let survey = self.ensemble.survey();
         let keys = self.groups.as_ref().and_then(|groups| groups.keyed_by());
+        let quality = self.quality_warning(&config)?;
         Ok(Manifest {
             provenance: self.provenance(),
             row_groups: self.row_groups_of_inputs(),
@@ -140,7 +141,7 @@ impl Batch {
             plan: plan.kind,
             why: plan.why.clone(),
             dropped,
-            warnings: survey.warnings(plan.columns),
+            warnings: survey.warnings(plan.columns).into_iter().chain(quality).collect(),
             partitions: partitions.iter().map(pieces_of).collect(),
             cuts: cuts.into_iter().map(Into::into).collect(),
             buckets,

@@ -10,11 +10,13 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::SortingColumn;
+use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 use tape_core::Role;
+
+use tape_core::SIMULATED;
 
 use super::layout::Group;
 use super::object::{Rows, Truth};
@@ -152,7 +154,10 @@ fn append(writer: &mut SerializedFileWriter<File>, chunks: Vec<ArrowColumnChunk>
 }
 
 fn survey_properties(simulation: &Simulation) -> WriterProperties {
-    let mut properties = WriterProperties::builder().set_compression(simulation.compression.compression());
+    let mark = KeyValue::new(SIMULATED.to_owned(), "1".to_owned());
+    let mut properties = WriterProperties::builder()
+        .set_compression(simulation.compression.compression())
+        .set_key_value_metadata(Some(vec![mark]));
     // No measurement has the value of another: a dictionary of them is as large as they are, and an index comes on top.
     for column in [Role::Time, Role::Flux, Role::Error].into_iter().filter_map(|role| simulation.preset.column(role)) {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(column), false);
