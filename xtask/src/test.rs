@@ -3,6 +3,7 @@
 mod compiler;
 mod libtest;
 mod outside;
+#[path = "docs/pages.rs"]
 mod readme;
 mod vulkan;
 
