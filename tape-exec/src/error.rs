@@ -1,15 +1,15 @@
-//! Why a plan cannot be made or run.
+//! Errors of planning and running.
 
 use tape_core::{ObjectId, SourceError, StatisticError};
 
-/// Why a plan cannot be made or run.
+/// An error of planning or running.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Nothing to compute.
-    #[error("no statistic was asked for: name at least one")]
+    /// No statistic is selected.
+    #[error("no statistic is selected: name at least one")]
     NoStatistic,
-    /// A map plan was forced where it would give wrong answers.
+    /// The map plan was forced, but would give wrong results.
     #[error(
         "the map plan would cut the light curve of object {id} (between {before} and {after}): use the stitch plan, or \
          the auto plan; the map-unchecked plan gives one result per piece"
@@ -25,16 +25,16 @@ pub enum Error {
     /// A plan was forced that the layout does not allow.
     #[error("the {plan} plan is not possible here: {why}. Use {instead}")]
     IllegalPlan {
-        /// The plan that was asked for.
+        /// The requested plan.
         plan: &'static str,
         /// The reason.
         why: String,
         /// The plan or setting to use instead.
         instead: &'static str,
     },
-    /// A statistic with many rows for each light curve is not alone.
+    /// A statistic with many rows for each light curve is not the only one.
     #[error(
-        "the statistic '{statistic}' has many rows for each light curve: ask for it alone, and join the tables by id"
+        "the statistic '{statistic}' has many rows for each light curve: compute it in a run of its own, and join the tables by id"
     )]
     NotAlone {
         /// The statistic.
@@ -46,17 +46,17 @@ pub enum Error {
         /// The statistic.
         statistic: String,
     },
-    /// A statistic compares a band that is not among those to be computed.
+    /// A statistic compares a band that is not selected.
     #[error(
-        "the statistic '{statistic}' compares bands {}, but '{band}' is not among the bands asked for: ask \
-         for it too, or for all bands", .bands.join(" and ")
+        "the statistic '{statistic}' compares bands {}, but '{band}' is not among the selected bands: select \
+         it too, or all bands", .bands.join(" and ")
     )]
     BandNotAsked {
         /// The statistic.
         statistic: String,
         /// The bands that it compares.
         bands: Vec<String>,
-        /// The one that is missing.
+        /// The missing band.
         band: String,
     },
     /// A step on light curves panicked.
@@ -71,20 +71,20 @@ pub enum Error {
         /// Message of the panic.
         message: String,
     },
-    /// A budget in which nothing can be done.
+    /// The memory budget is too small.
     #[error(
-        "{} MiB of memory are too little: at least {} MiB are needed. Allow more memory, or use fewer workers",
+        "{} MiB of memory is too little: at least {} MiB is needed. Allow more memory, or use fewer workers",
         .memory >> 20, (.needed >> 20) + 1
     )]
     TooLittleMemory {
-        /// The budget, bytes.
+        /// The budget, in bytes.
         memory: u64,
-        /// The least budget, bytes.
+        /// The smallest budget that is enough, in bytes.
         needed: u64,
     },
-    /// Rows that must be in memory at once, and are too many for the budget.
+    /// Rows that must be in memory at once do not fit in the budget.
     #[error(
-        "{what} has {rows} rows, but only {most} fit in the memory allowed: allow more memory, use fewer workers, \
+        "{what} has {rows} rows, but only {most} fit in the memory limit: raise the limit, use fewer workers, \
          or skip such objects"
     )]
     DoesNotFit {
@@ -95,7 +95,7 @@ pub enum Error {
         /// Number of rows that fit.
         most: u64,
     },
-    /// A footer is wrong about the ids of its rows.
+    /// The claims of a footer about ids are false.
     #[error("{place} holds object {id}, but its footer says that its ids lie between {min} and {max}")]
     FalseClaim {
         /// The object.
@@ -112,14 +112,14 @@ pub enum Error {
     OutOfOrder {
         /// The object.
         id: ObjectId,
-        /// True if the light curve lies in both partitions, and false if it is merely out of order.
+        /// True if the light curve is in both partitions, and false if the object is merely out of order.
         cut: bool,
         /// The partition that comes first.
         before: String,
         /// The partition that should only have larger ids.
         after: String,
     },
-    /// The output of a task is not what that task would leave.
+    /// The output of a task contradicts itself or the outputs of other tasks.
     #[error("the output of task {task} is wrong: {reason}")]
     WrongOutput {
         /// The number of the task.
@@ -127,8 +127,8 @@ pub enum Error {
         /// The contradiction.
         reason: String,
     },
-    /// More rows than the budget holds, and nowhere to put them.
-    #[error("the rows do not fit in the memory allowed: name a folder to spill them to, or allow more memory")]
+    /// The rows do not fit in the budget, and there is no storage to spill them to.
+    #[error("the rows do not fit in the memory limit: name a folder to spill them to, or raise the limit")]
     NoSpill,
     /// Rows could not be spilled, or read back.
     #[error(transparent)]
@@ -139,33 +139,33 @@ pub enum Error {
     /// The results cannot be written.
     #[error(transparent)]
     Sink(SourceError),
-    /// A statistic gave up.
+    /// A statistic panicked.
     #[error("the statistic '{statistic}' panicked on object {id}{band}: {message}", band = of_band(.band))]
     Panicked {
         /// The statistic.
         statistic: String,
         /// The object.
         id: ObjectId,
-        /// The band; empty without one.
+        /// The band; empty if the survey has none.
         band: String,
         /// Message of the panic.
         message: String,
     },
-    /// A statistic failed with an error of its own, which is the [source](std::error::Error::source) of this one.
+    /// A statistic returned an error, which is the [source](std::error::Error::source) of this one.
     #[error("the statistic '{statistic}' failed on object {id}{band}: {source}", band = of_band(.band))]
     Failed {
         /// The statistic.
         statistic: String,
         /// The object.
         id: ObjectId,
-        /// The band; empty without one.
+        /// The band; empty if the survey has none.
         band: String,
         /// The error of the statistic.
         source: StatisticError,
     },
-    /// A statistic with many rows for each light curve gave values that make no whole rows.
+    /// A statistic with many rows for each light curve gave a number of values that is not a multiple of its outputs.
     #[error(
-        "the statistic '{statistic}' gave {values} values for object {id}{band}, which are no rows of {outputs} values each",
+        "the statistic '{statistic}' gave {values} values for object {id}{band}, which do not form rows of {outputs} values",
         band = of_band(.band)
     )]
     Ragged {
@@ -173,23 +173,23 @@ pub enum Error {
         statistic: String,
         /// The object.
         id: ObjectId,
-        /// The band; empty without one.
+        /// The band; empty if the survey has none.
         band: String,
         /// The number of values that it gave.
         values: usize,
         /// The number of values in a row.
         outputs: usize,
     },
-    /// The engine itself gave up on a task: a bug.
+    /// The engine itself panicked: a bug.
     #[error("internal error: {message}; please report it")]
     Internal {
         /// Message of the panic.
         message: String,
     },
-    /// The observer asked to stop.
+    /// The observer requested a stop.
     #[error("stopped; nothing was written")]
     Cancelled,
-    /// Threads cannot be had.
+    /// Threads cannot be started.
     #[error("cannot start {workers} workers: {reason}")]
     Workers {
         /// Number of requested workers.
@@ -199,7 +199,8 @@ pub enum Error {
     },
 }
 
-/// Says of two places how they break the order of ids: by an object in both, or by one in the second that belongs before.
+/// Describes how two partitions break the order of ids: an object is in both, or the second has an object that belongs
+/// before it.
 #[must_use]
 pub(crate) fn not_in_order(id: &ObjectId, cut: bool) -> String {
     let how = if cut { "is in both" } else { "is in the second, but not after the ids of the first" };
@@ -207,7 +208,7 @@ pub(crate) fn not_in_order(id: &ObjectId, cut: bool) -> String {
 }
 
 /// Advice for surveys whose footers claim an order of ids that the rows do not have.
-pub const WRITE_SORTED: &str = "write the survey again, sorted by id, to have the fast plan";
+pub const WRITE_SORTED: &str = "write the survey again, sorted by id, to use the fast plan";
 
 fn of_band(band: &str) -> String {
     if band.is_empty() { String::new() } else { format!(" in band {band}") }
@@ -221,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn partitions_out_of_order_are_not_said_to_be_in_order() {
+    fn the_message_names_the_object_that_breaks_the_order() {
         let text = |cut| {
             Error::OutOfOrder {
                 id: ObjectId::Int(7),

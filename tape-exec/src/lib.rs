@@ -1,10 +1,10 @@
 //! Plans statistics over a survey, and runs them.
 //!
-//! [`plan`] reads what footers claim and chooses *map*, *stitch*, *merge*, *shuffle* or *fold*; [`run`] carries the plan out on
-//! worker threads into a [`tape_core::Sink`], in an order that depends on the input alone, and checks each claim as the
-//! rows are read.
+//! [`plan`] reads the footers' claims and chooses *map*, *stitch*, *merge*, *shuffle* or *fold*. [`run`] executes the
+//! plan on worker threads, and checks each claim as the rows are read. The results go to a [`tape_core::Sink`], in an
+//! order that depends only on the input.
 //!
-//! It knows nothing of files or formats: it sees a [`tape_core::Source`].
+//! It knows nothing of files or formats. It sees a [`tape_core::Source`].
 #![forbid(unsafe_code)]
 
 mod compute;

@@ -241,7 +241,7 @@ fn a_wide_table_has_nulls_where_a_band_is_missing() {
     let out = place.tape("batch two.parquet --stat mean --wide --band-to-calc r,i -o some.csv");
     assert!(out.err.contains("no epoch has band 'i'"), "{out:?}");
     let text = String::from_utf8(place.read("some.csv")).expect("text");
-    assert_eq!(text, "id,n_obs_i,n_obs_r,mean_i,mean_r\n2,,2,,2.0\n", "1 is in no band asked for");
+    assert_eq!(text, "id,n_obs_i,n_obs_r,mean_i,mean_r\n2,,2,,2.0\n", "1 is in no selected band");
 }
 
 #[test]
@@ -307,7 +307,7 @@ fn what_compares_bands_has_a_row_of_its_own_and_in_a_wide_table_a_column() {
     place.ok("batch survey --stat colour --to-mag AB --wide -o only.csv");
     assert_eq!(place.csv("only.csv").len(), 60);
     let error = place.fails("batch survey --stat colour --to-mag AB --band-to-calc g -o no.csv");
-    assert!(error.contains("compares bands g and r, but 'r' is not among the bands asked for"), "{error}");
+    assert!(error.contains("compares bands g and r, but 'r' is not among the selected bands"), "{error}");
 }
 
 #[test]

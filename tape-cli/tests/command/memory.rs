@@ -39,7 +39,7 @@ fn the_plan_says_how_much_will_be_put_away() {
 fn a_budget_that_cannot_be_kept_says_what_is_needed() {
     let place = place();
     let error = place.fails("batch survey --memory 3MiB -o out.csv");
-    assert!(error.contains("3 MiB of memory are too little: at least"), "{error}");
+    assert!(error.contains("3 MiB of memory is too little: at least"), "{error}");
     let said = place.tape("batch survey --spill-dir nowhere -o out.csv");
     assert_eq!((said.code, said.err.as_str()), (Some(2), "error: --spill-dir nowhere: no such folder\n"));
 }

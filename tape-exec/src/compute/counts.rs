@@ -7,15 +7,15 @@ use tape_core::{NO_BAND, Results, Statistic, Value};
 /// Numbers of results.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Rows of the results.
+    /// Number of rows in the results.
     pub rows: u64,
-    /// Light curves computed.
+    /// Number of light curves computed.
     pub light_curves: u64,
-    /// Objects whose bands were compared.
+    /// Number of objects whose bands were compared.
     pub objects: u64,
-    /// Epochs in them; none where a statistic has many rows for each light curve, or none.
+    /// Number of epochs in the light curves. 0 for a statistic with many rows for each light curve.
     pub epochs: u64,
-    /// Light curves or objects without a result, for each statistic; empty if nothing was counted.
+    /// Number of light curves or objects without a result, for each statistic. Empty if there were no results.
     pub too_few: Vec<u64>,
 }
 
@@ -38,13 +38,13 @@ impl Counts {
         });
         let too_few = too_few.collect();
         let light_curves = results.len() as u64 - objects;
-        // The row of an object has the epochs of all its light curves.
+        // The row of an object has the epochs of all its light curves, which must not count twice.
         let own = |(_, band): &(&u64, &u8)| (**band == NO_BAND) == (light_curves == 0);
         let epochs = results.n_obs.iter().zip(&results.band).filter(own).map(|(n_obs, _)| n_obs).sum();
         Self { rows: results.len() as u64, too_few, light_curves, objects, epochs }
     }
 
-    /// Counts the results of a statistic with many rows for each light curve, or none.
+    /// Counts the results of a statistic with any number of rows for each light curve.
     fn of_many_rows(results: &Results) -> Self {
         let same =
             |row: usize| results.band[row] == results.band[row - 1] && results.ids.get(row) == results.ids.get(row - 1);

@@ -1,4 +1,4 @@
-//! The results of a chunk: a row for each light curve, and one for each object if a statistic compares its bands.
+//! Computes the results of a chunk: a row for each light curve, and for each object if a statistic compares its bands.
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -13,32 +13,32 @@ use crate::compute::Worker;
 use crate::error::{Error, Result};
 use crate::pool::panic_message;
 
-/// Which rows an object has in the results.
+/// The kinds of rows in the results.
 #[derive(Clone, Copy)]
 struct Rows {
     /// True if each light curve has a row.
     light_curves: bool,
-    /// True if the object has a row of its own, after the rows of its light curves.
+    /// True if each object has a row, after the rows of its light curves.
     objects: bool,
 }
 
-/// A statistic, by its number, and the columns of its outputs.
+/// A statistic with its number and the columns of its outputs.
 struct Asked<'a> {
     number: usize,
     statistic: &'a Statistic,
     columns: Range<usize>,
 }
 
-/// The statistic at work, and its segment if it works on one only, for the message if it panics.
+/// The statistic that is running, and its segment if it runs on a single one. Named in the message if it panics.
 type At = Cell<(usize, Option<usize>)>;
 
-/// Why an evaluation stops before its end.
+/// The reason why an evaluation stopped early.
 enum Halt {
-    /// The run is cancelled.
+    /// The run was cancelled.
     Cancelled,
     /// A statistic failed.
     Failed(StatisticError),
-    /// A statistic with many rows gave this many values, which make no whole rows.
+    /// A statistic with many rows gave this many values, which do not form whole rows.
     Ragged(usize),
 }
 
@@ -48,14 +48,14 @@ impl From<StatisticError> for Halt {
     }
 }
 
-/// Returns an error if work on a chunk should stop.
+/// Returns an error if the run was cancelled.
 fn go_on(chunk: &Chunk) -> std::result::Result<(), Halt> {
     if chunk.cancelled() { Err(Halt::Cancelled) } else { Ok(()) }
 }
 
 impl Worker<'_> {
-    /// Appends the results of all light curves of the chunk, and of its objects, and tells of it. Epochs that a step leaves
-    /// out are counted.
+    /// Appends the results of all light curves and objects of the chunk, and reports them to the observer. Epochs that
+    /// a step drops are counted.
     pub(crate) fn evaluate(&mut self, results: &mut Results, left_out: &mut LeftOut) -> Result<()> {
         for step in self.job.steps {
             self.job.check_stop()?;
@@ -66,7 +66,7 @@ impl Worker<'_> {
         Ok(())
     }
 
-    /// Lets all light curves of the chunk go through a step. Returns the number of epochs that it leaves out.
+    /// Applies a step to all light curves of the chunk. Returns the number of dropped epochs.
     fn apply(&mut self, step: &dyn LightCurveStep) -> Result<u64> {
         let (chunk, mut at) = (&mut self.chunk, 0);
         let applied = catch_unwind(AssertUnwindSafe(|| chunk.apply(step, &mut at)));
@@ -78,8 +78,8 @@ impl Worker<'_> {
         })
     }
 
-    /// Appends the results of all light curves of the chunk, and of its objects. Values of a run that is cancelled mean
-    /// nothing, and a chunk may then lack rows: whatever came of it, the error is [`Error::Cancelled`].
+    /// Appends the results of all light curves and objects of the chunk. If the run is cancelled, values are
+    /// meaningless and rows may be missing, so the error is then always [`Error::Cancelled`].
     fn evaluate_chunk(&mut self, results: &mut Results) -> Result<()> {
         let statistics = self.job.statistics;
         let at = Cell::new((0, None));
@@ -97,7 +97,7 @@ impl Worker<'_> {
         self.outcome(at.get(), evaluated)
     }
 
-    /// Returns what an evaluation came to, given who was at work when it ended.
+    /// Converts the outcome of an evaluation to a result. `at` is the statistic that ran last.
     fn outcome(
         &self,
         at: (usize, Option<usize>),
@@ -120,7 +120,8 @@ impl Worker<'_> {
         })
     }
 
-    /// Returns the object and the band of the light curve at work, or of the first if all were.
+    /// Returns the object and the band of the light curve that was being processed, or of the first if the whole chunk
+    /// was.
     fn light_curve_at(&self, (statistic, segment): (usize, Option<usize>)) -> (ObjectId, String) {
         let segment = &self.chunk.segments[segment.unwrap_or(0)];
         let of_objects = self.job.statistics[statistic].is_of_objects();
@@ -190,7 +191,7 @@ fn push_rows(chunk: &Chunk, rows: Rows, results: &mut Results) {
     }
 }
 
-/// The values of a chunk, which go to the columns of the results.
+/// Evaluates statistics on a chunk, and writes their values to the columns of the results.
 struct Evaluation<'a> {
     chunk: &'a Chunk,
     grouping: &'a Grouping,
@@ -200,7 +201,8 @@ struct Evaluation<'a> {
 }
 
 impl Evaluation<'_> {
-    /// Statistics that take whole chunks first, then the others side by side, so that they share what a light curve keeps.
+    /// Evaluates all statistics. Those that process a whole chunk come first. The others process each light curve
+    /// together, so that they share intermediate results.
     fn all(&mut self, statistics: &[Statistic], results: &mut Results) -> std::result::Result<(), Halt> {
         let (mut of_light_curves, mut of_objects) = (Vec::new(), Vec::new());
         let mut first = 0;
@@ -226,7 +228,7 @@ impl Evaluation<'_> {
         Ok(())
     }
 
-    /// A statistic of all light curves at once, or of all objects, if it is one for that.
+    /// Evaluates a statistic on the whole chunk. Returns false if the statistic does not support it.
     fn whole_chunk(&mut self, number: usize, statistic: &Statistic, columns: &mut [Vec<Value>]) -> bool {
         let of_objects = statistic.is_of_objects();
         let all = if of_objects { self.chunk.objects().count() } else { self.chunk.segments.len() };
@@ -256,7 +258,7 @@ impl Evaluation<'_> {
         true
     }
 
-    /// Light curve by light curve, and after those of an object the object.
+    /// Evaluates the light curves of each object, and then the object.
     fn objects(
         &mut self,
         of_light_curves: &[Asked<'_>],
@@ -287,7 +289,7 @@ impl Evaluation<'_> {
         Ok(())
     }
 
-    /// Appends a row to the columns of some statistics.
+    /// Evaluates some statistics, and appends a row to their columns.
     fn each(
         &mut self,
         asked: &[Asked<'_>],

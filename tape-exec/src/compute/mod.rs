@@ -1,4 +1,4 @@
-//! The computations of a run, and the tools of one worker.
+//! The computations of a run, and the state of a worker.
 
 pub(crate) mod counts;
 mod evaluate;
@@ -19,21 +19,21 @@ use crate::pool::Executor;
 /// Default number of rows to read at a time. Their columns, raw and grouped, fit the second-level cache of most cores.
 pub(crate) const BATCH: usize = 16 * 1024;
 
-/// The computations of a run, and its limits.
+/// The computations of a run, with its limits.
 pub(crate) struct Job<'a> {
     pub(crate) source: &'a dyn Source,
     pub(crate) statistics: &'a [Statistic],
-    /// Steps that light curves go through before statistics, in order.
+    /// Steps that light curves pass through before statistics, in order.
     pub(crate) steps: &'a [Arc<dyn LightCurveStep>],
-    /// The bands asked for; all without.
+    /// The bands to compute. `None` means all.
     pub(crate) bands: Option<&'a [String]>,
     pub(crate) executor: Executor,
-    /// Bytes of memory that the run may take; any number without.
+    /// Bytes of memory that the run may take. `None` means no limit.
     pub(crate) memory: Option<u64>,
     pub(crate) spill: Option<&'a dyn Spill>,
-    /// Rows held at once where they are regrouped; as many as are best if 0.
+    /// Rows to hold at once if they are regrouped. 0 means the best number for the budget.
     pub(crate) rows_at_once: u64,
-    /// Rows read at a time.
+    /// Number of rows to read at a time.
     pub(crate) batch: usize,
     pub(crate) on_error: OnError,
     /// Light curves and row groups skipped so far.
@@ -50,7 +50,7 @@ impl<'a> Job<'a> {
         self.steps.iter().fold(of_statistics, |inputs, step| inputs.and(step.inputs()))
     }
 
-    /// The number of tasks under way at once.
+    /// Returns the number of tasks that run at once.
     pub(crate) const fn workers(&self) -> u64 {
         self.executor.workers as u64
     }
@@ -60,10 +60,10 @@ impl<'a> Job<'a> {
         self.spill.ok_or(Error::NoSpill)
     }
 
-    /// Records a skipped light curve or row group, if skipping is allowed.
+    /// Records a skipped light curve or row group.
     ///
     /// # Errors
-    /// If it is not allowed, and a light curve does not fit.
+    /// If errors should stop the run, and a light curve does not fit in memory.
     pub(crate) fn skip(&self, skipped: Skipped) -> Result<()> {
         if let (OnError::Stop, Skipped::LightCurve { id, rows, most }) = (self.on_error, &skipped) {
             return Err(Error::DoesNotFit { what: format!("object {id}"), rows: *rows, most: *most });
@@ -75,27 +75,27 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// Takes out what was left out so far.
+    /// Takes the list of skipped light curves and row groups.
     pub(crate) fn take_skipped(&self) -> Vec<Skipped> {
         std::mem::take(&mut *self.skipped.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Ends the run if the observer asks to stop.
+    /// Returns an error if the observer requests a stop.
     pub(crate) fn check_stop(&self) -> Result<()> {
         if self.observer.cancelled() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
-    /// Tells the rows of a step.
+    /// Reports the number of rows of a step.
     pub(crate) fn ahead(&self, step: Step, rows: u64) {
         self.observer.event(Event::Ahead { step, rows });
     }
 
-    /// Tells that rows have gone through a step.
+    /// Reports that rows have passed through a step.
     pub(crate) fn done(&self, step: Step, rows: u64) {
         self.observer.event(Event::Done { step, rows });
     }
 
-    /// The number of output columns.
+    /// Returns the number of output columns.
     pub(crate) fn outputs(&self) -> usize {
         self.statistics.iter().map(|s| s.info().outputs.len()).sum()
     }
@@ -107,7 +107,7 @@ impl<'a> Job<'a> {
     pub(crate) fn worker(&'a self) -> Worker<'a> {
         let mut chunk = Chunk::new(self.source.id_type());
         chunk.cancellation = self.observer.cancellation();
-        // As many as a batch of light curves of common length has.
+        // Reserves space for light curves of 16 epochs, a common length.
         chunk.segments.reserve(self.batch / 16);
         Worker {
             job: self,
@@ -119,7 +119,7 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Reads some rows, and tells of it. Rows that the reader dropped are counted as left out.
+    /// Reads some rows, and reports them. Rows that the reader dropped are counted in `left_out`.
     pub(crate) fn read(
         &self,
         reader: &mut (dyn RowReader + '_),
@@ -128,7 +128,7 @@ impl<'a> Job<'a> {
     ) -> Result<usize> {
         self.check_stop()?;
         let n = reader.read(rows, self.batch).map_err(Error::Source)?;
-        // All that follows takes the ids of a source for what it says they are.
+        // Later code relies on the id type of the source.
         Ids::new(self.source.id_type()).check_kind(&rows.ids).map_err(|error| Error::Source(error.into()))?;
         self.done(self.reads_for, n as u64);
         left_out.no_epoch += std::mem::take(&mut rows.no_epoch);
@@ -138,29 +138,30 @@ impl<'a> Job<'a> {
     }
 }
 
-/// The tools of one worker, which reuse their memory from chunk to chunk.
+/// The state of a worker. Buffers are reused from chunk to chunk.
 pub(crate) struct Worker<'a> {
     pub(crate) job: &'a Job<'a>,
     rows: Rows,
     grouper: Grouper,
     pub(crate) grouping: Grouping,
     pub(crate) chunk: Chunk,
-    /// Room for the values of one light curve, or of a chunk.
+    /// A buffer for the values of one light curve, or of a chunk.
     pub(crate) values: Vec<Value>,
 }
 
 impl Worker<'_> {
-    /// Room for rows, none of them in it, that keeps its memory if it is given back.
+    /// Returns an empty buffer for rows. Its memory is reused after [`Worker::give_back`].
     pub(crate) fn take_rows(&mut self) -> Rows {
         let mut rows = std::mem::replace(&mut self.rows, Rows::new(self.job.source.id_type()));
         if rows.capacity() == 0 {
-            // What a batch leaves behind is read on top of: without room for it, all columns would soon move.
+            // Rows left over from a batch stay in the buffer, and the next batch is appended. Without space for both,
+            // all columns would be reallocated.
             rows.reserve(2 * self.job.batch, self.job.inputs().columns());
         }
         rows
     }
 
-    /// Takes back what [`Worker::take_rows`] gave.
+    /// Takes back the buffer from [`Worker::take_rows`].
     pub(crate) fn give_back(&mut self, mut rows: Rows) {
         rows.clear();
         self.rows = rows;
@@ -183,12 +184,12 @@ impl Worker<'_> {
         self.grouper.by_hash(parts, &self.grouping, &mut self.chunk, left_out);
     }
 
-    /// The place of a band in the order of results.
+    /// Returns the grouping, which defines the order of bands in results.
     pub(crate) fn grouping(&self) -> &Grouping {
         &self.grouping
     }
 
-    /// Readers meet new bands while a run goes on.
+    /// Updates the grouping, because readers find new bands during a run.
     fn learn_bands(&mut self) {
         if !self.grouping.knows(self.job.source.bands()) {
             self.grouping = Grouping::new(self.job.source.bands(), self.job.bands, self.job.inputs());

@@ -8,32 +8,32 @@ use tape_core::{IdRange, ObjectId, Partition};
 use crate::compute::Job;
 use crate::error::{Error, Result};
 
-/// The behaviour of a run on errors that concern only some of the input.
+/// The reaction of a run to errors that affect only a part of the input.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum OnError {
-    /// It stops.
+    /// Stop with the error.
     #[default]
     Stop,
-    /// It leaves out what cannot be read or does not fit in memory, and says so: row groups, and single light curves.
+    /// Skip row groups that cannot be read, and light curves that do not fit in memory, with a warning for each.
     Skip,
 }
 
-/// Something that a run left out.
+/// A part of the input that a run skipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Skipped {
-    /// A row group that cannot be read. Light curves that have rows in it are computed from their other rows.
+    /// A row group that cannot be read. Light curves with rows in it are computed from their other rows.
     RowGroup {
         /// The row group's number in the source.
         row_group: usize,
-        /// File of the row group, and its number there.
+        /// File of the row group, and its number in the file.
         place: String,
-        /// The ids that its footer claims for it.
+        /// The ids that its footer claims.
         ids: Option<IdRange>,
         /// Number of rows according to the footer.
         rows: u64,
-        /// Reason for skipping it.
+        /// The reason for skipping it.
         reason: String,
     },
     /// An object that has more rows than fit in memory.
@@ -65,7 +65,7 @@ impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RowGroup { place, ids, rows, reason, .. } => {
-                write!(f, "left out: {place}, {rows} rows")?;
+                write!(f, "skipped: {place}, {rows} rows")?;
                 match ids {
                     Some(IdRange { min, max, .. }) => write!(f, " of objects {min} to {max}")?,
                     None => write!(f, " of unknown objects")?,
@@ -73,14 +73,14 @@ impl fmt::Display for Skipped {
                 write!(f, "; light curves with rows in it are incomplete or missing ({reason})")
             }
             Self::LightCurve { id, rows, most } => {
-                write!(f, "left out: object {id}, of whose {rows} rows only {most} fit in the memory allowed")
+                write!(f, "skipped: object {id}, only {most} of its {rows} rows fit in the memory limit")
             }
         }
     }
 }
 
-/// Does `work` on a partition. If it cannot be read and what cannot be read is to be skipped, the row groups at fault are
-/// found, noted, and left out of another try.
+/// Calls `work` on a partition. If the partition cannot be read and errors should be skipped, finds and records the
+/// unreadable row groups, and tries again without them.
 pub(crate) fn or_skip<T>(
     job: &Job<'_>,
     partition: &Partition,
@@ -101,7 +101,7 @@ pub(crate) fn or_skip<T>(
     }
 }
 
-/// Takes the pieces that cannot be read out of a partition.
+/// Removes the pieces that cannot be read from a partition.
 fn skip_unreadable(job: &Job<'_>, partition: &mut Partition) -> Result<()> {
     let mut readable = Vec::with_capacity(partition.pieces.len());
     for piece in std::mem::take(&mut partition.pieces) {
@@ -125,7 +125,7 @@ fn skip_unreadable(job: &Job<'_>, partition: &mut Partition) -> Result<()> {
     Ok(())
 }
 
-/// Reads a partition for nothing.
+/// Reads a partition to check that it is readable.
 fn read_through(job: &Job<'_>, partition: &Partition) -> Result<()> {
     let mut reader = job.source.read(partition, job.inputs().columns()).map_err(Error::Source)?;
     let mut rows = tape_core::Rows::new(job.source.id_type());

@@ -1,4 +1,4 @@
-//! Puts the light curves together that the edges of partitions cut.
+//! Joins light curves that partition edges cut.
 
 use tape_core::{LeftOut, ObjectId, Part, Partition, Results, Rows, Sink};
 
@@ -12,14 +12,14 @@ use crate::plan::config::PlanKind;
 pub(crate) enum Edges {
     /// They split no light curve: the ids of a partition are smaller than those of the next. Checked while reading.
     Cohesive,
-    /// They may split one light curve each, whose pieces are kept and stitched. The order is checked while reading.
+    /// Each may split one light curve, whose pieces are held back and joined. The order is checked while reading.
     Stitched,
-    /// Unknown: every piece counts as a light curve.
+    /// Unknown. Every piece counts as a light curve.
     Unchecked,
 }
 
 impl Edges {
-    /// The edges of the partitions of a plan, or of the slices of a merge.
+    /// Returns the effect of the edges between the partitions of a plan, or between the slices of a merge.
     pub(crate) const fn of(kind: PlanKind) -> Self {
         match kind {
             PlanKind::Stitch => Self::Stitched,
@@ -36,19 +36,20 @@ pub struct Totals {
     pub rows: u64,
     /// The results.
     pub counts: Counts,
-    /// Epochs that no statistic saw.
+    /// Epochs that were left out of the statistics.
     pub left_out: LeftOut,
     /// Bytes spilled to disk.
     pub spilled: u64,
-    /// Edges at which an unchecked map cut a light curve.
+    /// Number of edges at which an unchecked map cut a light curve.
     pub cut_edges: u64,
 }
 
-/// A partition that was computed, beside its results.
+/// The edges of a computed partition, without its results.
 pub(crate) struct PartitionEdges {
-    /// Held back: the rows of its smallest id, and of its largest where that is another.
+    /// The rows of the smallest and of the largest id, which are held back. Only the first is set if both are the same
+    /// id.
     pub(crate) edges: [Option<Rows>; 2],
-    /// Smallest and largest id, as read.
+    /// The smallest and largest id that were read.
     pub(crate) ids: Option<(ObjectId, ObjectId)>,
     pub(crate) left_out: LeftOut,
     pub(crate) rows: u64,
@@ -56,17 +57,17 @@ pub(crate) struct PartitionEdges {
     pub(crate) spilled: u64,
 }
 
-/// Takes partitions in order, puts the light curves at their edges together, and hands all results to a sink.
+/// Receives partitions in order, joins the light curves at their edges, and passes all results to a sink.
 pub(crate) struct EdgeStitcher<'a> {
     worker: Worker<'a>,
     partitions: &'a [Partition],
     edges: Edges,
-    /// Rows of a light curve that may wait.
+    /// The largest number of rows of a light curve to hold back.
     most: u64,
     sink: &'a mut dyn Sink,
-    /// The largest id so far, and the partition that holds it.
+    /// The largest id so far, and the number of its partition.
     last: Option<(ObjectId, usize)>,
-    /// The rows of that id, held back: the next partition may go on with it.
+    /// The rows of that id, which are held back, because the next partition may continue it.
     pending: Option<Rows>,
     totals: Totals,
     next: usize,
@@ -84,11 +85,12 @@ impl<'a> EdgeStitcher<'a> {
         Self { worker, partitions, edges, most, sink, last: None, pending: None, totals, next: 0 }
     }
 
-    /// Takes the next partition; `results` hands over its results without the light curves that are held back, and counts
-    /// them.
+    /// Adds the next partition. `results` passes on its results, without the light curves that are held back, and
+    /// counts them.
     ///
     /// # Errors
-    /// [`Error::OutOfOrder`] if it does not follow those before it; [`Error::DoesNotFit`] if a light curve is too large.
+    /// [`Error::OutOfOrder`] if its ids do not come after those of earlier partitions. [`Error::DoesNotFit`] if a light
+    /// curve is too large.
     pub(crate) fn take(
         &mut self,
         partition: PartitionEdges,
@@ -128,13 +130,13 @@ impl<'a> EdgeStitcher<'a> {
         Ok(())
     }
 
-    /// Hands over what is still held back.
+    /// Computes the last light curve, and returns the totals.
     pub(crate) fn finish(mut self) -> Result<Totals> {
         self.flush()?;
         Ok(self.totals)
     }
 
-    /// Returns whether the largest id so far is that with which the next partition begins.
+    /// Checks the order of ids. Returns true if the next partition continues the last light curve.
     fn check_order(&mut self, min: &ObjectId, number: usize) -> Result<bool> {
         let Some((last, before)) = &self.last else { return Ok(false) };
         let (goes_on, behind) = (last == min, last > min);
@@ -150,7 +152,7 @@ impl<'a> EdgeStitcher<'a> {
         Ok(goes_on)
     }
 
-    /// Names a partition.
+    /// Describes a partition for messages.
     fn place(&self, number: usize) -> String {
         let piece = self.partitions.get(number).and_then(|partition| partition.pieces.first());
         let place = piece.map(|piece| self.worker.job.source.describe(piece.row_group)).unwrap_or_default();

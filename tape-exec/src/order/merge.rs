@@ -1,4 +1,4 @@
-//! Merges runs of results, each by id, into one.
+//! Merges sorted runs of results by id.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -9,10 +9,10 @@ use crate::compute::Job;
 use crate::error::{Error, Result};
 use crate::order::pending_results::PendingResults;
 
-/// Results handed on at a time.
+/// Number of results to pass on at a time.
 const RESULT_ROWS: usize = 64 * 1024;
 
-/// Merges the results of buckets by id and hands them to `take`; tells the observer.
+/// Merges the results of buckets by id, passes them to `take`, and reports them to the observer.
 pub(crate) fn merge_buckets(
     job: &Job<'_>,
     buckets: Vec<PendingResults>,
@@ -27,11 +27,11 @@ pub(crate) fn merge_buckets(
     })
 }
 
-/// Merges runs of results, each with its number and given block by block, and hands them to `take`. An object lies in one run,
-/// and has one result in each band, or one after the other where a statistic has many rows.
+/// Merges runs of results by id, and passes them to `take`. Each run has a number and is read block by block. The
+/// results of an object must be in one run, with one result per band, or consecutive ones if a statistic has many rows.
 ///
 /// # Errors
-/// [`Error::WrongOutput`] with the number of a run that is not so; what the runs and `take` return.
+/// [`Error::WrongOutput`] with the number of a run that breaks these rules. Also the errors of the runs and of `take`.
 pub(crate) fn merge_by_id<R>(
     job: &Job<'_>,
     runs: Vec<(usize, R)>,
@@ -82,7 +82,7 @@ struct Run<R> {
     number: usize,
     blocks: R,
     block: Results,
-    /// The first row of the block that was not taken.
+    /// The first row of the block that was not taken yet.
     at: usize,
     id_type: IdType,
 }
@@ -99,7 +99,7 @@ impl<R: Iterator<Item = Result<Results>>> Run<R> {
         Ok(Some(self.block.ids.get(self.at).to_owned(self.id_type)))
     }
 
-    /// Appends the results of the next object, which is `id`, to `out`. Returns the id after it.
+    /// Appends all results of the next object, whose id is `id`, to `out`. Returns the id after it.
     fn take_object(&mut self, id: &ObjectId, out: &mut Results) -> Result<Option<ObjectId>> {
         loop {
             let same = self.block.ids.get(self.at);
@@ -115,7 +115,8 @@ impl<R: Iterator<Item = Result<Results>>> Run<R> {
     }
 }
 
-/// Tells whether a band code of an object occurs again; with many rows for each light curve, after that of another.
+/// Returns true if a band occurs twice for an object. With many rows for each light curve, consecutive rows of a band
+/// count once.
 fn repeated(bands: &[u8], many_rows: bool) -> bool {
     if bands.len() < 2 {
         return false;
@@ -134,7 +135,7 @@ mod tests {
     use super::repeated;
 
     #[test]
-    fn a_band_is_repeated_if_it_comes_again() {
+    fn repeated_bands_are_found() {
         assert!(!repeated(&[1, 0, 2, 255], false));
         assert!(repeated(&[1, 1], false));
         assert!(!repeated(&[1, 1, 0, 0, 0, 2], true));

@@ -1,4 +1,4 @@
-//! Puts results into the order of their ids.
+//! Puts results in order of id.
 
 pub(crate) mod edge_stitcher;
 pub(crate) mod merge;

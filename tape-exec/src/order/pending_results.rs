@@ -1,4 +1,4 @@
-//! Results that wait for their place in the output: in memory as long as there is room, spilled where there is none.
+//! Results that are held until they can be written: in memory, or spilled if they do not fit.
 
 use tape_core::{Event, Results, Spilled, Statistic};
 
@@ -6,10 +6,10 @@ use crate::compute::Job;
 use crate::compute::counts::Counts;
 use crate::error::{Error, Result};
 
-/// Results in their order: first those on disk, then those in memory.
+/// Results in order: first the spilled results, then those in memory.
 pub(crate) struct PendingResults {
     spilled: Vec<Spilled>,
-    /// Counts the results on disk.
+    /// Counts of the spilled results.
     spilled_counts: Counts,
     pub(crate) held: Results,
 }
@@ -23,15 +23,15 @@ impl PendingResults {
         self.spilled.is_empty() && self.held.is_empty()
     }
 
-    /// Counts all of them.
+    /// Counts all results.
     pub(crate) fn counts(&self, statistics: &[Statistic]) -> Counts {
         let mut counts = Counts::of(statistics, &self.held);
         counts += self.spilled_counts.clone();
         counts
     }
 
-    /// Spills what is in memory, `piece_rows` rows to a piece, if it takes more than `most` bytes. Without a place to put
-    /// it, it stays in memory. Returns the bytes written.
+    /// Spills the results in memory in pieces of `piece_rows` rows, if they take more than `most` bytes. They stay in
+    /// memory if there is no storage to spill to. Returns the number of bytes written.
     pub(crate) fn spill_beyond(&mut self, job: &Job<'_>, most: u64, piece_rows: usize) -> Result<u64> {
         let Some(spill) = job.spill.filter(|_| self.held.bytes() as u64 > most) else { return Ok(0) };
         self.spilled_counts += Counts::of(job.statistics, &self.held);
@@ -49,7 +49,7 @@ impl PendingResults {
         Ok(bytes)
     }
 
-    /// Returns all of them, block by block.
+    /// Returns all results, block by block.
     pub(crate) fn into_blocks<'a>(self, job: &'a Job<'_>) -> impl Iterator<Item = Result<Results>> + 'a {
         let Self { spilled, held, .. } = self;
         let none = held.new_like();
@@ -61,7 +61,7 @@ impl PendingResults {
         spilled.chain((!held.is_empty()).then_some(Ok(held)))
     }
 
-    /// Hands all of them to `take`. Returns their number.
+    /// Passes all results to `take`. Returns their counts.
     pub(crate) fn write(self, job: &Job<'_>, take: &mut dyn FnMut(Results) -> Result<()>) -> Result<Counts> {
         let counts = self.counts(job.statistics);
         self.into_blocks(job).try_for_each(|block| take(block?))?;

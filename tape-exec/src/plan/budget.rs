@@ -8,18 +8,18 @@ use crate::plan::config::PlanKind;
 use crate::plan::layout::{Layout, rows_of};
 use crate::plan::slices::Slice;
 
-/// Rows that the fold plan holds in memory at once unless asked for otherwise: enough for most light curves to have many
-/// epochs among them, so that states, not epochs, are what is looked up and combined.
+/// Number of rows that the fold plan holds in memory at once by default. It is large enough that most light curves have
+/// many epochs among them, so partial states rather than single epochs are looked up and combined.
 const FOLDED_AT_ONCE: u64 = 4 << 20;
-/// More buckets than this would be read back in pieces of a few rows.
+/// The largest number of buckets. With more, buckets would be read back in pieces of a few rows.
 const MOST_BUCKETS: u64 = 4096;
-/// With room for fewer rows than this at once, more is lost by going to and fro than is saved.
+/// The smallest number of rows in memory at once. With fewer, the overhead of each round exceeds the gain.
 const FEWEST_AT_ONCE: u64 = 2 * BATCH as u64;
-/// Rows that a bucket should hold: what is grouped at once then fits the caches.
+/// Target number of rows in a bucket, so that rows that are grouped together fit the caches.
 const BUCKET_ROWS: u64 = 64 * 1024;
-/// More buckets than this make the scattering of a batch slower than larger buckets do.
+/// The largest number of buckets for speed alone. With more, scattering a batch costs more than larger buckets do.
 const MOST_IN_CACHES: u64 = 512;
-/// Bytes to sort a row when it is grouped: its target, and its object.
+/// Bytes to sort a row when it is grouped: its target position and its object.
 const PLACE: u64 = 16;
 
 /// Estimates of the memory that rows take.
@@ -27,7 +27,7 @@ const PLACE: u64 = 16;
 pub(crate) struct SizeEstimate {
     /// Bytes of a row in memory.
     pub(crate) row: u64,
-    /// Bytes that each worker needs for what passes through it.
+    /// Bytes that each worker needs for rows that pass through it.
     pub(crate) worker: u64,
     /// Bytes of all results.
     pub(crate) results: u64,
@@ -40,18 +40,18 @@ pub(crate) struct SizeEstimate {
 pub(crate) struct RegroupBudget {
     /// Rows held at once, as near as row groups allow.
     pub(crate) rows_at_once: u64,
-    /// Into how many buckets: a power of two.
+    /// Number of buckets: a power of two.
     pub(crate) buckets: usize,
-    /// Rows that a worker may group at once.
+    /// Number of rows that a worker may group at once.
     pub(crate) grouped: u64,
-    /// Bytes of results, or of partial states, that may wait in memory.
+    /// Bytes of results, or of partial states, to keep in memory.
     pub(crate) results: u64,
 }
 
 /// The rows that each worker may hold when partitions are computed without regrouping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WorkerBudget {
-    /// Rows of one light curve. Several of them may wait to be stitched.
+    /// Rows of one light curve. Several may be held to be stitched.
     pub(crate) light_curve: u64,
     /// Rows of a partition that must be grouped as a whole.
     pub(crate) partition: u64,
@@ -62,16 +62,16 @@ pub(crate) struct WorkerBudget {
 impl SizeEstimate {
     /// Estimates the sizes for a job over `partitions`. The numbers of rows come from footers, and may be wrong.
     pub(crate) fn of(partitions: &[Partition], columns: Columns, job: &Job<'_>) -> Self {
-        // How long texts are, only the footers know, and of a whole row.
+        // Only the footers know how long texts are, and only for a whole row.
         let id = if job.source.id_type() == IdType::Utf8 { job.source.row_bytes() } else { 8 };
         let floats = [columns.time, columns.flux, columns.error].into_iter().filter(|&read| read).count() as u64;
         let row = id + 8 * floats + u64::from(columns.band);
         let rows = rows_of(partitions);
         Self {
             row,
-            // Two pages per column, compressed and not; a batch raw and grouped.
+            // Two pages per column, one compressed and one not, and a batch, raw and grouped.
             worker: (2 + floats) * (1 << 20) + 3 * job.batch as u64 * row,
-            // Light curves of sixteen epochs, each an id, a band, a count and its values.
+            // Assumes light curves of 16 epochs, each with an id, a band, a count and its values.
             results: (rows / 16).saturating_mul(32 + 16 * job.outputs() as u64),
             rows,
         }
@@ -124,15 +124,15 @@ impl SizeEstimate {
         Ok((sum(&[64 << 20, held, workers.saturating_mul(self.worker)]), spill))
     }
 
-    /// Bytes of a row that is held raw and grouped at once.
+    /// Returns the bytes of a row that is held raw and grouped at the same time.
     const fn grouped(&self) -> u64 {
         2 * self.row + PLACE
     }
 
-    /// RegroupBudget for a shuffle within the job's budget.
+    /// Returns the budget of a shuffle.
     ///
     /// # Errors
-    /// If the budget does not even hold what passes through the workers.
+    /// If the budget is too small even for the rows that pass through the workers.
     pub(crate) fn for_shuffle(&self, job: &Job<'_>) -> Result<RegroupBudget> {
         let in_caches = buckets_for(self.rows);
         let asked = if job.rows_at_once == 0 { u64::MAX } else { job.rows_at_once };
@@ -140,7 +140,7 @@ impl SizeEstimate {
             return Ok(RegroupBudget { rows_at_once: asked, buckets: in_caches, grouped: u64::MAX, results: u64::MAX });
         };
         let workers = job.workers();
-        // A round is held, and what the workers encode of it beside it.
+        // Rows of a round are held, plus the data that workers encode from them.
         let held = self.row + self.row / 4;
         let all = self.rows.saturating_mul(held);
         let usual = self.rows.div_ceil(in_caches as u64).saturating_mul(2 * workers * self.grouped());
@@ -148,7 +148,7 @@ impl SizeEstimate {
             let grouped = (free - all) / workers / self.grouped();
             return Ok(RegroupBudget { rows_at_once: u64::MAX, buckets: in_caches, grouped, results });
         }
-        // Buckets differ: half of what a worker may take is what one of them should.
+        // Bucket sizes vary, so aim for half of a worker's budget per bucket.
         let grouped = free / workers / self.grouped();
         let fitting = self.rows.div_ceil((grouped / 2).max(1)).next_power_of_two();
         let buckets = (in_caches as u64).max(fitting).min(MOST_BUCKETS);
@@ -156,10 +156,11 @@ impl SizeEstimate {
         Ok(RegroupBudget { rows_at_once: (free / held).min(asked), buckets, grouped, results })
     }
 
-    /// RegroupBudget for a merge: a slice is held, and some of it grouped, and its results wait until it is done.
+    /// Returns the budget of a merge. A slice is held, some of it is grouped, and its results are held until it is
+    /// complete.
     ///
     /// # Errors
-    /// If the budget does not even hold what passes through the workers.
+    /// If the budget is too small even for the rows that pass through the workers.
     pub(crate) fn for_merge(&self, job: &Job<'_>) -> Result<RegroupBudget> {
         let asked = if job.rows_at_once == 0 { u64::MAX } else { job.rows_at_once };
         let Some((free, results)) = self.free(job)? else {
@@ -170,23 +171,23 @@ impl SizeEstimate {
         Ok(RegroupBudget { rows_at_once: fitting.min(asked), buckets: 1, grouped, results })
     }
 
-    /// RegroupBudget for a fold, which puts nothing away.
+    /// Returns the budget of a fold, which never spills.
     ///
     /// # Errors
-    /// If the budget does not even hold what passes through the workers.
+    /// If the budget is too small even for the rows that pass through the workers.
     pub(crate) fn for_fold(&self, job: &Job<'_>) -> Result<RegroupBudget> {
         let most = if job.rows_at_once == 0 { FOLDED_AT_ONCE } else { job.rows_at_once };
         let Some((free, results)) = self.free(job)? else {
             let buckets = buckets_for(self.rows.min(most));
             return Ok(RegroupBudget { rows_at_once: most, buckets, grouped: u64::MAX, results: u64::MAX });
         };
-        // Rows take no more than half of it; the states, which stay, have the other.
+        // Rows take at most half of the memory. Partial states, which stay, take the other half.
         let rows_at_once = most.min(free / 2 / (self.row + self.grouped()));
         let buckets = buckets_for(self.rows.min(rows_at_once));
         Ok(RegroupBudget { rows_at_once, buckets, grouped: u64::MAX, results: free / 2 + results })
     }
 
-    /// Returns the limits of each worker when partitions are computed without regrouping. There is always room for a
+    /// Returns the limits of each worker when partitions are computed without regrouping. A worker can always hold a
     /// few batches.
     pub(crate) fn share(&self, job: &Job<'_>) -> WorkerBudget {
         let Some(memory) = job.memory else {
@@ -194,7 +195,7 @@ impl SizeEstimate {
         };
         let workers = job.workers();
         let free = memory.saturating_sub(workers * self.worker);
-        // Of what waits for the edges before it, there is at most four times as much as there are workers.
+        // At most four partitions per worker wait for the edges before them.
         let light_curve = free / 4 / (4 * workers) / self.row.max(1);
         let partition = free / 2 / workers / self.grouped();
         let results = free / 4 / (4 * workers);
@@ -205,18 +206,18 @@ impl SizeEstimate {
         }
     }
 
-    /// Returns the least memory in which rows can be regrouped.
+    /// Returns the smallest budget in which rows can be regrouped, in bytes.
     pub(crate) fn least(&self, job: &Job<'_>) -> u64 {
         let least = self.least_rows();
         sum(&[job.workers() * self.worker, least, least / 3, 1])
     }
 
-    /// Bytes of the fewest rows that are worth a round.
+    /// Returns the size of the smallest useful round, in bytes.
     fn least_rows(&self) -> u64 {
         FEWEST_AT_ONCE.min(self.rows).saturating_mul(self.grouped())
     }
 
-    /// Bytes of the budget that are left for rows, and those set apart for results; none if there is no budget.
+    /// Returns the bytes of the budget for rows and for results, or `None` if there is no budget.
     fn free(&self, job: &Job<'_>) -> Result<Option<(u64, u64)>> {
         let Some(memory) = job.memory else { return Ok(None) };
         let passing = job.workers() * self.worker;
@@ -230,7 +231,7 @@ impl SizeEstimate {
     }
 }
 
-/// A sum of what may be absurd.
+/// Adds up sizes without overflow, because footers may claim any size.
 fn sum(parts: &[u64]) -> u64 {
     parts.iter().fold(0, |sum, part| sum.saturating_add(*part))
 }

@@ -1,4 +1,4 @@
-//! RegroupBudget within a budget.
+//! Tests of [`RegroupBudget`].
 
 use tape_core::{Bands, MemorySource, Piece, Rows, Silent};
 
@@ -11,7 +11,7 @@ fn partitions(rows: &[u64]) -> Vec<Partition> {
 }
 
 #[test]
-fn a_budget_is_kept_by_more_rounds_and_more_buckets() {
+fn smaller_budgets_use_more_rounds_and_buckets() {
     let columns = Columns { time: false, flux: true, error: true, band: true };
     let source = MemorySource::new(IdType::Int64, Rows::new(IdType::Int64), Bands::default(), &[]);
     let statistics = [];
@@ -35,7 +35,7 @@ fn a_budget_is_kept_by_more_rounds_and_more_buckets() {
     }
     let error = room(Some(10_000_000)).expect_err("less than what passes through");
     assert!(matches!(error, Error::TooLittleMemory { needed, .. } if needed > 10_000_000), "{error}");
-    // What no file holds is no reason to panic.
+    // Absurd sizes must not cause a panic.
     let absurd = of(&[u64::MAX, u64::MAX / 2]);
     let config = Config { memory: Some(1 << 30), workers: 2, ..Config::default() };
     let room = absurd.for_shuffle(&config.job(&source, &statistics, &Silent)).expect("it is a matter of rounds");

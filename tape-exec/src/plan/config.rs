@@ -12,26 +12,26 @@ use crate::compute::{BATCH, Job};
 use crate::plan::partitioning::Partitioning;
 use crate::pool::{Executor, Threads, default_workers};
 
-/// The plan that a user asks for.
+/// The plan that the user requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum PlanChoice {
-    /// Whichever is right and cheapest.
+    /// The cheapest plan that is correct.
     #[default]
     Auto,
-    /// Work per partition; an error where partitions cut light curves.
+    /// Work per partition; an error if partitions cut light curves.
     Map,
-    /// Work per partition, with the light curves cut by partition edges put together.
+    /// Work per partition, with light curves that partition edges cut joined.
     Stitch,
-    /// Sorted runs that overlap, a slice of ids at a time; an error where the footers do not tell the ids of row groups, or
-    /// where each may hold any.
+    /// A slice of ids at a time, for sorted runs that overlap. An error if the footers have no ranges of ids, or if
+    /// each row group may hold any id.
     Merge,
     /// Rows regrouped by object first.
     Shuffle,
-    /// Partial states combined, so that memory grows with the light curves alone; for folds only.
+    /// Partial states are combined, so memory only grows with the number of light curves. Only for folds.
     Fold,
-    /// Work per partition, each piece of a light curve taken for a whole one.
+    /// Work per partition. Each piece of a light curve counts as a whole one.
     MapUnchecked,
 }
 
@@ -43,21 +43,21 @@ pub enum PlanKind {
     Map,
     /// The map plan, with the rows of light curves at partition edges held back and put together.
     Stitch,
-    /// A slice of ids at a time, from the row groups that may hold them.
+    /// A slice of ids at a time, read from the row groups that may hold them.
     Merge,
     /// Rows regrouped by a hash of their id.
     Shuffle,
-    /// Partial states of light curves combined, over some of the rows at a time.
+    /// Partial states of light curves are combined, some rows at a time.
     Fold,
     /// Work per partition without a check.
     MapUnchecked,
 }
 
 impl PlanKind {
-    /// All of them.
+    /// All plans.
     pub const ALL: [Self; 6] = [Self::Map, Self::Stitch, Self::Merge, Self::Shuffle, Self::Fold, Self::MapUnchecked];
 
-    /// Returns its name, as on the command line.
+    /// Returns the name that the command line uses.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -72,11 +72,11 @@ impl PlanKind {
 }
 
 impl PlanChoice {
-    /// All of them.
+    /// All choices.
     pub const ALL: [Self; 7] =
         [Self::Auto, Self::Map, Self::Stitch, Self::Merge, Self::Shuffle, Self::Fold, Self::MapUnchecked];
 
-    /// Returns its name, as on the command line.
+    /// Returns the name that the command line uses.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self.kind() {
@@ -85,23 +85,23 @@ impl PlanChoice {
         }
     }
 
-    /// Returns what the plan does, in one line.
+    /// Returns a description of the plan in one line.
     #[must_use]
     pub const fn summary(self) -> &'static str {
         match self {
-            Self::Auto => "The fastest plan that is right, by what the footers say",
-            Self::Map => "Work per partition; an error where partitions cut light curves",
-            Self::Stitch => "Work per partition, and put together light curves that partition edges cut",
+            Self::Auto => "The fastest plan that is correct, according to the footers",
+            Self::Map => "Work per partition; an error if partitions cut light curves",
+            Self::Stitch => "Work per partition, and join light curves that partition edges cut",
             Self::Merge => {
                 "Read a slice of ids at a time from the row groups that hold them; for sorted files that overlap"
             }
-            Self::Shuffle => "Bring the rows of each object together first",
-            Self::Fold => "Combine partial states, some rows at a time; for statistics that are folds",
-            Self::MapUnchecked => "Work per partition without a check: WRONG where partitions cut light curves",
+            Self::Shuffle => "Regroup the rows by object first",
+            Self::Fold => "Combine partial states, some rows at a time; only for statistics that are folds",
+            Self::MapUnchecked => "Work per partition without a check: WRONG if partitions cut light curves",
         }
     }
 
-    /// Returns the plan that is asked for, if it is a certain one.
+    /// Returns the requested plan, or `None` for [`PlanChoice::Auto`].
     #[must_use]
     pub const fn kind(self) -> Option<PlanKind> {
         match self {
@@ -129,9 +129,9 @@ impl From<PlanKind> for PlanChoice {
     }
 }
 
-/// No plan has this name.
+/// The error for an unknown name of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no plan called '{name}': plans are {}", PlanChoice::ALL.map(PlanChoice::name).join(", "))]
+#[error("unknown plan '{name}': use one of {}", PlanChoice::ALL.map(PlanChoice::name).join(", "))]
 pub struct NoSuchPlan {
     /// The name.
     pub name: String,
@@ -162,29 +162,29 @@ named!(PlanChoice);
 /// Settings of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Config {
-    /// The plan asked for.
+    /// The requested plan.
     pub plan: PlanChoice,
     /// Division of the survey into partitions.
     pub partitioning: Partitioning,
-    /// Tasks under way at once; as many as cores if 0.
+    /// Number of tasks to run at once. 0 means one per core.
     pub workers: usize,
-    /// On which threads. Nothing that is computed depends on it.
+    /// The threads to run on. The results do not depend on it.
     pub threads: Threads,
-    /// The bands to compute; all if none is named.
+    /// The bands to compute. `None` means all.
     pub bands: Option<Vec<String>>,
-    /// Rows that shuffle and fold hold in memory at once, as near as row groups allow; as many as the budget allows and is
-    /// best if 0.
+    /// Number of rows that shuffle and fold hold in memory at once, as near as row groups allow. 0 means the best
+    /// number for the budget.
     pub rows_at_once: u64,
-    /// Rows that statistics get at once, as near as memory and partitions allow; as many as the cache of a core holds if 0.
-    /// A device wants many.
+    /// Number of rows that statistics get at once, as near as memory and partitions allow. 0 means as many as the cache
+    /// of a core holds. A GPU needs many.
     pub chunk_rows: usize,
-    /// Bytes of memory that a run may take beside the program itself; as many as it needs without.
+    /// Bytes of memory that a run may take in addition to the program itself. `None` means no limit.
     pub memory: Option<u64>,
     /// Storage for rows that do not fit in memory.
     pub spill: Option<Arc<dyn Spill>>,
     /// Behaviour on row groups that cannot be read, and on light curves that do not fit in memory.
     pub on_error: OnError,
-    /// Steps that light curves go through before statistics, in order.
+    /// Steps that light curves pass through before statistics, in order.
     pub steps: Vec<Arc<dyn LightCurveStep>>,
 }
 
@@ -195,14 +195,14 @@ impl Config {
         if self.workers == 0 { default_workers() } else { self.workers }
     }
 
-    /// Rows read at a time. More than a cache holds of them takes an eighth of the memory at most: a row is held three times,
-    /// in 40 bytes each.
+    /// Returns the number of rows to read at a time. Batches larger than a cache may take at most an eighth of the
+    /// memory. A row is held three times, with 40 bytes each.
     fn batch(&self) -> usize {
         let fitting = self.memory.map_or(u64::MAX, |memory| memory / 8 / 120 / self.worker_count() as u64);
         self.chunk_rows.min(usize::try_from(fitting).unwrap_or(usize::MAX)).max(BATCH)
     }
 
-    /// Returns the job with these settings.
+    /// Creates a job with these settings.
     pub(crate) fn job<'a>(
         &'a self,
         source: &'a dyn Source,
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plans_come_back_from_their_names() {
+    fn plan_names_can_be_parsed() {
         for choice in PlanChoice::ALL {
             assert_eq!(choice.to_string().parse(), Ok(choice));
             let json = serde_json::to_string(&choice).expect("plain");

@@ -8,13 +8,13 @@ use crate::compute::Job;
 use crate::error::{Error, Result};
 use crate::plan::config::Config;
 
-/// The source of the knowledge about a layout.
+/// The source of information about a layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Evidence {
     /// There is one partition, so nothing can be cut.
     OnePartition,
-    /// The smallest and largest id of each row group, as its footer states them.
+    /// The smallest and largest id of each row group, according to its footer.
     Statistics,
     /// The rows are declared to be sorted by id.
     DeclaredSorting,
@@ -25,7 +25,7 @@ pub enum Evidence {
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::OnePartition => "there is one partition only",
+            Self::OnePartition => "there is only one partition",
             Self::Statistics => "id statistics of the row groups",
             Self::DeclaredSorting => "declared sorting and id statistics of the row groups",
             Self::Scan => "a scan of all ids",
@@ -36,37 +36,38 @@ impl fmt::Display for Evidence {
 /// The ways in which partitions may split light curves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cohesion {
-    /// No light curve lies in two partitions.
+    /// No light curve is in two partitions.
     Cohesive,
-    /// Partitions follow each other by id, and light curves lie across the edges of some.
+    /// Partitions are in order of id, and light curves cross some of the edges between them.
     CutAtEdges {
-        /// The number of such edges; not known where the partitions' own edges are not in the footers.
+        /// The number of such edges, or `None` if partitions have edges inside row groups, which footers do not
+        /// describe.
         edges: Option<usize>,
         /// The first object that is cut, and the two partitions that hold it, if known.
         first: Option<(ObjectId, usize, usize)>,
     },
-    /// Partitions share ranges of ids: the rows of an object may lie anywhere.
+    /// Partitions share ranges of ids. The rows of an object may be in any of them.
     Overlapping,
-    /// The footers do not tell.
+    /// The footers lack the information.
     Unknown {
         /// The missing information.
         why: String,
     },
 }
 
-/// Partitions in the order of their ids, as far as that is known, and what is known of them.
+/// Partitions, in order of id if the order is known, and the information about them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Layout {
     /// The partitions.
     pub partitions: Vec<Partition>,
-    /// The range of ids of each, where known.
+    /// The range of ids of each partition, if known.
     pub ids: Vec<Option<IdRange>>,
     /// The way in which partitions may split light curves.
     pub cohesion: Cohesion,
-    /// The evidence for it.
+    /// The source of this information.
     pub evidence: Evidence,
-    /// True if rows are known to be sorted by id within each partition.
+    /// `Some(true)` if rows are known to be sorted by id within each partition, and `None` if it is not known.
     pub sorted: Option<bool>,
 }
 
@@ -85,7 +86,7 @@ impl Layout {
         let missing = partitions.iter().zip(&ids).find(|(_, ids)| ids.is_none());
         if let Some((partition, _)) = missing {
             let place = source.describe(partition.pieces[0].row_group);
-            let cohesion = Cohesion::Unknown { why: format!("{place} has no statistics of its ids") };
+            let cohesion = Cohesion::Unknown { why: format!("{place} has no statistics of ids") };
             return Self { partitions, ids, cohesion, evidence: Evidence::Statistics, sorted };
         }
         if partitions.iter().any(|partition| cuts_row_group(source, partition)) {
@@ -94,7 +95,8 @@ impl Layout {
         Self::judge(partitions, ids, Evidence::Statistics, sorted)
     }
 
-    /// Partitions with edges inside row groups: footers tell nothing of those edges, but declared sorting does.
+    /// Determines the layout of partitions with edges inside row groups. Footers have no ids at those edges, but may
+    /// declare that rows are sorted.
     fn of_cut_row_groups(partitions: Vec<Partition>, ids: Vec<Option<IdRange>>, declared: bool) -> Self {
         let in_order = ids.windows(2).all(|pair| match pair {
             [Some(a), Some(b)] => a.min <= b.min && a.max <= b.max,
@@ -109,10 +111,10 @@ impl Layout {
         Self { partitions, ids, cohesion, evidence, sorted: declared.then_some(true) }
     }
 
-    /// Judges by the range of each partition.
+    /// Determines the layout from the range of ids of each partition, and sorts the partitions.
     fn judge(partitions: Vec<Partition>, ids: Vec<Option<IdRange>>, evidence: Evidence, sorted: Option<bool>) -> Self {
         let mut both: Vec<_> = partitions.into_iter().zip(ids).collect();
-        // Stable: pieces of one object keep the order of the files.
+        // A stable sort: pieces of one object keep the order of the files.
         both.sort_by(|(_, a), (_, b)| {
             let key = |ids: &Option<IdRange>| ids.as_ref().map(|ids| (ids.min.clone(), ids.max.clone()));
             key(a).cmp(&key(b))
@@ -138,11 +140,11 @@ impl Layout {
         Self { partitions, ids, cohesion, evidence, sorted }
     }
 
-    /// Determines the layout of `partitions` by reading all ids, and other `columns` if requested (bands, to know their
-    /// labels).
+    /// Determines the layout of `partitions` by reading all ids. Other `columns` can be read in the same pass, such as
+    /// bands to learn their labels.
     ///
     /// # Errors
-    /// If a file cannot be read, or the observer asks to stop.
+    /// If a file cannot be read, or the observer requests a stop.
     pub fn from_scan(
         source: &dyn Source,
         partitions: Vec<Partition>,
@@ -183,7 +185,7 @@ impl Layout {
         if layout.partitions.len() == 1 {
             layout.evidence = Evidence::OnePartition;
         }
-        // An object that is cut at k edges was counted k times too often.
+        // An object that is cut at k edges was counted k + 1 times.
         let objects = match (&layout.cohesion, objects) {
             (Cohesion::Cohesive, Some(runs)) => Some(runs),
             (Cohesion::CutAtEdges { edges: Some(edges), .. }, Some(runs)) => runs.checked_sub(*edges as u64),
@@ -199,11 +201,11 @@ impl Layout {
 pub struct Scan {
     /// The layout of the partitions.
     pub layout: Layout,
-    /// The number of objects, where rows are sorted so that it can be counted in passing.
+    /// The number of objects, or `None` if rows are not sorted by id.
     pub objects: Option<u64>,
     /// Rows with a null id.
     pub null_ids: u64,
-    /// Light curves that are null or empty, where they are lists.
+    /// Light curves in lists that are null or empty.
     pub no_epoch: u64,
 }
 
@@ -239,12 +241,12 @@ fn scan_one(job: &Job<'_>, partition: &Partition, columns: Columns) -> Result<Sc
     Ok(out)
 }
 
-/// The rows of all partitions. Footers claim them, and may claim any number.
+/// Adds up the rows of all partitions without overflow, because footers may claim any number.
 pub(crate) fn rows_of(partitions: &[Partition]) -> u64 {
     partitions.iter().map(Partition::rows).fold(0, u64::saturating_add)
 }
 
-/// The range that footers claim for a partition.
+/// Returns the range of ids that footers claim for a partition.
 fn claimed(source: &dyn Source, partition: &Partition) -> Option<IdRange> {
     let of = |piece: &Piece| {
         let mut range = source.row_groups()[piece.row_group].ids.clone()?;

@@ -1,4 +1,4 @@
-//! Chooses a plan from footers, and says why.
+//! Chooses a plan from the footers, with a reason.
 
 pub(crate) mod budget;
 pub(crate) mod config;
@@ -25,32 +25,32 @@ pub struct Plan {
     pub kind: PlanKind,
     /// True if the user forced this kind.
     pub forced: bool,
-    /// The partitions, and what is known of them.
+    /// The partitions, and the information about them.
     pub layout: Layout,
-    /// Why this plan.
+    /// The reason for this plan.
     pub why: String,
-    /// The columns that it reads.
+    /// The columns to read.
     pub columns: Columns,
-    /// Their names.
+    /// The names of these columns.
     pub column_names: Vec<String>,
-    /// Rows to be read.
+    /// Number of rows to read.
     pub rows: u64,
-    /// Bytes to be read.
+    /// Number of bytes to read.
     pub bytes: u64,
-    /// Bytes of memory that it is expected to need at most, beside the program itself.
+    /// The largest expected memory, in bytes, in addition to the program itself.
     pub peak_memory: u64,
     /// Bytes to spill, before compression.
     pub spill: u64,
-    /// Worker threads.
+    /// Number of worker threads.
     pub workers: usize,
     /// Slices of ids that the merge plan processes one at a time.
     pub(crate) slices: Vec<Slice>,
 }
 
-/// Plans a run from footers. Only a plan that the user forces may need a scan of the ids.
+/// Plans a run from the footers. A scan of the ids may only be needed if the user forces a plan.
 ///
 /// # Errors
-/// If nothing is asked for, or if the plan asked for would give a wrong answer.
+/// If no statistic is selected, or if the requested plan would give wrong results.
 pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, observer: &dyn Observer) -> Result<Plan> {
     if statistics.is_empty() {
         return Err(Error::NoStatistic);
@@ -71,7 +71,7 @@ pub fn plan(source: &dyn Source, statistics: &[Statistic], config: &Config, obse
         Cohesion::Cohesive | Cohesion::Overlapping => false,
     };
     if needs_proof && unproved {
-        // Told before the scan, so that its end does not look like that of the run.
+        // Reported before the scan, so that observers do not take the end of the scan for the end of the run.
         observer.event(Event::Ahead { step: Step::Read, rows: rows_of(&layout.partitions) });
         layout = Layout::scanned(source, layout.partitions, Columns::default(), config, observer)?.layout;
     }
@@ -138,22 +138,22 @@ fn cannot_merge(not_sliced: NotSliced, most: u64) -> Error {
     let (why, instead) = match not_sliced {
         NotSliced::TooLarge { rows } => (
             format!(
-                "row groups that may hold the same ids have {rows} rows together, but only {most} fit in the memory allowed"
+                "row groups that may hold the same ids have {rows} rows together, but only {most} fit in the memory limit"
             ),
-            "more memory, or the auto plan",
+            "a larger memory limit, or the auto plan",
         ),
         NotSliced::NoClaims | NotSliced::Slower => {
-            ("the footers do not tell the ids of row groups".to_owned(), "the auto plan")
+            ("the footers do not have the range of ids of each row group".to_owned(), "the auto plan")
         }
     };
     Error::IllegalPlan { plan: "merge", why, instead }
 }
 
-/// Why slices are read.
+/// Returns the reason for a merge plan.
 fn merges(slices: &[Slice]) -> String {
     let twice = 100.0 * slices::read_twice(slices);
     format!(
-        "row groups share ranges of ids, but none holds all: {} slices of ids, {twice:.0} % read twice",
+        "row groups share ranges of ids, but none holds all ids: {} slices of ids, {twice:.0} % read twice",
         slices.len()
     )
 }
@@ -162,14 +162,14 @@ fn choose(source: &dyn Source, choice: PlanChoice, layout: &Layout, whole: Optio
     let illegal = |plan, why: String, instead| Err(Error::IllegalPlan { plan, why, instead });
     match (choice, &layout.cohesion) {
         (PlanChoice::Auto, _) => Ok(auto(layout, whole)),
-        (PlanChoice::MapUnchecked, _) => Ok((PlanKind::MapUnchecked, "asked for, unchecked".to_owned())),
-        (PlanChoice::Shuffle | PlanChoice::Merge, _) => Ok((PlanKind::Shuffle, "asked for".to_owned())),
+        (PlanChoice::MapUnchecked, _) => Ok((PlanKind::MapUnchecked, "requested, not checked".to_owned())),
+        (PlanChoice::Shuffle | PlanChoice::Merge, _) => Ok((PlanKind::Shuffle, "requested".to_owned())),
         (PlanChoice::Fold, _) => match whole {
             Some(name) => illegal("fold", format!("'{name}' needs whole light curves"), "the auto plan"),
-            None => Ok((PlanKind::Fold, "asked for; every statistic is a fold".to_owned())),
+            None => Ok((PlanKind::Fold, "requested; every statistic is a fold".to_owned())),
         },
         (PlanChoice::Map, Cohesion::Cohesive) => {
-            Ok((PlanKind::Map, "asked for; no partition cuts a light curve".to_owned()))
+            Ok((PlanKind::Map, "requested; no partition cuts a light curve".to_owned()))
         }
         (PlanChoice::Map, Cohesion::CutAtEdges { first: Some((id, before, after)), .. }) => {
             let place = |i: &usize| source.describe(layout.partitions[*i].pieces[0].row_group);
@@ -180,13 +180,13 @@ fn choose(source: &dyn Source, choice: PlanChoice, layout: &Layout, whole: Optio
             })
         }
         (PlanChoice::Stitch, Cohesion::Cohesive | Cohesion::CutAtEdges { .. }) => {
-            Ok((PlanKind::Stitch, "asked for; partitions follow each other by id".to_owned()))
+            Ok((PlanKind::Stitch, "requested; partitions are in order of id".to_owned()))
         }
         (PlanChoice::Map | PlanChoice::Stitch, cohesion) => {
             let plan = if choice == PlanChoice::Map { "map" } else { "stitch" };
             let why = match cohesion {
                 Cohesion::Unknown { why } => why.clone(),
-                _ => "partitions share ranges of ids, so an object's rows may lie in many of them".to_owned(),
+                _ => "partitions share ranges of ids, so the rows of an object may be in several".to_owned(),
             };
             illegal(plan, why, "the shuffle plan, or the auto plan")
         }
@@ -200,8 +200,8 @@ fn auto(layout: &Layout, whole: Option<&str>) -> (PlanKind, String) {
             let edges = edges.map_or_else(|| "some".to_owned(), |n| n.to_string());
             return (PlanKind::Stitch, format!("sorted by id, but {edges} partition edges cut light curves"));
         }
-        Cohesion::Overlapping => (PlanKind::Shuffle, "an object's rows may lie in many partitions".to_owned()),
-        Cohesion::Unknown { why } => (PlanKind::Shuffle, format!("where light curves lie is not known: {why}")),
+        Cohesion::Overlapping => (PlanKind::Shuffle, "the rows of an object may be in several partitions".to_owned()),
+        Cohesion::Unknown { why } => (PlanKind::Shuffle, format!("the location of light curves is not known: {why}")),
     };
     match whole {
         Some(_) => (kind, why),
@@ -209,7 +209,7 @@ fn auto(layout: &Layout, whole: Option<&str>) -> (PlanKind, String) {
     }
 }
 
-/// The columns read, by the names that they have in the survey.
+/// Returns the names of these columns in the survey.
 fn column_names(source: &dyn Source, columns: Columns) -> Vec<String> {
     let read = |role: &Role| match role {
         Role::Id => true,
@@ -225,10 +225,10 @@ impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = match self.kind {
             PlanKind::Map => "work per partition, no exchange",
-            PlanKind::Stitch => "work per partition, light curves at partition edges put together",
+            PlanKind::Stitch => "work per partition, light curves at partition edges joined",
             PlanKind::Merge => "a slice of ids at a time, from the row groups that hold them",
             PlanKind::Shuffle => "rows regrouped by object first",
-            PlanKind::Fold => "rows regrouped by object, some at a time, and partial states combined",
+            PlanKind::Fold => "rows regrouped by object, some at a time, partial states combined",
             PlanKind::MapUnchecked => "work per partition, WITHOUT a check: pieces count as light curves",
         };
         writeln!(f, "plan       {} ({verb})", self.kind.name())?;
@@ -244,7 +244,7 @@ impl fmt::Display for Plan {
     }
 }
 
-/// Bytes for people.
+/// Formats a number of bytes.
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
 fn mebibytes(bytes: u64) -> String {
     let mib = bytes as f64 / f64::from(1 << 20);

@@ -12,17 +12,17 @@ const FEWEST_ROWS: u64 = 32 * 1024;
 /// memory at once and grouped by one worker. Larger sets use a shuffle, which all workers share.
 const MOST_SHARED_ROWS: u64 = 512 * 1024;
 
-/// Row groups larger than this are cut, where rows are declared sorted so that what is cut can be put together: one of a
-/// hundred million rows would keep one worker busy while the others wait.
+/// Larger row groups are cut if rows are declared sorted, so that the cut light curves can be joined. Otherwise a row
+/// group of a hundred million rows would keep one worker busy while the others wait.
 const MOST_ROWS: u64 = 4 << 20;
-/// Into no more parts, whatever number of rows a file claims.
+/// The largest number of parts of a row group, however many rows its footer claims.
 const MOST_CUTS: u64 = 1 << 12;
 
 /// The division of a survey into partitions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Partitioning {
-    /// By row group, as the files have them: the fastest.
+    /// One partition per row group of the files, which is fastest.
     #[default]
     RowGroups,
     /// This many partitions with equal numbers of rows, which may split light curves.
@@ -31,15 +31,15 @@ pub enum Partitioning {
     Bytes(u64),
 }
 
-/// The partitions of a survey, in the order of their ids where the footers tell it. `memory`, if it is bounded, is what each
-/// worker may take. With `stitched`, partitions may end within light curves: very large row groups are then cut.
+/// Cuts a survey into partitions, in order of id if the footers have the ids. `memory` is the budget of each worker. If
+/// `stitched`, partitions may cut light curves, so very large row groups are cut.
 #[must_use]
 pub fn cut(source: &dyn Source, partitioning: Partitioning, memory: Option<u64>, stitched: bool) -> Vec<Partition> {
     let order = by_id(source.row_groups());
     let rows: u64 = source.row_groups().iter().map(|group| group.rows).sum();
     match partitioning {
         Partitioning::RowGroups => {
-            // Raw, grouped, and where each row goes.
+            // A row is held raw and grouped, together with its target position.
             let fitting = memory.map_or(u64::MAX, |memory| memory / (4 * source.row_bytes().max(1)));
             let partitions = together(source.row_groups(), &order, MOST_SHARED_ROWS.min(fitting));
             if stitched && sorted_throughout(source.row_groups(), &order) {
@@ -56,13 +56,14 @@ pub fn cut(source: &dyn Source, partitioning: Partitioning, memory: Option<u64>,
     }
 }
 
-/// Every row group a partition of its own.
+/// Makes each row group a partition.
 #[must_use]
 pub fn row_groups(source: &dyn Source) -> Vec<Partition> {
     source.row_groups().iter().enumerate().map(|(i, group)| Partition::row_group(i, group)).collect()
 }
 
-/// Row groups in the order of the ranges that they claim; as they come where one claims none.
+/// Returns the row groups in order of the ranges of ids that they claim, or in their own order if a row group claims
+/// none.
 fn by_id(groups: &[RowGroup]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..groups.len()).filter(|&i| groups[i].rows > 0).collect();
     if order.iter().all(|&i| groups[i].ids.is_some()) {
@@ -74,8 +75,9 @@ fn by_id(groups: &[RowGroup]) -> Vec<usize> {
     order
 }
 
-/// Whole row groups, small ones joined to their neighbours, and those that share ranges of ids joined where that leaves
-/// partitions small enough: files written by region of the sky hold whole objects, but their row groups do not.
+/// Joins small row groups with their neighbours. Also joins row groups with overlapping ranges of ids, if all
+/// partitions stay small enough: files written by region of the sky hold whole objects, but their row groups may cut
+/// them.
 fn together(groups: &[RowGroup], order: &[usize], most_shared: u64) -> Vec<Partition> {
     let whole = |&i: &usize| Piece { row_group: i, rows: 0..groups[i].rows };
     let mut shared: Vec<Partition> = Vec::new();
@@ -114,7 +116,7 @@ fn sorted_throughout(groups: &[RowGroup], order: &[usize]) -> bool {
     order.iter().all(|&i| groups[i].sorted && groups[i].ids.is_some()) && order.windows(2).all(follows)
 }
 
-/// Cuts a partition into several of nearly equal length, if it is one row group of more than `most` rows.
+/// Cuts a partition of one row group with more than `most` rows into parts of nearly equal length.
 fn apart(partition: Partition, most: u64) -> Vec<Partition> {
     let rows = partition.rows();
     match &partition.pieces[..] {
@@ -126,7 +128,7 @@ fn apart(partition: Partition, most: u64) -> Vec<Partition> {
     }
 }
 
-/// `n` partitions of equal rows, one more or less.
+/// Cuts the survey into `n` partitions with equal numbers of rows, to within one row.
 fn equal(groups: &[RowGroup], order: &[usize], rows: u64, n: u64) -> Vec<Partition> {
     let n = n.clamp(1, rows.max(1));
     let mut partitions = Vec::new();
@@ -165,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_partitions_cut_row_groups_where_they_must() {
+    fn equal_partitions_cut_row_groups() {
         let groups = [group(5, None), group(0, None), group(7, None)];
         let partitions = equal(&groups, &by_id(&groups), 12, 3);
         assert_eq!(pieces(&partitions), [vec![(0, 0..4)], vec![(0, 4..5), (2, 0..3)], vec![(2, 3..7)]]);
@@ -173,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn row_groups_that_share_ids_become_one_partition() {
+    fn row_groups_with_overlapping_ids_become_one_partition() {
         let big = FEWEST_ROWS;
         let groups = [
             group(big, Some((50, 90))),
@@ -202,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_survey_without_any_order_stays_in_row_groups() {
+    fn an_unordered_survey_has_one_partition_per_row_group() {
         let groups = vec![group(MOST_SHARED_ROWS / 2, Some((0, 99))); 3];
         assert_eq!(together(&groups, &by_id(&groups), MOST_SHARED_ROWS).len(), 3);
     }

@@ -1,11 +1,12 @@
-//! Partitions cut into pieces and put together again, by the number of their rows.
+//! Cuts partitions into pieces by number of rows, and packs pieces into partitions.
 
 use tape_core::{Partition, Piece};
 
-/// Into no more pieces is a row group cut: the number of its rows is the file's word, and must not decide how long a list is.
+/// The largest number of pieces of a row group. Without it, a false number of rows in a footer could make a list of any
+/// length.
 const MOST_PIECES: u64 = 1 << 16;
 
-/// Cuts a piece into pieces of `length` rows. The last one may have fewer.
+/// Cuts a piece into pieces of `length` rows. The last one may be shorter.
 pub(crate) fn cut_piece(piece: &Piece, length: u64) -> impl Iterator<Item = Piece> {
     let Piece { row_group, ref rows } = *piece;
     let (start, end) = (rows.start, rows.end);
@@ -17,8 +18,8 @@ pub(crate) fn cut_piece(piece: &Piece, length: u64) -> impl Iterator<Item = Piec
     })
 }
 
-/// Packs the rows of `partitions` into partitions of up to `most` rows each, as near as row groups allow. A row group of more
-/// rows is cut so that each worker has a share of it.
+/// Packs the rows of `partitions` into partitions of up to `most` rows each, as near as row groups allow. Row groups
+/// with more rows are cut so that each worker gets a part.
 pub(crate) fn rounds(partitions: &[Partition], most: u64, workers: u64) -> Vec<Partition> {
     let length = |piece: &Piece| {
         let rows = piece.rows.end.saturating_sub(piece.rows.start);
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rounds_hold_every_row_once_and_no_more_than_fit() {
+    fn rounds_hold_every_row_once_and_stay_within_the_limit() {
         let rows = [5, 5, 1, 20, 3, 4];
         let partition = |(i, &n): (usize, &u64)| Partition { pieces: vec![Piece { row_group: i, rows: 0..n }] };
         let partitions: Vec<_> = rows.iter().enumerate().map(partition).collect();
@@ -55,7 +56,7 @@ mod tests {
         assert_eq!(sizes(u64::MAX), [38]);
         assert_eq!(sizes(1), [1; 38]);
         let absurd = [Partition { pieces: vec![Piece { row_group: 0, rows: 0..u64::MAX }] }];
-        assert!(rounds(&absurd, 1 << 20, 2).len() < 100_000, "no more pieces than can be listed");
+        assert!(rounds(&absurd, 1 << 20, 2).len() < 100_000, "the number of pieces is limited");
     }
 
     #[test]

@@ -1,28 +1,29 @@
-//! A survey cut into slices of ids, for files that are each sorted and overlap: one for every night, say.
+//! Cuts a survey into slices of ids, for sorted files that overlap, such as one file per night.
 //!
-//! A slice is what the merge plan holds at a time: all rows of its ids, from the row groups whose footers say that they may
-//! hold some. A row group at the border of two slices is read for both, so slices are as wide as memory and good sense allow.
+//! The merge plan holds one slice at a time: all rows with these ids, from the row groups that may hold them according
+//! to their footers. A row group at the border of two slices is read for both, so wide slices are better, within limits
+//! of memory and parallelism.
 
 use std::collections::BTreeSet;
 
 use tape_core::{IdRange, ObjectId, Partition, Piece, Source};
 
-/// Rows of a slice, if memory allows more: enough to keep all workers busy, and memory small.
+/// Number of rows in a slice, if memory allows. It keeps all workers busy, and memory small.
 const SLICE_ROWS: u64 = 4 << 20;
 /// A slice holds at least this many times the rows that overlap at any single id. At most about one row in this many is
 /// then read twice.
 const TIMES_OVERLAP: u64 = 5;
-/// With more rows read twice than this part of all, bringing rows together by hash is quicker.
+/// If a larger fraction of the rows would be read twice, regrouping by hash is faster.
 const MOST_TWICE: f64 = 0.3;
 
-/// All rows of some ids.
+/// All rows with ids in a range.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Slice {
-    /// No id is smaller.
+    /// The smallest id.
     pub(crate) from: ObjectId,
-    /// All ids are smaller, if there is a slice after this one.
+    /// The first id after the slice. `None` for the last slice.
     pub(crate) to: Option<ObjectId>,
-    /// Row groups that may hold such ids.
+    /// Row groups that may hold these ids.
     pub(crate) parts: Vec<SlicePart>,
 }
 
@@ -37,12 +38,12 @@ pub(crate) struct SlicePart {
 }
 
 impl Slice {
-    /// Rows that are read for it.
+    /// Returns the number of rows to read for the slice.
     pub(crate) fn rows(&self) -> u64 {
         self.parts.iter().map(|part| length(&part.piece)).fold(0, u64::saturating_add)
     }
 
-    /// Returns true if `id` lies in the slice.
+    /// Returns true if `id` is in the slice.
     pub(crate) fn takes(&self, id: &ObjectId) -> bool {
         *id >= self.from && self.to.as_ref().is_none_or(|to| id < to)
     }
@@ -54,8 +55,8 @@ impl Slice {
         Partition { pieces: self.parts.iter().map(|part| part.piece.clone()).collect() }
     }
 
-    /// The slice that reads `partition` and takes the ids from the last of `cuts` before it to the first after it;
-    /// `is_first` tells of a piece, by its number, whether no slice before this one reads it.
+    /// Creates the slice that reads `partition` and takes the ids from `from` up to but not including `to`. `is_first`
+    /// returns, for the index of a piece, true if no earlier slice reads it.
     pub(crate) fn between(
         source: &dyn Source,
         partition: &Partition,
@@ -72,13 +73,13 @@ impl Slice {
     }
 }
 
-/// Rows of the survey, each counted once.
+/// Returns the number of rows of the survey. Rows that are read twice count once.
 pub(crate) fn rows(slices: &[Slice]) -> u64 {
     let own = slices.iter().flat_map(|slice| &slice.parts).filter(|part| part.first);
     own.map(|part| length(&part.piece)).fold(0, u64::saturating_add)
 }
 
-/// Rows that are read for all slices: some of them twice.
+/// Returns the number of rows that are read for all slices. Some are read twice.
 pub(crate) fn rows_read(slices: &[Slice]) -> u64 {
     slices.iter().map(Slice::rows).fold(0, u64::saturating_add)
 }
@@ -89,18 +90,19 @@ pub(crate) fn read_twice(slices: &[Slice]) -> f64 {
     rows_read(slices) as f64 / rows(slices).max(1) as f64 - 1.0
 }
 
-/// Why a survey is not cut into slices.
+/// The reason why a survey is not cut into slices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotSliced {
-    /// A footer does not tell the ids of its row group.
+    /// A footer has no range of ids for its row group.
     NoClaims,
-    /// The row groups that may hold one id have more rows together than fit in memory.
+    /// The row groups that may hold one id have more rows than fit in memory.
     TooLarge { rows: u64 },
-    /// Another plan is quicker.
+    /// Another plan is faster.
     Slower,
 }
 
-/// Cuts a survey into slices of no more than `most` rows each; unless that is `forced`, only if little is then read twice.
+/// Cuts a survey into slices of at most `most` rows. Unless `forced`, returns an error if many rows would be read
+/// twice.
 pub(crate) fn slices(
     source: &dyn Source,
     partitions: &[Partition],
@@ -118,7 +120,7 @@ pub(crate) fn slices(
     if forced || quick { Ok(slices) } else { Err(NotSliced::Slower) }
 }
 
-/// All pieces by the smallest id that they claim; none if one claims nothing.
+/// Returns all pieces in order of the smallest id that they claim, or `None` if a row group claims none.
 fn by_smallest(source: &dyn Source, partitions: &[Partition]) -> Option<Vec<SlicePart>> {
     let pieces = partitions.iter().flat_map(|partition| &partition.pieces).filter(|piece| length(piece) > 0);
     let part = |piece: &Piece| {
@@ -126,12 +128,12 @@ fn by_smallest(source: &dyn Source, partitions: &[Partition]) -> Option<Vec<Slic
         Some(SlicePart { piece: piece.clone(), claim, first: true })
     };
     let mut parts = pieces.map(part).collect::<Option<Vec<_>>>()?;
-    // Stable: the rows of an object keep the order of the files.
+    // A stable sort: the rows of an object keep the order of the files.
     parts.sort_by(|a, b| a.claim.min.cmp(&b.claim.min));
     Some(parts)
 }
 
-/// The most rows that may hold one id, by what they claim.
+/// Returns the largest number of rows that may hold any single id, according to the footers.
 fn overlap(parts: &[SlicePart]) -> u64 {
     let (mut rows, mut most) = (0u64, 0);
     let mut open: BTreeSet<(&ObjectId, usize)> = BTreeSet::new();
@@ -150,7 +152,7 @@ fn overlap(parts: &[SlicePart]) -> u64 {
     most
 }
 
-/// Cuts where a row group begins, once a slice has `wide` rows.
+/// Starts a new slice at the start of a row group, once the current slice has `wide` rows.
 fn sweep(parts: Vec<SlicePart>, wide: u64) -> Vec<Slice> {
     let mut slices: Vec<Slice> = vec![];
     let mut open: Option<Slice> = None;
@@ -182,7 +184,7 @@ const fn length(piece: &Piece) -> u64 {
 mod tests {
     use super::*;
 
-    /// (smallest id, largest id, rows).
+    /// Builds parts from tuples (smallest id, largest id, rows).
     fn parts(claims: &[(i64, i64, u64)]) -> Vec<SlicePart> {
         let part = |(row_group, &(min, max, rows)): (usize, &(i64, i64, u64))| SlicePart {
             piece: Piece { row_group, rows: 0..rows },
@@ -197,8 +199,8 @@ mod tests {
     }
 
     #[test]
-    fn slices_follow_each_other_and_miss_no_row_group() {
-        // Two files of three row groups, and one row group that goes through all.
+    fn slices_cover_all_ids_without_overlap() {
+        // Two files of three row groups each, and one row group that covers all ids.
         let claims = [(0, 99, 10), (0, 29, 10), (5, 34, 10), (30, 60, 10), (35, 69, 10), (61, 90, 10), (70, 99, 10)];
         let slices = sweep(parts(&claims), 30);
         let bounds: Vec<_> = slices.iter().map(|slice| (slice.from.clone(), slice.to.clone())).collect();
@@ -223,14 +225,14 @@ mod tests {
     }
 
     #[test]
-    fn overlap_is_what_may_hold_one_id() {
+    fn overlap_counts_the_rows_that_may_hold_one_id() {
         assert_eq!(overlap(&parts(&[(0, 9, 5), (10, 19, 7), (20, 29, 6)])), 7);
         assert_eq!(overlap(&parts(&[(0, 10, 5), (10, 19, 7), (19, 29, 6)])), 13);
         assert_eq!(overlap(&parts(&[(0, 99, 5), (1, 2, 7), (3, 4, 8), (5, 98, 9)])), 14);
     }
 
     #[test]
-    fn row_groups_that_hold_all_ids_are_one_slice() {
+    fn nested_row_groups_are_one_slice() {
         let claims: Vec<_> = (0..50).map(|i| (i, 1000 - i, 10)).collect();
         let all = parts(&claims);
         assert_eq!(sweep(all.clone(), TIMES_OVERLAP * overlap(&all)).len(), 1);

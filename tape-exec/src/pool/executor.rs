@@ -1,8 +1,10 @@
-//! Tasks on a pool that several runs may share.
+//! Runs tasks on a pool that several runs may share.
 //!
-//! What runs on a shared pool must never wait for what began before it: rayon gives a thread that waits for the columns of a
-//! row group whatever else is to be done, so below any task there may lie another. Helpers therefore leave where they
-//! would have to wait, and are called again once there is more to do; and a thread that is at a task never begins a second
+//! A task on a shared pool must never wait for work that began before it. While a rayon thread waits for the columns of
+//! a row group, it may execute any other job of the pool, so any task may run on top of another on the same stack.
+//! Helpers therefore leave instead of waiting, and are called again when there is more to do. A thread never starts a
+//! second task during a first one, because the second could need a lock that the first holds. Only the caller of a run
+//! waits, and only for tasks that began after it.
 //! one, which could want a lock that the first holds. Only the caller of a run waits, for tasks that all began after it.
 
 use std::cell::Cell;
@@ -20,7 +22,7 @@ thread_local! {
     static AT_A_TASK: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs tasks on a pool, at most `workers` at once; the caller takes part where nobody else does.
+/// Runs tasks on a pool, at most `workers` at once. The caller takes part if there are no helpers.
 pub(super) fn on_pool<S: Send, T: Send>(
     pool: &ThreadPool,
     workers: usize,
@@ -32,7 +34,7 @@ pub(super) fn on_pool<S: Send, T: Send>(
 ) -> Result<()> {
     let workers = workers.clamp(1, tasks.max(1));
     let queue = Queue::new(tasks, ahead, take);
-    // A thread of the pool that waited for others of it might be the last one.
+    // If a thread of the pool waited for others, it could be the only one left.
     let inside = pool.current_thread_index().is_some();
     if inside {
         queue.join();
@@ -54,7 +56,7 @@ pub(super) fn on_pool<S: Send, T: Send>(
 struct Run<S, T, F, M, W> {
     queue: Queue<T, F>,
     workers: usize,
-    /// Workers of helpers that left, to be reused.
+    /// States of helpers that left, to be reused.
     idle: Mutex<Vec<S>>,
     state: M,
     task: W,
@@ -68,7 +70,7 @@ where
     M: Fn() -> S + Sync,
     W: Fn(&mut S, usize) -> Result<T> + Sync,
 {
-    /// Calls as many helpers as there is work for.
+    /// Spawns helpers if there is work for them.
     fn call<'scope>(&'scope self, scope: &Scope<'scope>) {
         for _ in 0..self.queue.wanted(self.workers) {
             scope.spawn(|scope| self.help(scope));

@@ -1,6 +1,6 @@
-//! Tasks over threads, with results taken in the order of the tasks.
+//! Runs tasks on threads, and takes their results in the order of the tasks.
 //!
-//! A run has one pool, made when it begins or shared with other runs, or the caller's thread alone.
+//! A run uses a pool of its own, a pool that it shares with other runs, or the caller's thread.
 
 mod executor;
 mod queue;
@@ -14,19 +14,19 @@ pub use tape_pool::default_workers;
 
 use crate::error::{Error, Result};
 
-/// Tasks per worker that may be done and wait for an earlier one: enough to even out tasks of different length, and a
-/// bound on what waits in memory.
+/// Number of completed tasks per worker that may wait for an earlier one. It evens out tasks of different lengths, and
+/// bounds the memory for waiting results.
 const AHEAD: usize = 2;
 
-/// On which threads a run works.
+/// The threads that a run works on.
 #[derive(Clone, Debug, Default)]
 pub enum Threads {
-    /// On threads of its own, which are gone when it ends.
+    /// Threads that are started for the run, and end with it.
     #[default]
     Own,
-    /// On those of a pool, which other runs may share at the same time.
+    /// The threads of a pool, which other runs may share.
     Pool(Arc<ThreadPool>),
-    /// On the caller's alone.
+    /// Only the caller's thread.
     Caller,
 }
 
@@ -39,7 +39,7 @@ impl Threads {
         Ok(Self::Pool(Arc::new(pool(threads)?)))
     }
 
-    /// Starts a pool of `workers` threads in the place of [`Threads::Own`]; others stay what they are.
+    /// Starts a pool of `workers` threads for [`Threads::Own`]. Returns other kinds unchanged.
     ///
     /// # Errors
     /// If the system cannot start the threads.
@@ -50,10 +50,11 @@ impl Threads {
         }
     }
 
-    /// Does `work` on a thread of the pool, so that its parallel parts run there; on a single thread for [`Threads::Caller`].
+    /// Calls `work` on a thread of the pool, so that its parallel parts run there. For [`Threads::Caller`] this is a
+    /// single thread.
     ///
     /// # Errors
-    /// If threads of its own cannot be had.
+    /// If the system cannot start the threads.
     pub fn install<T: Send>(&self, workers: usize, work: impl FnOnce() -> T + Send) -> Result<T> {
         match self.started(workers)? {
             Self::Pool(pool) => Ok(pool.install(work)),
@@ -62,7 +63,7 @@ impl Threads {
     }
 }
 
-/// Carries tasks out: at most `workers` at once, on the threads of a pool, started when it is first needed, or on the caller's.
+/// Runs at most `workers` tasks at once, on the caller's thread or on a pool. A pool is started at the first use.
 #[derive(Debug)]
 pub(crate) struct Executor {
     pub(crate) workers: usize,
@@ -84,8 +85,8 @@ impl Executor {
         Ok(self.started.get_or_init(|| started))
     }
 
-    /// Runs `task` for `0..tasks`, with a state for each worker made by `state`, and hands the results to `take` in the order of
-    /// the tasks, whatever order they end in. The first error ends it.
+    /// Runs `task` for `0..tasks`, and passes the results to `take` in the order of the tasks. `state` creates a state
+    /// for each worker. The first error ends the run.
     pub(crate) fn in_order<S: Send, T: Send>(
         &self,
         tasks: usize,
@@ -112,7 +113,7 @@ impl Executor {
     }
 }
 
-/// Runs tasks one after the other where it is called.
+/// Runs tasks one after another on the caller's thread.
 fn one_by_one<S, T>(
     tasks: usize,
     state: impl Fn() -> S,
@@ -127,11 +128,12 @@ fn one_by_one<S, T>(
     })
 }
 
-/// Runs `task` for `0..tasks` on `workers` threads, and hands each result to `done` in the order of the tasks; `done` is not
-/// called twice at once. A task that panics gives an error, and the others go on. `stop` is asked before each.
+/// Runs `task` for `0..tasks` on `workers` threads, and passes each result to `done` in the order of the tasks. Calls
+/// of `done` do not overlap. A task that panics gives an error, and the others continue. `stop` is called before each
+/// task, and ends the run if it returns true.
 ///
 /// # Errors
-/// If the threads cannot be had.
+/// If the system cannot start the threads.
 pub fn each<T: Send>(
     workers: usize,
     threads: &Threads,
@@ -157,10 +159,10 @@ pub fn each<T: Send>(
     }
 }
 
-/// Does `work` with `workers` threads for its parallel parts.
+/// Calls `work` with `workers` threads for its parallel parts.
 ///
 /// # Errors
-/// If the threads cannot be had.
+/// If the system cannot start the threads.
 pub fn with_threads<T: Send>(workers: usize, work: impl FnOnce() -> T + Send) -> Result<T> {
     Threads::Own.install(workers, work)
 }

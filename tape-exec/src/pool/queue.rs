@@ -1,4 +1,4 @@
-//! The tasks of one call: who takes the next one, and results handed on in the order of the tasks.
+//! A queue of the tasks of one run. It assigns tasks to workers, and passes on results in the order of the tasks.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,12 +18,12 @@ pub(super) struct Queue<T, F> {
 struct Progress<T> {
     claimed: usize,
     taken: usize,
-    /// True if some worker is currently taking results, for all.
+    /// True while a worker passes on results.
     taking: bool,
-    /// Helpers that were called to a shared pool and have not left.
+    /// Number of helpers that were called and have not left.
     helpers: usize,
     waiting: BTreeMap<usize, T>,
-    /// The failed task that comes first, so that the message does not depend on timing more than it must.
+    /// The first failed task by number, so that the error depends on timing as little as possible.
     failed: Option<(usize, Error)>,
 }
 
@@ -48,8 +48,8 @@ impl<T, F: FnMut(T) -> Result<()>> Queue<T, F> {
         progress.failed.is_some() || progress.claimed == self.tasks
     }
 
-    /// The next task, if there is one that is not too far ahead. The task that all wait for is never held back here, so some
-    /// worker always gets on.
+    /// Claims the next task, unless it is too far ahead. The task that others wait for is never held back, so some
+    /// worker always makes progress.
     fn next(&self, progress: &mut Progress<T>) -> Option<usize> {
         let next = progress.claimed;
         let free = !self.is_over(progress) && next < progress.taken + self.ahead;
@@ -59,8 +59,9 @@ impl<T, F: FnMut(T) -> Result<()>> Queue<T, F> {
         })
     }
 
-    /// The next task for the one who called the helpers, who counts as one of them then: once there is one that none of them
-    /// will do. Who is one of them already gets whatever is not too far ahead.
+    /// Waits for a task for the caller of the run, and claims it. A caller that is not a helper only gets a task if
+    /// there are no helpers, and counts as a helper while it works. A caller that is a helper gets any task that is not
+    /// too far ahead.
     pub(super) fn claim_as_caller(&self, is_helper: bool) -> Option<usize> {
         let mut progress = self.lock();
         loop {
@@ -73,7 +74,7 @@ impl<T, F: FnMut(T) -> Result<()>> Queue<T, F> {
         }
     }
 
-    /// The next task for a helper, who leaves if there is none now.
+    /// Claims the next task for a helper, or removes the helper if there is none.
     pub(super) fn claim_or_leave(&self) -> Option<usize> {
         let mut progress = self.lock();
         let next = self.next(&mut progress);
@@ -85,18 +86,18 @@ impl<T, F: FnMut(T) -> Result<()>> Queue<T, F> {
         next
     }
 
-    /// Counts a helper that joins without being called.
+    /// Adds a helper that was not called.
     pub(super) fn join(&self) {
         self.lock().helpers += 1;
     }
 
-    /// A helper leaves.
+    /// Removes a helper.
     pub(super) fn leave(&self) {
         self.lock().helpers -= 1;
         self.moved.notify_all();
     }
 
-    /// Returns the number of helpers to call, up to `most` in total. They are counted from now on.
+    /// Returns the number of helpers to call, up to `most` in total, and counts them as called.
     pub(super) fn wanted(&self, most: usize) -> usize {
         let mut progress = self.lock();
         if progress.failed.is_some() {
@@ -117,7 +118,7 @@ impl<T, F: FnMut(T) -> Result<()>> Queue<T, F> {
                 return self.fail(index, error);
             }
         }
-        // One worker takes for all; whoever finds it at work leaves its result to it.
+        // One worker passes on results for all. Others leave their results to it.
         if progress.taking {
             return;
         }
@@ -134,7 +135,7 @@ impl<T, F: FnMut(T) -> Result<()>> Queue<T, F> {
                 take(value)
             }));
             if let Err(error) = taken.unwrap_or_else(|panic| Err(Error::Internal { message: panic_message(&*panic) })) {
-                // Nothing is taken any more.
+                // No more results are passed on after this.
                 return self.fail(next, error);
             }
             progress = self.lock();

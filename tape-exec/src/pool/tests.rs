@@ -1,4 +1,4 @@
-//! Tasks in order, on any threads.
+//! Tests of executors on all kinds of threads.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,8 @@ fn executor(workers: usize, threads: &Threads) -> Executor {
     Executor::new(workers, threads.clone())
 }
 
-/// Tasks that share their work with other threads, as those do that read; what was taken.
+/// Runs tasks that share their work with other threads, as tasks that read do. Returns the results in the order in
+/// which they were taken.
 fn run(threads: &Threads, workers: usize, tasks: usize) -> Vec<usize> {
     let mut taken = vec![];
     let task = |times: &mut usize, i: usize| {
@@ -32,7 +33,7 @@ fn run(threads: &Threads, workers: usize, tasks: usize) -> Vec<usize> {
 }
 
 #[test]
-fn results_come_in_order_of_the_tasks_on_any_threads() {
+fn results_are_in_order_of_the_tasks_on_any_threads() {
     for threads in [Threads::Own, Threads::Caller, pool(1), pool(2), pool(7)] {
         for (workers, tasks) in [(1, 50), (2, 50), (7, 50), (3, 2), (2, 0)] {
             assert_eq!(run(&threads, workers, tasks), (0..tasks).collect::<Vec<_>>(), "{threads:?}");
@@ -41,7 +42,7 @@ fn results_come_in_order_of_the_tasks_on_any_threads() {
 }
 
 #[test]
-fn runs_share_a_pool_at_the_same_time() {
+fn concurrent_runs_can_share_a_pool() {
     for threads in [pool(1), pool(2), pool(3)] {
         std::thread::scope(|scope| {
             let runs: Vec<_> = (0..4).map(|_| scope.spawn(|| run(&threads, 2, 200))).collect();
@@ -51,7 +52,7 @@ fn runs_share_a_pool_at_the_same_time() {
 }
 
 #[test]
-fn a_thread_at_a_task_begins_no_other_while_it_waits_for_help() {
+fn a_thread_does_not_start_a_task_within_another() {
     thread_local! {
         static DEPTH: Cell<usize> = const { Cell::new(0) };
     }
@@ -73,12 +74,12 @@ fn a_thread_at_a_task_begins_no_other_while_it_waits_for_help() {
 }
 
 #[test]
-fn a_run_inside_the_pool_that_it_runs_on_does_not_wait_for_itself() {
+fn a_run_inside_its_own_pool_does_not_deadlock() {
     for n in [1, 2, 3] {
         let threads = pool(n);
         let Threads::Pool(own) = &threads else { unreachable!("it is a pool") };
         assert_eq!(own.install(|| run(&threads, 4, 30)), (0..30).collect::<Vec<_>>());
-        // From each task of another run, too.
+        // Also from each task of another run.
         let inner = |(): &mut (), i: usize| Ok((i, run(&threads, 2, 10).len()));
         let mut taken = vec![];
         let take = |pair| {
@@ -91,7 +92,7 @@ fn a_run_inside_the_pool_that_it_runs_on_does_not_wait_for_itself() {
 }
 
 #[test]
-fn no_more_tasks_are_under_way_than_workers_were_asked_for() {
+fn at_most_the_requested_number_of_tasks_run_at_once() {
     let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let task = |(): &mut (), _| {
         most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
@@ -104,7 +105,7 @@ fn no_more_tasks_are_under_way_than_workers_were_asked_for() {
 }
 
 #[test]
-fn an_error_or_a_panic_ends_a_run_on_any_threads_and_the_pool_remains() {
+fn a_pool_survives_errors_and_panics_of_a_run() {
     for threads in [Threads::Own, Threads::Caller, pool(1), pool(3)] {
         for panics in [false, true] {
             let task = |(): &mut (), i: usize| match i {
@@ -126,7 +127,7 @@ fn an_error_or_a_panic_ends_a_run_on_any_threads_and_the_pool_remains() {
 }
 
 #[test]
-fn each_task_is_done_once_and_a_panic_is_its_own() {
+fn each_task_runs_once_and_a_panic_affects_only_its_task() {
     for workers in [1, 3] {
         let mut done = vec![];
         each(

@@ -1,4 +1,4 @@
-//! Rows brought to buckets by a hash of their id, and buckets of rows wherever they lie.
+//! Partitions rows into buckets by a hash of their id, and reads buckets back.
 
 use std::hash::BuildHasher;
 use std::ops::Range;
@@ -14,12 +14,12 @@ use crate::error::{Error, Result};
 /// runs causes a cache miss for nearly every row: 100 million rows over 512 buckets took a third longer in blocks of
 /// 32k.
 const SHARE_ROWS: usize = 256;
-/// Rows scattered at a time, at least: several reads.
+/// The smallest number of rows to scatter at a time: several reads.
 const FEWEST_ROWS: usize = 32 * 1024;
-/// At most: no gain was found beyond.
+/// The largest number of rows to scatter at a time. Larger blocks brought no gain.
 const MOST_ROWS: usize = 128 * 1024;
 
-/// Rows by bucket, wherever they lie: in memory, on disk, or in the outputs of tasks. They can be read again.
+/// Rows by bucket: in memory, on disk, or in the outputs of tasks. They can be read repeatedly.
 pub(crate) trait BucketRows: Sync {
     /// Returns the number of rows of a bucket.
     fn rows(&self, bucket: usize) -> u64;
@@ -29,7 +29,7 @@ pub(crate) trait BucketRows: Sync {
         None
     }
 
-    /// Returns the number of pieces that the rows of a bucket lie in, if they are not in memory.
+    /// Returns the number of pieces of a bucket, if its rows are not in memory.
     fn pieces(&self, _bucket: usize) -> usize {
         0
     }
@@ -63,14 +63,14 @@ pub(crate) trait BucketRows: Sync {
     }
 }
 
-/// A batch of rows in the order of their buckets.
+/// A batch of rows, ordered by bucket.
 struct Block {
     rows: Rows,
-    /// Start of each bucket, and the end.
+    /// The start of each bucket, and the end of the last.
     starts: Vec<usize>,
 }
 
-/// Rows scattered to buckets.
+/// Rows that were scattered to buckets, in memory.
 #[derive(Default)]
 pub(crate) struct Scattered {
     blocks: Vec<Block>,
@@ -97,7 +97,7 @@ impl BucketRows for Scattered {
     }
 }
 
-/// Rows on disk: for each bucket its pieces, in the order of the survey.
+/// Spilled rows: the pieces of each bucket, in the order of the survey.
 pub(crate) struct SpilledRows<'a> {
     pub(crate) spill: &'a dyn Spill,
     pub(crate) buckets: Vec<Vec<Spilled>>,
@@ -151,7 +151,7 @@ fn scatter(job: &Job<'_>, partition: &Partition, buckets: usize, rows: &mut Rows
             break;
         }
     }
-    // Rows that the reader dropped were read too.
+    // Rows that the reader dropped were read, too.
     blocks.scattered.rows += left_out.dropped();
     blocks.scattered.left_out += left_out;
     Ok(blocks.scattered)
@@ -160,7 +160,7 @@ fn scatter(job: &Job<'_>, partition: &Partition, buckets: usize, rows: &mut Rows
 /// Scatters rows block by block.
 pub(crate) struct Blocks {
     buckets: usize,
-    /// Rows of a block.
+    /// Number of rows in a block.
     length: usize,
     order: Vec<u32>,
     pub(crate) scattered: Scattered,
@@ -168,14 +168,15 @@ pub(crate) struct Blocks {
 
 impl Blocks {
     pub(crate) fn new(job: &Job<'_>, buckets: usize) -> Self {
-        // A worker holds a block twice, of up to forty bytes a row: all of them together a sixteenth of the memory.
+        // Each worker holds a block twice, with up to 40 bytes per row. All blocks together may take a sixteenth of the
+        // memory.
         let fitting = job.memory.map_or(u64::MAX, |memory| memory / 32 / job.workers() / 40);
         let most = usize::try_from(fitting).unwrap_or(usize::MAX).clamp(FEWEST_ROWS, MOST_ROWS);
         let length = buckets.saturating_mul(SHARE_ROWS).clamp(FEWEST_ROWS, most);
         Self { buckets, length, order: vec![], scattered: Scattered::default() }
     }
 
-    /// Takes the rows, if there are enough for a block or these are the last; leaves them for the next time if not.
+    /// Scatters the rows if they fill a block, or if they are the last rows. Otherwise leaves them for the next call.
     pub(crate) fn scatter(&mut self, rows: &mut Rows, last: bool) {
         if rows.is_empty() || (rows.len() < self.length && !last) {
             return;
@@ -187,7 +188,7 @@ impl Blocks {
     }
 }
 
-/// The rows in the order of their buckets, and where each bucket starts.
+/// Sorts rows by bucket. Returns the start of each bucket.
 fn by_bucket(ids: &Ids, buckets: usize, order: &mut Vec<u32>) -> Vec<usize> {
     let shift = 64 - buckets.trailing_zeros();
     let bucket: Vec<u16> = match ids {
@@ -215,8 +216,8 @@ fn by_bucket(ids: &Ids, buckets: usize, order: &mut Vec<u32>) -> Vec<usize> {
     starts
 }
 
-/// Ids are often multiples or counters: a multiplication by an odd number near 2^64 / golden ratio spreads both over the
-/// top bits.
+/// Hashes an integer id. Ids are often multiples or counters. A multiplication by an odd number near 2^64 / golden
+/// ratio spreads both over the top bits.
 const fn hash_of(key: i64) -> u64 {
     let key = key.cast_unsigned();
     (key ^ (key >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
@@ -224,6 +225,6 @@ const fn hash_of(key: i64) -> u64 {
 
 #[expect(clippy::cast_possible_truncation, reason = "at most log2(MOST_BUCKETS) bits are left")]
 const fn top_bits(hash: u64, shift: u32) -> u16 {
-    // One bucket leaves no bit, and a shift by all bits is not defined.
+    // With one bucket there is no bit left, and a shift by all bits is undefined.
     if shift == u64::BITS { 0 } else { (hash >> shift) as u16 }
 }

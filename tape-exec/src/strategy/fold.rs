@@ -1,5 +1,5 @@
-//! Fold: epochs become partial states, and states are combined, so that memory grows with the light curves and not with the
-//! epochs.
+//! The fold plan: epochs become partial states, and states are combined. Memory grows with the number of light curves,
+//! not with the number of epochs.
 //!
 //! Rows are partitioned into buckets as for a shuffle, but only a limited number at once. Then the rows of each bucket
 //! are lifted to states, and their memory is free for the next ones. Lifting batch by batch would not move rows at all,
@@ -26,7 +26,7 @@ use crate::pool::panic_message;
 use crate::strategy::buckets::{BucketRows, scatter_all};
 use crate::strategy::shuffle::write_by_id;
 
-/// The folds behind what is computed, if all statistics are folds and no step needs whole light curves.
+/// Returns the folds, if all statistics are folds and no step needs whole light curves.
 pub(crate) fn folds(job: &Job<'_>) -> Option<Vec<Arc<dyn Fold>>> {
     if !job.steps.is_empty() {
         return None;
@@ -38,7 +38,7 @@ pub(crate) fn folds(job: &Job<'_>) -> Option<Vec<Arc<dyn Fold>>> {
     job.statistics.iter().map(fold).collect()
 }
 
-/// The number of floats in a partial state.
+/// Returns the number of floats in a partial state.
 pub(crate) fn width(folds: &[Arc<dyn Fold>]) -> usize {
     folds.iter().map(|fold| fold.state_len()).sum()
 }
@@ -48,7 +48,7 @@ pub(crate) struct States {
     ids: Ids,
     band: Vec<u8>,
     n_obs: Vec<u64>,
-    /// The states of all folds side by side, for each light curve.
+    /// For each light curve, the states of all folds next to each other.
     states: Vec<f64>,
     width: usize,
     index: HashTable<u32>,
@@ -86,7 +86,8 @@ pub(crate) fn run(
     Ok(totals)
 }
 
-/// The first stage: brings the rows of a partition to buckets, lifts each bucket's, and combines them into its states.
+/// The first stage: partitions rows into buckets, lifts the rows of each bucket to states, and combines these with the
+/// earlier states of the bucket.
 pub(crate) fn lift_round(
     job: &Job<'_>,
     folds: &[Arc<dyn Fold>],
@@ -113,10 +114,10 @@ pub(crate) fn lift_round(
     )
 }
 
-/// Checks that the states fit.
+/// Checks that the states fit in memory.
 ///
 /// # Errors
-/// If there are more light curves than fit, so that it is better to keep their rows on disk.
+/// If there are too many light curves. It is then better to spill their rows.
 fn check_room(states: &[Mutex<States>], budget: RegroupBudget) -> Result<()> {
     let bytes: u64 = states.iter().map(|states| lock(states).bytes()).sum();
     if bytes <= budget.results {
@@ -127,7 +128,7 @@ fn check_room(states: &[Mutex<States>], budget: RegroupBudget) -> Result<()> {
     Err(Error::DoesNotFit { what: "the table of partial states".to_owned(), rows, most })
 }
 
-/// Another worker's panic ends the run anyway.
+/// Locks the states. A lock may be poisoned by a panic in another worker, which ends the run anyway.
 fn lock(states: &Mutex<States>) -> MutexGuard<'_, States> {
     states.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -141,7 +142,7 @@ fn lift(worker: &mut Worker<'_>, folds: &[Arc<dyn Fold>], parts: &[Part<'_>], st
     }
     worker.group_any(parts, &mut left_out);
     let mut state = vec![0.0; states.width];
-    // Who is at work, should one panic.
+    // The fold and segment at work, for the message if the fold panics.
     let at = Cell::new((0, None));
     let lifted = catch_unwind(AssertUnwindSafe(|| {
         for (i, segment) in worker.chunk.segments.iter().enumerate() {
@@ -163,7 +164,7 @@ fn lift(worker: &mut Worker<'_>, folds: &[Arc<dyn Fold>], parts: &[Part<'_>], st
     if worker.chunk.cancelled() { Err(Error::Cancelled) } else { Ok(left_out) }
 }
 
-/// A program that asks for what cannot be.
+/// Returns the error for a fold plan with a statistic that is not a fold, which is a bug.
 pub(crate) fn not_folds() -> Error {
     Error::Internal { message: "partial states of a statistic that is not a fold".to_owned() }
 }
@@ -174,7 +175,7 @@ impl States {
         Self { ids, band: vec![], n_obs: vec![], states: vec![], width, index: HashTable::new() }
     }
 
-    /// Returns them in the place of results, with a column for each float, in the order in which they were met.
+    /// Converts the states to results, with a column for each float. The order is that of insertion.
     pub(crate) fn into_stored(self) -> Results {
         let mut values = vec![Vec::with_capacity(self.band.len()); self.width];
         for state in self.states.chunks_exact(self.width.max(1)) {
@@ -184,7 +185,7 @@ impl States {
         Results { ids, band, n_obs, values, without_rows: 0 }
     }
 
-    /// Combines states into them that [`States::into_stored`] gave.
+    /// Combines states from [`States::into_stored`] with these.
     pub(crate) fn add_stored(&mut self, job: &Job<'_>, more: &Results, folds: &[Arc<dyn Fold>]) -> Result<()> {
         if more.values.len() != self.width {
             return Err(Error::Internal { message: "partial states of other folds".to_owned() });
@@ -204,7 +205,7 @@ impl States {
         }));
         match combined {
             Ok(true) => Ok(()),
-            Ok(false) => Err(Error::Internal { message: "a partial state that is no number".to_owned() }),
+            Ok(false) => Err(Error::Internal { message: "a partial state that is not a number".to_owned() }),
             Err(panic) => {
                 let names: Vec<&str> = job.statistics.iter().map(|s| s.info().name.as_ref()).collect();
                 let id = more.ids.get(at.get()).to_owned(job.source.id_type());
@@ -214,14 +215,14 @@ impl States {
         }
     }
 
-    /// Bytes of memory that they take.
+    /// Returns the size in memory, in bytes.
     fn bytes(&self) -> u64 {
         let row = size_of::<u8>() + size_of::<u64>() + self.width * size_of::<f64>();
         let index = self.index.capacity() * (size_of::<u32>() + 1);
         (self.ids.bytes() + self.band.len() * row + index) as u64
     }
 
-    /// Combines `state` into that of the light curve with the id at `place` in `of`.
+    /// Combines `state` with that of the light curve whose id is at index `place` of `of`.
     fn add(&mut self, of: &Ids, place: usize, band: u8, n_obs: u64, state: &[f64], folds: &[Arc<dyn Fold>]) {
         let id = of.get(place);
         let hasher = FixedState::default();
@@ -229,7 +230,7 @@ impl States {
         let Self { ids, band: bands, .. } = &*self;
         let same = |&i: &u32| bands[i as usize] == band && ids.get(i as usize) == id;
         let Some(&at) = self.index.find(hash, same) else {
-            // A table of 2^32 light curves would not fit any memory first.
+            // No memory holds a table of 2^32 light curves.
             let at = u32::try_from(self.band.len()).unwrap_or(u32::MAX);
             self.ids.extend_from(of, place..place + 1);
             self.band.push(band);
@@ -252,7 +253,7 @@ impl States {
         }
     }
 
-    /// The second stage: computes the results, by id and band.
+    /// The second stage: computes the results, in order of id and band.
     pub(crate) fn finish(&self, job: &Job<'_>, folds: &[Arc<dyn Fold>]) -> Result<PendingResults> {
         let finished = catch_unwind(AssertUnwindSafe(|| self.results(job, folds)));
         let results = finished.map_err(|panic| Error::Internal { message: panic_message(&*panic) })?;

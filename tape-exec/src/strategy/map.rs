@@ -1,4 +1,5 @@
-//! Map and stitch: partitions computed where they lie, with what their edges cut put together.
+//! The map and stitch plans: each partition is computed where it is, and light curves that partition edges cut are
+//! joined.
 
 use tape_core::{Partition, Sink};
 

@@ -1,5 +1,5 @@
-//! Merge: sorted runs that overlap, a slice of ids at a time. Each slice is a small shuffle, and slices come in the order of
-//! their ids, so no row is spilled and nothing waits but the slice itself.
+//! The merge plan: sorted runs that overlap are read a slice of ids at a time. Each slice is a small shuffle, and
+//! slices come in order of id, so no rows are spilled, and no results are held except those of one slice.
 
 use tape_core::{IdRange, LeftOut, ObjectId, Partition, Rows, Sink, Step};
 
@@ -62,7 +62,7 @@ fn scatter(job: &Job<'_>, slice: &Slice, buckets: usize) -> Result<Scattered> {
     Ok(all)
 }
 
-/// The rows of one part that the slice takes.
+/// Scatters the rows of one part that belong to the slice.
 fn part_of(
     worker: &mut Worker<'_>,
     slice: &Slice,
@@ -87,7 +87,7 @@ fn part_of(
     blocks.scatter(&mut own, true);
     worker.give_back(batch);
     let mut scattered = blocks.scattered;
-    // Rows that the reader dropped belong to no slice: they count once.
+    // Rows that the reader dropped belong to no slice, so they are counted once.
     if part.first {
         scattered.rows += rows_read.dropped();
         scattered.left_out += rows_read;
@@ -95,7 +95,7 @@ fn part_of(
     Ok(scattered)
 }
 
-/// Appends the rows of `batch` that the slice takes to `own`.
+/// Appends the rows of `batch` that belong to the slice to `own`.
 fn take(job: &Job<'_>, slice: &Slice, part: &SlicePart, batch: &Rows, own: &mut Rows) -> Result<()> {
     let id_type = job.source.id_type();
     let (mut start, mut at) = (0, 0);
@@ -114,8 +114,8 @@ fn take(job: &Job<'_>, slice: &Slice, part: &SlicePart, batch: &Rows, own: &mut 
     Ok(())
 }
 
-/// Checks that a row group holds no ids outside of its footer's range. Slices that do not read it could otherwise miss
-/// rows.
+/// Checks that an id is within the range that the footer of its row group claims. If not, slices that do not read the
+/// row group could miss rows.
 fn check(job: &Job<'_>, part: &SlicePart, id: &ObjectId) -> Result<()> {
     let IdRange { min, max, .. } = &part.claim;
     if min <= id && id <= max {

@@ -1,6 +1,6 @@
 //! The execution of each plan.
 //!
-//! A run is stages of tasks. In one process the outputs of a stage stay in memory, or are spilled. In a job they are
+//! A run has stages of tasks. In one process, the outputs of a stage stay in memory or are spilled. In a job they are
 //! stored: see [`crate::task`], which calls the same stages.
 
 pub(crate) mod buckets;

@@ -1,4 +1,4 @@
-//! A bucket with more rows than a worker may group at once: its objects, some at a time.
+//! Computes buckets with more rows than a worker may group at once: some objects at a time.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -11,8 +11,8 @@ use crate::compute::{Job, Worker};
 use crate::error::Result;
 use crate::strategy::buckets::BucketRows;
 
-/// Computes all light curves of a bucket, with at most `most` rows grouped at once. Reads the rows once to count those
-/// of each object, and once for each group of objects.
+/// Computes all light curves of a bucket, with at most `most` rows grouped at once. Reads the rows once to count the
+/// rows of each object, and once more for each group of objects.
 ///
 /// # Errors
 /// If a single object has more rows, unless such objects are skipped.
@@ -43,7 +43,7 @@ pub(crate) fn compute(
     Ok(results)
 }
 
-/// The number of rows of each object.
+/// Returns the number of rows of each object, in order of id.
 fn count(rows: &dyn BucketRows, bucket: usize, id_type: IdType) -> Result<Vec<(ObjectId, u64)>> {
     let mut counts: HashMap<ObjectId, u64, FixedState> = HashMap::default();
     rows.each(bucket, id_type, &mut |rows, range| {
@@ -61,10 +61,10 @@ fn count(rows: &dyn BucketRows, bucket: usize, id_type: IdType) -> Result<Vec<(O
     Ok(counts)
 }
 
-/// Ranges of ids, ascending, that hold all objects and no more than `most` rows each.
+/// Divides the objects into ascending ranges of ids with at most `most` rows each.
 fn groups(job: &Job<'_>, counts: Vec<(ObjectId, u64)>, most: u64) -> Result<Vec<RangeInclusive<ObjectId>>> {
     let mut groups: Vec<RangeInclusive<ObjectId>> = vec![];
-    // Nothing goes into a group that has this many rows.
+    // Makes the first object start a new group.
     let mut rows = u64::MAX;
     for (id, n) in counts {
         if n > most {

@@ -1,4 +1,4 @@
-//! The statistics of one partition, whether its rows are sorted or not.
+//! Computes the statistics of one partition, sorted or not.
 
 use tape_core::{Event, IdRef, Ids, LeftOut, Part, Partition, Rows};
 
@@ -25,11 +25,11 @@ impl PartitionOutput {
 
 /// Computes one partition. With `hold_edges`, light curves that its edges may cut are held back.
 ///
-/// Rows are expected in runs of one id, ascending, and go through as they are read. Where they are not, the partition is
-/// read again, whole, and grouped by hash: slower, and the same answer.
+/// Rows are expected to be sorted by id, and are computed as they are read. If they are not sorted, the whole partition
+/// is read again and grouped by hash, which is slower but gives the same results.
 ///
 /// # Errors
-/// [`Error::DoesNotFit`] if a light curve, or rows that must be regrouped, are too many for the worker's share of memory.
+/// [`Error::DoesNotFit`] if a light curve, or rows that must be regrouped, exceed the worker's share of memory.
 pub(crate) fn compute(
     worker: &mut Worker<'_>,
     partition: &Partition,
@@ -60,7 +60,7 @@ fn stream(
     let id_type = job.source.id_type();
     let mut reader = job.source.read(partition, job.inputs().columns()).map_err(Error::Source)?;
     let mut out = PartitionOutput::new(job);
-    // All rows before this one are one run.
+    // All rows before this one have the same id.
     let mut one_run = 0;
     loop {
         let n = job.read(reader.as_mut(), rows, &mut out.partition.left_out)?;
@@ -73,7 +73,7 @@ fn stream(
             }
             continue;
         }
-        // The last run may go on in the next rows; at the end it is an edge.
+        // The last run may continue in the next rows. At the end of the partition it is an edge.
         let cut = if last && !hold_edges { rows.len() } else { last_run(&rows.ids, one_run) };
         let mut start = 0;
         if cut > 0 {
@@ -115,14 +115,14 @@ fn stream(
 /// Estimates the number of light curves in a partition of `all` rows, if its first `rows` have `found`. Allocating once
 /// touches less memory than growing.
 fn expected(found: usize, rows: usize, all: u64) -> usize {
-    // The number of rows is the file's word: no more is believed than costs little.
+    // The number of rows is only a claim of the file. Limit what a false claim can cost.
     const MOST: usize = 1 << 16;
     let all = usize::try_from(all).unwrap_or(usize::MAX);
     let most = found.saturating_mul(all / rows.max(1) + 1);
     most.clamp(found, MOST.max(found))
 }
 
-/// The rows left at the end are the last run, held back.
+/// Holds back the remaining rows, which are the last run.
 fn finish(mut out: PartitionOutput, rows: &Rows, id_type: tape_core::IdType) -> Option<PartitionOutput> {
     if rows.is_empty() {
         return Some(out);
@@ -160,7 +160,7 @@ fn regroup(
         }
         out.partition.rows += n as u64;
         if rows.len() as u64 > budget.partition {
-            let what = format!("{}, whose ids are in no order,", job.source.describe(partition.pieces[0].row_group));
+            let what = format!("{}, which is not sorted by id,", job.source.describe(partition.pieces[0].row_group));
             return Err(Error::DoesNotFit { what, rows: partition.rows(), most: budget.partition });
         }
     }

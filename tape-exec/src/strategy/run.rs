@@ -1,4 +1,4 @@
-//! Runs a plan, and falls back where a claim of the input is found false.
+//! Runs a plan, and switches to another plan if a claim of the footers proves false.
 
 use tape_core::{Event, LeftOut, Observer, Sink, Source, Statistic, Step};
 
@@ -17,22 +17,22 @@ use crate::strategy::{fold, map, merge, shuffle};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
-    /// The plan that gave the answer.
+    /// The plan that gave the results.
     pub plan: PlanKind,
-    /// Rows read.
+    /// Number of rows read.
     pub rows: u64,
-    /// Light curves computed: rows of the result that have a band, if the survey has any; where a statistic has many rows
-    /// for each, those without a row too.
+    /// Number of light curves computed. This is the number of rows of the result, without the rows of objects. For a
+    /// statistic with many rows per light curve, it includes light curves without a row.
     pub light_curves: u64,
-    /// Objects whose bands were compared: rows of the result without a band.
+    /// Number of objects whose bands were compared. Each has a row without a band.
     pub objects: u64,
     /// Light curves with too few epochs for a result, for each statistic.
     pub too_few: Vec<TooFew>,
-    /// Epochs that no statistic saw.
+    /// Epochs that were left out of the statistics.
     pub left_out: LeftOut,
-    /// Bytes spilled because the memory limit was reached, as written.
+    /// Bytes written to disk because the memory limit was reached.
     pub spilled: u64,
-    /// Light curves and row groups that were skipped, if that was allowed.
+    /// Light curves and row groups that were skipped.
     pub skipped: Vec<Skipped>,
     /// Warnings for the user.
     pub warnings: Vec<String>,
@@ -50,7 +50,7 @@ impl Summary {
     ) -> Self {
         let Totals { rows, counts, left_out, spilled, .. } = totals;
         let Counts { light_curves, objects, mut too_few, .. } = counts;
-        // Nothing was counted where there was nothing at all.
+        // Counts are empty if there were no results.
         too_few.resize(statistics.len(), 0);
         let too_few = statistics.iter().zip(too_few).map(|(statistic, light_curves)| {
             let statistic = statistic.info().name.to_string();
@@ -61,7 +61,7 @@ impl Summary {
     }
 }
 
-/// Light curves without a result.
+/// The number of light curves without a result, for one statistic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TooFew {
     /// The name of the statistic.
@@ -73,8 +73,8 @@ pub struct TooFew {
 /// Runs a plan into a sink.
 ///
 /// # Errors
-/// If the survey cannot be read, the results not written, a statistic panics, or the observer asks to stop. What the sink
-/// then holds is not a result.
+/// If the survey cannot be read, the results cannot be written, a statistic panics, or the observer requests a stop.
+/// The content of the sink is then not a valid result.
 pub fn run(
     source: &dyn Source,
     statistics: &[Statistic],
@@ -120,16 +120,17 @@ fn carry_out(job: &Job<'_>, kind: PlanKind, plan: &Plan, sink: &mut dyn Sink) ->
     }
 }
 
-/// Tells whether partial states can stand for light curves: all statistics are folds, and no step comes before them.
+/// Returns true if partial states can replace light curves: all statistics are folds, and there are no steps before
+/// them.
 #[must_use]
 pub fn can_fold(statistics: &[Statistic], config: &Config) -> bool {
     config.steps.is_empty() && statistics.iter().all(Statistic::is_fold)
 }
 
-/// Returns the plan that a run is started again with where `error` says that `kind` does not suit the survey, and why.
+/// Returns the plan to start again with after `error` showed that `kind` does not suit the survey, and the reason.
 ///
 /// # Errors
-/// If there is none: what ends the run.
+/// Returns `error` if there is no other plan.
 pub fn another_plan(kind: PlanKind, forced: bool, can_fold: bool, error: Error) -> Result<(PlanKind, String)> {
     let without_order = if can_fold { PlanKind::Fold } else { PlanKind::Shuffle };
     match (kind, error) {
@@ -153,7 +154,7 @@ pub fn another_plan(kind: PlanKind, forced: bool, can_fold: bool, error: Error) 
     }
 }
 
-/// Returns what the user should know of a run that is done. The source must know all bands that were met.
+/// Returns the warnings of a completed run. The source must know all bands that were met.
 pub(crate) fn warnings_of(job: &Job<'_>, totals: &Totals) -> Vec<String> {
     cut_unchecked(totals.cut_edges).into_iter().chain(bands_not_found(job)).collect()
 }
@@ -168,7 +169,7 @@ fn cut_unchecked(edges: u64) -> Option<String> {
     })
 }
 
-/// A warning for each band asked for, or compared, that no epoch has.
+/// Returns a warning for each selected or compared band that no epoch has.
 fn bands_not_found(job: &Job<'_>) -> Vec<String> {
     let found = job.source.bands().labels();
     let compared = job.statistics.iter().flat_map(|statistic| &statistic.info().bands);

@@ -1,5 +1,5 @@
-//! Shuffle: rows regrouped by a hash of their id, then each bucket computed on its own. Where memory is too little for all
-//! rows, they are regrouped some at a time and spilled, each bucket's together.
+//! The shuffle plan: rows are regrouped by a hash of their id, and each bucket is computed on its own. If the rows do
+//! not fit in memory, they are regrouped in rounds, and spilled by bucket.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,9 +17,9 @@ use crate::plan::pieces::rounds;
 use crate::strategy::buckets::{BucketRows, Scattered, SpilledRows, scatter_all};
 use crate::strategy::oversized;
 
-/// Rows spilled at a time, at the most: what is encoded stands in memory beside what it is made of.
+/// The largest number of rows to spill at a time. Encoding needs memory for the encoded rows in addition to the rows.
 const PIECE_ROWS: usize = 128 * 1024;
-/// Results spilled at a time, at the least.
+/// The smallest number of results to spill at a time.
 const FEWEST_RESULTS: usize = 256;
 
 pub(crate) fn run(
@@ -37,7 +37,7 @@ pub(crate) fn run(
     Ok(totals)
 }
 
-/// The first stage: brings the rows of `partitions` to buckets.
+/// The first stage: partitions the rows into buckets.
 pub(crate) fn regroup<'a>(
     job: &Job<'a>,
     budget: RegroupBudget,
@@ -72,7 +72,7 @@ pub(crate) fn compute(
     totals: &mut Totals,
 ) -> Result<Vec<PendingResults>> {
     let mut all = Vec::with_capacity(buckets.len());
-    // As many rows of every bucket may be in memory when they are merged.
+    // When buckets are merged, one piece of each bucket is in memory.
     let row = (job.outputs() as u64 * 16 + 32) * buckets.len() as u64;
     let piece = usize::try_from(budget.results / 2 / row.max(1)).unwrap_or(usize::MAX).max(FEWEST_RESULTS);
     let held = AtomicU64::new(0);
@@ -108,7 +108,7 @@ pub(crate) fn compute(
     Ok(all)
 }
 
-/// Groups the rows of a bucket, all at once.
+/// Groups all rows of a bucket.
 fn group(worker: &mut Worker<'_>, rows: &dyn BucketRows, bucket: usize, left_out: &mut LeftOut) -> Result<()> {
     worker.chunk.clear();
     match rows.in_memory(bucket) {
@@ -124,7 +124,7 @@ fn group(worker: &mut Worker<'_>, rows: &dyn BucketRows, bucket: usize, left_out
     Ok(())
 }
 
-/// The last stage: hands the results of buckets to a sink, by id.
+/// The last stage: writes the results of all buckets to a sink, in order of id.
 pub(crate) fn write_by_id(
     job: &Job<'_>,
     results: Vec<PendingResults>,
@@ -135,7 +135,7 @@ pub(crate) fn write_by_id(
     merge_buckets(job, results, |results| sink.write(results).map_err(Error::Sink))
 }
 
-/// Spills the buckets of a round, after what is there of each.
+/// Appends the rows of a round to the spilled rows of each bucket.
 fn spill(job: &Job<'_>, scattered: &Scattered, spilled: &mut SpilledRows<'_>) -> Result<()> {
     let spill = spilled.spill;
     let mut bucket = spilled.buckets.iter_mut();
@@ -159,7 +159,7 @@ fn spill(job: &Job<'_>, scattered: &Scattered, spilled: &mut SpilledRows<'_>) ->
     )
 }
 
-/// The parts, in portions of up to `most` rows.
+/// Divides parts into portions of up to `most` rows.
 fn portions<'a>(parts: &[Part<'a>], most: usize) -> Vec<Vec<Part<'a>>> {
     let mut portions = vec![vec![]];
     let mut free = most;
@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn portions_hold_all_rows_in_their_order() {
+    fn portions_hold_all_rows_in_order() {
         let mut rows = Rows::new(IdType::Int64);
         rows.ids = tape_core::Ids::Int((0..20).collect());
         let parts = [Part::of(&rows, 0..5), Part::of(&rows, 5..5), Part::of(&rows, 7..20)];

@@ -1,4 +1,4 @@
-//! The outputs of the last round checked and put together.
+//! Checks and combines the outputs of the last round.
 
 use tape_core::{IdRef, ObjectId, Results, Rows, Sink};
 
@@ -14,13 +14,13 @@ use crate::plan::budget::SizeEstimate;
 use crate::plan::config::PlanKind;
 use crate::strategy::run::warnings_of;
 
-/// Blocks of a partition's output before its results: the rows held back at its edges.
+/// Number of blocks before the results of a partition: the rows held back at its two edges.
 const EDGE_BLOCKS: usize = 2;
 
 /// The combined outcome of all tasks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gathered {
-    /// Rows, results, and epochs that no statistic saw.
+    /// Numbers of rows and results, and of epochs that were left out of the statistics.
     pub totals: Totals,
     /// Light curves and row groups that were skipped.
     pub skipped: Vec<Skipped>,
@@ -28,12 +28,12 @@ pub struct Gathered {
     pub warnings: Vec<String>,
 }
 
-/// Writes the results of all tasks into a sink. The source must know all bands that any task met.
+/// Writes the results of all tasks to a sink. The source must know all bands that any task met.
 ///
 /// # Errors
-/// [`Error::OutOfOrder`] if the partitions do not follow each other by the ids found in them, as their footers claim;
-/// [`Error::WrongOutput`] if an output contradicts itself or another; if outputs cannot be read or results not written, a
-/// statistic panics, or the observer asks to stop.
+/// [`Error::OutOfOrder`] if the ids in the partitions are not in the order that the footers claim.
+/// [`Error::WrongOutput`] if an output contradicts itself or another. Also if outputs cannot be read, results cannot be
+/// written, a statistic panics, or the observer requests a stop.
 pub fn gather(work: Work<'_>, tasks: &Tasks, outputs: &dyn StoredOutputs, sink: &mut dyn Sink) -> Result<Gathered> {
     let job = work.job();
     let first = tasks.partitions.len();
@@ -58,7 +58,7 @@ pub fn gather(work: Work<'_>, tasks: &Tasks, outputs: &dyn StoredOutputs, sink: 
     Ok(Gathered { totals, skipped, warnings })
 }
 
-/// Puts partitions, or slices, together in their order.
+/// Joins partitions or slices in order.
 fn link(job: &Job<'_>, tasks: &Tasks, outputs: &dyn StoredOutputs, sink: &mut dyn Sink) -> Result<Totals> {
     let sizes = SizeEstimate::of(&tasks.partitions, job.inputs().columns(), job);
     let most = sizes.share(job).light_curve;
@@ -119,7 +119,7 @@ impl<'a> StoredPartition<'a> {
             return self.wrong(format!("it has {} blocks", self.rows_by_block.len()));
         };
         let (rows, told) = (blocks.iter().fold(0, |sum: u64, rows| sum.saturating_add(*rows)), self.report.rows_out);
-        if rows == told { Ok(()) } else { self.wrong(format!("it has {rows} results, and its receipt says {told}")) }
+        if rows == told { Ok(()) } else { self.wrong(format!("it has {rows} results, but its receipt says {told}")) }
     }
 
     /// Reads the rows that are held back at the edges.
@@ -135,7 +135,7 @@ impl<'a> StoredPartition<'a> {
         Ok(edges)
     }
 
-    /// Checks that an output holds back what its own ids say.
+    /// Checks that an output holds back the rows that its plan and its ids require.
     fn check_edges(&self, kind: PlanKind, [head, tail]: &[Option<Rows>; 2]) -> Result<()> {
         let Some((min, max)) = &self.report.ids else {
             let empty = self.report.rows_out == 0 && head.is_none() && tail.is_none();
@@ -154,7 +154,7 @@ impl<'a> StoredPartition<'a> {
         Ok(())
     }
 
-    /// Hands its results to `write`, once they are found to be in order and of the objects that its ids allow.
+    /// Passes the results to `write`, and checks that they are in order and within the range of ids of the output.
     fn results(self, kind: PlanKind, write: &mut dyn FnMut(Results) -> Result<()>) -> Result<Counts> {
         let (job, task, ids) = (self.job, self.task, self.report.ids.clone());
         let id_type = job.source.id_type();
@@ -167,7 +167,7 @@ impl<'a> StoredPartition<'a> {
                 _ => first < *min || last > *max,
             });
             if outside {
-                let reason = format!("it has results of objects {first} to {last}, which its ids do not allow");
+                let reason = format!("it has results of objects {first} to {last}, outside its range of ids");
                 return Err(Error::WrongOutput { task, reason });
             }
             counts += Counts::of(job.statistics, &results);

@@ -1,11 +1,12 @@
-//! Band codes that mean the same in every process: places in the list of the labels that an output has.
+//! Band codes that have the same meaning in every process: positions in a list of labels that belongs to an output.
 
 use tape_core::{Bands, NO_BAND, Results, Rows};
 
 use crate::error::{Error, Result};
 
-/// Turns the codes of a process into places in a list of labels, in the order in which the output first has them: a task leaves
-/// the same bytes whoever runs it. The code of rows without a band stays.
+/// Converts the band codes of a process to positions in a list of labels. Labels are listed in the order in which the
+/// output first uses them, so a task writes the same bytes in any process. The code for rows without a band does not
+/// change.
 pub(super) struct OutputLabels<'a> {
     bands: &'a Bands,
     places: [Option<u8>; 256],
@@ -29,7 +30,7 @@ impl<'a> OutputLabels<'a> {
                 self.labels.push(label.clone());
                 u8::try_from(self.labels.len() - 1).unwrap_or(NO_BAND)
             }
-            // A survey without bands has one code, and no label.
+            // A survey without bands uses one code, without a label.
             None => code,
         };
         self.places[usize::from(code)] = Some(place);
@@ -37,11 +38,11 @@ impl<'a> OutputLabels<'a> {
     }
 }
 
-/// Turns places in a list of labels into the codes of a process.
+/// Converts positions in a list of labels to the band codes of a process.
 pub(super) struct InputLabels([u8; 256]);
 
 impl InputLabels {
-    /// From places in `labels` to the codes that `bands` has for them; it learns the new ones.
+    /// Maps positions in `labels` to the codes of `bands`, which learns new labels.
     pub(super) fn new(bands: &Bands, labels: &[String]) -> Result<Self> {
         let mut codes = [NO_BAND; 256];
         codes[0] = 0;
@@ -51,7 +52,7 @@ impl InputLabels {
         Ok(Self(codes))
     }
 
-    /// Decodes the rows after the first `from`.
+    /// Decodes the rows from `from` on.
     pub(super) fn decode_rows(&self, rows: &mut Rows, from: usize) {
         self.decode(rows.band.get_mut(from..).unwrap_or_default());
     }
@@ -70,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_of_two_processes_become_the_same_places_and_go_back() {
+    fn codes_of_two_processes_round_trip_through_the_same_positions() {
         let processes = [["u", "r", "g"], ["g", "r", "u"]].map(|labels| {
             let bands = Bands::default();
             for label in labels {
@@ -83,7 +84,7 @@ mod tests {
             let mut codes = [own[0], own[1], own[2], NO_BAND];
             let mut labels = OutputLabels::new(bands);
             labels.encode(&mut codes);
-            assert_eq!(labels.labels, ["r", "g"], "only those that occur");
+            assert_eq!(labels.labels, ["r", "g"], "only labels that occur");
             assert_eq!(codes, [0, 1, 0, NO_BAND]);
             InputLabels::new(bands, &labels.labels).expect("few").decode(&mut codes);
             assert_eq!((&codes[..3], codes[3]), (&own[..], NO_BAND));

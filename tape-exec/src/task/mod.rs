@@ -1,13 +1,13 @@
-//! A run cut into tasks that need nothing of each other, so that any process may run any of them, at any time and twice.
+//! Divides a run into independent tasks. Any process may run any task, at any time and repeatedly.
 //!
-//! The stages are those of [`crate::run`]; the outputs of each stage are stored. Map, stitch and merge have one round of tasks,
-//! each of a partition or of a slice of ids ([`read`]). Shuffle and fold have two: the first brings rows or partial states to
-//! buckets ([`read`]), the second computes a few buckets of all tasks of the first ([`reduce`]). [`gather`] checks the results
-//! and puts them together. The sink gets what [`crate::run`] gives it, to the bit: rows of a light curve meet in the same
-//! order, and partial states are those of the same rows.
+//! The stages are those of [`crate::run`], but the outputs of each stage are stored. Map, stitch and merge have one
+//! round of tasks, one per partition or slice of ids ([`read`]). Shuffle and fold have two rounds: the first partitions
+//! rows or partial states into buckets ([`read`]), the second computes a few buckets from all outputs of the first
+//! ([`reduce`]). [`gather`] checks and combines the results. The sink receives exactly the bits that [`crate::run`]
+//! gives: rows of a light curve are combined in the same order, and partial states are made of the same rows.
 //!
-//! Where outputs lie is not known here: see [`TaskOutput`] and [`StoredOutputs`]. Their band codes are not those of a process
-//! but places in a list of labels that goes with them, so that a task leaves the same bytes whoever runs it.
+//! This module does not know where outputs are stored: see [`TaskOutput`] and [`StoredOutputs`]. Their band codes are
+//! positions in a list of labels, so that a task writes the same bytes in any process.
 
 mod gather;
 mod labels;
@@ -26,20 +26,20 @@ use crate::plan::pieces::rounds;
 pub use gather::{Gathered, gather};
 pub use run::{read, reduce};
 
-/// Rows that a task of the second round should have: enough that files are opened for more than a few, and a loss of a
-/// minute at most.
+/// Target number of rows for a task of the second round. It is large enough to open each file for more than a few rows,
+/// and small enough that a failed task costs a minute at most.
 const REDUCED_ROWS: u64 = 1 << 20;
-/// Fewer tasks than this in the second round would leave workers idle.
+/// The smallest number of tasks in the second round. With fewer, workers would be idle.
 const FEWEST_REDUCES: usize = 8;
 
 /// The input and settings that all tasks share.
 #[derive(Clone, Copy)]
 pub struct Work<'a> {
-    /// The survey, or what stands for it where rows come from elsewhere.
+    /// The survey, or a source that replaces it if rows come from elsewhere.
     pub source: &'a dyn Source,
     /// The statistics.
     pub statistics: &'a [Statistic],
-    /// Bands; workers and memory of one task; what to do about what cannot be read.
+    /// The bands, the workers and memory of one task, and the reaction to errors.
     pub config: &'a Config,
     /// Observes the tasks, and may stop them.
     pub observer: &'a dyn Observer,
@@ -51,54 +51,55 @@ impl<'a> Work<'a> {
     }
 }
 
-/// The division of a run into tasks. They are numbered through both rounds.
+/// The division of a run into tasks, which are numbered through both rounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tasks {
     /// The plan.
     pub kind: PlanKind,
     /// The partition that each task of the first round reads.
     pub partitions: Vec<Partition>,
-    /// The smallest id of each slice of a merge but the first; a task reads a slice.
+    /// For a merge, the smallest id of each slice except the first. Each task reads one slice.
     pub cuts: Vec<ObjectId>,
-    /// Into how many buckets: a power of two, or 0 where there is no second round.
+    /// Number of buckets: a power of two, or 0 without a second round.
     pub buckets: usize,
-    /// The tasks of the second round: a power of two that divides the buckets, or 0.
+    /// Number of tasks in the second round: a power of two that divides `buckets`, or 0.
     pub reduces: usize,
 }
 
 impl Tasks {
-    /// Returns the buckets of a task of the second round, by its place in that round.
+    /// Returns the buckets of a task, by its number within the second round.
     #[must_use]
     pub fn buckets_of(&self, reduce: usize) -> std::ops::Range<usize> {
         let each = self.buckets / self.reduces.max(1);
         reduce * each..(reduce + 1) * each
     }
 
-    /// Tells whether tasks of the first round share out their work, and the memory of all workers, within: they run one at a time.
+    /// Returns true if a task of the first round uses all workers and their memory, so that these tasks run one at a
+    /// time.
     #[must_use]
     pub const fn read_one_by_one(&self) -> bool {
         matches!(self.kind, PlanKind::Fold | PlanKind::Merge)
     }
 }
 
-/// Takes the output of a task, block by block.
+/// Receives the output of a task, block by block.
 pub trait TaskOutput {
-    /// Takes a block of rows.
+    /// Stores a block of rows.
     ///
     /// # Errors
     /// If it cannot be stored.
     fn rows(&mut self, parts: &[Part<'_>]) -> std::result::Result<(), SourceError>;
 
-    /// Takes a block of results, or of partial states.
+    /// Stores a block of results, or of partial states.
     ///
     /// # Errors
     /// If it cannot be stored.
     fn results(&mut self, results: &Results) -> std::result::Result<(), SourceError>;
 }
 
-/// The outputs of tasks that are done.
+/// The outputs of completed tasks.
 pub trait StoredOutputs: Sync {
-    /// Returns what a task reported.
+    /// Returns the report of a task.
     fn report(&self, task: usize) -> TaskReport;
 
     /// Returns the number of rows in each block of a task's output.
@@ -110,36 +111,36 @@ pub trait StoredOutputs: Sync {
     /// Appends the rows of a block.
     ///
     /// # Errors
-    /// If it cannot be read, or is not what was stored.
+    /// If it cannot be read, or was changed since it was stored.
     fn rows(&self, task: usize, block: usize, rows: &mut Rows) -> std::result::Result<(), SourceError>;
 
     /// Appends the results of a block.
     ///
     /// # Errors
-    /// If it cannot be read, or is not what was stored.
+    /// If it cannot be read, or was changed since it was stored.
     fn results(&self, task: usize, block: usize, results: &mut Results) -> std::result::Result<(), SourceError>;
 }
 
 /// The report of a task, in addition to its output.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskReport {
-    /// Rows read; of the second round, rows or partial states.
+    /// Number of rows read. In the second round, number of rows or partial states.
     pub rows: u64,
-    /// Results in the output.
+    /// Number of results in the output.
     pub rows_out: u64,
-    /// Light curves that have none of them, where there may be many for each.
+    /// Number of light curves without a row, for a statistic with many rows for each light curve.
     pub without_rows: u64,
-    /// Epochs that no statistic saw; those of rows that are held back at edges are not judged yet.
+    /// Epochs that were left out of the statistics. Rows that are held back at edges are not included yet.
     pub left_out: LeftOut,
-    /// The smallest and largest id of a partition, as read.
+    /// The smallest and largest id of a partition, as found in its rows.
     pub ids: Option<(ObjectId, ObjectId)>,
-    /// The labels that the band codes of the output stand for.
+    /// The labels of the output's band codes.
     pub labels: Vec<String>,
     /// Light curves and row groups that were skipped.
     pub skipped: Vec<Skipped>,
 }
 
-/// Cuts a plan into tasks. They keep to the memory budget as long as no more of them run at once than the configuration
+/// Divides a plan into tasks. They stay within the memory budget if at most as many run at once as the configuration
 /// has workers.
 ///
 /// # Errors
@@ -161,7 +162,7 @@ pub fn tasks(work: Work<'_>, plan: &Plan) -> Result<Tasks> {
             let fitting = |partition| rounds(std::slice::from_ref(partition), most, 1);
             (partitions.iter().flat_map(fitting).collect(), budget.buckets)
         }
-        // The rounds of the fold plan, because partial states are to be those of the same rows.
+        // Uses the rounds of the fold plan, so that partial states are made of the same rows.
         PlanKind::Fold => {
             let budget = sizes.for_fold(&job)?;
             (rounds(partitions, budget.rows_at_once, job.workers()), budget.buckets)

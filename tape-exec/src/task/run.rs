@@ -1,4 +1,4 @@
-//! Tasks run: those of the first round read the survey, those of the second what the first left.
+//! Runs tasks. Tasks of the first round read the survey, and tasks of the second round read the outputs of the first.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -20,13 +20,14 @@ use crate::strategy::fold::{States, folds, lift_round, not_folds, width};
 use crate::strategy::partition::{PartitionOutput, compute};
 use crate::strategy::{merge, shuffle};
 
-/// Results in a block: those of all tasks of a round may be read side by side.
+/// Number of results in a block. Blocks of all tasks of a round may be in memory at once.
 const BLOCK_ROWS: usize = 4096;
 
-/// Runs a task of the first round, which reads `partition`: that of its number, by the row groups of this source.
+/// Runs a task of the first round. `partition` is the partition with the task's number, by the row groups of this
+/// source.
 ///
 /// # Errors
-/// If it cannot be read or stored, does not fit in memory, a statistic panics, or the observer asks to stop.
+/// If it cannot be read or stored, does not fit in memory, a statistic panics, or the observer requests a stop.
 pub fn read(
     work: Work<'_>,
     tasks: &Tasks,
@@ -36,7 +37,7 @@ pub fn read(
 ) -> Result<TaskReport> {
     let mut job = work.job();
     let sizes = SizeEstimate::of(std::slice::from_ref(partition), job.inputs().columns(), &job);
-    // The share of one of many tasks may be less than any can do with.
+    // The budget of one of many tasks may be smaller than any task can work with.
     job.memory = job.memory.map(|memory| memory.max(sizes.least(&job)));
     let mut store = Store::new(&job, output);
     let mut totals = Totals::default();
@@ -93,7 +94,7 @@ pub fn read(
 fn slice(work: Work<'_>, tasks: &Tasks, number: usize, partition: &Partition) -> Result<Slice> {
     let before = number.checked_sub(1).and_then(|before| tasks.partitions.get(before));
     let planned = &tasks.partitions[number];
-    // A piece is read by slices that follow each other.
+    // A row group is read by consecutive slices.
     let is_first = |i: usize| before.is_none_or(|before| !before.pieces.contains(&planned.pieces[i]));
     let from = number.checked_sub(1).and_then(|before| tasks.cuts.get(before));
     let bounds = [from, tasks.cuts.get(number)].map(Option::<&ObjectId>::cloned);
@@ -101,10 +102,10 @@ fn slice(work: Work<'_>, tasks: &Tasks, number: usize, partition: &Partition) ->
     slice.ok_or_else(|| Error::Internal { message: format!("task {number} has no slice of ids") })
 }
 
-/// Runs a task of the second round, by its number through both.
+/// Runs a task of the second round. `number` counts through both rounds.
 ///
 /// # Errors
-/// If what the first round left cannot be read, or as [`read`].
+/// If the outputs of the first round cannot be read. Otherwise see [`read`].
 pub fn reduce(
     work: Work<'_>,
     tasks: &Tasks,
@@ -149,7 +150,7 @@ struct StoredRows<'a> {
     inputs: &'a dyn StoredOutputs,
     /// The labels of each output.
     labels: Vec<InputLabels>,
-    /// The rows of each bucket.
+    /// The number of rows of each bucket.
     rows: Vec<u64>,
 }
 
@@ -186,13 +187,13 @@ impl BucketRows for StoredRows<'_> {
     }
 }
 
-/// Stores the output of a task, with places in a list of labels for band codes.
+/// Stores the output of a task, and converts its band codes to positions in a list of labels.
 struct Store<'a> {
     job: &'a Job<'a>,
     output: &'a mut dyn TaskOutput,
     labels: OutputLabels<'a>,
     rows_out: u64,
-    /// The smallest and largest id of what was stored.
+    /// The smallest and largest id stored so far.
     ids: Option<(ObjectId, ObjectId)>,
 }
 
@@ -213,7 +214,7 @@ impl<'a> Store<'a> {
         self.output.results(&states).map_err(Error::Sink)
     }
 
-    /// Stores the results of buckets by id.
+    /// Merges the results of buckets by id, and stores them.
     fn results(&mut self, buckets: Vec<PendingResults>) -> Result<()> {
         let id_type = self.job.source.id_type();
         let runs = buckets.into_iter().map(|bucket| bucket.into_blocks(self.job)).enumerate().collect();

@@ -62,7 +62,7 @@ fn a_light_curve_that_does_not_fit_is_named_or_left_out() {
     assert_eq!(agrees(&table, &others), Ok(()));
     let [Skipped::LightCurve { id, rows: n, .. }] = &summary.skipped[..] else { panic!("{:?}", summary.skipped) };
     assert_eq!((id, *n), (&ObjectId::Int(3), 250_020));
-    assert!(summary.warnings.iter().any(|warning| warning.contains("left out: object 3")), "{:?}", summary.warnings);
+    assert!(summary.warnings.iter().any(|warning| warning.contains("skipped: object 3")), "{:?}", summary.warnings);
 }
 
 #[test]
@@ -112,8 +112,8 @@ fn a_merge_that_does_not_fit_tells_of_memory() {
     rows.sort_by(|a, b| (a.3 % 8.0).total_cmp(&(b.3 % 8.0)));
     let survey = source(&rows, &(1..8).map(|i| i * 60_000).collect::<Vec<_>>());
     let error = compute(&survey, &both(), &tight(PlanChoice::Merge)).expect_err("too little").to_string();
-    assert!(error.contains("fit in the memory allowed") && !error.contains("footer"), "{error}");
+    assert!(error.contains("fit in the memory limit") && !error.contains("footer"), "{error}");
     let unclaimed = source(&rows, &[]).claiming(|group| group.ids = None);
     let error = compute(&unclaimed, &both(), &tight(PlanChoice::Merge)).expect_err("no claims").to_string();
-    assert!(error.contains("footers do not tell the ids"), "{error}");
+    assert!(error.contains("footers do not have the range of ids"), "{error}");
 }

@@ -181,6 +181,6 @@ fn values_that_make_no_whole_rows_are_an_error() {
     let outputs = ["a", "b"].map(Output::float).to_vec();
     let ragged = Statistic::rows(Ragged(Info { outputs, ..Info::new("ragged", Inputs::FLUX) }));
     let error = compute(&source(&regular(2, 4), &[4]), &[ragged], &Default::default()).expect_err("a value is missing");
-    let says = "the statistic 'ragged' gave 3 values for object 0 in band g, which are no rows of 2 values each";
+    let says = "the statistic 'ragged' gave 3 values for object 0 in band g, which do not form rows of 2 values";
     assert_eq!(error.to_string(), says);
 }

@@ -54,7 +54,7 @@ pub(super) fn append_role(
 }
 
 /// Converts nanoseconds since 1970 to Modified Julian dates.
-#[expect(clippy::cast_precision_loss, reason = "a float of double precision is what a time is from here on")]
+#[expect(clippy::cast_precision_loss, reason = "times are double-precision floats from here on")]
 fn in_days(values: &ArrayRef) -> ArrayRef {
     const NANOSECONDS: i128 = 86_400_000_000_000;
     const MJD_OF_1970: i128 = 40_587;
@@ -64,7 +64,7 @@ fn in_days(values: &ArrayRef) -> ArrayRef {
     Arc::new(values.as_primitive::<Decimal128Type>().unary::<_, Float64Type>(days))
 }
 
-#[expect(clippy::cast_precision_loss, reason = "the nearest float is what is asked for")]
+#[expect(clippy::cast_precision_loss, reason = "the nearest float is wanted")]
 fn in_units(values: &ArrayRef, scale: i8) -> ArrayRef {
     let unit = 10_f64.powi(scale.into());
     Arc::new(values.as_primitive::<Decimal128Type>().unary::<_, Float64Type>(|value| value as f64 / unit))
