@@ -1,4 +1,4 @@
-//! A source whose ids are not what it says they are is an error that names one.
+//! A source whose ids do not have the declared type gives an error that names an id.
 
 use tape_core::{
     Bands, Columns, IdRef, IdType, Ids, Inputs, MemorySource, Partition, Piece, Results, RowReader, Rows, Silent, Sink,
@@ -23,13 +23,13 @@ fn rows(id_type: IdType) -> Rows {
     for i in 0..40_i32 {
         let text = format!("o{:02}", i / 4);
         let id = if id_type == IdType::Utf8 { IdRef::Text(&text) } else { IdRef::Int((i / 4).into()) };
-        rows.ids.push(id).expect("of its kind");
+        rows.ids.push(id).expect("an id of this type");
         rows.flux.push(i.into());
     }
     rows
 }
 
-/// A source that says that its ids are integers, and whose readers give text.
+/// A source that declares integer ids, but whose readers give text.
 struct Liar(MemorySource);
 
 struct LyingReader<'a>(Box<dyn RowReader + 'a>);
@@ -79,7 +79,7 @@ impl Source for Liar {
 }
 
 #[test]
-fn every_plan_refuses_ids_of_another_kind_than_the_source_says() {
+fn every_plan_rejects_ids_of_an_undeclared_type() {
     let statistics = [Statistic::from_fn("sum", Inputs::FLUX, |light_curve| light_curve.flux().iter().sum::<f64>())];
     let source = Liar(MemorySource::new(IdType::Int64, rows(IdType::Int64), Bands::default(), &[10, 20]));
     for choice in [PlanChoice::MapUnchecked, PlanChoice::Stitch, PlanChoice::Shuffle] {
@@ -93,7 +93,7 @@ fn every_plan_refuses_ids_of_another_kind_than_the_source_says() {
 }
 
 #[test]
-fn rows_in_memory_are_not_read_into_ids_of_another_kind() {
+fn rows_in_memory_cannot_be_read_as_ids_of_another_type() {
     let source = MemorySource::new(IdType::Utf8, rows(IdType::Utf8), Bands::default(), &[]);
     let partition = Partition { pieces: vec![Piece { row_group: 0, rows: 0..40 }] };
     let mut reader = source.read(&partition, Columns { flux: true, ..Columns::default() }).expect("it opens");

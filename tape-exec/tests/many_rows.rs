@@ -1,5 +1,5 @@
-//! A statistic with many rows for each light curve gives, by every plan over every layout, what one naive loop gives that
-//! shares nothing with the engine; and light curves without a row are counted.
+//! Checks statistics with many rows for each light curve, with every plan and layout, against a naive loop that shares
+//! no code with the engine. Light curves without a row must be counted.
 
 mod engines;
 
@@ -19,7 +19,7 @@ type Row = (i64, &'static str, f64);
 /// A row of the results: id, band, epochs, value.
 type Line = (i64, String, u64, f64);
 
-/// The fluxes above twenty, ascending: none for many light curves, many for others.
+/// The fluxes above 20, ascending. Some light curves have none, others have many.
 struct Bright(Info);
 
 impl ManyRows for Bright {
@@ -37,7 +37,7 @@ fn bright() -> Statistic {
     Statistic::rows(Bright(Info { min_epochs: 2, ..Info::new("bright", Inputs::FLUX) }))
 }
 
-/// The rows wanted, and how many light curves have none and how many there are.
+/// Returns the expected rows, the number of light curves without rows, and the number of light curves.
 fn naive(rows: &[Row]) -> (Vec<Line>, u64, u64) {
     let mut light_curves: BTreeMap<(i64, &str), Vec<f64>> = BTreeMap::new();
     for &(id, band, flux) in rows {
@@ -125,7 +125,7 @@ proptest! {
 }
 
 #[test]
-fn pieces_taken_for_light_curves_are_caught() {
+fn pieces_that_count_as_light_curves_are_caught() {
     let rows: Vec<Row> =
         (0..40).map(|i| (i / 10, "g", f64::from(10 + i32::try_from(i).expect("small") % 10 * 3))).collect();
     let source = source(&rows, &[]);
@@ -135,7 +135,7 @@ fn pieces_taken_for_light_curves_are_caught() {
 }
 
 #[test]
-fn it_is_alone_in_its_run() {
+fn it_must_be_the_only_statistic() {
     let source = source(&[(1, "g", 30.0), (1, "g", 31.0)], &[]);
     let other = Statistic::from_fn("first", Inputs::FLUX, |light_curve| light_curve.flux()[0]);
     let error = plan(&source, &[other, bright()], &Config::default(), &Silent).expect_err("two");

@@ -1,5 +1,5 @@
-//! Statistics that compare the bands of an object give, by every plan over every layout, what one naive loop gives that is
-//! written here and shares nothing with the engine; and what is missing is counted.
+//! Checks statistics that compare the bands of an object, with every plan and layout, against a naive loop that shares
+//! no code with the engine. Missing values must be counted.
 
 mod engines;
 
@@ -14,16 +14,16 @@ use tape_exec::{Config, Error, Partitioning, PlanChoice, Summary, plan};
 
 use engines::{Collected, run_both};
 
-/// A row: id, band, flux.
+/// A row of the input: id, band, flux.
 type Row = (i64, &'static str, f64);
 
-/// Id and band, which the row of an object lacks, then epochs and values.
+/// A row of the results: id, band (`None` for the row of an object), epochs, values.
 type Line = (i64, Option<String>, u64, Vec<Option<f64>>);
 
-/// The sum of the fluxes in g times that in r: it tells pieces from wholes.
+/// The sum of the fluxes in g times the sum in r. It differs if a light curve is cut.
 struct Product {
     info: Info,
-    /// Takes the first light curve for that in g: the harness must see that.
+    /// Wrongly uses the first light curve for g. The harness must detect it.
     careless: bool,
 }
 
@@ -44,7 +44,7 @@ fn product(careless: bool) -> Statistic {
     Statistic::object(Product { info: Info { min_epochs: 2, bands, ..Info::new("product", Inputs::FLUX) }, careless })
 }
 
-/// The sum of the fluxes, of three epochs or more.
+/// The sum of the fluxes, for light curves of at least three epochs.
 fn total() -> Statistic {
     let info = Info { min_epochs: 3, ..Info::new("total", Inputs::FLUX) };
     Statistic::from_fn_outputs(info, |light_curve, out| out[0] = light_curve.flux().iter().sum::<f64>().into())
@@ -97,7 +97,7 @@ fn compute(source: &MemorySource, statistics: &[Statistic], config: &Config) -> 
             let value = |column: &Vec<Value>| match column[row] {
                 Value::Float(value) => Some(value),
                 Value::Null => None,
-                other => panic!("{other:?} is no float"),
+                other => panic!("{other:?} is not a float"),
             };
             lines.push((id, band, results.n_obs[row], results.values.iter().map(value).collect()));
         }
@@ -106,7 +106,8 @@ fn compute(source: &MemorySource, statistics: &[Statistic], config: &Config) -> 
 }
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {
-    // At least one, for a survey in memory has a band column by its rows. Whole numbers, so that no order of summation matters.
+    // At least one row, because a survey in memory only has a band column if it has rows. Whole numbers, so that the
+    // order of summation does not matter.
     let row = (0i64..9, prop::sample::select(vec!["g", "i", "r"]), (1i32..100).prop_map(f64::from));
     prop::collection::vec(row, 1..90)
 }
@@ -153,7 +154,7 @@ proptest! {
     }
 }
 
-/// Objects 0 to 4: g and r thrice, then i twice.
+/// Objects 0 to 4, each with three epochs in g, three in r and two in i.
 fn five_objects() -> Vec<Row> {
     let bands = ["i", "g", "r", "g", "r", "i", "g", "r"];
     let object = |id: i32| (1..).zip(bands).map(move |(i, band)| (i64::from(id), band, f64::from(i * (id + 1))));
@@ -161,10 +162,10 @@ fn five_objects() -> Vec<Row> {
 }
 
 #[test]
-fn by_itself_it_has_a_row_for_each_object() {
+fn without_other_statistics_there_is_one_row_per_object() {
     let source = source(&five_objects(), &[11, 20]);
     let (lines, summary) = compute(&source, &[product(false)], &Config::default()).expect("runs");
-    // g has 2, 4 and 7, r has 3, 5 and 8.
+    // The indices are 2, 4 and 7 in g, and 3, 5 and 8 in r.
     let want = (0..5).map(|id| (id, None, 8, vec![Some((13 * 16 * (id + 1) * (id + 1)) as f64)]));
     assert_eq!(lines, want.collect::<Vec<_>>());
     assert_eq!((summary.objects, summary.light_curves), (5, 0));
@@ -175,7 +176,7 @@ fn a_careless_kernel_is_caught() {
     let rows = five_objects();
     let source = source(&rows, &[11]);
     let (lines, _) = compute(&source, &[total(), product(true)], &Config::default()).expect("runs");
-    // It is right where g comes first, and in these objects it does; with a band before it, it is not.
+    // The first light curve in band order is g here, so the result is correct. It is wrong with a band before g.
     assert_eq!(lines, naive(&rows));
     let more: Vec<Row> = rows.iter().copied().chain((0..5).map(|id| (id, "a", 1.0))).collect();
     let (lines, _) = compute(&self::source(&more, &[11]), &[total(), product(true)], &Config::default()).expect("runs");
@@ -183,7 +184,7 @@ fn a_careless_kernel_is_caught() {
 }
 
 #[test]
-fn bands_that_are_not_computed_cannot_be_compared() {
+fn bands_that_are_not_selected_cannot_be_compared() {
     let source = source(&five_objects(), &[]);
     let only = |bands: &[&str]| Config {
         bands: Some(bands.iter().map(|band| (*band).to_owned()).collect()),
@@ -197,7 +198,7 @@ fn bands_that_are_not_computed_cannot_be_compared() {
 }
 
 #[test]
-fn a_band_that_no_object_has_is_mentioned() {
+fn a_band_that_no_object_has_gives_a_warning() {
     let rows: Vec<Row> = five_objects().into_iter().filter(|row| row.1 != "r").collect();
     let (lines, summary) = compute(&source(&rows, &[]), &[product(false)], &Config::default()).expect("runs");
     assert!(lines.iter().all(|line| line.3 == [None]));

@@ -1,5 +1,5 @@
-//! A run cut into tasks, each run by a process with band codes of its own, gives the sink what the plan gives it, to the bit; and
-//! outputs that are not what tasks leave are refused.
+//! A run that is divided into tasks, each in a process with its own band codes, must give the sink the same bits as the
+//! plan in one process. Outputs that no task writes must be rejected.
 
 #[expect(dead_code, reason = "each test file uses a part of it")]
 mod engines;
@@ -19,7 +19,7 @@ type Row = (i64, Option<u8>, f64);
 
 const LABELS: [&str; 3] = ["z", "g", "r"];
 
-/// A survey whose labels were met in the order of `met`: the codes of another process.
+/// A survey that met the labels in the order `met`, which gives it the band codes of another process.
 fn source(rows: &[Row], cuts: &[usize], met: [usize; 3]) -> MemorySource {
     let bands = Bands::default();
     for label in met {
@@ -36,7 +36,7 @@ fn source(rows: &[Row], cuts: &[usize], met: [usize; 3]) -> MemorySource {
     MemorySource::new(IdType::Int64, columns, bands, cuts)
 }
 
-/// A fold whose sums depend on the order in which they are taken.
+/// A fold whose sums depend on the order of summation.
 struct Sum(Info);
 
 impl Fold for Sum {
@@ -72,7 +72,7 @@ fn whole() -> Statistic {
     })
 }
 
-/// The fluxes above five hundred: no row for some light curves, many for others.
+/// The fluxes above 500. Some light curves have none, others have many.
 struct Bright(Info);
 
 impl ManyRows for Bright {
@@ -89,7 +89,7 @@ fn bright() -> Statistic {
     Statistic::rows(Bright(Info::new("bright", Inputs::FLUX)))
 }
 
-/// The ratio of two bands' sums.
+/// The ratio of the sums of two bands.
 struct Ratio(Info);
 
 impl WholeObject for Ratio {
@@ -122,7 +122,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn tasks_give_what_the_plan_gives(rows in rows(), at_once in 1u64..60, n in 1u64..9) {
+    fn tasks_give_the_same_results_as_the_plan(rows in rows(), at_once in 1u64..60, n in 1u64..9) {
         let mut rows = rows;
         for sorted in [false, true] {
             if sorted {
@@ -130,7 +130,8 @@ proptest! {
             }
             let sets = [vec![sum()], vec![sum(), whole()], vec![bright()], vec![ratio()], vec![ratio(), whole()]];
             for (choice, statistics) in PlanChoice::ALL.into_iter().flat_map(|choice| sets.iter().map(move |set| (choice, set))) {
-                // Fold takes its rounds from it; a shuffle would want somewhere to spill.
+                // The number of rows at once defines the rounds of a fold. With a limit, a shuffle would need storage
+                // to spill to.
                 let at_once = if choice == PlanChoice::Fold { at_once } else { 0 };
                 let config = config(choice, n, at_once);
                 let processes = [[0, 1, 2], [2, 0, 1], [1, 2, 0]].map(|met| source(&rows, &[rows.len() / 3], met));
@@ -139,7 +140,7 @@ proptest! {
                 let [memory, stored] = [Outputs::InMemory, Outputs::Stored].map(|outputs| {
                     let mut table = Collected(vec![]);
                     let summary = run_by(outputs, &processes, statistics, &config, &plan, &mut table).expect("runs");
-                    // The last process puts the results of tasks together.
+                    // The last process combines the results of the tasks.
                     let codes = if outputs == Outputs::Stored { processes[2] } else { processes[0] };
                     (lines(codes, &table.0), summary)
                 });
@@ -157,7 +158,7 @@ fn regular(objects: i64, epochs: usize) -> Vec<Row> {
     (0..objects).flat_map(|id| (0..epochs).map(move |i| row(id, i))).collect()
 }
 
-/// The outputs of a plan over ten objects of eight epochs, after something was done to them.
+/// Gathers the outputs of a plan over ten objects of eight epochs, after `damage` was done to them.
 fn damaged(choice: PlanChoice, damage: impl FnOnce(&mut Tasks, &mut Store)) -> Result<(Vec<Line>, Gathered), Error> {
     let rows = regular(10, 8);
     let (statistics, config) = ([sum()], config(choice, 5, 0));
@@ -171,7 +172,7 @@ fn damaged(choice: PlanChoice, damage: impl FnOnce(&mut Tasks, &mut Store)) -> R
     Ok((lines(&survey, &table.0), gathered))
 }
 
-/// The results in the first block of a task that has some.
+/// Returns the results in the first block of results of a task.
 fn results(outputs: &mut Store, task: usize) -> &mut tape_core::Results {
     let results = |block| match block {
         &mut Block::Results(ref mut results) => Some(results),
@@ -181,7 +182,7 @@ fn results(outputs: &mut Store, task: usize) -> &mut tape_core::Results {
 }
 
 #[test]
-fn outputs_that_no_task_leaves_are_refused() {
+fn invalid_outputs_are_rejected() {
     let wrong = |choice, damage: fn(&mut Store)| match damaged(choice, |_, outputs| damage(outputs)) {
         Err(Error::WrongOutput { task, reason }) => (task, reason),
         other => panic!("{other:?}"),
@@ -198,7 +199,7 @@ fn outputs_that_no_task_leaves_are_refused() {
     assert!(wrong(PlanChoice::Stitch, no_edge).1.contains("hold back"));
     assert!(wrong(PlanChoice::Stitch, |o| o.0[4].report.ids = None).1.contains("no ids"));
     assert!(wrong(PlanChoice::Stitch, |o| o.0[4].report.rows_out += 1).1.contains("its receipt says"));
-    // A result again; a task twice; results that are not counted.
+    // A repeated result, a task that is there twice, and results that are not counted.
     let again = |o: &mut Store| {
         let first = o.0.iter().position(|output| output.report.rows_out > 0).expect("some has");
         let all = results(o, first).clone();
@@ -216,7 +217,7 @@ fn outputs_that_no_task_leaves_are_refused() {
 }
 
 #[test]
-fn partitions_that_are_not_in_order_are_named() {
+fn partitions_out_of_order_are_named() {
     let swapped = damaged(PlanChoice::Stitch, |_, o| o.0.swap(1, 2)).expect_err("out of order");
     assert!(matches!(swapped, Error::OutOfOrder { cut: false, .. }), "{swapped}");
     let message = swapped.to_string();
@@ -227,8 +228,8 @@ fn partitions_that_are_not_in_order_are_named() {
 }
 
 #[test]
-fn a_lost_partition_shows_in_the_epochs() {
-    // What compares tables must see it, and so must who adds up epochs.
+fn a_lost_partition_changes_the_number_of_epochs() {
+    // Comparisons of tables must detect it, and so must checks of the number of epochs.
     let lose = |tasks: &mut Tasks, outputs: &mut Store| {
         tasks.partitions.remove(2);
         outputs.0.remove(2);
@@ -249,7 +250,7 @@ fn a_fold_that_panics_names_its_object() {
 }
 
 #[test]
-fn a_task_leaves_the_same_bytes_whoever_runs_it() {
+fn a_task_writes_the_same_bytes_in_any_process() {
     let rows = regular(10, 8);
     for choice in [PlanChoice::Stitch, PlanChoice::Shuffle, PlanChoice::Fold] {
         let outputs = [[0, 1, 2], [2, 1, 0]].map(|met| {

@@ -1,5 +1,5 @@
-//! A run starts one pool of threads, and rayon's global pool is never used. This is a process of its own, because it counts its
-//! threads.
+//! A run starts one pool of threads, and never uses rayon's global pool. This test has its own process, because it
+//! counts threads.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -9,7 +9,7 @@ use tape_core::{
 };
 use tape_exec::{Config, PlanChoice, PlanKind, default_workers, plan, run};
 
-/// Collects the threads of this process whenever something happens.
+/// Collects the threads of this process at each event.
 #[derive(Default)]
 struct Threads(Mutex<BTreeSet<(u32, String)>>);
 
@@ -24,7 +24,7 @@ impl Threads {
         }
     }
 
-    /// The threads met that this program started for work.
+    /// Returns the number of threads that were started as workers.
     fn workers(&self) -> usize {
         self.0.lock().expect("no panic").iter().filter(|(_, name)| name.starts_with("tape-worker")).count()
     }
@@ -48,7 +48,7 @@ impl Sink for Nowhere {
     }
 }
 
-/// Nights of sorted rows, in row groups that overlap those of other nights.
+/// A survey of several nights, each sorted by id, in row groups that overlap with those of other nights.
 fn nights(nights: i64, objects: i64, each: usize) -> MemorySource {
     let bands = Bands::default();
     let code = bands.code("g").expect("it fits");
@@ -76,11 +76,11 @@ fn a_merge_of_twenty_slices_starts_one_pool_of_threads() {
     assert!(slices.parse::<u32>().expect("a number") >= 20, "{plan}");
     let summary = run(&source, &statistics, &config, &plan, &mut Nowhere, &threads).expect("runs");
     assert_eq!((summary.plan, threads.workers()), (PlanKind::Merge, 3));
-    // A thread of rayon's own pool would have no name of ours.
+    // Threads of rayon's global pool would have other names.
     let met = threads.0.into_inner().expect("no panic");
     let tests =
         |name: &str| name.starts_with("tape-worker") || name.starts_with("threads") || name.starts_with("a_merge");
     assert!(met.iter().all(|(_, name)| tests(name)), "{met:?}");
-    // Both environments are read in this process, after all other threads are gone.
+    // Environment variables are read here because all other threads have ended.
     assert_eq!(default_workers(), std::thread::available_parallelism().map_or(1, usize::from));
 }

@@ -1,4 +1,4 @@
-//! The two ways to keep what a stage leaves: in memory, or stored as a job does. Both must give the same, to the bit.
+//! Runs plans in two ways: with outputs in memory, or stored as in a job. Both must give the same bits.
 
 use std::sync::Mutex;
 
@@ -13,7 +13,7 @@ pub(crate) enum Outputs {
     Stored,
 }
 
-/// Runs a plan both ways, and holds one against the other.
+/// Runs a plan both ways, and compares the results.
 pub(crate) fn run_both(
     source: &dyn Source,
     statistics: &[Statistic],
@@ -40,7 +40,7 @@ pub(crate) fn run_both(
     Ok(summary)
 }
 
-/// Sums that do not depend on how memory is shared out.
+/// Compares the sums that do not depend on memory budgets.
 fn assert_same(memory: &Summary, stored: &Summary) {
     let ids = |skipped: &[Skipped]| {
         let place = |skipped: &Skipped| match skipped {
@@ -59,7 +59,7 @@ fn assert_same(memory: &Summary, stored: &Summary) {
     assert_eq!(of(memory), of(stored), "{:?} {:?}", memory.warnings, stored.warnings);
 }
 
-/// Runs a plan; as a job, process after process has the next of `sources`, whose band codes may be others.
+/// Runs a plan. In a job, each process takes the next of `sources`, which may have other band codes.
 pub(crate) fn run_by(
     outputs: Outputs,
     sources: &[&dyn Source],
@@ -102,7 +102,7 @@ fn run_job(
     task::gather(work, &tasks, &store, sink)
 }
 
-/// Runs all tasks, each as a process of its own would.
+/// Runs all tasks, each as in a process of its own.
 pub(crate) fn run_tasks(
     sources: &[&dyn Source],
     statistics: &[Statistic],
@@ -112,7 +112,7 @@ pub(crate) fn run_tasks(
     let work = Work { source: sources[0], statistics, config, observer: &Silent };
     let mut tasks = task::tasks(work, plan)?;
     if tasks.buckets > 0 && tasks.buckets < 8 {
-        // So few rows have one bucket; in how many they lie must not matter.
+        // So few rows have one bucket, but the result must not depend on the number of buckets.
         (tasks.buckets, tasks.reduces) = (8, 4);
     }
     let first = tasks.partitions.len();
@@ -207,7 +207,7 @@ impl StoredOutputs for Store {
     }
 }
 
-/// Keeps all results.
+/// A sink that keeps all results.
 pub(crate) struct Collected(pub(crate) Vec<Results>);
 
 impl Sink for Collected {
@@ -222,10 +222,10 @@ impl Sink for Collected {
     }
 }
 
-/// Id, band, n and the bits of the values.
+/// Id, band, number of epochs, and the bits of the values.
 pub(crate) type Line = (String, String, u64, Vec<String>);
 
-/// The rows of results.
+/// Converts results to lines.
 pub(crate) fn lines(source: &dyn Source, all: &[Results]) -> Vec<Line> {
     let labels = source.bands().labels();
     let line = |results: &Results, row: usize| {

@@ -1,4 +1,4 @@
-//! A run that is cancelled while a statistic computes: the statistic sees it, and the run ends with nothing further computed.
+//! Cancels a run while a statistic computes. The statistic must see it, and nothing further may be computed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use tape_exec::{Config, Error, Partitioning, PlanChoice, Threads, plan, run};
 
 use crate::support::{Collected, config, regular, source};
 
-/// Watches a run that can be stopped.
+/// An observer whose run can be cancelled.
 struct Stoppable(Cancellation);
 
 impl Observer for Stoppable {
@@ -22,13 +22,13 @@ impl Observer for Stoppable {
     }
 }
 
-/// A statistic of every kind that cancels its run at the first light curve, as a user might in that moment.
+/// A statistic of any kind that cancels its run at the first light curve, as a user might at that moment.
 #[derive(Clone)]
 struct Cancelling {
     info: Info,
     cancellation: Cancellation,
     asked: Arc<AtomicUsize>,
-    /// Number of times that a kernel saw the request to stop.
+    /// Number of times that a kernel saw the cancellation.
     told: Arc<AtomicUsize>,
 }
 
@@ -41,7 +41,7 @@ impl Cancelling {
     }
 
     fn act(&self, cancelled: impl Fn() -> bool) {
-        assert!(self.asked.fetch_add(1, Ordering::SeqCst) > 0 || !cancelled(), "nobody asked it to stop");
+        assert!(self.asked.fetch_add(1, Ordering::SeqCst) > 0 || !cancelled(), "cancelled before the first call");
         self.cancellation.cancel();
         self.told.fetch_add(usize::from(cancelled()), Ordering::SeqCst);
     }
@@ -97,7 +97,7 @@ impl Fold for Cancelling {
 
 const WORKERS: usize = 2;
 
-/// Runs a statistic that cancels its run, and checks that this is how the run ends.
+/// Runs a statistic that cancels its run, and checks that the run ends as cancelled.
 fn ends(objects: i64, config: &Config, kernel: &Cancelling, statistic: Statistic) {
     let rows = regular(objects, 12);
     let source = source(&rows, &(1..rows.len() / 5).map(|i| i * 5).collect::<Vec<_>>());
@@ -110,18 +110,18 @@ fn ends(objects: i64, config: &Config, kernel: &Cancelling, statistic: Statistic
     assert!(sink.0.is_empty(), "{what}: results of a cancelled run were written");
     let [asked, told] = [&kernel.asked, &kernel.told].map(|count| count.load(Ordering::SeqCst));
     // Each worker may have begun a light curve before the other cancelled.
-    assert!((1..=WORKERS).contains(&asked) && told == asked, "{what}: {asked} light curves, {told} kernels told");
+    assert!((1..=WORKERS).contains(&asked) && told == asked, "{what}: {asked} light curves, {told} kernels saw it");
 }
 
 #[test]
-fn every_plan_and_kind_of_statistic_stops_in_the_light_curve_at_hand() {
+fn every_plan_and_kind_of_statistic_stops_at_the_current_light_curve() {
     let threads = [Threads::Own, Threads::Caller, Threads::pool(WORKERS).expect("threads")];
     for (plan, threads) in [PlanChoice::Stitch, PlanChoice::Shuffle, PlanChoice::Merge, PlanChoice::MapUnchecked]
         .into_iter()
         .flat_map(|plan| threads.iter().map(move |threads| (plan, threads.clone())))
     {
         let config = Config { threads, ..config(plan, Partitioning::RowGroups, WORKERS) };
-        // Of one object, all is edge where partitions are stitched.
+        // With a single object, all rows are at edges if partitions are stitched.
         for objects in [1, 40] {
             let kernel = Cancelling::new(&[]);
             ends(objects, &config, &kernel, Statistic::whole(kernel.clone()));
@@ -145,7 +145,7 @@ fn partial_states_are_dropped_too() {
 }
 
 #[test]
-fn several_statistics_stop_at_the_first() {
+fn later_statistics_are_not_computed() {
     let kernel = Cancelling::new(&[]);
     let after = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&after);

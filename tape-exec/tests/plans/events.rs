@@ -1,4 +1,4 @@
-//! Checks the events of a run: at its end, every announced step is complete, for every plan.
+//! Checks the events of a run. For every plan, each announced step must be complete at the end.
 
 use std::sync::Mutex;
 
@@ -46,7 +46,7 @@ impl Fold for Count {
     }
 }
 
-/// Adds up what is told, as the documentation of [`Event`] says.
+/// Adds up events as the documentation of [`Event`] describes.
 #[derive(Default)]
 struct Told {
     sums: Mutex<Sums>,
@@ -77,7 +77,7 @@ impl Observer for Told {
     }
 }
 
-/// Twelve epochs of each object, in the order of the objects or not, in row groups of `each` rows.
+/// A survey with twelve epochs of each object, by object or by epoch, in row groups of `each` rows.
 fn survey(objects: i64, by_id: bool, each: usize) -> MemorySource {
     let bands = Bands::default();
     let code = bands.code("g").expect("it fits");
@@ -94,7 +94,7 @@ fn survey(objects: i64, by_id: bool, each: usize) -> MemorySource {
     MemorySource::new(IdType::Int64, rows, bands, &cuts)
 }
 
-/// Collects the events of a run, and checks that all steps are complete at its end.
+/// Runs a plan, and checks that all steps are complete at its end. Returns the sums of its events.
 fn told(source: &MemorySource, statistic: Statistic, config: &Config, kind: PlanKind) -> Sums {
     let statistics = [statistic];
     let observer = Told::default();
@@ -105,7 +105,7 @@ fn told(source: &MemorySource, statistic: Statistic, config: &Config, kind: Plan
     assert_eq!((sums.light_curves, sums.spilled), (summary.light_curves, summary.spilled));
     let mut ahead = sums.ahead;
     ahead[Step::Read as usize] += sums.again;
-    assert_eq!(sums.done, ahead, "what was told to lie ahead is not what was done: {sums:?}");
+    assert_eq!(sums.done, ahead, "announced rows differ from completed rows: {sums:?}");
     sums
 }
 
@@ -129,14 +129,14 @@ fn map_and_stitch_read_every_row_once() {
 }
 
 #[test]
-fn what_is_read_again_is_told_of() {
+fn rows_that_are_read_again_are_reported() {
     let config = Config { partitioning: Partitioning::Count(1), ..config(PlanChoice::Auto, 0) };
     let sums = told(&survey(50, false, 600), sum(), &config, PlanKind::Map);
     assert!(sums.again > 0 && sums.ahead[Step::Read as usize] == 600, "{sums:?}");
 }
 
 #[test]
-fn a_forced_plan_that_needs_a_scan_tells_of_the_reading_before_it() {
+fn a_forced_plan_that_needs_a_scan_reports_the_read_step_first() {
     let source = survey(50, true, 100).claiming(|group| group.ids = None);
     let observer = Told::default();
     let statistics = [sum()];
@@ -146,7 +146,7 @@ fn a_forced_plan_that_needs_a_scan_tells_of_the_reading_before_it() {
 }
 
 #[test]
-fn a_shuffle_tells_of_its_steps() {
+fn a_shuffle_reports_its_steps() {
     let source = survey(50, false, 100);
     let sums = told(&source, sum(), &config(PlanChoice::Auto, 0), PlanKind::Shuffle);
     assert_eq!(sums.ahead, [0, 600, 0, 600, 50]);
@@ -155,15 +155,15 @@ fn a_shuffle_tells_of_its_steps() {
 }
 
 #[test]
-fn a_fold_tells_of_its_steps() {
+fn a_fold_reports_its_steps() {
     let count = || Statistic::fold(Count(Info::new("count", Inputs::FLUX)));
     let sums = told(&survey(50, false, 100), count(), &config(PlanChoice::Auto, 250), PlanKind::Fold);
     assert_eq!(sums.ahead, [0, 600, 0, 600, 50]);
 }
 
 #[test]
-fn a_restart_begins_anew() {
-    // Footers that deny that objects are in several row groups.
+fn a_restart_resets_the_sums() {
+    // Footers that falsely claim that no object is in several row groups.
     let mut next = 0;
     let source = survey(50, false, 100).claiming(|group| {
         let id = |id| ObjectId::Int(id);

@@ -1,5 +1,5 @@
-//! Every plan over every layout gives the answers of one naive loop, which is written in `support` and shares nothing with
-//! the engine: rows into a map by (id, band), one pass over each.
+//! Checks every plan and layout against a naive loop in `support`, which shares no code with the engine: it collects
+//! rows in a map by (id, band), and makes one pass over each light curve.
 
 mod cancelled;
 #[path = "../engines/mod.rs"]
@@ -22,25 +22,25 @@ use support::{
 };
 
 #[test]
-fn a_broken_kernel_does_not_pass() {
+fn broken_kernels_are_caught() {
     let rows = regular(20, 12);
     let source = source(&rows, &[50, 130]);
     let config = config(PlanChoice::Auto, Partitioning::Count(7), 2);
     let (table, _) = compute(&source, &[mean_fold(false), slope_sum(true)], &config).expect("runs");
-    assert!(agrees(&table, &rows).is_err(), "a kernel that skips an epoch was taken for right");
+    assert!(agrees(&table, &rows).is_err(), "a kernel that skips an epoch was not caught");
     let fold = Config { plan: PlanChoice::Fold, rows_at_once: 60, ..config };
     let (table, _) = compute(&source, &[mean_fold(true)], &fold).expect("runs");
-    assert!(agrees(&table, &rows).is_err(), "a fold that forgets was taken for right");
+    assert!(agrees(&table, &rows).is_err(), "a fold that forgets states was not caught");
     let spill = Some(Arc::new(Put::losing()) as Arc<dyn Spill>);
     let spilled = Config { plan: PlanChoice::Shuffle, spill, ..fold };
     let (table, _) = compute_in_memory(&source, &both(), &spilled).expect("runs");
-    assert!(agrees(&table, &rows).is_err(), "a disk that loses rows was taken for right");
+    assert!(agrees(&table, &rows).is_err(), "a disk that loses rows was not caught");
     let nowhere = Config { spill: None, ..spilled };
     assert!(matches!(compute_in_memory(&source, &both(), &nowhere), Err(Error::NoSpill)));
 }
 
 #[test]
-fn plans_follow_the_evidence() {
+fn the_plan_follows_from_the_footers() {
     let rows = regular(50_000, 2);
     let kind = |cuts: &[usize], statistics: &[Statistic]| {
         let source = source(&rows, cuts);
@@ -58,8 +58,9 @@ fn plans_follow_the_evidence() {
 }
 
 #[test]
-fn a_file_for_every_night_is_merged() {
-    // Each of 30 files holds one epoch of 200,000 objects, sorted, in row groups of 5,000; each night begins at another id.
+fn files_of_single_nights_are_merged() {
+    // Each of 30 files holds one epoch of 200,000 objects, sorted, in row groups of 5,000. Each night begins at another
+    // id.
     let night = |night: i64| (0..200_000).map(move |i| (150 * night + i, Some(1), night as f64, 1.0, 1.0));
     let rows: Vec<_> = (0..30).flat_map(night).collect();
     let cuts: Vec<usize> = (1..1200).map(|i| i * 5_000).collect();
@@ -67,7 +68,7 @@ fn a_file_for_every_night_is_merged() {
     let planned = plan(&nights, &both(), &Config::default(), &Silent).expect("plans");
     assert_eq!(planned.kind, PlanKind::Merge, "{planned}");
     assert!(planned.why.contains("2 slices") && planned.why.contains("% read twice"), "{planned}");
-    // Of four nights, all rows are but a part of a slice.
+    // The rows of four nights are less than one slice.
     let few = source(&rows[..800_000], &cuts[..159]);
     assert_eq!(plan(&few, &both(), &Config::default(), &Silent).expect("plans").kind, PlanKind::Shuffle);
     let error = plan(
@@ -97,7 +98,7 @@ fn a_forced_map_names_the_first_object_that_it_would_cut() {
 }
 
 #[test]
-fn the_order_of_results_does_not_depend_on_workers() {
+fn results_do_not_depend_on_the_number_of_workers() {
     let rows = regular(3000, 40);
     let source = source(&rows, &(1..30).map(|i| i * 3_999).collect::<Vec<_>>());
     for plan in [PlanChoice::Stitch, PlanChoice::Shuffle] {

@@ -18,7 +18,7 @@ fn one_giant(epochs: usize) -> Vec<Row> {
     rows
 }
 
-/// So little that no worker has room for more than the least number of rows.
+/// A memory limit so small that workers get the smallest allowed number of rows.
 fn tight(plan: PlanChoice) -> Config {
     let spill = Some(Arc::new(Put::default()) as Arc<dyn tape_core::Spill>);
     Config { memory: Some(16 << 20), spill, ..config(plan, Partitioning::Count(5), 1) }
@@ -28,7 +28,7 @@ fn with(rows: &[Row], statistics: &[Statistic], config: &Config) -> Result<(Tabl
     compute(&sorted(rows), statistics, config)
 }
 
-/// Declared to be sorted, as it is: cuts inside row groups are then no reason to regroup.
+/// A survey that is declared sorted, so that cuts inside row groups are no reason to regroup.
 fn sorted(rows: &[Row]) -> MemorySource {
     source(rows, &[]).claiming(|group| group.sorted = true)
 }
@@ -38,18 +38,18 @@ fn a_light_curve_that_does_not_fit_is_folded() {
     let rows = timeless(&one_giant(250_000));
     let mean = [mean_fold(false)];
     for plan in [PlanChoice::Auto, PlanChoice::Stitch, PlanChoice::Fold] {
-        let (table, summary) = with(&rows, &mean, &tight(plan)).expect("a fold needs no room");
+        let (table, summary) = with(&rows, &mean, &tight(plan)).expect("a fold does not hold rows");
         assert_eq!(agrees(&table, &rows), Ok(()));
         assert_eq!(summary.plan, PlanKind::Fold);
         assert_eq!(summary.warnings.iter().any(|w| w.contains("object 3 has at least")), plan != PlanChoice::Fold);
     }
-    // With room for it, nothing is dropped.
+    // With enough memory, no plan is dropped.
     let roomy = Config { memory: Some(1 << 30), ..tight(PlanChoice::Auto) };
     assert_eq!(with(&rows, &mean, &roomy).expect("fits").1.plan, PlanKind::Stitch);
 }
 
 #[test]
-fn a_light_curve_that_does_not_fit_is_named_or_left_out() {
+fn a_light_curve_that_does_not_fit_is_named_or_skipped() {
     let rows = one_giant(250_000);
     let error = with(&rows, &both(), &tight(PlanChoice::Auto)).expect_err("all epochs are needed at once");
     let Error::DoesNotFit { what, rows: n, most } = &error else { panic!("{error}") };
@@ -66,10 +66,10 @@ fn a_light_curve_that_does_not_fit_is_named_or_left_out() {
 }
 
 #[test]
-fn a_partition_in_no_order_that_does_not_fit_is_shuffled() {
+fn an_unsorted_partition_that_does_not_fit_is_shuffled() {
     let mut rows = regular(20_000, 10);
     rows.sort_by_key(|row| row.0.wrapping_mul(0x9e37_79b9) % 100_003);
-    // One partition: nothing can be cut, and it looks like a case for map.
+    // With one partition nothing can be cut, so the map plan is chosen first.
     let one = Config { partitioning: Partitioning::RowGroups, ..tight(PlanChoice::Auto) };
     let (table, summary) = compute(&source(&rows, &[]), &both(), &one).expect("runs");
     assert_eq!(agrees(&table, &rows), Ok(()));
@@ -80,8 +80,8 @@ fn a_partition_in_no_order_that_does_not_fit_is_shuffled() {
 }
 
 #[test]
-fn results_are_put_away_too() {
-    // Two results of two values for every four rows: far more than the quarter of memory that is theirs.
+fn results_are_spilled_too() {
+    // Two results of two values for every four rows, which is far more than the quarter of the memory for results.
     let rows = regular(60_000, 4);
     for plan in [PlanChoice::Map, PlanChoice::Shuffle] {
         let config = Config { partitioning: Partitioning::RowGroups, ..tight(plan) };
@@ -92,11 +92,11 @@ fn results_are_put_away_too() {
     let forgetful = Some(Arc::new(Put::losing()) as Arc<dyn tape_core::Spill>);
     let config = Config { spill: forgetful, partitioning: Partitioning::RowGroups, ..tight(PlanChoice::Map) };
     let (table, _) = compute_in_memory(&sorted(&rows), &both(), &config).expect("runs");
-    assert!(agrees(&table, &rows).is_err(), "a disk that loses results was taken for right");
+    assert!(agrees(&table, &rows).is_err(), "a disk that loses results was not caught");
 }
 
 #[test]
-fn states_that_do_not_fit_make_way_for_rows() {
+fn a_fold_whose_states_do_not_fit_is_shuffled() {
     let rows = timeless(&regular(120_000, 2));
     let config = tight(PlanChoice::Fold);
     let (table, summary) = compute_in_memory(&source(&rows, &[]), &[mean_fold(false)], &config).expect("runs");
@@ -106,8 +106,8 @@ fn states_that_do_not_fit_make_way_for_rows() {
 }
 
 #[test]
-fn a_merge_that_does_not_fit_tells_of_memory() {
-    // Every row group may hold any id, and two of them do not fit.
+fn a_merge_that_does_not_fit_names_the_memory_limit() {
+    // Every row group may hold any id, and two row groups do not fit.
     let mut rows = regular(60_000, 8);
     rows.sort_by(|a, b| (a.3 % 8.0).total_cmp(&(b.3 % 8.0)));
     let survey = source(&rows, &(1..8).map(|i| i * 60_000).collect::<Vec<_>>());

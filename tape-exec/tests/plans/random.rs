@@ -1,4 +1,4 @@
-//! Random surveys, cut anywhere, with true and false footers.
+//! Random surveys, cut at random rows, with true and false footers.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ fn error() -> impl Strategy<Value = f64> {
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {
     let band = prop_oneof![20 => (0u8..3).prop_map(Some), 1 => Just(None)];
-    // Times on a coarse grid repeat; few ids make light curves that span many partitions.
+    // Times on a coarse grid repeat. With few ids, light curves span many partitions.
     let time = prop_oneof![20 => (0u8..100).prop_map(f64::from), 1 => Just(f64::NAN)];
     let row = (0i64..12, band, time, value(), error());
     prop::collection::vec(row, 0..120)
@@ -63,7 +63,7 @@ proptest! {
                             prop_assert_eq!(summary.rows, rows.len() as u64);
                             prop_assert_eq!(summary.light_curves, table.len() as u64);
                         }
-                        // A forced plan may be impossible; the others never are.
+                        // A forced plan may be impossible. Other plans never are.
                         Err(Error::CutLightCurve { .. }) => prop_assert_eq!(plan, PlanChoice::Map),
                         Err(Error::IllegalPlan { .. }) => {
                             prop_assert!(matches!(plan, PlanChoice::Map | PlanChoice::Stitch));
@@ -76,8 +76,8 @@ proptest! {
     }
 
     #[test]
-    fn a_false_claim_leads_to_the_right_answer((rows, cuts) in survey(), lie in prop::collection::vec(0i64..100, 24)) {
-        // Footers claim whatever they like: ranges in ascending order, as if all were well, or anything at all.
+    fn false_claims_do_not_change_the_results((rows, cuts) in survey(), lie in prop::collection::vec(0i64..100, 24)) {
+        // Footers claim false ranges of ids, either in ascending order or at random.
         for orderly in [true, false] {
             let mut at = 0;
             let source = source(&rows, &cuts).claiming(|group| {
@@ -87,7 +87,7 @@ proptest! {
                 group.ids = Some(IdRange { min: ObjectId::Int(min), max: ObjectId::Int(max), exact: true });
                 group.sorted = true;
             });
-            // Without a statistic that needs time, no epoch is left out for its time.
+            // Without a statistic that needs times, no epoch is left out because of its time.
             for (statistics, rows) in [(both(), rows.clone()), (vec![mean_fold(false)], timeless(&rows))] {
                 for partitioning in [Partitioning::RowGroups, Partitioning::Count(5)] {
                     let answer = compute(&source, &statistics, &config(PlanChoice::Auto, partitioning, 2));
@@ -99,8 +99,8 @@ proptest! {
     }
 
     #[test]
-    fn slices_of_ids_give_the_same_answer((rows, cuts) in survey(), at_once in 20u64..100, lies in any::<bool>()) {
-        // Each file sorted, and all of them overlapping.
+    fn slices_of_ids_give_the_same_results((rows, cuts) in survey(), at_once in 20u64..100, lies in any::<bool>()) {
+        // Files that are each sorted, and overlap.
         let mut nights = rows.clone();
         let edges: Vec<usize> = [0].into_iter().chain(cuts.iter().copied()).chain([rows.len()]).collect();
         edges.windows(2).for_each(|edge| nights[edge[0]..edge[1]].sort_by_key(|row| row.0));
@@ -116,13 +116,13 @@ proptest! {
                 prop_assert_eq!(summary.left_out.total(), naive(&rows).1);
                 prop_assert!(lies || summary.plan == PlanKind::Merge);
             }
-            // Too many rows may hold the same ids.
+            // The row groups that may hold the same ids have too many rows.
             Err(error) => prop_assert!(matches!(error, Error::IllegalPlan { plan: "merge", .. }), "{}", error),
         }
     }
 
     #[test]
-    fn rows_that_were_put_away_give_the_same_answer((rows, cuts) in survey(), at_once in 1u64..60, workers in 1usize..4) {
+    fn spilled_rows_give_the_same_results((rows, cuts) in survey(), at_once in 1u64..60, workers in 1usize..4) {
         let source = source(&rows, &cuts);
         let shuffle = config(PlanChoice::Shuffle, Partitioning::RowGroups, workers);
         let config = Config { rows_at_once: at_once, spill: Some(Arc::new(Put::default())), ..shuffle };
@@ -134,9 +134,9 @@ proptest! {
     }
 
     #[test]
-    fn folds_combine_to_the_whole((rows, cuts) in survey(), n in 1u64..20) {
+    fn combined_folds_equal_the_naive_loop((rows, cuts) in survey(), n in 1u64..20) {
         let source = source(&rows, &cuts);
-        // So few rows at once that light curves are combined from many states.
+        // Few rows at once, so that light curves are combined from many states.
         let config = Config { rows_at_once: 30, ..config(PlanChoice::Fold, Partitioning::Count(n), 2) };
         let (table, summary) = compute(&source, &[mean_fold(false)], &config)
             .map_err(|error| TestCaseError::fail(error.to_string()))?;

@@ -1,4 +1,4 @@
-//! Row groups that cannot be read, left out where that is asked for.
+//! Row groups that cannot be read are skipped if the user allows it.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use tape_exec::{Config, Error, OnError, Partitioning, PlanChoice, Skipped, plan,
 
 use crate::support::{Collected, Put, Row, agrees, both, config, regular, run_both, source, table};
 
-/// A survey with a row group that breaks off in the middle.
+/// A survey with a row group that can only be read in part.
 struct Damaged {
     whole: MemorySource,
     row_group: usize,
@@ -64,7 +64,7 @@ impl Source for Damaged {
 }
 
 #[test]
-fn a_row_group_that_cannot_be_read_stops_the_run_or_is_left_out() {
+fn an_unreadable_row_group_stops_the_run_or_is_skipped() {
     // Ten row groups of ten objects each, small enough to be scheduled together.
     let rows = regular(100, 8);
     let cuts: Vec<usize> = (1..10).map(|i| i * 80).collect();
@@ -81,7 +81,7 @@ fn a_row_group_that_cannot_be_read_stops_the_run_or_is_left_out() {
 
         let skip = Config { on_error: OnError::Skip, ..stop };
         let mut sink = Collected(vec![]);
-        let summary = run_both(&damaged, &both(), &skip, &planned, &mut sink).expect("it is left out");
+        let summary = run_both(&damaged, &both(), &skip, &planned, &mut sink).expect("the row group is skipped");
         assert_eq!(agrees(&table(&damaged, &sink), &others), Ok(()), "{choice:?}");
         let [Skipped::RowGroup { row_group, ids, rows, reason, .. }] = &summary.skipped[..] else {
             panic!("{:?}", summary.skipped)

@@ -1,4 +1,4 @@
-//! A naive loop, written apart, and what tests need to compare with it.
+//! A naive loop that shares no code with the engine, and helpers to compare with it.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -11,15 +11,15 @@ use tape_exec::{Config, Error, Partitioning, PlanChoice, Summary, plan, run};
 
 pub(crate) use crate::engines::{Collected, run_both};
 
-/// A row: id, band, time, flux, error.
+/// A row of the input: id, band, time, flux, error.
 pub(crate) type Row = (i64, Option<u8>, f64, f64, f64);
 
 pub(crate) const LABELS: [&str; 3] = ["z", "g", "r"];
 
-/// A fold: count and mean by way of moments.
+/// A fold of the mean, by moments.
 pub(crate) struct MeanFold {
     info: Info,
-    /// A fold that forgets what it is combined with: the harness must see that.
+    /// A fold that ignores the state to combine with. The harness must detect it.
     forgets: bool,
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn mean_fold(forgets: bool) -> Statistic {
     Statistic::fold(MeanFold { info: Info::new("mean", Inputs::FLUX_ERROR), forgets })
 }
 
-/// A statistic of whole light curves that tells pieces from wholes and one order from another.
+/// A statistic of whole light curves that depends on the order of epochs, and differs if a light curve is cut.
 pub(crate) fn slope_sum(broken: bool) -> Statistic {
     Statistic::from_fn("slope_sum", Inputs::ALL, move |light_curve| {
         let (time, flux) = (light_curve.time(), light_curve.flux());
@@ -64,16 +64,16 @@ pub(crate) fn slope_sum(broken: bool) -> Statistic {
     })
 }
 
-/// Time, flux, error.
+/// Time, flux and error of an epoch.
 pub(crate) type Epoch = (f64, f64, f64);
 
-/// (n, mean, `slope_sum`) by id and label.
+/// Number of epochs, mean and `slope_sum`, by id and label.
 pub(crate) type Expected = BTreeMap<(i64, &'static str), (u64, f64, f64)>;
 
-/// Id, label, n and values.
+/// Id, label, number of epochs, and values.
 pub(crate) type Table = Vec<(i64, String, u64, Vec<f64>)>;
 
-/// Computes `rows` naively, and counts skipped epochs.
+/// Computes `rows` naively, and counts the epochs that are left out.
 pub(crate) fn naive(rows: &[Row]) -> (Expected, u64) {
     let mut left_out = 0;
     let mut curves: BTreeMap<(i64, &str), Vec<Epoch>> = BTreeMap::new();
@@ -130,7 +130,7 @@ pub(crate) fn compute(
     Ok((table(source, &sink), summary))
 }
 
-/// Like [`compute`], but without a job. A job differs in some ways: it holds the states of one bucket at a time, and
+/// Like [`compute`], but only in memory. A job differs in some ways: it holds the states of one bucket at a time, and
 /// stores its outputs.
 pub(crate) fn compute_in_memory(
     source: &MemorySource,
@@ -154,7 +154,7 @@ pub(crate) fn table(source: &dyn Source, sink: &Collected) -> Table {
                 Value::Float(value) => value,
                 // Too few epochs.
                 Value::Null => f64::NAN,
-                other => panic!("{other:?} is no float"),
+                other => panic!("{other:?} is not a float"),
             };
             let values = results.values.iter().map(value).collect();
             table.push((id, labels[usize::from(results.band[row])].clone(), results.n_obs[row], values));
@@ -204,17 +204,17 @@ pub(crate) fn config(plan: PlanChoice, partitioning: Partitioning, workers: usiz
     Config { plan, partitioning, workers, ..Config::default() }
 }
 
-/// Rows spilled to memory.
+/// A spill that keeps rows in memory.
 #[derive(Debug, Default)]
 pub(crate) struct Put {
     pieces: Mutex<Vec<Rows>>,
     results: Mutex<Vec<Results>>,
-    /// Loses the last row of each piece: the harness must see that.
+    /// Loses the last row of each piece. The harness must detect it.
     loses: bool,
 }
 
 impl Put {
-    /// A disk that loses the last row of each piece.
+    /// Creates a spill that loses the last row of each piece.
     pub(crate) fn losing() -> Self {
         Self { loses: true, ..Self::default() }
     }
@@ -252,7 +252,7 @@ impl Spill for Put {
     }
 }
 
-/// The rows with nothing wrong about their times.
+/// Returns the rows with valid times, all zero.
 pub(crate) fn timeless(rows: &[Row]) -> Vec<Row> {
     rows.iter().map(|&(id, band, _, flux, error)| (id, band, 0.0, flux, error)).collect()
 }

@@ -1,4 +1,4 @@
-//! Statistics of a user that fail with an error of their own, or are shaped as none of the registry is.
+//! Statistics of users that return errors, or have shapes that no built-in statistic has.
 
 use std::error::Error as _;
 use std::fmt;
@@ -24,7 +24,7 @@ impl fmt::Display for TooBright {
 
 impl std::error::Error for TooBright {}
 
-/// Fails on fluxes of fifty and more, which objects from 6 on have.
+/// Fails on fluxes of 50 or more, which occur from object 6 on.
 fn check(flux: &[f64]) -> Result<f64, TooBright> {
     flux.iter().find(|flux| **flux >= 50.0).map_or(Ok(flux[0]), |flux| Err(TooBright(*flux)))
 }
@@ -74,14 +74,14 @@ fn assert_is_of_picky(error: &Error, id: i64, wanted: &str, flux: f64) {
 }
 
 #[test]
-fn an_error_of_a_statistic_comes_back_with_object_and_band_by_every_plan() {
+fn every_plan_returns_the_error_of_a_statistic_with_object_and_band() {
     let rows = regular(10, 9);
     let source = source(&rows, &(1..18).map(|i| i * 5).collect::<Vec<_>>());
     let info = || Info::new("picky", Inputs::FLUX);
     for choice in [PlanChoice::Stitch, PlanChoice::Shuffle, PlanChoice::Merge] {
         let config = config(choice, Partitioning::RowGroups, 1);
         let of = |statistic| compute(&source, &[statistic], &config).map(|_| ()).expect_err("it fails");
-        // Object 6 has fluxes from 42 to 50; its last epoch is in the band z.
+        // Object 6 has fluxes from 42 to 50, and its last epoch is in band z.
         for statistic in [picky(), Statistic::rows(Picky(info()))] {
             let error = of(statistic);
             assert!(error.to_string().starts_with("the statistic 'picky' failed on object "), "{error}");
@@ -92,12 +92,12 @@ fn an_error_of_a_statistic_comes_back_with_object_and_band_by_every_plan() {
         }
         let error = of(Statistic::object(Picky(info())));
         let Error::Failed { band, .. } = &error else { panic!("{error}") };
-        assert_eq!(band, "", "a statistic of objects is of all bands");
+        assert_eq!(band, "", "a statistic of objects has no band");
     }
 }
 
 #[test]
-fn an_error_in_a_light_curve_that_an_edge_cuts_comes_back_too() {
+fn an_error_in_a_stitched_light_curve_is_returned() {
     let rows = regular(7, 9)[54..].to_vec();
     let source = source(&rows, &[3, 6]);
     let config = config(PlanChoice::Stitch, Partitioning::RowGroups, 2);
@@ -107,7 +107,7 @@ fn an_error_in_a_light_curve_that_an_edge_cuts_comes_back_too() {
 }
 
 #[test]
-fn an_error_in_a_task_comes_back_too() {
+fn an_error_in_a_task_is_returned() {
     let rows = regular(10, 9);
     let source = source(&rows, &[40]);
     let statistics = [picky()];
@@ -122,7 +122,7 @@ fn an_error_in_a_task_comes_back_too() {
     }
 }
 
-/// Sums the fluxes in each of 17 floats.
+/// A state of 17 floats, each the sum of the fluxes.
 struct Wide(Info);
 
 impl Fold for Wide {
@@ -158,12 +158,12 @@ fn a_fold_may_have_a_state_of_any_length() {
         let (table, _) = compute(&source, &[fold], &config).expect("it runs");
         sums.push(table.iter().map(|row| row.3[0]).collect::<Vec<_>>());
     }
-    // Of object 0, fluxes 1, 3, 5 and 7 in g, and 0, 2, 4 and 6 in z.
+    // Object 0 has fluxes 1, 3, 5 and 7 in g, and 0, 2, 4 and 6 in z.
     assert_eq!(sums[0][..2], [16.0, 12.0]);
     assert!(sums.iter().all(|all| *all == sums[0]), "{sums:?}");
 }
 
-/// A statistic with rows of two values, but one value missing.
+/// A statistic with rows of two values that gives one value too few.
 struct Ragged(Info);
 
 impl ManyRows for Ragged {
@@ -177,7 +177,7 @@ impl ManyRows for Ragged {
 }
 
 #[test]
-fn values_that_make_no_whole_rows_are_an_error() {
+fn incomplete_rows_are_an_error() {
     let outputs = ["a", "b"].map(Output::float).to_vec();
     let ragged = Statistic::rows(Ragged(Info { outputs, ..Info::new("ragged", Inputs::FLUX) }));
     let error = compute(&source(&regular(2, 4), &[4]), &[ragged], &Default::default()).expect_err("a value is missing");

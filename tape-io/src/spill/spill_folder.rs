@@ -100,7 +100,7 @@ mod tests {
             let text = format!("object {i}");
             rows.ids
                 .push(if id_type == IdType::Utf8 { IdRef::Text(&text) } else { IdRef::Int(-i64::from(i)) })
-                .expect("its kind");
+                .expect("an id of this type");
             rows.band.push(i % 3);
             rows.flux.push(f64::from(i).sqrt());
             rows.error.push(if i == 7 { f64::NAN } else { 0.1 });
