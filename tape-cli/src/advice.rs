@@ -1,4 +1,4 @@
-//! The flags and verbs that mend what the library says is wrong. The library itself knows none of them.
+//! Adds to the library's messages the flags and verbs that fix the problem. The library does not know the command line.
 
 use std::error::Error as StdError;
 
@@ -8,7 +8,7 @@ use tape::job::JobError;
 use tape::simulate::SimulateError;
 use tape::{Error, exec, io};
 
-/// Names the flag that says which column plays a role.
+/// Returns the flag that names the column of a role.
 pub(crate) const fn column_flag(role: Role) -> &'static str {
     match role {
         Role::Id => "--id",
@@ -19,17 +19,17 @@ pub(crate) const fn column_flag(role: Role) -> &'static str {
     }
 }
 
-/// Returns the message of an error, with the flags that mend it.
+/// Returns the message of an error, with the flags that fix it.
 pub(crate) fn with_advice(error: &Error) -> String {
     joined(error.to_string(), advice(error))
 }
 
-/// Returns the message of an error of `tape simulate`, with the flags that mend it.
+/// Returns the message of an error of `tape simulate`, with the flags that fix it.
 pub(crate) fn with_simulation_advice(error: &SimulateError) -> String {
     joined(error.to_string(), on_simulation(error).map(str::to_owned))
 }
 
-/// Returns a warning, with the verb or flag that mends what it warns of.
+/// Returns a warning, with the verb or flag that fixes its cause.
 pub(crate) fn on_warning(warning: String) -> String {
     let is_about = |role: &Role| warning.contains(&format!("name the {role} column"));
     let of_role = Role::ALL.into_iter().find(is_about).map(|role| format!("({})", column_flag(role)));
@@ -104,7 +104,7 @@ fn on_exec(error: &exec::Error) -> Option<String> {
     Some(fixed.to_owned())
 }
 
-/// Looks for an error of ours in one that came through a run.
+/// Looks for an error of this workspace inside an error of a run.
 fn on_source(source: &(dyn StdError + Send + Sync + 'static)) -> Option<String> {
     let of_io = || source.downcast_ref::<io::Error>().and_then(on_io);
     source.downcast_ref::<Error>().and_then(advice).or_else(of_io)

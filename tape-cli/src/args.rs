@@ -16,37 +16,37 @@ use super::select::SelectArgs;
 use super::sky;
 use super::values::ValueArgs;
 
-/// Which files, and which columns of them.
+/// Arguments that name the files and columns of a survey.
 #[derive(Args)]
 pub(crate) struct SurveyArgs {
     /// Parquet files, folders of them, patterns such as 'survey/*.parquet', or HATS collections
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<String>,
-    /// Columns of a known survey: see `tape inspect --presets`
+    /// Use the columns of a known survey: see `tape inspect --presets`
     #[arg(long, value_name = "PRESET", help_heading = "Columns")]
     columns: Option<String>,
-    /// Column of the object's id (integer or text)
+    /// Name the column of the object id (integer or text)
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
     id: Option<String>,
-    /// Column of the time, in days
+    /// Name the column of the time, in days
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
     time: Option<String>,
-    /// Column of the flux or magnitude; in lists, as in lightcurve.mag
+    /// Name the column of the flux or magnitude; for lists, a path such as lightcurve.mag
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
     flux: Option<String>,
-    /// Column of the error of the flux
+    /// Name the column of the error of the flux
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
     err: Option<String>,
-    /// Column of the band
+    /// Name the column of the band
     #[arg(long, value_name = "COLUMN", help_heading = "Columns")]
     band: Option<String>,
-    /// A column that is computed of others, as in 'm = zp - 2.5 * log10(flux)': --where and roles can name it; see docs/where.md
+    /// Compute a column from others, as in 'm = zp - 2.5 * log10(flux)', for use in --where and as a role: see docs/where.md
     #[arg(long, value_name = "NAME = EXPRESSION", value_parser = assignment, help_heading = "Columns")]
     assign: Vec<(String, String)>,
-    /// Only what lies within a radius of a place: degrees, and a radius with its unit, as in 348.75,0.5,30arcmin
+    /// Use only objects within a radius of a position: RA and Dec in degrees, radius with a unit, as in 348.75,0.5,30arcmin
     #[arg(long, value_name = "RA,DEC,RADIUS", value_parser = sky::cone, allow_hyphen_values = true, help_heading = "Sky")]
     cone: Option<Region>,
-    /// Only what lies between two right ascensions, going east from the first, and two declinations, in degrees
+    /// Use only objects between two right ascensions, eastward from the first, and two declinations, in degrees
     #[arg(
         long = "box",
         value_name = "RA1,RA2,DEC1,DEC2",
@@ -56,19 +56,19 @@ pub(crate) struct SurveyArgs {
         help_heading = "Sky"
     )]
     between: Option<Region>,
-    /// Only these HEALPix pixels of a HATS catalogue: ORDER/NUMBER, in the nested scheme
+    /// Use only these HEALPix pixels (nested) of a HATS catalogue, as ORDER/NUMBER
     #[arg(long, value_name = "PIXELS", value_parser = sky::pixels, conflicts_with_all = ["cone", "between"], help_heading = "Sky")]
     pixels: Option<Region>,
-    /// Column of the right ascension, degrees
+    /// Name the column of the right ascension, in degrees
     #[arg(long, value_name = "COLUMN", help_heading = "Sky")]
     ra: Option<String>,
-    /// Column of the declination, degrees
+    /// Name the column of the declination, in degrees
     #[arg(long, value_name = "COLUMN", help_heading = "Sky")]
     dec: Option<String>,
 }
 
 impl SurveyArgs {
-    /// Opens the survey; columns named one by one go before those of a preset.
+    /// Opens the survey. A column named by its own flag takes precedence over the preset's.
     pub(crate) fn open(&self) -> Result<Ensemble, Failure> {
         let mut map = match &self.columns {
             None => ColumnMap::new(),
@@ -89,7 +89,7 @@ impl SurveyArgs {
         })
     }
 
-    /// The part of the sky that is meant, if one is.
+    /// Returns the selected region of the sky, if any.
     fn region(&self) -> Option<&Region> {
         self.cone.as_ref().or(self.between.as_ref()).or(self.pixels.as_ref())
     }
@@ -99,7 +99,7 @@ impl SurveyArgs {
     }
 }
 
-/// The name and the expression of a derived column.
+/// Parses the name and the expression of a derived column.
 fn assignment(text: &str) -> Result<(String, String), String> {
     let (name, expression) = text.split_once('=').ok_or("write a name, =, and an expression: 'snr = flux / error'")?;
     Ok((name.trim().to_owned(), expression.trim().to_owned()))
@@ -117,13 +117,13 @@ fn plan_parser() -> impl TypedValueParser<Value = PlanChoice> {
     PossibleValuesParser::new(PlanChoice::ALL.map(value)).try_map(|name| name.parse())
 }
 
-/// The behaviour of a run on errors that concern only some of the input.
+/// The behaviour of a run when part of the input cannot be used.
 #[derive(Clone, Copy, Default, ValueEnum)]
 pub(crate) enum OnErrorArg {
     /// Stop, and write nothing
     #[default]
     Stop,
-    /// Skip them with a warning: light curves with rows there are incomplete or missing
+    /// Skip that part with a warning; its light curves are then incomplete or missing
     Skip,
 }
 
@@ -136,80 +136,78 @@ pub(crate) struct BatchArgs {
     values: ValueArgs,
     #[command(flatten)]
     select: SelectArgs,
-    /// Columns of the table of objects to put behind those of the results
+    /// Append these columns of the object table to the results
     #[arg(long, value_name = "COLUMNS", requires = "objects", value_delimiter = ',', help_heading = "Objects")]
     join: Vec<String>,
-    /// Give a row without values to objects of the table that have no light curve, too
+    /// Write a row with null values for objects of the table that have no light curve
     #[arg(long, requires = "objects", help_heading = "Objects")]
     all_objects: bool,
-    /// Statistics to compute, with parameters as in beyond_n_std:n=3, or groups of them: see `tape stats`
+    /// Compute these statistics or groups of statistics, with parameters as in beyond_n_std:n=3: see `tape stats`
     #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "stetson_j")]
     stat: Vec<String>,
-    /// Steps applied to light curves before the statistics, with parameters as in clip:sigma=3; see docs/steps.md
+    /// Apply these steps to light curves before the statistics, with parameters as in clip:sigma=3: see docs/steps.md
     #[arg(long, value_name = "STEP", value_delimiter = ',')]
     step: Vec<String>,
-    /// Group epochs by these columns [default: id,band]: 'id', 'band', or columns of the table of objects
+    /// Group epochs by these columns: 'id', 'band', or columns of the object table [default: id,band]
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     by: Vec<String>,
     /// Compute these bands only
     #[arg(long, value_name = "BANDS", value_delimiter = ',')]
     band_to_calc: Option<Vec<String>>,
-    /// Plan for grouping rows into light curves
+    /// Choose the plan that groups rows into light curves
     #[arg(long, value_parser = plan_parser(), default_value_t)]
     plan: PlanChoice,
-    /// Cut the survey into partitions of this size in memory (5KB, 256MiB), even within light curves
+    /// Split the survey into partitions of this size in memory (5KB, 256MiB), even within light curves
     #[arg(long, value_name = "SIZE", value_parser = size, conflicts_with = "partitions")]
     partition_size: Option<u64>,
-    /// Cut the survey into N partitions of equal rows, even within light curves
+    /// Split the survey into N partitions with equal numbers of rows, even within light curves
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     partitions: Option<u64>,
-    /// Worker threads [default: one for each core]
+    /// Use N worker threads [default: one per core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     workers: Option<u16>,
-    /// Memory limit of a run, in addition to the program itself; rows that do not fit are spilled to disk [default: 60
-    /// % of the machine's memory, or of the memory available to the process]
+    /// Limit the memory of a run; rows that do not fit are spilled to disk [default: 60 % of the available memory]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     memory: Option<u64>,
-    /// Folder for what does not fit in memory; it is gone when the run ends [default: /var/tmp where there is one]
+    /// Spill rows to temporary files in this folder [default: /var/tmp if it exists]
     #[arg(long, value_name = "DIR")]
     spill_dir: Option<PathBuf>,
-    /// Stop or skip on row groups that cannot be read, and on light curves that do not fit in memory
+    /// Stop at, or skip, row groups that cannot be read and light curves that do not fit in memory
     #[arg(long, value_enum, default_value_t)]
     on_error: OnErrorArg,
-    /// Write one row per object (seen in any selected band) with a column for each band, instead of one row per object
-    /// and band
+    /// Write one row per object with a column for each band, instead of one row per object and band
     #[arg(long)]
     wide: bool,
 }
 
 impl BatchArgs {
-    /// Opens the survey, and of it the rows that are asked for.
+    /// Opens the survey and applies the selections.
     pub(crate) fn open(&self) -> Result<Ensemble, Failure> {
-        // A zero point may be a column of the table of objects.
+        // Values come last: a zero point may be a column of the object table.
         self.values.of(self.select.of(self.survey.open()?)?)
     }
 
-    /// The condition on rows.
+    /// Returns the condition on rows.
     pub(crate) fn condition(&self) -> Option<&str> {
         self.select.condition()
     }
 
-    /// The names of the statistics.
+    /// Returns the names of the statistics.
     pub(crate) fn statistics(&self) -> &[String] {
         &self.stat
     }
 
-    /// The number of values that all statistics give a light curve.
+    /// Returns the number of values per light curve, over all statistics.
     pub(crate) fn outputs(&self) -> Result<usize, Failure> {
         Ok(statistics_named(&self.stat)?.iter().map(|statistic| statistic.info().outputs.len()).sum())
     }
 
-    /// The budget of memory, bytes.
+    /// Returns the memory budget, in bytes.
     pub(crate) fn memory(&self) -> u64 {
         self.memory.unwrap_or_else(default_memory)
     }
 
-    /// The batch that the arguments ask for.
+    /// Builds the batch from the arguments.
     pub(crate) fn batch(&self, ensemble: &Ensemble) -> Result<Batch, Failure> {
         let partitioning = match (self.partition_size, self.partitions) {
             (Some(bytes), _) => Partitioning::Bytes(bytes),
@@ -245,7 +243,7 @@ impl BatchArgs {
     }
 }
 
-/// 60 % of the memory of the machine, or of the control group that it is in.
+/// Returns 60 % of the memory of the machine, or of the control group that limits this process.
 fn default_memory() -> u64 {
     let mut system = System::new();
     system.refresh_memory();
@@ -253,13 +251,13 @@ fn default_memory() -> u64 {
     allowed.min(system.total_memory()) / 10 * 6
 }
 
-/// Temporary files of any size: `/tmp` is often held in memory itself.
+/// Returns a folder for large temporary files. `/tmp` is often a file system in memory.
 fn default_spill_dir() -> PathBuf {
     let large = PathBuf::from("/var/tmp");
     if large.is_dir() { large } else { std::env::temp_dir() }
 }
 
-/// A size in bytes, above zero.
+/// Parses a size in bytes, which must be above zero.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
     match text.parse::<ByteSize>() {
         Ok(size) if size.as_u64() > 0 => Ok(size.as_u64()),

@@ -1,4 +1,4 @@
-//! `tape batch`: statistics of every light curve.
+//! `tape batch`: computes statistics for every light curve.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use super::outcome;
 use super::screen::{Screen, bytes, counted};
 use super::watch::{Sources, Watch};
 
-/// Rows shown where no output file is named.
+/// Number of rows shown if no output file is named.
 const SHOWN: usize = 20;
 
-/// Compute statistics of every light curve: one row per object and band, ordered by id and band
+/// Compute statistics for every light curve: one row per object and band, ordered by id and band
 #[derive(Args)]
 #[command(after_help = "Examples:
   tape batch survey/ --stat stetson_j -o stetson_j.parquet
@@ -38,14 +38,13 @@ pub(crate) struct Batch {
     args: BatchArgs,
     #[command(flatten)]
     device: DeviceArgs,
-    /// Write the table here, as Parquet, CSV, ECSV or Arrow by the name's ending; without, the first rows are shown
+    /// Write the table to this file, as Parquet, CSV, ECSV or Arrow by its extension [default: show the first rows]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Replace the output, the file of events and the frame of this label, if they exist
+    /// Replace the output, the event file and the frame of this label if they exist
     #[arg(long)]
     overwrite: bool,
-    /// Keep what is done in this folder, which is made if it is not there: the same command goes on from there, should it be
-    /// killed
+    /// Save progress in this folder (created if missing); run the same command again to resume after an interruption
     #[arg(long, value_name = "JOB", requires = "output", conflicts_with = "device")]
     resume: Option<PathBuf>,
     #[command(flatten)]
@@ -53,8 +52,7 @@ pub(crate) struct Batch {
     /// Print the summary as JSON
     #[arg(long)]
     json: bool,
-    /// Write what happens to this file (or pipe), an event a line as JSON: `start`, `progress` twice a second, `warning`,
-    /// `restart`, and at last `end` with the summary or `error` with the message: see docs/events.md
+    /// Write events to this file or pipe as lines of JSON (start, progress, warning, restart, end, error): see docs/events.md
     #[arg(long, value_name = "FILE")]
     json_events: Option<PathBuf>,
 }
@@ -74,7 +72,7 @@ impl Batch {
         let Some(path) = &self.json_events else { return self.compute(screen, None) };
         if self.output.as_ref() == Some(path) {
             return Err(Failure::usage(format!(
-                "{}: is to be the output as well as the file of events",
+                "{}: the output and the event file are the same: choose another name for one of them",
                 path.display()
             )));
         }
@@ -90,11 +88,11 @@ impl Batch {
         let (start, options) = (Instant::now(), WriteOptions::new().overwrite(self.overwrite));
         let ensemble = self.args.open()?;
         let batch = self.args.batch(&ensemble)?;
-        // A job may go on anywhere, so all of it is the CPU's.
+        // Another machine may resume the job, so its results must not depend on a device.
         let (batch, device) =
             if self.resume.is_some() { (batch, Opened::default()) } else { self.device.open(batch)? };
         if let Some(path) = &self.output {
-            // Asked before the work, not only after it.
+            // An unknown extension must fail before the work starts.
             tape::io::Format::of(path)?;
         }
         if let Some(reused) = self.keep.reused(&batch, self.output.as_deref(), options)? {

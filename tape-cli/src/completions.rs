@@ -1,4 +1,4 @@
-//! `tape completions`: for the shell.
+//! `tape completions`: prints completions for a shell.
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
@@ -12,7 +12,7 @@ use super::screen::Screen;
 #[command(after_help = "Example:
   tape completions bash > ~/.local/share/bash-completion/completions/tape")]
 pub(crate) struct Completions {
-    /// The shell
+    /// Generate completions for this shell
     shell: Shell,
 }
 

@@ -1,4 +1,4 @@
-//! `tape convert`: light curves in another shape.
+//! `tape convert`: rewrites a survey in another shape.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::screen::{Screen, bytes, counted};
 use super::watch::Watch;
 
-/// Write a survey again with its light curves in another shape: rows, or lists of several kinds
+/// Rewrite a survey with its light curves in another shape: rows, or one of several kinds of lists
 #[derive(Args)]
 #[command(after_help = "Examples:
   tape convert survey/ lists/ --shape struct-of-lists
@@ -21,25 +21,25 @@ use super::watch::Watch;
 pub(crate) struct Convert {
     #[command(flatten)]
     survey: SurveyArgs,
-    /// The folder to make
+    /// Create this folder for the output
     #[arg(required = true)]
     out: PathBuf,
-    /// Shape of light curves in the output
+    /// Choose the shape of light curves in the output
     #[arg(long, value_enum)]
     shape: ShapeArg,
-    /// Columns with one value for each object, which stay beside the lists
+    /// Keep these columns outside the lists; each has one value per object
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     base: Vec<String>,
-    /// Name of the column that holds light curves
+    /// Name the column that holds the light curves
     #[arg(long, value_name = "NAME", default_value = "lightcurve")]
     nested: String,
-    /// Compression of the files
+    /// Compress the files with this codec
     #[arg(long, value_enum, default_value_t)]
     compression: Codec,
-    /// Memory limit for rows that must be regrouped; more rows are spilled to a temporary file next to OUT
+    /// Limit the memory for rows that must be regrouped; further rows are spilled to a temporary file next to OUT
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1GiB")]
     memory: u64,
-    /// Replace a folder of Parquet files that is there already
+    /// Replace an existing folder of Parquet files
     #[arg(long)]
     overwrite: bool,
     /// Print what was written as JSON
@@ -47,16 +47,16 @@ pub(crate) struct Convert {
     json: bool,
 }
 
-/// A shape's name.
+/// The name of a shape.
 #[derive(Clone, Copy, ValueEnum)]
 enum ShapeArg {
-    /// A row is an epoch
+    /// One row per epoch
     Flat,
-    /// A row is an object, and each column of epochs a list
+    /// One row per object, with a list for each column of epochs
     ListColumns,
-    /// A row is an object, and a column a struct of lists
+    /// One row per object, with a column that is a struct of lists
     StructOfLists,
-    /// A row is an object, and a column a list of epochs
+    /// One row per object, with a column that is a list of epochs
     ListOfStruct,
 }
 
@@ -71,7 +71,7 @@ impl From<ShapeArg> for Shape {
     }
 }
 
-/// A codec's name.
+/// The name of a codec.
 #[derive(Clone, Copy, Default, ValueEnum)]
 enum Codec {
     /// Zstandard
@@ -79,7 +79,7 @@ enum Codec {
     Zstd,
     /// Snappy
     Snappy,
-    /// Not at all
+    /// No compression
     None,
 }
 
@@ -143,12 +143,12 @@ impl Convert {
         let rows = format!("{} of {}", counted(report.epochs, "epoch"), counted(report.objects, "object"));
         screen.row("out", format_args!("{}: {rows}, {to}, in {files}, {}", self.out.display(), bytes(report.bytes)))?;
         if report.regrouped {
-            screen.row("regrouped", "rows of an object did not lie together, as far as footers tell")?;
-            screen.row("left out", format_args!("{}, whose id is null", counted(report.null_ids, "row")))?;
+            screen.row("regrouped", "the footers do not show that the rows of each object are contiguous")?;
+            screen.row("skipped", format_args!("{} with a null id", counted(report.null_ids, "row")))?;
         }
         if report.without_epochs > 0 && to == Shape::Flat {
             let objects = counted(report.without_epochs, "object");
-            screen.row("left out", format_args!("{objects} without any epoch, which flat rows cannot have"))?;
+            screen.row("skipped", format_args!("{objects} without epochs: flat rows cannot hold them"))?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! `tape demo`: the whole way, on a small survey of its own.
+//! `tape demo`: simulates a small survey, computes a statistic and compares the result with the truth.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -15,18 +15,18 @@ use super::failure::Failure;
 use super::screen::{Screen, bytes, counted};
 use super::watch::{Watch, Work};
 
-/// Objects listed at the end.
+/// Number of objects listed at the end.
 const LISTED: usize = 10;
 
-/// Make a small survey, compute Stetson J of every light curve, and look for the planted variables
+/// Simulate a small survey, compute Stetson J for every light curve, and look for the planted variables
 #[derive(Args)]
 #[command(after_help = "Example:
   tape demo --out my-demo")]
 pub(crate) struct Demo {
-    /// The folder for the survey and the results
+    /// Write the survey and the results to this folder
     #[arg(long, value_name = "DIR", default_value = "tape-demo")]
     out: PathBuf,
-    /// Objects
+    /// Simulate N objects
     #[arg(long, value_name = "N", default_value_t = 2000)]
     objects: u64,
 }
@@ -68,7 +68,7 @@ impl Demo {
         Ok(())
     }
 
-    /// The survey, cut the way that surveys are: light curves lie across the edges of files.
+    /// Simulates a survey in which files split light curves, as in most real surveys.
     fn simulate(&self, survey: &Path, screen: &mut Screen) -> Result<(), Failure> {
         let simulation = Simulation {
             objects: self.objects,
@@ -82,7 +82,7 @@ impl Demo {
         work.finish();
         let rows = format!("{} of {}", counted(report.rows, "row"), counted(report.objects, "object"));
         let files = format!("{}, {}", counted(report.files as u64, "file"), bytes(report.bytes));
-        screen.line(format_args!("A survey in {}: {rows}, {files}.", survey.display()))?;
+        screen.line(format_args!("Simulated a survey in {}: {rows}, {files}.", survey.display()))?;
         Ok(())
     }
 }
@@ -108,7 +108,7 @@ impl Truth {
     }
 }
 
-/// Objects by their largest Stetson J, with the band that it is in.
+/// Ranks objects by their largest Stetson J and returns its band with it.
 fn ranked(table: &RecordBatch) -> Vec<(i64, String, f64)> {
     let ids = table["id"].as_primitive::<Int64Type>();
     let bands = table["band"].as_string::<i32>();
@@ -127,7 +127,7 @@ fn ranked(table: &RecordBatch) -> Vec<(i64, String, f64)> {
     ranked
 }
 
-/// A small Parquet file as one table.
+/// Reads a small Parquet file as one table.
 fn read(path: &Path) -> Result<RecordBatch, Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::failed(format!("{}: {error}", path.display()));
     let file = File::open(path).map_err(|error| failed(&error))?;

@@ -1,4 +1,4 @@
-//! `--device`: who computes.
+//! `--device`: chooses where a batch is computed.
 
 use clap::Args;
 use tape::Batch;
@@ -8,16 +8,15 @@ use super::screen::Screen;
 #[cfg(feature = "gpu")]
 use super::screen::counted;
 
-/// The choice of a device.
+/// Arguments that choose a device.
 #[derive(Args)]
 pub(crate) struct DeviceArgs {
-    /// Device for statistics that have a kernel: cpu, gpu (the fastest), or part of a device's name as shown by `tape
-    /// devices`; auto is the CPU, unless `tape devices --calibrate` found a faster device
+    /// Compute on this device: cpu, gpu (the fastest), a name from `tape devices`, or auto (the CPU unless a calibrated device is faster)
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     device: String,
 }
 
-/// The device of a run, if it has one, and why it is that or none.
+/// The device of a run, or `None` for the CPU, and the reason for this choice.
 #[derive(Default)]
 pub(crate) struct Opened {
     #[cfg(feature = "gpu")]
@@ -26,7 +25,7 @@ pub(crate) struct Opened {
 }
 
 impl DeviceArgs {
-    /// The batch on the CPU, which is all that this build knows.
+    /// Returns the batch unchanged: this build can only use the CPU.
     #[cfg(not(feature = "gpu"))]
     pub(crate) fn open(&self, batch: Batch) -> Result<(Batch, Opened), Failure> {
         if ["auto", "cpu"].contains(&self.device.as_str()) {
@@ -41,17 +40,17 @@ impl DeviceArgs {
 
 #[cfg(feature = "gpu")]
 impl DeviceArgs {
-    /// The batch on the device asked for, or on the one that is faster.
+    /// Returns the batch on the requested device, or on the device that is estimated to be faster.
     pub(crate) fn open(&self, batch: Batch) -> Result<(Batch, Opened), Failure> {
         match self.device.as_str() {
-            "cpu" => Ok((batch, Opened { device: None, why: "the CPU, as asked for".to_owned() })),
+            "cpu" => Ok((batch, Opened { device: None, why: "the CPU, as requested".to_owned() })),
             "auto" => Ok(automatic(batch)),
             name => {
                 let device = tape::Device::open((name != "gpu").then_some(name))?;
                 let estimate = calibration_of(device.gpu().adapter())
                     .and_then(|known| batch.estimate(&known))
                     .map_or_else(String::new, |estimate| format!(": {estimate}"));
-                let why = format!("{}, as asked for{estimate}", device.gpu().adapter().name);
+                let why = format!("{}, as requested{estimate}", device.gpu().adapter().name);
                 Ok((batch.device(&device), Opened { device: Some(device), why }))
             }
         }
@@ -66,21 +65,21 @@ fn calibration_of(adapter: &tape::gpu::AdapterInfo) -> Option<tape::cost::Calibr
     tape::cost::calibrations().ok()?.into_iter().find(same)
 }
 
-/// The device that is expected to be faster than the CPU by most, if there is one. Where nothing was measured, no device is
-/// even looked for, which takes longer than many a run.
+/// Chooses the device that is expected to beat the CPU by the largest margin, if any. Without calibrations no device is
+/// searched for, because the search takes longer than many runs.
 #[cfg(feature = "gpu")]
 fn automatic(batch: Batch) -> (Batch, Opened) {
     let cpu = |batch, why: String| (batch, Opened { device: None, why: format!("the CPU: {why}") });
     let known = match tape::cost::calibrations() {
         Err(error) => return cpu(batch, error.to_string()),
         Ok(known) if known.is_empty() => {
-            return cpu(batch, "no device was measured: see tape devices --calibrate".to_owned());
+            return cpu(batch, "no device is calibrated: run tape devices --calibrate".to_owned());
         }
         Ok(known) => known,
     };
     let estimates = known.iter().filter_map(|known| Some((known, batch.estimate(known)?)));
     let by_time = |a: &tape::cost::Estimate, b: &tape::cost::Estimate| {
-        // Software, which is never chosen, must not hide a device.
+        // Software adapters are never chosen, and must not hide a device.
         a.software.cmp(&b.software).then(a.device.total_cmp(&b.device))
     };
     let Some((known, estimate)) = estimates.min_by(|(_, a), (_, b)| by_time(a, b)) else {
@@ -91,18 +90,18 @@ fn automatic(batch: Batch) -> (Batch, Opened) {
         return cpu(batch, format!("{}{software}, would take {estimate}", known.device));
     }
     match tape::Device::open(Some(&known.device)) {
-        // Another driver may be another matter.
+        // A calibration holds only for the driver that it was measured with.
         Ok(device) if device.gpu().adapter().driver == known.driver => {
             let why = format!("{}: {estimate}", known.device);
             (batch.device(&device), Opened { device: Some(device), why })
         }
-        Ok(_) => cpu(batch, format!("{} has another driver than was measured", known.device)),
+        Ok(_) => cpu(batch, format!("the driver of {} has changed since it was calibrated", known.device)),
         Err(error) => cpu(batch, error.to_string()),
     }
 }
 
 impl Opened {
-    /// Returns the device that computes, and the reason.
+    /// Returns a description of the device and the reason for its choice.
     pub(crate) fn why(&self) -> &str {
         &self.why
     }
@@ -127,14 +126,14 @@ impl Opened {
     }
 }
 
-/// Tells what the device did.
+/// Prints how many values the device computed.
 #[cfg(feature = "gpu")]
 pub(crate) fn print(device: &Opened, screen: &mut Screen) -> Result<(), Failure> {
     let Some(report) = device.device.as_ref().map(tape::Device::report) else { return Ok(()) };
     let (values, left) = (counted(report.by_device, "value"), counted(report.by_cpu, "value"));
-    screen.row("device", format_args!("{values} by {}, {left} left to the CPU", report.name))?;
+    screen.row("device", format_args!("{values} by {}, {left} by the CPU", report.name))?;
     if let Some(why) = report.gave_up {
-        screen.row("", format_args!("the CPU went on alone: {why}"))?;
+        screen.row("", format_args!("the CPU computed the rest: {why}"))?;
     }
     Ok(())
 }

@@ -1,21 +1,20 @@
-//! `tape devices`: what can compute here.
+//! `tape devices`: lists and calibrates devices.
 
 use clap::Args;
 
 use super::failure::Failure;
 use super::screen::Screen;
 
-/// List the devices that can compute, with what they have
+/// List the available GPUs and their features
 #[derive(Args)]
 #[command(after_help = "Examples:
   tape devices
   tape devices --calibrate")]
 pub(crate) struct Devices {
-    /// Print it as JSON
+    /// Print the list as JSON
     #[arg(long)]
     json: bool,
-    /// Measure each beside the CPU, for some seconds, and keep that in the cache folder ($TAPE_CACHE_DIR): `--device auto` goes
-    /// by it
+    /// Measure each device against the CPU (a few seconds) and save the result in $TAPE_CACHE_DIR for `--device auto`
     #[arg(long)]
     calibrate: bool,
 }
@@ -31,7 +30,7 @@ impl Devices {
             return Ok(screen.line(serde_json::Value::from_iter(all.iter().map(as_json)))?);
         }
         if all.is_empty() {
-            return Ok(screen.line("no GPU: the CPU alone computes")?);
+            return Ok(screen.line("no GPU found: statistics are computed on the CPU")?);
         }
         for adapter in &all {
             let software = if adapter.software { ", in software" } else { "" };
@@ -39,7 +38,8 @@ impl Devices {
             let has: Vec<&str> = has.into_iter().filter_map(|(name, there)| there.then_some(name)).collect();
             screen.line(&adapter.name)?;
             screen.row("driver", format_args!("{}, {}{software}", adapter.backend, adapter.driver))?;
-            screen.row("has", if has.is_empty() { "nothing beyond the least".to_owned() } else { has.join(", ") })?;
+            screen
+                .row("features", if has.is_empty() { "only the required ones".to_owned() } else { has.join(", ") })?;
             screen.row("buffers", format_args!("up to {}", super::screen::bytes(adapter.largest_binding)))?;
         }
         Ok(())
@@ -60,13 +60,13 @@ impl Devices {
                 screen.line(&calibration.device)?;
                 let giga = |rate: f64| rate / 1e9;
                 let (up, down) = (giga(calibration.upload), giga(calibration.read));
-                screen.row("moves", format_args!("{up:.2} GB/s up, {down:.2} GB/s down"))?;
+                screen.row("transfers", format_args!("{up:.2} GB/s up, {down:.2} GB/s down"))?;
                 for (kernel, speed) in &calibration.kernels {
                     let [device, core] = [speed.device, speed.core].map(|rate| rate / 1e6);
                     let of_core = format!("{device:.1} million epochs/s, one core {core:.1}");
                     screen.row(kernel, of_core)?;
                 }
-                screen.row("kept in", path.display())?;
+                screen.row("saved in", path.display())?;
             }
             measured.push(serde_json::to_value(calibration).map_err(Failure::failed)?);
         }
@@ -102,6 +102,6 @@ impl Devices {
         if self.json {
             return Ok(screen.line("[]")?);
         }
-        Ok(screen.line("the CPU alone: this build of tape has no GPU code; build it with --features gpu")?)
+        Ok(screen.line("CPU only: this build of tape has no GPU code; build it with --features gpu")?)
     }
 }

@@ -11,10 +11,10 @@ use tape::progress::Counts;
 
 use super::failure::Failure;
 
-/// Writes events, each as one line at once: whenever the run ends, at most the last line is not whole.
+/// A writer of events. Each event is one line, written in one call, so that only the last line can be incomplete.
 pub(crate) struct Events {
     path: PathBuf,
-    /// Gone once it could not be written to.
+    /// `None` after a failed write.
     file: Mutex<Option<fs::File>>,
 }
 
@@ -25,7 +25,7 @@ pub(crate) struct Moment<'a> {
     /// Rows read, bytes read and light curves, per second.
     pub(crate) per_second: [f64; 3],
     pub(crate) bytes_read: u64,
-    /// Bytes of memory that the program holds, where the system tells.
+    /// Resident memory of the process in bytes, if the system reports it.
     pub(crate) resident: Option<u64>,
     pub(crate) memory: Option<u64>,
     pub(crate) seconds_left: Option<f64>,
@@ -33,13 +33,13 @@ pub(crate) struct Moment<'a> {
 }
 
 impl Events {
-    /// Events into the file at `path`, which must not exist unless it may be replaced. A pipe or a terminal may.
+    /// Opens the file at `path`. An existing regular file is an error unless `overwrite` is true.
     pub(crate) fn create(path: &Path, overwrite: bool) -> Result<Self, Failure> {
         let failed = |error| Failure::failed(format!("{}: cannot write events: {error}", path.display()));
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_file() && !overwrite => {
                 return Err(Failure::failed(format!(
-                    "{}: exists already: choose another name for the events, or pass --overwrite",
+                    "{}: already exists: choose another name for the event file, or pass --overwrite",
                     path.display()
                 )));
             }
@@ -49,15 +49,15 @@ impl Events {
         Ok(Self { path: path.to_owned(), file: Mutex::new(Some(file)) })
     }
 
-    /// Writes an event of this name with these fields. A run does not end because nobody can be told of it.
-    #[expect(clippy::print_stderr, reason = "where events cannot go, the user must learn it here")]
+    /// Writes an event of this name with these fields. A failed write does not stop the run.
+    #[expect(clippy::print_stderr, reason = "a failed write of events has no other way to the user")]
     pub(crate) fn tell(&self, event: &str, mut fields: Value) {
         fields["event"] = json!(event);
         let line = format!("{fields}\n");
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Err(error)) = file.as_mut().map(|file| file.write_all(line.as_bytes())) {
             *file = None;
-            eprintln!("warning: {}: no more events are written: {error}", self.path.display());
+            eprintln!("warning: {}: cannot write events, and no more are written: {error}", self.path.display());
         }
     }
 

@@ -1,4 +1,4 @@
-//! `tape explain`: the plan, and why.
+//! `tape explain`: shows the plan and the reason for it.
 
 use clap::Args;
 use serde_json::json;
@@ -10,7 +10,7 @@ use super::device::DeviceArgs;
 use super::failure::Failure;
 use super::screen::{Screen, counted};
 
-/// Show the plan that `tape batch` would take with the same arguments, and why; only footers are read
+/// Show the plan that `tape batch` would use with the same arguments, and why; reads only footers
 #[derive(Args)]
 #[command(after_help = "Example:
   tape explain survey/ --stat stetson_j")]
@@ -19,7 +19,7 @@ pub(crate) struct Explain {
     args: BatchArgs,
     #[command(flatten)]
     device: DeviceArgs,
-    /// Print it as JSON
+    /// Print the plan as JSON
     #[arg(long)]
     json: bool,
 }
@@ -41,7 +41,7 @@ impl Explain {
             show_values(survey, screen)?;
             let general = survey.general_columns(plan.columns);
             if !general.is_empty() {
-                screen.row("decoder", format_args!("the general one for {}", general.join(", ")))?;
+                screen.row("decoder", format_args!("the general decoder for {}", general.join(", ")))?;
             }
             screen.row("device", device.why())?;
             show_derived(survey, screen)?;
@@ -82,7 +82,7 @@ impl Explain {
     }
 }
 
-/// Shows the quantity of the values, as far as it is known, and its conversion.
+/// Shows the quantity of the values and its conversion, if known.
 fn show_values(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
     if let Some(preset) = survey.preset() {
         screen.row("preset", format_args!("{}: {}", preset.name, preset.describes))?;
@@ -98,7 +98,7 @@ fn show_values(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Columns that are computed as rows are read, and what of the files they are computed of.
+/// Shows derived columns and the columns of the files that they are computed from.
 fn show_derived(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
     for (number, derived) in survey.derived().enumerate() {
         let plays = Role::ALL.into_iter().filter(|&role| survey.played(role) == Some(derived.name()));
@@ -109,51 +109,51 @@ fn show_derived(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
     }
     let columns: Vec<&str> = survey.derived_from().collect();
     if !columns.is_empty() {
-        screen.row("", format_args!("in the same pass, of {}", columns.join(", ")))?;
+        screen.row("", format_args!("computed in the same pass, from {}", columns.join(", ")))?;
     }
     Ok(())
 }
 
-/// The condition on rows, if there is one, and what need not be read for it.
+/// Shows the condition on rows, if any, and how many row groups it excludes.
 fn show_condition(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
     let Some(condition) = survey.filter() else { return Ok(()) };
     screen.row("where", condition)?;
     let all = counted(survey.row_groups().len() as u64, "row group");
     let skipped = survey.row_groups_skipped();
-    screen.row("", format_args!("{skipped} of {all} are not read: their statistics exclude every row"))?;
+    screen.row("", format_args!("{skipped} of {all} skipped: their statistics exclude every row"))?;
     let columns: Vec<&str> = survey.filter_columns().collect();
-    screen.row("", format_args!("of the others it reads {}", columns.join(", ")))?;
+    screen.row("", format_args!("columns read from the others: {}", columns.join(", ")))?;
     Ok(())
 }
 
-/// The table of objects, if there is one.
+/// Shows the object table, if any.
 fn show_objects(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
     let Some(table) = survey.objects() else { return Ok(()) };
     let (rows, files) = (counted(table.rows(), "object"), counted(table.paths().len() as u64, "file"));
     let filter = table.filter().map(|filter| format!(" where {filter}")).unwrap_or_default();
-    screen.row("objects", format_args!("of {rows} in {files}{filter}, by {}", table.id()))?;
-    screen.row("", "their ids are read when it runs, and row groups without any of them are not")?;
+    screen.row("objects", format_args!("{rows} in {files}{filter}, by {}", table.id()))?;
+    screen.row("", "their ids are read at run time, and row groups without any of them are skipped")?;
     Ok(())
 }
 
-/// The table of exposures, if there is one.
+/// Shows the exposure table, if any.
 fn show_exposures(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
     let Some(exposures) = survey.exposures() else { return Ok(()) };
     let table = exposures.table();
     let (rows, files) = (counted(table.rows(), "exposure"), counted(table.paths().len() as u64, "file"));
     screen.row("exposures", format_args!("{rows} in {files}, by {} = {}", exposures.on(), table.id()))?;
     match table.expressed() {
-        [] => screen.row("", "none of its columns is used")?,
+        [] => screen.row("", "none of its columns are used")?,
         columns => screen.row("", format_args!("held in memory: {}", columns.join(", ")))?,
     }
     Ok(())
 }
 
-/// Shows selections of objects, other than by a table of objects.
+/// Shows selections of objects, except those by an object table.
 fn show_selections(survey: &Survey, screen: &mut Screen) -> Result<(), Failure> {
     for (number, selection) in survey.selections().enumerate() {
         let first = number == 0 && survey.objects().is_none();
-        let of = if first { String::new() } else { "of these ".to_owned() };
+        let of = if first { String::new() } else { "then ".to_owned() };
         screen.row(if first { "objects" } else { "" }, format_args!("{of}{selection}"))?;
     }
     Ok(())

@@ -9,13 +9,13 @@ use tape::simulate::SimulateError;
 
 use super::advice;
 
-/// Why the command ends early.
+/// The reason why the command ends early.
 pub(crate) enum Failure {
-    /// The arguments make no sense together: exit code 2.
+    /// Invalid arguments: exit code 2.
     Usage(String),
-    /// It cannot be done: exit code 1.
+    /// Any other error: exit code 1.
     Failed(String),
-    /// Nobody reads the output any more.
+    /// The reader of the output has closed the pipe.
     NobodyReads,
 }
 
@@ -36,8 +36,8 @@ impl Failure {
         }
     }
 
-    /// Tells the user, in one message.
-    #[expect(clippy::print_stderr, reason = "this is where the command speaks of errors")]
+    /// Prints the message and returns the exit code.
+    #[expect(clippy::print_stderr, reason = "the one place where the command reports errors")]
     pub(crate) fn report(self) -> ExitCode {
         match self {
             Self::Usage(message) => {
@@ -84,7 +84,7 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Panics of worker threads and of decoders come back as errors with a message of their own: the default report would only stand in its way.
+/// Silences panics of worker threads and decoders, which are also reported as errors with their own message.
 pub(crate) fn quiet_workers() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

@@ -1,4 +1,4 @@
-//! `tape frames`: the results that are kept.
+//! `tape frames`: lists, exports and drops saved results.
 
 use std::path::PathBuf;
 
@@ -10,8 +10,7 @@ use tape::frames::{Frame, Freshness, Saved};
 use super::failure::Failure;
 use super::screen::{Screen, counted};
 
-/// List the frames that `tape batch --keep` put into a saved ensemble: rows, columns, what they were computed from, and
-/// whether that is still so; or drop one, or write one to a file
+/// List the frames in a saved ensemble and whether they are up to date; export or drop one
 #[derive(Args)]
 #[command(after_help = "Examples:
   tape frames saved/
@@ -19,22 +18,22 @@ use super::screen::{Screen, counted};
   tape frames saved/ --export stetson -o stetson.csv
   tape frames saved/ --drop stetson")]
 pub(crate) struct Frames {
-    /// The folder of the saved ensemble
+    /// Read the saved ensemble in this folder
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// Drop the frame of this label
+    /// Drop the frame with this label
     #[arg(long, value_name = "LABEL", conflicts_with = "export")]
     drop: Option<String>,
-    /// Write the frame of this label to a file
+    /// Write the frame with this label to a file
     #[arg(long, value_name = "LABEL", requires = "output")]
     export: Option<String>,
-    /// The file to write, as Parquet, CSV, ECSV or Arrow by the name's ending
+    /// Write to this file, as Parquet, CSV, ECSV or Arrow by its extension
     #[arg(short, long, value_name = "FILE", requires = "export")]
     output: Option<PathBuf>,
     /// Replace the file if it exists
     #[arg(long, requires = "export")]
     overwrite: bool,
-    /// Print them as JSON
+    /// Print the list as JSON
     #[arg(long, conflicts_with_all = ["drop", "export"])]
     json: bool,
 }
@@ -43,7 +42,7 @@ impl Frames {
     pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
         if let Some(label) = &self.drop {
             Saved::drop_frame(&self.folder, label)?;
-            return Ok(screen.row("dropped", format_args!("frame '{label}' of {}", self.folder.display()))?);
+            return Ok(screen.row("dropped", format_args!("frame '{label}' from {}", self.folder.display()))?);
         }
         let saved = Saved::open(&self.folder)?;
         if let (Some(label), Some(path)) = (&self.export, &self.output) {
@@ -57,8 +56,8 @@ impl Frames {
             let columns = counted(frame.columns().len() as u64, "column");
             screen.row("frame", format_args!("{label}: {}, {columns}", counted(frame.rows(), "row")))?;
             screen.row("  columns", frame.columns().join(", "))?;
-            screen.row("  of", frame.in_words())?;
-            screen.row("  now", in_words(&frame.freshness()))?;
+            screen.row("  from", frame.in_words())?;
+            screen.row("  status", in_words(&frame.freshness()))?;
         }
         if saved.frames().list().len() == 0 {
             screen.line("no frames")?;
@@ -71,7 +70,7 @@ fn in_words(freshness: &Freshness) -> String {
     match freshness {
         Freshness::UpToDate => "up to date".to_owned(),
         Freshness::OutOfDate(why) => format!("out of date: {why}"),
-        Freshness::Unknown => "nobody can tell whether it is up to date".to_owned(),
+        Freshness::Unknown => "unknown: the inputs cannot be compared".to_owned(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `tape gather`: the table out of a job whose tasks are done.
+//! `tape gather`: writes the table of a finished job.
 
 use std::path::PathBuf;
 
@@ -13,15 +13,15 @@ use super::outcome;
 use super::screen::{Screen, counted};
 use super::watch::Watch;
 
-/// Write the table of a job whose tasks are all done: the same bytes as `tape batch` would have written
+/// Write the table of a job whose tasks are all done: byte for byte the table that `tape batch` writes
 #[derive(Args)]
 #[command(after_help = "Example:
   tape gather job/ -o stetson_j.parquet")]
 pub(crate) struct Gather {
-    /// The folder of the job
+    /// Gather the job in this folder
     #[arg(value_name = "JOB")]
     job: PathBuf,
-    /// Write the table here, as Parquet, CSV, ECSV or Arrow by the name's ending
+    /// Write the table to this file, as Parquet, CSV, ECSV or Arrow by its extension
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// Replace the output if it exists

@@ -1,4 +1,4 @@
-//! `tape inspect`: what a survey is, by its footers.
+//! `tape inspect`: describes a survey from its footers.
 
 use clap::Args;
 use serde_json::json;
@@ -11,7 +11,7 @@ use super::args::SurveyArgs;
 use super::failure::Failure;
 use super::screen::Screen;
 
-/// Show files, columns, bands and ids of a survey, and whether its row groups cut light curves; only footers are read
+/// Show the files, columns, bands and ids of a survey, and whether row groups split light curves; reads only footers
 #[derive(Args)]
 #[command(after_help = "Examples:
   tape inspect survey/
@@ -20,10 +20,10 @@ use super::screen::Screen;
 pub(crate) struct Inspect {
     #[command(flatten)]
     survey: Option<SurveyArgs>,
-    /// Read all ids and bands as well, to be certain
+    /// Read all ids and bands for an exact answer
     #[arg(long)]
     scan: bool,
-    /// Print it as JSON
+    /// Print the description as JSON
     #[arg(long)]
     json: bool,
     /// List the presets of known surveys

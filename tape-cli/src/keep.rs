@@ -12,19 +12,18 @@ use tape::{Batch, WriteOptions};
 use super::failure::Failure;
 use super::screen::{Screen, counted};
 
-/// Options of where to keep results.
+/// Arguments that save results as a frame.
 #[derive(Args)]
 pub(crate) struct KeepArgs {
-    /// Keep the results as a frame of the saved ensemble in this folder, which is made if it is not there. What is there
-    /// already of the same inputs and arguments is not computed again: see `tape frames` and docs/frames.md
+    /// Save the results as a frame in this folder (created if missing), or reuse an equal frame: see docs/frames.md
     #[arg(long, value_name = "DIR", requires = "label", conflicts_with = "resume", help_heading = "Frames")]
     keep: Option<PathBuf>,
-    /// Label of the frame
+    /// Label the frame
     #[arg(long, value_name = "LABEL", requires = "keep", help_heading = "Frames")]
     label: Option<String>,
 }
 
-/// A frame that was there already.
+/// An existing frame that was reused.
 pub(crate) struct Reused<'a> {
     place: (&'a Path, &'a str),
     rows: u64,
@@ -40,7 +39,7 @@ impl KeepArgs {
         self.keep.is_some()
     }
 
-    /// The frame that need not be computed, written to the output if there is one.
+    /// Returns the existing frame if it is up to date, after writing it to the output, if any.
     pub(crate) fn reused<'a>(
         &'a self,
         batch: &Batch,
@@ -62,7 +61,7 @@ impl KeepArgs {
         Ok(Some(Reused { place: (folder, label), rows: frame.rows(), output }))
     }
 
-    /// Computes the frame, and writes it to the output if there is one.
+    /// Computes the frame and writes it to the output, if any.
     pub(crate) fn run(
         &self,
         batch: &Batch,
@@ -104,7 +103,7 @@ impl Reused<'_> {
         let (folder, label) = self.place;
         let rows = counted(self.rows, "row");
         screen.row("kept", format_args!("reused from {}: frame '{label}', {rows}", folder.display()))?;
-        screen.row("", "the same was computed before, of the same inputs with the same arguments")?;
+        screen.row("", "it was computed from the same inputs with the same arguments")?;
         if let Some(path) = self.output {
             screen.row("out", format_args!("in {}", path.display()))?;
         }

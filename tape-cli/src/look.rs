@@ -1,4 +1,4 @@
-//! `tape head`, `tape tail`, `tape light-curve`: a look at epochs.
+//! `tape head`, `tape tail` and `tape light-curve`: show epochs.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ use super::screen::Screen;
 use super::select::SelectArgs;
 use super::values::ValueArgs;
 
-/// Show the first epochs of a survey; no more is read than it takes
+/// Show the first epochs of a survey, reading no more than needed
 #[derive(Args)]
 #[command(after_help = "Examples:
   tape head survey/
@@ -24,7 +24,7 @@ pub(crate) struct Head {
     look: Look,
 }
 
-/// Show the last epochs of a survey; no more is read than it takes
+/// Show the last epochs of a survey, reading no more than needed
 #[derive(Args)]
 #[command(after_help = "Example:
   tape tail survey/ -n 5")]
@@ -33,19 +33,19 @@ pub(crate) struct Tail {
     look: Look,
 }
 
-/// The ensemble to look at.
+/// Arguments of `tape head` and `tape tail`.
 #[derive(Args)]
 struct Look {
     #[command(flatten)]
     survey: SurveyArgs,
-    /// Number of epochs
+    /// Show N epochs
     #[arg(short, value_name = "N", default_value_t = 10)]
     n: usize,
     #[command(flatten)]
     values: ValueArgs,
     #[command(flatten)]
     select: SelectArgs,
-    /// Write them here, as Parquet, CSV, ECSV or Arrow by the name's ending
+    /// Write the epochs to this file, as Parquet, CSV, ECSV or Arrow by its extension
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Replace the output if it exists
@@ -53,7 +53,7 @@ struct Look {
     overwrite: bool,
 }
 
-/// Show the light curve of one object; only the row groups that may hold it are read
+/// Show the light curve of one object, reading only the row groups that may hold it
 #[derive(Args)]
 #[command(after_help = "Examples:
   tape light-curve survey/ --id-of 1152921506188208904
@@ -61,15 +61,15 @@ struct Look {
 pub(crate) struct LightCurve {
     #[command(flatten)]
     survey: SurveyArgs,
-    /// The object's id
+    /// Show the object with this id
     #[arg(long, value_name = "ID", allow_hyphen_values = true, required_unless_present = "seed")]
     id_of: Option<String>,
-    /// Some object, which this number decides
+    /// Show an object chosen at random with this seed
     #[arg(long, value_name = "N", conflicts_with = "id_of")]
     seed: Option<u64>,
     #[command(flatten)]
     values: ValueArgs,
-    /// Write it here, as Parquet, CSV, ECSV or Arrow by the name's ending
+    /// Write the light curve to this file, as Parquet, CSV, ECSV or Arrow by its extension
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Replace the output if it exists
@@ -111,22 +111,22 @@ impl LightCurve {
                 let id = ObjectId::parse(text, survey.id_type());
                 let id =
                     id.ok_or_else(|| Failure::usage(format!("--id-of {text}: the ids in {column} are integers")))?;
-                let missing = || Failure::failed(format!("{text}: no object in {column} is called so"));
+                let missing = || Failure::failed(format!("{text}: no object with this id in {column}"));
                 let series = ensemble.time_series(id.clone())?.ok_or_else(missing)?;
                 (id, series)
             }
             None => ensemble
                 .random_light_curve(self.seed.unwrap_or_default())?
-                .ok_or_else(|| Failure::failed("the survey has no epoch".to_owned()))?,
+                .ok_or_else(|| Failure::failed("the survey has no epochs".to_owned()))?,
         };
         give(&series.table()?, self.output.as_deref(), self.overwrite, screen)?;
         let left_out = series.left_out().total();
-        screen.row("object", format_args!("{id}: {} epochs, {left_out} left out", series.len()))?;
+        screen.row("object", format_args!("{id}: {} epochs, {left_out} skipped", series.len()))?;
         Ok(())
     }
 }
 
-/// Shows a table, or writes it.
+/// Prints a table, or writes it to `output`.
 fn give(table: &RecordBatch, output: Option<&Path>, overwrite: bool, screen: &mut Screen) -> Result<(), Failure> {
     let Some(path) = output else {
         return Ok(screen.line(pretty_format_batches(std::slice::from_ref(table)).map_err(Failure::failed)?)?);

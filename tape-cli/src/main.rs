@@ -36,12 +36,12 @@ mod watch;
 
 use screen::Screen;
 
-/// Batches are freed and taken again all the time; this allocator keeps the pages, where the system's gives them back and
-/// has them cleared anew.
+/// Batches are allocated and freed all the time. mimalloc keeps the pages, while the system's allocator returns them and
+/// has the kernel clear them again.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Statistics of every light curve of a survey.
+/// Compute statistics for every light curve in a survey
 #[derive(Parser)]
 #[command(name = "tape", version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
 struct Cli {

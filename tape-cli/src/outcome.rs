@@ -8,7 +8,7 @@ use tape::exec::{Skipped, Summary, TooFew};
 use super::failure::Failure;
 use super::screen::{Screen, bytes, count, counted};
 
-/// Prints what came out, and what did not go in.
+/// Prints the number of results, and the epochs and rows that were skipped.
 pub(crate) fn print(summary: &Summary, names: &str, output: Option<&Path>, screen: &mut Screen) -> Result<(), Failure> {
     let to = output.map(|path| format!(", in {}", path.display())).unwrap_or_default();
     let of_light_curves =
@@ -20,13 +20,13 @@ pub(crate) fn print(summary: &Summary, names: &str, output: Option<&Path>, scree
         screen.row("", format_args!("{} with too few epochs for {statistic}", count(*light_curves)))?;
     }
     let left_out = &summary.left_out;
-    screen.row("left out", counted(left_out.total(), "epoch"))?;
+    screen.row("skipped", counted(left_out.total(), "epoch"))?;
     for (reason, n) in left_out.reasons().into_iter().filter(|(_, n)| *n > 0) {
         screen.row("", format_args!("{} because the {reason}", count(n)))?;
     }
     if !summary.skipped.is_empty() {
         let rows = summary.skipped.iter().map(Skipped::rows).sum();
-        screen.row("skipped", format_args!("{}: see the warnings", counted(rows, "row")))?;
+        screen.row("errors", format_args!("{} skipped: see the warnings", counted(rows, "row")))?;
     }
     if summary.spilled > 0 {
         screen.row("spilled", format_args!("{} spilled to disk (memory limit reached)", bytes(summary.spilled)))?;

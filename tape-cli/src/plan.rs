@@ -1,4 +1,4 @@
-//! `tape plan`: a batch as a folder of tasks.
+//! `tape plan`: plans a batch as a folder of tasks.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -12,8 +12,7 @@ use super::failure::Failure;
 use super::screen::{Screen, counted};
 use super::watch::Watch;
 
-/// Plan a batch as a folder of tasks that any machine can run, in any order, with `tape run-task`; `tape gather` then writes
-/// the table that `tape batch` would have written
+/// Plan a batch as a folder of tasks to run on any machines with `tape run-task` and combine with `tape gather`
 #[derive(Args)]
 #[command(after_help = "Examples:
   tape plan survey/ --stat stetson_j -o job/
@@ -22,7 +21,7 @@ use super::watch::Watch;
 pub(crate) struct Plan {
     #[command(flatten)]
     args: BatchArgs,
-    /// The folder to make
+    /// Create this folder for the job
     #[arg(short, long, value_name = "JOB")]
     output: PathBuf,
     /// Print the plan as JSON

@@ -1,4 +1,4 @@
-//! `tape repartition`: a survey written again so that the next run is fast.
+//! `tape repartition`: rewrites a survey so that runs are fast.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::screen::{Screen, bytes, counted};
 use super::watch::Watch;
 
-/// Write a survey again, sorted by id, with no light curve cut, so that the next run takes the map plan
+/// Rewrite a survey sorted by id, without split light curves, so that runs use the map plan
 #[derive(Args)]
 #[command(after_help = "Examples:
   tape repartition survey/ sorted/ --partition-size 256MB
@@ -19,19 +19,19 @@ use super::watch::Watch;
 pub(crate) struct Repartition {
     #[command(flatten)]
     survey: SurveyArgs,
-    /// The folder to make
+    /// Create this folder for the output
     #[arg(required = true)]
     out: PathBuf,
-    /// Approximate size of each file, measured by its rows in memory
+    /// Write files of about this size, measured as rows in memory
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "256MB")]
     partition_size: u64,
-    /// Number of files, with about equal rows, instead of a size
+    /// Write N files with about equal numbers of rows
     #[arg(long, value_name = "N", conflicts_with = "partition_size")]
     partitions: Option<std::num::NonZeroUsize>,
-    /// Memory limit for rows; more rows are spilled to a temporary file next to OUT
+    /// Limit the memory for rows; further rows are spilled to a temporary file next to OUT
     #[arg(long, value_name = "SIZE", value_parser = size, default_value = "1GiB")]
     memory: u64,
-    /// Replace a folder of Parquet files that is there already
+    /// Replace an existing folder of Parquet files
     #[arg(long)]
     overwrite: bool,
     /// Print what was written as JSON
@@ -86,7 +86,7 @@ impl Repartition {
             format!("{}, {}", counted(report.files as u64, "file"), counted(report.row_groups as u64, "row group"));
         let rows = format!("{} of {}", counted(report.rows, "row"), counted(report.objects, "object"));
         screen.row("out", format_args!("{}: {rows} in {files}, {}", self.out.display(), bytes(report.bytes)))?;
-        screen.row("left out", format_args!("{}, whose id is null", counted(report.null_ids, "row")))?;
+        screen.row("skipped", format_args!("{} with a null id", counted(report.null_ids, "row")))?;
         if report.spilled > 0 {
             screen.row("spilled", bytes(report.spilled))?;
         }

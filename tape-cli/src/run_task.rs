@@ -1,4 +1,4 @@
-//! `tape run-task`: one task of a job.
+//! `tape run-task`: runs one task of a job.
 
 use std::path::PathBuf;
 
@@ -10,18 +10,18 @@ use super::failure::Failure;
 use super::screen::{Screen, counted};
 use super::watch::Watch;
 
-/// Run one task of a job that `tape plan` made; one that is done already is not done again
+/// Run one task of a job from `tape plan`, unless it is already done
 #[derive(Args)]
 #[command(after_help = "Example:
   tape run-task job/ 3")]
 pub(crate) struct RunTask {
-    /// The folder of the job
+    /// Run a task of the job in this folder
     #[arg(value_name = "JOB")]
     job: PathBuf,
-    /// The number of the task, from 0
+    /// Run task number K, counted from 0
     #[arg(value_name = "K")]
     task: usize,
-    /// Worker threads within the task; only the first round of the fold plan has work for more than one
+    /// Use N worker threads; only the first round of the fold plan has work for more than one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), default_value = "1")]
     workers: u16,
     /// Print the receipt as JSON
@@ -41,7 +41,7 @@ impl RunTask {
         if self.json {
             return Ok(screen.line(json!({ "receipt": receipt, "done_before": before }))?);
         }
-        let done = if before { "was done before" } else { "is done" };
+        let done = if before { "was already done" } else { "is done" };
         let (rows, results) = (counted(receipt.rows_in, "row"), counted(receipt.rows_out, "result"));
         screen.row("task", format_args!("{} {done}: {rows} in, {results} out", receipt.task))?;
         Ok(())

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Stdout, Write};
 
 pub(crate) use tape::shown::{bytes, count, counted};
 
-/// Standard output. A reader that has gone away, as `head` does, is an error to pass on, not a panic.
+/// Standard output. A closed pipe (`tape … | head`) is returned as an error and does not panic.
 pub(crate) struct Screen {
     out: BufWriter<Stdout>,
 }
@@ -21,13 +21,13 @@ impl Screen {
         self.out.flush()
     }
 
-    /// Prints a name and what belongs to it, in two columns.
+    /// Prints a name and a value, in two columns.
     pub(crate) fn row(&mut self, name: &str, value: impl fmt::Display) -> io::Result<()> {
         self.line(format_args!("{name:<10} {value}"))
     }
 }
 
-/// A time in words: seconds below two minutes, then minutes, then hours.
+/// Formats a duration in seconds below two minutes, then in minutes, then in hours.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a run, never below zero")]
 pub(crate) fn duration(seconds: f64) -> String {
     let whole = seconds.ceil() as u64;

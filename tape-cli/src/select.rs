@@ -1,4 +1,4 @@
-//! Arguments that say which light curves are meant.
+//! Arguments that select light curves.
 
 use clap::Args;
 use tape::Ensemble;
@@ -6,22 +6,22 @@ use tape::core::{ObjectId, Role};
 
 use super::failure::Failure;
 
-/// Which rows and objects of a survey.
+/// Arguments that select rows and objects of a survey.
 #[derive(Args)]
 pub(crate) struct SelectArgs {
-    /// Use only rows for which this condition of SQL is true, as in 'flux > 0 AND error > 0': see docs/where.md
+    /// Use only rows that match this SQL condition, as in 'flux > 0 AND error > 0': see docs/where.md
     #[arg(long = "where", value_name = "CONDITION", allow_hyphen_values = true)]
     condition: Option<String>,
-    /// Look up columns 'exposures.NAME' in this table of exposures: Parquet files with one row for each exposure
+    /// Look up columns 'exposures.NAME' in this table: Parquet files with one row per exposure
     #[arg(long, value_name = "PATH", requires = "on", help_heading = "Exposures")]
     exposures: Vec<String>,
-    /// Column of the rows that names the exposure, and that of the table where it differs, as in 'visit=visitId'
+    /// Match rows to exposures by this column, and the table's key if it has another name, as in 'visit=visitId'
     #[arg(long, value_name = "COLUMN[=KEY]", requires = "exposures", help_heading = "Exposures")]
     on: Option<String>,
-    /// Light curves of the objects of this table alone: Parquet files with a row for each object, or a HATS collection
+    /// Use only the objects in this table: Parquet files with one row per object, or a HATS collection
     #[arg(long, value_name = "PATH", help_heading = "Objects")]
     objects: Vec<String>,
-    /// Column of the id in the table of objects
+    /// Name the id column of the object table
     #[arg(long, value_name = "COLUMN", requires = "objects", help_heading = "Objects")]
     object_id: Option<String>,
     /// Use only objects that match this SQL condition, as in 'dec > 0'
@@ -33,7 +33,7 @@ pub(crate) struct SelectArgs {
     /// Use a random fraction of the objects (0 to 1); reproducible with --seed
     #[arg(long, value_name = "FRACTION", help_heading = "Objects")]
     sample: Option<f64>,
-    /// Seed for --sample
+    /// Set the seed for --sample
     #[arg(long, value_name = "N", default_value_t = 1, requires = "sample", help_heading = "Objects")]
     seed: u64,
     /// Skip objects with fewer than N epochs (all bands together)
@@ -71,17 +71,17 @@ impl SelectArgs {
         })
     }
 
-    /// The condition on rows.
+    /// Returns the condition on rows.
     pub(crate) fn condition(&self) -> Option<&str> {
         self.condition.as_deref()
     }
 }
 
-/// An id as the survey has them.
+/// Parses an id as the type of the survey's ids.
 fn parsed(id: &str, ensemble: &Ensemble) -> Result<ObjectId, Failure> {
     let survey = ensemble.survey();
     ObjectId::parse(id, survey.id_type()).ok_or_else(|| {
         let column = survey.title(Role::Id).unwrap_or("id");
-        Failure::usage(format!("--ids {id}: the ids in {column} are integers, and this is none that it can hold"))
+        Failure::usage(format!("--ids {id}: the ids in {column} are integers, and this value does not fit"))
     })
 }

@@ -1,4 +1,4 @@
-//! `tape simulate`: survey-like data with planted variables.
+//! `tape simulate`: writes a simulated survey with planted variables.
 
 use std::path::PathBuf;
 
@@ -20,40 +20,39 @@ use super::watch::Work;
   tape simulate shuffled --objects 20000 --seed 7 --layout shuffled --compression none
   tape simulate ztf --objects 1000 --columns ztf_dr23")]
 pub(crate) struct Simulate {
-    /// The folder to make
+    /// Create this folder for the survey
     out: PathBuf,
-    /// Objects
+    /// Simulate N objects
     #[arg(long, value_name = "N", default_value_t = 1000)]
     objects: u64,
-    /// Mean number of epochs of an object, over all bands; the numbers are log-normal
+    /// Set the mean number of epochs per object, over all bands (log-normal)
     #[arg(long, value_name = "MEAN", default_value_t = 150.0)]
     epochs: f64,
-    /// One-letter labels of the bands [default: those of the preset, or ugrizy]
+    /// Use these one-letter band labels [default: those of the preset, or ugrizy]
     #[arg(long)]
     bands: Option<String>,
-    /// Write the columns of a known survey, with its units and codes of bands: see `tape inspect --presets`
+    /// Write the columns, units and band codes of a known survey: see `tape inspect --presets`
     #[arg(long, value_name = "PRESET", default_value = "tape")]
     columns: String,
-    /// Everything random follows from it
+    /// Seed the random numbers; equal seeds give equal surveys
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// Fraction of the objects that is variable
+    /// Make this fraction of the objects variable
     #[arg(long, value_name = "FRACTION", default_value_t = 0.1)]
     variable: f64,
-    /// Order of the rows: sorted (no file splits a light curve), sorted-split (files and row groups do), nightly (one
-    /// file per range of nights, sorted within each), shuffled
+    /// Order rows as sorted, sorted-split (files split light curves), nightly (one file per range of nights) or shuffled
     #[arg(long, default_value_t = SurveyLayout::Sorted)]
     layout: SurveyLayout,
-    /// Files
+    /// Write K files
     #[arg(long, value_name = "K", default_value_t = 1)]
     files: usize,
-    /// The most rows of a row group; in a sorted survey, a light curve that is longer has one to itself
+    /// Limit the rows per row group; in a sorted survey, a longer light curve gets its own row group
     #[arg(long, value_name = "ROWS", default_value_t = Simulation::default().row_group_rows)]
     row_group_rows: usize,
-    /// Codec of the pages: zstd, snappy or none
+    /// Compress pages with zstd, snappy or none
     #[arg(long, default_value_t = Codec::Zstd)]
     compression: Codec,
-    /// Replace a simulated survey that is there already
+    /// Replace an existing simulated survey
     #[arg(long)]
     overwrite: bool,
     /// Print what was written as JSON

@@ -1,8 +1,8 @@
-//! Parts of the sky, as they are written.
+//! Parses regions of the sky from arguments.
 
 use tape::io::{Region, SkyPoint};
 
-/// A place and a radius with its unit.
+/// Parses a position and a radius with its unit.
 pub(super) fn cone(text: &str) -> Result<Region, String> {
     let wrong = || "write degrees and a radius with its unit, as in 348.75,0.5,30arcmin".to_owned();
     let [ra, dec, radius] = text.split(',').map(str::trim).collect::<Vec<_>>()[..] else { return Err(wrong()) };
@@ -19,7 +19,7 @@ pub(super) fn cone(text: &str) -> Result<Region, String> {
     checked(Region::Cone { around, radius: number(radius)? / per_degree })
 }
 
-/// Two right ascensions and two declinations.
+/// Parses two right ascensions and two declinations.
 pub(super) fn between(text: &str) -> Result<Region, String> {
     let numbers: Result<Vec<f64>, _> = text.split(',').map(|part| part.trim().parse::<f64>()).collect();
     let wrong = || "write four numbers of degrees, as in 350,10,-1.5,1.5".to_owned();
@@ -27,7 +27,7 @@ pub(super) fn between(text: &str) -> Result<Region, String> {
     checked(Region::Box { ra: [first, last], dec: [low, high] })
 }
 
-/// HEALPix pixels.
+/// Parses HEALPix pixels.
 pub(super) fn pixels(text: &str) -> Result<Region, String> {
     let pixel = |part: &str| {
         let (order, number) = part.trim().split_once('/')?;

@@ -1,4 +1,4 @@
-//! `tape stats`: the registry.
+//! `tape stats`: lists and describes statistics.
 
 use clap::Args;
 use serde_json::json;
@@ -17,9 +17,9 @@ use super::screen::Screen;
   tape stats beyond_n_std
   tape stats beyond_n_std:n=3")]
 pub(crate) struct Stats {
-    /// The statistic to describe, with or without its parameters
+    /// Describe this statistic, with or without its parameters
     name: Option<String>,
-    /// Print it as JSON
+    /// Print the descriptions as JSON
     #[arg(long)]
     json: bool,
 }
@@ -80,12 +80,12 @@ fn describe(statistic: &Statistic, screen: &mut Screen) -> Result<(), Failure> {
     screen.row("inputs", inputs(info).join(", "))?;
     let outputs: Vec<String> = info.outputs.iter().map(|o| format!("{} ({:?})", o.name, o.output_type)).collect();
     screen.row("outputs", outputs.join(", "))?;
-    screen.row("epochs", format_args!("{} or more; with fewer it is null", info.min_epochs))?;
+    screen.row("epochs", format_args!("{} or more; null with fewer", info.min_epochs))?;
     let kind = match statistic {
-        Statistic::Fold(_) => "fold: partial results combine, so no plan has to bring epochs together",
+        Statistic::Fold(_) => "fold: partial results can be combined, so no plan has to bring epochs together",
         Statistic::Whole(_) => "whole light curve: all epochs are needed at once",
-        Statistic::Object(_) => "object: compares bands, and has a row of its own for each object, without a band",
-        Statistic::Rows(_) => "rows: many for each light curve, so it is to be asked for alone",
+        Statistic::Object(_) => "object: compares bands, and gives one row per object, without a band",
+        Statistic::Rows(_) => "rows: gives many rows per light curve, so it must be the only statistic of a run",
     };
     screen.row("kind", kind)?;
     screen.row("reference", &info.reference)?;
@@ -97,13 +97,13 @@ fn describe_kind(kind: &Kind, screen: &mut Screen) -> Result<(), Failure> {
     screen.row("columns", kind.columns)?;
     for (i, Parameter { name, summary, allowed, default }) in kind.parameters.iter().enumerate() {
         let head = if i == 0 { "parameters" } else { "" };
-        let default = default.map_or_else(|| "must be given".to_owned(), |default| format!("by default {default}"));
+        let default = default.map_or_else(|| "required".to_owned(), |default| format!("default {default}"));
         screen.row(head, format_args!("{name}: {summary}; {allowed}, {default}"))?;
     }
     let name = kind.name;
     match kind.make("") {
         Ok(statistic) => {
-            screen.line(format_args!("{name} by itself is"))?;
+            screen.line(format_args!("{name} without parameters:"))?;
             describe(&statistic, screen)
         }
         Err(needs) => Ok(screen.line(format_args!("{needs}"))?),

@@ -1,4 +1,4 @@
-//! `tape status`: how far a job has come.
+//! `tape status`: shows the progress of a job.
 
 use std::path::PathBuf;
 
@@ -9,19 +9,19 @@ use tape::job::{Job, Status as Progress};
 use super::failure::Failure;
 use super::screen::{Screen, count, counted};
 
-/// Tasks named at most.
+/// Largest number of tasks that are named.
 const NAMED: usize = 10;
 
-/// Show how far a job has come: tasks done, left and failed, rows, light curves and rate
+/// Show the progress of a job: tasks done, left and failed, rows, results and rate
 #[derive(Args)]
 #[command(after_help = "Examples:
   tape status job/
   tape status job/ --json")]
 pub(crate) struct Status {
-    /// The folder of the job
+    /// Show the job in this folder
     #[arg(value_name = "JOB")]
     job: PathBuf,
-    /// Print it as JSON
+    /// Print the progress as JSON
     #[arg(long)]
     json: bool,
 }
@@ -42,7 +42,7 @@ impl Status {
         screen.row("rows", format_args!("{} of {}", count(status.rows_done), count(status.rows)))?;
         screen.row("out", counted(status.rows_out, "result"))?;
         if let Some(rate) = status.rate() {
-            screen.row("rate", format_args!("{rate:.0} rows/s for each worker"))?;
+            screen.row("rate", format_args!("{rate:.0} rows/s per worker"))?;
         }
         for (task, why) in status.failed.iter().chain(&status.damaged).take(NAMED) {
             screen.row("task", format_args!("{task}: {why}"))?;

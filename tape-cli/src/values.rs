@@ -1,4 +1,4 @@
-//! Arguments that say what values are, and what is made of them.
+//! Arguments that declare the quantity of the values and convert them.
 
 use clap::{Args, ValueEnum};
 use tape::Ensemble;
@@ -6,33 +6,32 @@ use tape::core::Quantity;
 
 use super::failure::Failure;
 
-/// Options for the values of a survey.
+/// Arguments for the values of a survey.
 #[derive(Args)]
 pub(crate) struct ValueArgs {
-    /// Use only epochs of good quality, by the condition that is customary for the survey's preset
+    /// Use only epochs of good quality, by the usual condition for the survey's preset
     #[arg(long, help_heading = "Values")]
     quality: bool,
-    /// Use epochs of any quality, without a warning about those that fail the customary condition
+    /// Use epochs of any quality, without a warning about those that fail the usual condition
     #[arg(long, conflicts_with = "quality", help_heading = "Values")]
     no_quality: bool,
-    /// Quantity of the values, if no preset defines it; statistics that are not defined for it are refused
+    /// Declare the quantity of the values if no preset does; statistics not defined for it are refused
     #[arg(long, value_enum, value_name = "QUANTITY", help_heading = "Values")]
     quantity: Option<QuantityArg>,
-    /// Make magnitudes of fluxes, and of their errors: ZP is the magnitude of a flux of 1, a column of it, or AB where the unit
-    /// is known
+    /// Convert fluxes and errors to magnitudes; ZP is the magnitude of a flux of 1, a column, or AB if the unit is known
     #[arg(long, value_name = "ZP", allow_hyphen_values = true, conflicts_with = "to_flux", help_heading = "Values")]
     to_mag: Option<ZeroPoint>,
-    /// Make fluxes of magnitudes, and of their errors: ZP is the magnitude of a flux of 1, or a column of it
+    /// Convert magnitudes and errors to fluxes; ZP is the magnitude of a flux of 1, or a column
     #[arg(long, value_name = "ZP", allow_hyphen_values = true, help_heading = "Values")]
     to_flux: Option<ZeroPoint>,
 }
 
-/// A quantity's name.
+/// The name of a quantity.
 #[derive(Clone, Copy, ValueEnum)]
 enum QuantityArg {
-    /// Magnitudes: brighter is smaller
+    /// Magnitudes: brighter objects have smaller values
     Mag,
-    /// Fluxes: brighter is larger
+    /// Fluxes: brighter objects have larger values
     Flux,
 }
 
@@ -83,20 +82,19 @@ impl ValueArgs {
             Some(ZeroPoint::OfEach(zero_point)) => ensemble.to_fluxes_by(zero_point)?,
             Some(ZeroPoint::Number(zero_point)) => ensemble.to_fluxes(*zero_point)?,
             Some(ZeroPoint::Ab) => {
-                let why =
-                    "--to-flux AB: say in what unit fluxes are to be, by the magnitude of 1, such as 31.4 for nJy";
+                let why = "--to-flux AB: the unit of the fluxes is missing: write the magnitude of a flux of 1, such as 31.4 for nJy";
                 return Err(Failure::usage(why.to_owned()));
             }
         })
     }
 }
 
-/// The zero point of magnitudes on the AB scale.
+/// Returns the zero point of AB magnitudes.
 fn ab(ensemble: &Ensemble) -> Result<f64, Failure> {
-    // It is that of the unit in which the files have fluxes.
+    // It follows from the unit of the fluxes in the files.
     let in_files = ensemble.survey().unit().and(ensemble.survey().preset());
     in_files.and_then(|preset| preset.zero_point()).ok_or_else(|| {
-        let why = "--to-mag AB: the unit of the fluxes is not known: write the magnitude of a flux of 1 instead";
+        let why = "--to-mag AB: the unit of the fluxes is unknown: write the magnitude of a flux of 1 instead";
         Failure::usage(why.to_owned())
     })
 }

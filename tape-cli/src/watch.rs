@@ -1,4 +1,4 @@
-//! Progress of a run on the terminal and in a file of events, and Ctrl-C.
+//! Shows the progress of a run on the terminal and in an event file, and handles Ctrl-C.
 
 use std::io::IsTerminal;
 use std::ops::ControlFlow;
@@ -18,17 +18,17 @@ use super::events::{Events, Moment};
 use super::failure::Failure;
 use super::screen::{bytes, count, duration};
 
-/// Made by the first Ctrl-C.
+/// Cancelled by the first Ctrl-C.
 static STOP: LazyLock<Cancellation> = LazyLock::new(Cancellation::new);
 
 /// Interval at which the terminal is updated.
 const TICK: Duration = Duration::from_millis(100);
 /// Number of ticks between progress events and readings of the memory use.
 const TICKS_PER_EVENT: u32 = 5;
-/// The bar is full at this.
+/// Length of the progress bar.
 const FULL: u64 = 1000;
 
-/// Shows how far a run has come, where someone sees it, and stops it at Ctrl-C.
+/// Shows the progress of a run if stderr is a terminal, and stops the run at Ctrl-C.
 pub(crate) struct Watch {
     shared: Arc<Shared>,
     ticker: Option<JoinHandle<()>>,
@@ -39,10 +39,10 @@ pub(crate) struct Watch {
 pub(crate) struct Sources {
     /// Counts the bytes that are read.
     pub(crate) bytes_read: Option<Arc<AtomicU64>>,
-    /// The budget of memory, bytes.
+    /// Memory budget, in bytes.
     pub(crate) memory: Option<u64>,
     pub(crate) events: Option<Arc<Events>>,
-    /// Values in a row of the result.
+    /// Number of values in a row of the result.
     pub(crate) values: usize,
 }
 
@@ -91,7 +91,7 @@ impl Watch {
         STOP.is_cancelled()
     }
 
-    /// Takes the bar away.
+    /// Removes the progress bar.
     pub(crate) fn finish(mut self) {
         self.end();
     }
@@ -100,7 +100,7 @@ impl Watch {
         *lock(&self.shared.ended) = true;
         self.shared.end.notify_all();
         if let Some(ticker) = self.ticker.take() {
-            // It does nothing that panics, and nothing depends on it.
+            // The ticker only displays progress, so a panic in it is ignored.
             drop(ticker.join());
         }
         self.shared.bar.finish_and_clear();
@@ -135,7 +135,7 @@ impl Observer for Watch {
 }
 
 impl Shared {
-    /// Shows how the run stands, until it ends.
+    /// Updates the display until the run ends.
     fn tick(&self) {
         let (mut estimate, mut rates, mut process) =
             (Estimate::new(self.sources.values), Rates::default(), Process::new());
@@ -178,7 +178,7 @@ impl Shared {
     }
 }
 
-/// Formats the state of the run on one line. Values that are still zero are skipped.
+/// Formats the state of the run on one line, without values that are still zero.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rates that are shown with few digits")]
 fn words(moment: &Moment<'_>) -> String {
     let Moment { counts, per_second: [_, read, light_curves], .. } = moment;
@@ -203,7 +203,7 @@ fn words(moment: &Moment<'_>) -> String {
     words.join("  ")
 }
 
-/// This process, as the system sees it.
+/// A reader of the memory use of this process.
 struct Process {
     system: System,
     pid: Option<Pid>,
@@ -214,7 +214,7 @@ impl Process {
         Self { system: System::new(), pid: sysinfo::get_current_pid().ok() }
     }
 
-    /// The bytes of memory that it holds.
+    /// Returns the resident memory in bytes.
     fn resident(&mut self) -> Option<u64> {
         let pid = self.pid?;
         let memory = ProcessRefreshKind::nothing().with_memory().without_tasks();
@@ -228,15 +228,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-#[expect(clippy::print_stderr, reason = "this is where the command warns")]
+#[expect(clippy::print_stderr, reason = "the one place where the command prints warnings")]
 fn warn(bar: &ProgressBar, warning: &str) {
     bar.suspend(|| eprintln!("warning: {warning}"));
 }
 
-/// Ends the process at the second Ctrl-C. 130 is what shells report for a program that Ctrl-C ended.
+/// Exit code after the second Ctrl-C: 128 + SIGINT, as shells report it.
 const INTERRUPTED: i32 = 130;
 
-/// From now on the first Ctrl-C (or SIGTERM) asks runs to stop, and a second one ends the process at once.
+/// Installs the signal handler: the first Ctrl-C (or SIGTERM) asks runs to stop, and the second ends the process.
 fn stop_at_ctrl_c() -> Result<(), Failure> {
     static SET: AtomicBool = AtomicBool::new(false);
     if SET.swap(true, Ordering::Relaxed) {
@@ -251,13 +251,13 @@ fn stop_at_ctrl_c() -> Result<(), Failure> {
     ctrlc::set_handler(interrupt).map_err(Failure::failed)
 }
 
-/// Shows how far some work has come, and tells it to stop at Ctrl-C.
+/// A progress bar of work that is not a run. It also stops the work at Ctrl-C.
 pub(crate) struct Work {
     bar: ProgressBar,
 }
 
 impl Work {
-    /// Work that is counted in `unit`.
+    /// Starts a progress bar that counts in `unit`.
     pub(crate) fn begin(unit: &str) -> Result<Self, Failure> {
         stop_at_ctrl_c()?;
         let bar = if std::io::stderr().is_terminal() { ProgressBar::no_length() } else { ProgressBar::hidden() };
@@ -267,14 +267,14 @@ impl Work {
         Ok(Self { bar })
     }
 
-    /// So much of all is done.
+    /// Sets the progress to `done` of `all`. Returns `Break` if the work must stop.
     pub(crate) fn at(&self, done: u64, all: u64) -> ControlFlow<()> {
         self.bar.set_length(all);
         self.bar.set_position(done);
         if STOP.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// Takes the bar away.
+    /// Removes the progress bar.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }

@@ -189,5 +189,5 @@ fn a_device_that_this_build_does_not_know_is_one_clear_message() {
         assert!(said.err.contains("build it with --features gpu, or use --device cpu"), "{said:?}");
         place.ok(&format!("{verb} survey --device cpu"));
     }
-    assert!(place.ok("devices").contains("the CPU alone"));
+    assert!(place.ok("devices").contains("CPU only"));
 }

@@ -82,7 +82,10 @@ fn explain_and_inspect_tell_what_is_derived_and_of_what() {
     assert_eq!((&told["derived_from"], &told["where_columns"]), (&told["where_columns"], &told["derived_from"]));
     assert_eq!(told["derived_from"].as_array().map(Vec::len), Some(2));
     let text = place.ok("explain fluxes.parquet --stat mean --assign s=flux/error --flux s");
-    assert!(text.contains("s = flux/error, which is the flux") && text.contains("in the same pass, of "), "{text}");
+    assert!(
+        text.contains("s = flux/error, which is the flux") && text.contains("computed in the same pass, from "),
+        "{text}"
+    );
     assert!(place.ok("inspect fluxes.parquet --assign s=flux/error --flux s").contains("s (derived: s = flux/error)"));
 }
 

@@ -87,7 +87,7 @@ fn a_file_of_events_takes_nobodys_place() {
     fs::write(place.path("mine.txt"), "mine").expect("it is ours");
     let said = place.fails("batch survey --json-events mine.txt");
     assert!(
-        said.contains("mine.txt: exists already: choose another name for the events, or pass --overwrite"),
+        said.contains("mine.txt: already exists: choose another name for the event file, or pass --overwrite"),
         "{said}"
     );
     place.ok("batch survey --json-events mine.txt --overwrite");

@@ -48,12 +48,12 @@ fn a_light_curve_is_the_epochs_of_its_object() {
         assert_eq!(one, wanted, "{survey}");
     }
     let shown = place.ok(&format!("light-curve sorted --id-of {id}"));
-    assert!(shown.contains(&format!("{id}: {} epochs, 0 left out", wanted.len())), "{shown}");
+    assert!(shown.contains(&format!("{id}: {} epochs, 0 skipped", wanted.len())), "{shown}");
     let drawn = |seed: u32| place.ok(&format!("light-curve sorted --seed {seed}"));
     assert_eq!(drawn(1), drawn(1));
     assert!((2..9).any(|seed| drawn(seed) != drawn(1)), "every seed draws the same");
     let error = place.fails("light-curve sorted --id-of 12345");
-    assert!(error.contains("12345: no object in id is called so"), "{error}");
+    assert!(error.contains("12345: no object with this id in id"), "{error}");
     let error = place.tape("light-curve sorted --id-of x").err;
     assert!(error.contains("the ids in id are integers"), "{error}");
 }

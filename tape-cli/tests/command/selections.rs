@@ -83,7 +83,7 @@ fn objects_by_id_are_read_where_they_lie() {
     let bytes = |summary: &Value| summary["bytes_read"].as_u64().expect("a number");
     assert!(bytes(&few) < bytes(&whole) * 3 / 4, "{} of {}", bytes(&few), bytes(&whole));
     let shown = place.ok(&format!("explain sorted {words} --sample 0.5 --min-epochs 3"));
-    for line in ["3 named by id", "of these 0.5 of all, drawn with seed 1", "of these those with at least 3 epochs"] {
+    for line in ["3 named by id", "then 0.5 of all, drawn with seed 1", "then those with at least 3 epochs"] {
         assert!(shown.contains(line), "{shown}");
     }
 }

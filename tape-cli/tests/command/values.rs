@@ -114,7 +114,7 @@ fn what_values_are_not_is_one_message() {
         ),
         ("survey --quality", "of the preset tape: say which epochs are good with --where"),
         ("ztf.parquet --flux magerr --quality", "of a survey without a preset"),
-        ("ztf.parquet --to-flux AB", "say in what unit fluxes are to be"),
+        ("ztf.parquet --to-flux AB", "the unit of the fluxes is missing"),
         ("survey --flux error --err flux --to-mag AB", "the unit of the fluxes is not known"),
         ("survey --to-mag x", "no column is called 'x'"),
     ] {
