@@ -164,7 +164,10 @@ fn row_groups_without_any_of_the_objects_are_not_read() {
     assert!(bytes(&few) < bytes(&whole) * 3 / 4, "{} of {}", bytes(&few), bytes(&whole));
     assert_eq!(place.csv("few.csv").len(), 6);
     let shown = run(&place, "explain sorted --objects objects", Some(OF_TABLE));
-    assert!(shown.out.contains(&format!("objects    363 objects in 2 files where {OF_TABLE}, by objectid\n")), "{shown:?}");
+    assert!(
+        shown.out.contains(&format!("objects    363 objects in 2 files where {OF_TABLE}, by objectid\n")),
+        "{shown:?}"
+    );
 }
 
 #[test]
