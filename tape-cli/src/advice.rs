@@ -34,8 +34,8 @@ pub(crate) fn on_warning(warning: String) -> String {
     let is_about = |role: &Role| warning.contains(&format!("name the {role} column"));
     let of_role = Role::ALL.into_iter().find(is_about).map(|role| format!("({})", column_flag(role)));
     let advice = warning.ends_with(exec::WRITE_SORTED).then(|| "(`tape repartition`)".to_owned());
-    let of_quality = warning.ends_with("say that it is not meant").then(|| "(--quality, --no-quality)".to_owned());
-    let of_rows = warning.contains("leave such rows out by the condition").then(|| "(--where)".to_owned());
+    let of_quality = warning.ends_with("or accept such epochs").then(|| "(--quality, --no-quality)".to_owned());
+    let of_rows = warning.contains("exclude such rows with the condition").then(|| "(--where)".to_owned());
     joined(warning, advice.or(of_role).or(of_quality).or(of_rows))
 }
 

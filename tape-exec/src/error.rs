@@ -96,15 +96,15 @@ pub enum Error {
         most: u64,
     },
     /// The claims of a footer about ids are false.
-    #[error("{place} holds object {id}, but its footer says that its ids lie between {min} and {max}")]
+    #[error("{place} holds object {id}, but its footer claims ids from {min} to {max}")]
     FalseClaim {
         /// The object.
         id: ObjectId,
         /// Location of the object.
         place: String,
-        /// The smallest id, by the footer.
+        /// The smallest id according to the footer.
         min: ObjectId,
-        /// The largest id, by the footer.
+        /// The largest id according to the footer.
         max: ObjectId,
     },
     /// Partitions that are not in order of id, although their footers claim that they are.

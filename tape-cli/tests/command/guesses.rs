@@ -147,7 +147,7 @@ fn results_that_may_not_be_meant_are_said() {
     rows[3].1 = floats(|row| if row % 40.0 == 3.0 { -999.0 } else { 0.1 });
     place.parquet("sentinels.parquet", rows);
     let (_, said) = batch(&place, "sentinels.parquet");
-    let told = "column 'mag' has 3 values of 99.99, which often stand for no measurement: leave such rows out by the condition \
+    let told = "column 'mag' has 3 values of 99.99, which often stand for no measurement: exclude such rows with the condition \
                 mag < 99.99 (--where)";
     assert!(said.err.contains(told) && said.err.contains("column 'magerr' has 3 values of -999"), "{said:?}");
     let mut command = place.command(&format!("batch sentinels.parquet {STATISTICS} -o out.csv --overwrite --where"));

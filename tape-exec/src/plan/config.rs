@@ -41,7 +41,7 @@ pub enum PlanChoice {
 pub enum PlanKind {
     /// Work per partition, one pass, no exchange.
     Map,
-    /// The map plan, with the rows of light curves at partition edges held back and put together.
+    /// The map plan, with the rows of light curves at partition edges held back and joined.
     Stitch,
     /// A slice of ids at a time, read from the row groups that may hold them.
     Merge,
@@ -189,7 +189,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// The number of worker threads.
+    /// Returns the number of worker threads.
     #[must_use]
     pub fn worker_count(&self) -> usize {
         if self.workers == 0 { default_workers() } else { self.workers }

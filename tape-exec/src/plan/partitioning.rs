@@ -22,7 +22,7 @@ const MOST_CUTS: u64 = 1 << 12;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Partitioning {
-    /// One partition per row group of the files, which is fastest.
+    /// A partition per row group of the files, which is fastest.
     #[default]
     RowGroups,
     /// This many partitions with equal numbers of rows, which may split light curves.

@@ -13,7 +13,7 @@ const SLICE_ROWS: u64 = 4 << 20;
 /// A slice holds at least this many times the rows that overlap at any single id. At most about one row in this many is
 /// then read twice.
 const TIMES_OVERLAP: u64 = 5;
-/// If a larger fraction of the rows would be read twice, regrouping by hash is faster.
+/// The largest fraction of rows that may be read twice. Beyond it, regrouping by hash is faster.
 const MOST_TWICE: f64 = 0.3;
 
 /// All rows with ids in a range.

@@ -5,7 +5,6 @@
 //! Helpers therefore leave instead of waiting, and are called again when there is more to do. A thread never starts a
 //! second task during a first one, because the second could need a lock that the first holds. Only the caller of a run
 //! waits, and only for tasks that began after it.
-//! one, which could want a lock that the first holds. Only the caller of a run waits, for tasks that all began after it.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};

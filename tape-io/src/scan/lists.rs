@@ -214,7 +214,7 @@ impl Lists {
         &self.marks.empty
     }
 
-    /// If all slots were read, checks that the number of records equals the number of rows of the row group.
+    /// Checks that the number of records equals the number of rows of the row group, if all slots were read.
     pub(crate) fn end(&self) -> Result<(), ScanError> {
         match self.rows {
             Some(rows) if rows != self.begun => {

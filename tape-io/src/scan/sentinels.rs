@@ -1,5 +1,5 @@
-//! Values that stand for "no measurement", such as 99.99 and -999: found by the statistics in footers, and counted as rows
-//! are read. Row groups whose statistics rule them out cost nothing.
+//! Counts values that stand for "no measurement", such as 99.99 and -999, as rows are read. Row groups whose statistics
+//! rule them out cost nothing.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
@@ -10,15 +10,15 @@ use tape_core::{Columns, Partition, Role, RowReader, Rows, SourceError};
 use crate::decode::column_type::ColumnType;
 use crate::survey::{SentinelCounts, Survey};
 
-/// Fewest times that a value occurs before it is reported.
+/// The smallest number of occurrences that is reported.
 const FEWEST: u64 = 2;
 
-/// Returns the text of a value if it is one that surveys write for "no measurement": nines only, or a large power of ten.
+/// Returns the text of a value if surveys write it for "no measurement": only nines, or a large power of ten.
 fn sentinel(value: f64, is_single: bool) -> Option<String> {
     if value.abs() < 90.0 || !value.is_finite() {
         return None;
     }
-    #[expect(clippy::cast_possible_truncation, reason = "the column has floats of 32 bits")]
+    #[expect(clippy::cast_possible_truncation, reason = "the column has 32-bit floats")]
     let text = if is_single { format!("{}", value as f32) } else { format!("{value}") };
     let digits = text.trim_start_matches('-');
     let (whole, rest) = digits.split_once('.').unwrap_or((digits, ""));
@@ -27,11 +27,11 @@ fn sentinel(value: f64, is_single: bool) -> Option<String> {
     (nines || power).then_some(text)
 }
 
-/// A reader that counts sentinels in the rows of another.
+/// A reader that counts sentinels in the rows of another reader.
 pub(super) struct Counted<'a> {
     rows: Box<dyn RowReader + 'a>,
     counts: SentinelCounts,
-    /// Whether values and errors are floats of 32 bits.
+    /// True for values and for errors if they are 32-bit floats.
     is_single: [bool; 2],
 }
 
@@ -56,7 +56,7 @@ impl RowReader for Counted<'_> {
 }
 
 impl Survey {
-    /// Counts sentinels in the rows of a partition, where footers do not rule them out.
+    /// Makes a reader count sentinels, unless the footers of its partition rule them out.
     pub(super) fn counting_sentinels<'a>(
         &self,
         rows: Box<dyn RowReader + 'a>,
@@ -94,7 +94,7 @@ impl Survey {
         .contains(&true)
     }
 
-    /// Takes the warnings of sentinels that were read since they were taken last.
+    /// Returns warnings about sentinels that were read since the last call.
     #[must_use]
     pub fn take_sentinel_warnings(&self) -> Vec<String> {
         let counts = std::mem::take(&mut *self.sentinels.lock().unwrap_or_else(PoisonError::into_inner));
@@ -110,7 +110,7 @@ impl Survey {
                 .map(|((_, value), _)| format!("{column} {} {value}", if value.starts_with('-') { ">" } else { "<" }))
                 .collect();
             Some(format!(
-                "column '{column}' has {}, which often stand for no measurement: leave such rows out by the condition {}",
+                "column '{column}' has {}, which often stand for no measurement: exclude such rows with the condition {}",
                 values.join(" and "),
                 limits.join(" AND ")
             ))

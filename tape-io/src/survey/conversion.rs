@@ -137,7 +137,7 @@ impl Survey {
         Err(Error::Converted { path, quantity: gives })
     }
 
-    /// Takes epochs of any quality without a warning.
+    /// Accepts epochs of any quality without a warning.
     #[must_use]
     pub const fn with_any_quality(mut self) -> Self {
         self.any_quality = true;

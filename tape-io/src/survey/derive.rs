@@ -90,7 +90,7 @@ pub(crate) struct Asked {
     played: Vec<(Role, String)>,
 }
 
-/// If a role names a column of a table, such as `exposures.mjd`, adds a derived column with that value for the role.
+/// Adds a derived column for each role that names a column of a table, such as `exposures.mjd`.
 fn with_table_roles(columns: &ColumnMap, schema: &SchemaDescriptor) -> ColumnMap {
     let all = leaves(schema);
     let mut map = columns.clone();

@@ -29,7 +29,7 @@ use crate::survey::file_expressions::Expressions;
 use crate::survey::objects::Selection;
 use crate::survey::tables::{Exposures, KeyedTable};
 
-/// Counts of values, by role (true for errors) and value.
+/// Counts of sentinels, by role (true for errors) and value.
 pub(crate) type SentinelCounts = Arc<Mutex<BTreeMap<(bool, String), u64>>>;
 
 /// The Parquet files of a survey, with their footers read and each role's column known.
@@ -50,7 +50,7 @@ pub struct Survey {
     pub(crate) exposures: Option<Exposures>,
     /// Notes for the user about how the survey was opened.
     notes: Vec<String>,
-    /// The user decided about the customary quality cut.
+    /// True if the user decided about the customary quality cut.
     pub(crate) any_quality: bool,
     /// Counts of values that stand for "no measurement".
     pub(crate) sentinels: SentinelCounts,

@@ -116,7 +116,7 @@ impl Survey {
             let what = "no band column was found, so that all epochs of an object are one light curve";
             notes.push((Role::Band, format!("{what}: name the band column if there is one")));
         }
-        // Roles that derived columns play were asked for by name.
+        // The user named the roles of derived columns, so no note is needed.
         let notes: Vec<String> =
             notes.into_iter().filter(|(role, _)| !asked.plays(*role)).map(|(_, note)| note).collect();
         Ok(asked.of_survey(Self::open_as_they_are(paths, map)?)?.with_notes(notes))
@@ -169,7 +169,7 @@ impl Survey {
     }
 }
 
-/// Returns true if a file, or the one that it was written from, was made by `tape simulate`.
+/// Returns true if a file, or the file that it was rewritten from, comes from `tape simulate`.
 fn has_mark(metadata: &ParquetMetaData) -> bool {
     metadata.file_metadata().key_value_metadata().into_iter().flatten().any(|pair| pair.key == SIMULATED)
 }

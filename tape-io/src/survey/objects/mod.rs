@@ -19,7 +19,7 @@ impl Survey {
     /// The ids are read before the first rows, and row groups without any of these objects are then skipped.
     ///
     /// # Errors
-    /// As [`KeyedTable::open_objects`].
+    /// See [`KeyedTable::open_objects`].
     pub fn with_objects<P: AsRef<Path>>(mut self, inputs: &[P], id: Option<&str>) -> Result<Self, Error> {
         let table = KeyedTable::open_objects(inputs, id, self.title(Role::Id), self.id_type())?;
         self.objects = Some(table.counted_by(self.counter()));
