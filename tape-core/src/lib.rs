@@ -10,7 +10,6 @@ mod bands;
 mod cancellation;
 mod chunk;
 mod columns;
-mod common_names;
 mod device;
 mod group;
 mod grouping;

@@ -3,9 +3,9 @@
 mod candidate;
 
 use crate::columns::{ColumnError, ColumnMap};
-use crate::common_names::{Meaning, errors_of};
 use crate::presets::{PRESETS, Preset};
 use crate::role::Role;
+use crate::role::common_names::{Meaning, errors_of};
 
 use candidate::Candidate;
 

@@ -1,5 +1,7 @@
 //! Roles of columns in a light curve, and common names of columns for each role.
 
+pub(crate) mod common_names;
+
 use std::fmt;
 
 /// The role of a column in a light curve.

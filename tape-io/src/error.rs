@@ -1,5 +1,7 @@
 //! The crate's error type. Messages name the file and what to do.
 
+mod parts;
+
 use std::io;
 use std::path::PathBuf;
 
@@ -7,6 +9,7 @@ use parquet::errors::ParquetError;
 use tape_core::{ColumnError, ObjectId, Quantity, Role, TableKind};
 
 use crate::expr::PredicateError;
+use parts::{hidden_files, in_file, in_row, io_hint, io_words, like, other_files};
 
 /// An error from opening, reading or writing a survey.
 #[derive(Debug, thiserror::Error)]
@@ -419,44 +422,6 @@ pub enum Error {
         /// The output.
         path: PathBuf,
     },
-}
-
-fn in_file(path: Option<&PathBuf>) -> String {
-    path.map(|path| format!("{}: ", path.display())).unwrap_or_default()
-}
-
-fn like(nearest: Option<&String>) -> String {
-    nearest.map(|name| format!(" (did you mean '{name}'?)")).unwrap_or_default()
-}
-
-fn hidden_files(n: usize) -> String {
-    if n == 0 {
-        String::new()
-    } else {
-        format!(" (skipped {n} whose names mark metadata, as '_' and '.' do at the start)")
-    }
-}
-
-fn other_files(first: &Option<Box<Error>>) -> String {
-    first.as_ref().map(|first| format!("; {first}")).unwrap_or_default()
-}
-
-fn in_row(row: Option<u64>) -> String {
-    row.map(|row| format!(", row {row}")).unwrap_or_default()
-}
-
-/// Returns the system's message in lower case, without its error number.
-fn io_words(error: &io::Error) -> String {
-    let text = error.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
-}
-
-fn io_hint(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => ": check its permissions",
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ": free some space, or write elsewhere",
-        _ => "",
-    }
 }
 
 impl Error {

@@ -1,9 +1,9 @@
 //! A set of columns that may be the light curves, and guesses within it.
 
 use super::{ColumnKind, ListColumn, NAME, Note, SurveyColumns, is_error_of, one_of_several};
-use crate::common_names::{Meaning, errors_of};
 use crate::presets::Preset;
 use crate::role::Role;
+use crate::role::common_names::{Meaning, errors_of};
 
 /// A set of columns that may be the light curves.
 pub(super) struct Candidate<'a> {

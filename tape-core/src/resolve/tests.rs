@@ -16,7 +16,7 @@ fn resolve(map: &ColumnMap, flat: &[String], lists: &[ListColumn]) -> Result<Res
     resolve_kinds(map, flat, lists, &[])
 }
 
-/// Resolves columns, of which these hold whole numbers.
+/// Resolves columns. Those in `integers` hold whole numbers.
 fn resolve_kinds(
     map: &ColumnMap,
     flat: &[String],

@@ -73,7 +73,7 @@ pub struct TableWriter {
     format: Format,
     schema: SchemaRef,
     options: TableOptions,
-    /// `None` once finished.
+    /// The encoder, until the table is finished.
     encoder: Option<Encoder>,
 }
 

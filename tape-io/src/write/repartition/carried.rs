@@ -1,4 +1,4 @@
-//! The columns of a survey, all of which are kept, with their types in the input, in memory and in the output.
+//! The columns of a survey, which are all kept, with their types in the input, in memory and in the output.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -30,7 +30,7 @@ use write::{PartWriter, Written};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PartitionTarget {
-    /// As many files as needed for about this many bytes of decoded rows in each. Files on disk are smaller, depending
+    /// Files of about this many bytes of decoded rows each. Files on disk are smaller, depending
     /// on their compression.
     Bytes(u64),
     /// This number of files, with about equal numbers of rows. Fewer if there are fewer objects, or if one object fills

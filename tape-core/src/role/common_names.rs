@@ -1,6 +1,6 @@
 //! Names that surveys commonly give to the columns of roles, and which errors belong to which values.
 
-use crate::role::Role;
+use super::Role;
 
 /// Names of ids of objects, most certain first. `id` and `source_id` can also be the key of a row or a detection, so any name
 /// that means an object goes before them.
@@ -120,7 +120,7 @@ impl Role {
     }
 }
 
-/// What a name says of the values of its column.
+/// The quantity that the name of a column tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Meaning {
     Magnitude,
