@@ -1,4 +1,4 @@
-//! A device that computes what it has kernels for, in the same plans.
+//! Runs statistics that have a kernel on a device, with the same plans.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use tape_gpu::{Choice, Evaluated, Gpu};
 
 use crate::error::Error;
 
-/// An open device, and what it did so far. Clones are the same device.
+/// An open device and counters of its work. Clones share the device.
 #[derive(Clone, Debug)]
 pub struct Device(Arc<Shared>);
 
@@ -30,11 +30,12 @@ struct Shared {
 pub struct DeviceReport {
     /// Name of the device.
     pub name: String,
-    /// Values of light curves that it computed.
+    /// Number of values that the device computed.
     pub by_device: u64,
-    /// Values that were left to the CPU, light curve by light curve: too long, out of the device's range, or in doubt.
+    /// Number of values that the CPU computed instead, because a light curve was too long, out of the device's range, or
+    /// its result was in doubt.
     pub by_cpu: u64,
-    /// Why the CPU went on alone, if it did.
+    /// Error after which the CPU computed the rest, if any.
     pub gave_up: Option<String>,
 }
 
@@ -42,7 +43,7 @@ impl Device {
     /// Opens the fastest device, or the first whose name contains `name`.
     ///
     /// # Errors
-    /// If there is none, or it cannot be opened.
+    /// If there is no such device, or it cannot be opened.
     pub fn open(name: Option<&str>) -> Result<Self, Error> {
         let choice = name.map_or(Choice::Any, |name| Choice::Named(name.to_owned()));
         let gpu = Gpu::open(&choice)?;
@@ -73,7 +74,7 @@ impl Device {
         }
     }
 
-    /// The device itself.
+    /// Returns the underlying device.
     #[must_use]
     pub fn gpu(&self) -> &Gpu {
         &self.0.gpu
@@ -91,7 +92,7 @@ impl Device {
         }
     }
 
-    /// Takes the device away, as a reset of its driver would: the CPU goes on with all that is left.
+    /// Destroys the device, as a reset of its driver would. The CPU then computes the rest.
     pub fn destroy(&self) {
         self.0.gpu.destroy();
     }

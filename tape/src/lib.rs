@@ -1,8 +1,8 @@
-//! Statistics of every light curve of a survey.
+//! Computes statistics for every light curve in a survey, in parallel.
 //!
-//! A survey is Parquet files with one row per epoch, or many; [`Ensemble`] opens it, [`Ensemble::batch`] says what to
-//! compute, and nothing runs until [`Batch::compute`] or [`Batch::write`]. How it runs is not your burden: the plan is chosen
-//! from what the files' footers say, checked while it runs, and [`Batch::explain`] shows it.
+//! A survey is a set of Parquet files with one row per epoch, or with light curves in lists. [`Ensemble`] opens it,
+//! [`Ensemble::batch`] describes a computation, and nothing runs until [`Batch::compute`] or [`Batch::write`]. The plan
+//! is chosen from the footers of the files and checked while it runs; [`Batch::explain`] shows it.
 //!
 //! ```
 //! use tape::prelude::*;

@@ -1,4 +1,4 @@
-//! Settings of what is written.
+//! Options for output.
 
 /// Options for writing a file or a frame.
 ///
@@ -10,18 +10,18 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WriteOptions {
-    /// Replaces what is there already under this name. Without, that is an error.
+    /// True to replace an existing file or frame of this name. If false, an existing one is an error.
     pub overwrite: bool,
 }
 
 impl WriteOptions {
-    /// Leaves what is there already as it is.
+    /// Creates options that never replace anything.
     #[must_use]
     pub const fn new() -> Self {
         Self { overwrite: false }
     }
 
-    /// Says whether to replace what is there already.
+    /// Sets whether an existing file or frame is replaced.
     #[must_use]
     pub const fn overwrite(mut self, overwrite: bool) -> Self {
         self.overwrite = overwrite;

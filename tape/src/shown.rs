@@ -1,6 +1,6 @@
 //! Formats numbers for people.
 
-/// A count with its thousands apart.
+/// Formats a count with thousands separators.
 #[must_use]
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
@@ -14,14 +14,14 @@ pub fn count(n: u64) -> String {
     out
 }
 
-/// A count with its noun, in the plural but for one.
+/// Formats a count with its noun, in the plural unless it is 1.
 #[must_use]
 pub fn counted(n: u64, noun: &str) -> String {
     let s = if n == 1 { "" } else { "s" };
     format!("{} {noun}{s}", count(n))
 }
 
-/// Bytes, in powers of 1024.
+/// Formats a number of bytes with units of powers of 1024.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "two digits are shown")]
 pub fn bytes(n: u64) -> String {

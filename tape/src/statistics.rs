@@ -6,7 +6,7 @@ use tape_core::{LightCurveStep, Statistic};
 
 use crate::error::Error;
 
-/// The statistic called `name`; parameters, where it has any, follow after colons.
+/// Returns the statistic called `name`. Parameters follow the name, each after a colon.
 ///
 /// ```
 /// assert_eq!(tape::statistic("beyond_n_std:n=2.5")?.info().name, "beyond_2.5_std");
@@ -14,19 +14,19 @@ use crate::error::Error;
 /// ```
 ///
 /// # Errors
-/// [`Error::Statistic`], with the name most like it, or what a parameter may be.
+/// [`Error::Statistic`], with the closest name or the valid values of a parameter.
 pub fn statistic(name: &str) -> Result<Statistic, Error> {
     Ok(tape_analysis::make(name)?)
 }
 
-/// All statistics of the registry: those of light curves, then those that compare the bands of an object.
+/// Returns all statistics of the registry: statistics of light curves, then statistics that compare the bands of an object.
 #[must_use]
 pub fn statistics() -> Vec<Statistic> {
     [tape_analysis::registry(), tape_analysis::object_registry()].concat()
 }
 
-/// The statistics called `names`, in that order and each once; a name may be that of a group, `variability`, `all` or
-/// `multiband`.
+/// Returns the statistics called `names`, in that order and without duplicates. A name can be a group: `variability`,
+/// `all` or `multiband`.
 ///
 /// # Errors
 /// As [`statistic`].
@@ -57,7 +57,7 @@ pub(crate) fn asked_for<S: AsRef<str>>(names: &[S]) -> Result<Vec<(String, Stati
     Ok(named)
 }
 
-/// The steps called `names`, in that order.
+/// Returns the steps called `names`, in that order.
 pub(crate) fn steps_named<S: AsRef<str>>(names: &[S]) -> Result<Vec<Arc<dyn LightCurveStep>>, Error> {
     Ok(names.iter().map(|name| tape_analysis::steps::make(name.as_ref())).collect::<Result<_, _>>()?)
 }

@@ -1,4 +1,4 @@
-//! Objects of a table that have no light curve, among results.
+//! Adds rows for objects of a table that have no light curve.
 
 use tape_core::{IdRef, NO_BAND, OtherKind, Results, Sink, SourceError, Value};
 
@@ -6,12 +6,12 @@ use super::Batch;
 use super::sinks::Output;
 use crate::error::Error;
 
-/// Rows handed on at a time.
+/// Number of rows passed to the sink at a time.
 const ROWS: usize = 1 << 16;
 
 impl Batch {
-    /// Gives a row without values to each object of the table that has no light curve, or none that is meant, too: see
-    /// [`crate::Ensemble::with_objects`]. Without this, results have objects with light curves alone.
+    /// Adds a row with null values for each object of the table that has no light curve after filters: see
+    /// [`crate::Ensemble::with_objects`]. By default, results contain only objects with light curves.
     #[must_use]
     pub const fn all_objects(mut self) -> Self {
         self.all_objects = true;
@@ -19,7 +19,7 @@ impl Batch {
     }
 }
 
-/// Lets `run` write into a sink, with a row for each of these objects that it passes over.
+/// Calls `run` with a sink that adds a row for each of these objects that has no results.
 pub(crate) fn with_absent<T>(
     sink: &mut dyn Sink,
     ids: Option<Vec<IdRef<'_>>>,
@@ -35,18 +35,18 @@ pub(crate) fn with_absent<T>(
     Ok(done)
 }
 
-/// Hands results on, which are in the order of ids, with a row for each object of a list that they pass over.
+/// A sink that takes results in order of id, and adds a row for each object of a list that has no results.
 struct Absent<'a> {
     sink: &'a mut dyn Sink,
-    /// In order.
+    /// Sorted ids.
     ids: Vec<IdRef<'a>>,
     next: usize,
-    /// Without rows, but with the columns.
+    /// Results with the columns but without rows.
     empty: Results,
 }
 
 impl Absent<'_> {
-    /// Hands on the rows of objects behind the last results.
+    /// Writes the rows of objects after the last results.
     fn finish(mut self) -> Result<(), SourceError> {
         while self.next < self.ids.len() {
             let mut rest = self.empty.new_like();

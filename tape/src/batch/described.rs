@@ -1,4 +1,4 @@
-//! A batch as a query, and opened from one.
+//! Converts a batch to a query and back.
 
 use tape_core::{Role, Statistic};
 use tape_exec::Config;
@@ -10,12 +10,12 @@ use crate::query::{Provenance, Query, Shape};
 use crate::statistics::steps_named;
 
 impl Batch {
-    /// Returns what this batch asks for, as a value.
+    /// Returns the query that this batch computes.
     #[must_use]
     pub fn query(&self) -> Query {
-        // All that can be asked for is taken apart here, so that nothing new is forgotten.
+        // All fields are destructured, so that a new field cannot be forgotten.
         let Self { ensemble, statistics: _, asked, by_name: _, config, wide, joined, groups, all_objects } = self;
-        // No result depends on threads, memory and portions.
+        // Results do not depend on threads, memory or chunk sizes.
         let Config {
             plan,
             partitioning,
@@ -44,7 +44,7 @@ impl Batch {
         }
     }
 
-    /// Prepares the batch of a query, on the ensemble that it is of.
+    /// Opens the survey of a query and prepares its batch.
     ///
     /// # Errors
     /// As [`Ensemble::from_query`], [`Ensemble::batch_named`] and [`Batch::by`].
@@ -62,7 +62,7 @@ impl Batch {
         Ok(batch)
     }
 
-    /// Returns the query with the files as they were when they were opened.
+    /// Returns the query with the stamps that its files had when they were opened.
     pub(crate) fn provenance(&self) -> Provenance {
         let mut provenance = Provenance { query: self.query(), ..self.ensemble.provenance() };
         if !self.by_name && provenance.unrepeatable.is_none() {
@@ -71,7 +71,7 @@ impl Batch {
         provenance
     }
 
-    /// Returns the columns that tell rows of the table apart; none where there are many rows for a light curve.
+    /// Returns the key columns of the table, or an empty list if a light curve has many rows.
     pub(crate) fn key_columns(&self) -> Result<Vec<String>, Error> {
         if self.statistics.iter().any(Statistic::has_many_rows) {
             return Ok(vec![]);
@@ -84,7 +84,7 @@ impl Batch {
         Ok(of_groups.unwrap_or_else(|| title(Role::Id).into_iter().collect()).into_iter().chain(band).collect())
     }
 
-    /// Returns the rows of each input, by the footers.
+    /// Returns the number of rows of each input, from the footers.
     pub(crate) fn rows_of_inputs(&self) -> Vec<u64> {
         let survey = self.ensemble.survey();
         let mut rows = vec![0; survey.paths().len()];

@@ -1,4 +1,4 @@
-//! Light curves of other things than an object in a band.
+//! Groups epochs by other columns than object and band.
 
 use std::sync::Arc;
 
@@ -10,13 +10,12 @@ use super::Batch;
 use crate::error::Error;
 
 impl Batch {
-    /// Takes for a light curve the epochs that have these in common, instead of the object and the band: `id`, `band` (or the
-    /// names of these columns), and columns of the table of objects, by which objects of one class, say, are one. Without
-    /// any, all epochs are one light curve. Results then have those columns in the place of the id, are in their order, and
-    /// count the epochs of all objects in `n_obs`.
+    /// Groups epochs into light curves by these columns, instead of by object and band: `id`, `band` (or the names of these
+    /// columns), and columns of the object table, such as the class. Without columns, all epochs form one light curve.
+    /// Results have these columns in place of the id, are sorted by them, and `n_obs` counts the epochs of all objects.
     ///
-    /// Epochs of several objects, or of several bands, stand in the order of their times; what has no band counts where bands
-    /// are not apart.
+    /// Epochs of several objects or bands are sorted by time. Epochs without a band are included unless `band` is one of the
+    /// columns.
     ///
     /// ```
     /// # use tape::prelude::*;
@@ -32,7 +31,7 @@ impl Batch {
     /// ```
     ///
     /// # Errors
-    /// If one is neither the id, the band nor a column of the table of objects, or if one is named twice.
+    /// If a name is not the id, the band or a column of the object table, or if it is given twice.
     pub fn by<S: AsRef<str>>(mut self, by: &[S]) -> Result<Self, Error> {
         self.groups = Some(Arc::new(self.ensemble.shared().grouped(by)?));
         Ok(self)

@@ -1,4 +1,4 @@
-//! Result batches and light curves, one after the other, of surveys that do not fit in memory.
+//! Iterators over result batches and light curves, for surveys that do not fit in memory.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -19,13 +19,13 @@ use super::sinks::Table;
 use crate::ensemble::{Ensemble, TimeSeries};
 use crate::error::Error;
 
-/// Items that wait for the consumer. A run that is ahead by more waits.
+/// Capacity of the queue to the consumer. The run blocks while it is full.
 const AHEAD: usize = 16;
 
 impl Batch {
-    /// Computes everything on a thread of its own, and iterates over the results as they come: in the order of the table, some
-    /// thousand rows at a time. Only a few batches are held. A wide table comes as one batch, because its columns are known
-    /// at the end. Dropping the iterator stops the run.
+    /// Runs the batch on another thread and iterates over its results in the order of the table, some thousand rows at a
+    /// time. Only a few batches are held in memory. A wide table comes as one batch, because its columns are known only at
+    /// the end. Dropping the iterator stops the run.
     ///
     /// ```
     /// # use tape::prelude::*;
@@ -39,8 +39,8 @@ impl Batch {
     /// ```
     ///
     /// # Errors
-    /// As [`Batch::explain`]. Items are errors as those of [`Batch::compute`], and [`Error::Restarted`] if footers claim an order
-    /// that rows do not have, and this is found after batches were handed out.
+    /// As [`Batch::explain`]. Items can be the errors of [`Batch::compute`], and [`Error::Restarted`] if rows turn out not
+    /// to have the order that footers claim after batches were already returned.
     pub fn batches(&self) -> Result<ResultBatches, Error> {
         self.batches_with(Arc::new(Silent))
     }
@@ -69,9 +69,9 @@ impl Batch {
 }
 
 impl Ensemble {
-    /// Iterates over all light curves, in the order of the ids of their objects: each object's id, with its epochs in all
-    /// bands. Epochs that no statistic would see are not among them, and objects without others do not come. Dropping the
-    /// iterator stops the run.
+    /// Iterates over all light curves in order of id. Each item is the id of an object and its epochs in all bands. Epochs
+    /// that statistics would skip are not included, and neither are objects without any other epochs. Dropping the iterator
+    /// stops the run.
     ///
     /// ```
     /// # use tape::prelude::*;
@@ -89,7 +89,7 @@ impl Ensemble {
         self.light_curves_with(|batch| batch)
     }
 
-    /// Iterates as [`Ensemble::light_curves`] does. `with` says how the run is carried out: in how much memory, say.
+    /// Iterates as [`Ensemble::light_curves`] does. `with` configures the run, for example its memory limit.
     ///
     /// # Errors
     /// As [`Batch::batches`].
@@ -109,7 +109,7 @@ impl Ensemble {
     }
 }
 
-/// The results of a batch, one part after the other.
+/// An iterator over the results of a batch.
 #[derive(Debug)]
 pub struct ResultBatches {
     schema: Option<SchemaRef>,
@@ -117,7 +117,7 @@ pub struct ResultBatches {
 }
 
 impl ResultBatches {
-    /// The columns of all batches. Those of a wide table are known with its one batch only.
+    /// Returns the schema of the batches. The schema of a wide table is known only from its one batch.
     #[must_use]
     pub const fn schema(&self) -> Option<&SchemaRef> {
         self.schema.as_ref()
@@ -132,7 +132,7 @@ impl Iterator for ResultBatches {
     }
 }
 
-/// The light curves of an ensemble, one object after the other.
+/// An iterator over the light curves of an ensemble, object by object.
 #[derive(Debug)]
 pub struct LightCurves {
     survey: Arc<Survey>,
@@ -149,7 +149,7 @@ impl Iterator for LightCurves {
     }
 }
 
-/// Items that a thread hands over. The thread ends when this is dropped.
+/// An iterator over items from another thread. Dropping it ends the thread.
 #[derive(Debug)]
 struct Items<T> {
     receiver: Option<Receiver<Result<T, Error>>>,
@@ -158,14 +158,14 @@ struct Items<T> {
 }
 
 impl<T: Send + 'static> Items<T> {
-    /// Starts a thread that hands over what `run` sends, and then its error, if it ends with one.
+    /// Starts a thread that sends the items of `run`, and then its error if it fails.
     fn start(run: impl FnOnce(&Handover<T>) -> Result<(), Error> + Send + 'static) -> Self {
         let (sender, receiver) = sync_channel(AHEAD);
         let stop = Cancellation::new();
         let handover = Handover { sender, stop: stop.clone(), has_sent: AtomicBool::new(false) };
         let thread = std::thread::spawn(move || {
             if let Err(error) = run(&handover) {
-                // Nobody waits for it if this fails.
+                // A failure means that the receiver is gone.
                 drop(handover.sender.send(Err(error)));
             }
         });
@@ -194,12 +194,12 @@ impl<T> Items<T> {
 
 impl<T> Drop for Items<T> {
     fn drop(&mut self) {
-        // A panic was reported by the thread; this one does not end for it.
+        // The thread has already reported its panic, so it is not propagated here.
         drop(self.end());
     }
 }
 
-/// The thread's end of [`Items`].
+/// The sender of [`Items`].
 struct Handover<T> {
     sender: SyncSender<Result<T, Error>>,
     stop: Cancellation,
@@ -212,13 +212,13 @@ impl<T> Handover<T> {
         self.sender.send(Ok(item)).map_err(|_| Error::Exec(tape_exec::Error::Cancelled))
     }
 
-    /// Returns an error if a run that starts again has handed out results already.
+    /// Returns an error if a run restarts after results were already sent.
     fn check_restart(&self) -> Result<(), SourceError> {
         if self.has_sent.load(Ordering::Relaxed) { Err(Box::new(Error::Restarted)) } else { Ok(()) }
     }
 }
 
-/// Stops a run when the iterator is dropped.
+/// An observer that stops a run when the iterator is dropped.
 struct Watched<'a> {
     observer: &'a dyn Observer,
     stop: &'a Cancellation,
@@ -234,7 +234,7 @@ impl Observer for Watched<'_> {
     }
 }
 
-/// Hands results over as Arrow batches.
+/// A sink that sends results as Arrow batches.
 struct Batches<'a> {
     table: Table<'a>,
     handover: &'a Handover<RecordBatch>,
@@ -254,7 +254,7 @@ impl Sink for Batches<'_> {
     }
 }
 
-/// Gives each epoch of a light curve as a row: its time, flux and error.
+/// A statistic that returns each epoch of a light curve as a row: time, flux and error.
 struct Epochs {
     info: Info,
 }
@@ -281,10 +281,10 @@ impl ManyRows for Epochs {
     }
 }
 
-/// Puts the epochs of each object together, and hands them over.
+/// A sink that joins the epochs of each object and sends them.
 struct Objects<'a> {
     batch: &'a Batch,
-    /// True if there are bands.
+    /// True if the survey has bands.
     band: bool,
     pending: Option<(ObjectId, Rows)>,
     handover: &'a Handover<(ObjectId, Rows)>,
@@ -301,7 +301,7 @@ impl Sink for Objects<'_> {
         let id_type = self.batch.source().id_type();
         for row in 0..results.len() {
             let id = results.ids.get(row);
-            // Rows of an object follow each other.
+            // Rows of an object are contiguous.
             let is_new = row == 0 || results.ids.get(row - 1) != id;
             if is_new && self.pending.as_ref().is_none_or(|(pending, _)| *pending != id.to_owned(id_type)) {
                 self.flush().map_err(Box::new)?;

@@ -29,15 +29,15 @@ use crate::error::Error;
 use crate::statistics::asked_for;
 
 impl Ensemble {
-    /// Prepares statistics of every light curve. Nothing is read yet.
+    /// Prepares a batch of statistics for every light curve. Nothing is read yet.
     #[must_use]
     pub fn batch(&self, statistics: &[Statistic]) -> Batch {
         let asked = statistics.iter().map(|statistic| statistic.info().name.to_string()).collect();
         Batch::new(self, asked, statistics.to_vec(), false)
     }
 
-    /// Prepares statistics by name, with parameters and groups as [`crate::statistics_named`] has them. Another process can
-    /// continue a job that is made of them, because it knows the same names.
+    /// Prepares a batch of statistics by name, with parameters and groups as in [`crate::statistics_named`]. Another process
+    /// can resume a job of such a batch, because the names describe the statistics completely.
     ///
     /// # Errors
     /// As [`crate::statistics_named`].
@@ -47,9 +47,9 @@ impl Ensemble {
     }
 }
 
-/// Statistics of every light curve, not computed yet.
+/// A computation of statistics for every light curve.
 ///
-/// It owns all that it needs: it can be kept in a struct, sent to another thread, and run there.
+/// A batch owns its data, so it can be stored in a struct or sent to another thread.
 #[derive(Clone, Debug)]
 pub struct Batch {
     pub(crate) ensemble: Ensemble,
@@ -60,11 +60,11 @@ pub struct Batch {
     pub(crate) by_name: bool,
     pub(crate) config: Config,
     pub(crate) wide: bool,
-    /// Columns of the table of objects.
+    /// Columns of the object table to append to results.
     pub(crate) joined: Vec<String>,
     /// The columns that define a light curve, unless these are the object and the band.
     pub(crate) groups: Option<Arc<Grouped>>,
-    /// True if objects without a light curve have a row, too.
+    /// True if objects without a light curve get a row.
     pub(crate) all_objects: bool,
 }
 
@@ -83,7 +83,7 @@ impl Batch {
         }
     }
 
-    /// Computes these bands only.
+    /// Computes only these bands.
     #[must_use]
     pub fn bands<S: Into<String>>(mut self, bands: impl IntoIterator<Item = S>) -> Self {
         self.config.bands = Some(bands.into_iter().map(Into::into).collect());
@@ -97,27 +97,27 @@ impl Batch {
         self
     }
 
-    /// Cuts the survey in another way than by row group.
+    /// Sets how the survey is split into partitions (by default, one per row group).
     #[must_use]
     pub const fn partitioning(mut self, partitioning: Partitioning) -> Self {
         self.config.partitioning = partitioning;
         self
     }
 
-    /// Uses this many worker threads instead of one for each core. The result does not depend on it. To share threads
-    /// between runs, see [`crate::Workers`].
+    /// Sets the number of worker threads (by default, one per core). Results do not depend on it. To share threads between
+    /// runs, see [`crate::Workers`].
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
         (self.config.workers, self.config.threads) = (workers, Threads::Own);
         self
     }
 
-    /// Limits the memory to `bytes`, in addition to the program itself. Rows that must be regrouped, and results that
-    /// wait for their place, are spilled to `spill_dir` if they do not fit: compressed, in a file without a name, which
-    /// is deleted when the run ends for any reason.
+    /// Limits the memory of the run to `bytes`, in addition to the program itself. Rows to regroup and pending results that
+    /// do not fit are spilled to `spill_dir`, compressed, in an unlinked file that disappears when the run ends for any
+    /// reason.
     ///
-    /// A light curve that does not fit is combined from partial states if all statistics are folds; if not, it is an error
-    /// that names the object, or is left out with [`Batch::on_error`].
+    /// A light curve that does not fit is combined from partial states if all statistics are folds. Otherwise it is an
+    /// error that names the object, or is skipped with [`Batch::on_error`].
     #[must_use]
     pub fn memory(mut self, bytes: u64, spill_dir: impl AsRef<Path>) -> Self {
         self.config.memory = Some(bytes);
@@ -125,26 +125,26 @@ impl Batch {
         self
     }
 
-    /// Leaves out what cannot be read, and light curves that do not fit in memory, instead of stopping there. What that was is
-    /// in [`Summary::skipped`](tape_exec::Summary::skipped).
+    /// Sets whether the run stops at, or skips, row groups that cannot be read and light curves that do not fit in memory.
+    /// [`Summary::skipped`](tape_exec::Summary::skipped) lists the skipped ones.
     #[must_use]
     pub const fn on_error(mut self, on_error: OnError) -> Self {
         self.config.on_error = on_error;
         self
     }
 
-    /// Computes on a device what it has kernels for, with the same answers within the statistics' tolerances.
+    /// Computes statistics that have a kernel on a device. Results agree within the tolerances of the statistics.
     #[cfg(feature = "gpu")]
     #[must_use]
     pub fn device(mut self, device: &crate::Device) -> Self {
-        // A call of a device costs as much as some ten thousand epochs.
+        // A call to the device costs as much as some ten thousand epochs on the CPU.
         self.config.chunk_rows = crate::cost::CHUNK_ROWS;
         self.statistics = self.statistics.iter().map(|statistic| device.accelerate(statistic)).collect();
         self
     }
 
-    /// Estimates the time of the statistics on a calibrated device, and on the CPU. Returns `None` if none of them has
-    /// a kernel. The numbers of rows are those of the footers.
+    /// Estimates the time of the statistics on a calibrated device and on the CPU, for the number of rows in the footers.
+    /// Returns `None` if no statistic has a kernel.
     #[cfg(feature = "gpu")]
     #[must_use]
     pub fn estimate(&self, calibration: &crate::cost::Calibration) -> Option<crate::cost::Estimate> {
@@ -152,10 +152,10 @@ impl Batch {
         calibration.estimate(&self.statistics, rows, self.config.worker_count())
     }
 
-    /// Lets light curves go through a step before statistics see them, after those that were asked for before: see
-    /// [`tape_analysis::steps`]. Epochs that it leaves out are neither in the statistics nor in `n_obs`; a run counts them.
+    /// Appends a step that is applied to light curves before the statistics: see [`tape_analysis::steps`]. Epochs that a
+    /// step removes are not used by statistics and not included in `n_obs`; the run counts them.
     ///
-    /// Partial states of light curves know nothing of a step, so runs with one keep whole light curves in memory.
+    /// Steps need whole light curves, so runs with steps do not combine partial states.
     ///
     /// ```
     /// # use tape::prelude::*;
@@ -168,17 +168,17 @@ impl Batch {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Statistic`], if no step is called so, or it cannot have these parameters.
+    /// [`Error::Statistic`] if no step has this name, or its parameters are invalid.
     pub fn step(self, step: &str) -> Result<Self, Error> {
         Ok(self.with_step(tape_analysis::steps::make(step)?))
     }
 
-    /// Returns the steps that light curves go through, in order, by what they are asked for.
+    /// Returns the names of the steps, in order.
     pub fn steps(&self) -> impl Iterator<Item = &str> {
         self.config.steps.iter().map(|step| step.name())
     }
 
-    /// Adds a step of the program itself, which is identified by its name.
+    /// Appends a custom step, which is identified by its name.
     #[must_use]
     pub fn with_step(mut self, step: Arc<dyn LightCurveStep>) -> Self {
         self.by_name &= tape_analysis::steps::make(step.name()).is_ok();
@@ -193,7 +193,7 @@ impl Batch {
         self
     }
 
-    /// Puts these columns of the table of objects behind those of the results: see [`Ensemble::with_objects`].
+    /// Appends these columns of the object table to the results: see [`Ensemble::with_objects`].
     #[must_use]
     pub fn join<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
         self.joined.extend(columns.into_iter().map(Into::into));

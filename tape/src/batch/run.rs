@@ -1,4 +1,4 @@
-//! A batch planned and run.
+//! Plans and runs batches.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::options::WriteOptions;
 
 impl Batch {
-    /// The plan, from footers alone; print it to read it.
+    /// Returns the plan, which depends only on footers. Print it to read it.
     ///
     /// # Errors
     /// If a statistic needs a column that the survey lacks, or if a forced plan would give wrong answers.
@@ -25,7 +25,7 @@ impl Batch {
         self.plan_with(&Silent)
     }
 
-    /// Computes everything into one table in memory.
+    /// Computes the results as one table in memory.
     ///
     /// # Errors
     /// If the survey cannot be read, or a statistic panics.
@@ -34,16 +34,17 @@ impl Batch {
         Ok(self.run(&plan, &Silent)?.0)
     }
 
-    /// Computes everything into a file: Parquet, CSV, ECSV or Arrow, by the ending of its name. It appears whole or not at all.
+    /// Computes the results into a file: Parquet, CSV, ECSV or Arrow, by its extension. The file appears only when it is
+    /// complete.
     ///
     /// # Errors
-    /// As [`Batch::compute`]; if the file exists and `options` do not replace it; or if it cannot be written.
+    /// As [`Batch::compute`], and if the file cannot be written, or exists and `options` do not replace it.
     pub fn write(&self, path: impl AsRef<Path>, options: WriteOptions) -> Result<Summary, Error> {
         let plan = self.explain()?;
         self.run_to(&plan, path, options, &Silent)
     }
 
-    /// The plan, with someone watching what it reads: a plan that is forced may need all ids.
+    /// Returns the plan and reports progress to an observer: checking a forced plan may require reading all ids.
     ///
     /// # Errors
     /// As [`Batch::explain`].
@@ -61,7 +62,7 @@ impl Batch {
         Ok(plan)
     }
 
-    /// Runs a plan of this batch into one table in memory, with someone watching.
+    /// Runs a plan of this batch into one table in memory and reports progress to an observer.
     ///
     /// # Errors
     /// As [`Batch::compute`].
@@ -78,7 +79,7 @@ impl Batch {
         Ok((collector.finish()?, summary))
     }
 
-    /// Runs a plan of this batch into a file, with someone watching.
+    /// Runs a plan of this batch into a file and reports progress to an observer.
     ///
     /// # Errors
     /// As [`Batch::write`].
@@ -101,19 +102,19 @@ impl Batch {
         Output { source: self.source(), statistics, bands, wide, joined, all_objects, metadata: &[] }
     }
 
-    /// The table of objects, for what is asked of it.
+    /// Returns the object table. The error names the request that needs it.
     pub(crate) fn objects_for(&self, what: &str) -> Result<&KeyedTable, Error> {
         let missing =
             || Error::Io(tape_io::Error::NoTable { kind: tape_core::TableKind::Objects, what: what.to_owned() });
         self.ensemble.survey().objects().ok_or_else(missing)
     }
 
-    /// The columns that stand beside results, in words.
+    /// Describes the columns that are appended to results.
     pub(crate) fn columns_joined(&self) -> String {
         format!("columns {}", self.joined.join(", "))
     }
 
-    /// Returns the settings of the run, with the memory that the table of objects leaves.
+    /// Returns the settings of the run. The memory of the object table is subtracted from its limit.
     pub(crate) fn config(&self) -> Result<Config, Error> {
         let mut config = self.config.clone();
         let held = match self.ensemble.survey().objects() {
@@ -138,7 +139,7 @@ impl Batch {
 
     pub(crate) fn run_into(&self, plan: &Plan, sink: &mut dyn Sink, observer: &dyn Observer) -> Result<Summary, Error> {
         let mut config = self.config()?;
-        // One pool for all that a run does.
+        // All steps of a run share one pool.
         config.threads = config.threads.started(config.worker_count())?;
         self.prepare(&config)?;
         let run = |sink: &mut dyn Sink| {
@@ -166,13 +167,13 @@ impl Batch {
         with_absent(sink, ids, &self.output(None), run)
     }
 
-    /// Finds out which objects are meant, before readers ask for it one by one.
+    /// Resolves the selection of objects once, before readers need it.
     pub(crate) fn prepare(&self, config: &Config) -> Result<(), Error> {
         let found = config.threads.install(config.worker_count(), || self.ensemble.survey().prepare())?;
         found.map_err(|source| Error::from_task(tape_exec::Error::Source(source)))
     }
 
-    /// Counts epochs that fail the customary quality cut, unless the user decided about it.
+    /// Counts epochs that fail the usual quality cut, unless the user chose a cut.
     pub(crate) fn quality_warning(&self, config: &Config) -> Result<Option<String>, Error> {
         let survey = self.ensemble.survey();
         let counted = config.threads.install(config.worker_count(), || survey.quality_warning())?;
@@ -183,7 +184,7 @@ impl Batch {
         self.output(None).schema()
     }
 
-    /// Checks that each statistic is defined for the quantity of the values, as far as it is known.
+    /// Checks that each statistic is defined for the quantity of the values, if it is known.
     pub(crate) fn check_quantity(&self) -> Result<(), Error> {
         let Some(actual) = self.ensemble.survey().quantity() else { return Ok(()) };
         let refused = self.statistics.iter().find(|s| s.info().quantity.is_some_and(|needed| needed != actual));

@@ -19,7 +19,7 @@ use crate::options::WriteOptions;
 pub(crate) struct Table<'a> {
     schema: &'a Schema,
     source: &'a dyn Source,
-    /// Columns of the table of objects to append.
+    /// Columns of the object table to append.
     joined: Option<&'a Joined<'a>>,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Results with what is known of their objects behind, if anything is.
+/// Appends the columns of the object table to results, if any.
 pub(crate) fn beside(joined: Option<&Joined<'_>>, results: RecordBatch) -> Result<RecordBatch, Error> {
     let Some(joined) = joined else { return Ok(results) };
     check_names(&joined.schema(&results.schema()))?;
@@ -83,14 +83,14 @@ impl Sink for Collector<'_> {
     }
 }
 
-/// Rows written at a time. Where a page of the file ends depends on it, so it must not depend on how results came.
+/// Number of rows written at a time. Page boundaries depend on it, so it must not depend on how results arrive.
 const ROWS_AT_ONCE: usize = 64 * 1024;
 
-/// Writes results to a file: the same bytes in whatever portions they come.
+/// A sink that writes results to a file. The bytes do not depend on the portions in which results arrive.
 pub(crate) struct WriterSink<'a> {
     table: Table<'a>,
     writer: TableWriter,
-    /// Fewer than are written at once.
+    /// Buffered results, fewer than [`ROWS_AT_ONCE`].
     waiting: Option<Results>,
 }
 
@@ -99,7 +99,7 @@ impl<'a> WriterSink<'a> {
         Self { table, writer, waiting: None }
     }
 
-    /// Makes the file whole.
+    /// Writes the buffered results and completes the file.
     pub(crate) fn finish(mut self) -> Result<(), Error> {
         if let Some(rest) = self.waiting.take() {
             self.write_now(&rest)?;
@@ -136,30 +136,30 @@ impl Sink for WriterSink<'_> {
     }
 }
 
-/// A file of results, not begun yet.
+/// A description of the output file.
 #[derive(Clone, Copy)]
 pub(crate) struct Output<'a> {
     pub(crate) source: &'a dyn Source,
     pub(crate) statistics: &'a [Statistic],
-    /// The bands asked for.
+    /// The selected bands.
     pub(crate) bands: Option<&'a [String]>,
     pub(crate) wide: bool,
-    /// Columns of the table of objects to append.
+    /// Columns of the object table to append.
     pub(crate) joined: Option<&'a Joined<'a>>,
-    /// True if objects without a light curve have a row, too.
+    /// True if objects without a light curve get a row.
     pub(crate) all_objects: bool,
     /// Metadata of the file.
     pub(crate) metadata: &'a [(String, String)],
 }
 
 impl Output<'_> {
-    /// The columns of results in long form.
+    /// Returns the schema of results in long form.
     pub(crate) fn schema(&self) -> Result<Schema, Error> {
         let schema = Schema::new(self.source, self.statistics)?;
         Ok(if self.all_objects { schema.with_null_bands() } else { schema })
     }
 
-    /// Checks, before the work, that a file can probably be written at `path`.
+    /// Checks before the run that a file can probably be written at `path`.
     pub(crate) fn check(&self, path: &Path, options: WriteOptions) -> Result<(), Error> {
         let schema = self.schema()?;
         let settings = TableOptions { overwrite: options.overwrite, ..TableOptions::default() };
@@ -167,7 +167,7 @@ impl Output<'_> {
         Ok(())
     }
 
-    /// Writes what `run` gives a sink to a file, which appears whole or not at all.
+    /// Calls `run` with a sink that writes to a file. The file appears only when it is complete.
     pub(crate) fn write<T>(
         &self,
         path: &Path,
@@ -186,7 +186,7 @@ impl Output<'_> {
             sink.finish()?;
             return Ok(summary);
         }
-        // Asked before the work, not only after it.
+        // An unsuitable schema must fail before the run.
         drop(create(schema.arrow().clone())?);
         let mut pivot = Pivot::new(schema, self.source);
         let summary = run(&mut pivot)?;

@@ -1,4 +1,4 @@
-//! The structure function of a whole survey: that of all its light curves together, band by band.
+//! The structure function of a whole survey, over all light curves of each band.
 
 use std::collections::BTreeMap;
 
@@ -10,13 +10,13 @@ use super::Batch;
 use crate::ensemble::Ensemble;
 use crate::error::Error;
 
-/// The bins of each band, or of all epochs where a survey has no bands.
+/// The bins of each band, or of all epochs under `None` if the survey has no bands.
 pub type BinsByBand = BTreeMap<Option<String>, Vec<Bin>>;
 
 impl Ensemble {
-    /// The structure function of all light curves together, for each band: one pass over the survey, in which no pair of
-    /// epochs is kept. Its edges are given; [`StructureFunction::edges`] finds some by part of the light curves. `with` says
-    /// how it runs, as for any [`Batch`].
+    /// Computes the structure function over all light curves of each band, in one pass and without storing pairs of epochs.
+    /// The bin edges must be given; [`StructureFunction::edges`] computes edges from some of the light curves. `with`
+    /// configures the run, as for any [`Batch`].
     ///
     /// # Errors
     /// As [`Batch::compute`], and as [`StructureFunction::combined`].
@@ -54,8 +54,8 @@ impl Ensemble {
     }
 }
 
-/// Adds up what light curves have, by the codes of their bands. Results come in the same order however many work on them,
-/// and so does each sum.
+/// A sink that sums over light curves, by band code. Results arrive in the same order for any number of workers, so the
+/// floating-point sums are reproducible.
 struct Together {
     empty: Combined,
     bands: BTreeMap<u8, Combined>,

@@ -1,4 +1,4 @@
-//! From one row per light curve to one row per object.
+//! Pivots results from one row per light curve to one row per object.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use tape_core::{NO_BAND, Results, ResultsError, Schema, Sink, Source, SourceErro
 use super::sinks::check_names;
 use crate::error::Error;
 
-/// Collects results in long form, to be turned at the end: which bands there are is known only then.
+/// A collector of results in long form. They are pivoted at the end, when all bands are known.
 pub(crate) struct Pivot {
     long: Results,
 }
@@ -21,9 +21,9 @@ impl Pivot {
         Self { long: Results::new(source.id_type(), outputs) }
     }
 
-    /// Returns one row per object: its id, then for `n_obs` and each output one column per band, null if the object was
-    /// not observed in it. Selected bands have columns even if they have no epochs. Values of the object itself have
-    /// one column, and there is then another `n_obs`, for all bands.
+    /// Returns one row per object: the id, then one column per band for `n_obs` and each output, null if the object was not
+    /// observed in that band. Selected bands have columns even if they have no epochs. Statistics of objects have one
+    /// column, and then another `n_obs` counts the epochs of all bands.
     pub(crate) fn table(
         &self,
         schema: &Schema,
@@ -40,7 +40,7 @@ impl Pivot {
         let mut fields = vec![schema.arrow().field(0).clone()];
         let mut columns = vec![pick(0, &first)?];
         let [any, all] = [true, false].map(|of| schema.of_objects().contains(&of));
-        // Whether each column after id and band is of bands, and of objects.
+        // For each column after id and band: does it have values per band, and per object?
         let own = schema.of_objects().iter().map(|&of_objects| (!of_objects, of_objects));
         for (column, (by_band, by_object)) in (2..).zip(std::iter::once((all, any)).chain(own)) {
             let field = schema.arrow().field(column);
@@ -88,17 +88,17 @@ impl Pivot {
     }
 }
 
-/// For each object its rows in long form, as far as it has them.
+/// For each object, the positions of its rows in long form; null if there is no such row.
 struct Places {
-    /// The first of them.
+    /// Position of the object's first row.
     first: UInt32Array,
-    /// For each band that in it.
+    /// Position of the object's row in each band.
     of_bands: Vec<UInt32Array>,
     /// Position of the row of the object itself.
     of_objects: UInt32Array,
 }
 
-/// The bands that get columns, in the order of results.
+/// Returns the bands that get columns, in the order of results.
 fn wide_bands(met: &[String], asked: Option<&[String]>) -> Vec<String> {
     let bands = asked.unwrap_or(met);
     order_of(bands).into_iter().map(|code| bands[usize::from(code)].clone()).collect()

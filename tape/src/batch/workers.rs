@@ -1,4 +1,4 @@
-//! Threads, memory and devices for runs, as a value that several ensembles can share.
+//! Threads, memory limit and device of runs, as a value that several ensembles can share.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ use tape_io::internal::SpillFolder;
 use super::Batch;
 use crate::error::Error;
 
-/// The workers of runs: their threads, memory limit and device. Clones are the same workers: their threads are started
-/// once, and runs of any number of ensembles may share them at the same time. Results do not depend on the workers.
+/// The threads, memory limit and device of runs. Clones share the threads, which are started once. Runs of several
+/// ensembles can use them at the same time. Results do not depend on the workers.
 ///
 /// ```
 /// # use tape::prelude::*;
@@ -39,26 +39,26 @@ pub struct Workers {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientInfo {
-    /// Tasks under way at once, in each run.
+    /// Number of tasks that each run executes at the same time.
     pub workers: usize,
-    /// Threads of all workers together; of serial ones, that of the caller.
+    /// Number of threads over all workers; 1 for [`Workers::serial`], which uses the caller's thread.
     pub threads: usize,
-    /// Bytes of memory that each run may take beside the program itself; as many as it needs without.
+    /// Memory limit of each run in bytes, in addition to the program itself, or `None` for no limit.
     pub memory: Option<u64>,
-    /// The folder for what does not fit.
+    /// Folder for spilled rows.
     pub spill_dir: Option<PathBuf>,
-    /// The device that computes what it has kernels for.
+    /// Device that computes statistics with a kernel.
     pub device: Option<String>,
 }
 
 impl Workers {
-    /// The caller's thread alone: nothing else runs.
+    /// Creates workers that use only the caller's thread.
     #[must_use]
     pub const fn serial() -> Self {
         Self::with(1, Threads::Caller)
     }
 
-    /// Creates `n_workers` workers on this machine (one for each core if 0), with `threads_per_worker` threads each. A
+    /// Creates `n_workers` workers on this machine (one per core if 0), with `threads_per_worker` threads each. A
     /// worker runs its own tasks, and its other threads decode columns in parallel. The threads live as long as this
     /// value and its clones.
     ///
@@ -69,7 +69,7 @@ impl Workers {
         Ok(Self::with(workers, Threads::pool(workers.saturating_mul(threads_per_worker.max(1)))?))
     }
 
-    /// The threads of a pool, each with a task of its own. Other work may go on in it at the same time, and a run may be
+    /// Creates workers from a rayon pool, one task per thread. Other work can use the pool at the same time, and a run can be
     /// started from inside it.
     #[must_use]
     pub fn shared(pool: Arc<ThreadPool>) -> Self {
@@ -87,8 +87,8 @@ impl Workers {
         }
     }
 
-    /// Limits the memory of each run to `bytes`, with a folder for rows that do not fit; see [`Batch::memory`]. Runs at
-    /// the same time may each take this much.
+    /// Limits the memory of each run to `bytes`, with a folder for spilled rows: see [`Batch::memory`]. The limit applies to
+    /// each of several concurrent runs.
     #[must_use]
     pub fn memory(mut self, bytes: u64, spill_dir: impl AsRef<Path>) -> Self {
         let spill_dir = spill_dir.as_ref();
@@ -97,7 +97,7 @@ impl Workers {
         self
     }
 
-    /// Computes on a device what it has kernels for: see [`Batch::device`].
+    /// Computes statistics that have a kernel on a device: see [`Batch::device`].
     #[cfg(feature = "gpu")]
     #[must_use]
     pub fn device(mut self, device: &crate::Device) -> Self {
@@ -105,7 +105,7 @@ impl Workers {
         self
     }
 
-    /// Returns the properties of the workers. Print it to read it.
+    /// Returns the properties of the workers, which can be printed.
     #[must_use]
     pub fn client_info(&self) -> ClientInfo {
         let threads = match &self.threads {
@@ -127,20 +127,19 @@ impl fmt::Display for ClientInfo {
         let Self { workers, threads, .. } = self;
         writeln!(f, "workers    {workers} worker{}, {threads} thread{}", plural(*workers), plural(*threads))?;
         match self.memory {
-            Some(bytes) => writeln!(f, "memory     {} MiB for each run", bytes >> 20)?,
-            None => writeln!(f, "memory     as much as a run needs")?,
+            Some(bytes) => writeln!(f, "memory     {} MiB per run", bytes >> 20)?,
+            None => writeln!(f, "memory     no limit")?,
         }
         match &self.spill_dir {
             Some(path) => writeln!(f, "spill      rows that do not fit are spilled to {}", path.display())?,
-            None => writeln!(f, "spill      nothing is spilled")?,
+            None => writeln!(f, "spill      never")?,
         }
         write!(f, "device     {}", self.device.as_deref().unwrap_or("none"))
     }
 }
 
 impl Batch {
-    /// Has it carried out by these workers. What was said of workers, memory or a device before no longer holds, as far as
-    /// they say otherwise.
+    /// Runs the batch on these workers. Their settings replace earlier settings of workers, memory and device.
     #[must_use]
     pub fn on(mut self, workers: &Workers) -> Self {
         self.config.workers = workers.workers;

@@ -1,4 +1,4 @@
-//! A device beside one core of the CPU, on light curves made for it.
+//! Measures a device against one core of the CPU, on generated light curves.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -10,13 +10,13 @@ use super::{Calibration, Speed, key};
 use crate::device::Device;
 use crate::error::Error;
 
-/// Epochs of each light curve, as many as a band of a survey has.
+/// Number of epochs per light curve, typical of one band of a survey.
 const EPOCHS: usize = 150;
 
-/// Those with parameters that are measured too.
+/// Statistics with parameters that are measured in addition to the registry.
 const WITH_PARAMETERS: [&str; 2] = ["lomb_scargle", "structure_function:edges=0/1/10/100/1000"];
 
-/// Measures a device beside one core of the CPU.
+/// Measures a device and one core of the CPU.
 ///
 /// # Errors
 /// If the device is lost or has no memory left.
@@ -51,7 +51,7 @@ pub fn calibrate(device: &Device) -> Result<Calibration, Error> {
     })
 }
 
-/// Seconds of something: the best of three, after one that is not counted.
+/// Returns the shortest time of three calls in seconds, after one warm-up call.
 fn seconds<T>(mut act: impl FnMut() -> Result<T, Error>) -> Result<f64, Error> {
     act()?;
     let mut best = f64::INFINITY;
@@ -63,7 +63,7 @@ fn seconds<T>(mut act: impl FnMut() -> Result<T, Error>) -> Result<f64, Error> {
     Ok(best.max(1e-9))
 }
 
-/// Seconds of a chunk, whose columns lie on the device where a kernel reads them.
+/// Returns the seconds that the device takes for a chunk whose columns are already in its memory.
 fn on_device(gpu: &Gpu, statistic: &Statistic, chunk: &Chunk) -> Result<f64, Error> {
     if statistic.has_many_rows() {
         return seconds(|| Ok(gpu.rows_of_chunk(statistic, chunk)?));
@@ -72,7 +72,7 @@ fn on_device(gpu: &Gpu, statistic: &Statistic, chunk: &Chunk) -> Result<f64, Err
     seconds(|| Ok(gpu.evaluate_chunk(statistic, chunk, &mut out)?))
 }
 
-/// Epochs per second of one core, over as many light curves as it has in a twentieth of a second.
+/// Returns the epochs per second of one core, measured over 0.05 s.
 fn core(statistic: &Statistic, chunk: &Chunk) -> f64 {
     const LONGEST: f64 = 0.05;
     let mut values = vec![Value::Null; chunk.segments.len() * statistic.info().outputs.len()];
@@ -94,11 +94,11 @@ fn core(statistic: &Statistic, chunk: &Chunk) -> f64 {
     count(epochs) / start.elapsed().as_secs_f64().max(1e-9)
 }
 
-/// Light curves of noise with an outlier now and then: kernels that iterate take as many rounds as on a survey.
+/// Generates light curves of noise with some outliers, so that iterative kernels need as many rounds as on a survey.
 fn light_curves(number: usize) -> Chunk {
     let mut chunk = Chunk::new(IdType::Int64);
     let mut state = 1_u64;
-    // From a congruential generator, which is random enough to keep kernels busy.
+    // A linear congruential generator is random enough here.
     let mut uniform = move || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         f64::from((state >> 40) as u32) / f64::from(1_u32 << 24)

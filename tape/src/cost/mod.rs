@@ -20,28 +20,28 @@ pub use stored::calibrations;
 /// Rates of a device and of one core of the CPU, per second.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
-    /// The device's name.
+    /// Name of the device.
     pub device: String,
     /// Driver and its version. Another version counts as another device.
     pub driver: String,
     /// True for a software renderer.
     pub software: bool,
-    /// Bytes that are packed and brought up in a second, by one thread.
+    /// Upload rate in bytes per second, including packing, by one thread.
     pub upload: f64,
-    /// Bytes that are read back in a second.
+    /// Read-back rate in bytes per second.
     pub read: f64,
-    /// Seconds of a call that asks for nothing.
+    /// Duration of an empty call in seconds.
     pub call: f64,
-    /// For each kernel what it does, and what the CPU does.
+    /// Rates of each kernel, and of the CPU for the same statistic.
     pub kernels: BTreeMap<String, Speed>,
 }
 
-/// Epochs per second of a statistic.
+/// Rates of a statistic, in epochs per second.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Speed {
-    /// On the device, once its columns lie there.
+    /// Rate on the device, with the columns already in its memory.
     pub device: f64,
-    /// On one core of the CPU.
+    /// Rate on one core of the CPU.
     pub core: f64,
 }
 
@@ -49,24 +49,24 @@ pub struct Speed {
 /// the same time for both, and is not included.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Estimate {
-    /// Bytes that go to the device.
+    /// Bytes sent to the device.
     pub bytes_up: f64,
-    /// Bytes that come back.
+    /// Bytes read back.
     pub bytes_down: f64,
-    /// Seconds of its kernels.
+    /// Time in kernels, in seconds.
     pub kernels: f64,
-    /// Seconds of all that the device takes: moving, calls and kernels.
+    /// Total time of the device in seconds: transfers, calls and kernels.
     pub device: f64,
-    /// Seconds of all cores of the CPU.
+    /// Time of the CPU with all cores, in seconds.
     pub cpu: f64,
     /// True for a software renderer.
     pub software: bool,
 }
 
-/// The epochs of a light curve, where nothing is known but the number of rows.
+/// Assumed epochs per light curve, because only the number of rows is known.
 const EPOCHS: f64 = 16.0;
 
-/// The rows that a device gets at once.
+/// Number of rows per call to a device.
 pub(crate) const CHUNK_ROWS: usize = 256 * 1024;
 
 /// Returns the name of a statistic's kernel in calibrations.
@@ -97,7 +97,7 @@ impl Calibration {
         let bytes_down = 4.0 * count(numbers) * rows / EPOCHS;
         let kernels: f64 = speeds.iter().map(|(_, speed)| rows / speed.device).sum();
         let calls = (rows / count(CHUNK_ROWS)).ceil() * count(speeds.len() + 1);
-        // Chunks are packed side by side, and follow each other on the device.
+        // Workers pack chunks in parallel, and the device takes them one by one.
         let moving = bytes_up / self.upload / count(workers.max(1)) + bytes_down / self.read + calls * self.call;
         let cpu = speeds.iter().map(|(_, speed)| rows / speed.core).sum::<f64>() / count(workers.max(1));
         Some(Estimate { bytes_up, bytes_down, kernels, device: moving + kernels, cpu, software: self.software })

@@ -19,7 +19,7 @@ pub fn calibrations() -> Result<Vec<Calibration>, Error> {
 }
 
 impl Calibration {
-    /// Keeps it for later runs, in the place of an earlier one of the same device. Returns where.
+    /// Saves the calibration for later runs, replacing an earlier one of the same device, and returns the path.
     ///
     /// # Errors
     /// If there is no cache folder, or the file cannot be written.
@@ -30,7 +30,7 @@ impl Calibration {
     }
 
     fn store_in(&self, path: &Path) -> Result<(), Error> {
-        // One that cannot be read is replaced: that is what its message says to do.
+        // An unreadable file is replaced, because its error message says to calibrate again.
         let mut all = read(path).unwrap_or_default();
         all.retain(|other| other.device != self.device);
         all.push(self.clone());

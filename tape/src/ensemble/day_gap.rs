@@ -1,20 +1,20 @@
-//! The hours in which nothing was observed.
+//! Finds the hours without observations.
 
 use tape_core::{Columns, Partition, Piece, Rows, Source};
 
 use super::Ensemble;
 use crate::error::Error;
 
-/// Rows that are read at a time.
+/// Number of rows read at a time.
 const ROWS: usize = 1 << 16;
 const HOURS: usize = 24;
 
 impl Ensemble {
-    /// The time of day, as part of a day, in the middle of the longest run of hours in which no epoch of the survey lies:
-    /// daylight, where there is one telescope. Bins of whole days that begin there hold a night each
-    /// (`binned_light_curve:offset=…`). None if there are epochs in each hour.
+    /// Returns the middle of the longest run of hours without epochs, as a fraction of a day, or `None` if every hour has
+    /// epochs. For a single telescope this is the middle of daylight, and bins of whole days that begin there hold one night
+    /// each (`binned_light_curve:offset=…`).
     ///
-    /// Times alone are read, of all rows that conditions leave.
+    /// Reads only the times of all rows that match the conditions.
     ///
     /// # Errors
     /// If the survey has no time, or cannot be read.
@@ -42,11 +42,11 @@ impl Ensemble {
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 24")]
 fn hour(time: f64) -> usize {
-    // Just before midnight may round up.
+    // A time just before midnight can round up to 24.
     (((time - time.floor()) * HOURS as f64) as usize).min(HOURS - 1)
 }
 
-/// The middle of the longest run of hours that were not seen, around the clock; the first of equals.
+/// Returns the middle of the longest run of hours that were not seen, across midnight, and the first of equal runs.
 fn middle_of_gap(seen: &[bool; HOURS]) -> Option<f64> {
     let length = |start: usize| (0..HOURS).take_while(|hour| !seen[(start + hour) % HOURS]).count();
     let begins = |start: &usize| !seen[*start] && seen[(start + HOURS - 1) % HOURS];
@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(of(&[0, 1, 2, 3, 20, 21, 22, 23]), Some(0.5));
         assert_eq!(of(&[4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19]), Some(0.0));
         assert_eq!(of(&(1..13).collect::<Vec<_>>()), Some(19.0 / 24.0));
-        // Of two that are as long, the first.
+        // The first of two equal runs is returned.
         assert_eq!(of(&[0, 12]), Some(6.5 / 24.0));
     }
 

@@ -1,5 +1,4 @@
-//! Columns that are computed of others. Nothing is computed when they are assigned: they are where rows are read that a
-//! condition or a role needs them of, in the same pass.
+//! Derived columns. They are computed while rows are read, in the same pass, if a condition or a role needs them.
 
 use tape_core::{Quantity, Role};
 use tape_io::expr::{Derived, quoted};
@@ -91,7 +90,7 @@ impl Ensemble {
 
     fn converted_by(&self, gives: Quantity, zero_point: &str) -> Result<Self, Error> {
         self.survey.check_convertible(gives)?;
-        // Alone it must be an expression, too.
+        // The text must also be a complete expression by itself.
         Derived::by_expression("zero point", zero_point)
             .map_err(|source| tape_io::Error::Condition { path: None, source })?;
         let column = |role| self.survey.column(role).map(str::to_owned);
@@ -103,7 +102,7 @@ impl Ensemble {
         } else {
             format!("power(10, 0.4 * (({zero_point}\n) - {from}))")
         };
-        // Names of nested columns have dots, which those of derived ones cannot have.
+        // Names of nested columns have dots, which are not allowed in names of derived columns.
         let called = |column: &str| {
             format!("{} of {}", if is_magnitude { "magnitude" } else { "flux" }, column.replace('.', " "))
         };

@@ -16,35 +16,35 @@ use crate::shown::{bytes, count, counted};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SurveyInfo {
-    /// Files of the survey.
+    /// Paths of the files.
     pub files: Vec<PathBuf>,
-    /// Bytes of all files.
+    /// Size of all files in bytes.
     pub bytes: u64,
-    /// Row groups of all files.
+    /// Number of row groups.
     pub row_groups: usize,
-    /// Epochs, of all objects.
+    /// Number of epochs.
     pub rows: u64,
-    /// Rows of the files: objects, where light curves are lists.
+    /// Number of rows of the files: objects, if light curves are lists.
     pub file_rows: u64,
-    /// Bytes of memory that all epochs would take at once.
+    /// Size of all epochs in memory, in bytes.
     pub memory: u64,
     /// Shape of the light curves in the files.
     pub shape: Shape,
-    /// The preset that was asked for or recognised.
+    /// The preset, named by the user or recognised by its columns.
     pub preset: Option<&'static Preset>,
-    /// The customary condition of good quality.
+    /// The usual condition of good quality.
     pub quality: Option<String>,
-    /// All columns: those of the files, and those that play a role and are derived.
+    /// The columns of the files, and derived columns that have a role.
     pub columns: Vec<ColumnInfo>,
     /// The bands.
     pub bands: KnownBands,
-    /// The smallest and the largest id, where they are known.
+    /// The smallest and the largest id, if known.
     pub ids: Option<(ObjectId, ObjectId)>,
     /// Number of objects, after a scan.
     pub objects: Option<u64>,
-    /// Rows without an id, after a scan.
+    /// Number of rows without an id, after a scan.
     pub null_ids: Option<u64>,
-    /// Light curves that are null or empty, after a scan.
+    /// Number of light curves that are null or empty, after a scan.
     pub no_epoch: Option<u64>,
     /// Layout of the light curves: whether rows are sorted and row groups split light curves, and the evidence for it.
     pub layout: Layout,
@@ -53,16 +53,16 @@ pub struct SurveyInfo {
 /// Information about the bands of a survey.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KnownBands {
-    /// All, after a scan.
+    /// All bands, after a scan.
     All(Vec<String>),
-    /// The first and the last by label, by footers.
+    /// The first and the last label, from the footers.
     Between(String, String),
-    /// Nothing.
+    /// No information.
     Unknown,
 }
 
 impl Ensemble {
-    /// Returns the information in the footers. Nothing else is read.
+    /// Returns information from the footers, without reading anything else.
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;
@@ -82,7 +82,7 @@ impl Ensemble {
         self.info_with(self.layout(), bands)
     }
 
-    /// Like [`Ensemble::info`], but certain, because all ids and bands are read.
+    /// Like [`Ensemble::info`], but exact, because all ids and bands are read.
     ///
     /// # Errors
     /// If a file cannot be read.
@@ -128,13 +128,13 @@ impl Ensemble {
 }
 
 impl SurveyInfo {
-    /// The column of a role.
+    /// Returns the column of a role.
     #[must_use]
     pub fn column(&self, role: Role) -> Option<&ColumnInfo> {
         self.columns.iter().find(|column| column.role == Some(role))
     }
 
-    /// The names of the columns that play no role.
+    /// Returns the names of the columns without a role.
     pub fn other_columns(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().filter(|column| column.role.is_none()).map(|column| column.name.as_str())
     }

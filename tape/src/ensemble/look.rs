@@ -1,4 +1,4 @@
-//! A look at a survey: its first and last epochs, one light curve, and what its footers say of order.
+//! Inspects a survey: its first and last epochs, a light curve, its columns and the order of its rows.
 
 use std::sync::Arc;
 
@@ -11,24 +11,24 @@ use super::Ensemble;
 use super::time_series::TimeSeries;
 use crate::error::Error;
 
-/// Rows that are read at a time.
+/// Number of rows read at a time.
 const ROWS: usize = 16 * 1024;
 
-/// A column that plays a role, or another.
+/// A column and its role, if any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ColumnInfo {
-    /// Name in conditions.
+    /// Name of the column, as used in conditions.
     pub name: String,
-    /// The role that it plays.
+    /// Role of the column.
     pub role: Option<Role>,
-    /// The type of a column with a role, in words, or what it is derived of.
+    /// Type of a column with a role, or the expression that a derived column is computed from.
     pub kind: Option<String>,
 }
 
 impl Ensemble {
-    /// The first epochs, in the order of the files, of the rows and objects that are meant: the columns of the roles that the
-    /// survey has, time, flux and error as they are computed with. No more is read than it takes.
+    /// Returns the first selected epochs, in the order of the files, with the columns of the roles. Time, flux and error have
+    /// the values that statistics use. Reads no more than needed.
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;
@@ -53,7 +53,7 @@ impl Ensemble {
         self.table(&found.filtered(|row| row < n))
     }
 
-    /// The last epochs, in the order of the files; otherwise as [`Ensemble::head`].
+    /// Returns the last epochs, in the order of the files, otherwise like [`Ensemble::head`].
     ///
     /// # Errors
     /// If a file cannot be read.
@@ -61,7 +61,7 @@ impl Ensemble {
         let mut found = Rows::new(self.survey.id_type());
         for (row_group, group) in self.survey.row_groups().iter().enumerate().rev() {
             let mut end = group.rows;
-            // A few more than are asked for, and then as many more as conditions leave to be found.
+            // The step grows until enough rows match the conditions.
             let mut step = (n as u64).max(1);
             while end > 0 && found.len() < n {
                 let start = end.saturating_sub(step);
@@ -78,15 +78,15 @@ impl Ensemble {
         self.table(&found.filtered(|row| row >= passed))
     }
 
-    /// The light curve of some object, which `seed` decides: the same on every machine. Objects with many epochs are drawn
-    /// more often than those with few, as an epoch is drawn and then its object.
+    /// Returns the light curve of a random object. The same `seed` gives the same object on every machine. A random epoch is
+    /// drawn, so objects with many epochs are more likely than objects with few.
     ///
     /// # Errors
     /// If a file cannot be read.
     pub fn random_light_curve(&self, seed: u64) -> Result<Option<(ObjectId, TimeSeries)>, Error> {
         let groups = self.survey.row_groups();
         let all: u64 = groups.iter().map(|group| group.rows).sum();
-        // What a condition or a choice excludes is drawn again.
+        // Epochs that conditions or selections exclude are drawn again.
         for draw in 0..1000_u64 {
             let mut place = drawn(seed ^ draw << 32) % all.max(1);
             let Some(row_group) = groups.iter().position(|group| {
@@ -108,7 +108,7 @@ impl Ensemble {
         Ok(None)
     }
 
-    /// All columns, with the roles that they play.
+    /// Returns all columns with their roles.
     #[must_use]
     pub fn columns(&self) -> Vec<ColumnInfo> {
         let role = |name: &str| Role::ALL.into_iter().find(|role| self.survey.column(*role) == Some(name));
@@ -137,7 +137,7 @@ impl Ensemble {
         self.layout().sorted
     }
 
-    /// Appends up to `most` rows of a piece.
+    /// Reads up to `most` rows of a piece and appends them.
     fn read(&self, piece: Piece, most: usize, to: &mut Rows) -> Result<(), Error> {
         let [_, time, flux, error, band] = Role::ALL.map(|role| self.survey.column(role).is_some());
         let unread = |source| Error::from_task(tape_exec::Error::Source(source));
@@ -147,7 +147,7 @@ impl Ensemble {
         Ok(())
     }
 
-    /// Rows as a table.
+    /// Converts rows to a table.
     fn table(&self, rows: &Rows) -> Result<RecordBatch, Error> {
         let labels = self.survey.bands().labels();
         let label = |code: &u8| (*code != NO_BAND).then(|| labels[usize::from(*code)].as_str());
@@ -176,7 +176,7 @@ impl TimeSeries {
     /// Returns the epochs as a table: time, flux, error and, if there are several, the band.
     ///
     /// # Errors
-    /// Never, unless Arrow refuses columns of one length.
+    /// If Arrow rejects the columns, which does not happen for columns of equal length.
     pub fn table(&self) -> Result<RecordBatch, Error> {
         let (mut time, mut flux, mut error, mut band) = (vec![], vec![], vec![], vec![]);
         for light_curve in self.light_curves() {
@@ -196,7 +196,7 @@ impl TimeSeries {
     }
 }
 
-/// A number that a seed decides: splitmix64 (Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195).
+/// Hashes a seed with splitmix64 (Steele, Lea & Flood 2014, doi:10.1145/2714064.2660195).
 const fn drawn(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

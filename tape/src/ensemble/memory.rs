@@ -1,4 +1,4 @@
-//! Surveys that are in memory already.
+//! Surveys from data in memory.
 
 use std::sync::Arc;
 
@@ -11,17 +11,17 @@ use super::Ensemble;
 use crate::error::Error;
 
 impl Ensemble {
-    /// The light curves of Arrow batches with the same columns, at least one, in any of the shapes that files have: all that can
-    /// be asked of files can be asked of them. They take as much memory again.
+    /// Creates an ensemble from one or more Arrow batches with the same columns, in any shape that files can have. All
+    /// methods work as for files. The data is copied, so it needs its size in memory again.
     ///
     /// # Errors
-    /// As [`Ensemble::open_with`], and if the batches have not the same columns.
+    /// As [`Ensemble::open_with`], and if the columns of the batches differ.
     pub fn from_batches(batches: impl IntoIterator<Item = RecordBatch>, columns: &ColumnMap) -> Result<Self, Error> {
         let batches: Vec<RecordBatch> = batches.into_iter().collect();
         Ok(Self::new(Survey::from_batches(&batches, columns)?))
     }
 
-    /// The light curves of plain columns, with a value of each for each epoch; without bands, none is given. NaN is no value.
+    /// Creates an ensemble from columns with one value per epoch. `band` is empty if there are no bands. NaN means null.
     ///
     /// ```
     /// use tape::prelude::*;
@@ -88,7 +88,7 @@ impl Ensemble {
         }
         let names = Role::ALL.map(|role| self.survey.columns().get(role).map(str::to_owned));
         let batch = batch_of(&names, &all, [time, flux, error], band)?;
-        // Ids of a survey may be of narrower types.
+        // Ids of the survey may have a narrower type.
         let id = cast(batch.column(0), &id_type.data_type()).map_err(|error| Error::Results(error.into()))?;
         if let Some(row) = (0..id.len()).find(|&row| id.is_null(row)) {
             return Err(Error::IdRange { id: all[row].to_string(), id_type });
@@ -101,7 +101,7 @@ impl Ensemble {
     }
 }
 
-/// Epochs as a batch, with columns of these names, and none for a role without.
+/// Creates a batch of epochs with columns of these names. A role without a name gets no column.
 fn batch_of<I: Clone + Into<ObjectId>, S: AsRef<str>>(
     [id, time, flux, error, band]: &[Option<String>; 5],
     ids: &[I],

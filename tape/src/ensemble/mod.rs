@@ -1,4 +1,4 @@
-//! A survey, and which part of it is meant.
+//! A survey, with selections, derived columns and conversions.
 
 mod day_gap;
 mod derive;
@@ -25,8 +25,8 @@ use crate::query::{Provenance, Query, Stamps};
 
 /// The light curves of a survey.
 ///
-/// A clone is cheap, however many files there are: it shares all that was read. Methods that select, derive or convert return
-/// another ensemble and leave this one as it was.
+/// Clones are cheap and share the footers. Methods that select, derive or convert return another ensemble and leave this
+/// one unchanged.
 #[derive(Clone, Debug)]
 pub struct Ensemble {
     survey: Arc<Survey>,

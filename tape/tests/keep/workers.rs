@@ -120,8 +120,6 @@ fn client_info_says_what_there_is() {
     let info = Workers::local(2, 3).expect("threads").memory(96 << 20, "/tmp").client_info();
     assert_eq!((info.workers, info.threads, info.memory), (2, 6, Some(96 << 20)));
     let shown = info.to_string();
-    assert!(
-        ["2 workers, 6 threads", "96 MiB for each run", "/tmp", "device     none"].iter().all(|s| shown.contains(s))
-    );
+    assert!(["2 workers, 6 threads", "96 MiB per run", "/tmp", "device     none"].iter().all(|s| shown.contains(s)));
     assert_eq!(Workers::shared(pool(3)).client_info().threads, 3);
 }
