@@ -214,11 +214,7 @@ impl Lists {
         &self.marks.empty
     }
 
-<<<<<<< HEAD
     /// Checks that the number of records equals the number of rows of the row group, if all slots were read.
-=======
-    /// Checks, once all slots are read, that the number of records equals the number of rows of the row group.
->>>>>>> d06ccb1 (Keep error.rs and common names within the limits of tidy, and word the rest plainly)
     pub(crate) fn end(&self) -> Result<(), ScanError> {
         match self.rows {
             Some(rows) if rows != self.begun => {

@@ -31,11 +31,7 @@ fn sentinel(value: f64, is_single: bool) -> Option<String> {
 pub(super) struct Counted<'a> {
     rows: Box<dyn RowReader + 'a>,
     counts: SentinelCounts,
-<<<<<<< HEAD
     /// True for values and for errors if they are 32-bit floats.
-=======
-    /// True for values, and for errors, that are floats of 32 bits.
->>>>>>> d06ccb1 (Keep error.rs and common names within the limits of tidy, and word the rest plainly)
     is_single: [bool; 2],
 }
 
