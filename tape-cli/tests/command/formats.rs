@@ -73,7 +73,7 @@ fn a_file_says_what_it_was_computed_from_and_nothing_else() {
     let told: Value = serde_json::from_str(&said(&place, "one.parquet", "tape.provenance")).expect("JSON");
     assert_eq!(told["statistics"], serde_json::json!(["mean", "eta"]));
     assert_eq!((&told["where"], &told["preset"]), (&"flux>0".into(), &"tape".into()));
-    assert_eq!(told["selected_objects"], serde_json::json!(["0.9 of all, drawn with seed 1"]));
+    assert_eq!(told["selected_objects"], serde_json::json!(["a random fraction of 0.9 (seed 1)"]));
     let inputs = told["inputs"].as_array().expect("a list");
     assert!(inputs.len() == 2 && inputs[0]["name"] == "part-000.parquet", "{told}");
     let rows: u64 = inputs.iter().map(|input| input["rows"].as_u64().expect("a number")).sum();

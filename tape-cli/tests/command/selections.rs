@@ -83,7 +83,7 @@ fn objects_by_id_are_read_where_they_lie() {
     let bytes = |summary: &Value| summary["bytes_read"].as_u64().expect("a number");
     assert!(bytes(&few) < bytes(&whole) * 3 / 4, "{} of {}", bytes(&few), bytes(&whole));
     let shown = place.ok(&format!("explain sorted {words} --sample 0.5 --min-epochs 3"));
-    for line in ["3 named by id", "then 0.5 of all, drawn with seed 1", "then those with at least 3 epochs"] {
+    for line in ["3 selected by id", "then a random fraction of 0.5 (seed 1)", "then objects with at least 3 epochs"] {
         assert!(shown.contains(line), "{shown}");
     }
 }
@@ -103,7 +103,10 @@ fn a_job_keeps_the_objects_that_are_chosen() {
         assert!(place.read("whole.parquet") == place.read("gathered.parquet"), "{plan}: the same bytes");
         let other =
             place.fails(&format!("batch {words} --seed 3 --resume job{i} -o other.parquet").replace("--seed 2 ", ""));
-        assert!(other.contains("drawn with seed 2, those with at least 2 epochs, which are counted first, not 0.4 of all, drawn with seed 3"), "{other}");
+        assert!(
+            other.contains("(seed 2), objects with at least 2 epochs, not a random fraction of 0.4 (seed 3)"),
+            "{other}"
+        );
         let other = format!("batch {words} --resume job{i} -o other.parquet").replace("epochs 2", "epochs 3");
         let other = place.fails(&other);
         assert!(other.contains("at least 2 epochs") && other.contains("at least 3 epochs"), "{other}");

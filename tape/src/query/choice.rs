@@ -63,9 +63,9 @@ impl Choice {
 impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ids(ids) => write!(f, "{} named by id", ids.len()),
-            Self::Sample(fraction, seed) => write!(f, "{fraction} of all, drawn with seed {seed}"),
-            Self::Epochs(least) => write!(f, "those with at least {least} epochs, which are counted first"),
+            Self::Ids(ids) => write!(f, "{} selected by id", ids.len()),
+            Self::Sample(fraction, seed) => write!(f, "a random fraction of {fraction} (seed {seed})"),
+            Self::Epochs(least) => write!(f, "objects with at least {least} epochs"),
         }
     }
 }

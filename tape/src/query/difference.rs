@@ -180,7 +180,7 @@ mod tests {
                 },
                 "with the exposures none, not of /v by visitId on visit",
             ),
-            (|q| q.choices = vec![Choice::Sample("0.1".to_owned(), 7)], "not 0.1 of all, drawn with seed 7"),
+            (|q| q.choices = vec![Choice::Sample("0.1".to_owned(), 7)], "not a random fraction of 0.1 (seed 7)"),
             (
                 |q| q.conversion = Some(ConversionQuery { to_magnitudes: true, zero_point: "31.4".to_owned() }),
                 "with values as they are, not converted to magnitudes, with a zero point of 31.4",
