@@ -32,8 +32,8 @@ pub struct DeviceReport {
     pub name: String,
     /// Number of values that the device computed.
     pub by_device: u64,
-    /// Number of values that the CPU computed instead, because a light curve was too long, out of the device's range, or
-    /// its result was in doubt.
+    /// Number of values that the CPU computed instead, because a light curve was too long, out of the device's range,
+    /// or its result was in doubt.
     pub by_cpu: u64,
     /// Error after which the CPU computed the rest, if any.
     pub gave_up: Option<String>,

@@ -19,7 +19,8 @@ pub fn statistic(name: &str) -> Result<Statistic, Error> {
     Ok(tape_analysis::make(name)?)
 }
 
-/// Returns all statistics of the registry: statistics of light curves, then statistics that compare the bands of an object.
+/// Returns all statistics of the registry: statistics of light curves, then statistics that compare the bands of an
+/// object.
 #[must_use]
 pub fn statistics() -> Vec<Statistic> {
     [tape_analysis::registry(), tape_analysis::object_registry()].concat()

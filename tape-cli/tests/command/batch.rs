@@ -345,5 +345,5 @@ fn a_structure_function_has_a_row_for_each_light_curve_and_bin() {
     let error = place.fails(&format!("batch survey --stat {name},mean -o no.csv"));
     assert!(error.contains("has many rows for each light curve: ask for it alone"), "{error}");
     let error = place.fails(&format!("batch survey --stat {name} --wide -o no.csv"));
-    assert!(error.contains("which no wide table holds"), "{error}");
+    assert!(error.contains("which a wide table cannot hold"), "{error}");
 }

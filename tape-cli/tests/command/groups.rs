@@ -135,7 +135,7 @@ fn what_cannot_be_a_group_is_one_message() {
         ("--by class", "needs an object table; available: id, band (name the table with --objects)"),
         ("--by band,band", "'band' twice"),
         ("--by id,class --objects objects.parquet", "join 'class' to the results with --join"),
-        ("--by class --objects objects.parquet --join field", "cannot stand beside results of groups"),
+        ("--by class --objects objects.parquet --join field", "cannot be appended to results of groups"),
         ("--by id --band-to-calc g", "light curves by id have epochs of all bands"),
         ("--by id --wide", "group by the band too"),
         ("--by id --stat stetson_l", "compares bands"),

@@ -91,12 +91,12 @@ fn what_cannot_be_gone_on_with_is_named() {
         assert_eq!(said.err.matches("error: ").count(), 1, "one message: {said:?}");
         assert!(said.err.contains(message), "tape {words}: {said:?}, not {message}");
     };
-    says("status job", "job: no job is there: make one with `tape plan");
+    says("status job", "job: no job found: create one with `tape plan");
     place.ok("plan shuffled --stat stetson_j --plan shuffle --partitions 3 -o job");
-    says("plan shuffled --stat stetson_j -o job", "job: a job is there already");
+    says("plan shuffled --stat stetson_j -o job", "job: already contains a job");
     fs::create_dir(place.path("taken")).expect("a folder");
     fs::write(place.path("taken/notes.txt"), "mine").expect("a file");
-    says("plan shuffled --stat stetson_j -o taken", "taken: something else is there already");
+    says("plan shuffled --stat stetson_j -o taken", "taken: already contains something else");
     says("run-task job 9999", "9999");
     says("gather job -o out.parquet", "task 0");
     let last = place.json("status job --json")["tasks"].as_u64().expect("a number") - 1;

@@ -62,7 +62,7 @@ fn what_differs_is_refused_until_it_is_replaced_on_purpose() {
     let said = place.fails("batch other --stat mean --keep saved --label other");
     assert!(said.contains("other") && said.contains("choose another folder"), "{said}");
     let said = place.fails("batch survey --stat mean --keep survey --label mean");
-    assert!(said.contains("which is no saved ensemble"), "{said}");
+    assert!(said.contains("which is not a saved ensemble"), "{said}");
     let said = place.fails("batch survey --stat mean --keep saved --label source");
     assert!(said.contains("'source' is the ensemble's own table"), "{said}");
     let said = place.tape("batch survey --stat mean --keep saved");
@@ -99,7 +99,7 @@ fn frames_are_listed_exported_and_dropped() {
         assert!(said.contains("it was dropped"), "{said}");
     }
     let said = place.fails("frames nowhere");
-    assert!(said.contains("no saved ensemble is there"), "{said}");
+    assert!(said.contains("no saved ensemble found"), "{said}");
     // A file of the survey is another.
     let first = place.path("survey/part-000.parquet");
     let file = fs::File::options().append(true).open(first).expect("it is there");

@@ -106,11 +106,11 @@ fn what_values_are_not_is_one_message() {
         ("survey --to-flux 25", "the values are already fluxes"),
         (
             "survey --stat colour_median_g_r",
-            "for fluxes: convert them, leave it out, or declare that they are something else (--to-mag ZP",
+            "for fluxes: convert them, remove the statistic, or declare another quantity (--to-mag ZP",
         ),
         (
             "ztf.parquet --stat bazin_fit",
-            "for magnitudes: convert them, leave it out, or declare that they are something else (--to-flux ZP",
+            "for magnitudes: convert them, remove the statistic, or declare another quantity (--to-flux ZP",
         ),
         ("survey --quality", "of the preset tape: say which epochs are good with --where"),
         ("ztf.parquet --flux magerr --quality", "of a survey without a preset"),

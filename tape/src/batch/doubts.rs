@@ -6,7 +6,8 @@ use tape_exec::Summary;
 /// Fewest light curves for which a single epoch each is worth a warning.
 const FEWEST: u64 = 10;
 
-/// Returns warnings about the outcome of a run. `id` is the column of the ids, and `bands` are the labels that were met.
+/// Returns warnings about the outcome of a run. `id` is the column of the ids, and `bands` are the labels that were
+/// met.
 pub(crate) fn doubts(summary: &Summary, id: Option<&str>, bands: &[String]) -> Vec<String> {
     let epochs = summary.rows.saturating_sub(summary.left_out.total());
     let is_single = summary.light_curves >= FEWEST && epochs == summary.light_curves;

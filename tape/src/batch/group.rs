@@ -10,12 +10,13 @@ use super::Batch;
 use crate::error::Error;
 
 impl Batch {
-    /// Groups epochs into light curves by these columns, instead of by object and band: `id`, `band` (or the names of these
-    /// columns), and columns of the object table, such as the class. Without columns, all epochs form one light curve.
-    /// Results have these columns in place of the id, are sorted by them, and `n_obs` counts the epochs of all objects.
+    /// Groups epochs into light curves by these columns, instead of by object and band: `id`, `band` (or the names of
+    /// these columns), and columns of the object table, such as the class. Without columns, all epochs form one light
+    /// curve. Results have these columns in place of the id, are sorted by them, and `n_obs` counts the epochs of all
+    /// objects.
     ///
-    /// Epochs of several objects or bands are sorted by time. Epochs without a band are included unless `band` is one of the
-    /// columns.
+    /// Epochs of several objects or bands are sorted by time. Epochs without a band are included unless `band` is one
+    /// of the columns.
     ///
     /// ```
     /// # use tape::prelude::*;

@@ -23,9 +23,9 @@ use crate::error::Error;
 const AHEAD: usize = 16;
 
 impl Batch {
-    /// Runs the batch on another thread and iterates over its results in the order of the table, some thousand rows at a
-    /// time. Only a few batches are held in memory. A wide table comes as one batch, because its columns are known only at
-    /// the end. Dropping the iterator stops the run.
+    /// Runs the batch on another thread and iterates over its results in the order of the table, some thousand rows at
+    /// a time. Only a few batches are held in memory. A wide table comes as one batch, because its columns are known
+    /// only at the end. Dropping the iterator stops the run.
     ///
     /// ```
     /// # use tape::prelude::*;
@@ -39,8 +39,8 @@ impl Batch {
     /// ```
     ///
     /// # Errors
-    /// As [`Batch::explain`]. Items can be the errors of [`Batch::compute`], and [`Error::Restarted`] if rows turn out not
-    /// to have the order that footers claim after batches were already returned.
+    /// As [`Batch::explain`]. Items can be the errors of [`Batch::compute`], and [`Error::Restarted`] if rows turn out
+    /// not to have the order that footers claim after batches were already returned.
     pub fn batches(&self) -> Result<ResultBatches, Error> {
         self.batches_with(Arc::new(Silent))
     }
@@ -69,9 +69,9 @@ impl Batch {
 }
 
 impl Ensemble {
-    /// Iterates over all light curves in order of id. Each item is the id of an object and its epochs in all bands. Epochs
-    /// that statistics would skip are not included, and neither are objects without any other epochs. Dropping the iterator
-    /// stops the run.
+    /// Iterates over all light curves in order of id. Each item is the id of an object and its epochs in all bands.
+    /// Epochs that statistics would skip are not included, and neither are objects without any other epochs. Dropping
+    /// the iterator stops the run.
     ///
     /// ```
     /// # use tape::prelude::*;

@@ -36,8 +36,8 @@ impl Ensemble {
         Batch::new(self, asked, statistics.to_vec(), false)
     }
 
-    /// Prepares a batch of statistics by name, with parameters and groups as in [`crate::statistics_named`]. Another process
-    /// can resume a job of such a batch, because the names describe the statistics completely.
+    /// Prepares a batch of statistics by name, with parameters and groups as in [`crate::statistics_named`]. Another
+    /// process can resume a job of such a batch, because the names describe the statistics completely.
     ///
     /// # Errors
     /// As [`crate::statistics_named`].
@@ -104,17 +104,17 @@ impl Batch {
         self
     }
 
-    /// Sets the number of worker threads (by default, one per core). Results do not depend on it. To share threads between
-    /// runs, see [`crate::Workers`].
+    /// Sets the number of worker threads (by default, one per core). Results do not depend on it. To share threads
+    /// between runs, see [`crate::Workers`].
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
         (self.config.workers, self.config.threads) = (workers, Threads::Own);
         self
     }
 
-    /// Limits the memory of the run to `bytes`, in addition to the program itself. Rows to regroup and pending results that
-    /// do not fit are spilled to `spill_dir`, compressed, in an unlinked file that disappears when the run ends for any
-    /// reason.
+    /// Limits the memory of the run to `bytes`, in addition to the program itself. Rows to regroup and pending results
+    /// that do not fit are spilled to `spill_dir`, compressed, in an unlinked file that disappears when the run ends
+    /// for any reason.
     ///
     /// A light curve that does not fit is combined from partial states if all statistics are folds. Otherwise it is an
     /// error that names the object, or is skipped with [`Batch::on_error`].
@@ -125,8 +125,8 @@ impl Batch {
         self
     }
 
-    /// Sets whether the run stops at, or skips, row groups that cannot be read and light curves that do not fit in memory.
-    /// [`Summary::skipped`](tape_exec::Summary::skipped) lists the skipped ones.
+    /// Sets whether the run stops at, or skips, row groups that cannot be read and light curves that do not fit in
+    /// memory. [`Summary::skipped`](tape_exec::Summary::skipped) lists the skipped ones.
     #[must_use]
     pub const fn on_error(mut self, on_error: OnError) -> Self {
         self.config.on_error = on_error;
@@ -143,8 +143,8 @@ impl Batch {
         self
     }
 
-    /// Estimates the time of the statistics on a calibrated device and on the CPU, for the number of rows in the footers.
-    /// Returns `None` if no statistic has a kernel.
+    /// Estimates the time of the statistics on a calibrated device and on the CPU, for the number of rows in the
+    /// footers. Returns `None` if no statistic has a kernel.
     #[cfg(feature = "gpu")]
     #[must_use]
     pub fn estimate(&self, calibration: &crate::cost::Calibration) -> Option<crate::cost::Estimate> {
@@ -152,8 +152,8 @@ impl Batch {
         calibration.estimate(&self.statistics, rows, self.config.worker_count())
     }
 
-    /// Appends a step that is applied to light curves before the statistics: see [`tape_analysis::steps`]. Epochs that a
-    /// step removes are not used by statistics and not included in `n_obs`; the run counts them.
+    /// Appends a step that is applied to light curves before the statistics: see [`tape_analysis::steps`]. Epochs that
+    /// a step removes are not used by statistics and not included in `n_obs`; the run counts them.
     ///
     /// Steps need whole light curves, so runs with steps do not combine partial states.
     ///

@@ -34,8 +34,8 @@ impl Batch {
         Ok(self.run(&plan, &Silent)?.0)
     }
 
-    /// Computes the results into a file: Parquet, CSV, ECSV or Arrow, by its extension. The file appears only when it is
-    /// complete.
+    /// Computes the results into a file: Parquet, CSV, ECSV or Arrow, by its extension. The file appears only when it
+    /// is complete.
     ///
     /// # Errors
     /// As [`Batch::compute`], and if the file cannot be written, or exists and `options` do not replace it.

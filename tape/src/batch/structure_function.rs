@@ -14,9 +14,9 @@ use crate::error::Error;
 pub type BinsByBand = BTreeMap<Option<String>, Vec<Bin>>;
 
 impl Ensemble {
-    /// Computes the structure function over all light curves of each band, in one pass and without storing pairs of epochs.
-    /// The bin edges must be given; [`StructureFunction::edges`] computes edges from some of the light curves. `with`
-    /// configures the run, as for any [`Batch`].
+    /// Computes the structure function over all light curves of each band, in one pass and without storing pairs of
+    /// epochs. The bin edges must be given; [`StructureFunction::edges`] computes edges from some of the light curves.
+    /// `with` configures the run, as for any [`Batch`].
     ///
     /// # Errors
     /// As [`Batch::compute`], and as [`StructureFunction::combined`].

@@ -21,9 +21,9 @@ impl Pivot {
         Self { long: Results::new(source.id_type(), outputs) }
     }
 
-    /// Returns one row per object: the id, then one column per band for `n_obs` and each output, null if the object was not
-    /// observed in that band. Selected bands have columns even if they have no epochs. Statistics of objects have one
-    /// column, and then another `n_obs` counts the epochs of all bands.
+    /// Returns one row per object: the id, then one column per band for `n_obs` and each output, null if the object was
+    /// not observed in that band. Selected bands have columns even if they have no epochs. Statistics of objects have
+    /// one column, and then another `n_obs` counts the epochs of all bands.
     pub(crate) fn table(
         &self,
         schema: &Schema,

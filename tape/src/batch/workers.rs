@@ -69,8 +69,8 @@ impl Workers {
         Ok(Self::with(workers, Threads::pool(workers.saturating_mul(threads_per_worker.max(1)))?))
     }
 
-    /// Creates workers from a rayon pool, one task per thread. Other work can use the pool at the same time, and a run can be
-    /// started from inside it.
+    /// Creates workers from a rayon pool, one task per thread. Other work can use the pool at the same time, and a run
+    /// can be started from inside it.
     #[must_use]
     pub fn shared(pool: Arc<ThreadPool>) -> Self {
         Self::with(pool.current_num_threads(), Threads::Pool(pool))
@@ -87,8 +87,8 @@ impl Workers {
         }
     }
 
-    /// Limits the memory of each run to `bytes`, with a folder for spilled rows: see [`Batch::memory`]. The limit applies to
-    /// each of several concurrent runs.
+    /// Limits the memory of each run to `bytes`, with a folder for spilled rows: see [`Batch::memory`]. The limit
+    /// applies to each of several concurrent runs.
     #[must_use]
     pub fn memory(mut self, bytes: u64, spill_dir: impl AsRef<Path>) -> Self {
         let spill_dir = spill_dir.as_ref();

@@ -110,7 +110,7 @@ mod tests {
         for text in ["", "{", "[{\"device\": 3}]", &zero] {
             fs::write(&path, text).expect("it can be written");
             let error = read(&path).expect_err("it is no calibration").to_string();
-            assert!(error.contains("calibration.json") && error.contains("measure again"), "{error}");
+            assert!(error.contains("calibration.json") && error.contains("calibrate again"), "{error}");
         }
         calibration("a", 1.0).store_in(&path).expect("it can be written");
         assert_eq!(read(&path).expect("it is ours").len(), 1);

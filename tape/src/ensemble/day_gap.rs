@@ -10,9 +10,9 @@ const ROWS: usize = 1 << 16;
 const HOURS: usize = 24;
 
 impl Ensemble {
-    /// Returns the middle of the longest run of hours without epochs, as a fraction of a day, or `None` if every hour has
-    /// epochs. For a single telescope this is the middle of daylight, and bins of whole days that begin there hold one night
-    /// each (`binned_light_curve:offset=…`).
+    /// Returns the middle of the longest run of hours without epochs, as a fraction of a day, or `None` if every hour
+    /// has epochs. For a single telescope this is the middle of daylight, and bins of whole days that begin there hold
+    /// one night each (`binned_light_curve:offset=…`).
     ///
     /// Reads only the times of all rows that match the conditions.
     ///

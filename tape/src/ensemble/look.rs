@@ -27,8 +27,8 @@ pub struct ColumnInfo {
 }
 
 impl Ensemble {
-    /// Returns the first selected epochs, in the order of the files, with the columns of the roles. Time, flux and error have
-    /// the values that statistics use. Reads no more than needed.
+    /// Returns the first selected epochs, in the order of the files, with the columns of the roles. Time, flux and
+    /// error have the values that statistics use. Reads no more than needed.
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;
@@ -78,8 +78,8 @@ impl Ensemble {
         self.table(&found.filtered(|row| row >= passed))
     }
 
-    /// Returns the light curve of a random object. The same `seed` gives the same object on every machine. A random epoch is
-    /// drawn, so objects with many epochs are more likely than objects with few.
+    /// Returns the light curve of a random object. The same `seed` gives the same object on every machine. A random
+    /// epoch is drawn, so objects with many epochs are more likely than objects with few.
     ///
     /// # Errors
     /// If a file cannot be read.

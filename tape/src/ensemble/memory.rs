@@ -21,7 +21,8 @@ impl Ensemble {
         Ok(Self::new(Survey::from_batches(&batches, columns)?))
     }
 
-    /// Creates an ensemble from columns with one value per epoch. `band` is empty if there are no bands. NaN means null.
+    /// Creates an ensemble from columns with one value per epoch. `band` is empty if there are no bands. NaN means
+    /// null.
     ///
     /// ```
     /// use tape::prelude::*;

@@ -25,8 +25,8 @@ use crate::query::{Provenance, Query, Stamps};
 
 /// The light curves of a survey.
 ///
-/// Clones are cheap and share the footers. Methods that select, derive or convert return another ensemble and leave this
-/// one unchanged.
+/// Clones are cheap and share the footers. Methods that select, derive or convert return another ensemble and leave
+/// this one unchanged.
 #[derive(Clone, Debug)]
 pub struct Ensemble {
     survey: Arc<Survey>,
@@ -36,21 +36,21 @@ impl Ensemble {
     /// Opens a Parquet file, a folder of them, a pattern such as `survey/*.parquet`, or a URL. Only footers are read.
     ///
     /// # Errors
-    /// If there is no such file, one is not Parquet, or no column can be the id or the flux.
+    /// If no file matches, a file is not Parquet, or there is no column for the id or the flux.
     pub fn open(input: impl AsRef<Path>) -> Result<Self, Error> {
         Self::open_with(&[input], &ColumnMap::new())
     }
 
-    /// Opens several inputs as one survey, with the columns of some or all roles named.
+    /// Opens several inputs as one survey, with named columns for some or all roles.
     ///
     /// # Errors
-    /// As [`Ensemble::open`], and if a column named does not exist.
+    /// As [`Ensemble::open`], and if a named column does not exist.
     pub fn open_with<P: AsRef<Path>>(inputs: &[P], columns: &ColumnMap) -> Result<Self, Error> {
         let inputs: Vec<&Path> = inputs.iter().map(AsRef::as_ref).collect();
         Ok(Self::new(Survey::open(&inputs, columns)?))
     }
 
-    /// Opens the survey of a query, with all that it asks of rows and objects. Only footers are read.
+    /// Opens the survey of a query and applies its selections, derived columns and conversions. Only footers are read.
     ///
     /// ```
     /// # use tape::prelude::*;
@@ -65,18 +65,19 @@ impl Ensemble {
     /// ```
     ///
     /// # Errors
-    /// As [`Ensemble::open_with`]; [`Error::NotDescribed`] if the query cannot hold what was asked for.
+    /// As [`Ensemble::open_with`], and [`Error::NotDescribed`] if a part of the ensemble cannot be described by a
+    /// query.
     pub fn from_query(query: &Query) -> Result<Self, Error> {
         Ok(Self::new(query.open_survey()?))
     }
 
-    /// Returns what this ensemble asks of its survey, as a value.
+    /// Returns the query that this ensemble stands for.
     #[must_use]
     pub fn query(&self) -> Query {
         Query::from_survey(&self.survey)
     }
 
-    /// Returns the query with the files as they were when they were opened.
+    /// Returns the query with the stamps that its files had when they were opened.
     pub(crate) fn provenance(&self) -> Provenance {
         Provenance::new(self.query(), Stamps::from_survey(&self.survey))
     }
@@ -85,18 +86,18 @@ impl Ensemble {
         Self { survey: Arc::new(survey) }
     }
 
-    /// The files, their columns and row groups.
+    /// Returns the underlying survey: its files, columns and row groups.
     #[must_use]
     pub fn survey(&self) -> &Survey {
         &self.survey
     }
 
-    /// The survey, for what outlives this ensemble.
+    /// Returns the survey as a shared pointer.
     pub(crate) const fn shared(&self) -> &Arc<Survey> {
         &self.survey
     }
 
-    /// Returns a survey to change, which shares what was read.
+    /// Returns a copy of the survey to change, which shares the footers.
     fn to_survey(&self) -> Survey {
         Survey::clone(&self.survey)
     }

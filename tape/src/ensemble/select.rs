@@ -1,5 +1,4 @@
-//! Which of the light curves are meant. Nothing of a survey is moved or written again for it: rows of others are dropped as
-//! they are read, and what holds none of these is not read.
+//! Selections of light curves. Other rows are dropped while reading, and row groups without selected rows are not read.
 
 use std::path::Path;
 
@@ -39,11 +38,11 @@ impl Ensemble {
         Ok(Self::new(self.to_survey().with_objects(inputs, id)?))
     }
 
-    /// Adds a table of exposures: files with one row for each exposure, such as Rubin's visits. The column `on` of the rows
-    /// holds the key of the exposure; `key` is the column of keys in the table, `on` by default.
+    /// Adds a table of exposures: files with one row for each exposure, such as Rubin's visits. The column `on` of the
+    /// rows holds the key of the exposure; `key` is the column of keys in the table, `on` by default.
     ///
-    /// Conditions and derived columns name its columns as `exposures.NAME`, and a derived column can play a role, such as the
-    /// time of rows that have none of their own. A row whose exposure is not in the table has nulls there.
+    /// Conditions and derived columns name its columns as `exposures.NAME`, and a derived column can play a role, such
+    /// as the time of rows that have none of their own. A row whose exposure is not in the table has nulls there.
     ///
     /// ```
     /// # use std::sync::Arc;
@@ -99,8 +98,8 @@ impl Ensemble {
         })
     }
 
-    /// The light curves of these objects alone. Row groups that hold none of them, by their footers, are not read; an id that
-    /// is nowhere has no light curve.
+    /// Keeps only the objects with these ids. Row groups without any of them, according to their footers, are not read.
+    /// Ids that do not occur have no light curve.
     ///
     /// # Errors
     /// If an id is an integer and those of the survey are text, or the other way round.
@@ -116,8 +115,8 @@ impl Ensemble {
         }
     }
 
-    /// The light curves of about this part of all objects, from 0 to 1: which, `seed` and their ids decide, so that it is the
-    /// same objects whatever else is asked for, in whatever survey, on every machine.
+    /// Keeps a random fraction of the objects, from 0 to 1. The choice depends only on `seed` and the ids, so it is the
+    /// same with any other selection, in any survey, and on every machine.
     ///
     /// # Errors
     /// If `fraction` is not from 0 to 1.

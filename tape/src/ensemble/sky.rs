@@ -1,4 +1,4 @@
-//! Light curves of a part of the sky.
+//! Light curves in a region of the sky.
 
 use std::path::Path;
 
@@ -9,8 +9,8 @@ use super::Ensemble;
 use crate::error::Error;
 
 impl Ensemble {
-    /// Opens the part of a survey that lies in a region. Of HATS catalogues and collections, partitions that do not touch it are
-    /// not opened; of all other files, and of what partitions have beside it, rows are excluded as by [`Ensemble::filter`].
+    /// Opens the part of a survey that lies in a region. Partitions of HATS catalogues and collections that do not
+    /// touch the region are not opened. In all other files, rows outside are excluded as by [`Ensemble::filter`].
     ///
     /// ```no_run
     /// use tape::io::{SkyPoint, Region};
@@ -21,7 +21,7 @@ impl Ensemble {
     /// ```
     ///
     /// # Errors
-    /// As [`Ensemble::open_with`]; if the region is none, or if the survey does not say where its rows lie.
+    /// As [`Ensemble::open_with`], and if the region is invalid or the survey has no positions.
     pub fn open_within<P: AsRef<Path>>(inputs: &[P], columns: &ColumnMap, region: &Region) -> Result<Self, Error> {
         Self::open_within_by(inputs, columns, region, &SkyColumns::default())
     }

@@ -12,13 +12,13 @@ use super::Ensemble;
 use crate::error::Error;
 use crate::statistics::statistic;
 
-/// Rows read at a time.
+/// Number of rows read at a time.
 const BATCH: usize = 16 * 1024;
 
-/// The epochs of one object: what [`Ensemble`] has of many, with the same statistics.
+/// The epochs of one object, with the same statistics as an [`Ensemble`].
 ///
-/// Epochs are in the order of their times within each band. Those that no statistic may see are left out and counted, as in a
-/// survey: a time, flux or error that is no finite number, an error that is not above zero.
+/// Epochs are sorted by time within each band. As in a survey, epochs are skipped and counted if their time, flux or
+/// error is not finite, or their error is not above zero.
 ///
 /// ```
 /// use tape::TimeSeries;
@@ -31,7 +31,7 @@ const BATCH: usize = 16 * 1024;
 pub struct TimeSeries {
     chunk: Chunk,
     grouping: Grouping,
-    /// The inputs that epochs have.
+    /// The columns that epochs have.
     columns: Inputs,
     left_out: LeftOut,
 }
@@ -41,7 +41,7 @@ pub struct TimeSeries {
 pub type Outcome = BTreeMap<Option<String>, Vec<BTreeMap<String, Value>>>;
 
 impl TimeSeries {
-    /// Epochs of one band: times in days, fluxes, and their errors.
+    /// Creates a light curve in one band from times in days, fluxes and their errors.
     ///
     /// # Errors
     /// If the columns differ in length.
@@ -49,7 +49,7 @@ impl TimeSeries {
         Self::with_bands::<&str>(time, flux, error, &[])
     }
 
-    /// Epochs of several bands, each with the label of its own; none if there are no bands.
+    /// Creates a light curve in several bands from the band label of each epoch. `band` is empty if there are no bands.
     ///
     /// # Errors
     /// If the columns differ in length, or there are more than 255 bands.
@@ -85,7 +85,7 @@ impl TimeSeries {
         series
     }
 
-    /// The number of epochs.
+    /// Returns the number of epochs.
     #[must_use]
     pub fn len(&self) -> usize {
         self.chunk.flux.len()
@@ -97,13 +97,13 @@ impl TimeSeries {
         self.chunk.flux.is_empty()
     }
 
-    /// Epochs that no statistic sees, and why.
+    /// Returns the numbers of skipped epochs, by reason.
     #[must_use]
     pub const fn left_out(&self) -> &LeftOut {
         &self.left_out
     }
 
-    /// The light curve of each band, in the order of results; its band is the empty text where there are no bands.
+    /// Returns the light curve of each band, in the order of results. Without bands, the label is empty.
     #[must_use]
     pub fn light_curves(&self) -> Vec<LightCurve<'_>> {
         let light_curve = |segment| self.chunk.light_curve(segment, self.grouping.label(segment.band));
@@ -156,7 +156,7 @@ impl TimeSeries {
         })
     }
 
-    /// Returns what a statistic gives, or its own error with the band.
+    /// Returns the values of a statistic, or its error with the band.
     fn evaluated(&self, statistic: &Statistic) -> Result<Outcome, (Option<String>, StatisticError)> {
         let light_curves = self.light_curves();
         let Info { outputs, min_epochs, .. } = statistic.info();
@@ -187,7 +187,8 @@ impl TimeSeries {
 }
 
 impl Ensemble {
-    /// The epochs of one object. Only the row groups are read whose footers say that they may hold it.
+    /// Returns the epochs of one object, or `None` if it has none. Only row groups whose footers may include the id are
+    /// read.
     ///
     /// ```
     /// # let folder = tempfile::tempdir()?;
@@ -222,7 +223,7 @@ impl Ensemble {
     }
 }
 
-/// Appends the rows of one object in a row group.
+/// Reads the rows of one object in a row group and appends them.
 fn take(survey: &Survey, piece: Piece, id: &ObjectId, to: &mut Rows) -> Result<(), Error> {
     let [_, time, flux, error, band] = Role::ALL.map(|role| survey.column(role).is_some());
     let partition = Partition { pieces: vec![piece] };
@@ -237,7 +238,7 @@ fn take(survey: &Survey, piece: Piece, id: &ObjectId, to: &mut Rows) -> Result<(
     Ok(())
 }
 
-/// An id as a survey has it: integers are what they are worth.
+/// Converts an id to the survey's type. Integers are compared by value.
 fn of_type(id: ObjectId, id_type: IdType) -> ObjectId {
     match (id, id_type) {
         (ObjectId::Int(value), IdType::UInt64) => u64::try_from(value).map_or(ObjectId::Int(value), ObjectId::UInt),

@@ -7,10 +7,11 @@ use super::Ensemble;
 use crate::error::Error;
 
 impl Ensemble {
-    /// The epochs of good quality alone, by the condition that is customary for the survey's preset: `catflags = 0` for ZTF.
+    /// Keeps only epochs of good quality, by the usual condition for the survey's preset, such as `catflags = 0` for
+    /// ZTF.
     ///
     /// # Errors
-    /// If the survey has no preset, that has no such condition, or a file lacks a column of it.
+    /// If the survey has no preset, the preset has no such condition, or a file lacks a column that it names.
     pub fn quality(&self) -> Result<Self, Error> {
         let Some(preset) = self.survey.preset() else { return Err(Error::NoQuality { preset: None }) };
         let Some(condition) = self.survey.quality() else { return Err(Error::NoQuality { preset: Some(preset.name) }) };

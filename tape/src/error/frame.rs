@@ -1,12 +1,12 @@
-//! Why a frame cannot be kept, found or saved.
+//! Errors of frames and saved ensembles.
 
 use std::path::PathBuf;
 
-/// Why a frame cannot be kept, found or saved.
+/// An error from keeping, finding or saving a frame.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {
-    /// A label that no file can be called.
+    /// A label that is not a valid file name.
     #[error(
         "'{label}' cannot be the label of a frame: {reason}; a label has letters, digits, '_', '-' and '.', and begins with a \
          letter or a digit"
@@ -17,35 +17,35 @@ pub enum FrameError {
         /// The problem.
         reason: &'static str,
     },
-    /// A label that means something else.
+    /// A reserved label.
     #[error("'{label}' is the ensemble's own table, and cannot be the label of a frame: choose another")]
     Reserved {
         /// The label.
         label: String,
     },
-    /// A label that another frame has.
+    /// A label that is already used by another frame.
     #[error(
         "there is a frame '{label}' already, {difference}: choose another label, drop it, or allow it to be replaced"
     )]
     Taken {
         /// The label.
         label: String,
-        /// In what it is another.
+        /// The difference.
         difference: String,
     },
-    /// A label that no frame has.
-    #[error("cannot {operation} frame '{label}': there is none{}", among(.nearest, .labels))]
+    /// An unknown label.
+    #[error("cannot {operation} frame '{label}': there is no such frame{}", among(.nearest, .labels))]
     Unknown {
         /// The requested operation.
         operation: &'static str,
         /// The label.
         label: String,
-        /// The label most like it.
+        /// The closest label.
         nearest: Option<String>,
         /// All labels.
         labels: Vec<String>,
     },
-    /// A label of a frame that is no more.
+    /// The label of a dropped frame.
     #[error("cannot {operation} frame '{label}': it was dropped: compute it again")]
     Dropped {
         /// The requested operation.
@@ -60,17 +60,17 @@ pub enum FrameError {
         left: String,
         /// The frame to join.
         right: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
     /// A folder without a saved ensemble.
-    #[error("{}: no saved ensemble is there: save one first", .folder.display())]
+    #[error("{}: no saved ensemble found: save one first", .folder.display())]
     NotSaved {
         /// The folder.
         folder: PathBuf,
     },
     /// A folder that holds something else.
-    #[error("{}: {what} is there, which is no saved ensemble, and is not replaced: choose another folder, or remove it yourself", .folder.display())]
+    #[error("{}: contains {what}, which is not a saved ensemble and is not replaced: choose another folder, or remove it", .folder.display())]
     Occupied {
         /// The folder.
         folder: PathBuf,
@@ -85,7 +85,7 @@ pub enum FrameError {
         /// The problem.
         reason: String,
     },
-    /// An input that is not what it was.
+    /// An input that has changed.
     #[error(
         "{}: changed since the ensemble in {} was saved: accept it with `Changed::Accept`, and no frame of it is reused, or save \
          the ensemble again", .path.display(), .folder.display()
@@ -101,12 +101,12 @@ pub enum FrameError {
     OtherSurvey {
         /// The folder.
         folder: PathBuf,
-        /// In what it is another.
+        /// The difference.
         difference: String,
     },
     /// A derived column that cannot be saved.
     #[error(
-        "an ensemble with the column '{name}' cannot be saved: a function computes it, and expressions alone can be kept"
+        "an ensemble with the column '{name}' cannot be saved: it is computed by a function, and only expressions can be saved"
     )]
     Derived {
         /// The column.
@@ -117,7 +117,7 @@ pub enum FrameError {
 fn among(nearest: &Option<String>, labels: &[String]) -> String {
     match (nearest, labels) {
         (Some(nearest), _) => format!(" (did you mean '{nearest}'?); there are: {}", labels.join(", ")),
-        (None, []) => ", nor any other".to_owned(),
+        (None, []) => "; there are no frames".to_owned(),
         (None, labels) => format!("; there are: {}", labels.join(", ")),
     }
 }

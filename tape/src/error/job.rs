@@ -1,19 +1,19 @@
-//! Why a job cannot be planned, run or put together.
+//! Errors of jobs.
 
 use std::path::PathBuf;
 
-/// Why a job cannot be planned, run or put together.
+/// An error from planning, running or gathering a job.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JobError {
     /// A folder without a job.
-    #[error("{}: no job is there: make one", .folder.display())]
+    #[error("{}: no job found: create one", .folder.display())]
     NoJob {
         /// The folder.
         folder: PathBuf,
     },
-    /// A folder that holds something already.
-    #[error("{}: {what} is there already: choose another folder, or remove it yourself{}", .folder.display(), go_on(*.job))]
+    /// A folder that is not empty.
+    #[error("{}: already contains {what}: choose another folder, or remove it{}", .folder.display(), go_on(*.job))]
     Taken {
         /// The folder.
         folder: PathBuf,
@@ -43,43 +43,43 @@ pub enum JobError {
     Differs {
         /// The folder.
         folder: PathBuf,
-        /// In what.
+        /// The difference.
         difference: String,
     },
-    /// Statistics that a job needs and that this program was not given.
+    /// Statistics that differ from those of the job.
     #[error("{}: the job computes {wanted}, but this program was given {given}", .folder.display())]
     Statistics {
         /// The folder.
         folder: PathBuf,
-        /// Those of the job.
+        /// Statistics of the job.
         wanted: String,
-        /// Those given.
+        /// Statistics given by the program.
         given: String,
     },
-    /// An input that is not what it was.
+    /// An input that has changed.
     #[error("{}: changed since the job was planned: plan it again, in another folder", .path.display())]
     Changed {
         /// The file.
         path: PathBuf,
     },
-    /// A file in the folder of a job that holds of its inputs what no other file has, and is not what was stored.
-    #[error("{}: is not what the job stored there: plan the job again, in another folder", .path.display())]
+    /// A stored input in the folder of a job that has changed.
+    #[error("{}: changed since the job stored it: plan the job again, in another folder", .path.display())]
     Stored {
         /// The file.
         path: PathBuf,
     },
-    /// A number that no task has.
+    /// A task number that is out of range.
     #[error("{}: there is no task {task}: tasks are numbered 0 to {last}", .folder.display())]
     NoTask {
         /// The folder.
         folder: PathBuf,
         /// Number of the requested task.
         task: usize,
-        /// The last one.
+        /// Number of the last task.
         last: usize,
     },
-    /// A job without rows has no task.
-    #[error("{}: there is no task: the survey has no rows", .folder.display())]
+    /// A job without tasks, because the survey has no rows.
+    #[error("{}: the job has no tasks, because the survey has no rows", .folder.display())]
     NoTasks {
         /// The folder.
         folder: PathBuf,
@@ -94,41 +94,41 @@ pub enum JobError {
         folder: PathBuf,
         /// Kind of the tasks: all, or those of the first round.
         what: &'static str,
-        /// Each with what it reads.
+        /// The tasks, each with its input.
         tasks: Vec<String>,
     },
-    /// Tasks that failed, while the others went on.
+    /// Tasks that failed, after the others finished.
     #[error(
-        "{}: {} failed, and what the others did is kept: {}", .folder.display(), counted(.tasks.len(), "task"), some(.tasks)
+        "{}: {} failed, and the results of the others are kept: {}", .folder.display(), counted(.tasks.len(), "task"), some(.tasks)
     )]
     Failed {
         /// The folder.
         folder: PathBuf,
-        /// Each with what it said.
+        /// The tasks, each with its error message.
         tasks: Vec<String>,
-        /// The error of the first of them.
+        /// The error of the first failed task.
         source: Box<crate::Error>,
     },
-    /// A receipt or an output that is not what was written.
+    /// A damaged receipt or output.
     #[error("{}: is damaged: {reason}: run task {task} again", .path.display())]
     Damaged {
         /// The folder of the job.
         folder: PathBuf,
         /// The file.
         path: PathBuf,
-        /// The task that made it.
+        /// The task that wrote it.
         task: usize,
         /// The problem.
         reason: String,
     },
     /// A receipt of a task that the job does not have.
-    #[error("{}: is no receipt of this job: each task has one, and this is of none: remove it", .path.display())]
+    #[error("{}: is a receipt of a task that this job does not have: remove it", .path.display())]
     Stray {
         /// The file.
         path: PathBuf,
     },
-    /// A task that read other than it should.
-    #[error("{place}: {actual} rows went in, where {expected} should: {}", again(*.done))]
+    /// A task that read an unexpected number of rows.
+    #[error("{place}: read {actual} rows instead of {expected}: {}", again(*.done))]
     Rows {
         /// The folder of the job.
         folder: PathBuf,
@@ -136,38 +136,38 @@ pub enum JobError {
         task: usize,
         /// The task, and what it reads.
         place: String,
-        /// Rows that went in.
+        /// Number of rows read.
         actual: u64,
-        /// Rows that should, by the footers or by the first round.
+        /// Expected number of rows, from the footers or the first round.
         expected: u64,
-        /// True if the task was done before, so that its receipt is wrong.
+        /// True if the task was already done, so that its receipt is wrong.
         done: bool,
     },
-    /// Epochs that went in and neither came out nor were left out.
+    /// Epochs that are neither in the results nor counted as skipped.
     #[error(
-        "{}: of {rows} rows, {epochs} are in light curves and {left_out} were left out: results are missing or there twice. \
+        "{}: of {rows} rows, {epochs} are in light curves and {left_out} were skipped: results are missing or duplicated. \
          Plan the job again, in another folder", .folder.display()
     )]
     Epochs {
         /// The folder.
         folder: PathBuf,
-        /// Rows by the footers.
+        /// Number of rows in the footers.
         rows: u64,
-        /// Epochs of the results.
+        /// Number of epochs in the results.
         epochs: u64,
-        /// Epochs left out.
+        /// Number of skipped epochs.
         left_out: u64,
     },
     /// The observer asked to stop.
     #[error(
-        "stopped; {done} of {tasks} tasks are done and kept in {}: the same command goes on from there", .folder.display()
+        "stopped: {done} of {tasks} tasks are done and saved in {}: run the same command again to resume", .folder.display()
     )]
     Stopped {
         /// The folder.
         folder: PathBuf,
-        /// Tasks done.
+        /// Number of finished tasks.
         done: usize,
-        /// All tasks.
+        /// Number of all tasks.
         tasks: usize,
     },
 }

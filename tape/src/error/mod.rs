@@ -1,4 +1,4 @@
-//! Why an ensemble cannot be opened or computed.
+//! The crate's error type.
 
 mod frame;
 mod job;
@@ -8,35 +8,35 @@ use tape_core::{ResultsError, SourceError};
 pub use frame::FrameError;
 pub use job::JobError;
 
-/// Why an ensemble cannot be opened or computed.
+/// An error from opening an ensemble or computing its statistics.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file: opening, reading or writing it.
+    /// An error from opening, reading or writing a file.
     #[error(transparent)]
     Io(#[from] tape_io::Error),
-    /// A plan: making or running it.
+    /// An error from planning or running.
     #[error(transparent)]
     Exec(#[from] tape_exec::Error),
-    /// Results do not form a table.
+    /// An error from converting results to a table.
     #[error(transparent)]
     Results(#[from] ResultsError),
-    /// A statistic that does not exist, or cannot have the parameters given.
+    /// An unknown statistic, or invalid parameters.
     #[error(transparent)]
     Statistic(#[from] tape_analysis::Error),
-    /// A job: planning, running or gathering it.
+    /// An error from planning, running or gathering a job.
     #[error(transparent)]
     Job(#[from] JobError),
-    /// A frame: keeping, finding or saving it.
+    /// An error from keeping, finding or saving a frame.
     #[error(transparent)]
     Frame(#[from] FrameError),
-    /// A device: finding or opening it.
+    /// An error from finding or opening a device.
     #[cfg(feature = "gpu")]
     #[error(transparent)]
     Gpu(#[from] tape_gpu::Error),
     /// A calibration of devices that cannot be read or written.
     #[cfg(feature = "gpu")]
-    #[error("{}: {message}: measure again, which replaces it", path.display())]
+    #[error("{}: {message}: calibrate again to replace it", path.display())]
     Calibration {
         /// The file.
         path: std::path::PathBuf,
@@ -45,9 +45,9 @@ pub enum Error {
     },
     /// No folder for a calibration.
     #[cfg(feature = "gpu")]
-    #[error("there is no cache folder to keep a calibration in: name one with TAPE_CACHE_DIR")]
+    #[error("no cache folder found for the calibration: set TAPE_CACHE_DIR")]
     NoCache,
-    /// An id that is larger than the column's type can tell.
+    /// An id that does not fit the type of the id column.
     #[error("the id {id} does not fit the ids of the survey, which are {id_type:?}")]
     IdRange {
         /// The id.
@@ -55,7 +55,7 @@ pub enum Error {
         /// The type of the column.
         id_type: tape_core::IdType,
     },
-    /// Columns of a time series that do not belong together.
+    /// Columns of a time series with different lengths.
     #[error(
         "a time series needs a time, a flux and an error for each epoch, and a band for each or for none: there are {time} times, {flux} fluxes, {error} errors and {band} bands"
     )]
@@ -69,26 +69,26 @@ pub enum Error {
         /// The number of bands.
         band: usize,
     },
-    /// Labels of more bands than there can be.
+    /// More than 255 bands.
     #[error("there are more than 255 bands: is the band column the right one?")]
     ManyBands,
-    /// A statistic that gives more than the one number asked for.
-    #[error("the statistic '{statistic}' gives more than one number of this time series: use `compute`")]
+    /// A statistic with more than one value where one was requested.
+    #[error("the statistic '{statistic}' gives more than one number for this time series: use `compute`")]
     ManyValues {
         /// The statistic.
         statistic: String,
     },
-    /// A statistic that failed on a time series with an error of its own, which is the source of this one.
+    /// A statistic that returned an error for a time series.
     #[error("the statistic '{statistic}' failed{}: {source}", if band.is_empty() { String::new() } else { format!(" in band {band}") })]
     StatisticFailed {
         /// The statistic.
         statistic: String,
-        /// The band; empty without one.
+        /// The band, or an empty string without bands.
         band: String,
         /// The error of the statistic.
         source: tape_core::StatisticError,
     },
-    /// A statistic that needs what the survey does not have.
+    /// A statistic that needs a column that the survey does not have.
     #[error("the statistic '{statistic}' needs the {column} of each epoch, and the survey has no such column: name it")]
     NoColumn {
         /// The statistic.
@@ -96,7 +96,7 @@ pub enum Error {
         /// The column.
         column: &'static str,
     },
-    /// An id that none of a survey can be.
+    /// An id of another type than the survey's ids.
     #[error("the id '{id}' cannot be one of {column}, whose ids are {}", if *.text { "integers" } else { "text" })]
     IdType {
         /// The id.
@@ -106,63 +106,65 @@ pub enum Error {
         /// True if the id is text.
         text: bool,
     },
-    /// A part of all objects that is none.
-    #[error("a sample is a part of all objects, from 0 to 1, and {fraction} is not")]
+    /// A fraction that is not from 0 to 1.
+    #[error("the fraction of objects is {fraction}: use a number from 0 to 1")]
     Fraction {
         /// The requested fraction.
         fraction: f64,
     },
-    /// Bands that are asked for where light curves are of all bands.
+    /// A selection of bands for light curves that contain all bands.
     #[error(
-        "light curves by {by} have epochs of all bands: group by the band too, or choose rows by a condition instead of bands"
+        "light curves by {by} have epochs of all bands: group by the band too, or select rows with a condition instead of bands"
     )]
     BandsTogether {
         /// The columns that define a light curve.
         by: String,
     },
-    /// All objects where results are not of objects.
-    #[error("objects without a light curve cannot be listed among results by {by}: leave one of the two away")]
+    /// A request to list all objects among results that are not grouped by object.
+    #[error("objects without a light curve cannot be listed among results by {by}: remove one of the two settings")]
     AllOfGroups {
         /// The columns that define a light curve.
         by: String,
     },
-    /// All objects where results are in no order.
+    /// A request to list all objects among unordered results.
     #[error(
-        "pieces of light curves are in no order, among which objects without any could be listed: use another plan"
+        "pieces of light curves are in no order, so objects without light curves cannot be listed among them: use another plan"
     )]
     AllUnchecked,
-    /// A query that no other process can open.
-    #[error("this cannot be opened from its description: {what}; open the survey in a program again")]
+    /// A query that another process cannot open.
+    #[error("the survey cannot be opened from its description: {what}: open it in a program")]
     NotDescribed {
-        /// Why not.
+        /// The reason.
         what: String,
     },
-    /// A choice of objects by ids that the survey as it is now cannot have.
-    #[error("objects were chosen by ids that the survey cannot have now, by the type of its ids: {what}")]
+    /// Selected ids whose type differs from that of the survey's ids.
+    #[error("the selected ids do not have the type of the survey's ids, which has changed: {what}")]
     ChosenIds {
-        /// The choice.
+        /// The selection.
         what: String,
     },
-    /// A run that started again after results of it were handed out.
+    /// A run that restarted after some of its results were returned.
     #[error(
-        "the rows are not in the order that footers claim, which was found after results were handed out: iterate again with the shuffle plan"
+        "the rows are not in the order that footers claim, and some results were already returned: iterate again with the shuffle plan"
     )]
     Restarted,
     /// Columns of objects were requested with results of groups.
-    #[error("{columns} are of one object each, and cannot stand beside results of groups: group by the id, or by them")]
+    #[error(
+        "{columns} have one value per object, and cannot be appended to results of groups: group by the id, or by these columns"
+    )]
     JoinedToGroups {
         /// The columns.
         columns: String,
     },
-    /// A condition of good quality that is not known.
-    #[error("no customary condition on the quality of epochs is known of {}: say which epochs are good", .preset.map_or_else(|| "a survey without a preset".to_owned(), |name| format!("the preset {name}")))]
+    /// A survey without a usual condition of good quality.
+    #[error("no usual quality condition is known for {}: select good epochs", .preset.map_or_else(|| "a survey without a preset".to_owned(), |name| format!("the preset {name}")))]
     NoQuality {
         /// The preset, if the survey has one.
         preset: Option<&'static str>,
     },
-    /// A statistic without a meaning for what the values are.
+    /// A statistic that is not defined for the quantity of the values.
     #[error(
-        "the statistic '{statistic}' has no meaning for {actual}: convert them, leave it out, or declare that they are something else"
+        "the statistic '{statistic}' is not defined for {actual}: convert them, remove the statistic, or declare another quantity"
     )]
     Quantity {
         /// The statistic.
@@ -170,14 +172,14 @@ pub enum Error {
         /// The quantity of the values.
         actual: tape_core::Quantity,
     },
-    /// A wide table of a survey without bands.
+    /// A request for a wide table without bands.
     #[error(
-        "a wide table has a column for each band, but there are no bands: name their column, group by the band too, or ask for a long table"
+        "a wide table has a column for each band, but there are no bands: name their column, group by the band too, or write a long table"
     )]
     WideWithoutBand,
-    /// A wide table of a statistic with many rows for each light curve.
+    /// A request for a wide table of a statistic with many rows per light curve.
     #[error(
-        "the statistic '{statistic}' has many rows for each light curve, which no wide table holds: ask for a long one"
+        "the statistic '{statistic}' has many rows per light curve, which a wide table cannot hold: write a long table"
     )]
     WideOfManyRows {
         /// The statistic.
@@ -186,7 +188,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns the error without the layers through which a sink's error travels.
+    /// Converts an error of a run, and unwraps errors of this crate that came through a sink.
     pub(crate) fn from_run(error: tape_exec::Error) -> Self {
         match error {
             tape_exec::Error::Sink(source) => Self::from_sink(source),
@@ -194,7 +196,7 @@ impl Error {
         }
     }
 
-    /// Returns the error without the layers through which an error of a task's input travels.
+    /// Converts an error of a task, and unwraps errors of this crate that came through its input.
     pub(crate) fn from_task(error: tape_exec::Error) -> Self {
         match error {
             tape_exec::Error::Source(source) => match source.downcast::<Self>() {

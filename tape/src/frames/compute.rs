@@ -1,4 +1,4 @@
-//! Batches into frames.
+//! Computes batches into frames.
 
 use tape_core::Silent;
 use tape_exec::Summary;
@@ -14,18 +14,18 @@ use crate::query::Provenance;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kept {
-    /// It was computed.
+    /// The frame was computed.
     Computed(Box<Summary>),
-    /// It was there already, of the same inputs and arguments. Nothing was read.
+    /// A frame from the same inputs and arguments existed. Nothing was read.
     Reused,
 }
 
 impl Batch {
-    /// Computes everything into a frame of this label, unless the label has that already: then nothing is read.
+    /// Computes the batch into a frame with this label. If the label already has the same frame, nothing is read.
     ///
-    /// What was computed of the same inputs, by the same version of the program, with the same arguments is the same. Of
-    /// statistics that are given as such ([`Ensemble::batch`](crate::Ensemble::batch)), closures among them, nobody can tell; they are never
-    /// taken for the same. Those asked for by name ([`Ensemble::batch_named`](crate::Ensemble::batch_named)) are.
+    /// A frame is the same if its inputs, arguments and program version are equal. Statistics passed as values
+    /// ([`Ensemble::batch`](crate::Ensemble::batch)), such as closures, cannot be compared and are always computed
+    /// again. Statistics by name ([`Ensemble::batch_named`](crate::Ensemble::batch_named)) can be reused.
     ///
     /// ```
     /// use tape::frames::{Frames, Kept};
@@ -45,7 +45,7 @@ impl Batch {
     /// ```
     ///
     /// # Errors
-    /// As [`Batch::compute`]; if the label is reserved or cannot be one; or if it has another frame.
+    /// As [`Batch::compute`], and if the label is reserved or invalid, or has a different frame.
     pub fn compute_as(&self, frames: &mut Frames, label: &str) -> Result<Kept, Error> {
         self.compute_in(frames, label, WriteOptions::new())
     }
@@ -53,7 +53,7 @@ impl Batch {
     /// Like [`Batch::compute_as`], but replaces a different frame with this label.
     ///
     /// # Errors
-    /// See [`Batch::compute_as`], except for the last.
+    /// As [`Batch::compute_as`], except that a different frame is not an error.
     pub fn compute_over(&self, frames: &mut Frames, label: &str) -> Result<Kept, Error> {
         self.compute_in(frames, label, WriteOptions::new().overwrite(true))
     }
@@ -75,7 +75,7 @@ impl Frames {
     /// Returns true if the label has a frame of this origin.
     ///
     /// # Errors
-    /// If it has another that is not to be replaced, or cannot be a label.
+    /// If the label is invalid, or has another frame that must not be replaced.
     pub(super) fn has(&self, label: &str, origin: &Provenance, options: WriteOptions) -> Result<bool, FrameError> {
         check_label(label)?;
         let Some((own, frame)) = self.taken(label) else { return Ok(false) };
@@ -93,10 +93,10 @@ impl Frames {
     }
 }
 
-/// Notes what a run skipped: that may be there the next time.
+/// Marks the result of a run that skipped input as not reusable, because the input may be readable the next time.
 pub(super) fn after(mut origin: Provenance, summary: &Summary) -> Provenance {
     if !summary.skipped.is_empty() {
-        origin.unrepeatable = Some("what could not be read or did not fit was skipped".to_owned());
+        origin.unrepeatable = Some("input that could not be read or did not fit in memory was skipped".to_owned());
     }
     origin
 }

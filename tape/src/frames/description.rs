@@ -12,14 +12,14 @@ use crate::query::Provenance;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Changed {
-    /// Say so, and open nothing.
+    /// Return an error.
     #[default]
     Refuse,
-    /// Open it as it is now. The frames are there, but none is taken for what would be computed.
+    /// Open the inputs as they are now. The frames can be read, but are not reused for batches.
     Accept,
 }
 
-/// Describes an ensemble, if another process can open it again.
+/// Describes an ensemble. Returns an error if another process could not open it.
 pub(super) fn description(ensemble: &Ensemble) -> Result<Provenance, Error> {
     let description = ensemble.provenance();
     match description.query.derived.iter().find(|derived| derived.expression.is_none()) {
@@ -28,7 +28,7 @@ pub(super) fn description(ensemble: &Ensemble) -> Result<Provenance, Error> {
     }
 }
 
-/// Checks that two descriptions are of the same files and columns, if not of the same content.
+/// Checks that two descriptions have the same files and columns. The content of the files can differ.
 pub(super) fn check_same(ours: &Provenance, theirs: &Provenance, folder: &Path) -> Result<(), FrameError> {
     let (ours, theirs) = (&ours.query, &theirs.query);
     let names = |columns: &[Option<String>; 5]| columns.iter().flatten().cloned().collect::<Vec<_>>().join(", ");
@@ -47,7 +47,7 @@ pub(super) fn check_same(ours: &Provenance, theirs: &Provenance, folder: &Path) 
 /// Opens the ensemble of a description.
 pub(super) fn open(description: &Provenance, folder: &Path, accepts: Changed) -> Result<Ensemble, Error> {
     if let Some(path) = description.changed_file().filter(|_| accepts == Changed::Refuse) {
-        // A file that is not there at all has a message of its own.
+        // A missing file has its own error message.
         FileStamp::read(&path)?;
         return Err(FrameError::Changed { path, folder: folder.to_owned() }.into());
     }

@@ -16,34 +16,34 @@ use crate::query::Provenance;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Made {
-    /// By a batch.
+    /// Computed by a batch.
     Computed,
-    /// Joined from other frames, or from a frame and the table of objects.
+    /// Joined from other frames, or from a frame and the object table.
     Joined,
-    /// A program put it there.
+    /// Inserted by a program.
     Given,
 }
 
-/// A table of results, and what it was computed from. One that was saved is read when it is asked for.
+/// A table of results with its provenance. The table of a saved frame is read on demand.
 #[derive(Debug)]
 pub struct Frame {
     pub(super) made: Made,
     pub(super) origins: Vec<Provenance>,
-    /// The columns that tell rows apart.
+    /// The key columns.
     pub(super) keys: Vec<String>,
     pub(super) rows: u64,
     pub(super) columns: Vec<String>,
     pub(super) content: Content,
 }
 
-/// The freshness of a frame: its result would be the same, or may differ, if it were computed now.
+/// The freshness of a frame: whether computing it now could give another result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Freshness {
     /// Neither the inputs nor the program have changed.
     UpToDate,
-    /// They are not: why.
+    /// An input or the program has changed, for this reason.
     OutOfDate(String),
-    /// A program put it there; nobody can tell.
+    /// The frame was inserted by a program, so its inputs are unknown.
     Unknown,
 }
 
@@ -115,14 +115,14 @@ impl Frame {
         match self.made {
             Made::Computed => of.join(""),
             Made::Joined => format!("joined: {}", of.join("; ")),
-            Made::Given => "put there by a program".to_owned(),
+            Made::Given => "inserted by a program".to_owned(),
         }
     }
 
-    /// The table.
+    /// Returns the table.
     ///
     /// # Errors
-    /// If it was saved, and its file cannot be read or is not what was written.
+    /// If the frame was saved, and its file cannot be read or has changed.
     pub fn table(&self) -> Result<RecordBatch, Error> {
         match &self.content {
             Content::Memory(table) => Ok(table.clone()),
@@ -144,14 +144,14 @@ impl Frame {
         if table.num_rows() as u64 == self.rows && names.eq(&self.columns) {
             return Ok(());
         }
-        let reason = "it has not the rows and columns that the description of the ensemble tells of".to_owned();
+        let reason = "its rows and columns differ from the description of the ensemble".to_owned();
         Err(tape_io::Error::Damaged { path: path.to_owned(), reason })
     }
 
-    /// Writes the table to a file: Parquet, CSV, ECSV or Arrow, by the ending of its name.
+    /// Writes the table to a file: Parquet, CSV, ECSV or Arrow, by its extension.
     ///
     /// # Errors
-    /// As [`Frame::table`]; if the file exists and `options` do not replace it; or if it cannot be written.
+    /// As [`Frame::table`], and if the file cannot be written, or exists and `options` do not replace it.
     pub fn export(&self, path: impl AsRef<Path>, options: WriteOptions) -> Result<(), Error> {
         let path = path.as_ref();
         Format::of(path)?;

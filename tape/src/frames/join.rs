@@ -1,4 +1,4 @@
-//! A frame beside another, or beside what is known of objects.
+//! Joins of frames, with each other or with the object table.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -18,12 +18,12 @@ use crate::error::{Error, FrameError};
 use crate::query::Query;
 
 impl Frames {
-    /// Puts the columns of frame `right` behind those of `left`, as frame `label`: in each row those of the same object, and of
-    /// the same band if both have rows for each. All rows of `left` stay, in their order; where `right` has nothing, values
-    /// are null. A column that `left` has already is called `NAME_RIGHT`, after the frame.
+    /// Appends the columns of frame `right` to those of `left`, as frame `label`. Rows are matched by object, and by
+    /// band if both frames have one row per band. All rows of `left` are kept in order, with nulls for rows that
+    /// `right` lacks. A column whose name exists in `left` is called `NAME_RIGHT`, after the frame.
     ///
     /// # Errors
-    /// As [`Frames::frame`] and [`Frame::table`]; if `label` is taken or cannot be one; if ids are not of one type; or if
+    /// As [`Frames::frame`] and [`Frame::table`], and if `label` is taken or invalid, the types of the ids differ, or
     /// `right` has several rows for an object.
     pub fn join(&mut self, left: &str, right: &str, label: &str) -> Result<(), Error> {
         self.check_free(label)?;
@@ -45,10 +45,10 @@ impl Frames {
         Ok(())
     }
 
-    /// Puts columns of the table of objects of an ensemble behind those of a frame, as frame `label`.
+    /// Appends columns of the ensemble's object table to those of a frame, as frame `label`.
     ///
     /// # Errors
-    /// As [`Frames::join`]; if the ensemble has no table of objects, or that not all of the columns.
+    /// As [`Frames::join`], and if the ensemble has no object table, or the table lacks a column.
     pub fn join_objects(
         &mut self,
         frame: &str,
@@ -79,12 +79,12 @@ impl Frames {
     }
 }
 
-/// The columns of a table by which rows are told apart.
+/// Returns the key columns of a table.
 fn keys_of(table: &RecordBatch, keys: &[&str]) -> Option<Vec<ArrayRef>> {
     keys.iter().map(|key| table.column_by_name(key).cloned()).collect()
 }
 
-/// For each row of a table that of the other with the same keys.
+/// Returns, for each row of a table, the row of the other with the same keys.
 fn places(table: &RecordBatch, other: &RecordBatch, keys: &[&str]) -> Result<UInt32Array, String> {
     let missing = || format!("one of them lacks the column {}", keys.join(" or "));
     let (ours, theirs) = (keys_of(table, keys).ok_or_else(missing)?, keys_of(other, keys).ok_or_else(missing)?);
@@ -108,7 +108,7 @@ fn places(table: &RecordBatch, other: &RecordBatch, keys: &[&str]) -> Result<UIn
     Ok(ours.iter().map(|row| found.get(&row.owned()).copied()).collect())
 }
 
-/// A table with the other columns of another behind, from these rows of it.
+/// Appends the non-key columns of another table, taken from these rows of it.
 fn behind(
     table: &RecordBatch,
     other: &RecordBatch,

@@ -1,4 +1,4 @@
-//! Batches into the frames of a saved ensemble, through files alone: no table is held in memory for it.
+//! Computes batches into frames of a saved ensemble through files, without holding tables in memory.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -24,8 +24,8 @@ impl Batch {
     /// description of the ensemble is read.
     ///
     /// # Errors
-    /// If the label has another frame that `options` do not replace, or is not valid; if the ensemble is of another
-    /// survey, or damaged; or if the folder holds something else.
+    /// If the label is invalid or has another frame that `options` do not replace, if the ensemble is damaged or of
+    /// another survey, or if the folder holds something else.
     pub fn is_kept(&self, folder: impl AsRef<Path>, label: &str, options: WriteOptions) -> Result<bool, Error> {
         let (folder, origin) = (folder.as_ref(), self.provenance());
         check_replaceable(folder)?;
@@ -33,11 +33,11 @@ impl Batch {
         Ok(frames.has(label, &origin, options)?)
     }
 
-    /// Runs a plan of this batch into a frame of the saved ensemble in a folder, which is made if it is not there, with
-    /// someone watching. The ensemble with the new frame takes the place of the old one whole or not at all. Frames that
-    /// others put there meanwhile stay.
+    /// Runs a plan of this batch into a frame of the saved ensemble in a folder (created if missing), and reports
+    /// progress to an observer. The saved ensemble is replaced atomically. Frames that other processes add meanwhile
+    /// are kept.
     ///
-    /// A survey can be kept but once in a folder; frames of it may be computed with other conditions, objects and bands.
+    /// A folder holds frames of one survey; they can use different conditions, objects and bands.
     ///
     /// # Errors
     /// As [`Batch::is_kept`] and [`Batch::write`].
@@ -51,7 +51,7 @@ impl Batch {
     ) -> Result<Summary, Error> {
         let folder = std::path::absolute(folder.as_ref()).unwrap_or_else(|_| folder.as_ref().to_owned());
         let origin = self.provenance();
-        // Asked before the work, not only after it.
+        // Fail before the run rather than after it.
         self.is_kept(&folder, label, options)?;
         let description = description(&self.ensemble)?;
         let beside = WholeFolder::beside(&folder)?;
@@ -64,7 +64,7 @@ impl Batch {
         let turn = turn(&folder);
         let is_there = check_replaceable(&folder)?;
         let (description, mut frames) = match self.saved(&folder)? {
-            // The ensemble stays what it was, of the files as they are now.
+            // The saved query stays, with the current stamps of its files.
             Some(saved) => (Provenance { stamps: description.stamps, ..saved.description }, saved.frames),
             None => (description, Frames::new()),
         };
@@ -75,7 +75,7 @@ impl Batch {
         done.map(|()| summary)
     }
 
-    /// The saved ensemble in a folder, if there is one; it must be of the same survey.
+    /// Returns the saved ensemble in a folder, if any. It must be of the same survey.
     fn saved(&self, folder: &Path) -> Result<Option<Saved>, Error> {
         recover(folder)?;
         let saved = Saved::open_if_there(folder)?;
@@ -87,7 +87,7 @@ impl Batch {
 }
 
 impl Frame {
-    /// A frame that was just written to a file.
+    /// Creates a frame for a file that was just written.
     fn written(path: &Path, origin: Provenance, keys: Vec<String>) -> Result<Self, Error> {
         let seal = FileSeal::of(path)?;
         let unreadable = |reason: String| FrameError::Damaged { path: path.to_owned(), reason };

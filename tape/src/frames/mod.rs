@@ -1,12 +1,13 @@
-//! Results that are kept, by name: computed once, listed, joined, dropped, and saved with what they were computed from.
+//! Named results that can be reused, listed, joined, dropped and saved.
 //!
-//! A [`Frame`] is a table of results with its [`Provenance`](crate::Provenance): the inputs as they were, the columns, conditions, objects, statistics
-//! and the rest of what was asked for. [`Batch::compute_as`](crate::Batch::compute_as) computes a frame under a label, and where the label has
-//! one of the same origin, does not compute it again. [`Ensemble::save`](crate::Ensemble::save) writes an ensemble and its frames to a folder:
+//! A [`Frame`] is a table of results with its [`Provenance`](crate::Provenance): the stamps of the inputs, the columns,
+//! conditions, objects, statistics and other settings. [`Batch::compute_as`](crate::Batch::compute_as) computes a frame
+//! under a label, or reuses a frame of the same origin. [`Ensemble::save`](crate::Ensemble::save) writes an ensemble
+//! and its frames to a folder:
 //!
 //! ```text
-//! folder/ensemble.json          the inputs as they were, the columns, what is asked of rows and objects, the frames
-//!        frames/stetson.parquet the frame of this label
+//! folder/ensemble.json          the query, the stamps of its inputs, and the list of frames
+//!        frames/stetson.parquet the frame with this label
 //! ```
 
 mod compute;
@@ -30,40 +31,40 @@ pub use saved::Saved;
 use crate::error::Error;
 use crate::options::WriteOptions;
 
-/// Labels that are tables of the ensemble itself.
+/// Labels reserved for the tables of the ensemble.
 const RESERVED: [&str; 2] = ["source", "object"];
-/// File names must have room for more.
+/// Maximum length of a label, because file names add an extension.
 const LONGEST: usize = 100;
 
-/// Tables of results by their labels, in the order in which they came.
+/// Frames by label, in insertion order.
 #[derive(Debug, Default)]
 pub struct Frames {
     all: Vec<(String, Frame)>,
-    /// Labels of frames that were dropped, and not computed again.
+    /// Labels of frames that were dropped and not computed again.
     dropped: Vec<String>,
 }
 
 impl Frames {
-    /// No frames.
+    /// Creates an empty set of frames.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// All frames with their labels. Nothing is read for it.
+    /// Returns all frames with their labels, without reading tables.
     pub fn list(&self) -> impl ExactSizeIterator<Item = (&str, &Frame)> {
         self.all.iter().map(|(label, frame)| (label.as_str(), frame))
     }
 
-    /// A frame.
+    /// Returns a frame.
     ///
     /// # Errors
-    /// [`FrameError::Unknown`], with the label most like it, or [`FrameError::Dropped`].
+    /// [`FrameError::Unknown`], with the closest label, or [`FrameError::Dropped`].
     pub fn frame(&self, label: &str) -> Result<&Frame, Error> {
         Ok(&self.all[self.place(label, "get")?].1)
     }
 
-    /// The table of a frame.
+    /// Returns the table of a frame.
     ///
     /// # Errors
     /// As [`Frames::frame`] and [`Frame::table`].
@@ -71,7 +72,7 @@ impl Frames {
         self.frame(label)?.table()
     }
 
-    /// Keeps a table of a program's own.
+    /// Inserts a table from the program.
     ///
     /// # Errors
     /// [`FrameError::Label`], [`FrameError::Reserved`] and [`FrameError::Taken`].
@@ -81,7 +82,7 @@ impl Frames {
         Ok(())
     }
 
-    /// Drops a frame. What asks for it after that is told so.
+    /// Drops a frame. Later requests for it return [`FrameError::Dropped`].
     ///
     /// # Errors
     /// As [`Frames::frame`].
@@ -92,7 +93,7 @@ impl Frames {
         Ok(())
     }
 
-    /// Writes the table of a frame to a file: Parquet, CSV, ECSV or Arrow, by the ending of its name.
+    /// Writes the table of a frame to a file: Parquet, CSV, ECSV or Arrow, by its extension.
     ///
     /// # Errors
     /// As [`Frames::frame`] and [`Frame::export`].
@@ -113,12 +114,13 @@ impl Frames {
         Err(FrameError::Unknown { operation, label, nearest, labels })
     }
 
-    /// The frame that a new one of this label would replace. Names of files may not differ by case alone.
+    /// Returns the frame that a new one with this label would replace. Labels that differ only by case are equal,
+    /// because some file systems ignore case.
     fn taken(&self, label: &str) -> Option<&(String, Frame)> {
         self.all.iter().find(|(own, _)| own.eq_ignore_ascii_case(label))
     }
 
-    /// Checks that a frame can have this label.
+    /// Checks that this label is valid and free.
     fn check_free(&self, label: &str) -> Result<(), FrameError> {
         check_label(label)?;
         match self.taken(label) {
@@ -129,7 +131,7 @@ impl Frames {
         }
     }
 
-    /// Puts a frame under a label, in the place of one that has it.
+    /// Inserts a frame, replacing the frame with this label, if any.
     fn put(&mut self, label: &str, frame: Frame) {
         self.dropped.retain(|dropped| dropped != label);
         match self.all.iter_mut().find(|(own, _)| own.eq_ignore_ascii_case(label)) {

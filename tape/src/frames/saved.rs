@@ -20,7 +20,7 @@ use crate::query::Provenance;
 const DESCRIPTION: &str = "ensemble.json";
 const FRAMES: &str = "frames";
 
-/// The content of the file.
+/// The content of the description file.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -43,7 +43,7 @@ struct WrittenFrame {
     checksum: u32,
 }
 
-/// A saved ensemble, as its folder describes it: neither the survey nor a frame was read.
+/// The description of a saved ensemble, without its survey and the tables of its frames.
 #[derive(Debug)]
 pub struct Saved {
     pub(super) folder: PathBuf,
@@ -52,10 +52,10 @@ pub struct Saved {
 }
 
 impl Saved {
-    /// The saved ensemble in a folder. Its description is read alone; the inputs may be gone.
+    /// Opens the saved ensemble in a folder. Only its description is read, so the inputs do not need to exist.
     ///
     /// # Errors
-    /// If there is none, or its description is not what was written.
+    /// If there is no saved ensemble, or its description is damaged.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, Error> {
         let folder = folder.as_ref();
         Self::open_if_there(folder)?.ok_or_else(|| FrameError::NotSaved { folder: folder.to_owned() }.into())
@@ -63,7 +63,7 @@ impl Saved {
 
     /// Like [`Saved::open`], but returns `None` if there is none.
     pub(super) fn open_if_there(folder: &Path) -> Result<Option<Self>, Error> {
-        // Frames are opened when they are asked for, from wherever the program may be then.
+        // Frames are read later, when the working directory may be another.
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
         recover(&folder)?;
         let path = folder.join(DESCRIPTION);
@@ -113,7 +113,7 @@ impl Saved {
     }
 }
 
-/// Writes an ensemble with its frames into a folder beside its place, and brings it there.
+/// Writes an ensemble with its frames to a temporary folder and renames it.
 pub(super) fn write(folder: WholeFolder, ensemble: Provenance, frames: &Frames, replaces: bool) -> Result<(), Error> {
     let inside = frames_in(folder.path());
     let made = fs::create_dir_all(&inside);
@@ -140,7 +140,7 @@ impl WrittenFrame {
         Frame { made, origins, keys, rows, columns, content }
     }
 
-    /// Writes the table of a frame into a folder, or links it there if it was saved before.
+    /// Writes the table of a frame into a folder, or links it if it was saved before.
     fn write(label: &str, frame: &Frame, folder: &Path) -> Result<Self, Error> {
         let path = path_of(folder, label);
         let seal = match &frame.content {
@@ -151,10 +151,10 @@ impl WrittenFrame {
                 writer.finish()?;
                 FileSeal::of(&path)?
             }
-            // It may be there already: the one that was just computed.
+            // The frame that was just computed is already in the folder.
             Content::File { path: from, seal, .. } if *from == path => *seal,
             Content::File { path: from, seal, .. } => {
-                // Not all file systems have links.
+                // Not all file systems have hard links.
                 let linked = fs::hard_link(from, &path).or_else(|_| fs::copy(from, &path).map(drop));
                 linked.map_err(|source| unreadable(from, source))?;
                 *seal
@@ -174,9 +174,9 @@ impl WrittenFrame {
 }
 
 impl Ensemble {
-    /// Saves this ensemble with its frames in a folder: the inputs by name, with sizes and times of change, the columns, what
-    /// is asked of rows and objects, and the frames with what they were computed from. A saved ensemble that is there
-    /// already is replaced whole or not at all; a folder that is none, or holds more, is left alone.
+    /// Saves this ensemble with its frames in a folder: the query, the names, sizes and modification times of its
+    /// inputs, and the frames with their provenance. An existing saved ensemble is replaced atomically. A folder with
+    /// other content is never replaced.
     ///
     /// # Errors
     /// If the folder holds something else, if it cannot be written to, or if a frame cannot be read.
@@ -190,11 +190,12 @@ impl Ensemble {
         done
     }
 
-    /// Opens a saved ensemble: the survey, as it was asked for then, and its frames. Footers are read alone; frames when they
-    /// are asked for.
+    /// Opens a saved ensemble: the survey with its query, and its frames. Only footers are read; frames are read on
+    /// demand.
     ///
     /// # Errors
-    /// If there is none, if it is not what was written, or if an input is gone or changed: see [`Ensemble::open_saved_with`].
+    /// If there is no saved ensemble, it is damaged, or an input is missing or changed: see
+    /// [`Ensemble::open_saved_with`].
     pub fn open_saved(folder: impl AsRef<Path>) -> Result<(Self, Frames), Error> {
         Self::open_saved_with(folder, Changed::Refuse)
     }
@@ -209,17 +210,17 @@ impl Ensemble {
     }
 }
 
-/// The file of a frame.
+/// Returns the path of a frame's file.
 pub(super) fn path_of(folder: &Path, label: &str) -> PathBuf {
     folder.join(format!("{label}.parquet"))
 }
 
-/// The folder of frames in that of an ensemble.
+/// Returns the folder of frames in that of an ensemble.
 pub(super) fn frames_in(folder: &Path) -> PathBuf {
     folder.join(FRAMES)
 }
 
-/// Returns true if the folder has a saved ensemble, which may be replaced. Fails if it has anything else.
+/// Returns true if the folder has a saved ensemble, which may be replaced, or an error if it has other content.
 pub(super) fn check_replaceable(folder: &Path) -> Result<bool, Error> {
     recover(folder)?;
     let occupied = |what: String| Err(FrameError::Occupied { folder: folder.to_owned(), what }.into());
@@ -261,8 +262,8 @@ fn unreadable(path: &Path, source: io::Error) -> Error {
     tape_io::Error::Io { path: path.to_owned(), action: "read it", source }.into()
 }
 
-/// Waits until no other process changes a saved ensemble in the folder around this one; what is returned is held until it is
-/// dropped. Where the file system has no locks, the last one wins.
+/// Locks the parent folder, so that only one process at a time changes saved ensembles in it. The lock is held until
+/// the file is dropped. On file systems without locks, the last writer wins.
 pub(super) fn turn(folder: &Path) -> Option<File> {
     let around = folder.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(around).ok().filter(|around| around.lock().is_ok())

@@ -1,5 +1,5 @@
-//! Ways into the files of jobs for fuzzing: only in builds with `--cfg fuzzing`, which `cargo xtask fuzz` makes, and in tests,
-//! which feed them all that was ever a finding.
+//! Ways into the files of jobs for fuzzing: only in builds with `--cfg fuzzing`, which `cargo xtask fuzz` makes, and in
+//! tests, which feed them all that was ever a finding.
 
 use std::path::Path;
 

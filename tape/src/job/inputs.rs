@@ -81,8 +81,8 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// Checks that the files of a partition, which was read, are still what they were. What the job stores was checked when it
-    /// was opened.
+    /// Checks that the files of a partition, which was read, are still what they were. What the job stores was checked
+    /// when it was opened.
     pub(super) fn check_unchanged(&self, partition: &Partition) -> Result<(), Error> {
         let places = partition.pieces.iter().filter_map(|piece| self.manifest.place(piece.row_group));
         let inputs: BTreeSet<usize> = places.map(|(input, _)| input).collect();

@@ -44,7 +44,8 @@ pub struct Manifest {
     pub dropped: Option<PlanKind>,
     /// Warnings about the inputs, to report with the results.
     pub warnings: Vec<String>,
-    /// For each task of the first round the pieces that it reads: row group of the survey, first row in it, first after them.
+    /// For each task of the first round the pieces that it reads: row group of the survey, first row in it, first after
+    /// them.
     pub partitions: Vec<Vec<(usize, u64, u64)>>,
     /// The smallest id of each slice of a merge but the first.
     pub cuts: Vec<Id>,
@@ -69,8 +70,8 @@ const ID_TYPES: [IdType; 9] = [
 ];
 
 impl Manifest {
-    /// A manifest out of the bytes of its file. Whatever the bytes, it gives an error or a manifest that holds together:
-    /// each row of the inputs is in exactly one task.
+    /// A manifest out of the bytes of its file. Whatever the bytes, it gives an error or a manifest that holds
+    /// together: each row of the inputs is in exactly one task.
     ///
     /// # Errors
     /// [`Malformed`], with what is wrong.

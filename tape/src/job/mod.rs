@@ -1,11 +1,12 @@
-//! Jobs: a run as a folder of tasks and receipts, so that many machines can share it and a run that was killed goes on where
-//! it was.
+//! Jobs: a run as a folder of tasks and receipts, so that many machines can share it and a run that was killed goes on
+//! where it was.
 //!
-//! [`Batch::plan_job`](crate::Batch::plan_job) writes down what will be done: the inputs as they are, the plan, and its tasks. Each task can then be run by
-//! any process that sees the folder and the inputs, in any order and more than once: it writes its output beside, renames it,
-//! and leaves a receipt. [`Job::gather`] believes nothing: each task must have one receipt, the rows that went in must be
-//! those of the footers, every byte of the outputs must be what was written, no light curve may have two results, and no
-//! epoch may be missing. Then it writes the very bytes that [`Batch::write`](crate::Batch::write) would have written.
+//! [`Batch::plan_job`](crate::Batch::plan_job) writes down what will be done: the inputs as they are, the plan, and its
+//! tasks. Each task can then be run by any process that sees the folder and the inputs, in any order and more than
+//! once: it writes its output beside, renames it, and leaves a receipt. [`Job::gather`] believes nothing: each task
+//! must have one receipt, the rows that went in must be those of the footers, every byte of the outputs must be what
+//! was written, no light curve may have two results, and no epoch may be missing. Then it writes the very bytes that
+//! [`Batch::write`](crate::Batch::write) would have written.
 //!
 //! ```text
 //! job/manifest.json             the query, its files, and the tasks
@@ -15,10 +16,10 @@
 //!     failures/scatter-00004.json   why task 4 failed, until it does not
 //! ```
 //!
-//! What is promised: a process may be killed at any moment, and no more than the tasks that it was at are done again. The
-//! content of a file is on the disk itself before it has its name; a loss of power can take names away, and those tasks are
-//! done again. Manifest and receipts carry a checksum of themselves, and outputs one of each block: a changed byte is told
-//! of, and [`Batch::resume`](crate::Batch::resume) runs the task again.
+//! What is promised: a process may be killed at any moment, and no more than the tasks that it was at are done again.
+//! The content of a file is on the disk itself before it has its name; a loss of power can take names away, and those
+//! tasks are done again. Manifest and receipts carry a checksum of themselves, and outputs one of each block: a changed
+//! byte is told of, and [`Batch::resume`](crate::Batch::resume) runs the task again.
 
 use std::ops::Range;
 use std::path::Path;
@@ -135,8 +136,8 @@ impl Job {
     /// and other tasks are not affected.
     ///
     /// # Errors
-    /// If there is no such task, if it is of the second round and the first is not done, an input changed, a file cannot be
-    /// read or written, a statistic panics, or the observer asks to stop.
+    /// If there is no such task, if it is of the second round and the first is not done, an input changed, a file
+    /// cannot be read or written, a statistic panics, or the observer asks to stop.
     pub fn run_task(&self, task: usize, workers: usize, observer: &dyn Observer) -> Result<Ran, Error> {
         let (first, all) = self.folder.counts();
         let folder = self.folder.path().to_owned();
@@ -165,12 +166,12 @@ impl Job {
         self.run_missing(&Config { workers, ..Config::default() }, observer)
     }
 
-    /// Puts the results together into a file: Parquet, CSV, ECSV or Arrow, which is the one that [`crate::Batch::write`] would have
-    /// written. The inputs are not needed for it.
+    /// Puts the results together into a file: Parquet, CSV, ECSV or Arrow, which is the one that
+    /// [`crate::Batch::write`] would have written. The inputs are not needed for it.
     ///
     /// # Errors
-    /// If a task is not done or failed, a file is damaged, or anything of what they say does not add up: with the task, and
-    /// what to do. If the partitions prove not to be in the order that the footers claim,
+    /// If a task is not done or failed, a file is damaged, or anything of what they say does not add up: with the task,
+    /// and what to do. If the partitions prove not to be in the order that the footers claim,
     /// [`tape_exec::Error::OutOfOrder`].
     pub fn gather(
         &self,

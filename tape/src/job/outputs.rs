@@ -21,7 +21,8 @@ impl TaskOutput for Writing {
     }
 }
 
-/// The outputs of the tasks that left `receipts`. A file is opened for each block, as there may be more files than may be open.
+/// The outputs of the tasks that left `receipts`. A file is opened for each block, as there may be more files than may
+/// be open.
 pub(super) struct Outputs<'a> {
     pub(super) job: &'a Job,
     pub(super) receipts: Vec<Receipt>,

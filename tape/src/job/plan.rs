@@ -30,8 +30,8 @@ impl Batch {
         self.job_of(folder, manifest)
     }
 
-    /// Opens the job in `folder` that was planned of this batch. Tasks then have what only this program has: statistics of its
-    /// own, and columns that a function computes. Both are known by their names alone.
+    /// Opens the job in `folder` that was planned of this batch. Tasks then have what only this program has: statistics
+    /// of its own, and columns that a function computes. Both are known by their names alone.
     ///
     /// # Errors
     /// As [`Job::open`], and if the job was planned with other arguments or inputs.
@@ -51,12 +51,12 @@ impl Batch {
     /// Goes on with the job in `folder`, which is planned first if it is not there, until the table is written: what an
     /// earlier call has done, however it ended, is not done again.
     ///
-    /// Where partitions prove not to be in the order that their footers claim, the job is planned again as a shuffle, with a
-    /// warning, as [`Batch::write`] does.
+    /// Where partitions prove not to be in the order that their footers claim, the job is planned again as a shuffle,
+    /// with a warning, as [`Batch::write`] does.
     ///
     /// # Errors
-    /// As [`Batch::write`]; if the job was planned with other arguments or inputs; or if tasks failed, while the others are
-    /// done and kept.
+    /// As [`Batch::write`]; if the job was planned with other arguments or inputs; or if tasks failed, while the others
+    /// are done and kept.
     pub fn resume(
         &self,
         folder: impl AsRef<Path>,

@@ -47,8 +47,8 @@ impl Job {
         Ok(Round::Second { outputs: Outputs { job: self, receipts }, source })
     }
 
-    /// Returns how a task runs: within the memory that it was planned with, or its share of what there is. What does not fit is
-    /// spilled beside the outputs.
+    /// Returns how a task runs: within the memory that it was planned with, or its share of what there is. What does
+    /// not fit is spilled beside the outputs.
     pub(super) fn task_config(&self, of_all: &Config, at_once: usize) -> Config {
         let memory = of_all.memory.map(|memory| memory / at_once as u64).or(self.manifest.memory);
         let on_error = self.manifest.query().on_error;
@@ -142,8 +142,8 @@ impl Job {
         Ok(())
     }
 
-    /// Tells the rows of the steps to come. Those of a bucket are known once the first round is done; till then each task of
-    /// the second is taken for one like the others.
+    /// Tells the rows of the steps to come. Those of a bucket are known once the first round is done; till then each
+    /// task of the second is taken for one like the others.
     fn tell_ahead(&self, tasks: &Tasks, of_first: &[usize], of_second: &[usize], observer: &dyn Observer) {
         let rows = of_first.iter().map(|&task| tasks.partitions[task].rows()).fold(0, u64::saturating_add);
         observer.event(Event::Ahead { step: Step::Read, rows });

@@ -1,7 +1,7 @@
 //! A query of a survey, as one value.
 //!
-//! A [`Query`] is plain data: it can be compared, written as JSON, and opened again. Jobs, kept frames, saved ensembles and files of
-//! results hold one, with the files as they were ([`Provenance`]).
+//! A [`Query`] is plain data: it can be compared, written as JSON, and opened again. Jobs, kept frames, saved ensembles
+//! and files of results hold one, with the files as they were ([`Provenance`]).
 
 mod choice;
 mod difference;
@@ -25,7 +25,8 @@ pub use provenance::{Provenance, Stamps};
 #[serde(deny_unknown_fields, default)]
 #[non_exhaustive]
 pub struct Query {
-    /// The files, as absolute paths or URLs, in the order of the survey. Files in memory are called `memory:0` and so on.
+    /// The files, as absolute paths or URLs, in the order of the survey. Files in memory are called `memory:0` and so
+    /// on.
     pub inputs: Vec<String>,
     /// The column of each role, in the order of [`Role::ALL`].
     pub columns: [Option<String>; 5],

@@ -12,8 +12,8 @@ impl Query {
     /// Opens the survey of this query, with all that is asked of its rows and objects.
     ///
     /// # Errors
-    /// [`Error::NotDescribed`] if a file is in memory, or a column computed by a function; [`Error::ChosenIds`] if an id cannot be one
-    /// of the survey as it is now; if a file cannot be opened.
+    /// [`Error::NotDescribed`] if a file is in memory, or a column computed by a function; [`Error::ChosenIds`] if an
+    /// id cannot be one of the survey as it is now; if a file cannot be opened.
     pub(crate) fn open_survey(&self) -> Result<Survey, Error> {
         if let Some(input) = self.inputs.iter().find(|input| input.starts_with(MEMORY)) {
             return Err(Error::NotDescribed { what: format!("the rows of {input} were in the memory of a program") });

@@ -94,8 +94,8 @@ impl Provenance {
         all.find(|file| !is_same(file)).map(|(path, _)| PathBuf::from(path))
     }
 
-    /// Returns what a file of results says of its making, as its metadata: nothing that depends on when, where or how it was
-    /// made, so that the same inputs give the same bytes. `rows` are those of each input.
+    /// Returns what a file of results says of its making, as its metadata: nothing that depends on when, where or how
+    /// it was made, so that the same inputs give the same bytes. `rows` are those of each input.
     pub(crate) fn metadata(&self, rows: &[u64]) -> Vec<(String, String)> {
         let text = serde_json::to_string(&self.described(rows)).unwrap_or_default();
         vec![

@@ -9,17 +9,17 @@
 //! | `flux`, `error` | float64 | nJy; the error is the standard deviation of the Gaussian noise that was added |
 //! | `band` | string | |
 //!
-//! and a table `_truth.parquet`, which readers of the folder pass over because of its underscore, one row per object: `id`,
-//! `kind` (see [`Kind`]), `period_days` (null where nothing repeats), `amplitude_mag` (at 620 nm, as the kind defines it),
-//! `mean_flux` (without noise, over the object's epochs in all bands) and `n_epochs`.
+//! and a table `_truth.parquet`, which readers of the folder pass over because of its underscore, one row per object:
+//! `id`, `kind` (see [`Kind`]), `period_days` (null where nothing repeats), `amplitude_mag` (at 620 nm, as the kind
+//! defines it), `mean_flux` (without noise, over the object's epochs in all bands) and `n_epochs`.
 //!
 //! With another [preset](Simulation::preset) than `tape`, the files have the columns, units and codes of bands of that
 //! survey, and also positions and a column of quality, which marks 2 % of the epochs as bad.
 //!
-//! An object's rows depend on the seed, its number, and the options that say what the sky is like ([`Simulation::epochs`],
-//! [`Simulation::bands`], [`Simulation::variable_fraction`]); not on the layout, the files, the codec, the threads, or how
-//! many other objects there are. Files are the same to the byte each time. Between platforms, values may differ in their
-//! last bit, because the platform's mathematics library draws the curves.
+//! An object's rows depend on the seed, its number, and the options that say what the sky is like
+//! ([`Simulation::epochs`], [`Simulation::bands`], [`Simulation::variable_fraction`]); not on the layout, the files,
+//! the codec, the threads, or how many other objects there are. Files are the same to the byte each time. Between
+//! platforms, values may differ in their last bit, because the platform's mathematics library draws the curves.
 //!
 //! ```
 //! use tape::simulate::{Simulation, SurveyLayout};
@@ -89,8 +89,8 @@ struct Lots {
 pub struct Simulation {
     /// Number of objects.
     pub objects: u64,
-    /// The mean number of epochs of an object, over all bands. Numbers of epochs are log-normal (but for the first epoch,
-    /// which every object has), with a spread of 0.5 in the natural logarithm.
+    /// The mean number of epochs of an object, over all bands. Numbers of epochs are log-normal (but for the first
+    /// epoch, which every object has), with a spread of 0.5 in the natural logarithm.
     pub epochs: f64,
     /// The labels of the bands. Those that end in one of `ugrizy` look as deep and as red as that band of Rubin.
     pub bands: Vec<String>,
@@ -158,7 +158,8 @@ impl Simulation {
     }
 
     /// Does what [`Simulation::write`] does, and tells how far it has come: `progress` is called now and then, on the
-    /// calling thread, with the work done and all the work there is. If it breaks, the run stops and leaves nothing behind.
+    /// calling thread, with the work done and all the work there is. If it breaks, the run stops and leaves nothing
+    /// behind.
     ///
     /// # Errors
     /// As [`Simulation::write`], and [`SimulateError::Interrupted`] if `progress` broke.

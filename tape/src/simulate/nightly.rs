@@ -1,6 +1,6 @@
-//! Surveys of a file per stretch of nights: objects are drawn in order of id, and each hands its rows to the files that their
-//! nights belong to. A row group of every file fills up at once; where that would be too many, the sky is drawn again for the
-//! next lot of files, as it is for shuffled surveys.
+//! Surveys of a file per stretch of nights: objects are drawn in order of id, and each hands its rows to the files that
+//! their nights belong to. A row group of every file fills up at once; where that would be too many, the sky is drawn
+//! again for the next lot of files, as it is for shuffled surveys.
 
 use std::ops::Range;
 
@@ -9,7 +9,8 @@ use super::run::Run;
 use super::shuffled::blocks;
 use super::{SimulateError, Simulation};
 
-/// Files that are open at once: fewer than any system allows, and a row group of each, of the usual 4 MB, fits in memory.
+/// Files that are open at once: fewer than any system allows, and a row group of each, of the usual 4 MB, fits in
+/// memory.
 pub(super) const FILES_AT_ONCE: usize = 128;
 
 /// Writes the survey, a lot of files at a time.

@@ -12,8 +12,8 @@ use super::passband::{Passband, flux, passbands};
 
 /// Spread of the natural logarithm of the light-curve lengths.
 const LENGTH_SPREAD: f64 = 0.5;
-/// The first id, and the room for each object's id: ids ascend, are 19 digits long as catalogues have them, and need all of
-/// an `i64`, so that whoever takes them through f64 is found out.
+/// The first id, and the room for each object's id: ids ascend, are 19 digits long as catalogues have them, and need
+/// all of an `i64`, so that whoever takes them through f64 is found out.
 const FIRST_ID: i64 = 1 << 60;
 const ID_ROOM: i64 = 1 << 32;
 /// The survey's window: ten years, and in each of them one season of visits, at night.

@@ -14,11 +14,12 @@ pub enum SurveyLayout {
     /// Ordered by id, then time; neither files nor row groups cut a light curve, and the order is declared.
     #[default]
     Sorted,
-    /// Ordered by id, then time, but files and row groups of equal row counts cut light curves, and nothing is declared:
-    /// what a naive repartition leaves behind.
+    /// Ordered by id, then time, but files and row groups of equal row counts cut light curves, and nothing is
+    /// declared: what a naive repartition leaves behind.
     SortedSplit,
-    /// A file for each stretch of nights, of as many nights each, in order of id, then time, within; the order is declared:
-    /// what a survey looks like that grows night by night. Every file may hold rows of any object, or none at all.
+    /// A file for each stretch of nights, of as many nights each, in order of id, then time, within; the order is
+    /// declared: what a survey looks like that grows night by night. Every file may hold rows of any object, or none at
+    /// all.
     Nightly,
     /// In random order over all files.
     Shuffled,

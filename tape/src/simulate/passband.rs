@@ -16,8 +16,8 @@ pub(super) struct Passband {
     pub(super) cumulative: f64,
 }
 
-/// Wavelength in nm, 5 sigma depth of a visit in magnitudes, and share of visits, about those that Rubin has. A label is
-/// known by its last letter, so that `g`, `LSST_g` and `ztf_g` mean the same; any other is taken for a shallow `r`.
+/// Wavelength in nm, 5 sigma depth of a visit in magnitudes, and share of visits, about those that Rubin has. A label
+/// is known by its last letter, so that `g`, `LSST_g` and `ztf_g` mean the same; any other is taken for a shallow `r`.
 fn properties(label: &str) -> (f64, f64, f64) {
     match label.chars().next_back() {
         Some('u' | 'U') => (368.0, 23.7, 0.07),

@@ -44,8 +44,8 @@ impl<'a> Run<'a> {
         self.pool.install(|| tape_pool::map(items, f))
     }
 
-    /// Returns how many row groups are encoded before the next are begun: enough to keep all threads busy, few enough to
-    /// forget.
+    /// Returns how many row groups are encoded before the next are begun: enough to keep all threads busy, few enough
+    /// to forget.
     pub(super) fn window(&self) -> usize {
         2 * self.pool.install(tape_pool::current_threads)
     }

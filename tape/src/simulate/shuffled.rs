@@ -1,6 +1,6 @@
 //! Surveys in random order: rows are scattered over many buckets, and each bucket is shuffled by itself. That is a fair
-//! shuffle of everything, yet touches memory a bucket at a time. Where all rows do not fit in memory together, the sky is
-//! drawn again for the next lot of buckets: drawing is cheaper than spilling.
+//! shuffle of everything, yet touches memory a bucket at a time. Where all rows do not fit in memory together, the sky
+//! is drawn again for the next lot of buckets: drawing is cheaper than spilling.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -82,7 +82,8 @@ fn scatter(
     let capacity = (expected + 6.0 * expected.sqrt()) as usize;
     let mut buckets: Vec<Vec<Row>> = wanted.clone().map(|_| Vec::with_capacity(capacity)).collect();
     for some in blocks(starts).chunks(run.window()) {
-        // Threads draw, and this one puts the rows away in a fixed order: the result owes nothing to chance but the seed.
+        // Threads draw, and this one puts the rows away in a fixed order: the result owes nothing to chance but the
+        // seed.
         let drawn = run.map(some.iter().collect(), |block| draw(sky, starts, block, &wanted, count));
         for (block, (rows, truths)) in some.iter().zip(drawn) {
             for (bucket, row) in rows {

@@ -114,7 +114,7 @@ fn what_is_no_saved_ensemble_is_left_alone() {
         ("folder", "'notes.txt' is there"),
         ("more", "'notes.txt' is there"),
         ("within", "'frames/notes.parquet' is there"),
-        ("survey", "is there, which is no saved ensemble"),
+        ("survey", "which is not a saved ensemble"),
         ("damaged", "is damaged"),
         ("no/folder", "no"),
     ] {
@@ -157,7 +157,7 @@ fn every_changed_byte_of_a_description_is_one_message() {
     let error = Saved::open(place.path("saved")).expect("it is whole").frames().get("means").expect_err("changed");
     assert!(error.to_string().contains("means.parquet: is damaged"), "{error}");
     let error = Saved::open(place.path("file")).expect_err("there is none").to_string();
-    assert!(error.contains("no saved ensemble is there"), "{error}");
+    assert!(error.contains("no saved ensemble found"), "{error}");
 }
 
 #[test]
