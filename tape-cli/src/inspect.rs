@@ -98,6 +98,7 @@ fn as_json(info: &SurveyInfo) -> serde_json::Value {
         "bands": bands,
         "ids": info.ids.as_ref().map(|(min, max)| json!({"min": min.to_string(), "max": max.to_string()})),
         "objects": info.objects,
+        "warnings": info.warnings,
         "null_ids": info.null_ids,
         "no_epoch": info.no_epoch,
         "sorted": info.layout.sorted,

@@ -73,6 +73,12 @@ fn the_columns_that_a_person_would_take_are_taken_and_said() {
         assert_eq!(rows, expected, "{name}");
         assert!(said.err.contains(warning) && (said.err.contains("warning") != warning.is_empty()), "{name}: {said:?}");
     }
+    let shown = place.ok("inspect more.parquet");
+    assert!(!shown.contains("doubt"), "{shown}");
+    place.parquet("key.parquet", [vec![("id", integers(|row| row))], columns("objid", "band")].concat());
+    let shown = place.ok("inspect key.parquet");
+    assert!(shown.contains("doubt      the id is read from column 'objid', although it could be 'id'"), "{shown}");
+    assert_eq!(place.json("inspect key.parquet --json")["warnings"].as_array().map(Vec::len), Some(1));
     for band in ["flt", "phot_filter", "FILTER", "F", "lsst_band"] {
         place.parquet("more.parquet", columns("objid", band));
         assert_eq!(batch(&place, "more.parquet").0, expected, "{band}");

@@ -48,6 +48,8 @@ pub struct SurveyInfo {
     pub no_epoch: Option<u64>,
     /// Layout of the light curves: whether rows are sorted and row groups split light curves, and the evidence for it.
     pub layout: Layout,
+    /// Doubts about the choice of files and columns.
+    pub warnings: Vec<String>,
 }
 
 /// Information about the bands of a survey.
@@ -123,6 +125,7 @@ impl Ensemble {
             null_ids: None,
             no_epoch: None,
             layout,
+            warnings: survey.notes().to_vec(),
         }
     }
 }
@@ -191,7 +194,8 @@ impl fmt::Display for SurveyInfo {
         }
         row(f, "sorted", self.sorted())?;
         row(f, "cut", self.cut())?;
-        write!(f, "{:<10} {}", "evidence", self.layout.evidence)
+        write!(f, "{:<10} {}", "evidence", self.layout.evidence)?;
+        self.warnings.iter().try_for_each(|warning| write!(f, "\n{:<10} {warning}", "doubt"))
     }
 }
 
