@@ -195,7 +195,7 @@ fn two_columns_of_one_name_and_unknown_units_are_refused() {
     ];
     place.parquet("generic.parquet", plain);
     let said = place.tape("batch generic.parquet --stat mean --to-mag AB -o out.csv");
-    assert!(said.code == Some(2) && said.err.contains("the unit of the fluxes is not known"), "{said:?}");
+    assert!(said.code == Some(2) && said.err.contains("the unit of the fluxes is unknown"), "{said:?}");
     place.ok("simulate survey --objects 10 --epochs 10");
     place.ok("batch survey --stat mean --to-mag AB -o out.csv");
     place.ok("repartition survey again --partition-size 1MB");
