@@ -34,7 +34,8 @@ pub enum Error {
     },
     /// A statistic with many rows for each light curve is not the only one.
     #[error(
-        "the statistic '{statistic}' has many rows for each light curve: compute it in a run of its own, and join the tables by id"
+        "the statistic '{statistic}' has many rows for each light curve: compute it in a run of \
+         its own, and join the tables by id"
     )]
     NotAlone {
         /// The statistic.
@@ -165,7 +166,8 @@ pub enum Error {
     },
     /// A statistic with many rows for each light curve gave a number of values that is not a multiple of its outputs.
     #[error(
-        "the statistic '{statistic}' gave {values} values for object {id}{band}, which do not form rows of {outputs} values",
+        "the statistic '{statistic}' gave {values} values for object {id}{band}, which do not form rows of \
+         {outputs} values",
         band = of_band(.band)
     )]
     Ragged {

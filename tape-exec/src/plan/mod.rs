@@ -138,7 +138,8 @@ fn cannot_merge(not_sliced: NotSliced, most: u64) -> Error {
     let (why, instead) = match not_sliced {
         NotSliced::TooLarge { rows } => (
             format!(
-                "row groups that may hold the same ids have {rows} rows together, but only {most} fit in the memory limit"
+                "row groups that may hold the same ids have {rows} rows together, but only {most} fit in the \
+                 memory limit"
             ),
             "a larger memory limit, or the auto plan",
         ),

@@ -163,8 +163,8 @@ pub(crate) fn warnings_of(job: &Job<'_>, totals: &Totals) -> Vec<String> {
 fn cut_unchecked(edges: u64) -> Option<String> {
     (edges > 0).then(|| {
         format!(
-            "unchecked map: {edges} partition edges cut light curves, and each piece has a result of its own; these are not \
-             the statistics of the objects"
+            "unchecked map: {edges} partition edges cut light curves, and each piece has a result of its own; these are \
+             not the statistics of the objects"
         )
     })
 }

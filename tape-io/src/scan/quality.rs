@@ -8,8 +8,8 @@ use crate::survey::Survey;
 const ROWS: usize = 1 << 16;
 
 impl Survey {
-    /// Returns a warning with the number of epochs that fail the customary quality cut, if the preset has one and the user
-    /// did not decide about quality. Reads the columns of the cut, except where footers show that no epoch fails.
+    /// Returns a warning with the number of epochs that fail the customary quality cut, if the preset has one and the
+    /// user did not decide about quality. Reads the columns of the cut, except where footers show that no epoch fails.
     ///
     /// # Errors
     /// If the columns cannot be read.
@@ -23,7 +23,9 @@ impl Survey {
         let preset = self.preset().map_or("", |preset| preset.name);
         Ok((n > 0).then(|| {
             let epochs = if n == 1 { "1 epoch fails".to_owned() } else { format!("{n} epochs fail") };
-            format!("{epochs} the customary quality cut of {preset} ({cut}) and are used: apply the cut, or accept such epochs")
+            format!(
+                "{epochs} the customary quality cut of {preset} ({cut}) and are used: apply the cut, or accept such epochs"
+            )
         }))
     }
 

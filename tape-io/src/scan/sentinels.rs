@@ -110,7 +110,8 @@ impl Survey {
                 .map(|((_, value), _)| format!("{column} {} {value}", if value.starts_with('-') { ">" } else { "<" }))
                 .collect();
             Some(format!(
-                "column '{column}' has {}, which often stand for no measurement: exclude such rows with the condition {}",
+                "column '{column}' has {}, which often stand for no measurement: exclude such rows with \
+                 the condition {}",
                 values.join(" and "),
                 limits.join(" AND ")
             ))

@@ -43,11 +43,12 @@ impl Exposures {
 }
 
 impl Survey {
-    /// Adds a table of exposures: files with one row for each exposure, such as Rubin's table of visits. The column `on` of
-    /// the survey's rows holds the key of the exposure, and `key` is the column of keys in the table (`on` by default).
+    /// Adds a table of exposures: files with one row for each exposure, such as Rubin's table of visits. The column
+    /// `on` of the survey's rows holds the key of the exposure, and `key` is the column of keys in the table (`on` by
+    /// default).
     ///
-    /// Expressions over rows name the table's columns as `exposures.NAME`. The values are null for rows whose exposure is not
-    /// in the table. Only footers are read now.
+    /// Expressions over rows name the table's columns as `exposures.NAME`. The values are null for rows whose exposure
+    /// is not in the table. Only footers are read now.
     ///
     /// # Errors
     /// [`Error::Condition`] if a file of the survey has no column `on`, or one that cannot be a key; otherwise as

@@ -84,8 +84,8 @@ impl KeyedTable {
         Self::open_files(TableKind::Objects, files, id, id_type)
     }
 
-    /// Opens the files of a table of exposures with the keys in the column `key`, for a survey whose column of exposures has
-    /// the type `key_type`. Only footers are read.
+    /// Opens the files of a table of exposures with the keys in the column `key`, for a survey whose column of
+    /// exposures has the type `key_type`. Only footers are read.
     ///
     /// # Errors
     /// See [`KeyedTable::open_objects`].
