@@ -1,4 +1,4 @@
-//! The folder of a job: where everything lies in it, and what of it can be believed.
+//! The folder of a job: its paths and the checks of its files.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -13,7 +13,7 @@ use super::stored::INPUTS;
 use crate::error::{Error, JobError};
 
 const MANIFEST: &str = "manifest.json";
-/// Outputs, receipts and notes of failures lie in folders of their own.
+/// Subfolders for outputs, receipts and notes of failures.
 pub(super) const FOLDERS: [&str; 3] = ["tasks", "receipts", "failures"];
 
 /// The folder of a job.
@@ -21,7 +21,7 @@ pub(super) const FOLDERS: [&str; 3] = ["tasks", "receipts", "failures"];
 pub(super) struct Folder {
     path: PathBuf,
     kind: PlanKind,
-    /// The tasks of the first round.
+    /// Number of tasks of the first round.
     first: usize,
     tasks: usize,
     digest: u32,
@@ -30,13 +30,13 @@ pub(super) struct Folder {
 /// The state of a task.
 #[derive(Clone, Debug)]
 pub(super) enum State {
-    /// It left a receipt.
+    /// Finished, with a receipt.
     Done(Box<Receipt>),
-    /// It was not run, or did not end.
+    /// Not started, or not finished.
     Left,
-    /// It failed, and said so.
+    /// Failed, with a note.
     Failed(String),
-    /// It left a receipt, or an output, that is not what was written.
+    /// Finished, with a damaged receipt or output.
     Damaged(PathBuf, String),
 }
 
@@ -46,7 +46,7 @@ impl Folder {
         Self { path: path.to_owned(), kind, first, tasks: first + manifest.reduces, digest }
     }
 
-    /// The manifest in a folder.
+    /// Reads the manifest in a folder.
     pub(super) fn read_manifest(folder: &Path) -> Result<Manifest, Error> {
         let path = folder.join(MANIFEST);
         let bytes = match fs::read(&path) {
@@ -94,7 +94,7 @@ impl Folder {
         Ok(())
     }
 
-    /// Makes a folder with this manifest in it, which comes last and for good.
+    /// Creates a folder with this manifest. The manifest is written last, so that a folder with a manifest is complete.
     pub(super) fn create(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
         for name in FOLDERS {
             let path = folder.join(name);
@@ -104,7 +104,7 @@ impl Folder {
         Self::write_manifest(folder, manifest)
     }
 
-    /// Puts a manifest in the place of another.
+    /// Replaces the manifest.
     pub(super) fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<(), Error> {
         let path = folder.join(MANIFEST);
         let bytes = manifest.to_bytes();
@@ -117,7 +117,7 @@ impl Folder {
         &self.path
     }
 
-    /// The tasks of the first round, and all.
+    /// Returns the number of tasks of the first round, and of all tasks.
     pub(super) const fn counts(&self) -> (usize, usize) {
         (self.first, self.tasks)
     }
@@ -134,7 +134,7 @@ impl Folder {
         format!("{round}-{task:05}")
     }
 
-    /// The folder of outputs.
+    /// Returns the folder of outputs.
     pub(super) fn outputs(&self) -> PathBuf {
         self.path.join(FOLDERS[0])
     }
@@ -158,17 +158,17 @@ impl Folder {
         tape_io::internal::checksum(&bytes)
     }
 
-    /// Writes the receipt of a task, whose output is in its place.
+    /// Writes the receipt of a task. Its output must already be in place.
     pub(super) fn put_receipt(&self, receipt: &Receipt) -> Result<(), Error> {
         let path = self.receipt(receipt.task);
         let bytes = receipt.to_bytes().map_err(|error| self.damaged(&path, receipt.task, error.reason))?;
         write_whole(&path, &bytes)?;
-        // If it stays, the receipt counts.
+        // If the note cannot be removed, the receipt takes precedence.
         drop(fs::remove_file(self.failure(receipt.task)));
         Ok(())
     }
 
-    /// Notes that a task failed. That it cannot even be noted is no news beside the failure itself.
+    /// Writes a note that a task failed. Errors are ignored, because the failure itself is reported anyway.
     pub(super) fn put_failure(&self, task: usize, message: &str) {
         let note = FailureNote { job: self.digest, task, message: message.to_owned() };
         if let Ok(bytes) = note.to_bytes() {
@@ -216,7 +216,7 @@ impl Folder {
         state
     }
 
-    /// The receipt of a task that must be done.
+    /// Returns the receipt of a task, or `None` if it is not finished.
     pub(super) fn done(&self, task: usize) -> Result<Option<Receipt>, JobError> {
         match self.state(task) {
             State::Done(receipt) => Ok(Some(*receipt)),
@@ -225,7 +225,7 @@ impl Folder {
         }
     }
 
-    /// The output of a task.
+    /// Opens the output of a task.
     pub(super) fn open(&self, receipt: &Receipt) -> Result<BlockFile, tape_io::Error> {
         BlockFile::open(&self.output(receipt.task), receipt.written(), self.seal(receipt.task))
     }
@@ -235,7 +235,7 @@ impl Folder {
         JobError::Damaged { folder: self.path.clone(), path: path.to_owned(), task, reason }
     }
 
-    /// The error of reading a task's output, with what to do.
+    /// Creates the error for an unreadable output, with the task to run again.
     pub(super) fn unreadable(&self, task: usize, error: &tape_io::Error) -> JobError {
         self.damaged(&self.output(task), task, reason_of(error))
     }
@@ -255,7 +255,7 @@ impl Folder {
         Ok(())
     }
 
-    /// Removes what processes left that were killed, and what was left by a plan that was dropped.
+    /// Removes files of killed processes and of a dropped plan.
     pub(super) fn clean(&self, dropped: Option<PlanKind>) {
         let prefix = dropped.map(|kind| format!("{}-", kind.name()));
         for name in FOLDERS {
@@ -263,7 +263,7 @@ impl Folder {
                 let file = entry.file_name();
                 let file = file.to_string_lossy();
                 if file.ends_with(UNFINISHED) || prefix.as_ref().is_some_and(|prefix| file.starts_with(prefix)) {
-                    // What stays is in nobody's way but a stray receipt, which is told of then.
+                    // Remaining files do no harm, except stray receipts, which are reported when results are gathered.
                     drop(fs::remove_file(entry.path()));
                 }
             }

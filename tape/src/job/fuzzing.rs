@@ -1,5 +1,5 @@
-//! Ways into the files of jobs for fuzzing: only in builds with `--cfg fuzzing`, which `cargo xtask fuzz` makes, and in
-//! tests, which feed them all that was ever a finding.
+//! Entry points for fuzzing the files of jobs. They exist only in builds with `--cfg fuzzing`, which `cargo xtask fuzz`
+//! makes, and in tests, which feed them all earlier findings.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use tape_io::internal::BlockFile;
 use super::{FailureNote, Job, Manifest, Receipt};
 use crate::statistics::statistics_named;
 
-/// A manifest: as the bytes of its file, and as the content under a checksum that is right.
+/// Feeds a manifest: as the bytes of its file, and as content with a correct checksum.
 pub fn manifest(data: &[u8]) {
     drop(Manifest::parse(data));
     let Ok(content) = serde_json::from_slice::<Manifest>(data) else { return };
@@ -32,7 +32,7 @@ pub fn manifest(data: &[u8]) {
     }
 }
 
-/// A receipt, or a note of a failure: as the bytes of its file, and as the content under a checksum that is right.
+/// Feeds a receipt or a note of a failure: as the bytes of its file, and as content with a correct checksum.
 pub fn receipt(data: &[u8]) {
     drop((Receipt::parse(data), FailureNote::parse(data)));
     if let Ok(note) = serde_json::from_slice::<FailureNote>(data) {
@@ -69,7 +69,7 @@ mod tests {
             assert!(!inputs.is_empty(), "no input of {target}");
             inputs.iter().for_each(|input| feed(input));
         }
-        // Some must get behind the checksum, or nothing is tested there.
+        // Some input must pass the checksum, or the code after it is not tested.
         manifest(&serde_json::to_vec(&a_manifest()).expect("JSON"));
     }
 }

@@ -1,4 +1,4 @@
-//! Results of all tasks put together, once every receipt was checked.
+//! Gathers the results of all tasks after checking every receipt.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ use crate::options::WriteOptions;
 use crate::query::Shape;
 
 impl Job {
-    /// Writes the table, as [`crate::Batch::write`] would have.
+    /// Writes the same table as [`crate::Batch::write`].
     pub(super) fn gather_into(
         &self,
         path: &Path,
@@ -61,7 +61,7 @@ impl Job {
         Ok(summary)
     }
 
-    /// Opens the table of objects, if columns of it stand in results.
+    /// Opens the object table, if results contain columns of it.
     fn table_beside(&self) -> Result<Option<KeyedTable>, Error> {
         let keys = self.manifest.keys.iter().flatten();
         if keys.chain(&self.manifest.query().joined).next().is_none() {
@@ -70,7 +70,7 @@ impl Job {
         object_table(&self.manifest)
     }
 
-    /// Returns what stands behind results, or in the place of their ids.
+    /// Returns the columns that are appended to results, or that replace their ids.
     fn joined<'t>(&self, table: Option<&'t KeyedTable>) -> Result<Option<Joined<'t>>, Error> {
         Ok(match (&self.manifest.keys, table) {
             (Some(keys), table) => Some(Joined::of_groups(table, keys)?),
@@ -84,7 +84,7 @@ impl Job {
         let tasks = self.manifest.tasks();
         let skips = |receipt: &Receipt| skips_row_groups(&receipt.report().skipped);
         if tasks.kind == PlanKind::Merge && !receipts.iter().any(skips) {
-            // Slices share row groups: their rows are those of the footers together alone.
+            // Slices share row groups, so only their total can be compared with the footers.
             let rows = receipts.iter().map(|receipt| receipt.rows_in).fold(0, u64::saturating_add);
             return self.check_rows(0, rows, self.manifest.rows, false);
         }
@@ -114,14 +114,14 @@ impl Job {
         Ok(())
     }
 
-    /// Returns the summary, if no epoch is missing.
+    /// Returns the summary, or an error if epochs are missing.
     fn summary(&self, gathered: Gathered, bands: &[String]) -> Result<Summary, Error> {
         let Gathered { totals, skipped, warnings: told } = gathered;
         let (rows, epochs, left_out) = (totals.rows, totals.counts.epochs, totals.left_out.total());
-        // Row groups that were left out were not read.
+        // Skipped row groups were not read.
         let too_large = skipped.iter().filter(|skipped| matches!(skipped, Skipped::LightCurve { .. }));
         let left_out = too_large.map(Skipped::rows).fold(left_out, u64::saturating_add);
-        // Light curves of many rows may have none, so their rows do not tell the epochs.
+        // Light curves can have no rows if a statistic has many rows, so the results do not include all epochs.
         let known = !self.statistics.iter().any(Statistic::has_many_rows);
         if known && epochs.checked_add(left_out) != Some(rows) {
             let folder = self.folder.path().to_owned();
@@ -136,7 +136,7 @@ impl Job {
         Ok(summary)
     }
 
-    /// An error of the engine, with the files that it is about.
+    /// Adds the files to an error of the engine.
     pub(super) fn located(&self, error: Error) -> Error {
         match error {
             Error::Exec(tape_exec::Error::WrongOutput { task, reason }) => self.wrong(task, reason),

@@ -1,4 +1,4 @@
-//! The inputs of a job, opened again and found to be what they were.
+//! Opens the inputs of a job and checks that they have not changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,21 +12,21 @@ use super::manifest::Manifest;
 use crate::error::{Error, JobError};
 use crate::query::Choice;
 
-/// Some of the inputs of a job, open.
+/// Open inputs of a job.
 pub(super) struct Inputs<'a> {
     manifest: &'a Manifest,
     open: Open<'a>,
 }
 
 enum Open<'a> {
-    /// All of them, by the program that has the batch.
+    /// All inputs, from the batch of this program.
     All(&'a dyn Source),
-    /// Some; for each row group of theirs in the survey its number among those that are open.
+    /// Some inputs, and the number of each of their row groups in the survey, with its number among the open ones.
     Some(Box<dyn Source>, BTreeMap<usize, usize>),
 }
 
 impl<'a> Inputs<'a> {
-    /// Opens the files that some partitions lie in, at least one.
+    /// Opens the files of some partitions, and at least one file.
     pub(super) fn open<'p>(
         manifest: &'a Manifest,
         folder: &Path,
@@ -50,7 +50,7 @@ impl<'a> Inputs<'a> {
         Ok(Self { manifest, open: Open::Some(source, numbers) })
     }
 
-    /// Takes all inputs as a batch has them that was found to be the one that was planned.
+    /// Uses all inputs of a batch, which must be the planned one.
     pub(super) const fn all(manifest: &'a Manifest, source: &'a dyn Source) -> Self {
         Self { manifest, open: Open::All(source) }
     }
@@ -62,7 +62,7 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// Returns a partition of the job as one of what is open.
+    /// Converts a partition of the job to the row groups that are open.
     pub(super) fn partition(&self, partition: &Partition) -> Partition {
         let Open::Some(_, numbers) = &self.open else { return partition.clone() };
         let piece = |piece: &Piece| {
@@ -72,7 +72,7 @@ impl<'a> Inputs<'a> {
         Partition { pieces: partition.pieces.iter().filter_map(piece).collect() }
     }
 
-    /// Gives a row group that was left out its number in the job.
+    /// Converts the number of a skipped row group to its number in the job.
     pub(super) fn renumber(&self, skipped: &mut Skipped) {
         if let (Open::Some(_, numbers), Skipped::RowGroup { row_group, .. }) = (&self.open, skipped)
             && let Some((planned, _)) = numbers.iter().find(|(_, opened)| **opened == *row_group)
@@ -81,8 +81,8 @@ impl<'a> Inputs<'a> {
         }
     }
 
-    /// Checks that the files of a partition, which was read, are still what they were. What the job stores was checked
-    /// when it was opened.
+    /// Checks that the files of a partition have not changed while they were read. Stored inputs were checked when the
+    /// job was opened.
     pub(super) fn check_unchanged(&self, partition: &Partition) -> Result<(), Error> {
         let places = partition.pieces.iter().filter_map(|piece| self.manifest.place(piece.row_group));
         let inputs: BTreeSet<usize> = places.map(|(input, _)| input).collect();
@@ -96,7 +96,7 @@ impl<'a> Inputs<'a> {
     }
 }
 
-/// Opens the table of objects of a job alone, if there is one.
+/// Opens only the object table of a job, if any.
 pub(super) fn object_table(manifest: &Manifest) -> Result<Option<KeyedTable>, Error> {
     let Some(objects) = &manifest.query().objects else { return Ok(None) };
     let mut table = KeyedTable::open_objects(&objects.inputs, Some(&objects.id), None, manifest.object_id_type())?;
@@ -107,7 +107,7 @@ pub(super) fn object_table(manifest: &Manifest) -> Result<Option<KeyedTable>, Er
     Ok(Some(table))
 }
 
-/// Chooses the objects that are meant. Where epochs were counted, the objects were stored that this left.
+/// Applies the selections of objects. A selection by number of epochs was stored as a list of objects.
 fn choose(survey: Survey, manifest: &Manifest, folder: &Path) -> Result<Survey, Error> {
     let choices = &manifest.query().choices;
     let counted = choices.iter().rposition(|choice| matches!(choice, Choice::Epochs(_)));
@@ -119,7 +119,7 @@ fn choose(survey: Survey, manifest: &Manifest, folder: &Path) -> Result<Survey, 
     crate::query::choose(survey, rest)
 }
 
-/// Checks that files and table of objects are what they were.
+/// Checks that the files and the object table have not changed.
 fn check_files(survey: &Survey, manifest: &Manifest, inputs: &BTreeSet<usize>) -> Result<(), Error> {
     for ((number, &input), stamp) in inputs.iter().enumerate().zip(survey.stamps()) {
         let rows = survey.row_groups().iter().filter(|group| group.file == number).map(|group| group.rows);

@@ -13,7 +13,7 @@ use super::sealed::{Malformed, digest, seal, unseal};
 use super::stored::Stored;
 use crate::query::{MEMORY, Provenance, Query};
 
-/// More buckets than any plan has.
+/// Upper limit on buckets, above that of any plan.
 const MOST_BUCKETS: usize = 1 << 16;
 
 /// The manifest of a job. It is written once and never changes, and every receipt contains its digest.
@@ -22,38 +22,37 @@ const MOST_BUCKETS: usize = 1 << 16;
 pub struct Manifest {
     /// The query, and the stamps of its inputs.
     pub provenance: Provenance,
-    /// For each input the rows of its row groups.
+    /// Numbers of rows of the row groups of each input.
     pub row_groups: Vec<Vec<u64>>,
     /// Inputs that are stored in the folder of the job.
     pub stored: Stored,
     /// The type of the ids of objects, as in [`IdType`].
     pub id_type: String,
-    /// The columns of roles, in the order of [`Role::ALL`]; no band where bands are not apart.
+    /// The columns of roles, in the order of [`Role::ALL`], without the band if light curves are not grouped by band.
     pub columns: [Option<String>; 5],
     /// Names of the roles in results.
     pub titles: [Option<String>; 5],
-    /// The columns of the table of objects that results have in the place of the id, if they have.
+    /// Columns of the object table that replace the id in results, if any.
     pub keys: Option<Vec<String>>,
-    /// Bytes of memory that a task may take; as many as it needs without.
+    /// Memory limit of a task in bytes, or `None` for no limit.
     pub memory: Option<u64>,
     /// The plan.
     pub plan: PlanKind,
-    /// Why this plan.
+    /// The reason for this plan.
     pub why: String,
     /// An earlier plan that proved unsuitable.
     pub dropped: Option<PlanKind>,
     /// Warnings about the inputs, to report with the results.
     pub warnings: Vec<String>,
-    /// For each task of the first round the pieces that it reads: row group of the survey, first row in it, first after
-    /// them.
+    /// Pieces read by each task of the first round: row group of the survey, first row, and end row (exclusive).
     pub partitions: Vec<Vec<(usize, u64, u64)>>,
-    /// The smallest id of each slice of a merge but the first.
+    /// The smallest id of each slice of a merge, except the first.
     pub cuts: Vec<Id>,
-    /// Into how many buckets the first round brings rows or partial states; 0 where there is no second round.
+    /// Number of buckets of the first round; 0 without a second round.
     pub buckets: usize,
-    /// The tasks of the second round.
+    /// Number of tasks of the second round.
     pub reduces: usize,
-    /// Rows, by the footers.
+    /// Number of rows, from the footers.
     pub rows: u64,
 }
 
@@ -70,21 +69,21 @@ const ID_TYPES: [IdType; 9] = [
 ];
 
 impl Manifest {
-    /// A manifest out of the bytes of its file. Whatever the bytes, it gives an error or a manifest that holds
-    /// together: each row of the inputs is in exactly one task.
+    /// Parses the bytes of a manifest file. For any bytes, the result is an error or a consistent manifest, in which
+    /// each row of the inputs is in exactly one task.
     ///
     /// # Errors
-    /// [`Malformed`], with what is wrong.
+    /// [`Malformed`], with the problem.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         let manifest: Self = unseal(bytes)?;
         manifest.check()?;
         Ok(manifest)
     }
 
-    /// The bytes of its file, with their checksum.
+    /// Returns the bytes of the file, with a checksum.
     ///
     /// # Errors
-    /// [`Malformed`], if JSON cannot hold it.
+    /// [`Malformed`], if the manifest cannot be written as JSON.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Malformed> {
         seal(self)
     }
@@ -105,7 +104,7 @@ impl Manifest {
         id_type_named(&self.id_type).unwrap_or(IdType::Int64)
     }
 
-    /// Returns the type of what tasks take for the id: the number of a group, where results have other keys.
+    /// Returns the type of the id in tasks, which is a group number if results have other keys.
     pub(super) fn task_id_type(&self) -> IdType {
         if self.keys.is_some() { IdType::Int64 } else { self.object_id_type() }
     }
@@ -131,7 +130,7 @@ impl Manifest {
         None
     }
 
-    /// Returns the place of an input among those that were in memory, if it was.
+    /// Returns the position of an input among the inputs in memory, or `None` if it is a file.
     pub(super) fn in_memory(&self, input: usize) -> Option<usize> {
         let is_in_memory = |input: &&String| input.starts_with(MEMORY);
         let inputs = &self.query().inputs;
@@ -184,7 +183,7 @@ impl Manifest {
     fn check_pieces(&self) -> Result<(), Malformed> {
         let wrong = |reason: String| Err(Malformed { reason });
         let row_groups = self.row_groups.iter().flatten();
-        // Slices of a merge that follow each other may read the same pieces.
+        // Adjacent slices of a merge can read the same pieces.
         let merges = self.plan == PlanKind::Merge;
         let before = |task: usize| merges.then(|| self.partitions.get(task.checked_sub(1)?)).flatten();
         let own = |(task, pieces): (usize, &Vec<_>)| {
@@ -220,12 +219,12 @@ fn id_type_named(name: &str) -> Option<IdType> {
     ID_TYPES.into_iter().find(|id_type| id_type_name(*id_type) == name)
 }
 
-/// The name of a type of ids.
+/// Returns the name of a type of ids.
 pub(super) fn id_type_name(id_type: IdType) -> String {
     format!("{id_type:?}").to_lowercase()
 }
 
-/// The pieces of a partition, as a manifest has them.
+/// Converts a partition to the pieces of a manifest.
 pub(super) fn pieces_of(partition: &Partition) -> Vec<(usize, u64, u64)> {
     partition.pieces.iter().map(|piece| (piece.row_group, piece.rows.start, piece.rows.end)).collect()
 }

@@ -1,4 +1,4 @@
-//! Manifests there and back, and those that were changed.
+//! Round trips of manifests, and manifests that were changed.
 
 use tape_io::FileStamp;
 use tape_io::internal::FileSeal;
@@ -6,7 +6,7 @@ use tape_io::internal::FileSeal;
 use super::*;
 use crate::query::{Choice, ConversionQuery, DerivedColumn, ObjectsQuery, Query, Stamps};
 
-/// A manifest of two inputs, one of them stored, and three tasks.
+/// Returns a manifest of two inputs, one of them stored, and three tasks.
 pub(in crate::job) fn manifest() -> Manifest {
     let name = |name: &str| Some(name.to_owned());
     let expression = name("\"lc.flux\" > 5");

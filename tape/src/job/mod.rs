@@ -1,25 +1,24 @@
-//! Jobs: a run as a folder of tasks and receipts, so that many machines can share it and a run that was killed goes on
-//! where it was.
+//! Jobs: a run as a folder of tasks and receipts, which many machines can share and which can be resumed.
 //!
-//! [`Batch::plan_job`](crate::Batch::plan_job) writes down what will be done: the inputs as they are, the plan, and its
-//! tasks. Each task can then be run by any process that sees the folder and the inputs, in any order and more than
-//! once: it writes its output beside, renames it, and leaves a receipt. [`Job::gather`] believes nothing: each task
-//! must have one receipt, the rows that went in must be those of the footers, every byte of the outputs must be what
-//! was written, no light curve may have two results, and no epoch may be missing. Then it writes the very bytes that
-//! [`Batch::write`](crate::Batch::write) would have written.
+//! [`Batch::plan_job`](crate::Batch::plan_job) writes a manifest with the stamps of the inputs, the plan and its tasks.
+//! Any process that can read the folder and the inputs can run a task, in any order and more than once. A task writes
+//! its output to a temporary file, renames it, and writes a receipt. [`Job::gather`] checks everything: each task must
+//! have one receipt, the rows read must be those of the footers, every byte of the outputs must match its checksum, no
+//! light curve may have two results, and no epoch may be missing. It then writes the same bytes as
+//! [`Batch::write`](crate::Batch::write).
 //!
 //! ```text
 //! job/manifest.json             the query, its files, and the tasks
-//!     inputs/memory-0.parquet       rows that were in the memory of a program, and lists of objects that were counted
-//!     tasks/scatter-00003.blocks    what task 3 leaves for others, or for the end
-//!     receipts/scatter-00003.json   that it did: rows in, light curves out, checksum, time
-//!     failures/scatter-00004.json   why task 4 failed, until it does not
+//!     inputs/memory-0.parquet       rows that were in the memory of a program, and lists of selected objects
+//!     tasks/scatter-00003.blocks    the output of task 3
+//!     receipts/scatter-00003.json   its receipt: rows read, results, checksum, time
+//!     failures/scatter-00004.json   the error of task 4, until it succeeds
 //! ```
 //!
-//! What is promised: a process may be killed at any moment, and no more than the tasks that it was at are done again.
-//! The content of a file is on the disk itself before it has its name; a loss of power can take names away, and those
-//! tasks are done again. Manifest and receipts carry a checksum of themselves, and outputs one of each block: a changed
-//! byte is told of, and [`Batch::resume`](crate::Batch::resume) runs the task again.
+//! A process can be killed at any moment, and only its unfinished tasks have to run again. The content of a file is
+//! synced to disk before it is renamed; after a power loss, files may be missing, and their tasks run again. The
+//! manifest and receipts contain their own checksum, and outputs one per block, so changed bytes are detected, and
+//! [`Batch::resume`](crate::Batch::resume) runs the task again.
 
 use std::ops::Range;
 use std::path::Path;
@@ -64,33 +63,34 @@ pub struct Job {
     digest: u32,
     statistics: Vec<Statistic>,
     steps: Vec<Arc<dyn LightCurveStep>>,
-    /// The batch that was planned, if this program has it.
+    /// The planned batch, if this program created it.
     batch: Option<Box<Batch>>,
 }
 
 impl Job {
-    /// The job in a folder, with the statistics of its manifest.
+    /// Opens the job in a folder, with the statistics of its manifest.
     ///
     /// # Errors
-    /// If there is none, its manifest is damaged or of another version of the program, or it computes a statistic of a
-    /// program's own: see [`Job::open_with`] and [`Batch::open_job`].
+    /// If there is no job, its manifest is damaged or from another version of the program, or it uses custom
+    /// statistics: see [`Job::open_with`] and [`Batch::open_job`].
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, Error> {
         let manifest = Folder::read_manifest(folder.as_ref())?;
         let statistics = statistics_named(&manifest.query().statistics)?;
         Self::new(folder.as_ref(), manifest, statistics, None)
     }
 
-    /// The job in a folder, with these statistics, which must be those that it was planned with.
+    /// Opens the job in a folder with these statistics, whose names must match the manifest.
     ///
     /// # Errors
-    /// As [`Job::open`], and if the names are others.
+    /// As [`Job::open`], and if the names differ.
     pub fn open_with(folder: impl AsRef<Path>, statistics: &[Statistic]) -> Result<Self, Error> {
         let manifest = Folder::read_manifest(folder.as_ref())?;
         Self::new(folder.as_ref(), manifest, statistics.to_vec(), None)
     }
 
     fn new(folder: &Path, manifest: Manifest, statistics: Vec<Statistic>, batch: Option<Batch>) -> Result<Self, Error> {
-        // Those with parameters have a name of their own; those of a program's own are known by it alone.
+        // The name of a statistic can differ from the request because of parameters. Custom statistics only have a
+        // name.
         let own_name = |asked: &String| statistic(asked).map_or_else(|_| asked.clone(), |s| s.info().name.to_string());
         let wanted: Vec<String> = manifest.query().statistics.iter().map(own_name).collect();
         let given: Vec<&str> = statistics.iter().map(|s| s.info().name.as_ref()).collect();
@@ -119,13 +119,13 @@ impl Job {
         &self.manifest
     }
 
-    /// The plan.
+    /// Returns the plan.
     #[must_use]
     pub const fn kind(&self) -> PlanKind {
         self.manifest.plan
     }
 
-    /// The numbers of the tasks of each round; the second has none where one is enough.
+    /// Returns the task numbers of each round. The second is empty if the plan has one round.
     #[must_use]
     pub const fn rounds(&self) -> [Range<usize>; 2] {
         let (first, all) = self.folder.counts();
@@ -136,7 +136,7 @@ impl Job {
     /// and other tasks are not affected.
     ///
     /// # Errors
-    /// If there is no such task, if it is of the second round and the first is not done, an input changed, a file
+    /// If there is no such task, it belongs to the second round and the first is unfinished, an input changed, a file
     /// cannot be read or written, a statistic panics, or the observer asks to stop.
     pub fn run_task(&self, task: usize, workers: usize, observer: &dyn Observer) -> Result<Ran, Error> {
         let (first, all) = self.folder.counts();
@@ -161,18 +161,18 @@ impl Job {
     /// Runs all unfinished or damaged tasks on `workers` threads. A task that fails does not stop the others.
     ///
     /// # Errors
-    /// If tasks failed, or the observer asks to stop: what is done stays.
+    /// If tasks failed, or the observer asks to stop. Finished tasks are kept.
     pub fn run(&self, workers: usize, observer: &dyn Observer) -> Result<(), Error> {
         self.run_missing(&Config { workers, ..Config::default() }, observer)
     }
 
-    /// Puts the results together into a file: Parquet, CSV, ECSV or Arrow, which is the one that
-    /// [`crate::Batch::write`] would have written. The inputs are not needed for it.
+    /// Writes the results to a file: Parquet, CSV, ECSV or Arrow. It has the same bytes as that of
+    /// [`crate::Batch::write`]. The inputs are not needed.
     ///
     /// # Errors
-    /// If a task is not done or failed, a file is damaged, or anything of what they say does not add up: with the task,
-    /// and what to do. If the partitions prove not to be in the order that the footers claim,
-    /// [`tape_exec::Error::OutOfOrder`].
+    /// If a task is unfinished or failed, a file is damaged, or numbers of rows do not match; the message names the
+    /// task and what to do. [`tape_exec::Error::OutOfOrder`] if the partitions are not in the order that the footers
+    /// claim.
     pub fn gather(
         &self,
         path: impl AsRef<Path>,
@@ -182,7 +182,7 @@ impl Job {
         self.gather_into(path.as_ref(), options, observer)
     }
 
-    /// Returns the receipts of some tasks, which must all be done.
+    /// Returns the receipts of some tasks, or an error if one is unfinished.
     fn receipts(&self, tasks: Range<usize>, what: &'static str) -> Result<Vec<Receipt>, Error> {
         let mut receipts = vec![];
         let mut missing = vec![];
@@ -198,7 +198,7 @@ impl Job {
         Err(JobError::NotDone { folder: self.folder.path().to_owned(), what, tasks: missing }.into())
     }
 
-    /// A task in words: its number, and what it reads.
+    /// Describes a task by its number and its input.
     fn describe(&self, task: usize) -> String {
         match self.manifest.partitions.get(task) {
             Some(pieces) => {
@@ -212,7 +212,7 @@ impl Job {
         }
     }
 
-    /// Compares the rows of a task with those it should have had; `done` if it left a receipt.
+    /// Compares the number of rows of a task with the expected one. `done` is true if the task has a receipt.
     fn check_rows(&self, task: usize, actual: u64, expected: u64, done: bool) -> Result<(), Error> {
         if actual == expected {
             return Ok(());
@@ -232,7 +232,7 @@ impl Job {
     }
 }
 
-/// A task that is done.
+/// A finished task.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ran {

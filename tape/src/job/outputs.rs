@@ -1,4 +1,4 @@
-//! Outputs of tasks in the folder of a job.
+//! The outputs of tasks in the folder of a job.
 
 use tape_core::{Part, Results, Rows, SourceError};
 use tape_exec::task::{StoredOutputs, TaskOutput, TaskReport};
@@ -8,7 +8,7 @@ use super::Job;
 use super::receipt::Receipt;
 use crate::error::Error;
 
-/// The output of a task, as it is written.
+/// A writer of the output of a task.
 pub(super) struct Writing(pub(super) BlockWriter);
 
 impl TaskOutput for Writing {
@@ -21,8 +21,8 @@ impl TaskOutput for Writing {
     }
 }
 
-/// The outputs of the tasks that left `receipts`. A file is opened for each block, as there may be more files than may
-/// be open.
+/// A reader of the outputs of tasks. The file is opened for each block, because there may be more outputs than the
+/// limit on open files.
 pub(super) struct Outputs<'a> {
     pub(super) job: &'a Job,
     pub(super) receipts: Vec<Receipt>,

@@ -1,4 +1,4 @@
-//! A batch planned as a job, and a job gone on with.
+//! Plans batches as jobs, and resumes jobs.
 
 use std::path::Path;
 
@@ -15,10 +15,10 @@ use crate::error::{Error, JobError};
 use crate::options::WriteOptions;
 
 impl Batch {
-    /// Plans this batch as a job in `folder`, which is made: nothing of the survey is computed yet.
+    /// Plans this batch as a job in the new folder `folder`. Nothing is computed yet.
     ///
     /// # Errors
-    /// As [`Batch::explain`], if something is in the folder already, or if it cannot be written to.
+    /// As [`Batch::explain`], and if the folder is not empty or cannot be written to.
     pub fn plan_job(&self, folder: impl AsRef<Path>, observer: &dyn Observer) -> Result<Job, Error> {
         let folder = folder.as_ref();
         Folder::check_free(folder)?;
@@ -30,8 +30,8 @@ impl Batch {
         self.job_of(folder, manifest)
     }
 
-    /// Opens the job in `folder` that was planned of this batch. Tasks then have what only this program has: statistics
-    /// of its own, and columns that a function computes. Both are known by their names alone.
+    /// Opens the job in `folder` that was planned from this batch. Tasks can then use custom statistics and columns
+    /// computed by functions, which are identified only by their names.
     ///
     /// # Errors
     /// As [`Job::open`], and if the job was planned with other arguments or inputs.
@@ -48,15 +48,15 @@ impl Batch {
         Job::new(folder, manifest, self.statistics.clone(), Some(self.clone()))
     }
 
-    /// Goes on with the job in `folder`, which is planned first if it is not there, until the table is written: what an
-    /// earlier call has done, however it ended, is not done again.
+    /// Runs the job in `folder` to the end and writes the table. The job is planned first if it does not exist. Tasks
+    /// that an earlier call finished are not run again.
     ///
-    /// Where partitions prove not to be in the order that their footers claim, the job is planned again as a shuffle,
-    /// with a warning, as [`Batch::write`] does.
+    /// If partitions are not in the order that their footers claim, the job is planned again as a shuffle, with a
+    /// warning, as in [`Batch::write`].
     ///
     /// # Errors
-    /// As [`Batch::write`]; if the job was planned with other arguments or inputs; or if tasks failed, while the others
-    /// are done and kept.
+    /// As [`Batch::write`], and if the job was planned with other arguments or inputs, or tasks failed. Finished tasks
+    /// are kept.
     pub fn resume(
         &self,
         folder: impl AsRef<Path>,
@@ -65,7 +65,7 @@ impl Batch {
         observer: &dyn Observer,
     ) -> Result<Summary, Error> {
         let (folder, path) = (folder.as_ref(), path.as_ref());
-        // Asked before the work, not only after it.
+        // Fail before the run rather than after it.
         self.output(None).check(path, options)?;
         let mut job = self.job(folder, observer)?;
         let summary = loop {
@@ -98,7 +98,7 @@ impl Batch {
         job.gather(path, options, observer)
     }
 
-    /// The job in `folder`, made if it is not there.
+    /// Opens the job in `folder`, or plans it if it does not exist.
     fn job(&self, folder: &Path, observer: &dyn Observer) -> Result<Job, Error> {
         if Folder::has_job(folder) { self.open_job(folder) } else { self.plan_job(folder, observer) }
     }
@@ -150,7 +150,7 @@ impl Batch {
         })
     }
 
-    /// Returns the rows of the row groups of each input.
+    /// Returns the numbers of rows of the row groups of each input.
     fn row_groups_of_inputs(&self) -> Vec<Vec<u64>> {
         let survey = self.ensemble.survey();
         let mut row_groups = vec![vec![]; survey.paths().len()];
@@ -158,7 +158,7 @@ impl Batch {
         row_groups
     }
 
-    /// Says how a job was planned otherwise than this batch would be.
+    /// Describes how a planned job differs from this batch, or returns `None` if they are equal.
     fn difference(&self, planned: &Manifest) -> Result<Option<String>, Error> {
         let (then, now) = (&planned.provenance, self.provenance());
         if let Some(difference) = then.query.difference(&now.query) {

@@ -12,31 +12,31 @@ use super::sealed::{Malformed, seal, unseal};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
-    /// The digest of the manifest.
+    /// Digest of the manifest.
     pub job: u32,
-    /// The number of the task.
+    /// Number of the task.
     pub task: usize,
-    /// Rows that went in; of the second round, rows or partial states.
+    /// Number of rows read; in the second round, of rows or partial states.
     pub rows_in: u64,
-    /// Rows of the results that came out; none of the first of two rounds.
+    /// Number of rows of results; 0 in the first of two rounds.
     pub rows_out: u64,
-    /// Light curves that have none of them, where there may be many for each.
+    /// Number of light curves without rows, for statistics with many rows per light curve.
     pub without_rows: u64,
     /// Duration in milliseconds.
     pub milliseconds: u64,
-    /// Epochs that no statistic saw, by reason, in the order of [`LeftOut`]'s fields.
+    /// Numbers of skipped epochs by reason, in the order of the fields of [`LeftOut`].
     pub left_out: [u64; 10],
-    /// The smallest and the largest id, of a partition that is computed where it lies.
+    /// The smallest and the largest id, for plans that compute partitions without regrouping.
     pub ids: Option<(Id, Id)>,
     /// The labels that the band codes of the output stand for.
     pub labels: Vec<String>,
-    /// All labels that were met.
+    /// All labels in the input.
     pub met: Vec<String>,
     /// Light curves and row groups that were skipped.
     pub skipped: Vec<SkippedNote>,
-    /// Length of the output, bytes.
+    /// Length of the output in bytes.
     pub bytes: u64,
-    /// Blocks in the output.
+    /// Number of blocks in the output.
     pub blocks: u64,
     /// The checksum of the output.
     pub checksum: u32,
@@ -45,7 +45,7 @@ pub struct Receipt {
 /// An object's id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Id {
-    /// Any integer but `u64`.
+    /// An integer of any type except `u64`.
     Int(i64),
     /// A `u64`.
     UInt(u64),
@@ -126,28 +126,28 @@ impl From<Id> for ObjectId {
 }
 
 impl Receipt {
-    /// A receipt out of the bytes of its file. Whatever the bytes, it gives an error or a receipt.
+    /// Parses the bytes of a receipt file. Any bytes give an error or a receipt.
     ///
     /// # Errors
-    /// [`Malformed`], with what is wrong.
+    /// [`Malformed`], with the problem.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         let receipt: Self = unseal(bytes)?;
-        // Band codes are bytes, and one stands for no band.
+        // Band codes are bytes, and one of them means no band.
         if receipt.labels.len() > 255 || receipt.met.len() > 255 {
             return Err(Malformed::new("it has more bands than a survey can have"));
         }
         Ok(receipt)
     }
 
-    /// The bytes of its file, with their checksum.
+    /// Returns the bytes of the file, with a checksum.
     ///
     /// # Errors
-    /// [`Malformed`], if JSON cannot hold it.
+    /// [`Malformed`], if the receipt cannot be written as JSON.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Malformed> {
         seal(self)
     }
 
-    /// The output as it was written.
+    /// Returns the length, blocks and checksum of the output.
     pub(super) const fn written(&self) -> Written {
         Written { bytes: self.bytes, blocks: self.blocks, checksum: self.checksum }
     }
@@ -184,11 +184,11 @@ impl Receipt {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FailureNote {
-    /// The digest of the manifest.
+    /// Digest of the manifest.
     pub job: u32,
-    /// The number of the task.
+    /// Number of the task.
     pub task: usize,
-    /// Why.
+    /// The error message.
     pub message: String,
 }
 
@@ -196,7 +196,7 @@ impl FailureNote {
     /// Parses a note; see [`Receipt::parse`].
     ///
     /// # Errors
-    /// [`Malformed`], with what is wrong.
+    /// [`Malformed`], with the problem.
     pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         unseal(bytes)
     }
@@ -243,7 +243,7 @@ mod tests {
             assert_eq!(back, receipt);
             assert_eq!(back.report().skipped.into_iter().map(SkippedNote::from).collect::<Vec<_>>(), receipt.skipped);
             assert_eq!(back.ids.map(|(_, max)| ObjectId::from(max)), Some(id));
-            // In the order in which the reasons are told.
+            // The order is that of the reasons in output.
             assert_eq!(receipt.report().left_out.reasons().map(|(_, n)| n), receipt.left_out);
         }
     }

@@ -1,4 +1,4 @@
-//! Tasks run: one, or all that are missing.
+//! Runs one task, or all unfinished tasks.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,9 +18,9 @@ use crate::error::{Error, JobError};
 
 /// The input that the tasks of a round share.
 pub(super) enum Round<'a> {
-    /// They read the survey.
+    /// The survey.
     First(Inputs<'a>),
-    /// They read what the first round left.
+    /// The outputs of the first round.
     Second { outputs: Outputs<'a>, source: Planned<'a> },
 }
 
@@ -38,7 +38,7 @@ impl Job {
     /// Returns the input for tasks of the second round.
     ///
     /// # Errors
-    /// If the first round is not done, with what is missing.
+    /// If the first round is unfinished; the message names the missing tasks.
     pub(super) fn second_round(&self) -> Result<Round<'_>, Error> {
         let (first, _) = self.folder.counts();
         let receipts = self.receipts(0..first, "task of the first round")?;
@@ -47,8 +47,8 @@ impl Job {
         Ok(Round::Second { outputs: Outputs { job: self, receipts }, source })
     }
 
-    /// Returns how a task runs: within the memory that it was planned with, or its share of what there is. What does
-    /// not fit is spilled beside the outputs.
+    /// Returns the settings of a task: the memory limit of the job, or the task's share of that of the run. Rows that
+    /// do not fit are spilled next to the outputs.
     pub(super) fn task_config(&self, of_all: &Config, at_once: usize) -> Config {
         let memory = of_all.memory.map(|memory| memory / at_once as u64).or(self.manifest.memory);
         let on_error = self.manifest.query().on_error;
@@ -60,7 +60,7 @@ impl Job {
         Config { workers, threads, bands, memory, spill: Some(spill), on_error, steps, ..Config::default() }
     }
 
-    /// Runs one task, and leaves its receipt, or a note that it failed.
+    /// Runs one task and writes its receipt, or a note that it failed.
     pub(super) fn run_in(
         &self,
         round: &Round<'_>,
@@ -86,7 +86,7 @@ impl Job {
                 (reduced.map_err(|error| self.located(Error::from_task(error)))?, vec![])
             }
         };
-        // The slices of a merge share row groups: their rows are those of the footers together alone.
+        // Slices of a merge share row groups, so only their total can be compared with the footers.
         let all_read = tasks.kind != PlanKind::Merge && !skips_row_groups(&report.skipped);
         if let Some(partition) = tasks.partitions.get(number).filter(|_| all_read) {
             self.check_rows(number, report.rows, partition.rows(), false)?;
@@ -113,7 +113,7 @@ impl Job {
         Ok(receipt)
     }
 
-    /// Notes a failure, unless it is only that the user wants to stop.
+    /// Writes a note of a failure, unless the user asked to stop.
     pub(super) fn note<T>(&self, number: usize, result: Result<T, Error>) -> Result<T, Error> {
         result.inspect_err(|error| {
             if !is_stop(error) {
@@ -122,7 +122,7 @@ impl Job {
         })
     }
 
-    /// Runs all tasks that are not done, on one pool of threads.
+    /// Runs all unfinished tasks on one pool of threads.
     pub(super) fn run_missing(&self, config: &Config, observer: &dyn Observer) -> Result<(), Error> {
         let (first, _) = self.folder.counts();
         let config = &Config { threads: config.threads.started(config.worker_count())?, ..config.clone() };
@@ -142,13 +142,13 @@ impl Job {
         Ok(())
     }
 
-    /// Tells the rows of the steps to come. Those of a bucket are known once the first round is done; till then each
-    /// task of the second is taken for one like the others.
+    /// Reports the rows of the remaining steps. The sizes of buckets are known only after the first round, so until
+    /// then all tasks of the second round are assumed to be equal.
     fn tell_ahead(&self, tasks: &Tasks, of_first: &[usize], of_second: &[usize], observer: &dyn Observer) {
         let rows = of_first.iter().map(|&task| tasks.partitions[task].rows()).fold(0, u64::saturating_add);
         observer.event(Event::Ahead { step: Step::Read, rows });
         if tasks.reduces > 0 || tasks.read_one_by_one() {
-            // Fold and merge compute as they read.
+            // Fold and merge compute while they read.
             let (some, all) = if tasks.read_one_by_one() {
                 (of_first.len(), tasks.partitions.len())
             } else {
@@ -207,7 +207,7 @@ impl Job {
             |i, result| match result {
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) if is_stop(&error) => stopped = true,
-                // Another plan may do what this one cannot.
+                // Another plan may be suitable.
                 Ok(Err(Error::Exec(error))) if is_unsuitable(&error) => unsuitable = Some(error),
                 Ok(Err(error)) => failed.push((missing[i], error)),
                 Err(panic) => {

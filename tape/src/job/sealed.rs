@@ -3,25 +3,25 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// The format of the files in the folder of a job, or of a saved ensemble. Another one is refused.
+/// Format version of the files of jobs and saved ensembles. Files of other versions are refused.
 const FORMAT: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sealed<T> {
     format: u32,
-    /// The CRC-32 of the content as it is written here.
+    /// CRC-32 of the content as serialized here.
     checksum: String,
     content: T,
 }
 
-/// The field that all formats have.
+/// The fields that all formats have.
 #[derive(Deserialize)]
 struct Head {
     format: u32,
 }
 
-/// Why a file of a job, or of a saved ensemble, cannot be used.
+/// An error about the content of a file of a job or a saved ensemble.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct Malformed {
@@ -35,7 +35,7 @@ impl Malformed {
     }
 }
 
-/// The bytes of a file with this content.
+/// Returns the bytes of a file with this content.
 pub(crate) fn seal<T: Serialize>(content: &T) -> Result<Vec<u8>, Malformed> {
     let sealed = Sealed { format: FORMAT, checksum: format!("{:08x}", digest(content)?), content };
     let mut bytes = serde_json::to_vec(&sealed).map_err(Malformed::new)?;
@@ -48,7 +48,7 @@ pub(super) fn digest<T: Serialize>(content: &T) -> Result<u32, Malformed> {
     Ok(tape_io::internal::checksum(&serde_json::to_vec(content).map_err(Malformed::new)?))
 }
 
-/// The content of a file, if it is byte for byte what [`seal`] makes of it.
+/// Parses the content of a file. The bytes must be exactly those that [`seal`] gives for the content.
 pub(crate) fn unseal<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, Malformed> {
     let head: Head = serde_json::from_slice(bytes).map_err(Malformed::new)?;
     if head.format != FORMAT {

@@ -5,14 +5,14 @@ use tape_core::{Bands, Columns, IdType, Partition, Role, RowGroup, RowReader, So
 use super::manifest::Manifest;
 use super::sealed::Malformed;
 
-/// A survey as a manifest knows it. The inputs may be gone.
+/// A source with the properties of the planned survey. The inputs do not need to exist.
 pub(super) struct Planned<'a> {
     manifest: &'a Manifest,
     bands: Bands,
 }
 
 impl<'a> Planned<'a> {
-    /// The survey of a manifest, with all bands that tasks met.
+    /// Creates the source of a manifest, with all bands that tasks found.
     pub(super) fn new<'m>(manifest: &'a Manifest, met: impl Iterator<Item = &'m String>) -> Result<Self, Malformed> {
         let bands = Bands::default();
         for label in met {
@@ -52,7 +52,7 @@ impl Source for Planned<'_> {
     }
 
     fn row_bytes(&self) -> u64 {
-        // Only the files know how long texts are: an id of this length is a long one.
+        // The lengths of text ids are not in the manifest. This is a generous estimate.
         64
     }
 

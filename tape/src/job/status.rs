@@ -7,32 +7,32 @@ use super::folder::State;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
-    /// All tasks, of both rounds.
+    /// Number of tasks, of both rounds.
     pub tasks: usize,
-    /// The tasks of the first round.
+    /// Number of tasks of the first round.
     pub first: usize,
-    /// Tasks done.
+    /// Number of finished tasks.
     pub done: usize,
-    /// Tasks that were not run, or did not end.
+    /// Tasks that were not started, or not finished.
     pub left: Vec<usize>,
-    /// Tasks that failed, and why.
+    /// Tasks that failed, with their errors.
     pub failed: Vec<(usize, String)>,
     /// Tasks with a damaged receipt or output, and the problem.
     pub damaged: Vec<(usize, String)>,
-    /// Rows by the footers.
+    /// Number of rows, from the footers.
     pub rows: u64,
-    /// Rows read so far.
+    /// Number of rows read so far.
     pub rows_done: u64,
-    /// Rows of the results so far, without those of light curves that are put together at the end.
+    /// Number of rows of results so far, without light curves that are stitched at the end.
     pub rows_out: u64,
-    /// Total time of all tasks, milliseconds.
+    /// Total time of all tasks in milliseconds.
     pub milliseconds: u64,
-    /// Total time of the first round, milliseconds.
+    /// Total time of the first round in milliseconds.
     pub reading_milliseconds: u64,
 }
 
 impl Status {
-    /// Rows per second and worker while they were read, if any were.
+    /// Returns the rows read per second and worker, or `None` if no rows were read.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     pub fn rate(&self) -> Option<f64> {

@@ -16,23 +16,23 @@ use crate::error::{Error, JobError};
 
 /// Subfolder of the job's folder for inputs.
 pub(super) const INPUTS: &str = "inputs";
-/// The column of stored lists of objects.
+/// Column of ids in stored lists of objects.
 const ID: &str = "id";
 
-/// The files of inputs in the folder of a job, by length and checksum.
+/// Lengths and checksums of the stored inputs in the folder of a job.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stored {
-    /// The rows of each input that was in memory, in the order of those.
+    /// The rows of each input that was in memory, in order.
     pub in_memory: Vec<FileSeal>,
-    /// The objects with the epochs asked for, if epochs were counted.
+    /// The objects with enough epochs, if epochs were counted.
     pub counted: Option<FileSeal>,
-    /// All objects that have a row in the table, if those without a light curve have one.
+    /// All selected objects of the object table, if objects without a light curve get a row.
     pub listed: Option<FileSeal>,
 }
 
 impl Stored {
-    /// Stores what a batch needs in the folder of a job. What an earlier try left there is replaced.
+    /// Stores the inputs of a batch that are not files in the folder of a job, replacing those of an earlier attempt.
     pub(super) fn write(folder: &Path, batch: &Batch) -> Result<Self, Error> {
         let survey = batch.ensemble.survey();
         let inside = folder.join(INPUTS);
@@ -59,19 +59,19 @@ impl Stored {
         Ok(stored)
     }
 
-    /// Returns where the rows of an input lie that was in memory, once they were found to be those that were stored.
+    /// Returns the path of the stored rows of an input, after checking that they have not changed.
     pub(super) fn in_memory(&self, folder: &Path, number: usize) -> Result<PathBuf, Error> {
         let path = in_memory(folder, number);
         check(&path, self.in_memory.get(number))?;
         Ok(path)
     }
 
-    /// Returns the objects with the epochs asked for, if epochs were counted.
+    /// Returns the objects with enough epochs, if epochs were counted.
     pub(super) fn counted(&self, folder: &Path, id_type: IdType) -> Result<Option<Vec<ObjectId>>, Error> {
         self.counted.as_ref().map(|seal| read_ids(&counted(folder), seal, id_type)).transpose()
     }
 
-    /// Returns the objects that have a row in the table, in order, if those without a light curve have one.
+    /// Returns the selected objects of the object table, in order, if objects without a light curve get a row.
     pub(super) fn listed(&self, folder: &Path, id_type: IdType) -> Result<Option<Vec<ObjectId>>, Error> {
         self.listed.as_ref().map(|seal| read_ids(&listed(folder), seal, id_type)).transpose()
     }

@@ -7,20 +7,20 @@ use tape_core::{Event, Step};
 /// The progress of a run: for each [`Step`], its total rows and those done.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Counts {
-    /// Rows of each step in all, as far as is known.
+    /// Total number of rows of each step, as far as known.
     pub ahead: [u64; 5],
-    /// Rows of each step that are done.
+    /// Number of finished rows of each step.
     pub done: [u64; 5],
-    /// Light curves computed.
+    /// Number of light curves computed.
     pub light_curves: u64,
-    /// Bytes spilled.
+    /// Number of bytes spilled.
     pub spilled: u64,
     /// Number of restarts.
     pub restarts: u32,
 }
 
 impl Counts {
-    /// Takes what an event tells.
+    /// Updates the counts with an event.
     pub fn take(&mut self, event: &Event) {
         match event {
             Event::Ahead { step, rows } => self.ahead[*step as usize] = *rows,
@@ -33,19 +33,19 @@ impl Counts {
         }
     }
 
-    /// Returns the rows of a step in all, as far as is known.
+    /// Returns the total number of rows of a step, as far as known.
     #[must_use]
     pub const fn ahead(&self, step: Step) -> u64 {
         self.ahead[step as usize]
     }
 
-    /// Returns the rows of a step that are done.
+    /// Returns the number of finished rows of a step.
     #[must_use]
     pub const fn done(&self, step: Step) -> u64 {
         self.done[step as usize]
     }
 
-    /// The step that is under way: the last one that has begun and is not whole, or the one that begins next.
+    /// Returns the current step: the last step that has begun and is unfinished, or else the next one.
     #[must_use]
     pub fn step(&self) -> Step {
         let unfinished = |step: &Step| self.done(*step) < self.ahead(*step);
@@ -56,24 +56,24 @@ impl Counts {
     }
 }
 
-/// Footers may claim any number of rows.
+/// Adds without overflow, because footers can claim any number of rows.
 fn add(to: &mut u64, n: u64) {
     *to = to.saturating_add(n);
 }
 
-/// Rates of the counts over the last seconds.
+/// Rates of the counts over a sliding window of 3 s.
 #[derive(Debug, Default)]
 pub struct Rates {
     samples: VecDeque<(f64, [u64; 3])>,
 }
 
 impl Rates {
-    /// The seconds that a rate is taken over.
+    /// Length of the window of a rate in seconds.
     const WINDOW: f64 = 3.0;
 
-    /// Takes the counts as they stand `seconds` after the start.
+    /// Records the counts at `seconds` after the start.
     pub fn observe(&mut self, seconds: f64, counts: [u64; 3]) {
-        // Counts go back to zero where a run starts again.
+        // Counts are reset when a run restarts.
         if self.samples.back().is_some_and(|(_, last)| last.iter().zip(&counts).any(|(last, now)| now < last)) {
             self.samples.clear();
         }
@@ -122,7 +122,7 @@ mod tests {
         let mut rates = Rates::default();
         assert_eq!(rates.per_second(), [0.0; 3]);
         for tick in 0..100u32 {
-            // From the tenth second on twice as fast.
+            // The rate doubles after the tenth second.
             let count = u64::from(tick + tick.saturating_sub(10));
             rates.observe(f64::from(tick), [count, 10 * count, 0]);
         }

@@ -13,21 +13,21 @@ use super::Counts;
 const SCANNED: f64 = 0.5;
 const PUT_AWAY: f64 = 1.0;
 const COMPUTED: f64 = 0.5;
-/// A row of the result, which is merged with those of other buckets, and each value in it.
+/// Cost per row of the result, which is merged with those of other buckets, and per value.
 const ROW_WRITTEN: f64 = 3.0;
 const VALUE_WRITTEN: f64 = 0.7;
-/// Rows of a light curve, before any was computed.
+/// Assumed rows per light curve before any was computed.
 const EPOCHS: f64 = 32.0;
 
 /// Estimates the remaining time from the progress so far.
 #[derive(Debug, Default)]
 pub struct Estimate {
-    /// Seconds from the start to when the counts last went on.
+    /// Time of the last progress, in seconds from the start.
     seconds: f64,
     counts: Counts,
-    /// The seconds that each step took.
+    /// Time spent on each step in seconds.
     spent: [f64; 5],
-    /// Values in a row of the result.
+    /// Number of values in a row of the result.
     values: usize,
 }
 
@@ -39,10 +39,10 @@ impl Estimate {
         Self { values, ..Self::default() }
     }
 
-    /// Takes the counts as they stand `seconds` after the start.
+    /// Records the counts at `seconds` after the start.
     pub fn observe(&mut self, seconds: f64, counts: &Counts) {
         if counts.restarts != self.counts.restarts {
-            // What was done is lost, and so is its time; what it cost is measured anew.
+            // After a restart, the earlier work and its time are discarded, and costs are measured again.
             let counts = Counts { restarts: counts.restarts, ..Counts::default() };
             *self = Self { seconds: self.seconds, counts, ..Self::new(self.values) };
         }
@@ -51,7 +51,7 @@ impl Estimate {
         self.counts = *counts;
         if went_on.iter().all(|rows| *rows == 0.0) {
             if self.spent == [0.0; 5] {
-                // The time before the first rows, in which files were opened, is that of no step.
+                // Opening files, before the first rows, is not counted as part of any step.
                 self.seconds = seconds;
             }
             return;
@@ -64,7 +64,7 @@ impl Estimate {
         self.seconds = seconds;
     }
 
-    /// The seconds that are left `seconds` after the start, once something is known.
+    /// Returns the remaining seconds at `seconds` after the start, or `None` if there is no estimate yet.
     #[must_use]
     pub fn left(&self, seconds: f64) -> Option<f64> {
         let costs = self.costs();
@@ -76,18 +76,18 @@ impl Estimate {
                 left += rows * costs[step as usize]?;
             }
         }
-        // Rows are told of some at a time: meanwhile time goes on.
+        // Rows are reported in batches, so subtract the time since the last report.
         Some((left - (seconds - self.seconds)).max(0.0))
     }
 
-    /// The share of the whole work that is done.
+    /// Returns the finished fraction of the work.
     #[must_use]
     pub fn share(&self, seconds: f64) -> f64 {
         let spent: f64 = self.spent.iter().sum::<f64>() + (seconds - self.seconds);
         self.left(seconds).map_or(0.0, |left| spent / (spent + left).max(f64::MIN_POSITIVE))
     }
 
-    /// The rows of each step.
+    /// Returns the number of rows of each step.
     fn ahead(&self) -> [f64; 5] {
         let mut ahead = self.counts.ahead.map(|rows| rows as f64);
         let computed = self.counts.done(Step::Compute);
@@ -99,7 +99,7 @@ impl Estimate {
         ahead
     }
 
-    /// The seconds that a row costs in each step, as far as is known.
+    /// Returns the cost per row of each step in seconds, as far as known.
     fn costs(&self) -> [Option<f64>; 5] {
         let measured = |step: Step| {
             let rows = self.counts.done(step);

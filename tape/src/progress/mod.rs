@@ -25,7 +25,7 @@ use tape_core::{Cancellation, Event, Observer, Step};
 pub use counts::{Counts, Rates};
 pub use estimate::Estimate;
 
-/// Follows a run, and can stop it.
+/// An observer that records the progress of a run and can stop it.
 #[derive(Debug)]
 pub struct Progress {
     start: Instant,
@@ -39,29 +39,29 @@ pub struct Progress {
 pub struct Moment {
     /// Seconds since the start.
     pub seconds: f64,
-    /// Seconds that are left, once something is known.
+    /// Estimated remaining seconds, or `None` if there is no estimate yet.
     pub seconds_left: Option<f64>,
-    /// The share of the work that is done, from 0 to 1.
+    /// Finished fraction of the work, from 0 to 1.
     pub share: f64,
-    /// The step that is under way.
+    /// The current step.
     pub step: Step,
-    /// Rows of that step that are done.
+    /// Number of finished rows of that step.
     pub rows: u64,
-    /// Rows of that step in all, as far as is known.
+    /// Total number of rows of that step, as far as known.
     pub rows_of: u64,
-    /// Light curves computed.
+    /// Number of light curves computed.
     pub light_curves: u64,
 }
 
 impl Progress {
-    /// Starts now. `values` are the values in a row of the result.
+    /// Starts the clock. `values` is the number of values in a row of the result.
     #[must_use]
     pub fn new(values: usize) -> Self {
         let state = Mutex::new((Counts::default(), Estimate::new(values)));
         Self { start: Instant::now(), state, stop: Cancellation::new() }
     }
 
-    /// Returns how the run stands.
+    /// Returns the state of the run.
     #[must_use]
     pub fn moment(&self) -> Moment {
         let seconds = self.start.elapsed().as_secs_f64();

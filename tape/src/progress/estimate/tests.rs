@@ -1,5 +1,5 @@
-//! Runs that were recorded with `--json-events`, ten times a second, of 18 million rows of 60,000 objects: what was
-//! estimated is held against when they ended.
+//! Compares estimates with the end of runs that were recorded with `--json-events`, ten times a second, on 18 million
+//! rows of 60,000 objects.
 
 use serde_json::Value;
 use tape_core::Step;
@@ -10,7 +10,7 @@ const STITCH: &str = include_str!("recorded/stitch.jsonl");
 const FOLD: &str = include_str!("recorded/fold.jsonl");
 const SHUFFLE: &str = include_str!("recorded/shuffle.jsonl");
 
-/// A run as it told of itself.
+/// A recorded run.
 struct Recorded {
     values: usize,
     moments: Vec<(f64, Counts)>,
@@ -104,7 +104,7 @@ fn a_run_that_starts_again_is_estimated_anew() {
     let (first, second) = (Recorded::of(STITCH), Recorded::of(FOLD));
     let broken_at = first.moments[5].0;
     let again = second.moments.iter().map(|(at, counts)| (broken_at + at, Counts { restarts: 1, ..*counts }));
-    // It is looked at when it starts again, as it is twice a second.
+    // The restart is observed at once.
     let restart = (broken_at, Counts { restarts: 1, ..Counts::default() });
     let moments = first.moments[..5].iter().copied().chain([restart]).chain(again).collect();
     let run = Recorded { values: 1, moments, end: broken_at + second.end };
