@@ -45,7 +45,8 @@ const STEPS: &[Step] = &[
 ];
 
 /// Tests of the `gpu` feature, which is not a default feature.
-const DEVICE_TESTS: &str = "test --workspace --features tape-cli/gpu,tape-benches/gpu --lib --test device";
+const DEVICE_TESTS: &str =
+    "test --workspace --features tape-cli/gpu,tape-benches/gpu --lib --test device --test messages";
 
 /// The final report.
 #[derive(Debug, Default)]

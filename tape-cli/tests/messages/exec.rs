@@ -8,13 +8,12 @@ use crate::table::{Row, rows};
 const ID: ObjectId = ObjectId::Int(7);
 
 pub(crate) fn rows() -> Vec<Row> {
-    let (before, after) = || -> (String, String) { ("partition 3".into(), "partition 4".into()) }();
     let statistic = || "stetson_j".to_owned();
     let out_of_order =
         |cut| Error::OutOfOrder { id: ID, cut, before: "partition 3".into(), after: "partition 4".into() };
     let mut rows = rows![
         Error::NoStatistic,
-        Error::CutLightCurve { id: ID, before, after },
+        Error::CutLightCurve { id: ID, before: "partition 3".into(), after: "partition 4".into() },
         Error::IllegalPlan {
             plan: "fold",
             why: "stetson_j needs whole light curves".into(),
