@@ -146,9 +146,9 @@ fn files_of_different_schemas() {
     place.parquet("mixed/b.parquet", vec![("id", texts), ("flux", values()), ("error", values())]);
     let error = place.fails("batch mixed");
     assert!(error.contains("mixed/b.parquet: column 'id' is text, not int64, unlike mixed/a.parquet"), "{error}");
-    place.parquet("mixed/b.parquet", vec![("id", ints), ("flux", values())]);
+    place.parquet("mixed/b.parquet", vec![("id", ints), ("error", values())]);
     let error = place.fails("batch mixed");
-    assert!(error.contains("mixed/b.parquet: no error column 'error'"), "{error}");
+    assert!(error.contains("mixed/b.parquet: no flux column 'flux'"), "{error}");
 }
 
 #[test]

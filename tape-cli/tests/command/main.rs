@@ -25,5 +25,6 @@ mod shapes;
 mod sky;
 mod steps;
 mod support;
+mod unlike_files;
 mod values;
 mod verbs;

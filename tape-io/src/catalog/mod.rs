@@ -3,6 +3,7 @@
 pub(crate) mod discover;
 mod found;
 pub(crate) mod hats;
+pub(crate) mod path_columns;
 mod pattern;
 pub(crate) mod sky;
 mod table_formats;

@@ -20,11 +20,12 @@ use tape_core::{Bands, IdType, Ids, Role, Rows};
 use crate::decode::arrow_column::ArrowColumn;
 use crate::decode::checked_pages::{CheckedPages, value_bytes};
 use crate::decode::column_type::ColumnType;
+use crate::decode::constant_columns::repeated;
 use crate::decode::fixed_width::{ENCODINGS, FixedWidth, FixedWidthColumn};
 use crate::decode::footer::Footer;
 use crate::decode::from_arrow::{append_bands, append_ids, append_numbers, mjd};
 use crate::decode::input::PositionedFile;
-use crate::decode::keys::{BandCodes, append_keys};
+use crate::decode::keys::{BandCodes, append_keys, convert_keys};
 use crate::decode::leaf::{Leaf, RoleColumn};
 use crate::decode::limits::PageBounds;
 use crate::decode::list_levels::LevelReader;
@@ -36,6 +37,8 @@ use crate::decode::texts::{Places, text_bands, text_ids};
 pub(crate) struct ColumnReader {
     column_type: ColumnType,
     per_unit: u32,
+    /// The type of ids to return, if it is another one than the column's.
+    id_type: Option<IdType>,
     gear: Gear,
     bands: BandCodes,
     places: Places,
@@ -48,6 +51,8 @@ enum Gear {
     I32(Box<FixedWidthColumn<i32>>),
     Text(Box<TextPages>),
     General(Box<ArrowColumn>),
+    /// The same value in all rows.
+    Constant(ArrayRef),
 }
 
 /// The buffers to which the rows of a role's column are appended.
@@ -113,8 +118,12 @@ impl ColumnReader {
         leaf: &Leaf,
         levels: &LevelQueue,
     ) -> Result<Self> {
-        let pages = pages(footer, row_group, file, (leaf.index, leaf.depth), levels)?;
         let (column_type, optional) = (leaf.column_type, leaf.optional());
+        if let Some(value) = footer.constant(leaf.index) {
+            let gear = Gear::Constant(Arc::clone(value));
+            return Ok(Self::new(column_type, gear));
+        }
+        let pages = pages(footer, row_group, file, (leaf.index, leaf.depth), levels)?;
         let chunk = footer.metadata.row_group(row_group).column(leaf.index);
         let gear = match chunk.column_type() {
             _ if !is_fast(leaf, chunk) => {
@@ -128,7 +137,11 @@ impl ColumnReader {
             Physical::INT32 => Gear::I32(Box::new(FixedWidthColumn::new(pages, optional))),
             _ => Gear::Text(Box::new(TextPages::new(pages, optional))),
         };
-        Ok(Self { column_type, per_unit: 1, gear, bands: BandCodes::default(), places: Places::default() })
+        Ok(Self::new(column_type, gear))
+    }
+
+    fn new(column_type: ColumnType, gear: Gear) -> Self {
+        Self { column_type, per_unit: 1, id_type: None, gear, bands: BandCodes::default(), places: Places::default() }
     }
 
     /// Opens the column of a role.
@@ -140,7 +153,7 @@ impl ColumnReader {
         levels: &LevelQueue,
     ) -> Result<Self> {
         let reader = Self::open(footer, row_group, file, &column.leaf, levels)?;
-        Ok(Self { per_unit: column.per_unit, ..reader })
+        Ok(Self { per_unit: column.per_unit, id_type: Some(column.id_type), ..reader })
     }
 
     /// Skips the next `n` rows.
@@ -152,6 +165,7 @@ impl ColumnReader {
             Gear::I32(column) => column.skip(n),
             Gear::Text(pages) => pages.skip(n),
             Gear::General(column) => column.skip(n),
+            Gear::Constant(_) => Ok(()),
         }
     }
 
@@ -167,15 +181,22 @@ impl ColumnReader {
     }
 
     fn append_ids(&mut self, n: usize, ids: &mut Ids, null_ids: &mut Vec<bool>) -> Result<()> {
-        match (&mut self.gear, self.column_type, ids) {
+        let first = ids.len();
+        match (&mut self.gear, self.column_type, &mut *ids) {
             (Gear::I64(column), ColumnType::Int(id_type), Ids::Int(keys)) => {
-                append_keys(column, n, id_type, keys, null_ids)
+                append_keys(column, n, id_type, keys, null_ids)?;
             }
             (Gear::I32(column), ColumnType::Int(id_type), Ids::Int(keys)) => {
-                append_keys(column, n, id_type, keys, null_ids)
+                append_keys(column, n, id_type, keys, null_ids)?;
             }
-            (Gear::Text(pages), _, ids @ Ids::Text(_)) => text_ids(pages, n, ids, null_ids),
-            (_, _, ids) => append_ids(&self.read(n)?, ids, null_ids),
+            (Gear::Text(pages), _, ids @ Ids::Text(_)) => text_ids(pages, n, ids, null_ids)?,
+            (_, _, ids) => append_ids(&self.read(n)?, ids, null_ids)?,
+        }
+        match (ids, self.id_type) {
+            (Ids::Int(keys), Some(id_type)) => {
+                convert_keys(&mut keys[first..], null_ids, self.column_type.id_type(), id_type)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -217,7 +238,7 @@ impl ColumnReader {
                 _ if unsigned => column.append(n, out, |v| f64::from(v.cast_unsigned()) / parts, f64::NAN, |_| {}),
                 _ => column.append(n, out, |value| f64::from(value) / parts, f64::NAN, |_| {}),
             },
-            Gear::Text(_) | Gear::General(_) => {
+            Gear::Text(_) | Gear::General(_) | Gear::Constant(_) => {
                 append_numbers(&self.read(n)?, self.per_unit, out);
                 Ok(())
             }
@@ -247,6 +268,7 @@ impl ColumnReader {
             }
             Gear::Text(pages) => self.places.read(pages, n),
             Gear::General(column) => column.read(n),
+            Gear::Constant(value) => repeated(value, n),
         }
     }
 }

@@ -154,7 +154,7 @@ impl ColumnType {
         match role {
             // A column that holds only nulls fits any type.
             _ if self == Self::Null || other == Self::Null => true,
-            Role::Id => self.id_type() == other.id_type(),
+            Role::Id => common_id_type(self.id_type(), other.id_type()).is_some(),
             Role::Band => is_number(self) == is_number(other),
             _ => true,
         }
@@ -180,6 +180,29 @@ impl ColumnType {
     /// Returns true for unsigned integers.
     pub(crate) const fn is_unsigned(self) -> bool {
         matches!(self, Self::Int(id_type) if id_type.is_unsigned())
+    }
+}
+
+/// Returns the narrowest type that holds the ids of both types: `Int64` for `UInt64` and a signed type, if the values fit.
+/// Text and integers have none.
+pub(crate) fn common_id_type(a: IdType, b: IdType) -> Option<IdType> {
+    use IdType::{Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64, Utf8};
+    // Types in order of width, each with the narrowest signed type that holds it.
+    let rank = |id_type: IdType| match id_type {
+        Int8 | UInt8 => 0,
+        Int16 | UInt16 => 1,
+        Int32 | UInt32 => 2,
+        Int64 | UInt64 | Utf8 => 3,
+    };
+    match (a, b) {
+        _ if a == b => Some(a),
+        (Utf8, _) | (_, Utf8) => None,
+        _ if a.is_unsigned() == b.is_unsigned() => Some(if rank(a) > rank(b) { a } else { b }),
+        _ => {
+            let (unsigned, signed) = if a.is_unsigned() { (a, b) } else { (b, a) };
+            let wide = [Int16, Int32, Int64, Int64][rank(unsigned)];
+            Some(if rank(wide) > rank(signed) { wide } else { signed })
+        }
     }
 }
 

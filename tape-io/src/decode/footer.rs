@@ -5,15 +5,17 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arrow::array::ArrayRef;
 use parquet::basic::Compression;
 use parquet::errors::Result as ParquetResult;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
-use tape_core::{ColumnError, ColumnMap, IdRange, ObjectId, Preset, Role, RowGroup, key_from_u64};
+use tape_core::{ColumnError, ColumnMap, IdRange, IdType, ObjectId, Preset, Role, RowGroup, key_from_u64};
 
 use crate::decode::column_reader::levels_alone;
 use crate::decode::column_type::ColumnType;
+use crate::decode::constant_columns::{ConstantColumn, Constants, with_constants};
 use crate::decode::guard::guarded;
 use crate::decode::input::PositionedFile;
 use crate::decode::leaf::{Leaf, RoleColumn, nested_columns, role_column};
@@ -41,6 +43,36 @@ pub(crate) struct Footer {
     pub(crate) roles: [Option<RoleColumn>; 5],
     /// Leaf columns that are encrypted.
     encrypted: BTreeSet<usize>,
+    /// Columns that are not stored in the file.
+    constants: Option<Constants>,
+}
+
+/// A file whose metadata was read.
+#[derive(Debug)]
+pub(crate) struct OpenedFile {
+    pub(crate) path: PathBuf,
+    pub(crate) metadata: ParquetMetaData,
+    stamp: FileStamp,
+    encrypted: BTreeSet<usize>,
+    constants: Option<Constants>,
+}
+
+impl OpenedFile {
+    pub(crate) fn read(path: PathBuf) -> Result<Self, Error> {
+        let (metadata, stamp, encrypted) = read_footer(&path)?;
+        let n = metadata.file_metadata().schema_descr().num_columns().max(1);
+        let encrypted = encrypted.iter().enumerate().filter(|(_, is)| **is).map(|(chunk, _)| chunk % n).collect();
+        Ok(Self { path, metadata, stamp, encrypted, constants: None })
+    }
+
+    /// Adds columns that are not stored in the file.
+    pub(crate) fn with_constants(self, columns: &[ConstantColumn]) -> Result<Self, Error> {
+        let Self { path, metadata, .. } = self;
+        let added = with_constants(metadata, columns);
+        let (metadata, constants) =
+            added.map_err(|error| Error::NotParquet { path: path.clone(), reason: words(&error) })?;
+        Ok(Self { path, metadata, constants: Some(constants), ..self })
+    }
 }
 
 /// Reads the metadata in a footer.
@@ -115,7 +147,12 @@ impl Footer {
     /// Reads the footer and looks up the columns. The map must name a column of this file for the id and the flux.
     /// Other roles are optional.
     pub(crate) fn read(path: PathBuf, columns: &ColumnMap) -> Result<Self, Error> {
-        let (metadata, stamp, encrypted) = read_footer(&path)?;
+        Self::of(OpenedFile::read(path)?, columns)
+    }
+
+    /// Looks up the columns of a file, as [`Footer::read`] does.
+    pub(crate) fn of(file: OpenedFile, columns: &ColumnMap) -> Result<Self, Error> {
+        let OpenedFile { path, metadata, stamp, encrypted, constants } = file;
         let schema = metadata.file_metadata().schema_descr();
         let leaves = leaves(schema);
         let mut roles = [const { None }; 5];
@@ -128,7 +165,13 @@ impl Footer {
                 actual,
                 expected,
             };
-            let column = match role_column(schema, &leaves, name) {
+            // Rows need an id, and epochs a time and a value.
+            let is_needed = matches!(role, Role::Id | Role::Time | Role::Flux);
+            let is_missing =
+                |column: &RoleColumn| constants.as_ref().is_some_and(|all| all.is_missing(column.leaf.index));
+            let column = match role_column(schema, &leaves, name)
+                .filter(|found| !found.as_ref().is_ok_and(|column| is_needed && is_missing(column)))
+            {
                 Some(Ok(column)) => column,
                 Some(Err(actual)) => return Err(wrong(actual, "a flat column or in lists")),
                 None if nested_columns(schema).iter().any(|nested| nested == name) => {
@@ -147,12 +190,41 @@ impl Footer {
                 .map_err(|reason| Error::NotParquet { path: path.clone(), reason })?;
             roles[role as usize] = Some(column);
         }
-        let n = schema.num_columns().max(1);
-        let encrypted = encrypted.iter().enumerate().filter(|(_, is)| **is).map(|(chunk, _)| chunk % n).collect();
-        let footer = Self { path, metadata: Arc::new(metadata), stamp, roles, encrypted };
+        let footer = Self { path, metadata: Arc::new(metadata), stamp, roles, encrypted, constants };
         footer.roles.iter().flatten().try_for_each(|column| footer.check_supported(&column.leaf))?;
         footer.check_lists(columns)?;
         Ok(footer)
+    }
+
+    /// Returns the value of a leaf column that is not stored in the file.
+    pub(crate) fn constant(&self, leaf: usize) -> Option<&ArrayRef> {
+        self.constants.as_ref()?.value(leaf)
+    }
+
+    /// Sets the type of the survey's ids, to which those of the file are converted.
+    pub(crate) fn set_id_type(&mut self, id_type: IdType) {
+        if let Some(id) = &mut self.roles[Role::Id as usize] {
+            id.id_type = id_type;
+        }
+    }
+
+    /// Returns true if only other files have the column of a role.
+    pub(crate) fn lacks(&self, role: Role) -> bool {
+        let leaf = self.role(role).map(|column| column.leaf.index);
+        self.constants.as_ref().zip(leaf).is_some_and(|(constants, leaf)| constants.is_missing(leaf))
+    }
+
+    /// Returns the metadata of the columns that are stored in the file.
+    pub(crate) fn stored(&self) -> &Arc<ParquetMetaData> {
+        self.constants.as_ref().map_or(&self.metadata, |constants| &constants.stored)
+    }
+
+    /// Returns the columns in the path: their names and values.
+    pub(crate) fn in_path(&self) -> impl Iterator<Item = (&str, &ArrayRef)> {
+        let first = self.stored().file_metadata().schema_descr().num_columns();
+        let values = self.constants.iter().flat_map(Constants::in_path);
+        let columns = &self.metadata.file_metadata().schema_descr().columns()[first..];
+        columns.iter().map(|column| column.name()).zip(values)
     }
 
     /// Checks that a column is not stored in a way that cannot be read.
@@ -261,7 +333,10 @@ impl Footer {
             file,
             index,
             rows: self.slots(index),
-            ids: id.and_then(|id| id_range(group.column(id.leaf.index).statistics()?, id.leaf.column_type)),
+            ids: id.and_then(|id| {
+                let range = id_range(group.column(id.leaf.index).statistics()?, id.leaf.column_type)?;
+                in_type(range, id.id_type)
+            }),
             sorted: id.is_some_and(|id| !id.leaf.is_nested() && is_sorted(group, id.leaf.index)),
         })
     }
@@ -309,6 +384,12 @@ fn id_range(statistics: &Statistics, column_type: ColumnType) -> Option<IdRange>
     }
 }
 
+/// Converts a range of ids to those of a survey. The bounds of ids that do not fit are unknown.
+fn in_type(range: IdRange, id_type: IdType) -> Option<IdRange> {
+    let convert = |id: ObjectId| Some(id.key(id_type)?.to_owned(id_type));
+    Some(IdRange { min: convert(range.min)?, max: convert(range.max)?, ..range })
+}
+
 /// Returns the byte ranges of the column chunks of some leaves in a row group.
 pub(crate) fn byte_ranges(
     footer: &Footer,
@@ -316,7 +397,8 @@ pub(crate) fn byte_ranges(
     leaves: impl IntoIterator<Item = usize>,
 ) -> impl Iterator<Item = Range<u64>> {
     let group = footer.metadata.row_group(index);
-    leaves.into_iter().map(move |leaf| {
+    let stored = leaves.into_iter().filter(|leaf| footer.constant(*leaf).is_none());
+    stored.map(move |leaf| {
         let (start, length) = group.column(leaf).byte_range();
         start..start.saturating_add(length)
     })

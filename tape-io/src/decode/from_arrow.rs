@@ -11,7 +11,7 @@ use arrow::datatypes::{
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt64Type,
 };
 use parquet::errors::{ParquetError, Result};
-use tape_core::{Bands, Ids, NO_BAND, key_from_u64};
+use tape_core::{Bands, IdType, Ids, NO_BAND, key_from_u64};
 
 use crate::decode::column_type::ColumnType;
 
@@ -139,6 +139,31 @@ pub(crate) fn append_ids(column: &ArrayRef, ids: &mut Ids, null_ids: &mut Vec<bo
         }
     }
     Ok(())
+}
+
+/// Returns ids as text, or as integers: those of 64 bits if they were no integers before. NaN is null.
+pub(crate) fn ids_in(ids: &ArrayRef, id_type: IdType) -> Result<ArrayRef> {
+    use DataType::{Binary, LargeBinary, LargeUtf8, Utf8};
+    let is_known = if id_type == IdType::Utf8 {
+        matches!(ids.data_type(), Utf8 | LargeUtf8 | Binary | LargeBinary)
+    } else {
+        ids.data_type().is_integer()
+    };
+    if is_known {
+        return Ok(Arc::clone(ids));
+    }
+    let column_type = ColumnType::of_arrow(ids.data_type()).unwrap_or(ColumnType::Text);
+    let ids = normalized(ids, column_type)?;
+    if id_type == IdType::Utf8 {
+        return Ok(cast(&as_texts(&ids)?, &Utf8)?);
+    }
+    let mut keys = Ids::new(IdType::Int64);
+    append_ids(&ids, &mut keys, &mut vec![])?;
+    let keys = match keys {
+        Ids::Int(keys) => keys,
+        Ids::Text(_) => vec![],
+    };
+    Ok(Arc::new(PrimitiveArray::<Int64Type>::new(keys.into(), without_nan(&ids).logical_nulls())))
 }
 
 fn append_whole(ids: impl Iterator<Item = Option<Result<i64>>>, keys: &mut Vec<i64>) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Reads integer columns as ids and bands.
 
 use parquet::errors::Result;
-use tape_core::{Bands, IdType, NO_BAND, key_from_u64};
+use tape_core::{Bands, IdRef, IdType, NO_BAND, key_from_u64};
 
 use crate::decode::fixed_width::{FixedWidth, FixedWidthColumn};
 use crate::decode::from_arrow::invalid;
@@ -42,6 +42,25 @@ pub(crate) fn append_keys<T: Key>(
             nulls[row] = true;
         },
     )
+}
+
+/// Converts keys of ids of one type to those of another, except those of nulls.
+///
+/// # Errors
+/// If an id is not valid in the other type.
+pub(crate) fn convert_keys(keys: &mut [i64], nulls: &[bool], from: IdType, to: IdType) -> Result<()> {
+    if (from == IdType::UInt64) == (to == IdType::UInt64) {
+        return Ok(());
+    }
+    for (row, key) in keys.iter_mut().enumerate() {
+        let id = from.object_id(*key);
+        *key = match id.key(to) {
+            Some(IdRef::Int(key)) => key,
+            _ if nulls.get(row).copied().unwrap_or(false) => 0,
+            _ => return Err(invalid(format!("id {id} is too large for ids of type {}", to.data_type()))),
+        };
+    }
+    Ok(())
 }
 
 /// The band codes of the values met so far in a column chunk.

@@ -1,6 +1,7 @@
 //! The leaf columns of a file that roles and expressions can read.
 
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
+use tape_core::IdType;
 
 use crate::decode::column_type::ColumnType;
 use crate::decode::list_pages::Depth;
@@ -43,6 +44,8 @@ pub(crate) struct RoleColumn {
     pub(crate) leaf: Leaf,
     /// Divisor of integers, for presets that store errors in fractions of the unit. Otherwise 1.
     pub(crate) per_unit: u32,
+    /// The type of the survey's ids, which other files can widen.
+    pub(crate) id_type: IdType,
 }
 
 impl RoleColumn {
@@ -68,7 +71,8 @@ pub(crate) fn role_column(
     name: &str,
 ) -> Option<Result<RoleColumn, String>> {
     let index = leaf_named(leaves, name)?;
-    Some(Leaf::at(schema, leaves, index).map(|leaf| RoleColumn { leaf, per_unit: 1 }))
+    let of = |leaf: Leaf| RoleColumn { id_type: leaf.column_type.id_type(), leaf, per_unit: 1 };
+    Some(Leaf::at(schema, leaves, index).map(of))
 }
 
 /// Returns a column for every leaf, as conditions see them. If light curves are lists, `flux` is the index of the flux

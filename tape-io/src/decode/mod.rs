@@ -4,6 +4,7 @@ pub(crate) mod arrow_column;
 pub(crate) mod checked_pages;
 pub(crate) mod column_reader;
 pub(crate) mod column_type;
+pub(crate) mod constant_columns;
 pub(crate) mod fixed_width;
 pub(crate) mod footer;
 pub(crate) mod from_arrow;

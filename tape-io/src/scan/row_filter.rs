@@ -6,10 +6,11 @@
 use arrow::array::ArrayRef;
 use arrow::buffer::BooleanBuffer;
 use parquet::errors::ParquetError;
-use tape_core::{Bands, Columns, Role, Rows};
+use tape_core::{Bands, Columns, Ids, Role, Rows};
 
 use crate::decode::column_reader::ColumnReader;
 use crate::decode::from_arrow::{append_bands, append_ids, append_numbers};
+use crate::decode::keys::convert_keys;
 use crate::decode::leaf::{Leaf, RoleColumn};
 use crate::expr::PredicateError;
 use crate::survey::Survey;
@@ -102,7 +103,12 @@ impl<'a> RowFilter<'a> {
             let Some(column) = &filtered.columns[place] else { continue };
             let numbers = match role {
                 Role::Id => {
-                    append_ids(column, &mut rows.ids, null_ids).map_err(|error| NotDerived::Column(role, error))?;
+                    let (first, from) = (rows.ids.len(), self.leaf(place).column_type.id_type());
+                    let appended = append_ids(column, &mut rows.ids, null_ids).and_then(|()| match &mut rows.ids {
+                        Ids::Int(keys) => convert_keys(&mut keys[first..], null_ids, from, self.survey.id_type()),
+                        Ids::Text(_) => Ok(()),
+                    });
+                    appended.map_err(|error| NotDerived::Column(role, error))?;
                     continue;
                 }
                 Role::Band => {

@@ -8,6 +8,7 @@ mod filter;
 pub(crate) mod objects;
 mod open;
 pub(crate) mod tables;
+mod unify;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -247,7 +248,7 @@ impl Survey {
             let read = self.leaves_read(row_group, columns);
             let general = of_roles.chain(of_expressions).filter(|leaf| {
                 let chunk = footer.metadata.row_group(index).column(leaf.index);
-                read.contains(&leaf.index) && !is_fast(leaf, chunk)
+                read.contains(&leaf.index) && footer.constant(leaf.index).is_none() && !is_fast(leaf, chunk)
             });
             names.extend(general.map(|leaf| format!("{} ({})", leaf.name, leaf.column_type)));
         }

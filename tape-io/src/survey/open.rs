@@ -10,13 +10,14 @@ use tape_core::{Bands, ColumnKind, ColumnMap, IdType, Resolved, Role, SIMULATED,
 use super::Survey;
 use crate::catalog::discover::discover_within;
 use crate::catalog::sky::{Region, SkyColumns};
-use crate::decode::column_type::ColumnType;
-use crate::decode::footer::{Footer, read_metadata};
+use crate::decode::column_type::{ColumnType, common_id_type};
+use crate::decode::footer::{Footer, OpenedFile};
 use crate::decode::schema_paths::{flat_columns, leaf_named, leaves, list_columns, title_of};
 use crate::error::Error;
 use crate::file::memory::InMemory;
 use crate::survey::derive::Asked;
 use crate::survey::file_expressions::Expressions;
+use crate::survey::unify::open_alike;
 
 impl Survey {
     /// Opens the files behind `inputs`: files, folders or patterns. Roles that `columns` does not name are resolved in
@@ -89,6 +90,7 @@ impl Survey {
         for (role, _) in self.expressions.played.iter().filter(|(role, _)| *role != Role::Flux) {
             footer.roles[*role as usize] = None;
         }
+        footer.set_id_type(self.id_type);
         self.in_memory.push(held);
         Arc::make_mut(&mut self.row_groups).extend(footer.row_groups(self.files.len()));
         Arc::make_mut(&mut self.files).push(footer);
@@ -97,21 +99,22 @@ impl Survey {
     }
 
     fn open_found(paths: Vec<PathBuf>, columns: &ColumnMap) -> Result<Self, Error> {
-        let (first, _) = read_metadata(&paths[0])?;
-        let schema = first.file_metadata().schema_descr();
-        let asked = Asked::of(columns, schema, &paths[0])?;
+        let files = open_alike(paths)?;
+        let first = &files[0];
+        let schema = first.metadata.file_metadata().schema_descr();
+        let asked = Asked::of(columns, schema, &first.path)?;
         let (flat, lists, all) = (flat_columns(schema), list_columns(schema), leaves(schema));
         let kind = |name: &str| match leaf_named(&all, name).map(|index| ColumnType::of(&schema.column(index))) {
             Some(Ok(ColumnType::Int(_))) => ColumnKind::Integer,
             Some(Ok(ColumnType::Text)) => ColumnKind::Text,
             _ => ColumnKind::Other,
         };
-        let simulated = has_mark(&first);
+        let simulated = has_mark(&first.metadata);
         let available = SurveyColumns { flat: &flat, lists: &lists, kind: &kind, simulated };
         let resolved = asked.columns.resolve(&available);
         let Resolved { map, mut notes } = resolved
             .or_else(|error| asked.found_by.resolve(&available).map_err(|_| error))
-            .map_err(|source| Error::Column { path: paths[0].clone(), source })?;
+            .map_err(|source| Error::Column { path: first.path.clone(), source })?;
         if map.get(Role::Band).is_none() && map.preset().is_none() {
             let what = "no band column was found, so that all epochs of an object are one light curve";
             notes.push((Role::Band, format!("{what}: name the band column if there is one")));
@@ -119,7 +122,7 @@ impl Survey {
         // The user named the roles of derived columns, so no note is needed.
         let notes: Vec<String> =
             notes.into_iter().filter(|(role, _)| !asked.plays(*role)).map(|(_, note)| note).collect();
-        Ok(asked.of_survey(Self::open_as_they_are(paths, map)?)?.with_notes(notes))
+        Ok(asked.of_survey(Self::open_as_they_are(files, map)?)?.with_notes(notes))
     }
 
     /// Opens exactly these files, at least one, with exactly these columns. A role that `columns` does not name has no
@@ -128,25 +131,27 @@ impl Survey {
     /// # Errors
     /// See [`Survey::open`].
     pub fn open_files(paths: Vec<PathBuf>, columns: ColumnMap) -> Result<Self, Error> {
-        let Some(first) = paths.first() else { return Err(Error::NoInput) };
+        let files = open_alike(paths)?;
+        let Some(first) = files.first() else { return Err(Error::NoInput) };
         if columns.derived().is_empty() {
-            return Self::open_as_they_are(paths, columns);
+            return Self::open_as_they_are(files, columns);
         }
-        let (metadata, _) = read_metadata(first)?;
-        let asked = Asked::of(&columns, metadata.file_metadata().schema_descr(), first)?;
-        let survey = Self::open_as_they_are(paths, asked.found_by.clone())?;
+        let asked = Asked::of(&columns, first.metadata.file_metadata().schema_descr(), &first.path)?;
+        let survey = Self::open_as_they_are(files, asked.found_by.clone())?;
         asked.of_survey(survey)
     }
 
-    fn open_as_they_are(paths: Vec<PathBuf>, columns: ColumnMap) -> Result<Self, Error> {
-        let files = tape_pool::try_map(paths, |path| Footer::read(path, &columns))?;
+    fn open_as_they_are(files: Vec<OpenedFile>, columns: ColumnMap) -> Result<Self, Error> {
+        let mut files = tape_pool::try_map(files, |file| Footer::of(file, &columns))?;
         check_alike(&files, &columns)?;
         let id_type = id_type_of(&files);
+        files.iter_mut().for_each(|footer| footer.set_id_type(id_type));
         let schema = files[0].metadata.file_metadata().schema_descr();
         let titles = Role::ALL.map(|role| title_of(schema, columns.get(role)?));
         let row_groups = files.iter().enumerate().flat_map(|(i, footer)| footer.row_groups(i)).collect();
         let bands = Bands::named(columns.preset().map_or(&[], |preset| preset.bands));
         let bytes_read = Arc::default();
+        let notes = [Role::Error, Role::Band].into_iter().filter_map(|role| lacking(&files, &columns, role)).collect();
         Ok(Self {
             files: Arc::new(files),
             columns,
@@ -162,7 +167,7 @@ impl Survey {
             in_memory: vec![],
             objects: None,
             exposures: None,
-            notes: vec![],
+            notes,
             any_quality: false,
             sentinels: Arc::default(),
         })
@@ -174,11 +179,24 @@ fn has_mark(metadata: &ParquetMetaData) -> bool {
     metadata.file_metadata().key_value_metadata().into_iter().flatten().any(|pair| pair.key == SIMULATED)
 }
 
-/// Returns the type of the ids in the first file that has ids that are not all null.
+/// Returns the type that holds the ids of all files.
 fn id_type_of(files: &[Footer]) -> IdType {
-    let types = files.iter().filter_map(|footer| footer.role(Role::Id)).map(|column| column.leaf.column_type);
-    let known = types.clone().find(|column_type| *column_type != ColumnType::Null).or_else(|| types.clone().next());
-    known.map_or(IdType::Utf8, ColumnType::id_type)
+    let types = || files.iter().filter_map(|footer| footer.role(Role::Id)).map(|column| column.leaf.column_type);
+    let known = types().filter(|column_type| *column_type != ColumnType::Null).map(ColumnType::id_type);
+    let common = known.reduce(|a, b| common_id_type(a, b).unwrap_or(a));
+    common.or_else(|| types().next().map(ColumnType::id_type)).unwrap_or(IdType::Utf8)
+}
+
+/// Says which files lack the column of a role, if some do.
+fn lacking(files: &[Footer], columns: &ColumnMap, role: Role) -> Option<String> {
+    let mut lacking = files.iter().filter(|footer| footer.lacks(role));
+    let first = lacking.next()?.path.display();
+    let files = match lacking.count() {
+        0 => format!("{first} has"),
+        more => format!("{} files, such as {first}, have", more + 1),
+    };
+    let column = columns.get(role)?;
+    Some(format!("{files} no column '{column}', unlike other files: the {role} is null there"))
 }
 
 /// Checks that the columns of all files have types that agree.

@@ -22,7 +22,7 @@ fn half(value: f32) -> <Float16Type as ArrowPrimitiveType>::Native {
 }
 
 #[test]
-fn files_may_differ_in_the_type_of_a_column_but_must_have_it() {
+fn files_may_differ_in_the_type_of_a_column_and_may_lack_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, quality: Option<ArrayRef>| {
         let id: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
@@ -51,8 +51,18 @@ fn files_may_differ_in_the_type_of_a_column_but_must_have_it() {
     let message = survey().filtered("quality >= 1").expect_err("text").to_string();
     assert!(message.contains("c.parquet") && message.contains("text and a whole number"), "{message}");
     write("c.parquet", None);
-    let message = survey().filtered("quality >= 1").expect_err("a missing column").to_string();
-    assert!(message.contains("c.parquet") && message.contains("no column is called 'quality'"), "{message}");
+    for (condition, flux) in [
+        ("quality >= 1", vec![]),
+        ("quality is null", vec![1.0, 2.0, 3.0]),
+        ("coalesce(quality, 7) = 7", vec![1.0, 2.0, 3.0]),
+    ] {
+        let filtered = survey().filtered(condition).expect("null where it is missing");
+        let partition = Partition { pieces: vec![Piece { row_group: 2, rows: 0..3 }] };
+        let mut reader = filtered.read(&partition, Columns { flux: true, ..Columns::default() }).expect("a reader");
+        let mut rows = Rows::new(filtered.id_type());
+        while reader.read(&mut rows, 2).expect("valid rows") > 0 {}
+        assert_eq!(rows.flux, flux, "{condition}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use arrow::array::{ArrayRef, NullArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -25,20 +26,45 @@ fn an_empty_survey_gives_one_empty_file() {
 }
 
 #[test]
-fn files_that_differ_in_a_column_are_refused() {
+fn files_whose_columns_have_no_common_type_are_refused() {
     let rows = rows(10);
-    let without = rows.project(&[0, 1, 2, 3, 4, 5]).expect("all but the comment");
-    let wide = with(&rows, "flags", cast(rows.column(5), &DataType::Int64).expect("wider"));
-    for (first, second, difference) in [
-        (&rows, &without, "column 'comment' is missing"),
-        (&without, &rows, "there is a column 'comment'"),
-        (&rows, &wide, "column 'flags' is Int64, not Int32"),
+    let text = with(&rows, "flags", cast(rows.column(5), &DataType::Utf8).expect("text"));
+    let case = Case::new(&[rows, text]);
+    let error = case.run_with("out", |_| {}).err().expect("refused");
+    assert!(matches!(&error, Error::MixedSchemas { path, .. } if path.ends_with("1.parquet")), "{error}");
+    assert!(error.to_string().contains("column 'flags' is Utf8, not Int32"), "{error}");
+    assert_eq!(case.left(), BTreeSet::new());
+}
+
+#[test]
+fn files_may_differ_in_the_columns_and_their_widths() {
+    let rows = rows(60);
+    let half = rows.num_rows() / 2;
+    let (first, second) = (rows.slice(0, half), rows.slice(half, rows.num_rows() - half));
+    let wide = with(&second, "flags", cast(second.column(5), &DataType::Int64).expect("wider"));
+    let wide = with(&wide, "id", cast(second.column(1), &DataType::Int32).expect("narrower"));
+    let without = second.project(&[0, 1, 2, 3, 4, 5]).expect("all but the comment");
+    let null = Arc::new(StringArray::new_null(second.num_rows()));
+    let null_typed = with(&second, "comment", Arc::new(NullArray::new(second.num_rows())));
+    for (other, expected) in [
+        (&wide, with(&second, "flags", cast(second.column(5), &DataType::Int64).expect("wider"))),
+        (&without, with(&second, "comment", Arc::clone(&null) as ArrayRef)),
+        (&null_typed, with(&second, "comment", null as ArrayRef)),
     ] {
-        let case = Case::new(&[first.clone(), second.clone()]);
-        let error = case.run_with("out", |_| {}).err().expect("refused");
-        assert!(matches!(&error, Error::MixedSchemas { path, .. } if path.ends_with("1.parquet")), "{error}");
-        assert!(error.to_string().contains(difference), "{error}");
-        assert_eq!(case.left(), BTreeSet::new());
+        for files in [[first.clone(), other.clone()], [other.clone(), first.clone()]] {
+            let output = Case::new(&files).run(2);
+            let all = output.all();
+            let names: Vec<String> = expected.schema().fields().iter().map(|field| field.name().clone()).collect();
+            let places = names.iter().map(|name| all.schema().index_of(name).expect("the column is there"));
+            let all = all.project(&places.collect::<Vec<_>>()).expect("columns");
+            let flags = cast(first.column(5), all.column(5).data_type()).expect("as wide");
+            let mut whole = [lines(&with(&first, "flags", flags)), lines(&expected)].concat();
+            let mut found = lines(&all);
+            found.sort();
+            whole.sort();
+            assert_eq!(found, whole);
+            assert_eq!(all.schema().field(1).data_type(), &DataType::Int64);
+        }
     }
 }
 

@@ -11,6 +11,8 @@ use crate::error::Error;
 
 /// The name that Parquet gives to the elements of lists.
 const ELEMENT: &str = "element";
+/// Prefix of the metadata of extension types.
+const EXTENSION: &str = "ARROW:extension:";
 
 /// The columns of a survey in one shape, by their positions in its schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,7 +88,9 @@ pub(super) fn compose(run: &Convert<'_>, base: &[FieldRef], epochs: &[FieldRef])
     let list = |name: &str, of: Field| Field::new(name, DataType::List(Arc::new(of)), true);
     let lists = epochs.iter().map(|field| {
         let element = field.as_ref().clone().with_name(ELEMENT);
-        Arc::new(list(field.name(), element).with_metadata(field.metadata().clone()))
+        let of_list = |(key, _): &(&String, &String)| !key.starts_with(EXTENSION);
+        let metadata = field.metadata().iter().filter(of_list).map(|(key, value)| (key.clone(), value.clone()));
+        Arc::new(list(field.name(), element).with_metadata(metadata.collect()))
     });
     let own: Vec<FieldRef> = match run.shape {
         Shape::Flat => epochs.to_vec(),
@@ -125,8 +129,10 @@ fn of_list(run: &Convert<'_>, list: &FieldRef, holder: &FieldRef) -> Result<Fiel
     let (DataType::List(of) | DataType::LargeList(of) | DataType::FixedSizeList(of, _)) = list.data_type() else {
         return Err(strange(run, holder));
     };
-    let named = of.as_ref().clone().with_name(list.name()).with_metadata(list.metadata().clone());
-    Ok(Arc::new(named))
+    // The type of elements can be an extension, such as UUID. Other metadata is of the list.
+    let extension = of.metadata().iter().filter(|(key, _)| key.starts_with(EXTENSION));
+    let metadata = list.metadata().iter().chain(extension).map(|(key, value)| (key.clone(), value.clone()));
+    Ok(Arc::new(of.as_ref().clone().with_name(list.name()).with_metadata(metadata.collect())))
 }
 
 pub(super) fn is_list(field: &Field) -> bool {

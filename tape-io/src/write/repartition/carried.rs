@@ -1,19 +1,22 @@
 //! The columns of a survey, which are all kept, with their types in the input, in memory and in the output.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
-use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
+use arrow::array::{ArrayRef, RecordBatch, new_null_array};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
+use parquet::arrow::ARROW_SCHEMA_META_KEY;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use parquet::arrow::{ARROW_SCHEMA_META_KEY, parquet_to_arrow_schema};
 use parquet::basic::Type as Physical;
 use parquet::file::metadata::ColumnChunkMetaData;
-use tape_core::Role;
+use tape_core::{IdType, Role};
 
+use super::unify::{conform, unified};
+use crate::decode::constant_columns::repeated;
 use crate::decode::footer::Footer;
+use crate::decode::from_arrow::ids_in;
+use crate::decode::leaf::role_column;
 use crate::decode::schema_paths::leaves;
 use crate::error::{Error, words};
 use crate::survey::Survey;
@@ -28,9 +31,10 @@ pub(crate) struct Carried {
     /// The schema that readers of the output see.
     declared: Schema,
     files: Vec<FileColumns>,
-    /// Index of the id column.
+    /// Index of the id, and the type of the survey's ids.
     id: usize,
-    /// Index of the time column, if there is one.
+    id_type: IdType,
+    /// Index of the time, if there is one.
     time: Option<usize>,
     /// Leaf columns that have no dictionary in the first file.
     plain: Vec<usize>,
@@ -41,38 +45,45 @@ pub(crate) struct Carried {
 /// The columns of one file.
 struct FileColumns {
     metadata: ArrowReaderMetadata,
-    /// The index in this file of each column of the survey.
-    order: Vec<usize>,
+    /// Where each column of the survey is in this file.
+    order: Vec<Place>,
+}
+
+/// Where a column of the survey is in a file.
+enum Place {
+    Stored(usize),
+    /// In the path, with this value.
+    Constant(ArrayRef),
+    /// Nowhere: it is null.
+    Missing,
 }
 
 impl Carried {
-    /// Reads the footers of all files, and checks that their columns agree.
+    /// Unifies the columns of all files.
     pub(crate) fn of(survey: &Survey) -> Result<Self, Error> {
-        let read = survey.paths().map(|path| Footer::read(path.to_owned(), survey.columns()));
-        let footers = read.collect::<Result<Vec<_>, _>>()?;
+        let footers = &survey.files;
         let first = &footers[0];
-        let own = own_schema(first)?;
-        let mut fields: Vec<Field> = own.fields().iter().map(|field| plain_field(field)).collect();
-        let mut declared: Vec<Field> = own.fields().iter().map(|field| field.as_ref().clone()).collect();
+        let mut all = Unified::default();
+        for footer in footers.iter() {
+            all.add(footer, first)?;
+        }
         let mut files = Vec::with_capacity(footers.len());
-        for footer in &footers {
-            let (file, nullable) = file_columns(footer, first)?;
-            files.push(file);
-            for (i, nullable) in nullable.into_iter().enumerate().filter(|(_, nullable)| *nullable) {
-                fields[i].set_nullable(nullable);
-                declared[i].set_nullable(nullable);
-            }
+        for footer in footers.iter() {
+            files.push(all.in_file(footer)?);
         }
-        for field in &mut declared {
-            field.set_data_type(declared_type(field.data_type()));
-        }
-        // Rows cannot be sorted by values inside lists or structs.
-        let plain = |role: &Role| first.role(*role).is_some_and(|column| column.leaf.depth.is_flat());
-        let index = |role| {
-            let name = Some(role).filter(plain).and_then(|role| survey.column(role))?;
+        let Unified { mut fields, mut declared, .. } = all;
+        // What lies in lists or in other columns is no column to sort by.
+        let schema = first.metadata.file_metadata().schema_descr();
+        let all_leaves = leaves(schema);
+        let is_flat = |name: &&str| {
+            let column = role_column(schema, &all_leaves, name);
+            column.is_some_and(|column| column.is_ok_and(|column| column.leaf.depth.is_flat()))
+        };
+        let index = |role, fields: &[Field]| {
+            let name = survey.column(role).filter(is_flat)?;
             fields.iter().position(|field| field.name() == name)
         };
-        let Some(id) = index(Role::Id) else {
+        let Some(id) = index(Role::Id, &fields) else {
             return Err(Error::ColumnType {
                 path: first.path.clone(),
                 column: survey.column(Role::Id).unwrap_or_default().to_owned(),
@@ -81,14 +92,23 @@ impl Carried {
                 expected: "a column of its own where rows are sorted by it",
             });
         };
-        let time = index(Role::Time);
+        // Floats cannot hold all ids that integers of other files can.
+        let has_integers = files.iter().any(|file| match file.order[id] {
+            Place::Stored(place) => file.metadata.schema().field(place).data_type().is_integer(),
+            _ => false,
+        });
+        if has_integers && !fields[id].data_type().is_integer() {
+            fields[id].set_data_type(survey.id_type().data_type());
+            declared[id].set_data_type(survey.id_type().data_type());
+        }
+        let time = index(Role::Time, &fields);
         let groups = || footers.iter().flat_map(|footer| footer.metadata.row_groups());
         let bytes = groups().flat_map(|group| group.columns()).map(memory).sum();
         let rows = groups().map(|group| u64::try_from(group.num_rows()).unwrap_or(0)).sum();
         let schema = Arc::new(Schema::new(fields));
-        let declared = Schema::new_with_metadata(declared, common_metadata(&footers).into_iter().collect());
+        let declared = Schema::new_with_metadata(declared, common_metadata(footers).into_iter().collect());
         let plain = without_dictionary(first);
-        Ok(Self { schema, declared, files, id, time, plain, size: (bytes, rows) })
+        Ok(Self { schema, declared, files, id, id_type: survey.id_type(), time, plain, size: (bytes, rows) })
     }
 
     /// Returns the schema of rows in memory. Dictionaries and views are unpacked, because the dictionaries of different
@@ -104,6 +124,11 @@ impl Carried {
 
     pub(crate) const fn id(&self) -> usize {
         self.id
+    }
+
+    /// Returns the ids of a batch as text, or as integers of 64 bits. NaN is null.
+    pub(super) fn ids(&self, batch: &RecordBatch) -> Result<ArrayRef, ArrowError> {
+        Ok(ids_in(batch.column(self.id), self.id_type)?)
     }
 
     pub(super) const fn time(&self) -> Option<usize> {
@@ -140,26 +165,110 @@ impl Carried {
         &self.files[file].metadata
     }
 
-    /// Converts a batch of a file to the schema of rows in memory.
+    /// Converts a batch of a file to the columns of the survey.
     pub(super) fn adapt(&self, file: usize, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-        let columns = self.files[file].order.iter().zip(self.schema.fields()).map(|(&i, field)| {
-            let column = batch.column(i);
-            if column.data_type() == field.data_type() {
-                return Ok(Arc::clone(column));
+        let rows = batch.num_rows();
+        let places = self.files[file].order.iter().zip(self.schema.fields()).enumerate();
+        let columns = places.map(|(i, (place, field))| match place {
+            Place::Stored(stored) => {
+                let column = batch.column(*stored);
+                let is_float = column.data_type().is_floating() && field.data_type().is_integer();
+                let column = if i == self.id && is_float { &ids_in(column, self.id_type)? } else { column };
+                conform(column, field.data_type())
             }
-            // The same values in another layout, such as text with longer offsets. A value that does not fit is an
-            // error.
-            let exact = CastOptions { safe: false, ..CastOptions::default() };
-            cast_with_options(column, field.data_type(), &exact)
+            Place::Constant(value) => conform(&repeated(value, rows)?, field.data_type()),
+            Place::Missing => Ok(new_null_array(field.data_type(), rows)),
         });
         let columns: Vec<ArrayRef> = columns.collect::<Result<_, _>>()?;
         RecordBatch::try_new(Arc::clone(&self.schema), columns)
     }
 }
 
-/// Returns the schema that the writer of a file declared.
+/// The columns of all files met so far.
+#[derive(Default)]
+struct Unified {
+    /// The name of each, and which of the columns of that name it is in a file.
+    names: HashMap<(String, usize), usize>,
+    /// As rows are held.
+    fields: Vec<Field>,
+    /// For readers of the output.
+    declared: Vec<Field>,
+    files: usize,
+}
+
+impl Unified {
+    /// Adds the columns of a file.
+    fn add(&mut self, footer: &Footer, first: &Footer) -> Result<(), Error> {
+        let own = own_schema(footer)?;
+        let in_path = footer.in_path().map(|(name, value)| Field::new(name, value.data_type().clone(), true));
+        let all: Vec<Field> = own.fields().iter().map(|field| field.as_ref().clone()).chain(in_path).collect();
+        let mut met = vec![false; self.fields.len()];
+        for (key, field) in numbered(&all) {
+            let (plain, declared) =
+                (plain_field(field), field.clone().with_data_type(declared_type(field.data_type())));
+            let Some(&place) = self.names.get(&key) else {
+                self.names.insert(key, self.fields.len());
+                // The files before have no value.
+                let nullable = field.is_nullable() || self.files > 0;
+                self.fields.push(plain.with_nullable(nullable));
+                self.declared.push(declared.with_nullable(nullable));
+                continue;
+            };
+            met[place] = true;
+            let before = &mut self.fields[place];
+            let Some(data_type) = unified(before.data_type(), plain.data_type()) else {
+                let (ours, theirs) = (before.data_type(), plain.data_type());
+                return Err(mixed(footer, first, format!("column '{}' is {theirs}, not {ours}", field.name())));
+            };
+            let nullable = before.is_nullable() || field.is_nullable();
+            if data_type != *before.data_type() {
+                before.set_data_type(data_type.clone());
+                self.declared[place].set_data_type(data_type);
+            }
+            before.set_nullable(nullable);
+            self.declared[place].set_nullable(nullable);
+        }
+        for place in (0..met.len()).filter(|place| !met[*place]) {
+            self.fields[place].set_nullable(true);
+            self.declared[place].set_nullable(true);
+        }
+        self.files += 1;
+        Ok(())
+    }
+
+    /// Returns where the columns are in a file.
+    fn in_file(&self, footer: &Footer) -> Result<FileColumns, Error> {
+        let own = own_schema(footer)?;
+        let plain: Vec<Field> = own.fields().iter().map(|field| plain_field(field)).collect();
+        let mut order: Vec<Place> = self.fields.iter().map(|_| Place::Missing).collect();
+        for (stored, (key, _)) in numbered(&plain).into_iter().enumerate() {
+            order[self.names[&key]] = Place::Stored(stored);
+        }
+        for (name, value) in footer.in_path() {
+            order[self.names[&(name.to_owned(), 0)]] = Place::Constant(Arc::clone(value));
+        }
+        let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(plain)));
+        let metadata = ArrowReaderMetadata::try_new(Arc::clone(footer.stored()), options);
+        let metadata = metadata.map_err(|error| unreadable(footer, words(&error)))?;
+        Ok(FileColumns { metadata, order })
+    }
+}
+
+/// Returns each field with its name and how many fields of that name are before it.
+fn numbered(fields: &[Field]) -> Vec<((String, usize), &Field)> {
+    let mut met: HashMap<&str, usize> = HashMap::new();
+    let mut all = Vec::with_capacity(fields.len());
+    for field in fields {
+        let number = met.entry(field.name()).or_insert(0);
+        all.push(((field.name().clone(), *number), field));
+        *number += 1;
+    }
+    all
+}
+
+/// Returns the columns as the file's writer had them.
 fn own_schema(footer: &Footer) -> Result<SchemaRef, Error> {
-    let metadata = ArrowReaderMetadata::try_new(Arc::clone(&footer.metadata), ArrowReaderOptions::new());
+    let metadata = ArrowReaderMetadata::try_new(Arc::clone(footer.stored()), ArrowReaderOptions::new());
     Ok(Arc::clone(metadata.map_err(|error| unreadable(footer, words(&error)))?.schema()))
 }
 
@@ -171,59 +280,13 @@ fn mixed(footer: &Footer, first: &Footer, difference: String) -> Error {
     Error::MixedSchemas { path: footer.path.clone(), first: first.path.clone(), difference }
 }
 
-/// Maps the columns of `footer`'s file to those of `first`. Also returns which of them are nullable.
-fn file_columns(footer: &Footer, first: &Footer) -> Result<(FileColumns, Vec<bool>), Error> {
-    let stored = |footer: &Footer| {
-        let schema = parquet_to_arrow_schema(footer.metadata.file_metadata().schema_descr(), None);
-        schema.map_err(|error| unreadable(footer, words(&error)))
-    };
-    let (ours, theirs) = (stored(first)?, stored(footer)?);
-    let mut order = Vec::with_capacity(ours.fields().len());
-    for field in ours.fields() {
-        let Some((i, other)) = theirs.fields().find(field.name()) else {
-            return Err(mixed(footer, first, format!("column '{}' is missing", field.name())));
-        };
-        if !same_type(other.data_type(), field.data_type()) {
-            let difference = format!("column '{}' is {}, not {}", field.name(), other.data_type(), field.data_type());
-            return Err(mixed(footer, first, difference));
-        }
-        order.push(i);
-    }
-    if let Some(extra) = theirs.fields().iter().find(|field| ours.fields().find(field.name()).is_none()) {
-        return Err(mixed(footer, first, format!("there is a column '{}'", extra.name())));
-    }
-    let plain: Fields = own_schema(footer)?.fields().iter().map(|field| plain_field(field)).collect();
-    let nullable = order.iter().map(|&i| plain[i].is_nullable()).collect();
-    let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(plain)));
-    let metadata = ArrowReaderMetadata::try_new(Arc::clone(&footer.metadata), options);
-    let metadata = metadata.map_err(|error| unreadable(footer, words(&error)))?;
-    Ok((FileColumns { metadata, order }, nullable))
-}
-
-/// Returns true if two types hold the same values. Writers name the elements of lists differently.
-fn same_type(a: &DataType, b: &DataType) -> bool {
-    use DataType::{FixedSizeList, LargeList, List, Map, Struct};
-    let same =
-        |a: &FieldRef, b: &FieldRef| a.is_nullable() == b.is_nullable() && same_type(a.data_type(), b.data_type());
-    match (a, b) {
-        (List(a), List(b)) | (LargeList(a), LargeList(b)) => same(a, b),
-        (FixedSizeList(a, n), FixedSizeList(b, m)) => n == m && same(a, b),
-        (Map(a, _), Map(b, _)) => match (a.data_type(), b.data_type()) {
-            (Struct(a), Struct(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
-            _ => false,
-        },
-        (Struct(a), Struct(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.name() == b.name() && same(a, b))
-        }
-        _ => a == b,
-    }
-}
-
 fn plain_field(field: &Field) -> Field {
     map_field(field, &|data_type| match data_type {
         DataType::Dictionary(_, values) => Some(plain_type(values)),
         DataType::RunEndEncoded(_, values) => Some(plain_type(values.data_type())),
         DataType::Utf8View => Some(DataType::Utf8),
+        // It would be written as an integer.
+        DataType::Date64 => Some(DataType::Date32),
         DataType::BinaryView => Some(DataType::Binary),
         DataType::ListView(item) => Some(DataType::List(Arc::new(plain_field(item)))),
         DataType::LargeListView(item) => Some(DataType::LargeList(Arc::new(plain_field(item)))),
@@ -242,6 +305,7 @@ fn declared_type(data_type: &DataType) -> DataType {
         DataType::Dictionary(key, values) if matches!(key.primitive_width(), Some(1 | 2)) => {
             Some(DataType::Dictionary(Box::new(DataType::Int32), values.clone()))
         }
+        DataType::Date64 => Some(DataType::Date32),
         _ => None,
     });
     field.data_type().clone()
@@ -265,7 +329,7 @@ fn map_field(field: &Field, change: &dyn Fn(&DataType) -> Option<DataType>) -> F
 fn without_dictionary(footer: &Footer) -> Vec<usize> {
     let groups = footer.metadata.row_groups();
     let plain = |&leaf: &usize| groups.iter().all(|group| group.column(leaf).dictionary_page_offset().is_none());
-    let leaves = if groups.is_empty() { 0 } else { groups[0].num_columns() };
+    let leaves = footer.stored().file_metadata().schema_descr().num_columns();
     (0..leaves).filter(plain).collect()
 }
 

@@ -48,8 +48,8 @@ impl<'a> BatchIds<'a> {
 
 /// Returns the keys of all rows of a partition, in the order of the input.
 pub(super) fn keys(batches: &[RecordBatch], carried: &Carried) -> Result<Vec<Key>, ArrowError> {
-    let ids = batches.iter().map(|batch| BatchIds::of(batch.column(carried.id())));
-    let ids = ranked(ids.collect::<Result<_, _>>()?);
+    let columns = batches.iter().map(|batch| carried.ids(batch)).collect::<Result<Vec<_>, _>>()?;
+    let ids = ranked(columns.iter().map(BatchIds::of).collect::<Result<_, _>>()?);
     let mut keys = Vec::with_capacity(batches.iter().map(RecordBatch::num_rows).sum());
     for ((batch, ids), number) in batches.iter().zip(ids).zip(0..) {
         let times = match carried.time() {
@@ -89,7 +89,7 @@ fn integers(values: &ArrayRef) -> Result<Vec<i64>, ArrowError> {
 
 fn times(values: &ArrayRef) -> Result<Vec<Time>, ArrowError> {
     let mut times: Vec<Time> = match values.data_type() {
-        DataType::Float32 | DataType::Float64 => {
+        data_type if data_type.is_floating() || data_type.is_decimal() => {
             let values = cast(values, &DataType::Float64)?;
             values.as_primitive::<Float64Type>().values().iter().map(|&value| real(value)).collect()
         }

@@ -11,6 +11,7 @@ mod held;
 mod keys;
 mod read;
 mod route;
+mod unify;
 mod write;
 
 use std::path::Path;

@@ -85,7 +85,7 @@ fn lost(run: &Repartition<'_>, row_group: usize, error: &ArrowError) -> Error {
 /// Splits a batch by partition. Also returns the number of rows with a null id, which are skipped.
 fn route(batch: RecordBatch, carried: &Carried, cuts: &Cuts) -> Result<(Vec<Routed>, u64), ArrowError> {
     let nowhere = cuts.partitions();
-    let places = places(batch.column(carried.id()), cuts)?;
+    let places = places(&carried.ids(&batch)?, cuts)?;
     let Some(&first) = places.first() else { return Ok((vec![], 0)) };
     if first != nowhere && places.iter().all(|&place| place == first) {
         // The usual case for sorted input. Nothing is copied.
