@@ -105,7 +105,7 @@ fn assignment(text: &str) -> Result<(String, String), String> {
     Ok((name.trim().to_owned(), expression.trim().to_owned()))
 }
 
-pub(crate) fn unknown_preset(name: &str) -> Failure {
+fn unknown_preset(name: &str) -> Failure {
     let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();
     let hint = nearest(name, &names).map(|near| format!(" (did you mean '{near}'?)")).unwrap_or_default();
     Failure::usage(format!("no preset is called '{name}'{hint}; there are: {}", names.join(", ")))

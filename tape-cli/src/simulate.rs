@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use tape::core::preset;
+use tape::core::{Preset, preset};
 use tape::simulate::{Codec, Simulation, SurveyLayout, bands};
 
-use super::args::unknown_preset;
 use super::failure::Failure;
 use super::screen::{Screen, bytes, counted};
 use super::watch::Work;
@@ -32,8 +31,8 @@ pub(crate) struct Simulate {
     #[arg(long)]
     bands: Option<String>,
     /// Write the columns, units and band codes of a known survey: see `tape inspect --presets`
-    #[arg(long, value_name = "PRESET", default_value = "tape")]
-    columns: String,
+    #[arg(long, value_name = "PRESET", value_parser = known_preset, default_value = "tape")]
+    columns: &'static Preset,
     /// Seed the random numbers; equal seeds give equal surveys
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
@@ -62,7 +61,7 @@ pub(crate) struct Simulate {
 
 impl Simulate {
     pub(crate) fn run(&self, screen: &mut Screen) -> Result<(), Failure> {
-        let preset = preset(&self.columns).ok_or_else(|| unknown_preset(&self.columns))?;
+        let preset = self.columns;
         let bands = match &self.bands {
             Some(labels) => bands(labels),
             None if preset.bands.is_empty() => bands("ugrizy"),
@@ -102,4 +101,8 @@ impl Simulate {
         screen.row("truth", report.truth.display())?;
         Ok(())
     }
+}
+
+fn known_preset(name: &str) -> Result<&'static Preset, String> {
+    preset(name).ok_or_else(|| "no such preset: see `tape inspect --presets`".to_owned())
 }

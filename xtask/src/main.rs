@@ -36,8 +36,8 @@ enum Verb {
     Fuzz(fuzz::Args),
     /// Run experiments with published results, and compare with the last record
     Science(science::Args),
-    /// Build the documentation and print its path
-    Docs,
+    /// Build the documentation and print its paths, or run the commands of its pages
+    Docs(docs::Args),
 }
 
 fn main() -> ExitCode {
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         Verb::Bench(args) => bench::bench(&args),
         Verb::Fuzz(args) => fuzz::fuzz(&args),
         Verb::Science(args) => science::science(&args),
-        Verb::Docs => docs::docs(),
+        Verb::Docs(args) => docs::docs(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

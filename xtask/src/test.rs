@@ -3,14 +3,13 @@
 mod compiler;
 mod libtest;
 mod outside;
-#[path = "docs/pages.rs"]
-mod readme;
 mod vulkan;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::docs::{book, pages};
 use crate::run::{self, Result};
 use crate::tidy;
 use libtest::Tally;
@@ -41,7 +40,8 @@ const STEPS: &[Step] = &[
     ("a crate outside the workspace", outside::outside),
     ("plans on a device", |report| cargo_test(run::cargo().args(DEVICE_TESTS.split(' ')), report)),
     ("tidy", |_| tidy::tidy()),
-    ("README's commands", readme_commands),
+    ("book", |_| book::build().map(|_| ())),
+    ("commands of README and docs", pages_commands),
 ];
 
 /// Tests of the `gpu` feature, which is not a default feature.
@@ -115,8 +115,9 @@ fn cargo_test(command: &mut Command, report: &mut SuiteReport) -> Result<()> {
     Ok(())
 }
 
-fn readme_commands(report: &mut SuiteReport) -> Result<()> {
-    let outcome = readme::run_readme()?;
+fn pages_commands(report: &mut SuiteReport) -> Result<()> {
+    let outcome = pages::run_pages(&[])?;
+    println!("\n{outcome}");
     report.passed += outcome.passed;
     report.failed += outcome.failures.len();
     report.not_run.extend(outcome.not_run);
@@ -135,7 +136,7 @@ impl SuiteReport {
                 lines.extend(items.iter().map(|item| format!("  {}", item.replace('\n', "\n  "))));
             }
         }
-        lines.push("Test cases, each of the README's commands counted as one:".to_owned());
+        lines.push("Test cases, each command of the README and of docs counted as one:".to_owned());
         lines.push(format!("{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped));
         lines.join("\n")
     }

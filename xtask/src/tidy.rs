@@ -3,6 +3,7 @@
 mod code_map;
 mod layers;
 mod licences;
+mod links;
 mod metadata;
 mod sources;
 mod structure;
@@ -51,6 +52,7 @@ const CHECKS: &[Check] = &[
     ("folders of tape-io only use earlier folders", structure::folders),
     ("messages of libraries do not name flags or commands", structure::messages),
     ("types and files of a crate have distinct names", structure::duplicates),
+    ("links of documents lead somewhere, and the book is complete", links::links),
     ("plain wording in comments, strings and documents", words::words),
     ("all paths in the code map exist", |workspace| code_map::code_map(&workspace.metadata)),
 ];

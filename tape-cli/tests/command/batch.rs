@@ -10,7 +10,7 @@ use arrow::datatypes::Int8Type;
 use parquet::basic::Encoding;
 use parquet::file::properties::WriterProperties;
 
-use crate::support::Place;
+use crate::support::{Place, documented};
 
 /// Three objects in two bands, ten epochs each, sorted by id.
 fn fluxes() -> (Vec<i64>, Vec<f64>, Vec<f64>, Vec<&'static str>) {
@@ -346,4 +346,18 @@ fn a_structure_function_has_a_row_for_each_light_curve_and_bin() {
     assert!(error.contains("has many rows for each light curve: ask for it alone"), "{error}");
     let error = place.fails(&format!("batch survey --stat {name} --wide -o no.csv"));
     assert!(error.contains("which a wide table cannot hold"), "{error}");
+}
+
+#[test]
+fn the_page_on_plans_shows_each_plan() {
+    let place = Place::new();
+    let commands = documented(include_str!("../../../docs/plans.md"), "sh");
+    for command in &commands[..4] {
+        place.ok(command.strip_prefix("tape ").expect("a command"));
+    }
+    let plans = commands[4..9].iter().map(|command| {
+        let words = command.strip_prefix("tape ").expect("a command");
+        place.json(&format!("{words} --json"))["plan"].as_str().expect("a name").to_owned()
+    });
+    assert_eq!(plans.collect::<Vec<_>>(), ["map", "stitch", "merge", "shuffle", "fold"]);
 }

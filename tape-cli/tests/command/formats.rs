@@ -106,8 +106,3 @@ fn a_file_says_what_it_was_computed_from_and_nothing_else() {
     let out = parquet(&place, "one.parquet");
     assert!(out.column(0).as_primitive::<arrow::datatypes::Int64Type>().values().is_sorted());
 }
-
-#[test]
-fn what_is_documented_runs() {
-    Place::new().runs_as_documented(include_str!("../../../docs/writing.md"));
-}

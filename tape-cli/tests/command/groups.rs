@@ -162,8 +162,3 @@ fn a_job_of_groups_gives_what_a_run_gives() {
         assert!(other.contains("field"), "{other}");
     }
 }
-
-#[test]
-fn what_is_documented_runs() {
-    Place::new().runs_as_documented(include_str!("../../../docs/groups.md"));
-}

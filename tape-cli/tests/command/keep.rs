@@ -174,8 +174,3 @@ fn a_folder_is_whole_whenever_a_process_is_killed() {
     place.ok(&keep("stetson_j"));
     assert_eq!(labels(&place, "saved"), ["first", "second"]);
 }
-
-#[test]
-fn the_page_on_frames_runs_as_it_stands() {
-    Place::new().runs_as_documented(include_str!("../../../docs/frames.md"));
-}

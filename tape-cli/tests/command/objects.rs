@@ -171,11 +171,6 @@ fn row_groups_without_any_of_the_objects_are_not_read() {
 }
 
 #[test]
-fn what_is_documented_runs() {
-    Place::new().runs_as_documented(include_str!("../../../docs/objects.md"));
-}
-
-#[test]
 fn less_memory_is_enough_or_is_said() {
     let place = with_tables();
     ok(&place, "batch shuffled --plan shuffle --join name -o roomy.csv");

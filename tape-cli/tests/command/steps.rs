@@ -1,7 +1,6 @@
 //! Steps on light curves, asked for by flag.
 
 use crate::jobs::surveys;
-use crate::support::Place;
 
 #[test]
 fn what_a_step_leaves_out_is_told() {
@@ -35,9 +34,4 @@ fn a_step_that_cannot_be_is_one_message() {
     }
     let error = place.fails("batch sorted --stat mean --step clip --plan fold -o no.csv");
     assert!(error.contains("'clip:sigma=3:iterations=5' needs whole light curves"), "{error}");
-}
-
-#[test]
-fn what_is_documented_runs() {
-    Place::new().runs_as_documented(include_str!("../../../docs/steps.md"));
 }

@@ -103,18 +103,6 @@ impl Place {
         writer.close().expect("the file is closed");
     }
 
-    /// Runs the commands of a page, which must succeed.
-    pub(crate) fn runs_as_documented(&self, page: &str) {
-        let lines = documented(page, "sh");
-        assert!(lines.len() >= 3 && lines.iter().all(|line| line.starts_with("tape ")), "{lines:?}");
-        for line in lines {
-            let line = line.replacen("tape", env!("CARGO_BIN_EXE_tape"), 1);
-            let ran = Command::new("sh").args(["-euc", &line]).current_dir(self.folder.path()).output();
-            let ran = ran.expect("a shell");
-            assert!(ran.status.success(), "{line}: {ran:?}");
-        }
-    }
-
     /// The lines of a CSV file, without its header.
     pub(crate) fn csv(&self, name: &str) -> Vec<Vec<String>> {
         let text = String::from_utf8(self.read(name)).expect("text");

@@ -93,11 +93,6 @@ fn magnitudes_become_fluxes_and_back_under_every_plan() {
 }
 
 #[test]
-fn what_is_documented_runs() {
-    Place::new().runs_as_documented(include_str!("../../../docs/columns.md"));
-}
-
-#[test]
 fn what_values_are_not_is_one_message() {
     let place = ztf();
     place.ok("simulate survey --objects 20 --epochs 30 --bands gr");
