@@ -1,4 +1,4 @@
-//! Which objects are meant, beside a table of them.
+//! Selections of objects, other than by an object table.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use tape_core::{IdType, ObjectId};
 use tape_io::{Chosen, Survey};
 
-/// A choice of objects, as text: ids and fractions come back to the last digit.
+/// A selection of objects. Ids and fractions are stored as text, so that they are exact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Choice {
     /// The objects with these ids.
     Ids(Vec<String>),
-    /// A fraction of all, from 0 to 1, and the seed that decides which.
+    /// A random fraction of the objects, from 0 to 1, and its seed.
     Sample(String, u64),
     /// The objects with at least this number of epochs.
     Epochs(u64),
@@ -30,7 +30,7 @@ impl From<Chosen> for Choice {
 }
 
 impl Choice {
-    /// Returns whether it can be one: an id is of this type, and a fraction from 0 to 1.
+    /// Returns true if the selection is valid: ids have this type, and a fraction is from 0 to 1.
     pub(crate) fn can_be(&self, id_type: Option<IdType>) -> bool {
         match self {
             Self::Ids(ids) => ids.iter().all(|id| id_type.is_none_or(|id_type| ObjectId::parse(id, id_type).is_some())),
@@ -39,7 +39,7 @@ impl Choice {
         }
     }
 
-    /// Returns the choice with ids as the survey has them.
+    /// Converts the selection to the survey's type of ids.
     pub(crate) fn chosen(&self, id_type: IdType) -> Chosen {
         match self {
             Self::Ids(ids) => Chosen::Ids(ids.iter().filter_map(|id| ObjectId::parse(id, id_type)).collect()),
@@ -50,7 +50,7 @@ impl Choice {
         }
     }
 
-    /// Chooses these objects of a survey.
+    /// Selects these objects of a survey.
     pub(crate) fn choose(&self, survey: Survey) -> Survey {
         match self.chosen(survey.id_type()) {
             Chosen::Ids(ids) => survey.of_ids(&ids),

@@ -7,10 +7,10 @@ use tape_core::Role;
 use tape_exec::{OnError, Partitioning};
 
 impl Query {
-    /// Says how another query differs from this one, if it does: `with the statistics mean, not eta`.
+    /// Describes how another query differs from this one, as in `with the statistics mean, not eta`, or returns `None`.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<String> {
-        // All fields are taken apart here, so that a new one cannot be forgotten.
+        // All fields are destructured, so that a new field cannot be forgotten.
         let parts = |query: &Self| {
             let Self { inputs, columns, preset, quantity, derived, condition, objects, exposures, .. } = query;
             let Self { choices, conversion, statistics, bands, groups, all_objects, joined, shape, .. } = query;
@@ -43,8 +43,8 @@ impl Query {
         if let Some(((what, ours), (_, theirs))) = found {
             return Some(format!("{what} {ours}, not {theirs}"));
         }
-        // What is too long to tell is told in short above.
-        (self != other).then(|| "of other objects that are named by id, or of other inputs".to_owned())
+        // Long lists are abbreviated above, so their texts can be equal.
+        (self != other).then(|| "with other ids of objects, or other inputs".to_owned())
     }
 }
 
@@ -209,9 +209,7 @@ mod tests {
             choices: vec![Choice::Ids(ids.iter().map(|&id| id.to_owned()).collect())],
             ..query()
         };
-        assert!(
-            ids(&["1"]).difference(&ids(&["2"])).expect("it differs").contains("other objects that are named by id")
-        );
+        assert!(ids(&["1"]).difference(&ids(&["2"])).expect("it differs").contains("other ids of objects"));
         assert!(serde_json::from_str::<Query>(r#"{"inputs":[],"more":1}"#).is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! A query of a survey, as one value.
 //!
-//! A [`Query`] is plain data: it can be compared, written as JSON, and opened again. Jobs, kept frames, saved ensembles
-//! and files of results hold one, with the files as they were ([`Provenance`]).
+//! A [`Query`] is plain data: it can be compared, written as JSON, and opened. Jobs, frames, saved ensembles and files
+//! of results contain a query with the stamps of its files ([`Provenance`]).
 
 mod choice;
 mod difference;
@@ -36,28 +36,28 @@ pub struct Query {
     /// Quantity of the values, if it was set.
     #[serde(skip_serializing_if = "Option::is_none", with = "quantity")]
     pub quantity: Option<Quantity>,
-    /// Columns that are computed of others, each of those before it.
+    /// Derived columns. Each can use columns before it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub derived: Vec<DerivedColumn>,
     /// The condition on rows.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
-    /// The table of objects; only these are meant.
+    /// The object table. Only its objects are selected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objects: Option<ObjectsQuery>,
     /// The table of exposures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exposures: Option<ExposuresQuery>,
-    /// Which objects are meant beside that, one choice of what the other leaves.
+    /// Further selections of objects. Each applies to the result of those before it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<Choice>,
     /// Conversion of the values.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conversion: Option<ConversionQuery>,
-    /// The statistics, by what they were asked for.
+    /// The statistics, by the names and parameters that were requested.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub statistics: Vec<String>,
-    /// The bands to compute; all without.
+    /// The bands to compute, or `None` for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bands: Option<Vec<String>>,
     /// Columns that define a light curve, unless these are the object and the band.
@@ -66,16 +66,16 @@ pub struct Query {
     /// Names of the steps that light curves go through before statistics, in order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<String>,
-    /// True if objects without a light curve have a row, too.
+    /// True if objects without a light curve get a row.
     #[serde(skip_serializing_if = "is_default")]
     pub all_objects: bool,
-    /// Columns of the table of objects that stand beside results.
+    /// Columns of the object table that are appended to results.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub joined: Vec<String>,
     /// The shape of the table.
     #[serde(skip_serializing_if = "is_default")]
     pub shape: Shape,
-    /// The plan that was asked for.
+    /// The requested plan.
     #[serde(skip_serializing_if = "is_default")]
     pub plan: PlanChoice,
     /// Division of the survey into partitions.
@@ -86,30 +86,30 @@ pub struct Query {
     pub on_error: OnError,
 }
 
-/// A column that is computed of others.
+/// A derived column.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DerivedColumn {
     /// Name of the column.
     pub name: String,
-    /// The expression. Without, a function of the program computes it, which no text can describe.
+    /// The expression, or `None` if a function of the program computes the column.
     pub expression: Option<String>,
 }
 
-/// A table with a row for each object.
+/// A table with one row per object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ObjectsQuery {
     /// Files of the table.
     pub inputs: Vec<String>,
-    /// The column of the id.
+    /// Column of the id.
     pub id: String,
     /// The condition on its rows.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
 }
 
-/// A table with one row for each exposure.
+/// A table with one row per exposure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExposuresQuery {
@@ -121,13 +121,13 @@ pub struct ExposuresQuery {
     pub on: String,
 }
 
-/// Fluxes in the place of magnitudes, or the other way round.
+/// A conversion between fluxes and magnitudes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConversionQuery {
     /// True to convert to magnitudes, and false to convert to fluxes.
     pub to_magnitudes: bool,
-    /// The magnitude of a flux of 1, as a decimal number: JSON libraries round others.
+    /// The magnitude of a flux of 1, as decimal text, because JSON libraries may round numbers.
     pub zero_point: String,
 }
 
@@ -136,15 +136,15 @@ pub struct ConversionQuery {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Shape {
-    /// A row for each object and band.
+    /// One row per object and band.
     #[default]
     Long,
-    /// A row for each object, with columns for each band.
+    /// One row per object, with columns for each band.
     Wide,
 }
 
 impl Query {
-    /// Returns the part of a query that a survey answers.
+    /// Returns the part of a query that a survey defines.
     pub(crate) fn from_survey(survey: &Survey) -> Self {
         let mut in_memory = 0_usize..;
         let input = |path: &std::path::Path| match tape_io::internal::is_in_memory(path) {
@@ -179,7 +179,7 @@ impl Query {
         }
     }
 
-    /// Says why running the same query again need not give the same, if that is so.
+    /// Returns the reason why running the same query again can give another result, if any.
     pub(crate) fn unrepeatable(&self) -> Option<String> {
         let function = self.derived.iter().find(|derived| derived.expression.is_none())?;
         Some(format!("its column '{}' is computed by a function of the program", function.name))
@@ -213,9 +213,9 @@ impl std::fmt::Display for DerivedColumn {
     }
 }
 
-/// Returns a path that means the same from every folder.
+/// Returns an absolute path, or a URL unchanged.
 pub(crate) fn absolute(path: &std::path::Path) -> String {
-    // A URL means the same everywhere.
+    // URLs do not depend on the working directory.
     let is_url = path.to_str().is_some_and(|text| text.contains("://"));
     let absolute = if is_url { Ok(path.to_owned()) } else { std::path::absolute(path) };
     let absolute = absolute.unwrap_or_else(|_| path.to_owned());
@@ -226,7 +226,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// A quantity as text.
+/// Serializes a quantity as text.
 pub(crate) mod quantity {
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
     use tape_core::Quantity;

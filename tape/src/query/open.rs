@@ -1,4 +1,4 @@
-//! A query opened again.
+//! Opens the survey of a query.
 
 use std::path::PathBuf;
 
@@ -9,11 +9,11 @@ use super::{Choice, MEMORY, Query};
 use crate::error::Error;
 
 impl Query {
-    /// Opens the survey of this query, with all that is asked of its rows and objects.
+    /// Opens the survey of this query, with its selections, derived columns and conversions.
     ///
     /// # Errors
-    /// [`Error::NotDescribed`] if a file is in memory, or a column computed by a function; [`Error::ChosenIds`] if an
-    /// id cannot be one of the survey as it is now; if a file cannot be opened.
+    /// If a file cannot be opened; [`Error::NotDescribed`] if a file is in memory or a column is computed by a
+    /// function; [`Error::ChosenIds`] if an id does not have the type of the survey's ids.
     pub(crate) fn open_survey(&self) -> Result<Survey, Error> {
         if let Some(input) = self.inputs.iter().find(|input| input.starts_with(MEMORY)) {
             return Err(Error::NotDescribed { what: format!("the rows of {input} were in the memory of a program") });
@@ -21,7 +21,7 @@ impl Query {
         choose(self.open_rows(self.inputs.iter().map(PathBuf::from).collect())?, &self.choices)
     }
 
-    /// Opens some files as the survey of this query, with all objects of the table.
+    /// Opens some files as the survey of this query, with all objects of the object table.
     pub(crate) fn open_rows(&self, paths: Vec<PathBuf>) -> Result<Survey, Error> {
         if let Some(what) = self.unrepeatable() {
             return Err(Error::NotDescribed { what });
@@ -48,7 +48,7 @@ impl Query {
         Ok(survey)
     }
 
-    /// Names the columns of each role, of the preset, and those that are derived.
+    /// Returns the columns of roles and of the preset, and the derived columns.
     pub(crate) fn column_map(&self) -> ColumnMap {
         let none = ColumnMap::new().of_preset(self.preset.as_deref().and_then(preset));
         let named = Role::ALL.into_iter().zip(&self.columns).filter_map(|(role, name)| Some((role, name.as_ref()?)));
@@ -57,7 +57,7 @@ impl Query {
         derived.fold(named, |map, (name, expression)| map.derive(name, expression))
     }
 
-    /// Checks what cannot be in a query that was written by [`Query::from_survey`].
+    /// Checks that the query is one that [`Query::from_survey`] can return.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         let has = |role: Role| self.columns[role as usize].is_some();
         if self.inputs.is_empty() || !has(Role::Id) || !has(Role::Flux) {
@@ -76,7 +76,7 @@ impl Query {
     }
 }
 
-/// Chooses objects of a survey, one choice of what the other leaves.
+/// Applies selections of objects to a survey, one after the other.
 pub(crate) fn choose(survey: Survey, choices: &[Choice]) -> Result<Survey, Error> {
     match choices.iter().find(|choice| !choice.can_be(Some(survey.id_type()))) {
         Some(wrong) => Err(Error::ChosenIds { what: wrong.to_string() }),

@@ -8,7 +8,7 @@ use tape_io::{Exposures, FileStamp, KeyedTable, Survey};
 
 use super::Query;
 
-/// The key of it in the metadata of a file.
+/// The key in the metadata of files.
 const KEY: &str = "tape.provenance";
 
 /// The provenance of results or of an ensemble.
@@ -20,29 +20,29 @@ pub struct Provenance {
     pub version: String,
     /// The query.
     pub query: Query,
-    /// The files as they were.
+    /// The stamps of its files.
     pub stamps: Stamps,
-    /// Why the same query need not give the same again.
+    /// The reason why the same query can give another result, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrepeatable: Option<String>,
 }
 
-/// Sizes and times of change of the files of a query, in their order.
+/// Sizes and modification times of the files of a query, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stamps {
-    /// Those of the survey.
+    /// Stamps of the files of the survey.
     pub inputs: Vec<FileStamp>,
-    /// Those of the table of objects.
+    /// Stamps of the files of the object table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub objects: Vec<FileStamp>,
-    /// Those of the table of exposures.
+    /// Stamps of the files of the exposure table.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exposures: Vec<FileStamp>,
 }
 
 impl Stamps {
-    /// Takes the stamps that files had when their footers were read.
+    /// Returns the stamps that files had when their footers were read.
     pub(crate) fn from_survey(survey: &Survey) -> Self {
         let of_table = |table: Option<&KeyedTable>| table.map(|table| table.stamps().collect()).unwrap_or_default();
         Self {
@@ -59,12 +59,12 @@ impl Provenance {
         Self { version: env!("CARGO_PKG_VERSION").to_owned(), query, stamps, unrepeatable }
     }
 
-    /// Returns whether results of this can be taken for results of the other.
+    /// Returns true if results with this provenance can be reused for the other.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.unrepeatable.is_none() && self == other
     }
 
-    /// Says how the other differs, or why nobody can tell that it is the same.
+    /// Describes how the other differs, or why the two cannot be compared.
     pub(crate) fn difference(&self, now: &Self) -> String {
         if let Some(difference) = self.query.difference(&now.query) {
             return difference;
@@ -84,7 +84,7 @@ impl Provenance {
         "of these inputs before they changed".to_owned()
     }
 
-    /// Returns the first file that is not what it was. Files are looked at, not read.
+    /// Returns the first file that has changed, by size and modification time.
     pub(crate) fn changed_file(&self) -> Option<PathBuf> {
         let objects = self.query.objects.iter().flat_map(|objects| &objects.inputs).zip(&self.stamps.objects);
         let exposures = self.query.exposures.iter().flat_map(|table| &table.inputs).zip(&self.stamps.exposures);
@@ -94,8 +94,8 @@ impl Provenance {
         all.find(|file| !is_same(file)).map(|(path, _)| PathBuf::from(path))
     }
 
-    /// Returns what a file of results says of its making, as its metadata: nothing that depends on when, where or how
-    /// it was made, so that the same inputs give the same bytes. `rows` are those of each input.
+    /// Returns the metadata of a file of results. It does not include times, places or settings of the run, so that
+    /// equal inputs give equal bytes. `rows` are the numbers of rows of each input.
     pub(crate) fn metadata(&self, rows: &[u64]) -> Vec<(String, String)> {
         let text = serde_json::to_string(&self.described(rows)).unwrap_or_default();
         vec![

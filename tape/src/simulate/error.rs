@@ -1,34 +1,34 @@
-//! Why a survey cannot be simulated, each with what to do about it.
+//! Errors of simulations. Messages say what to do.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use parquet::errors::ParquetError;
 
-/// Why a survey cannot be simulated.
+/// An error from simulating a survey.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SimulateError {
-    /// The survey would have no object.
-    #[error("a survey needs at least one object: ask for one or more")]
+    /// A survey without objects.
+    #[error("the number of objects is 0: use 1 or more")]
     NoObjects,
-    /// The survey would have more objects than there are ids for.
-    #[error("{objects} objects are more than the {limit} that one survey can have: write several with different seeds")]
+    /// More objects than ids.
+    #[error("{objects} objects are more than the limit of {limit}: write several surveys with different seeds")]
     TooManyObjects {
         /// Requested number of objects.
         objects: u64,
         /// Maximum number of objects.
         limit: u64,
     },
-    /// The mean number of epochs makes no sense.
-    #[error("{epochs} epochs per object on average: ask for a number from 1 to {limit}")]
+    /// An invalid mean number of epochs.
+    #[error("{epochs} epochs per object on average: use a number from 1 to {limit}")]
     BadEpochs {
         /// Requested mean number of epochs.
         epochs: f64,
-        /// The largest that is possible.
+        /// Maximum mean number of epochs.
         limit: f64,
     },
-    /// No band.
+    /// A survey without bands.
     #[error("a survey needs at least one band: name them, for example ugrizy")]
     NoBands,
     /// A band without a name, or named twice.
@@ -37,8 +37,8 @@ pub enum SimulateError {
         /// The label.
         label: String,
     },
-    /// More bands than can be told apart.
-    #[error("{bands} bands are more than the {limit} that one survey can have: name fewer")]
+    /// Too many bands.
+    #[error("{bands} bands are more than the limit of {limit}: name fewer")]
     TooManyBands {
         /// Requested number of bands.
         bands: usize,
@@ -63,25 +63,25 @@ pub enum SimulateError {
         /// The bands of the preset.
         known: String,
     },
-    /// Not a fraction.
+    /// A fraction that is not from 0 to 1.
     #[error("a variable fraction of {fraction}: it must lie between 0 and 1")]
     BadFraction {
         /// Requested fraction.
         fraction: f64,
     },
-    /// No file.
-    #[error("a survey needs at least one file: ask for one or more")]
+    /// A survey without files.
+    #[error("the number of files is 0: use 1 or more")]
     NoFiles,
-    /// Some file would have no object.
-    #[error("{files} files for {objects} objects: every file needs an object, so ask for fewer files")]
+    /// More files than objects.
+    #[error("{files} files for {objects} objects: every file needs an object: use fewer files")]
     TooManyFiles {
         /// Requested number of files.
         files: usize,
         /// Number of objects.
         objects: u64,
     },
-    /// Some file would have no night.
-    #[error("{files} files for {nights} nights: every file needs a night, so ask for fewer files")]
+    /// More files than nights.
+    #[error("{files} files for {nights} nights: every file needs a night: use fewer files")]
     TooManyNights {
         /// Requested number of files.
         files: usize,
@@ -89,9 +89,9 @@ pub enum SimulateError {
         nights: usize,
     },
     /// Row groups without rows.
-    #[error("row groups of 0 rows: ask for at least 1 row per row group")]
+    #[error("row groups of 0 rows: use 1 row or more per row group")]
     EmptyRowGroups,
-    /// A name that is none of those known.
+    /// An unknown name of an option's value.
     #[error("no {what} is called {given:?}: choose one of {known}")]
     UnknownName {
         /// Kind of the name.
@@ -101,13 +101,13 @@ pub enum SimulateError {
         /// The valid names.
         known: String,
     },
-    /// There is something at the place of the output.
-    #[error("{}: exists already: choose another folder, or allow it to be replaced", .path.display())]
+    /// An existing output.
+    #[error("{}: already exists: choose another folder, or allow it to be replaced", .path.display())]
     OutputExists {
         /// Path of the survey.
         path: PathBuf,
     },
-    /// There is something at the place of the output that a simulation did not write, so that it must not be deleted.
+    /// An existing output that was not written by a simulation, and is therefore not deleted.
     #[error(
         "{}: is not a simulated survey ('{}' does not belong to one), so it is not replaced: choose another \
          folder, or remove it yourself",
@@ -125,7 +125,7 @@ pub enum SimulateError {
         /// The path.
         path: PathBuf,
     },
-    /// The operating system refused.
+    /// An error of the operating system.
     #[error("{}: cannot be written: {source}: {}", .path.display(), advice(.source))]
     Io {
         /// The file or folder.
@@ -133,7 +133,7 @@ pub enum SimulateError {
         /// Error of the system.
         source: io::Error,
     },
-    /// The Parquet writer refused.
+    /// An error of the Parquet writer.
     #[error("{}: cannot be written: {source}: please report this, with the options used", .path.display())]
     Parquet {
         /// The file.
@@ -155,7 +155,7 @@ impl SimulateError {
         move |source| Self::Io { path, source }
     }
 
-    /// A refused write: the Parquet writer wraps what the operating system says, and the user needs to hear the latter.
+    /// Converts an error of the Parquet writer. An error of the operating system inside it is reported instead.
     pub(super) fn parquet(path: &Path) -> impl FnOnce(ParquetError) -> Self {
         let path = path.to_owned();
         move |error| match error {
@@ -171,10 +171,10 @@ impl SimulateError {
 fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "free some space, write elsewhere, or ask for fewer objects or epochs"
+            "free some space, write elsewhere, or use fewer objects or epochs"
         }
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "choose a folder that you may write to",
-        io::ErrorKind::NotFound => "make the folder above it first",
-        _ => "check that the place exists and can be written to",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "choose a writable folder",
+        io::ErrorKind::NotFound => "create the parent folder first",
+        _ => "check that the folder exists and is writable",
     }
 }

@@ -11,7 +11,7 @@ use super::passband::Passband;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// Nothing but noise.
+    /// Constant, with noise only.
     Constant,
     /// A pulsator with a steep rise and a period of half a day; amplitude: peak to trough.
     RrLyrae,
@@ -32,7 +32,7 @@ impl Kind {
     pub const VARIABLE: [Self; 6] =
         [Self::RrLyrae, Self::Mira, Self::EclipsingBinary, Self::FlareStar, Self::Supernova, Self::DampedRandomWalk];
 
-    /// The name in the truth table.
+    /// Returns the name in the truth table.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -46,7 +46,7 @@ impl Kind {
         }
     }
 
-    /// The range of `g - r` of such stars, which sets their colour in every other pair of bands too.
+    /// Returns the range of `g - r`, which also determines the other colours.
     pub(super) const fn colour(self) -> (f64, f64) {
         match self {
             Self::Constant => (0.2, 1.4),
@@ -63,9 +63,9 @@ impl Kind {
 /// The variability of one object. Must be queried in order of time, because flares and the random walk have state.
 #[derive(Debug)]
 pub(super) struct Variation {
-    /// The period in days of what repeats.
+    /// The period in days, if the variation is periodic.
     pub(super) period: Option<f64>,
-    /// The amplitude in magnitudes at the reference wavelength, as its kind defines it.
+    /// The amplitude in magnitudes at the reference wavelength, as defined for the kind.
     pub(super) amplitude: f64,
     shape: Shape,
 }
@@ -81,7 +81,7 @@ enum Shape {
 }
 
 impl Variation {
-    /// Draws a variation for an object seen at `times`, which are in order.
+    /// Draws a variation for an object observed at `times`, which are sorted.
     pub(super) fn draw(kind: Kind, times: &[f64], rng: &mut impl Rng) -> Self {
         let start = times.first().copied().unwrap_or_default();
         match kind {
@@ -131,7 +131,7 @@ impl Variation {
         let smallest = rng.random_range(0.3..0.6);
         let slope = 1.5;
         let median = smallest * 2_f64.powf(1.0 / slope);
-        // A slope that is a positive constant and a positive scale are what the law asks for.
+        // The Pareto distribution needs a positive slope and scale, which is always the case here.
         let Ok(peak) = Pareto::new(smallest, slope) else {
             return Self { period: None, amplitude: 0.0, shape: Shape::Constant };
         };
@@ -139,7 +139,8 @@ impl Variation {
         Self { period: None, amplitude: brightening(median), shape }
     }
 
-    /// Explodes shortly before some epoch: a supernova that no visit saw would not be in anybody's catalogue.
+    /// Draws an explosion shortly before an epoch, because a supernova that was never observed would not be in a
+    /// catalogue.
     fn explosion(times: &[f64], rng: &mut impl Rng) -> Self {
         let seen = if times.is_empty() { 0.0 } else { times[rng.random_range(0..times.len())] };
         let peak_at = seen - rng.random_range(0.0..12.0);
@@ -149,7 +150,7 @@ impl Variation {
         Self { period: None, amplitude: brightening(peak), shape }
     }
 
-    /// The flux at a time, which is not before the last one asked for, over the mean flux.
+    /// Returns the flux over the mean flux. Times must not decrease from call to call.
     pub(super) fn factor(&mut self, time: f64, band: &Passband, rng: &mut impl Rng) -> f64 {
         match &mut self.shape {
             Shape::Constant => 1.0,
@@ -198,13 +199,13 @@ fn phase(time: f64, start: f64, period: f64) -> f64 {
     ((time - start) / period).rem_euclid(1.0)
 }
 
-/// A wave from 0.5 down to -0.5 within `rise` of a cycle and up again in the rest of it: stars brighten, so that their
-/// magnitude falls, faster than they fade.
+/// Returns a wave in magnitudes that falls from 0.5 to -0.5 within `rise` of a cycle and rises in the rest: stars
+/// brighten faster than they fade.
 fn skewed_wave(phase: f64, rise: f64) -> f64 {
     if phase < rise { 0.5 * (PI * phase / rise).cos() } else { -0.5 * (PI * (phase - rise) / (1.0 - rise)).cos() }
 }
 
-/// 1 in the middle of an eclipse, 0 outside.
+/// Returns the shape of an eclipse: 1 in its middle, 0 outside.
 fn dip(phase: f64, middle: f64, half_width: f64) -> f64 {
     let away = (phase - middle).abs();
     let away = away.min(1.0 - away) / half_width;
@@ -216,7 +217,7 @@ fn fading(magnitudes: f64) -> f64 {
     10_f64.powf(-0.4 * magnitudes)
 }
 
-/// The magnitudes by which so much light on top of 1 makes brighter.
+/// Returns the brightening in magnitudes if `added` is added to a flux of 1.
 fn brightening(added: f64) -> f64 {
     2.5 * (1.0 + added).log10()
 }

@@ -3,14 +3,14 @@
 
 use std::ops::Range;
 
-/// A row group to be: its file, and its rows among those of the whole survey.
+/// A planned row group: its file, and its range of rows in the survey.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Group {
     pub(super) file: usize,
     pub(super) rows: Range<usize>,
 }
 
-/// Files and row groups of equal row counts, blind to light curves.
+/// Returns files and row groups of equal row counts, which can split light curves.
 pub(super) fn equal(rows: usize, files: usize, row_group_rows: usize) -> Vec<Group> {
     let mut groups = Vec::new();
     for file in 0..files {
@@ -25,15 +25,15 @@ pub(super) fn equal(rows: usize, files: usize, row_group_rows: usize) -> Vec<Gro
     groups
 }
 
-/// Files of about equal row counts and row groups that are as full as they may be, of whole light curves. `starts`
-/// holds each object's first row, and the number of all rows at its end.
+/// Returns files of about equal row counts and row groups as full as possible, with whole light curves. `starts` holds
+/// the first row of each object, and then the total number of rows.
 pub(super) fn cohesive(starts: &[usize], files: usize, row_group_rows: usize) -> Vec<Group> {
     let objects = starts.len() - 1;
     let rows = starts[objects];
     let mut groups = Vec::new();
     let mut object = 0;
     for file in 0..files {
-        // Every file, this one and those to come, has an object at least.
+        // Every file, including later ones, needs at least one object.
         let wanted = starts.partition_point(|&start| start < share(rows, file + 1, files));
         let end = wanted.clamp(object + 1, objects - (files - file - 1));
         while object < end {
@@ -46,7 +46,7 @@ pub(super) fn cohesive(starts: &[usize], files: usize, row_group_rows: usize) ->
     groups
 }
 
-/// The first `part` of `parts` equal parts of `rows`, without overflow.
+/// Returns the end of part `part` of `parts` equal parts of `rows`, without overflow.
 fn share(rows: usize, part: usize, parts: usize) -> usize {
     let (each, left) = (rows / parts, rows % parts);
     each * part + left.min(part)

@@ -65,14 +65,14 @@ use self::object::{NIGHTS, Sky};
 use self::run::{Run, Staging};
 use self::shuffled::{BUCKET_ROWS, BUCKETS_AT_ONCE, Buckets};
 
-/// The name of the truth table in the survey's folder.
+/// Name of the truth table in the folder of the survey.
 pub const TRUTH: &str = "_truth.parquet";
 
 /// Maximum number of objects that ids have room for.
 const MOST_OBJECTS: u64 = 1_000_000_000;
-/// The largest mean number of epochs: a light curve is held in memory as a whole.
+/// The largest mean number of epochs, because whole light curves are held in memory.
 const MOST_EPOCHS: f64 = 1e6;
-/// Bands are a byte each while they are drawn.
+/// Maximum number of bands, which are stored in a byte.
 const MOST_BANDS: usize = 255;
 
 /// The parts of a survey that are held in memory at once if it does not fit. The sky is drawn again for each part.
@@ -94,9 +94,9 @@ pub struct Simulation {
     pub epochs: f64,
     /// The labels of the bands. Those that end in one of `ugrizy` look as deep and as red as that band of Rubin.
     pub bands: Vec<String>,
-    /// Everything random follows from it.
+    /// Seed of all random numbers.
     pub seed: u64,
-    /// The chance of an object to be variable, shared alike by the kinds in [`Kind::VARIABLE`].
+    /// Probability that an object is variable, with equal shares for the kinds in [`Kind::VARIABLE`].
     pub variable_fraction: f64,
     /// Order of the rows.
     pub layout: SurveyLayout,
@@ -106,7 +106,7 @@ pub struct Simulation {
     pub compression: Codec,
     /// Names, units and codes of the columns. Presets other than `tape` add positions and a column of quality.
     pub preset: &'static Preset,
-    /// The most rows of a row group; a light curve that is longer than that has one to itself in a sorted survey.
+    /// Maximum number of rows of a row group. In a sorted survey, a longer light curve gets its own row group.
     pub row_group_rows: usize,
     /// True to replace an existing simulated survey. Nothing else is ever replaced.
     pub overwrite: bool,
@@ -136,33 +136,32 @@ impl Default for Simulation {
 pub struct Report {
     /// Number of survey files.
     pub files: usize,
-    /// Their rows.
+    /// Number of rows.
     pub rows: u64,
-    /// Their objects.
+    /// Number of objects.
     pub objects: u64,
     /// Number of variable objects.
     pub variables: u64,
-    /// The size of the survey files.
+    /// Size of the survey files in bytes.
     pub bytes: u64,
     /// Path of the truth table.
     pub truth: PathBuf,
 }
 
 impl Simulation {
-    /// Writes the survey and its truth into a new folder `out`, which appears when everything in it is complete.
+    /// Writes the survey and its truth table into a new folder `out`, which appears only when it is complete.
     ///
     /// # Errors
-    /// If an option makes no sense, if there is something at `out` already, or if it cannot be written.
+    /// If an option is invalid, or `out` exists or cannot be written.
     pub fn write(&self, out: &Path) -> Result<Report, SimulateError> {
         self.write_with(out, &|_, _| ControlFlow::Continue(()))
     }
 
-    /// Does what [`Simulation::write`] does, and tells how far it has come: `progress` is called now and then, on the
-    /// calling thread, with the work done and all the work there is. If it breaks, the run stops and leaves nothing
-    /// behind.
+    /// Like [`Simulation::write`], but calls `progress` from time to time, on the calling thread, with the finished and
+    /// the total work. If it returns `Break`, the run stops and leaves nothing behind.
     ///
     /// # Errors
-    /// As [`Simulation::write`], and [`SimulateError::Interrupted`] if `progress` broke.
+    /// As [`Simulation::write`], and [`SimulateError::Interrupted`] if `progress` returned `Break`.
     pub fn write_with(
         &self,
         out: &Path,
@@ -208,7 +207,7 @@ impl Simulation {
         Ok(Report { files: self.files, rows, objects: self.objects, variables, bytes, truth: out.join(TRUTH) })
     }
 
-    /// Refuses what makes no sense; the number of objects otherwise.
+    /// Checks the options and returns the number of objects.
     fn check(&self) -> Result<usize, SimulateError> {
         let &Self { objects, epochs, files, .. } = self;
         let too_many = SimulateError::TooManyObjects { objects, limit: MOST_OBJECTS };
@@ -254,7 +253,7 @@ impl Simulation {
     }
 }
 
-/// The bands that a text of one-letter labels names: `ugrizy` are six.
+/// Splits a text into one-letter band labels, so `ugrizy` gives six bands.
 ///
 /// ```
 /// assert_eq!(tape::simulate::bands("gr"), ["g", "r"]);
@@ -264,7 +263,7 @@ pub fn bands(labels: &str) -> Vec<String> {
     labels.chars().map(String::from).collect()
 }
 
-/// Each object's first row, and the number of all rows at the end.
+/// Returns the first row of each object, and then the total number of rows.
 fn starts(sky: &Sky, objects: usize) -> Vec<usize> {
     let mut starts = vec![0; objects + 1];
     tape_pool::for_each(&mut starts[1..], |object, length| *length = sky.length(object));

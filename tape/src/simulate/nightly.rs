@@ -1,6 +1,6 @@
-//! Surveys of a file per stretch of nights: objects are drawn in order of id, and each hands its rows to the files that
-//! their nights belong to. A row group of every file fills up at once; where that would be too many, the sky is drawn
-//! again for the next lot of files, as it is for shuffled surveys.
+//! Surveys with one file per range of nights. Objects are drawn in order of id, and their rows are distributed to the
+//! files of their nights, with one open row group per file. If there are too many files, the sky is drawn again for the
+//! next group of files, as for shuffled surveys.
 
 use std::ops::Range;
 
@@ -9,11 +9,10 @@ use super::run::Run;
 use super::shuffled::blocks;
 use super::{SimulateError, Simulation};
 
-/// Files that are open at once: fewer than any system allows, and a row group of each, of the usual 4 MB, fits in
-/// memory.
+/// Number of files open at once: below the limit of any system, and a row group of each (usually 4 MB) fits in memory.
 pub(super) const FILES_AT_ONCE: usize = 128;
 
-/// Writes the survey, a lot of files at a time.
+/// Writes the survey, one group of files at a time.
 pub(super) fn write<'a>(
     mut run: Run<'a>,
     simulation: &Simulation,
@@ -24,13 +23,13 @@ pub(super) fn write<'a>(
     let &Simulation { files, row_group_rows, .. } = simulation;
     for first in (0..files).step_by(files_at_once) {
         let lot = first..files.min(first + files_at_once);
-        // A stretch without a visit is a file without rows.
+        // A range of nights without visits gives a file without rows.
         for file in lot.clone() {
             run.survey.open(file)?;
         }
         let mut filling: Vec<Rows> = lot.clone().map(|_| Rows::default()).collect();
         for some in blocks(starts).chunks(run.window()) {
-            // Threads draw, and this one puts the rows away in a fixed order.
+            // Threads draw objects, and this thread collects their rows in a fixed order.
             let drawn = run.map(some.iter().collect(), |block| draw(sky, starts, block, &lot, files));
             for (block, (parts, truths)) in some.iter().zip(drawn) {
                 for (rows, part) in filling.iter_mut().zip(&parts) {
@@ -49,7 +48,7 @@ pub(super) fn write<'a>(
     Ok(run)
 }
 
-/// The rows of some objects, by the files of the lot that they belong to.
+/// Draws the rows of some objects, grouped by file.
 fn draw(
     sky: &Sky,
     starts: &[usize],
@@ -63,7 +62,7 @@ fn draw(
     for object in objects.clone() {
         rows.keep(0..0);
         truths.push(sky.draw(object, starts[object + 1] - starts[object], &mut rows));
-        // In order of time, so that a file's rows lie beside each other.
+        // Rows are sorted by time, so the rows of a file are contiguous.
         let mut start = 0;
         while start < rows.len() {
             let file = file_of(rows.mjd[start], files);
@@ -77,12 +76,12 @@ fn draw(
     (parts, truths)
 }
 
-/// The file of a time: stretches are of whole nights, as equal as these can be shared.
+/// Returns the file of a time. Files have whole nights, in numbers that are as equal as possible.
 fn file_of(time: f64, files: usize) -> usize {
     night(time).min(NIGHTS - 1) * files / NIGHTS
 }
 
-/// Appends the row groups that are full, or all that is left.
+/// Appends full row groups, or all remaining rows.
 fn append(
     run: &mut Run<'_>,
     first: usize,

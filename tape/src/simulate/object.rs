@@ -12,16 +12,16 @@ use super::passband::{Passband, flux, passbands};
 
 /// Spread of the natural logarithm of the light-curve lengths.
 const LENGTH_SPREAD: f64 = 0.5;
-/// The first id, and the room for each object's id: ids ascend, are 19 digits long as catalogues have them, and need
-/// all of an `i64`, so that whoever takes them through f64 is found out.
+/// The first id, and the range of each object's id. Ids ascend and have 19 digits as in catalogues, so that code that
+/// converts them to f64 fails tests.
 const FIRST_ID: i64 = 1 << 60;
 const ID_ROOM: i64 = 1 << 32;
-/// The survey's window: ten years, and in each of them one season of visits, at night.
+/// The first night of the survey, which has ten years with one season of visits each.
 const FIRST_NIGHT: f64 = 60_000.0;
 const YEARS: u32 = 10;
 const YEAR_DAYS: f64 = 365.25;
 const SEASON_DAYS: f64 = 210.0;
-/// Number of nights in the window. The last is cut short by its end.
+/// Number of nights in the survey. The last is incomplete.
 pub(super) const NIGHTS: usize = 3653;
 
 /// The purpose of a random stream. Each has its own, so that lengths can be drawn without drawing the rows.
@@ -33,13 +33,13 @@ pub(super) enum Purpose {
     Shuffle,
 }
 
-/// The random stream of a numbered thing for a purpose.
+/// Returns the random stream for a purpose and an index.
 pub(super) fn stream(seed: u64, purpose: Purpose, index: usize) -> Pcg64 {
     let salted = scramble(seed ^ scramble(purpose as u64 + 1));
     Pcg64::seed_from_u64(scramble(salted ^ index as u64))
 }
 
-/// Mixes the bits of a number, one to one: neighbouring numbers become unrelated, and different ones never meet.
+/// Mixes the bits of a number. The mapping is one to one, and adjacent numbers give unrelated results.
 /// The constants are those of the splitmix64 generator.
 fn scramble(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -58,7 +58,7 @@ pub(super) struct Row {
     band: u8,
 }
 
-/// Rows, a column each; bands by their position among the survey's.
+/// Rows as columns. Bands are positions among the survey's bands.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     pub(super) id: Vec<i64>,
@@ -95,7 +95,7 @@ impl Rows {
         self.band.push(row.band);
     }
 
-    /// Appends a range of others.
+    /// Appends a range of other rows.
     pub(super) fn extend(&mut self, others: &Self, range: Range<usize>) {
         self.id.extend_from_slice(&others.id[range.clone()]);
         self.mjd.extend_from_slice(&others.mjd[range.clone()]);
@@ -104,7 +104,7 @@ impl Rows {
         self.band.extend_from_slice(&others.band[range]);
     }
 
-    /// Drops all rows but those of a range.
+    /// Keeps only the rows of a range.
     pub(super) fn keep(&mut self, range: Range<usize>) {
         fn cut<T>(column: &mut Vec<T>, range: &Range<usize>) {
             column.truncate(range.end);
@@ -129,7 +129,7 @@ pub(super) struct Truth {
     pub(super) n_epochs: usize,
 }
 
-/// The sky and the survey that looks at it.
+/// The simulated sky and the settings of the survey.
 #[derive(Debug)]
 pub(super) struct Sky {
     pub(super) seed: u64,
@@ -159,7 +159,7 @@ impl Sky {
         FIRST_ID + index as i64 * ID_ROOM + room as i64
     }
 
-    /// Appends an object's rows, in order of time.
+    /// Appends an object's rows, sorted by time.
     pub(super) fn draw(&self, index: usize, length: usize, rows: &mut Rows) -> Truth {
         let mut rng = stream(self.seed, Purpose::Rows, index);
         let id = self.id(index);
@@ -167,7 +167,7 @@ impl Sky {
         // Most objects are faint.
         let magnitude = 16.0 + 5.5 * rng.random::<f64>().sqrt();
         let (bluest, reddest) = kind.colour();
-        // A spectrum is taken as a straight line in magnitudes over frequency, which g - r fixes.
+        // The spectrum is a straight line in magnitudes over frequency, determined by g - r.
         let slope = rng.random_range(bluest..reddest) / (620.0 / 480.0 - 1.0);
 
         let first = rows.len();
@@ -200,7 +200,7 @@ impl Sky {
     }
 }
 
-/// Appends the times of an object's visits, in order: the same season of every year, at night in Chile.
+/// Appends the sorted times of an object's visits: in the same season every year, at night in Chile.
 fn visits(length: usize, times: &mut Vec<f64>, rng: &mut impl Rng) {
     let first = times.len();
     let season = rng.random_range(0.0..YEAR_DAYS - SEASON_DAYS);
@@ -212,15 +212,15 @@ fn visits(length: usize, times: &mut Vec<f64>, rng: &mut impl Rng) {
     times[first..].sort_unstable_by(f64::total_cmp);
 }
 
-/// The number of the night that a time lies in, the first night being 0.
+/// Returns the number of the night of a time, from 0.
 pub(super) fn night(time: f64) -> usize {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounds down on purpose, from 0 on")]
     let night = (time - FIRST_NIGHT) as usize;
     night
 }
 
-/// The error of one measurement: the sky, which changes from visit to visit, the light's own photon noise, and what
-/// calibration leaves.
+/// Returns the error of one measurement, from the sky, which changes from visit to visit, photon noise, and
+/// calibration.
 fn noise(flux: f64, band: &Passband, rng: &mut impl Rng) -> f64 {
     const PHOTONS: f64 = 0.7;
     const CALIBRATION: f64 = 0.004;

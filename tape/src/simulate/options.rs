@@ -1,4 +1,4 @@
-//! The choices of a simulation that have names: layouts and codecs.
+//! Options of a simulation that have names: layouts and codecs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,17 +11,16 @@ use super::SimulateError;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SurveyLayout {
-    /// Ordered by id, then time; neither files nor row groups cut a light curve, and the order is declared.
+    /// Sorted by id, then time. Neither files nor row groups split light curves, and the order is declared.
     #[default]
     Sorted,
-    /// Ordered by id, then time, but files and row groups of equal row counts cut light curves, and nothing is
-    /// declared: what a naive repartition leaves behind.
+    /// Sorted by id, then time, but files and row groups of equal row counts split light curves, and no order is
+    /// declared, as after a naive repartition.
     SortedSplit,
-    /// A file for each stretch of nights, of as many nights each, in order of id, then time, within; the order is
-    /// declared: what a survey looks like that grows night by night. Every file may hold rows of any object, or none at
-    /// all.
+    /// One file per range of nights, as in a survey that grows night by night. Ranges have equal numbers of nights.
+    /// Each file is sorted by id, then time, and declares it. A file can hold rows of any object, or no rows.
     Nightly,
-    /// In random order over all files.
+    /// Random order over all files.
     Shuffled,
 }
 
@@ -29,7 +28,7 @@ impl SurveyLayout {
     /// All layouts.
     pub const ALL: [Self; 4] = [Self::Sorted, Self::SortedSplit, Self::Nightly, Self::Shuffled];
 
-    /// The name on the command line.
+    /// Returns the name on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -41,7 +40,7 @@ impl SurveyLayout {
     }
 }
 
-/// The compression of a simulated survey's pages.
+/// Compression of the pages of a simulated survey.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Codec {
@@ -50,7 +49,7 @@ pub enum Codec {
     Zstd,
     /// Snappy.
     Snappy,
-    /// Not at all.
+    /// No compression.
     None,
 }
 
@@ -58,7 +57,7 @@ impl Codec {
     /// All codecs.
     pub const ALL: [Self; 3] = [Self::Zstd, Self::Snappy, Self::None];
 
-    /// The name on the command line.
+    /// Returns the name on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

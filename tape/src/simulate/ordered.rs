@@ -1,4 +1,4 @@
-//! Surveys in order of id, in one pass: every row group is drawn and encoded by itself.
+//! Surveys sorted by id, in one pass. Row groups are drawn and encoded independently.
 
 use std::ops::Range;
 
@@ -29,11 +29,11 @@ pub(super) fn write<'a>(
     Ok(run)
 }
 
-/// Rows of the sorted survey, and the truth about the objects whose first row is among them.
+/// Draws rows of the sorted survey, and returns the truth of the objects that begin in them.
 fn rows_between(sky: &Sky, starts: &[usize], range: &Range<usize>) -> (Rows, Vec<Truth>) {
     let first = starts.partition_point(|&start| start <= range.start) - 1;
     let end = starts.partition_point(|&start| start < range.end);
-    // Whole light curves are drawn, and the ends that lie outside are cut off again.
+    // Whole light curves are drawn, and rows outside the range are removed.
     let offset = starts[first];
     let mut rows = Rows::with_capacity(starts[end.min(starts.len() - 1)] - offset);
     let mut truths = Vec::with_capacity(end - first);

@@ -1,6 +1,6 @@
 //! The effects of a survey's bands: colours of stars, depths, and frequencies of use.
 
-/// The wavelength that magnitudes and amplitudes refer to, in nm, whether or not the survey has a band there.
+/// Wavelength of magnitudes and amplitudes in nm, even if the survey has no band there.
 const REFERENCE_NM: f64 = 620.0;
 /// The magnitude of 1 nJy.
 pub(super) const ZERO_POINT: f64 = 31.4;
@@ -12,12 +12,12 @@ pub(super) struct Passband {
     pub(super) blueness: f64,
     /// The noise of the sky in one visit, in nJy.
     pub(super) sky: f64,
-    /// The share of visits in this band and those before it.
+    /// Fraction of visits in this band and those before it.
     pub(super) cumulative: f64,
 }
 
-/// Wavelength in nm, 5 sigma depth of a visit in magnitudes, and share of visits, about those that Rubin has. A label
-/// is known by its last letter, so that `g`, `LSST_g` and `ztf_g` mean the same; any other is taken for a shallow `r`.
+/// Returns the wavelength in nm, 5 sigma depth of a visit in magnitudes, and fraction of visits, similar to Rubin's.
+/// Only the last letter of a label counts, so `g`, `LSST_g` and `ztf_g` are equal. Unknown labels give a shallow `r`.
 fn properties(label: &str) -> (f64, f64, f64) {
     match label.chars().next_back() {
         Some('u' | 'U') => (368.0, 23.7, 0.07),
@@ -30,7 +30,7 @@ fn properties(label: &str) -> (f64, f64, f64) {
     }
 }
 
-/// The bands, in the order given.
+/// Returns the bands, in the given order.
 pub(super) fn passbands(labels: &[String]) -> Vec<Passband> {
     let total: f64 = labels.iter().map(|label| properties(label).2).sum();
     let mut cumulative = 0.0;
@@ -44,7 +44,7 @@ pub(super) fn passbands(labels: &[String]) -> Vec<Passband> {
         .collect()
 }
 
-/// The flux in nJy of a magnitude.
+/// Converts a magnitude to a flux in nJy.
 pub(super) fn flux(magnitude: f64) -> f64 {
     10_f64.powf(0.4 * (ZERO_POINT - magnitude))
 }

@@ -11,7 +11,7 @@ use tape_pool::Pool;
 use super::write::{Encoder, SurveyWriter, TruthWriter};
 use super::{SimulateError, Simulation, TRUTH};
 
-/// Everything that a layout needs to write its rows.
+/// The state that a layout needs to write its rows.
 pub(super) struct Run<'a> {
     pub(super) out: &'a Path,
     pub(super) encoder: Encoder,
@@ -44,8 +44,7 @@ impl<'a> Run<'a> {
         self.pool.install(|| tape_pool::map(items, f))
     }
 
-    /// Returns how many row groups are encoded before the next are begun: enough to keep all threads busy, few enough
-    /// to forget.
+    /// Returns the number of row groups to encode at a time: enough to keep all threads busy without much memory.
     pub(super) fn window(&self) -> usize {
         2 * self.pool.install(tape_pool::current_threads)
     }
@@ -60,7 +59,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// A folder beside the output, which takes its place when all is written, and goes away if it never is.
+/// A temporary folder next to the output. It is renamed when complete, and removed otherwise.
 pub(super) struct Staging {
     out: PathBuf,
     folder: PathBuf,
@@ -68,7 +67,7 @@ pub(super) struct Staging {
 }
 
 impl Staging {
-    /// Makes the folder, if the output may be written.
+    /// Creates the folder, or returns an error if the output must not be written.
     pub(super) fn new(out: &Path, overwrite: bool) -> Result<Self, SimulateError> {
         check(out, overwrite)?;
         let folder = beside(out, "tmp")?;
@@ -76,16 +75,16 @@ impl Staging {
         Ok(Self { out: out.to_owned(), folder, overwrite })
     }
 
-    /// Puts the folder in the output's place.
+    /// Renames the folder to the output.
     pub(super) fn commit(&self) -> Result<(), SimulateError> {
-        // Somebody else may have written there meanwhile.
+        // Another process may have written there meanwhile.
         if !check(&self.out, self.overwrite)? {
             return fs::rename(&self.folder, &self.out).map_err(SimulateError::io(&self.out));
         }
         let replaced = beside(&self.out, "old")?;
         fs::rename(&self.out, &replaced).map_err(SimulateError::io(&self.out))?;
         if let Err(error) = fs::rename(&self.folder, &self.out) {
-            // The error to tell is the first one, whether or not the old survey can be put back.
+            // Report the first error, even if the old survey cannot be restored.
             let _ = fs::rename(&replaced, &self.out);
             return Err(SimulateError::io(&self.out)(error));
         }
@@ -95,7 +94,7 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        // After a commit there is nothing to remove, and after a failure there is nobody left to tell.
+        // After a commit there is nothing to remove, and errors cannot be reported from here.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
@@ -111,7 +110,7 @@ fn check(out: &Path, overwrite: bool) -> Result<bool, SimulateError> {
         }
         Ok(_) => {}
     }
-    // To overwrite is to delete, and a slip of the finger must not cost anybody a home directory.
+    // Overwriting deletes the folder, so a mistyped path must not delete a home directory.
     for entry in fs::read_dir(out).map_err(SimulateError::io(out))? {
         let entry = entry.map_err(SimulateError::io(out))?;
         let name = entry.file_name();
@@ -126,7 +125,7 @@ fn check(out: &Path, overwrite: bool) -> Result<bool, SimulateError> {
     Ok(true)
 }
 
-/// A hidden name beside the output that nothing has yet.
+/// Returns an unused hidden name next to the output.
 fn beside(out: &Path, what: &str) -> Result<PathBuf, SimulateError> {
     let bad = || SimulateError::BadOutput { path: out.to_owned() };
     let name = out.file_name().ok_or_else(bad)?.to_string_lossy();

@@ -1,6 +1,6 @@
-//! Surveys in random order: rows are scattered over many buckets, and each bucket is shuffled by itself. That is a fair
-//! shuffle of everything, yet touches memory a bucket at a time. Where all rows do not fit in memory together, the sky
-//! is drawn again for the next lot of buckets: drawing is cheaper than spilling.
+//! Surveys in random order: rows are scattered over many buckets, and each bucket is shuffled. This is an unbiased
+//! shuffle that touches one bucket in memory at a time. If not all rows fit in memory, the sky is drawn again for the
+//! next group of buckets, because drawing is cheaper than spilling.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -13,11 +13,11 @@ use super::layout::Group;
 use super::object::{Purpose, Row, Rows, Sky, Truth, stream};
 use super::run::Run;
 
-/// Rows of a bucket: they fit the cache of a core.
+/// Number of rows per bucket, which fit in the cache of a core.
 pub(super) const BUCKET_ROWS: usize = 1 << 15;
-/// Buckets in memory at once, 32 million rows of 40 bytes together.
+/// Number of buckets in memory at once: 32 million rows of 40 bytes.
 pub(super) const BUCKETS_AT_ONCE: usize = 1 << 10;
-/// Rows that are drawn by one thread before they are scattered.
+/// Number of rows that a thread draws before they are scattered.
 const BLOCK_ROWS: usize = 1 << 16;
 
 /// The division of the work.
@@ -38,7 +38,7 @@ impl Buckets {
     }
 }
 
-/// Writes the survey's row groups, a lot of buckets at a time.
+/// Writes the survey's row groups, one group of buckets at a time.
 pub(super) fn write<'a>(
     mut run: Run<'a>,
     sky: &Sky,
@@ -69,7 +69,7 @@ pub(super) fn write<'a>(
     Ok(run)
 }
 
-/// Draws the whole sky and keeps the rows of some buckets. The truth is told on the way, the first time.
+/// Draws the whole sky and keeps the rows of some buckets. The first pass also writes the truth.
 fn scatter(
     run: &mut Run<'_>,
     sky: &Sky,
@@ -82,7 +82,7 @@ fn scatter(
     let capacity = (expected + 6.0 * expected.sqrt()) as usize;
     let mut buckets: Vec<Vec<Row>> = wanted.clone().map(|_| Vec::with_capacity(capacity)).collect();
     for some in blocks(starts).chunks(run.window()) {
-        // Threads draw, and this one puts the rows away in a fixed order: the result owes nothing to chance but the
+        // Threads draw objects, and this thread collects their rows in a fixed order, so the result depends only on the
         // seed.
         let drawn = run.map(some.iter().collect(), |block| draw(sky, starts, block, &wanted, count));
         for (block, (rows, truths)) in some.iter().zip(drawn) {
@@ -98,7 +98,7 @@ fn scatter(
     Ok(buckets)
 }
 
-/// Objects in blocks of about equal row counts.
+/// Splits objects into blocks of about equal row counts.
 pub(super) fn blocks(starts: &[usize]) -> Vec<Range<usize>> {
     let objects = starts.len() - 1;
     let mut blocks = Vec::new();
@@ -112,7 +112,7 @@ pub(super) fn blocks(starts: &[usize]) -> Vec<Range<usize>> {
     blocks
 }
 
-/// The rows of some objects that fall into the buckets wanted, each with its bucket.
+/// Draws the rows of some objects and returns those in the wanted buckets, each with its bucket.
 fn draw(
     sky: &Sky,
     starts: &[usize],
@@ -153,7 +153,7 @@ fn append(run: &mut Run<'_>, groups: &[Group], rows: &mut Pool<'_>) -> Result<()
     Ok(())
 }
 
-/// Shuffled rows, handed out from the first to the last.
+/// A queue of shuffled rows.
 struct Pool<'a> {
     parts: VecDeque<&'a [Row]>,
     left: usize,
@@ -166,7 +166,7 @@ impl<'a> Pool<'a> {
         Self { parts, left }
     }
 
-    /// Returns the number of these row groups that there are rows for.
+    /// Returns how many of these row groups can be filled.
     fn fitting(&self, groups: &[Group]) -> usize {
         let mut rows = 0;
         groups
@@ -178,7 +178,7 @@ impl<'a> Pool<'a> {
             .count()
     }
 
-    /// The next rows, in pieces.
+    /// Takes the next rows, as slices.
     fn take(&mut self, rows: usize) -> Vec<&'a [Row]> {
         let mut taken = Vec::new();
         let mut missing = rows.min(self.left);

@@ -1,4 +1,4 @@
-//! Parquet files from rows: row groups are encoded on every core and appended in order.
+//! Writes rows to Parquet files. Row groups are encoded in parallel and appended in order.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -23,7 +23,7 @@ use super::object::{Rows, Truth};
 use super::preset_columns::PresetColumns;
 use super::{Codec, SimulateError, Simulation, SurveyLayout, TRUTH};
 
-/// Turns rows into the column chunks of a row group. Used by many threads at once.
+/// An encoder of rows to the column chunks of a row group, which threads can share.
 pub(super) struct Encoder {
     schema: SchemaRef,
     factory: ArrowRowGroupWriterFactory,
@@ -33,7 +33,7 @@ pub(super) struct Encoder {
 impl Encoder {
     pub(super) fn encode(&self, rows: Rows) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
         let columns = self.columns.arrays(rows);
-        // The number of the row group matters to encrypted files alone.
+        // The number of the row group matters only for encrypted files.
         let writers = self.factory.create_column_writers(0)?;
         let fields = self.schema.fields();
         let mut chunks = Vec::with_capacity(columns.len());
@@ -47,7 +47,7 @@ impl Encoder {
     }
 }
 
-/// The survey's files, written one after the other or some at once.
+/// A writer of the survey's files, one after the other or several at once.
 pub(super) struct SurveyWriter<'a> {
     folder: &'a Path,
     out: &'a Path,
@@ -60,7 +60,7 @@ pub(super) struct SurveyWriter<'a> {
 }
 
 impl<'a> SurveyWriter<'a> {
-    /// A writer into `folder`, which will become `out`: messages name the latter.
+    /// Creates a writer into `folder`, which is later renamed to `out`. Messages name `out`.
     pub(super) fn new(simulation: &Simulation, folder: &'a Path, out: &'a Path) -> Result<Self, SimulateError> {
         let columns = PresetColumns::new(simulation.preset, &simulation.bands)?;
         Ok(Self {
@@ -75,7 +75,7 @@ impl<'a> SurveyWriter<'a> {
         })
     }
 
-    /// An encoder for this survey's row groups.
+    /// Creates an encoder for this survey's row groups.
     pub(super) fn encoder(&self) -> Result<Encoder, SimulateError> {
         let properties = WriterProperties::clone(&self.properties);
         let (_, factory) = ArrowWriter::try_new(Vec::new(), Arc::clone(&self.schema), Some(properties))
@@ -84,7 +84,7 @@ impl<'a> SurveyWriter<'a> {
         Ok(Encoder { schema: Arc::clone(&self.schema), factory, columns: self.columns.clone() })
     }
 
-    /// Appends a row group to the file that it belongs to; those before that are complete.
+    /// Appends a row group to its file. Earlier files are then complete.
     pub(super) fn append(&mut self, group: &Group, chunks: Vec<ArrowColumnChunk>) -> Result<(), SimulateError> {
         while self.open.first_key_value().is_some_and(|(&file, _)| file < group.file) {
             self.close_first()?;
@@ -92,13 +92,13 @@ impl<'a> SurveyWriter<'a> {
         self.append_to(group.file, chunks)
     }
 
-    /// Appends a row group to a file, while others may be open too.
+    /// Appends a row group to a file, while other files can be open.
     pub(super) fn append_to(&mut self, file: usize, chunks: Vec<ArrowColumnChunk>) -> Result<(), SimulateError> {
         let place = self.out.join(self.name(file));
         append(self.open(file)?, chunks).map_err(SimulateError::parquet(&place))
     }
 
-    /// Completes all files that are open.
+    /// Completes all open files.
     pub(super) fn close(&mut self) -> Result<(), SimulateError> {
         while !self.open.is_empty() {
             self.close_first()?;
@@ -116,7 +116,7 @@ impl<'a> SurveyWriter<'a> {
         format!("part-{file:0digits$}.parquet", digits = self.digits)
     }
 
-    /// The writer of a file, which is begun unless it is open.
+    /// Returns the writer of a file, and creates the file if it is not open.
     pub(super) fn open(&mut self, file: usize) -> Result<&mut SerializedFileWriter<File>, SimulateError> {
         let writer = match self.open.remove(&file) {
             Some(writer) => writer,
@@ -129,7 +129,7 @@ impl<'a> SurveyWriter<'a> {
         let name = self.name(file);
         let created = File::create(self.folder.join(&name)).map_err(SimulateError::io(&self.out.join(&name)))?;
         let properties = WriterProperties::clone(&self.properties);
-        // The detour through the Arrow writer leaves the Arrow schema in the footer, as every Arrow library does.
+        // The Arrow writer adds the Arrow schema to the footer, as every Arrow library does.
         ArrowWriter::try_new(created, Arc::clone(&self.schema), Some(properties))
             .and_then(ArrowWriter::into_serialized_writer)
             .map(|(writer, _)| writer)
@@ -158,7 +158,7 @@ fn survey_properties(simulation: &Simulation) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_compression(simulation.compression.compression())
         .set_key_value_metadata(Some(vec![mark]));
-    // No measurement has the value of another: a dictionary of them is as large as they are, and an index comes on top.
+    // Measurements rarely repeat, so a dictionary would only add an index.
     for column in [Role::Time, Role::Flux, Role::Error].into_iter().filter_map(|role| simulation.preset.column(role)) {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(column), false);
     }
@@ -169,7 +169,7 @@ fn survey_properties(simulation: &Simulation) -> WriterProperties {
     properties.build()
 }
 
-/// The truth table, written as objects come.
+/// A writer of the truth table, object by object.
 pub(super) struct TruthWriter {
     path: PathBuf,
     schema: SchemaRef,

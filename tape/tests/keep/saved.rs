@@ -198,7 +198,7 @@ fn choices_of_objects_and_derived_columns_come_back_and_are_told_apart() {
     assert!(other.contains("the choice of objects"), "{other}");
     let as_many = [&ids[1..], &[ids[0] + 1]].concat();
     let other = of(&chosen(&as_many, 50), &mut kept).expect_err("as many others");
-    assert!(other.contains("other objects that are named by id"), "{other}");
+    assert!(other.contains("other ids of objects"), "{other}");
     assert!(of(&chosen(&ids, 60), &mut kept).is_err(), "fewer epochs");
 }
 

@@ -96,7 +96,7 @@ fn only_a_simulated_survey_is_overwritten_and_only_when_asked() {
     let before = bytes(&out);
     let other = Simulation { seed: 5, files: 2, ..small(SurveyLayout::Shuffled) };
     let error = other.write(&out).expect_err("a refusal");
-    assert!(error.to_string().contains("survey") && error.to_string().contains("exists already"), "{error}");
+    assert!(error.to_string().contains("survey") && error.to_string().contains("already exists"), "{error}");
     assert!(bytes(&out) == before);
 
     let overwrite = Simulation { overwrite: true, ..other };
