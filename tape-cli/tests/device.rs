@@ -1,4 +1,4 @@
-//! The command on a device: what it says of it, what it measures, and what it refuses.
+//! The command on a device: its output, calibration and refusals.
 
 #[path = "../../tape-gpu/tests/parity/validation.rs"]
 mod validation;
@@ -58,7 +58,7 @@ fn the_command(folder: &Path) -> Result<(), Failed> {
     Err(format!("{devices}\n{said}\n{as_json}").into())
 }
 
-/// Software is measured as any device, and never chosen.
+/// Software adapters are measured like any device, but never chosen.
 fn calibration(folder: &Path) -> Result<(), Failed> {
     let cache = folder.join("cache");
     let run = |words: &[&str]| -> Result<String, Failed> {

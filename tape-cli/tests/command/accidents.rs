@@ -63,7 +63,7 @@ fn ctrl_c_stops_the_run_and_leaves_nothing() {
     assert!(stopped, "no signal hit a run");
 }
 
-/// Returns true if a process handles Ctrl-C itself.
+/// Returns true if a process has installed a handler for Ctrl-C.
 #[cfg(target_os = "linux")]
 fn catches_ctrl_c(pid: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
@@ -104,7 +104,7 @@ fn ctrl_c_stops_a_periodogram_in_the_midst_of_a_light_curve() {
     let err = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{err}");
     assert!(err.contains("error: stopped; nothing was written"), "{err}");
-    // Half a second, and what a busy machine makes of it.
+    // Half a second, plus time for a busy machine.
     assert!(told.elapsed() < Duration::from_secs(5), "it went on for {:?}", told.elapsed());
     assert_eq!(place.listing(), before);
 }
@@ -116,7 +116,7 @@ fn a_second_ctrl_c_ends_a_process_that_hangs() {
 
     let place = Place::new();
     place.ok("simulate survey --objects 20 --epochs 10");
-    // A pipe that is full and that nobody reads: whoever writes to it waits.
+    // A full pipe without a reader blocks its writer.
     let pipe = place.path("events");
     assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
     let mut full = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).expect("opens");

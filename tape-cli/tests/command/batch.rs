@@ -194,7 +194,7 @@ fn output_is_the_same_bytes_for_any_number_of_workers() {
 fn sorted_split_nightly_and_shuffled_copies_agree_whatever_the_plan() {
     let place = Place::new();
     let mut tables = Vec::new();
-    // So few shuffled rows would be one partition.
+    // This few shuffled rows would be one partition.
     for (layout, plan, more) in [
         ("sorted", "map", ""),
         ("sorted-split", "stitch", ""),
@@ -343,7 +343,7 @@ fn a_structure_function_has_a_row_for_each_light_curve_and_bin() {
     assert_eq!(rows.len(), 3 * enough);
     assert!(rows.iter().zip(["0", "1", "2"].iter().cycle()).all(|(row, bin)| row[3] == **bin), "{rows:?}");
     let error = place.fails(&format!("batch survey --stat {name},mean -o no.csv"));
-    assert!(error.contains("has many rows for each light curve: ask for it alone"), "{error}");
+    assert!(error.contains("has many rows for each light curve: compute it in a run of its own"), "{error}");
     let error = place.fails(&format!("batch survey --stat {name} --wide -o no.csv"));
     assert!(error.contains("which a wide table cannot hold"), "{error}");
 }

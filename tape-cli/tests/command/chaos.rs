@@ -51,13 +51,13 @@ fn a_job_that_is_killed_at_any_moment_goes_on_to_the_same_bytes() {
             let mut child =
                 place.command(&resumed).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
             std::thread::sleep(Duration::from_micros(random.below(takes)));
-            // SIGKILL: nothing in the process learns of it.
+            // The process cannot handle SIGKILL.
             child.kill().expect("it is ours");
             child.wait().expect("it ends");
             let half_done = place.path("job/manifest.json").exists() && !place.path("out.parquet").exists();
             hits += usize::from(half_done);
             if place.path("out.parquet").exists() {
-                // The table has its name only when it is whole.
+                // The table appears only when it is complete.
                 assert_eq!(place.read("out.parquet"), whole, "run {i}");
                 continue;
             }
@@ -89,7 +89,7 @@ fn a_changed_byte_of_a_job_is_told_of_and_the_task_is_run_again() {
             fs::write(path, bad).expect("it is ours");
             let said = place.tape("gather job -o again.parquet --overwrite");
             match said.code {
-                // Outputs of the first of two rounds are not needed any more.
+                // Outputs of the first of two rounds are no longer needed.
                 Some(0) => assert_eq!(place.read("again.parquet"), whole, "{} was changed", path.display()),
                 code => {
                     assert_eq!(code, Some(1), "{}: {said:?}", path.display());
@@ -124,7 +124,7 @@ fn a_changed_byte_of_an_input_never_ends_in_a_panic_nor_loses_a_row() {
     let (mut refused, mut ran) = (0, 0);
     for i in 0..80 {
         let mut bad = good.clone();
-        // Half of them in the footer, where every byte says something.
+        // Half of the changes are in the footer, where every byte matters.
         let range = if i % 2 == 0 { bad.len() } else { 2000.min(bad.len()) };
         let from_end = usize::try_from(random.below(range as u64)).expect("small");
         let at = bad.len() - 1 - from_end;

@@ -1,4 +1,4 @@
-//! Conditions on rows: whatever the plan, and whoever works on it, the answer is that of a survey without the other rows.
+//! Conditions on rows: every plan and any number of workers give the results of a survey without the other rows.
 
 use std::fs::{self, File};
 

@@ -1,4 +1,4 @@
-//! `tape convert`: the same answers from every shape, and one message where there is none.
+//! `tape convert`: every shape gives the same results, and errors are one message.
 
 use crate::support::Place;
 

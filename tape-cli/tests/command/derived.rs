@@ -1,4 +1,4 @@
-//! Derived columns by the command: whatever computes it, the answer is that of a survey in which they are written.
+//! Derived columns by the command: every plan gives the results of a survey in which the columns are written.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
 
 use crate::support::Place;
 
-/// A survey of 40 light curves in two bands, with zero points, and a copy with magnitudes in the place of fluxes.
+/// A survey of 40 light curves in two bands, with zero points, and a copy with magnitudes instead of fluxes.
 fn surveys(place: &Place) {
     let n = 1200_u32;
     let number = |of: fn(f64) -> f64| -> Vec<f64> { (0..n).map(|i| of(f64::from(i))).collect() };

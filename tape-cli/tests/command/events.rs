@@ -1,4 +1,4 @@
-//! `tape batch --json-events`: what a program is told of a run.
+//! `tape batch --json-events`: the events of a run.
 
 use std::fs;
 use std::time::Duration;

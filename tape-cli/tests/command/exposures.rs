@@ -1,4 +1,4 @@
-//! Tables of exposures by the command: rows without a time of their own get the answers of rows that have it.
+//! Exposure tables by the command: rows without their own time give the results of rows with one.
 
 use std::sync::Arc;
 

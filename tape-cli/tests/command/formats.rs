@@ -1,4 +1,4 @@
-//! The files that results are written to, and what they say of themselves.
+//! The formats of results, and their metadata.
 
 use std::fs::File;
 use std::sync::Arc;

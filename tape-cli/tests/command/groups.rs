@@ -1,4 +1,4 @@
-//! Light curves of what several objects have in common: the answer is that of a survey in which those are one object.
+//! Grouping by other columns: the results are those of a survey in which each group is one object.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use crate::support::Place;
 const ROWS: usize = 3000;
 const CLASSES: [&str; 3] = ["RRab", "EW", "δ Sct"];
 
-/// A number below `below` that nothing else follows from.
+/// Returns a pseudorandom number below `below`.
 fn mixed(i: usize, salt: u64, below: usize) -> usize {
     let mixed = (i as u64 ^ salt << 32).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     usize::try_from((mixed >> 33) % below as u64).expect("it is below")
 }
 
-/// The class of an object, and a second thing that is known of it.
+/// Returns the class of an object and a second property.
 fn class(id: usize) -> &'static str {
     CLASSES[mixed(id, 7, 3)]
 }
@@ -117,7 +117,7 @@ fn groups_have_their_columns_and_no_others() {
     assert_eq!(header("--by band"), "band,n_obs,mean");
     assert_eq!(header("--by id --join class"), "id,n_obs,mean,class");
     assert_eq!(header("--by class,band --wide"), "class,n_obs_g,n_obs_i,n_obs_r,mean_g,mean_i,mean_r");
-    // Groups of the objects that are meant alone.
+    // Groups of only the selected objects.
     let few = place.command("batch survey.parquet --objects objects.parquet --by class --stat mean -o few.csv");
     let few = { few }.args(["--where-object", "class <> 'EW'"]).output().expect("it starts");
     assert!(few.status.success());

@@ -1,5 +1,4 @@
-//! Files that no writer makes: random bytes changed, and claims that are absurd. None is a panic, a wrong kind of end, or takes
-//! more memory than it may.
+//! Files with random changed bytes and absurd claims. None causes a panic, another exit code, or too much memory.
 
 use std::fs;
 use std::process::Command;
@@ -105,7 +104,7 @@ impl Random {
     }
 }
 
-/// Checks that a run ended properly: with one error that names the file and no output, or with a result.
+/// Checks that a run ended with a result, or with one error that names the file and without output.
 fn judge(place: &Place, said: &Said) -> Result<(), String> {
     let output = place.path("out.csv");
     let there = output.exists();
@@ -160,7 +159,7 @@ fn random_bytes_changed_never_panic_or_take_more_memory() {
             judge(&place, &said).unwrap_or_else(|what| panic!("kind {kind}, round {round}: {what}: {said:?}"));
         }
     }
-    // Else nothing was damaged at all.
+    // Otherwise no change had any effect.
     assert!(told > 40, "{told}");
 }
 

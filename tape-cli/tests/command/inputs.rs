@@ -1,4 +1,4 @@
-//! Inputs as users name them: every file once, whatever its name and path, and what is not Parquet is named.
+//! Inputs as users name them: every file is read once, whatever its name and path, and other formats are named.
 
 use std::fs;
 

@@ -1,5 +1,4 @@
-//! Runs as folders of tasks and receipts: the same bytes as one run, however the tasks are run; and what is not right is
-//! refused, by name.
+//! Jobs give the same bytes as one run in whatever way the tasks run, and damaged files are refused by name.
 
 use std::fs;
 use std::path::PathBuf;
@@ -73,7 +72,7 @@ fn a_resumed_run_gives_the_bytes_of_one_run_for_any_number_of_workers() {
             let resumed = format!("batch {arguments} --resume job -o resumed.{out} --overwrite --json");
             let first = place.json(&resumed);
             assert_eq!(place.read(&format!("resumed.{out}")), place.read(&format!("whole.{out}")), "{arguments}");
-            // What is done is not done again.
+            // Finished tasks are not run again.
             let again = place.json(&resumed);
             assert_eq!((&first["rows"], &again["light_curves"]), (&again["rows"], &first["light_curves"]));
             assert!(again["bytes_read"].as_u64() < first["bytes_read"].as_u64(), "{again}");
@@ -193,7 +192,7 @@ fn receipts_that_do_not_add_up_are_refused_though_their_checksums_are_right() {
     let doubled = Receipt { task: 1, ..other };
     fs::write(&paths[1], doubled.to_bytes().expect("plain")).expect("it is ours");
     refused("it is doubled");
-    // With all as it was, the table is there again: the refusals were those of what was changed.
+    // With everything restored, the job can be gathered, so only the changes caused the refusals.
     fs::write(output(1), own).expect("it is ours");
     fs::write(&paths[1], &good).expect("it is ours");
     place.ok("gather job -o again.parquet");

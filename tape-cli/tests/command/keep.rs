@@ -1,4 +1,4 @@
-//! `tape batch --keep` and `tape frames`: what is there is not computed again, and a folder is whole at any moment.
+//! `tape batch --keep` and `tape frames`: existing frames are reused, and a folder is complete at any moment.
 
 use std::fs;
 use std::process::Stdio;
@@ -148,10 +148,10 @@ fn a_folder_is_whole_whenever_a_process_is_killed() {
     for kill in 0..24_u32 {
         let stat = ["median", "eta", "mean", "skew"][kill as usize % 4];
         let mut child = place.command(&keep(stat)).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("starts");
-        // Some come to their end.
+        // Some runs finish.
         if kill % 6 < 5 {
             std::thread::sleep(takes * (kill % 12) / 10 + Duration::from_millis(1));
-            // SIGKILL: nothing in the process learns of it.
+            // The process cannot handle SIGKILL.
             child.kill().expect("it is ours");
         }
         child.wait().expect("it ends");

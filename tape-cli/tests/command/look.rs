@@ -1,4 +1,4 @@
-//! A look at epochs: what is shown is what the files have.
+//! `tape head`, `tape tail` and `tape light-curve` show the content of the files.
 
 use crate::support::Place;
 

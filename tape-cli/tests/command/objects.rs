@@ -1,5 +1,4 @@
-//! Tables of objects: the answer is that of a condition on ids that means the same objects, and what is known of them stands
-//! beside it.
+//! Object tables: the results are those of a condition on ids that selects the same objects, with joined columns.
 
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use serde_json::Value;
 use crate::jobs::{RUNS, cut, surveys};
 use crate::support::{Place, Said};
 
-/// The objects that are meant, and a condition on ids that means the same.
+/// The selected objects, and a condition on ids that selects the same ones.
 const OF_TABLE: &str = "seventh <> 3 AND name LIKE 'o%'";
 const OF_ROWS: &str = "NOT id % 7 = 3";
 

@@ -1,5 +1,5 @@
-//! Objects that are chosen by id, by a part of all, or by their epochs: the answer is that of a condition on ids that means
-//! the same objects, whatever the plan.
+//! Selections of objects by id, by fraction or by number of epochs: every plan gives the results of a condition on ids that
+//! selects the same objects.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! Surveys of light curves in lists: every plan, any cut and jobs give what their flat copies do, and count what is no epoch.
+//! Surveys with light curves in lists: every plan, any partitioning and jobs give the results of flat copies, and count
+//! lists without epochs.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Parts of the sky: what a catalogue has there, and that nothing else is opened.
+//! Regions of the sky: their rows are found, and other partitions are not opened.
 
 use std::fs;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Steps on light curves, asked for by flag.
+//! Steps on light curves by flag.
 
 use crate::jobs::surveys;
 

@@ -1,4 +1,4 @@
-//! A folder of its own for each test, and the command run in it.
+//! A temporary folder for each test, and the command run in it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,19 +43,19 @@ impl Place {
         Said::of(self.command(words).output().expect("the command starts"))
     }
 
-    /// Runs what must succeed, and returns what it printed.
+    /// Runs a command that must succeed, and returns its output.
     pub(crate) fn ok(&self, words: &str) -> String {
         let said = self.tape(words);
         assert_eq!(said.code, Some(0), "tape {words}: {said:?}");
         said.out
     }
 
-    /// Runs what must succeed, and parses the JSON that it printed.
+    /// Runs a command that must succeed, and parses its JSON output.
     pub(crate) fn json(&self, words: &str) -> serde_json::Value {
         serde_json::from_str(&self.ok(words)).expect("JSON")
     }
 
-    /// Runs what must fail with exit code 1, and returns its message: one, without a panic, and with nothing left behind.
+    /// Runs a command that must fail with exit code 1 and one message, without a panic or new files, and returns the message.
     pub(crate) fn fails(&self, words: &str) -> String {
         let before = self.listing();
         let said = self.tape(words);

@@ -44,7 +44,7 @@ fn a_preset_names_bands_and_knows_which_epochs_are_good() {
     assert_eq!(bands, ["g", "r"]);
     place.ok("batch ztf.parquet --stat mean --band-to-calc g -o g.csv");
     assert_eq!(place.csv("g.csv").len(), 10);
-    // Named one by one, columns are of no preset, and bands are what they are.
+    // Columns that are named one by one belong to no preset, so bands are not translated.
     place.ok("batch ztf.parquet --flux magerr --err mag --stat mean -o named.csv");
     assert_eq!(place.csv("named.csv")[0][1], "1");
     for words in ["inspect ztf.parquet", "explain ztf.parquet --quality --columns ztf_dr22"] {
@@ -54,7 +54,7 @@ fn a_preset_names_bands_and_knows_which_epochs_are_good() {
     assert!(place.ok("inspect ztf.parquet").contains("1 is g, 2 is r, 3 is i"));
     let facts: Value = serde_json::from_str(&place.ok("explain ztf.parquet --columns ztf_dr22 --json")).expect("JSON");
     assert_eq!((&facts["preset"], &facts["quantity"]), (&"ztf_dr22".into(), &"magnitudes".into()));
-    // A job does all that, too.
+    // A job gives the same.
     let planned = place.json("plan ztf.parquet --stat mean --quality --to-flux 23.9 -o job --json");
     for task in 0..planned["tasks"].as_u64().expect("a number") {
         place.ok(&format!("run-task job {task}"));
@@ -83,7 +83,7 @@ fn magnitudes_become_fluxes_and_back_under_every_plan() {
     }
     let told = place.json("batch survey --stat mean --to-mag 31.4 --where flux>0 -o some.csv --json");
     assert_eq!(told["left_out"]["flux is null, NaN or infinite"], 0, "{told}");
-    // What is not above zero has no magnitude.
+    // Fluxes that are not above zero have no magnitude.
     let ids: ArrayRef = Arc::new(Int64Array::from(vec![1; 4]));
     let flux: ArrayRef = Arc::new(Float64Array::from(vec![100.0, 0.0, -1.0, 100.0]));
     place.parquet("some.parquet", vec![("id", ids), ("flux", flux)]);

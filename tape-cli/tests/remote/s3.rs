@@ -10,10 +10,10 @@ use s3s_fs::FileSystem;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-/// The key that it takes, and the secret.
+/// The accepted key, and the secret.
 pub(crate) const KEY: (&str, &str) = ("tape", "not a secret");
 
-/// A server; it ends with this.
+/// A server, which stops when it is dropped.
 pub(crate) struct S3 {
     pub(crate) endpoint: String,
     _runtime: Runtime,

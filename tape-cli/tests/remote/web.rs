@@ -1,4 +1,4 @@
-//! A web server that gives parts of files, and misbehaves where it is told to.
+//! A web server that serves ranges of files, with faults on request.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -86,7 +86,7 @@ impl Web {
     }
 }
 
-/// Answers one request; none where the connection has ended.
+/// Answers one request, or returns `None` if the connection has ended.
 fn answer(stream: &TcpStream, root: &Path, state: &Mutex<State>) -> Option<()> {
     let mut lines = BufReader::new(stream).lines();
     let head = lines.next()?.ok()?;
