@@ -1,5 +1,4 @@
-//! Columns that are derived: in the same pass as conditions and statistics, with the values that they would have been written
-//! with.
+//! Derived columns are computed in the same pass as conditions and statistics, and have the values of written columns.
 
 use std::fs::File;
 use std::path::Path;
@@ -54,7 +53,7 @@ fn conditions_derived_columns_and_statistics_read_each_column_once_and_nothing_b
     assert_eq!(ensemble.survey().bytes_read(), 0, "nothing runs before it is asked to");
     let table = batch.compute().expect("it runs");
     let each_once = bytes_of(&ensemble, &["id", "mjd", "flux", "error", "band"]);
-    // Of a page that is passed over, the header alone is read.
+    // Only the header of a skipped page is read.
     let read = ensemble.survey().bytes_read();
     assert!(read <= each_once && read > each_once - each_once / 100, "{read} of {each_once}");
     let plain = Ensemble::open(&path).and_then(|e| e.filter("flux / error > 3 AND mjd > 0")).expect("a survey");

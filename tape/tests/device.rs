@@ -1,4 +1,4 @@
-//! Whole runs on a device beside those on the CPU, and what happens when the device goes away.
+//! Compares runs on a device with runs on the CPU, and tests the loss of a device.
 
 #[path = "../../tape-gpu/tests/parity/validation.rs"]
 mod validation;
@@ -149,11 +149,11 @@ fn a_lost_device(survey: &Survey) -> Result<(), Failed> {
     if report.gave_up.is_none() || report.by_device > 0 {
         return Err(format!("it is lost, and yet {report:?}").into());
     }
-    // All by the CPU, so to the last bit.
+    // The CPU computes everything, so results are identical.
     if got == want { Ok(()) } else { Err("the values differ".into()) }
 }
 
-/// The mean, with a way of its own to compute chunks.
+/// The mean, with a custom computation of chunks.
 struct OwnWay(Arc<dyn Fold>, Arc<AtomicUsize>);
 
 impl Fold for OwnWay {
@@ -205,7 +205,7 @@ fn a_fold_on_a_lost_device(_: &Survey) -> Result<(), Failed> {
     Err(format!("the fold was not asked: {done}, {out:?}").into())
 }
 
-/// A structure function with a faster way of its own for chunks.
+/// A structure function with a faster custom computation of chunks.
 struct OwnRows(Arc<dyn ManyRows>, Arc<AtomicUsize>);
 
 impl ManyRows for OwnRows {
@@ -247,7 +247,7 @@ fn many_rows_on_a_lost_device(_: &Survey) -> Result<(), Failed> {
     Err(format!("the statistic was not asked: {gave_up}, {rows:?}").into())
 }
 
-/// Stops a run from its begin.
+/// An observer that stops a run at its start.
 struct Stopped;
 
 impl Observer for Stopped {

@@ -36,7 +36,7 @@ fn facts() -> Result<serde_json::Value, Failed> {
     Ok(serde_json::from_reader(File::open(shared("golden/ps1_sample/facts.json"))?)?)
 }
 
-/// A column as numbers, null where there is none.
+/// Returns a column as numbers and nulls.
 fn numbers(table: &RecordBatch, column: &str) -> Result<Vec<Option<f64>>, Failed> {
     let found = table.column_by_name(column).ok_or_else(|| format!("there is no column {column}"))?;
     let floats = cast(found, &DataType::Float64)?;
@@ -71,7 +71,7 @@ fn numbers_of_epochs() -> Answer {
     Ok(())
 }
 
-/// The mean of each band. Where TAPE says 0.0, because a band is missing, there is none here.
+/// Compares the mean of each band. TAPE returns 0.0 for a missing band, and here it is missing.
 fn means_by_band() -> Answer {
     let (ours, reference) = (sample()?.batch_named(&["mean"])?.wide().compute()?, golden("batch_mean_by_band")?);
     for band in ["g", "r"] {
@@ -101,7 +101,7 @@ fn nights() -> Answer {
     agree(&[Some(gap)], &[Some(wanted)], 1e-15)?;
     // TAPE adds its offset to times: its bins begin at one less the gap.
     bins("bin_sources_1d", 1.0, 1.0 - gap, "mean")?;
-    // Others are other bins, which must be seen.
+    // Other bins must give a difference.
     match bins("bin_sources_1d", 1.0, gap, "mean") {
         Err(_) => Ok(()),
         Ok(()) => Err("other bins were taken for the same".into()),

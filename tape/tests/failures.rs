@@ -1,4 +1,4 @@
-//! The errors of a statistic's own come back as the sources of ours.
+//! Errors of custom statistics are the sources of errors of this crate.
 
 use std::error::Error as _;
 use std::fmt;
@@ -9,7 +9,7 @@ use tape::job::JobError;
 use tape::simulate::Simulation;
 use tape::{Ensemble, Error, TimeSeries, WriteOptions};
 
-/// An error that only these tests know.
+/// A custom error.
 #[derive(Debug, PartialEq)]
 struct TooBright(f64);
 

@@ -11,7 +11,7 @@ use tape::simulate::Simulation;
 
 type Done = Result<(), Box<dyn std::error::Error>>;
 
-/// A survey in a folder of its own.
+/// A survey in a temporary folder.
 fn survey(folder: &Path) -> Result<String, Box<dyn std::error::Error>> {
     let out = folder.join("survey");
     Simulation { objects: 60, files: 3, ..Simulation::default() }.write(&out)?;
@@ -155,7 +155,7 @@ fn keep_and_workers() -> Done {
     Ok(())
 }
 
-/// The blocks between marks, without what they are indented by.
+/// Returns the blocks between marks, without indentation.
 fn blocks_here() -> BTreeSet<String> {
     let (mut blocks, mut block) = (BTreeSet::new(), None::<Vec<&str>>);
     for line in include_str!("from_tape.rs").lines() {

@@ -1,4 +1,4 @@
-//! The reference answers, end to end: files in, a table out, by every plan that the layout allows.
+//! Compares end-to-end runs with reference results, for every plan that the layout allows.
 //!
 //! The references lie outside the repository. Where they are missing, each trial says which path it lacks and counts as
 //! ignored, never as passed.
@@ -38,7 +38,7 @@ fn answers(table: &RecordBatch) -> Result<Answers, Failed> {
     let bands = table.column(1).as_string::<i32>();
     let n_obs = table["n_obs"].as_primitive::<UInt64Type>();
     let values = table["stetson_j"].as_primitive::<Float64Type>();
-    // What TAPE says by NaN, that there are too few epochs, is null here.
+    // TAPE returns NaN for too few epochs, and here the result is null.
     let value = |i| if values.is_null(i) { f64::NAN } else { values.value(i) };
     let row = |i| ((ids.value(i), bands.value(i).to_owned()), (n_obs.value(i), value(i)));
     let answers: Answers = (0..table.num_rows()).map(row).collect();
@@ -206,7 +206,7 @@ fn cones() -> Result<(), Failed> {
         if ours.len() != wanted.len() || !ours.iter().all(same) {
             return Err(format!("{cone}: {} light curves, not {}", ours.len(), wanted.len()).into());
         }
-        // No byte of other partitions is read, nor of their footers; and of these no more than they have.
+        // No byte of other partitions or their footers is read, and not more than the size of these.
         let most = part.survey().file_bytes();
         let (bytes, bytes_of_all) = (part.survey().bytes_read(), whole.survey().bytes_read());
         if opened * 3 > all || bytes > most || bytes * 2 > bytes_of_all {
@@ -300,7 +300,7 @@ fn pieces() -> Result<(), Failed> {
     Ok(())
 }
 
-/// A wrong answer must not pass: one value is moved by 1e-11 of itself, one light curve is taken away.
+/// Checks that wrong results are detected: one value is changed by a factor of 1 + 1e-11, one light curve is removed.
 fn harness_sees_errors() -> Result<(), Failed> {
     let reference = golden("golden/s82/stetson_j.csv")?;
     let mut right = reference.clone();

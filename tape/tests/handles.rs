@@ -60,7 +60,7 @@ fn ten_thousand_files_are_cloned_in_no_time_and_the_original_stays_as_it_was() {
     });
     let fastest = fastest.min().expect("five");
     assert!(fastest < Duration::from_millis(5), "{fastest:?}");
-    // Of all choices the cheapest: nothing of a file is copied for it.
+    // The cheapest selection copies nothing from files.
     let start = Instant::now();
     let sampled = ensemble.sample(0.5, 1).expect("a part");
     assert!(start.elapsed() < Duration::from_millis(50), "{:?}", start.elapsed());

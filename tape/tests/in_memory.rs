@@ -1,4 +1,4 @@
-//! Surveys in memory: the same answers as from files, by every plan.
+//! Surveys in memory give the same results as files, with every plan.
 
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ fn batches_give_what_files_with_the_same_rows_give() {
     let table = compute(&ours, PlanChoice::Auto, 3);
     assert_eq!(table, compute(&theirs, PlanChoice::Auto, 3));
     assert!(table.num_rows() > 5);
-    // The comparison sees one row less.
+    // The comparison detects a missing row.
     let counts = |table: &RecordBatch| table["n_obs"].clone();
     let whole = Ensemble::from_batches([all], &ColumnMap::new()).expect("a survey");
     let one_less = Ensemble::from_batches([epochs().slice(1, ROWS - 1)], &ColumnMap::new()).expect("a survey");
@@ -92,7 +92,7 @@ fn rows_that_are_inserted_are_as_those_of_the_files() {
         let (first, rest) = (all.slice(0, cut), all.slice(cut, ROWS - cut));
         let grown = open(first.clone()).insert([rest.clone()]).expect("the same columns");
         assert_eq!(compute(&grown, PlanChoice::Auto, 3), compute(&whole, PlanChoice::Auto, 3), "{cut}");
-        // What was asked for before, and was counted for it, holds for them.
+        // Earlier selections apply to inserted rows, too.
         let asked = |ensemble: Ensemble| ensemble.filter("flux > 12").expect("a condition").prune(30);
         let before = asked(open(first));
         compute(&before, PlanChoice::Auto, 1);

@@ -1,4 +1,4 @@
-//! A job of a program's own statistic: what panics fails alone, and the others are kept.
+//! A job with a custom statistic: only the task with a panic fails, and the others are kept.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -43,7 +43,7 @@ fn a_panic_fails_its_task_alone_and_the_job_goes_on_once_it_is_mended() {
     assert!(matches!(Job::open(&job), Err(Error::Statistic(_))), "its statistic is not in the registry");
     let opened = Job::open_with(&job, &statistics).expect("it is there");
     let status = opened.status();
-    // At an edge, the light curve that is put together at the end may be the one: then no task failed.
+    // If the light curve is split at an edge, it is stitched at the end, and no task fails.
     assert!(status.failed.len() <= 1 && status.done + status.failed.len() == 4, "{status:?}");
 
     PANICS.store(false, Ordering::Relaxed);

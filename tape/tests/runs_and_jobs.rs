@@ -1,5 +1,5 @@
-//! A run and a job of the same batch give the same bytes, whatever is asked for: objects chosen in each way, groups, objects
-//! without a light curve, columns that a function computes, and surveys that lie in the memory of a program.
+//! A run and a job of the same batch give the same bytes: with each selection of objects, groups, objects without a light
+//! curve, columns computed by functions, and surveys in memory.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -103,7 +103,7 @@ fn write(path: &Path, table: &RecordBatch) {
     writer.close().expect("there is room");
 }
 
-/// A batch for each thing that can be asked for, beside all plans of the plainest one.
+/// Returns a batch for each setting, and the plainest batch with every plan.
 fn asked(place: &Place) -> Vec<Asked> {
     let mut all: Vec<Asked> = vec![];
     let mut ask = |name, batch: Batch, stands_alone| all.push(Asked { name, batch, stands_alone });
@@ -199,7 +199,7 @@ fn what_only_the_program_has_is_named_where_it_is_missing() {
     let error = alone.run_task(0, 1, &Silent).expect_err("no text tells the function").to_string();
     assert!(error.contains("'double'") && error.contains("function"), "{error}");
     batch.open_job(&folder).expect("it is there").run_task(0, 1, &Silent).expect("the program has it");
-    // A batch that asks for something else is no batch of this job.
+    // A different batch does not match this job.
     let other = batch.bands(["g"]);
     let error = other.open_job(&folder).expect_err("it is another").to_string();
     assert!(error.contains("with the bands all, not g"), "{error}");

@@ -71,7 +71,7 @@ fn clipping_is_that_by_hand_whatever_the_plan() {
         for (ours, theirs) in floats(&table, "mean").iter().zip(&mean) {
             assert!((ours - theirs).abs() <= 1e-12 * theirs.abs(), "{layout}: {ours}, not {theirs}");
         }
-        // Statistics that depend on the order of epochs have it still, whatever was left out.
+        // Epochs stay in order for statistics that depend on it, after a step removed some.
         let etas = floats(&table, "eta").iter().flat_map(|eta| eta.to_le_bytes()).collect::<Vec<_>>();
         assert!(*first.get_or_insert(etas.clone()) == etas, "{layout}: eta");
         let resumed = folder.path().join(format!("{layout}-job.parquet"));

@@ -1,4 +1,4 @@
-//! The structure function of a survey is that of its light curves together, however they lie.
+//! The structure function of a survey is that of all its light curves, with any layout.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

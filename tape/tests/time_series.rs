@@ -76,7 +76,7 @@ fn one_object_takes_few_of_the_bytes() {
     let one = open();
     assert!(one.time_series(ObjectId::Int(id)).expect("it is read").is_some_and(|series| !series.is_empty()));
     let (bytes, all) = (one.survey().bytes_read(), whole.survey().file_bytes());
-    // Two row groups at most hold it, of some hundred.
+    // At most two of about a hundred row groups hold the object.
     assert!(bytes > 0 && bytes * 50 < all, "{bytes} of {all}");
     let (first, looked) = (open(), open());
     first.head(5).expect("it is read");

@@ -1,4 +1,4 @@
-//! Frames: what is computed once, and what is not taken for the same.
+//! Frames: when they are reused, and when not.
 
 use tape::core::{Inputs, LightCurve, Statistic};
 use tape::exec::{OnError, Partitioning, PlanChoice};
@@ -21,7 +21,7 @@ fn what_was_computed_of_the_same_is_not_computed_again() {
     let read = ensemble.survey().bytes_read();
     assert_eq!(stetson(&ensemble).compute_as(&mut frames, "stetson").expect("it is there"), Kept::Reused);
     assert_eq!(stetson(&ensemble).compute_over(&mut frames, "stetson").expect("it is there"), Kept::Reused);
-    // How it runs, and who opened it, does not matter.
+    // Settings of the run do not matter.
     let again = place.ensemble();
     let batch = stetson(&again).workers(3).memory(1 << 30, std::env::temp_dir());
     assert_eq!(batch.compute_as(&mut frames, "stetson").expect("it is there"), Kept::Reused);

@@ -1,4 +1,4 @@
-//! Frames beside others: each value stands in the row of its object and band.
+//! Joined frames: each value is in the row of its object and band.
 
 use std::collections::HashMap;
 use std::sync::Arc;

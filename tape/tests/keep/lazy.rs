@@ -1,4 +1,4 @@
-//! Nothing runs before it is asked to.
+//! Nothing runs before it is requested.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +20,7 @@ impl Observer for Counted {
     }
 }
 
-/// A statistic that counts the light curves that it was asked for, which are those of the tasks that were started.
+/// A statistic that counts the light curves that it is called with, which are those of started tasks.
 fn counting() -> (Statistic, Arc<AtomicU64>) {
     let asked = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&asked);
@@ -51,7 +51,7 @@ fn opening_filtering_planning_and_listing_read_no_row_and_start_no_task() {
     batch.explain().expect("a plan");
     let all = || [ensemble.survey().bytes_read(), asked.load(Ordering::Relaxed), told.0.load(Ordering::Relaxed)];
     assert_eq!(all(), [0, 0, 0]);
-    // A label that cannot be is found out before anything runs.
+    // An invalid label is an error before anything runs.
     batch.compute_as(&mut Frames::new(), "source").expect_err("it is reserved");
     assert_eq!(all(), [0, 0, 0]);
     batch.run(&batch.explain().expect("a plan"), &told).expect("it runs");

@@ -1,4 +1,4 @@
-//! Results that are kept, who computes them, and what is read for it.
+//! Tests of frames, saved ensembles and workers.
 
 mod frames;
 mod join;
@@ -37,7 +37,7 @@ impl Place {
         self.path("survey/part-000.parquet")
     }
 
-    /// Gives a file of the survey another time of change.
+    /// Changes the modification time of a file of the survey.
     fn touch(&self) {
         let file = std::fs::File::options().append(true).open(self.file()).expect("it is there");
         file.set_modified(std::time::SystemTime::UNIX_EPOCH).expect("its time is set");

@@ -1,4 +1,4 @@
-//! Saved ensembles: they come back, and what is no saved ensemble is left alone.
+//! Saved ensembles can be opened again, and other folders are never replaced.
 
 use std::fs;
 use std::path::PathBuf;
@@ -34,7 +34,7 @@ fn saved(place: &Place) -> (Ensemble, Frames) {
     (ensemble, frames)
 }
 
-/// All files of a folder with their content.
+/// Returns all files of a folder with their content.
 fn content(folder: PathBuf) -> Vec<(PathBuf, Vec<u8>)> {
     let mut all = vec![];
     let mut folders = vec![folder];

@@ -1,4 +1,4 @@
-//! A child after `fork` has none of the threads of its parent.
+//! A child after `fork` does not have the threads of its parent.
 #![expect(unsafe_code, reason = "no safe call forks")]
 
 use std::path::Path;
