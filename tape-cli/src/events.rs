@@ -1,7 +1,7 @@
 //! Writes the events of a run to a file, as lines of JSON.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -35,7 +35,8 @@ pub(crate) struct Moment<'a> {
 impl Events {
     /// Opens the file at `path`. An existing regular file is an error unless `overwrite` is true.
     pub(crate) fn create(path: &Path, overwrite: bool) -> Result<Self, Failure> {
-        let failed = |error| Failure::failed(format!("{}: cannot write events: {error}", path.display()));
+        let failed =
+            |error: io::Error| Failure::failed(format!("{}: cannot write events: {}", path.display(), plain(&error)));
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_file() && !overwrite => {
                 return Err(Failure::failed(format!(
@@ -57,7 +58,11 @@ impl Events {
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Err(error)) = file.as_mut().map(|file| file.write_all(line.as_bytes())) {
             *file = None;
-            eprintln!("warning: {}: cannot write events, and no more are written: {error}", self.path.display());
+            eprintln!(
+                "warning: {}: cannot write events, and no more are written: {}",
+                self.path.display(),
+                plain(&error)
+            );
         }
     }
 
@@ -91,4 +96,9 @@ impl Events {
             }),
         );
     }
+}
+
+/// Returns the system's message in lower case, without its error number.
+fn plain(error: &io::Error) -> String {
+    error.to_string().split(" (os error").next().unwrap_or_default().to_lowercase()
 }

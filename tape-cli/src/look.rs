@@ -111,7 +111,7 @@ impl LightCurve {
                 let id = ObjectId::parse(text, survey.id_type());
                 let id =
                     id.ok_or_else(|| Failure::usage(format!("--id-of {text}: the ids in {column} are integers")))?;
-                let missing = || Failure::failed(format!("{text}: no object with this id in {column}"));
+                let missing = || Failure::failed(format!("no object has the id {text} in column {column}"));
                 let series = ensemble.time_series(id.clone())?.ok_or_else(missing)?;
                 (id, series)
             }

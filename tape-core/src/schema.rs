@@ -37,7 +37,9 @@ pub enum ResultsError {
         name: String,
     },
     /// A statistic returned another type than it declared.
-    #[error("column '{column}' is declared as {expected:?}, but the statistic returned {actual:?}")]
+    #[error(
+        "column '{column}' is declared as {expected:?}, but the statistic returned {actual:?}: return the declared type, or declare another"
+    )]
     WrongType {
         /// The name of the column.
         column: String,
@@ -47,7 +49,7 @@ pub enum ResultsError {
         actual: Value,
     },
     /// Arrow rejected the columns.
-    #[error("results do not form a table")]
+    #[error("results do not form a table: {0}")]
     Arrow(#[from] ArrowError),
 }
 

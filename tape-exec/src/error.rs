@@ -97,7 +97,7 @@ pub enum Error {
         most: u64,
     },
     /// The claims of a footer about ids are false.
-    #[error("{place} holds object {id}, but its footer claims ids from {min} to {max}")]
+    #[error("{place} holds object {id}, but its footer claims ids from {min} to {max}: write the file again")]
     FalseClaim {
         /// The object.
         id: ObjectId,
@@ -192,7 +192,7 @@ pub enum Error {
     #[error("stopped; nothing was written")]
     Cancelled,
     /// Threads cannot be started.
-    #[error("cannot start {workers} workers: {reason}")]
+    #[error("cannot start {workers} workers: {reason}: use fewer workers")]
     Workers {
         /// Number of requested workers.
         workers: usize,

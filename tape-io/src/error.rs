@@ -391,7 +391,7 @@ pub enum Error {
         what: String,
     },
     /// A conversion to the quantity that the values already are.
-    #[error("{}: the values are already {quantity}, so they cannot be converted", .path.display())]
+    #[error("{}: the values are already {quantity}: remove the conversion", .path.display())]
     Converted {
         /// The first file of the survey.
         path: PathBuf,

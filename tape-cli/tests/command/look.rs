@@ -53,7 +53,7 @@ fn a_light_curve_is_the_epochs_of_its_object() {
     assert_eq!(drawn(1), drawn(1));
     assert!((2..9).any(|seed| drawn(seed) != drawn(1)), "every seed draws the same");
     let error = place.fails("light-curve sorted --id-of 12345");
-    assert!(error.contains("12345: no object with this id in id"), "{error}");
+    assert!(error.contains("no object has the id 12345 in column id"), "{error}");
     let error = place.tape("light-curve sorted --id-of x").err;
     assert!(error.contains("the ids in id are integers"), "{error}");
 }

@@ -47,7 +47,7 @@ pub enum JobError {
         difference: String,
     },
     /// Statistics that differ from those of the job.
-    #[error("{}: the job computes {wanted}, but this program was given {given}", .folder.display())]
+    #[error("{}: the job computes {wanted}, but this program was given {given}: give the same statistics", .folder.display())]
     Statistics {
         /// The folder.
         folder: PathBuf,

@@ -126,7 +126,7 @@ pub enum SimulateError {
         path: PathBuf,
     },
     /// An error of the operating system.
-    #[error("{}: cannot be written: {source}: {}", .path.display(), advice(.source))]
+    #[error("{}: cannot be written: {}: {}", .path.display(), plain(.source), advice(.source))]
     Io {
         /// The file or folder.
         path: PathBuf,
@@ -166,6 +166,11 @@ impl SimulateError {
             source => Self::Parquet { path, source },
         }
     }
+}
+
+/// Returns the system's message in lower case, without its error number.
+fn plain(error: &io::Error) -> String {
+    error.to_string().split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 fn advice(error: &io::Error) -> &'static str {
