@@ -175,7 +175,7 @@ fn a_plan_tells_what_is_not_read() {
     let told = ok(&place, "explain sorted-split --json", "id < 0 OR band = 'g'");
     assert_eq!((&told["where"], &told["row_groups_skipped"]), (&"id < 0 OR band = 'g'".into(), &0.into()));
     assert_eq!(told["where_columns"], serde_json::json!(["id", "band"]));
-    assert!(shown.out.contains("it reads id\n"), "{shown:?}");
+    assert!(shown.out.contains("columns read from the others: id\n"), "{shown:?}");
     let told = ok(&place, "explain sorted-split --json", LARGER);
     assert!([1, 2].map(Value::from).contains(&told["row_groups_skipped"]), "{told}");
     let summary = ok(&place, "batch sorted-split -o none.csv --json --json-events events", "id < 0");

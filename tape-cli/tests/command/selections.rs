@@ -119,8 +119,8 @@ fn what_cannot_be_chosen_is_one_message() {
     for (words, message) in [
         ("--ids 5,ZTF1", "--ids ZTF1: the ids in id are integers"),
         ("--ids 99999999999999999999", "--ids 99999999999999999999: the ids in id are integers"),
-        ("--sample 1.5", "from 0 to 1, and 1.5 is not"),
-        ("--sample nan", "from 0 to 1, and NaN is not"),
+        ("--sample 1.5", "the fraction of objects is 1.5: use a number from 0 to 1"),
+        ("--sample nan", "the fraction of objects is NaN: use a number from 0 to 1"),
     ] {
         let error = place.tape(&format!("batch sorted {words}")).err;
         assert!(error.contains(message), "{words}: {error}");

@@ -107,10 +107,10 @@ fn what_values_are_not_is_one_message() {
             "ztf.parquet --stat bazin_fit",
             "for magnitudes: convert them, remove the statistic, or declare another quantity (--to-flux ZP",
         ),
-        ("survey --quality", "of the preset tape: say which epochs are good with --where"),
-        ("ztf.parquet --flux magerr --quality", "of a survey without a preset"),
+        ("survey --quality", "for the preset tape: select good epochs with --where"),
+        ("ztf.parquet --flux magerr --quality", "for a survey without a preset"),
         ("ztf.parquet --to-flux AB", "the unit of the fluxes is missing"),
-        ("survey --flux error --err flux --to-mag AB", "the unit of the fluxes is not known"),
+        ("survey --flux error --err flux --to-mag AB", "the unit of the fluxes is unknown"),
         ("survey --to-mag x", "no column is called 'x'"),
     ] {
         let error = place.tape(&format!("batch {words}")).err;
