@@ -1,4 +1,4 @@
-//! Warnings about results that are computed right and may not be what was meant.
+//! Warnings about results that are correct but may not be intended.
 
 use tape_core::Role;
 use tape_exec::Summary;

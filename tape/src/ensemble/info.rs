@@ -148,13 +148,9 @@ impl SurveyInfo {
         match &self.layout.cohesion {
             Cohesion::Cohesive => "no light curve lies in two row groups".to_owned(),
             Cohesion::CutAtEdges { first: Some((id, ..)), edges: Some(edges) } => {
-                format!(
-                    "row groups follow each other by id, and {edges} edges cut light curves, the first that of {id}"
-                )
+                format!("row groups are in order of id, and {edges} edges split light curves, the first that of {id}")
             }
-            Cohesion::CutAtEdges { .. } => {
-                "row groups follow each other by id, and edges may cut light curves".to_owned()
-            }
+            Cohesion::CutAtEdges { .. } => "row groups are in order of id, and edges may split light curves".to_owned(),
             Cohesion::Overlapping => "row groups share ranges of ids: an object's rows may lie in many".to_owned(),
             Cohesion::Unknown { why } => format!("not known: {why}"),
         }
@@ -216,7 +212,7 @@ impl SurveyInfo {
             }
         }
         let Some(preset) = self.preset else { return Ok(()) };
-        row(f, "preset", format_args!("{}: {} (by its columns, or asked for)", preset.name, preset.describes))?;
+        row(f, "preset", format_args!("{}: {} (named, or recognised by its columns)", preset.name, preset.describes))?;
         let unit = if preset.unit.is_empty() { String::new() } else { format!(" in {}", preset.unit) };
         row(f, "values", format_args!("{}{unit}; times {}", preset.quantity, preset.time_scale))?;
         if !preset.bands.is_empty() {
@@ -224,7 +220,7 @@ impl SurveyInfo {
             row(f, "", format_args!("bands: {}", bands.collect::<Vec<_>>().join(", ")))?;
         }
         match &self.quality {
-            Some(quality) => row(f, "quality", format_args!("{quality} (if asked for)")),
+            Some(quality) => row(f, "quality", format_args!("{quality} (if requested)")),
             None => Ok(()),
         }
     }
