@@ -7,6 +7,7 @@
 mod bench;
 mod docs;
 mod fuzz;
+mod new;
 mod run;
 mod science;
 mod test;
@@ -36,6 +37,9 @@ enum Verb {
     Fuzz(fuzz::Args),
     /// Run experiments with published results, and compare with the last record
     Science(science::Args),
+    /// Write the skeleton of a new statistic
+    #[command(subcommand)]
+    New(new::Skeleton),
     /// Build the documentation and print its paths, or run the commands of its pages
     Docs(docs::Args),
 }
@@ -47,6 +51,7 @@ fn main() -> ExitCode {
         Verb::Bench(args) => bench::bench(&args),
         Verb::Fuzz(args) => fuzz::fuzz(&args),
         Verb::Science(args) => science::science(&args),
+        Verb::New(skeleton) => new::new(&skeleton),
         Verb::Docs(args) => docs::docs(&args),
     };
     match outcome {
