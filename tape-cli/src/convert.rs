@@ -50,13 +50,13 @@ pub(crate) struct Convert {
 /// The name of a shape.
 #[derive(Clone, Copy, ValueEnum)]
 enum ShapeArg {
-    /// One row per epoch
+    /// A row per epoch
     Flat,
-    /// One row per object, with a list for each column of epochs
+    /// A row per object, with a list for each column of epochs
     ListColumns,
-    /// One row per object, with a column that is a struct of lists
+    /// A row per object, with a column that is a struct of lists
     StructOfLists,
-    /// One row per object, with a column that is a list of epochs
+    /// A row per object, with a column that is a list of epochs
     ListOfStruct,
 }
 

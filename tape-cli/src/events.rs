@@ -14,7 +14,7 @@ use super::failure::Failure;
 /// A writer of events. Each event is one line, written in one call, so that only the last line can be incomplete.
 pub(crate) struct Events {
     path: PathBuf,
-    /// `None` after a failed write.
+    /// The file, until a write fails.
     file: Mutex<Option<fs::File>>,
 }
 

@@ -51,7 +51,7 @@ enum Gear {
     I32(Box<FixedWidthColumn<i32>>),
     Text(Box<TextPages>),
     General(Box<ArrowColumn>),
-    /// The same value in all rows.
+    /// A value that all rows share.
     Constant(ArrayRef),
 }
 

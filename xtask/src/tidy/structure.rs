@@ -31,7 +31,7 @@ const BOUNDS: &[(&str, Bounds)] = &[
     ("tape-gpu", Bounds { modules: 17, dependencies: 45, in_cycles: 2 }),
     ("tape-io", Bounds { modules: 12, dependencies: 36, in_cycles: 0 }),
     ("tape-pool", Bounds { modules: 1, dependencies: 1, in_cycles: 0 }),
-    ("xtask", Bounds { modules: 7, dependencies: 7, in_cycles: 0 }),
+    ("xtask", Bounds { modules: 8, dependencies: 9, in_cycles: 0 }),
 ];
 
 /// The folders of a crate. Each uses only earlier ones.

@@ -45,7 +45,7 @@ pub(crate) struct Carried {
 /// The columns of one file.
 struct FileColumns {
     metadata: ArrowReaderMetadata,
-    /// Where each column of the survey is in this file.
+    /// Place of each column of the survey in this file.
     order: Vec<Place>,
 }
 
