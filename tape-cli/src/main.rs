@@ -18,6 +18,7 @@ mod explain;
 mod failure;
 mod frames;
 mod gather;
+mod ids;
 mod inspect;
 mod keep;
 mod look;

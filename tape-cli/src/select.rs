@@ -2,7 +2,6 @@
 
 use clap::Args;
 use tape::Ensemble;
-use tape::core::{ObjectId, Role};
 
 use super::failure::Failure;
 
@@ -27,8 +26,9 @@ pub(crate) struct SelectArgs {
     /// Use only objects that match this SQL condition, as in 'dec > 0'
     #[arg(long, value_name = "CONDITION", requires = "objects", allow_hyphen_values = true, help_heading = "Objects")]
     where_object: Option<String>,
-    /// Use only these object ids
-    #[arg(long, value_name = "IDS", value_delimiter = ',', allow_hyphen_values = true, help_heading = "Objects")]
+    /// Use only these object ids: a list with commas (quote ids that hold commas), @FILE with an id per line, or
+    /// @FILE.parquet:COLUMN
+    #[arg(long, value_name = "IDS", allow_hyphen_values = true, help_heading = "Objects")]
     ids: Vec<String>,
     /// Use a random fraction of the objects (0 to 1); reproducible with --seed
     #[arg(long, value_name = "FRACTION", help_heading = "Objects")]
@@ -59,7 +59,7 @@ impl SelectArgs {
             ensemble = ensemble.filter_objects(condition)?;
         }
         if !self.ids.is_empty() {
-            let ids = self.ids.iter().map(|id| parsed(id, &ensemble)).collect::<Result<Vec<_>, _>>()?;
+            let ids = super::ids::of(&self.ids, &ensemble)?;
             ensemble = ensemble.of_ids(ids)?;
         }
         if let Some(fraction) = self.sample {
@@ -75,13 +75,4 @@ impl SelectArgs {
     pub(crate) fn condition(&self) -> Option<&str> {
         self.condition.as_deref()
     }
-}
-
-/// Parses an id as the type of the survey's ids.
-fn parsed(id: &str, ensemble: &Ensemble) -> Result<ObjectId, Failure> {
-    let survey = ensemble.survey();
-    ObjectId::parse(id, survey.id_type()).ok_or_else(|| {
-        let column = survey.title(Role::Id).unwrap_or("id");
-        Failure::usage(format!("--ids {id}: the ids in {column} are integers, and this value does not fit"))
-    })
 }

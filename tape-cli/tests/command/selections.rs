@@ -2,7 +2,11 @@
 //! selects the same objects.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
 
+use arrow::array::{ArrayRef, AsArray, Float64Array, StringArray};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 
 use crate::jobs::{RUNS, cut, surveys};
@@ -125,4 +129,51 @@ fn what_cannot_be_chosen_is_one_message() {
         let error = place.tape(&format!("batch sorted {words}")).err;
         assert!(error.contains(message), "{words}: {error}");
     }
+}
+
+#[test]
+fn ids_hold_commas_or_lie_in_a_file() {
+    let place = Place::new();
+    let names = ["Smith, 12", "Smith", "12", "a\"b", "V* RR Lyr"];
+    let column = |of: &[&str]| -> ArrayRef { Arc::new(StringArray::from(of.to_vec())) };
+    let number: ArrayRef = Arc::new(Float64Array::from_iter_values((0..5).map(f64::from)));
+    let columns =
+        vec![("name", column(&names)), ("mjd", Arc::clone(&number)), ("mag", Arc::clone(&number)), ("magerr", number)];
+    place.parquet("survey.parquet", columns);
+    fs::write(place.path("ids.txt"), "V* RR Lyr\n\nSmith, 12\r\n").expect("written");
+    place.parquet("ids.parquet", vec![("other", column(&["x"])), ("name", column(&["a\"b"]))]);
+    place.parquet("only.parquet", vec![("star", column(&["12"]))]);
+    let found = |ids: &str| {
+        let mut command = place.command("batch survey.parquet --id name --stat mean --overwrite -o out.parquet --ids");
+        let ran = command.arg(ids).output().expect("the command starts");
+        assert!(ran.status.success(), "{ids}: {}", String::from_utf8_lossy(&ran.stderr));
+        let file = fs::File::open(place.path("out.parquet")).expect("the output");
+        let rows = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|builder| builder.build());
+        let batches = rows.expect("a Parquet file").map(|batch| batch.expect("rows"));
+        let ids = batches.flat_map(|batch| {
+            let ids = batch.column(0).as_string::<i32>().iter().map(|id| id.unwrap_or_default().to_owned());
+            ids.collect::<Vec<_>>()
+        });
+        (
+            ids.collect::<Vec<_>>(),
+            String::from_utf8_lossy(&ran.stderr).contains("none of the requested ids has an epoch"),
+        )
+    };
+    for (ids, expected) in [
+        ("\"Smith, 12\"", vec!["Smith, 12"]),
+        ("Smith, 12", vec!["12", "Smith", "Smith, 12"]),
+        ("\"a\"\"b\", Smith", vec!["Smith", "a\"b"]),
+        ("@ids.txt", vec!["Smith, 12", "V* RR Lyr"]),
+        ("@ids.parquet", vec!["a\"b"]),
+        ("@only.parquet", vec!["12"]),
+        ("@ids.parquet:other", vec![]),
+        ("nobody", vec![]),
+    ] {
+        let expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
+        assert_eq!(found(ids), (expected.clone(), expected.is_empty()), "--ids {ids}");
+    }
+    let error = place.tape("batch survey.parquet --id name --ids @ids.parquet:none").err;
+    assert!(error.contains("no such column; columns: other, name"), "{error}");
+    let error = place.tape("batch survey.parquet --id name --ids @nowhere.txt").err;
+    assert!(error.contains("--ids @nowhere.txt"), "{error}");
 }

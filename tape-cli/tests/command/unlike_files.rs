@@ -219,3 +219,18 @@ fn numbers_and_times_of_other_widths_are_written_as_the_wider() {
         fs::remove_dir_all(place.path("again")).expect("removed");
     }
 }
+
+#[test]
+fn copies_of_files_are_named_and_unfinished_downloads_are_passed_over() {
+    let place = Place::new();
+    let all = epochs();
+    place.parquet("survey/a.parquet", all.columns());
+    let said = place.tape("batch survey -o once.csv");
+    assert!(said.code == Some(0) && said.err.is_empty(), "{said:?}");
+    fs::write(place.path("survey/b.parquet.part"), "PAR1").expect("written");
+    fs::copy(place.path("survey/a.parquet"), place.path("survey/a (1).parquet")).expect("a copy");
+    let said = place.tape("batch survey -o twice.csv");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.err.contains("survey/a.parquet looks like a copy of survey/a (1).parquet"), "{said:?}");
+    assert!(said.err.contains("survey/b.parquet.part"), "{said:?}");
+}

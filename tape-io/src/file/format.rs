@@ -100,7 +100,8 @@ impl FileFormat {
         if tail == b"PARE" {
             return Encrypted;
         }
-        if tail == b"PAR1" {
+        // A file that is just being written can consist of the first signature only.
+        if tail == b"PAR1" && head.len() >= 8 {
             return Parquet;
         }
         if head.starts_with(b"PAR1") {

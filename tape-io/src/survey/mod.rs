@@ -2,6 +2,7 @@
 
 pub(crate) mod bind_roles;
 pub(crate) mod conversion;
+mod copies;
 pub(crate) mod derive;
 pub(crate) mod file_expressions;
 mod filter;

@@ -15,6 +15,7 @@ use crate::decode::footer::{Footer, OpenedFile};
 use crate::decode::schema_paths::{flat_columns, leaf_named, leaves, list_columns, title_of};
 use crate::error::Error;
 use crate::file::memory::InMemory;
+use crate::survey::copies::copies;
 use crate::survey::derive::Asked;
 use crate::survey::file_expressions::Expressions;
 use crate::survey::unify::open_alike;
@@ -151,7 +152,8 @@ impl Survey {
         let row_groups = files.iter().enumerate().flat_map(|(i, footer)| footer.row_groups(i)).collect();
         let bands = Bands::named(columns.preset().map_or(&[], |preset| preset.bands));
         let bytes_read = Arc::default();
-        let notes = [Role::Error, Role::Band].into_iter().filter_map(|role| lacking(&files, &columns, role)).collect();
+        let lacking = [Role::Error, Role::Band].into_iter().filter_map(|role| lacking(&files, &columns, role));
+        let notes = lacking.chain(copies(&files)).collect();
         Ok(Self {
             files: Arc::new(files),
             columns,

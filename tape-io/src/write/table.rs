@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::compute::cast;
 use arrow::csv;
 use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use arrow::error::ArrowError;
@@ -206,10 +207,13 @@ impl TableWriter {
         match &mut self.encoder {
             Some(Encoder::Parquet(writer)) => writer.write(batch).map_err(|error| failed(&error)),
             Some(Encoder::Csv(writer)) if self.format == Format::Ecsv => {
-                let batch = with_words(batch).map_err(|error| failed(&error))?;
+                let batch = in_utc(batch).and_then(|batch| with_words(&batch)).map_err(|error| failed(&error))?;
                 writer.write(&batch).map_err(|error| failed(&error))
             }
-            Some(Encoder::Csv(writer)) => writer.write(batch).map_err(|error| failed(&error)),
+            Some(Encoder::Csv(writer)) => {
+                let batch = in_utc(batch).map_err(|error| failed(&error))?;
+                writer.write(&batch).map_err(|error| failed(&error))
+            }
             Some(Encoder::Arrow(writer)) => writer.write(batch).map_err(|error| failed(&error)),
             None => Ok(()),
         }
@@ -257,6 +261,28 @@ fn with_words(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_from_iter_with_nullable(named.map(|(name, column)| (name, column, true)))
 }
 
+/// Returns times with a zone as times in UTC, because names of zones cannot be resolved here.
+fn in_utc(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let is_zoned = |data_type: &DataType| matches!(data_type, DataType::Timestamp(_, Some(_)));
+    if !batch.schema().fields().iter().any(|field| is_zoned(field.data_type())) {
+        return Ok(batch.clone());
+    }
+    let columns = batch.columns().iter().map(|column| match column.data_type() {
+        DataType::Timestamp(unit, Some(_)) => {
+            let instants = cast(column, &DataType::Int64)?;
+            cast(
+                &cast(&instants, &DataType::Timestamp(*unit, None))?,
+                &DataType::Timestamp(*unit, Some("+00:00".into())),
+            )
+        }
+        _ => Ok(Arc::clone(column)),
+    });
+    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    let names = batch.schema();
+    let named = names.fields().iter().map(|field| field.name().as_str()).zip(columns);
+    RecordBatch::try_from_iter_with_nullable(named.map(|(name, column)| (name, column, true)))
+}
+
 /// Checks that `path` does not exist, or may be replaced.
 fn check_free(path: &Path, overwrite: bool) -> Result<(), Error> {
     if path.is_dir() || (!overwrite && fs::symlink_metadata(path).is_ok()) {
@@ -269,7 +295,7 @@ fn check_free(path: &Path, overwrite: bool) -> Result<(), Error> {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, Int8Array};
+    use arrow::array::{ArrayRef, Int8Array, TimestampMillisecondArray};
     use parquet::file::reader::FileReader;
     use parquet::file::serialized_reader::SerializedFileReader;
 
@@ -292,5 +318,24 @@ mod tests {
         };
         assert_eq!(rows_of_groups(1100, 9000), [8192, 808]);
         assert_eq!(rows_of_groups(3, 9000), [9000]);
+    }
+
+    #[test]
+    fn times_of_any_zone_are_written_in_utc() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for zone in ["UTC", "America/New_York", "+05:30", "Etc/GMT-3"] {
+            let times = TimestampMillisecondArray::from(vec![Some(1_500), None]).with_timezone(zone);
+            let batch = RecordBatch::try_from_iter([("at", Arc::new(times) as ArrayRef)]).expect("a column");
+            for name in ["table.csv", "table.ecsv"] {
+                let path = folder.path().join(name);
+                let options = TableOptions { overwrite: true, ..TableOptions::default() };
+                let mut writer = TableWriter::create(&path, batch.schema(), options).expect("a file");
+                writer.write(&batch).expect("there is room");
+                writer.finish().expect("there is room");
+                let text = std::fs::read_to_string(&path).expect("text");
+                let time = text.lines().rev().find(|line| line.starts_with("1970"));
+                assert_eq!(time, Some("1970-01-01T00:00:01.500Z"), "{zone}: {text}");
+            }
+        }
     }
 }

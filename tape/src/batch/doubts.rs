@@ -7,8 +7,8 @@ use tape_exec::Summary;
 const FEWEST: u64 = 10;
 
 /// Returns warnings about the outcome of a run. `id` is the column of the ids, and `bands` are the labels that were
-/// met.
-pub(crate) fn doubts(summary: &Summary, id: Option<&str>, bands: &[String]) -> Vec<String> {
+/// met. `by_id` is true if objects were requested by id.
+pub(crate) fn doubts(summary: &Summary, id: Option<&str>, bands: &[String], by_id: bool) -> Vec<String> {
     let epochs = summary.rows.saturating_sub(summary.left_out.total());
     let is_single = summary.light_curves >= FEWEST && epochs == summary.light_curves;
     let single = is_single.then(|| {
@@ -18,7 +18,9 @@ pub(crate) fn doubts(summary: &Summary, id: Option<&str>, bands: &[String]) -> V
             Role::Id
         )
     });
-    single.into_iter().chain(alike(bands)).collect()
+    let absent =
+        (by_id && epochs == 0).then(|| "none of the requested ids has an epoch among the selected rows".to_owned());
+    single.into_iter().chain(absent).chain(alike(bands)).collect()
 }
 
 /// Says which bands differ by spaces or case only.

@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use tape_core::{Event, Observer, Role, Schema, Silent, Sink};
 use tape_exec::{Config, Plan, Summary};
 use tape_io::internal::Joined;
-use tape_io::{Exposures, KeyedTable};
+use tape_io::{Chosen, Exposures, KeyedTable};
 
 use super::Batch;
 use super::absent::with_absent;
@@ -147,7 +147,8 @@ impl Batch {
             let mut summary = run.map_err(Error::from_run)?;
             let survey = self.ensemble.survey();
             let id = survey.title(Role::Id).filter(|_| self.groups.is_none());
-            let doubts = doubts(&summary, id, &survey.bands().labels());
+            let by_id = survey.chosen().any(|chosen| matches!(chosen, Chosen::Ids(_)));
+            let doubts = doubts(&summary, id, &survey.bands().labels(), by_id);
             let quality = self.quality_warning(&config)?;
             for warning in survey
                 .warnings(plan.columns)

@@ -18,7 +18,7 @@ use crate::batch::doubts::doubts;
 use crate::batch::{Output, with_absent};
 use crate::error::{Error, JobError};
 use crate::options::WriteOptions;
-use crate::query::Shape;
+use crate::query::{Choice, Shape};
 
 impl Job {
     /// Writes the same table as [`crate::Batch::write`].
@@ -132,7 +132,8 @@ impl Job {
         warnings.extend(self.manifest.warnings.iter().cloned());
         let mut summary = Summary::of(self.kind(), &self.statistics, totals, skipped, warnings);
         let id = self.manifest.titles[Role::Id as usize].as_deref().filter(|_| self.manifest.query().groups.is_none());
-        summary.warnings.extend(doubts(&summary, id, bands));
+        let by_id = self.manifest.query().choices.iter().any(|choice| matches!(choice, Choice::Ids(_)));
+        summary.warnings.extend(doubts(&summary, id, bands, by_id));
         Ok(summary)
     }
 
