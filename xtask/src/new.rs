@@ -7,7 +7,7 @@ use clap::Subcommand;
 
 use crate::run::{self, Result};
 
-/// What to write.
+/// The skeletons that can be written.
 #[derive(Subcommand)]
 pub(crate) enum Skeleton {
     /// Write the file of a statistic with its documentation, kernel and test, and register it

@@ -136,10 +136,10 @@ pub struct ConversionQuery {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Shape {
-    /// One row per object and band.
+    /// A row per object and band.
     #[default]
     Long,
-    /// One row per object, with columns for each band.
+    /// A row per object, with columns for each band.
     Wide,
 }
 

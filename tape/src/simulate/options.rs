@@ -17,7 +17,7 @@ pub enum SurveyLayout {
     /// Sorted by id, then time, but files and row groups of equal row counts split light curves, and no order is
     /// declared, as after a naive repartition.
     SortedSplit,
-    /// One file per range of nights, as in a survey that grows night by night. Ranges have equal numbers of nights.
+    /// A file per range of nights, as in a survey that grows night by night. Ranges have equal numbers of nights.
     /// Each file is sorted by id, then time, and declares it. A file can hold rows of any object, or no rows.
     Nightly,
     /// Random order over all files.

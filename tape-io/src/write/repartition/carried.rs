@@ -49,7 +49,7 @@ struct FileColumns {
     order: Vec<Place>,
 }
 
-/// Where a column of the survey is in a file.
+/// The place of a column of the survey in a file.
 enum Place {
     Stored(usize),
     /// In the path, with this value.
@@ -189,7 +189,7 @@ impl Carried {
 struct Unified {
     /// The name of each, and which of the columns of that name it is in a file.
     names: HashMap<(String, usize), usize>,
-    /// As rows are held.
+    /// Fields of rows in memory.
     fields: Vec<Field>,
     /// For readers of the output.
     declared: Vec<Field>,

@@ -1,4 +1,4 @@
-//! One type for the columns of one name in all files, as Arrow and pyarrow unify them.
+//! A common type for the columns of one name in all files, as Arrow and pyarrow unify them.
 
 use std::sync::Arc;
 
