@@ -1,6 +1,7 @@
 //! The ids that `--ids` names: in the argument itself, or in a file.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use arrow::array::AsArray;
@@ -79,7 +80,10 @@ fn in_file(argument: &str, id_column: Option<&str>) -> Result<Vec<String>, Failu
         _ => (argument, None),
     };
     let failed = |reason: &dyn std::fmt::Display| Failure::usage(format!("--ids @{argument}: {reason}"));
-    let bytes = fs::read(path).map_err(|error| failed(&error))?;
+    let bytes = fs::read(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => failed(&"no such file: name one with an id per line, or a Parquet file"),
+        _ => failed(&error),
+    })?;
     if !bytes.starts_with(b"PAR1") {
         let text = String::from_utf8(bytes).map_err(|_| failed(&"the file is neither Parquet nor text"))?;
         let ids = text.lines().map(str::trim).filter(|line| !line.is_empty());

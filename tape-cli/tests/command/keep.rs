@@ -62,7 +62,7 @@ fn what_differs_is_refused_until_it_is_replaced_on_purpose() {
     let said = place.fails("batch other --stat mean --keep saved --label other");
     assert!(said.contains("other") && said.contains("choose another folder"), "{said}");
     let said = place.fails("batch survey --stat mean --keep survey --label mean");
-    assert!(said.contains("which is not a saved ensemble"), "{said}");
+    assert!(said.contains("so it is not a saved ensemble"), "{said}");
     let said = place.fails("batch survey --stat mean --keep saved --label source");
     assert!(said.contains("'source' is the ensemble's own table"), "{said}");
     let said = place.tape("batch survey --stat mean --keep saved");

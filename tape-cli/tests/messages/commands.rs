@@ -20,7 +20,7 @@ pub(crate) const ELSEWHERE: [&str; 4] = [
 ];
 
 /// Commands that fail, on the files of [`place`].
-const COMMANDS: [&str; 50] = [
+const COMMANDS: [&str; 51] = [
     "batch missing.parquet",
     "batch nothing",
     "batch survey/*.csv",
@@ -55,6 +55,7 @@ const COMMANDS: [&str; 50] = [
     "batch survey --spill-dir nowhere",
     "batch survey --by field",
     "batch survey --ids x",
+    "batch survey --ids @missing.txt",
     "batch survey --sample 1.5",
     "batch survey --to-flux AB",
     "batch no_error.parquet --to-mag AB",

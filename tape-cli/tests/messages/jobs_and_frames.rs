@@ -87,7 +87,7 @@ fn saved() -> Vec<Row> {
     let folder = || PathBuf::from("saved");
     rows![
         FrameError::NotSaved { folder: folder() },
-        FrameError::Occupied { folder: folder(), what: "a file".into() },
+        FrameError::Occupied { folder: folder(), what: "is a file".into() },
         FrameError::Damaged { path: "saved/ensemble.json".into(), reason: "its checksum is wrong".into() },
         FrameError::Changed { path: "survey/a.parquet".into(), folder: folder() },
         FrameError::OtherSurvey { folder: folder(), difference: "of other files".into() },

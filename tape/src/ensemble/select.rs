@@ -62,7 +62,7 @@ impl Ensemble {
     ///     ("visit", Arc::new(Int64Array::from(vec![8, 7])) as _),
     ///     ("flux", Arc::new(Float64Array::from(vec![10.0, 12.0])) as _),
     /// ])?;
-    /// let columns = ColumnMap::new().with(Role::Time, "exposures.mjd");
+    /// let columns = ColumnMap::new().time("exposures.mjd");
     /// let ensemble = Ensemble::from_batches([sources], &columns)?.with_exposures(&[visits], "visit", None)?;
     /// let table = ensemble.batch(&[statistic("time_span")?]).compute()?;
     /// # let span = table.column_by_name("time_span").and_then(|column| column.as_any().downcast_ref::<Float64Array>());

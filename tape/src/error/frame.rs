@@ -70,7 +70,7 @@ pub enum FrameError {
         folder: PathBuf,
     },
     /// A folder that holds something else.
-    #[error("{}: contains {what}, which is not a saved ensemble and is not replaced: choose another folder, or remove it", .folder.display())]
+    #[error("{}: {what}, so it is not a saved ensemble and is not replaced: choose another folder, or remove it", .folder.display())]
     Occupied {
         /// The folder.
         folder: PathBuf,

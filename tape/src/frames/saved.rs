@@ -227,22 +227,22 @@ pub(super) fn check_replaceable(folder: &Path) -> Result<bool, Error> {
     let names = match list(folder) {
         Ok(names) => names,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        Err(error) if error.kind() == ErrorKind::NotADirectory => return occupied("a file".to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => return occupied("is a file".to_owned()),
         Err(source) => return Err(unreadable(folder, source)),
     };
     if names.is_empty() {
         return Ok(false);
     }
-    let Some(saved) = Saved::open_if_there(folder)? else { return occupied(format!("'{}'", names[0])) };
+    let Some(saved) = Saved::open_if_there(folder)? else { return occupied(format!("contains '{}'", names[0])) };
     let is_own = |name: &String| name == DESCRIPTION || name == FRAMES;
     if let Some(other) = names.iter().find(|name| !is_own(name)) {
-        return occupied(format!("'{other}'"));
+        return occupied(format!("contains '{other}'"));
     }
     let inside = frames_in(folder);
     let is_frame = |name: &String| saved.frames.all.iter().any(|(label, _)| *name == format!("{label}.parquet"));
     match list(&inside) {
         Ok(names) => match names.iter().find(|name| !is_frame(name)) {
-            Some(other) => occupied(format!("'{FRAMES}/{other}'")),
+            Some(other) => occupied(format!("contains '{FRAMES}/{other}'")),
             None => Ok(true),
         },
         Err(source) => Err(unreadable(&inside, source)),

@@ -110,11 +110,11 @@ fn what_is_no_saved_ensemble_is_left_alone() {
     fs::write(place.path("within/frames/notes.parquet"), "mine").expect("writes");
     fs::write(place.path("damaged/ensemble.json"), "{}").expect("writes");
     for (name, words) in [
-        ("file", "a file is there"),
-        ("folder", "'notes.txt' is there"),
-        ("more", "'notes.txt' is there"),
-        ("within", "'frames/notes.parquet' is there"),
-        ("survey", "which is not a saved ensemble"),
+        ("file", "is a file"),
+        ("folder", "contains 'notes.txt'"),
+        ("more", "contains 'notes.txt'"),
+        ("within", "contains 'frames/notes.parquet'"),
+        ("survey", "so it is not a saved ensemble"),
         ("damaged", "is damaged"),
         ("no/folder", "no"),
     ] {

@@ -147,7 +147,10 @@ fn options_that_make_no_sense_are_refused() {
 fn places_that_cannot_be_written_are_named() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let error = small(SurveyLayout::Sorted).write(&folder.path().join("missing/survey")).expect_err("a refusal");
-    assert!(error.to_string().contains("missing/survey") && error.to_string().contains("make the folder"), "{error}");
+    assert!(
+        error.to_string().contains("missing/survey") && error.to_string().contains("create the parent folder"),
+        "{error}"
+    );
     let error = small(SurveyLayout::Sorted).write(Path::new("")).expect_err("a refusal");
     assert!(matches!(error, SimulateError::BadOutput { .. }), "{error}");
 }
