@@ -23,7 +23,7 @@ pub(crate) fn local_path(path: &Path) -> Cow<'_, Path> {
     if written.exists() { written.into() } else { from_bytes(percent_decode_str(rest).collect()).into() }
 }
 
-/// Returns a path as Unicode text that [`local_path`] turns back into it.
+/// Returns a path as Unicode text, a `file:` URL if it must be.
 #[must_use]
 pub fn text_of_path(path: &Path) -> String {
     match path.to_str() {
