@@ -3,6 +3,18 @@
 //! A [`Source`] reads the [`Rows`] of a [`Partition`]. A [`Grouper`] groups them into a [`Chunk`], whose segments are
 //! [`LightCurve`]s. A [`Statistic`] computes [`Value`]s for each light curve, which are collected in [`Results`].
 //!
+//! ```
+//! use tape_core::{Inputs, LightCurve, Statistic, Value};
+//!
+//! let range = Statistic::from_fn("range", Inputs::FLUX, |light_curve: &LightCurve<'_>| {
+//!     let extremes = light_curve.extremes();
+//!     extremes.max - extremes.min
+//! });
+//! let mut out = [Value::Null];
+//! range.evaluate(&LightCurve::new(&[1.0, 4.0, 2.0]), &mut out);
+//! assert_eq!(out, [Value::Float(3.0)]);
+//! ```
+//!
 //! This crate does no I/O, starts no threads and uses no GPU. The crates that do depend on it, and never on each other.
 #![forbid(unsafe_code)]
 

@@ -7,6 +7,16 @@
 //! the device cannot meet the statistic's tolerance. [`Gpu::values`] computes values at many frequencies, for
 //! statistics that search them.
 //!
+//! ```
+//! use tape_gpu::{Choice, Gpu};
+//!
+//! let median = tape_analysis::find("median").expect("a registered statistic");
+//! match Gpu::open(&Choice::Any) {
+//!     Ok(gpu) => assert!(gpu.has_kernel(&median)),
+//!     Err(error) => println!("computed on the CPU: {error}"),
+//! }
+//! ```
+//!
 //! This crate knows no files, plans, threads or statistics. Statistics supply their kernels as text.
 #![forbid(unsafe_code)]
 

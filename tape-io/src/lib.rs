@@ -5,6 +5,29 @@
 //! only in the columns that a run needs. [`TableWriter`] writes results to a temporary file and renames it when it is
 //! complete.
 //!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use arrow::array::{Float64Array, Int64Array, RecordBatch};
+//! use tape_core::{ColumnMap, Role};
+//! use tape_io::{Survey, TableOptions, TableWriter};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("survey.parquet");
+//! let table = RecordBatch::try_from_iter([
+//!     ("objectId", Arc::new(Int64Array::from(vec![1, 1, 2])) as _),
+//!     ("mag", Arc::new(Float64Array::from(vec![18.1, 18.3, 20.0])) as _),
+//! ])?;
+//! let mut writer = TableWriter::create(&path, table.schema(), TableOptions::default())?;
+//! writer.write(&table)?;
+//! writer.finish()?;
+//!
+//! let survey = Survey::open(&[&path], &ColumnMap::new())?;
+//! assert_eq!(survey.column(Role::Flux), Some("mag"));
+//! assert_eq!(survey.row_groups()[0].rows, 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! This crate does not depend on plans, threads or statistics.
 #![forbid(unsafe_code)]
 

@@ -50,6 +50,21 @@ impl Ensemble {
 /// A computation of statistics for every light curve.
 ///
 /// A batch owns its data, so it can be stored in a struct or sent to another thread.
+///
+/// ```
+/// use tape::prelude::*;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let survey = folder.path().join("survey");
+/// # tape::simulate::Simulation { objects: 50, files: 2, ..Default::default() }.write(&survey)?;
+/// # let path = folder.path().join("wide.csv");
+/// let batch = Ensemble::open(&survey)?.batch_named(&["mean", "stetson_j"])?.bands(["g", "r"]).wide();
+/// assert_eq!(batch.explain()?.kind, PlanKind::Map);
+/// let table = batch.compute()?;
+/// assert!(table.column_by_name("stetson_j_g").is_some());
+/// batch.write(&path, WriteOptions::new())?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Batch {
     pub(crate) ensemble: Ensemble,

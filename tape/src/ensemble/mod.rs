@@ -27,6 +27,20 @@ use crate::query::{Provenance, Query, Stamps};
 ///
 /// Clones are cheap and share the footers. Methods that select, derive or convert return another ensemble and leave
 /// this one unchanged.
+///
+/// ```
+/// use tape::prelude::*;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let survey = folder.path().join("survey");
+/// # tape::simulate::Simulation { objects: 50, files: 2, ..Default::default() }.write(&survey)?;
+/// let ensemble = Ensemble::open(&survey)?;
+/// println!("{}", ensemble.info());
+/// let bright = ensemble.filter("flux / error > 20")?.prune(50);
+/// let (all, some) = (ensemble.batch_named(&["mean"])?.compute()?, bright.batch_named(&["mean"])?.compute()?);
+/// assert!(some.num_rows() < all.num_rows());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Ensemble {
     survey: Arc<Survey>,

@@ -64,8 +64,8 @@ impl Ensemble {
     /// ])?;
     /// let columns = ColumnMap::new().time("exposures.mjd");
     /// let ensemble = Ensemble::from_batches([sources], &columns)?.with_exposures(&[visits], "visit", None)?;
-    /// let table = ensemble.batch(&[statistic("time_span")?]).compute()?;
-    /// # let span = table.column_by_name("time_span").and_then(|column| column.as_any().downcast_ref::<Float64Array>());
+    /// let table = ensemble.batch(&[statistic("duration")?]).compute()?;
+    /// # let span = table.column_by_name("duration").and_then(|column| column.as_any().downcast_ref::<Float64Array>());
     /// # assert_eq!(span.map(|span| span.value(0)), Some(3.0));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -9,6 +9,25 @@
 //! folder/ensemble.json          the query, the stamps of its inputs, and the list of frames
 //!        frames/stetson.parquet the frame with this label
 //! ```
+//!
+//! ```
+//! use tape::frames::Frames;
+//! use tape::prelude::*;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let survey = folder.path().join("survey");
+//! # tape::simulate::Simulation { objects: 50, files: 2, ..Default::default() }.write(&survey)?;
+//! # let saved = folder.path().join("saved");
+//! let ensemble = Ensemble::open(&survey)?;
+//! let batch = ensemble.batch_named(&["mean"])?;
+//! let mut frames = Frames::new();
+//! batch.compute_as(&mut frames, "means")?;
+//! ensemble.save(&saved, &frames)?;
+//!
+//! let (_, again) = Ensemble::open_saved(&saved)?;
+//! assert_eq!(again.get("means")?, batch.compute()?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod compute;
 mod description;

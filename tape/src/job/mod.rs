@@ -19,6 +19,26 @@
 //! synced to disk before it is renamed; after a power loss, files may be missing, and their tasks run again. The
 //! manifest and receipts contain their own checksum, and outputs one per block, so changed bytes are detected, and
 //! [`Batch::resume`](crate::Batch::resume) runs the task again.
+//!
+//! ```
+//! use tape::core::Silent;
+//! use tape::job::Job;
+//! use tape::prelude::*;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let survey = folder.path().join("survey");
+//! # tape::simulate::Simulation { objects: 50, files: 2, ..Default::default() }.write(&survey)?;
+//! # let (folder, table) = (folder.path().join("job"), folder.path().join("mean.csv"));
+//! let batch = Ensemble::open(&survey)?.batch_named(&["mean"])?;
+//! batch.plan_job(&folder, &Silent)?;
+//!
+//! // In any other process:
+//! let job = Job::open(&folder)?;
+//! job.run(2, &Silent)?;
+//! job.gather(&table, WriteOptions::new(), &Silent)?;
+//! assert!(table.is_file());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use std::ops::Range;
 use std::path::Path;
