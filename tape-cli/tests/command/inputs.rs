@@ -138,6 +138,8 @@ fn tables_whose_log_decides_are_refused_by_name() {
         message.contains("survey: this is a Delta Lake table") && message.contains("delta_scan('survey')"),
         "{message}"
     );
+    let message = place.fails("batch survey/*.parquet --stat mean -o out.csv");
+    assert!(message.contains("this is a Delta Lake table"), "{message}");
     fs::remove_dir(place.path("survey/_delta_log")).expect("it goes");
     fs::create_dir(place.path("survey/metadata")).expect("a folder");
     place.ok("batch survey --stat mean -o out.csv");

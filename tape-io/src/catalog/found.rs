@@ -149,9 +149,14 @@ impl Found<'_> {
         for path in matching(pattern)? {
             if path.is_dir() {
                 self.folder(&path, false)?;
-            } else {
-                self.file(path, named);
+                continue;
             }
+            // The files of a table have its log in a folder above, where partitions lie in folders of their own.
+            let log = path.ancestors().skip(1).find(|above| above.join("_delta_log").is_dir());
+            if let Some(table) = log {
+                table_formats::refuse(table, &[table.join("_delta_log")])?;
+            }
+            self.file(path, named);
         }
         Ok(())
     }

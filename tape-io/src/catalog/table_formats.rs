@@ -10,7 +10,9 @@ use crate::error::Error;
 /// # Errors
 /// [`Error::OtherFormat`], which says how to write the live rows as plain Parquet.
 pub(super) fn refuse(folder: &Path, entries: &[PathBuf]) -> Result<(), Error> {
-    let has = |name: &str| entries.iter().any(|entry| entry.iter().any(|part| part == name));
+    // A folder above can have any name.
+    let within = |entry: &PathBuf| entry.strip_prefix(folder).map(Path::to_path_buf).unwrap_or_default();
+    let has = |name: &str| entries.iter().any(|entry| within(entry).iter().any(|part| part == name));
     let is_iceberg_metadata = |entry: &PathBuf| {
         let name = entry.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         name.ends_with(".metadata.json") || name == "version-hint.text"

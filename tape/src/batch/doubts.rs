@@ -11,8 +11,7 @@ const FEWEST: u64 = 10;
 pub(crate) fn doubts(summary: &Summary, id: Option<&str>, bands: &[String], by_id: bool) -> Vec<String> {
     let epochs = summary.rows.saturating_sub(summary.left_out.total());
     let is_single = summary.light_curves >= FEWEST && epochs == summary.light_curves;
-    let single = is_single.then(|| {
-        let id = id.unwrap_or_default();
+    let single = id.filter(|_| is_single).map(|id| {
         format!(
             "every light curve has one epoch: is '{id}' the id of a row, not of an object? Then name the {} column",
             Role::Id
